@@ -1,0 +1,58 @@
+# stagework: `make demo` shows it, `make test` proves it, `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+include tests/bed/bed.mk
+
+export PYTHONPATH := operator
+VENV_KEY := $(shell sha256sum requirements-dev.txt images/ad-image/packages.txt | sha256sum | cut -c1-16)
+VENV := $(BED_CACHE)/venv/$(VENV_KEY)
+PY := $(VENV)/bin/python
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: requirements-dev.txt images/ad-image/packages.txt
+	@python3 -m tests.bed.venv $(VENV) requirements-dev.txt images/ad-image/packages.txt
+	@touch $@
+
+.PHONY: venv
+venv: $(VENV)/.ready ## The Python environment of the tests and tools
+	@echo $(VENV)
+
+.PHONY: generate
+generate: venv ## Write CRDs, the chart's copies, the install manifest and the API reference
+	@HELM="$(HELM)" $(PY) crds/generate.py
+
+.PHONY: verify
+verify: venv ## Fail where a generated file differs from what would be generated
+	@HELM="$(HELM)" $(PY) crds/generate.py --check
+
+.PHONY: lint
+lint: venv ## Style, strict types, import contracts
+	@$(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
+	@$(VENV)/bin/basedpyright --level error
+	@$(VENV)/bin/lint-imports --no-cache | tail -3
+
+.PHONY: unit
+unit: venv ## Unit tests: the pure core, stagekit, the API service, the stages
+	@$(PY) -m pytest -q tests/unit
+
+.PHONY: integration
+integration: venv ## Tests against a real API server, and of the rendered chart
+	@HELM="$(HELM)" $(PY) -m pytest -q tests/chart tests/integration
+
+.PHONY: deploy
+deploy: images venv ## Install or upgrade stagework on the kind cluster
+	@$(PY) -m tests.bed.deploy
+
+.PHONY: e2e
+e2e: deploy ## User stories on the kind cluster
+	@HELM="$(HELM)" KUBECTL="$(KUBECTL)" $(PY) -m pytest -q tests/e2e
+
+.PHONY: demo
+demo: deploy ## A real ad-image pipeline on three machine classes, from nothing to the picture
+	@$(PY) -m stagework.cli demo --samples manifests/samples
+
+.PHONY: test
+test: lint verify unit integration e2e ## Everything that must hold before a change lands

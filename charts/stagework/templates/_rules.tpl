@@ -1,0 +1,48 @@
+{{/* What the operator does in the namespaces that it works in: no more than it uses. */}}
+{{- define "stagework.operatorRules" -}}
+- apiGroups: [stagework.dev]
+  resources: [pipelinejobs]
+  verbs: [get, list, watch, delete]  # delete: ttlSecondsAfterFinished
+- apiGroups: [stagework.dev]
+  resources: [pipelinejobs/status]
+  verbs: [patch]
+# Its Jobs name the PipelineJob as owner with blockOwnerDeletion; clusters with the admission
+# plugin OwnerReferencesPermissionEnforcement ask for this right then. Nothing else needs it.
+- apiGroups: [stagework.dev]
+  resources: [pipelinejobs/finalizers]
+  verbs: [update]
+- apiGroups: [stagework.dev]
+  resources: [pipelines]
+  verbs: [get, list, watch]
+- apiGroups: [stagework.dev]
+  resources: [interventions]
+  verbs: [get, list, watch, patch, delete]  # patch: the owner; delete: all but the last 20
+- apiGroups: [stagework.dev]
+  resources: [interventions/status]
+  verbs: [patch]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, delete]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch, patch, delete]  # patch: lifts our scheduling gate
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create, patch]
+- apiGroups: [apps]
+  resources: [controllerrevisions]
+  verbs: [get, list, create, delete]
+{{- end }}
+
+{{/* What the API service does there: it finds the run that a Pod belongs to, and sweeps. */}}
+{{- define "stagework.apiRules" -}}
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get]
+- apiGroups: [stagework.dev]
+  resources: [pipelinejobs]
+  verbs: [get, list]
+{{- end }}

@@ -1,0 +1,74 @@
+"""Stage 1, `img_gen`: the picture of the advertisement, without text.
+
+1. Where the run has an input, that picture is checked and taken as it is.
+2. Else a picture is drawn from the prompt's words: product, palette, background, size.
+"""
+
+from __future__ import annotations
+
+from PIL import Image
+
+import stagekit
+from adimage import methods, outputs, pictures, prompts, scenes
+from adimage.arrays import save_png
+from adimage.colours import to_hex
+from adimage.prompts import Wish
+
+STAGE = "img_gen"
+PICTURE = "image.png"
+MASK = "product_mask.png"
+
+
+def builtin(ctx: stagekit.Context, wish: Wish) -> outputs.ImgGen:
+    """Draws the picture with Pillow, or takes the given one."""
+    source = ctx.inputs.source()
+    if source is not None:
+        given, kind = pictures.opened(source)
+        return _taken(ctx, wish, given, kind)
+    scene = scenes.drawn(wish)
+    save_png(ctx.outputs / PICTURE, scene.image)
+    save_png(ctx.outputs / MASK, scene.mask)
+    p = wish.palette
+    return outputs.ImgGen(
+        method=methods.BUILTIN,
+        origin="drawn",
+        width=scene.image.width,
+        height=scene.image.height,
+        prompt=wish.prompt,
+        product=wish.product,
+        product_box=scene.product,
+        palette=[to_hex(c) for c in (p.wall, p.floor, p.main, p.dark, p.second, p.accent)],
+        background=wish.background,
+    )
+
+
+def _taken(ctx: stagekit.Context, wish: Wish, given: Image.Image, kind: str) -> outputs.ImgGen:
+    """A given picture keeps its form unless the prompt or the size asks for another."""
+    image = pictures.fitted(given, wish.size) if wish.sized else given
+    save_png(ctx.outputs / PICTURE, image)
+    return outputs.ImgGen(
+        method=methods.BUILTIN,
+        origin="given",
+        width=image.width,
+        height=image.height,
+        prompt=wish.prompt,
+        product=wish.product if wish.named else None,
+        product_box=None,
+        palette=[],
+        background=None,
+        given=outputs.Refit(given.width, given.height, kind),
+    )
+
+
+METHODS = {methods.BUILTIN: builtin}
+
+
+def run(ctx: stagekit.Context) -> None:
+    """Writes `image.png` and `img_gen.json`; for a drawn picture also `product_mask.png`."""
+    method = methods.chosen(ctx, METHODS)
+    wish = prompts.understood(ctx.param("prompt", default=""), ctx.param("size", default=""))
+    made = method(ctx, wish)
+    outputs.write(ctx.outputs, STAGE, made)
+    ctx.value("picture", f"{made.width}x{made.height}")
+    ctx.value("origin", made.origin)
+    ctx.value("method", made.method)

@@ -1,0 +1,60 @@
+"""Stage 9, `iou_eval`: how far the found text is from the planned place.
+
+Two comparisons a line: with the ink that `overlay` set (is the layout kept?), and with the box
+that `ocr_eval` read it in (would a machine find it there?).
+"""
+
+from __future__ import annotations
+
+import stagekit
+from adimage import methods, ocr_eval, outputs, overlay, planner
+from adimage.geometry import Box, iou
+from adimage.outputs import IouEval, LineOverlap, OcrEval, Overlay, Plan
+
+STAGE = "iou_eval"
+
+
+def builtin(plan: Plan, made: Overlay, read: OcrEval) -> IouEval:
+    """Intersection over union a line, and the means."""
+    left = [line.box for line in read.lines]
+    lines: list[LineOverlap] = []
+    for n, line in enumerate(plan.lines):
+        was_set = made.lines[n].box if n < len(made.lines) else None
+        was_read = max(left, key=lambda box: iou(line.box, box), default=None)
+        if was_read is not None and iou(line.box, was_read) > 0:
+            left.remove(was_read)
+        else:
+            was_read = None
+        lines.append(
+            LineOverlap(
+                line.role, line.text, line.box, was_set, was_read,
+                _share(line.box, was_set), _share(line.box, was_read),
+            )
+        )  # fmt: skip
+    count = max(len(lines), 1)
+    return IouEval(
+        method=methods.BUILTIN,
+        mean_iou_set=round(sum(line.iou_set for line in lines) / count, 3),
+        mean_iou_read=round(sum(line.iou_read for line in lines) / count, 3),
+        lines=lines,
+    )
+
+
+def _share(planned: Box, found: Box | None) -> float:
+    return 0.0 if found is None else round(iou(planned, found), 3)
+
+
+METHODS = {methods.BUILTIN: builtin}
+
+
+def run(ctx: stagekit.Context) -> None:
+    """Writes `iou_eval.json`."""
+    method = methods.chosen(ctx, METHODS)
+    plan = outputs.read(ctx.inputs.file(planner.STAGE, "planner.json"), Plan)
+    made = outputs.read(ctx.inputs.file(overlay.STAGE, "overlay.json"), Overlay)
+    read = outputs.read(ctx.inputs.file(ocr_eval.STAGE, "ocr_eval.json"), OcrEval)
+    found = method(plan, made, read)
+    outputs.write(ctx.outputs, STAGE, found)
+    ctx.value("iou_mean", found.mean_iou_read)
+    ctx.value("iou_set", found.mean_iou_set)
+    ctx.value("method", found.method)

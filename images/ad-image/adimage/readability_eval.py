@@ -1,0 +1,45 @@
+"""Stage 8, `readability_eval`: WCAG contrast on the pixels behind the text."""
+
+from __future__ import annotations
+
+import stagekit
+from adimage import methods, outputs
+from adimage.composition import Composition, composition
+from adimage.legibility import seen
+from adimage.outputs import LineContrast, ReadabilityEval
+
+STAGE = "readability_eval"
+
+
+def builtin(made: Composition) -> ReadabilityEval:
+    """Measures every line; the totals are those of the worst line."""
+    lines: list[LineContrast] = []
+    for line in made.overlay.lines:
+        s = seen(line, made.backing, made.ink)
+        lines.append(
+            LineContrast(line.role, line.text, s.minimum, s.p5, s.median, s.large, s.aa, s.aaa)
+        )
+    return ReadabilityEval(
+        method=methods.BUILTIN,
+        minimum=min((line.minimum for line in lines), default=1.0),
+        p5=min((line.p5 for line in lines), default=1.0),
+        median=min((line.median for line in lines), default=1.0),
+        aa=bool(lines) and all(line.aa for line in lines),
+        aaa=bool(lines) and all(line.aaa for line in lines),
+        lines=lines,
+    )
+
+
+METHODS = {methods.BUILTIN: builtin}
+
+
+def run(ctx: stagekit.Context) -> None:
+    """Writes `readability_eval.json`."""
+    method = methods.chosen(ctx, METHODS)
+    found = method(composition(ctx))
+    outputs.write(ctx.outputs, STAGE, found)
+    ctx.value("contrast_min", found.minimum)
+    ctx.value("contrast_p5", found.p5)
+    ctx.value("contrast_median", found.median)
+    ctx.value("wcag", "AAA" if found.aaa else "AA" if found.aa else "fails")
+    ctx.value("method", found.method)

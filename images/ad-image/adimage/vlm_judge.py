@@ -1,0 +1,154 @@
+"""Stage 6, `vlm_judge`: a verdict on the composed picture.
+
+The built-in method is not a language model. It scores seven stated rules, each from 0 to 1 with
+the sentence that says what was seen, and weighs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+import stagekit
+from adimage import methods, outputs, planner, vlm_analyze, yolo_detect
+from adimage.composition import Composition, composition
+from adimage.geometry import Box, around, covered, overlap
+from adimage.legibility import AA, AAA, seen
+from adimage.outputs import Judged
+
+STAGE = "vlm_judge"
+PASSED = 0.7
+"""The total from which a picture passes, if no rule of `MUST` is at 0."""
+MUST = frozenset({"inside_frame", "off_product", "contrast"})
+
+
+class Case(msgspec.Struct, frozen=True):
+    """All that is judged: the composition, its plan, and what was found in the picture."""
+
+    made: Composition
+    plan: outputs.Plan
+    found: list[outputs.Found]
+    salient: Box
+
+    @property
+    def frame(self) -> Box:
+        """The whole picture."""
+        return Box(0, 0, self.made.overlay.width, self.made.overlay.height)
+
+    @property
+    def text(self) -> Box:
+        """The box around all text."""
+        return around(line.box for line in self.made.overlay.lines)
+
+
+def inside_frame(case: Case) -> Judged:
+    """No letter is cut off."""
+    share = covered(case.text, case.frame)
+    said = (
+        "all text is inside the frame" if share >= 1 else f"{1 - share:.0%} of the text is cut off"
+    )
+    return Judged("inside_frame", _cut(1 - 8 * (1 - share)), 3, said)
+
+
+def off_product(case: Case) -> Judged:
+    """No text stands on a person or an object."""
+    boxes = [line.box for line in case.made.overlay.lines]
+    area = sum(b.area for b in boxes) or 1.0
+    share = min(sum(overlap(b, f.box) for b in boxes for f in case.found) / area, 1.0)
+    said = (
+        "no text is over a product" if share == 0 else f"{share:.0%} of the text is over a product"
+    )
+    return Judged("off_product", _cut(1 - 3 * share), 3, said)
+
+
+def contrast(case: Case) -> Judged:
+    """The worst line's contrast: 0 at 3:1, 0.8 at AA, 1 at AAA."""
+    lines = case.made.overlay.lines
+    worst = min((seen(line, case.made.backing, case.made.ink).p5 for line in lines), default=1.0)
+    score = (worst - 3) / (AA - 3) * 0.8 if worst < AA else 0.8 + 0.2 * (worst - AA) / (AAA - AA)
+    return Judged("contrast", _cut(score), 3, f"the least contrast of a line is {worst:.1f}:1")
+
+
+def margins(case: Case) -> Judged:
+    """The text keeps away from the frame; 5 % of the short side is enough."""
+    text, frame = case.text, case.frame
+    least = min(text.x, text.y, frame.w - text.right, frame.h - text.bottom)
+    share = least / min(frame.w, frame.h)
+    return Judged(
+        "margins", _cut(share / 0.05), 2, f"the smallest margin is {share:.1%} of the short side"
+    )
+
+
+def balance(case: Case) -> Judged:
+    """Text and product together have their middle near the picture's."""
+    parts = [case.text, *([case.salient] if case.salient.area else [])]
+    weights = [p.area**0.5 for p in parts]
+    total = sum(weights) or 1.0
+    x = sum(p.centre[0] * w for p, w in zip(parts, weights, strict=True)) / total / case.frame.w
+    y = sum(p.centre[1] * w for p, w in zip(parts, weights, strict=True)) / total / case.frame.h
+    off = ((x - 0.5) ** 2 + (y - 0.5) ** 2) ** 0.5
+    return Judged(
+        "balance", _cut(1 - max(off - 0.08, 0) / 0.3), 1, f"the visual middle is {off:.0%} off"
+    )
+
+
+def headline_size(case: Case) -> Judged:
+    """The headline can be read when the picture is a thumbnail of 320 pixels."""
+    heads = [line.box.h for line in case.made.overlay.lines if line.role == "headline"]
+    at_320 = min(heads, default=0.0) * 320 / max(case.frame.w, case.frame.h)
+    return Judged(
+        "headline_size",
+        _cut(at_320 / 14),
+        1,
+        f"headline letters are {at_320:.0f} px high at 320 px",
+    )
+
+
+def hierarchy(case: Case) -> Judged:
+    """Headline and subline differ clearly in size."""
+    sizes = {style.role: style.size for style in case.plan.styles}
+    if "subline" not in sizes:
+        return Judged("hierarchy", 1.0, 1, "there is a headline only")
+    ratio = sizes["headline"] / sizes["subline"]
+    return Judged(
+        "hierarchy", _cut((ratio - 1) / 0.6), 1, f"the headline is {ratio:.1f} times the subline"
+    )
+
+
+RULES: tuple[Callable[[Case], Judged], ...] = (
+    inside_frame, off_product, contrast, margins, balance, headline_size, hierarchy,
+)  # fmt: skip
+"""All rules, in the order in which they are reported."""
+
+
+def builtin(case: Case) -> outputs.VlmJudge:
+    """The weighted mean of all rules; a rule of `MUST` at 0 fails the picture."""
+    judged = [rule(case) for rule in RULES]
+    score = sum(j.score * j.weight for j in judged) / sum(j.weight for j in judged)
+    broken = any(j.rule in MUST and j.score <= 0 for j in judged)
+    return outputs.VlmJudge(
+        methods.BUILTIN, round(score, 3), passed=score >= PASSED and not broken, rules=judged
+    )
+
+
+def _cut(score: float) -> float:
+    return round(min(max(score, 0.0), 1.0), 3)
+
+
+METHODS = {methods.BUILTIN: builtin}
+
+
+def run(ctx: stagekit.Context) -> None:
+    """Writes `vlm_judge.json`."""
+    method = methods.chosen(ctx, METHODS)
+    found = outputs.read(ctx.inputs.file(yolo_detect.STAGE, "yolo_detect.json"), outputs.YoloDetect)
+    looks = outputs.read(ctx.inputs.file(vlm_analyze.STAGE, "vlm_analyze.json"), outputs.VlmAnalyze)
+    plan = outputs.read(ctx.inputs.file(planner.STAGE, "planner.json"), outputs.Plan)
+    verdict = method(Case(composition(ctx), plan, found.found, looks.salient_box))
+    outputs.write(ctx.outputs, STAGE, verdict)
+    ctx.value("score", verdict.score)
+    ctx.value("passed", verdict.passed)
+    worst = min(verdict.rules, key=lambda j: j.score)
+    ctx.value("weakest", f"{worst.rule}: {worst.sentence}")
+    ctx.value("method", verdict.method)

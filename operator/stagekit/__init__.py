@@ -1,0 +1,20 @@
+"""stagekit: what a stage's code uses to take part in a stagework pipeline.
+
+Standard library only, so that it fits into every image. A stage is a function:
+
+    def run(ctx: stagekit.Context) -> None: ...
+
+    if __name__ == "__main__":
+        sys.exit(stagekit.main({"img_gen": run}))
+
+Programs in other languages are wrapped by `stagekit run -- COMMAND`, or follow
+`docs/stage-contract.md` by themselves.
+"""
+
+from stagekit.context import Context
+from stagekit.errors import MissingInput, Refused, Skip, StageError
+from stagekit.inputs import Inputs
+from stagekit.items import Item
+from stagekit.stage import main
+
+__all__ = ["Context", "Inputs", "Item", "MissingInput", "Refused", "Skip", "StageError", "main"]

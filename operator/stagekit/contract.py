@@ -1,0 +1,128 @@
+"""The contract between the operator and a stage's container: every word both sides use.
+
+The operator sets these variables and files on the container `stage`; stagekit (or any program
+that follows `docs/stage-contract.md`) reads them and answers with one completion mark.
+Standard library only: this module is imported by the operator and by every stage image.
+"""
+
+# ruff: noqa: S105  (names of token files, no tokens)
+
+from typing import Final
+
+MARK_VERSION: Final = 1
+"""Version of the completion mark's format; a mark with another version is refused."""
+
+MARK_MAX_BYTES: Final = 1024
+"""A longer termination message is not a mark, whatever it contains."""
+
+RESULT_FILE: Final = "result.json"
+"""Written among the attempt's artifacts before the mark; decides when the Pod is gone."""
+
+MESSAGE_MAX_BYTES: Final = 128
+"""Longest `message` in a mark, in bytes of UTF-8; longer text is cut."""
+
+HEARTBEAT_SECONDS: Final = 10
+"""A heartbeat goes to the API service this often, whatever the stage's code does."""
+
+FENCE_SECONDS: Final = 40
+"""Without any answer for this long (boot-time clock) stagekit ends the work by itself."""
+
+OUTCOMES_FILE: Final = "outcomes.jsonl"
+"""One line an item, beside `result.json`: `{"id", "state", "reason", "message"}`."""
+
+# --- environment of the container -----------------------------------------------------------
+
+ENV_RUN: Final = "STAGEWORK_RUN"
+"""Name of the PipelineJob."""
+ENV_RUN_UID: Final = "STAGEWORK_RUN_UID"
+"""Uid of the PipelineJob."""
+ENV_NAMESPACE: Final = "STAGEWORK_NAMESPACE"
+"""Namespace of the PipelineJob and of this Pod."""
+ENV_STAGE: Final = "STAGEWORK_STAGE"
+"""Name of the stage, such as `img_gen`."""
+ENV_ATTEMPT: Final = "STAGEWORK_ATTEMPT"
+"""Number of this attempt, from 1; it only grows."""
+ENV_POD_NAME: Final = "STAGEWORK_POD_NAME"
+"""Name of this Pod."""
+ENV_POD_UID: Final = "STAGEWORK_POD_UID"
+"""Uid of this Pod: the fencing token that every effect carries."""
+ENV_API_URL: Final = "STAGEWORK_API_URL"
+"""Base URL of the API service, such as `http://stagework-api.stagework-system:8080`."""
+ENV_TOKEN_FILE: Final = "STAGEWORK_TOKEN_FILE"
+"""File with the projected ServiceAccount token for the API service's audience."""
+ENV_INPUTS_FILE: Final = "STAGEWORK_INPUTS_FILE"
+"""File with the inputs as JSON: `{"machine": "gpu", "stages": {"img_gen": "<prefix>"}}`."""
+ENV_PARAMS_FILE: Final = "STAGEWORK_PARAMS_FILE"
+"""File with the run's params as one JSON object of strings."""
+ENV_INPUT_URI: Final = "STAGEWORK_INPUT_URI"
+"""`spec.input.uri` of the run; absent where the run has no input."""
+ENV_PARAM_PREFIX: Final = "STAGEWORK_PARAM_"
+"""Each param also comes as `STAGEWORK_PARAM_<NAME IN UPPER CASE>`."""
+ENV_WORK_DIR: Final = "STAGEWORK_WORK_DIR"
+"""Writable folder for inputs, outputs and scratch files."""
+ENV_TERMINATION_FILE: Final = "STAGEWORK_TERMINATION_FILE"
+"""Where the completion mark is written; the kubelet reports it as the termination message."""
+ENV_METHOD: Final = "STAGEWORK_METHOD"
+"""How the stage does its work, such as `builtin`; set per stage by the pipeline's `env`."""
+
+# --- files and paths of the container -------------------------------------------------------
+
+WORK_DIR: Final = "/work"
+"""Mounted writable in every stage Pod; the root file system is read-only."""
+TOKEN_DIR: Final = "/var/run/stagework/token"
+"""Where the projected token is mounted."""
+TOKEN_FILE_NAME: Final = "token"
+"""Name of the token's file below `TOKEN_DIR`."""
+INFO_DIR: Final = "/var/run/stagework/info"
+"""Where the downward API writes `inputs` and `params`."""
+INPUTS_FILE_NAME: Final = "inputs"
+"""Name of the inputs' file below `INFO_DIR`."""
+PARAMS_FILE_NAME: Final = "params"
+"""Name of the params' file below `INFO_DIR`."""
+TERMINATION_FILE: Final = "/dev/termination-log"
+"""The kubelet's default path of the termination message."""
+
+IN_FOLDER: Final = "in"
+"""Below `WORK_DIR`: inputs, as `in/<stage>/<path>` and `in/source/<name>`."""
+OUT_FOLDER: Final = "out"
+"""Below `WORK_DIR`: every regular file in it is uploaded at the end."""
+SOURCE_FOLDER: Final = "source"
+"""Below `in`: what `spec.input` names."""
+ALIVE_FILE: Final = "/tmp/stagekit-alive"  # noqa: S108  (a private emptyDir of the Pod)
+"""Touched every `HEARTBEAT_SECONDS`; a liveness probe may look at its age."""
+
+# --- headers of the artifact protocol -------------------------------------------------------
+
+HEADER_SHA256: Final = "X-Content-SHA256"
+"""On an upload: sha256 of the whole body in hex; a body with another digest is refused."""
+HEADER_FILE_NAME: Final = "X-Stagework-Name"
+"""On `GET /v1/input`: the file's name, percent-encoded UTF-8."""
+HEADER_AUTHORIZATION: Final = "X-Stagework-Authorization"
+"""Bearer token where `Authorization` is taken by the API server's service proxy."""
+
+# --- exit codes ------------------------------------------------------------------------------
+
+EXIT_OK: Final = 0
+"""The mark is written and says what happened."""
+EXIT_FAILED: Final = 1
+"""The stage failed; the mark, if any, says why. It may be tried again."""
+EXIT_REFUSED: Final = 2
+"""The input can never work (`outcome: Refused`); trying again is of no use."""
+EXIT_FENCED: Final = 75
+"""stagekit ended its child because it had lost contact for too long (self-fence)."""
+
+EXIT_INTERRUPTED: Final = 143
+"""stagekit got SIGTERM and ended the work; no mark is written (128 + SIGTERM)."""
+
+# --- outcomes of the mark --------------------------------------------------------------------
+
+OUTCOME_SUCCEEDED: Final = "Succeeded"
+"""The stage did its work; `digest` is the sha256 of `result.json`."""
+OUTCOME_FAILED: Final = "Failed"
+"""The stage tried and failed; it may be tried again."""
+OUTCOME_REFUSED: Final = "Refused"
+"""The input is bad: the stage fails without further attempts."""
+OUTCOME_SKIPPED: Final = "Skipped"
+"""There was nothing to do, with a reason (such as `NoAudio`); counts as done."""
+OUTCOMES: Final = frozenset({OUTCOME_SUCCEEDED, OUTCOME_FAILED, OUTCOME_REFUSED, OUTCOME_SKIPPED})
+"""Every outcome a mark may carry."""

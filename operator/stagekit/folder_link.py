@@ -1,0 +1,73 @@
+"""Artifacts in a folder (`STAGEWORK_API_URL=dir:///folder`): stages without a cluster."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from stagekit.environment import LOCAL_SCHEME, Environment
+from stagekit.errors import DigestMismatch, MissingInput
+from stagekit.link import DigestWriter, digest_of, inside, safe_name
+
+
+class FolderLink:
+    """A Link that copies files; there is nobody to hear a heartbeat and no fence."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._root = Path(environment.api_url[len(LOCAL_SCHEME) :] or "/")
+        self._prefix = environment.prefix
+        self._input_uri = environment.input_uri
+
+    def fetch(self, prefix: str, path: str, target: Path) -> str:
+        """Copy one file; raises MissingInput where there is none."""
+        found = inside(self._root, f"{prefix}/{path}")
+        if not found.is_file():
+            raise MissingInput(f"there is no {path!r} below {prefix}")
+        with found.open("rb") as file:
+            return _copy(file, target)
+
+    def listing(self, prefix: str) -> list[str]:
+        """Paths of all files below a prefix, sorted."""
+        folder = inside(self._root, prefix)
+        files = (each for each in folder.rglob("*") if each.is_file())
+        return sorted(each.relative_to(folder).as_posix() for each in files)
+
+    def source(self, folder: Path) -> Path:
+        """Copy the input: `artifact://...` in the folder, `file:///...`, or a plain path."""
+        parts = urlsplit(self._input_uri)
+        if parts.scheme == "artifact":
+            found = inside(self._root, f"{parts.netloc}{unquote(parts.path)}")
+        elif parts.scheme in ("", "file"):
+            found = Path(unquote(parts.path))
+        else:
+            raise MissingInput(f"a local run cannot fetch {self._input_uri!r}: give a path")
+        if not found.is_file():
+            raise MissingInput(f"the input {self._input_uri!r} is not a file")
+        target = folder / safe_name(found.name)
+        with found.open("rb") as file:
+            _copy(file, target)
+        return target
+
+    def store(self, path: str, content: BinaryIO, size: int, sha256: str) -> None:
+        """Copy one output below the attempt's prefix."""
+        target = inside(self._root, f"{self._prefix}/{path}")
+        _copy(content, target)
+        if digest_of(target) != (sha256, size):
+            target.unlink()
+            raise DigestMismatch(f"{path!r} changed while it was stored")
+
+    def beat(self, progress: bytes) -> bool:  # noqa: ARG002
+        """Nobody listens; always True."""
+        return True
+
+
+def _copy(content: BinaryIO, target: Path) -> str:
+    writer = DigestWriter(target)
+    try:
+        shutil.copyfileobj(content, writer)
+        writer.commit()
+    finally:
+        writer.discard()
+    return writer.sha256

@@ -1,0 +1,87 @@
+"""The completion mark: what a stage says at its very end, in at most 1,024 bytes of JSON.
+
+The kubelet reports it as the container's termination message. It is written last, after every
+upload, so a mark always stands for results that are there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from stagekit import contract, text
+from stagekit.documents import parse_object
+from stagekit.errors import ContractError
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One completion mark; `encode` gives its bytes."""
+
+    stage: str
+    attempt: int
+    pod: str
+    outcome: str
+    digest: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    reason: str = ""
+    message: str = ""
+
+    def encode(self) -> bytes:
+        """JSON of at most `MARK_MAX_BYTES`: text is cleaned, and given up before the facts."""
+        slim = replace(
+            self,
+            reason=text.reason_word(self.reason) if self.reason else "",
+            message=text.clean(self.message, contract.MESSAGE_MAX_BYTES),
+        )
+        for candidate in (slim, replace(slim, message=""), replace(slim, message="", counts={})):
+            raw = json.dumps(candidate._fields(), ensure_ascii=False, separators=(",", ":"))
+            encoded = raw.encode("utf-8")
+            if len(encoded) <= contract.MARK_MAX_BYTES:
+                return encoded
+        raise ContractError(
+            f"the mark does not fit into {contract.MARK_MAX_BYTES} bytes: stage {self.stage[:64]!r}"
+        )
+
+    def _fields(self) -> dict[str, object]:
+        optional: dict[str, object] = {
+            "digest": self.digest,
+            "counts": dict(self.counts),
+            "reason": self.reason,
+            "message": self.message,
+        }
+        return {
+            "v": contract.MARK_VERSION,
+            "stage": self.stage,
+            "attempt": self.attempt,
+            "pod": self.pod,
+            "outcome": self.outcome,
+            **{key: value for key, value in optional.items() if value},
+        }
+
+    def write(self, path: str) -> None:
+        """Write it in place with one call: the file is a mount and cannot be renamed over."""
+        encoded = self.encode()
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            os.write(handle, encoded)
+        finally:
+            os.close(handle)
+
+
+def read(path: str) -> dict[str, object] | None:
+    """A mark that somebody else wrote to `path`, or None where there is none of this version."""
+    try:
+        with Path(path).open("rb") as file:
+            raw = file.read(contract.MARK_MAX_BYTES + 1)
+    except OSError:
+        return None
+    if len(raw) > contract.MARK_MAX_BYTES:
+        return None
+    fields = parse_object(raw)
+    if fields is None or fields.get("v") != contract.MARK_VERSION:
+        return None
+    return fields if str(fields.get("outcome")) in contract.OUTCOMES else None

@@ -1,0 +1,72 @@
+"""The base of every resource type: frozen, closed, documented by attribute docstrings."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+
+class Resource(BaseModel):
+    """Part of a resource as a person writes it: unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Observed(BaseModel):
+    """Part of a resource as the operator writes it: unknown fields of a newer version pass."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+def format_time(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds cut, as `metav1.Time` writes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def rules(*pairs: tuple[str, str]) -> dict[str, Any]:
+    """CEL rules of a type as (rule, message) pairs; the API server checks them at apply."""
+    return {
+        "x-kubernetes-validations": [
+            {"rule": rule, "message": message} for rule, message in pairs
+        ]
+    }
+
+
+Time = Annotated[
+    datetime,
+    PlainSerializer(format_time, return_type=str),
+    Field(json_schema_extra={"type": "string", "format": "date-time"}),
+]
+"""A point in time; written as RFC 3339 in UTC, whole seconds."""
+
+
+class Owner(Observed):
+    """Who owns an object."""
+
+    uid: str = ""
+    """Uid of the owner."""
+
+
+class Metadata(Observed):
+    """The few fields of `metadata` that decisions use."""
+
+    name: str = ""
+    """Name within the namespace."""
+    namespace: str = ""
+    """Namespace."""
+    uid: str = ""
+    """Never used again, unlike the name."""
+    resourceVersion: str = ""
+    """Version of the whole object; preconditions carry it."""
+    generation: int = 0
+    """Grows with each change of `spec`."""
+    creationTimestamp: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    """When the API server accepted it."""
+    deletionTimestamp: datetime | None = None
+    """Set when somebody asked for its deletion."""
+    labels: dict[str, str] = {}
+    """Labels."""
+    annotations: dict[str, str] = {}
+    """Annotations."""
+    ownerReferences: list[Owner] = []
+    """Owners; the object goes when they are gone."""

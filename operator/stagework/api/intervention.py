@@ -1,0 +1,78 @@
+"""`Intervention`: what a person asks of a run (Retry, Skip); immutable, answered once, kept."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from stagework.api.base import Metadata, Observed, Resource, Time
+from stagework.api.stages import ObjectName, StageName
+
+ShortText = Annotated[str, StringConstraints(max_length=128)]
+Verb = Literal["Retry", "Skip"]
+
+
+class Target(Resource):
+    """The object that is asked for something; in the same namespace."""
+
+    kind: Literal["PipelineJob"] = "PipelineJob"
+    """Kind of the target."""
+    name: ObjectName
+    """Name of the target."""
+    uid: ShortText = ""
+    """Uid of the target: refused where the object has been made anew; empty: whatever has the name."""
+
+
+class InterventionSpec(Resource):
+    """Who asks what of which run, and why; cannot be changed."""
+
+    target: Target
+    """The run."""
+    verb: Verb
+    """Retry: a new attempt, its descendants wait again. Skip: done without being run."""
+    stages: list[StageName] = Field(
+        default=[], max_length=64, json_schema_extra={"x-list-type": "set"}
+    )
+    """Stages; absent with Retry: every failed stage."""
+    attempt: int | None = Field(default=None, ge=1)
+    """Refused where this is no longer the stage's current attempt: a double click is harmless."""
+    descendants: Literal["NotRun", "Run"] = "NotRun"
+    """Skip only: whether the stages that depend on it run all the same."""
+    reason: Annotated[str, StringConstraints(max_length=256)] = ""
+    """Why; kept in the history."""
+    requestedBy: ShortText = ""
+    """Who asks; an admission policy demands that it is the requester."""
+
+
+class Refusal(Observed):
+    """A stage that was not changed, and why."""
+
+    stage: Annotated[str, StringConstraints(max_length=63)]
+    """Name of the stage; empty where the whole request was refused."""
+    reason: Annotated[str, StringConstraints(max_length=63)]
+    """Why, as one word."""
+
+
+class InterventionStatus(Observed):
+    """The answer; written once."""
+
+    answered: Time | None = None
+    """When it was answered."""
+    requested: int = Field(default=0, ge=0)
+    """Stages asked for."""
+    affected: int = Field(default=0, ge=0)
+    """Stages changed."""
+    refused: list[Refusal] = Field(default=[], max_length=64)
+    """Stages not changed, with reasons."""
+    summary: Annotated[str, StringConstraints(max_length=63)] = ""
+    """Done, PartlyDone or Refused."""
+
+
+class Intervention(Resource):
+    """An Intervention with the metadata that decisions use."""
+
+    metadata: Metadata
+    """Name, uid, versions."""
+    spec: InterventionSpec
+    """What a person asked."""
+    status: InterventionStatus = InterventionStatus()
+    """The answer."""

@@ -1,0 +1,68 @@
+"""Machine classes: what an administrator says about the fleet (a setting, not a resource)."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Toleration(BaseModel, frozen=True):
+    """A toleration that stage Pods of a class carry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    key: str = ""
+    """Taint key; empty matches every key (then `operator` must be `Exists`)."""
+    operator: str = Field(default="Equal", pattern="^(Equal|Exists)$")
+    """`Equal` compares the value, `Exists` does not."""
+    value: str = ""
+    """Taint value."""
+    effect: str = Field(default="", pattern="^(NoSchedule|PreferNoSchedule|NoExecute|)$")
+    """Taint effect; empty matches every effect."""
+
+
+class MachineClass(BaseModel, frozen=True):
+    """One class of machines, such as the GPU servers or the MacBooks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    key: str = Field(pattern="^[a-z][a-z0-9-]{0,30}$")
+    """The word used in `runsOn`, such as `gpu`."""
+    label: str = ""
+    """What people see, such as `GPU server`; the key where empty."""
+    nodeSelector: dict[str, str]
+    """Labels that a node of this class carries, such as `stagework.dev/machine: gpu`."""
+    tolerations: tuple[Toleration, ...] = ()
+    """Tolerations for the class's taints."""
+    resources: dict[str, str] = {}
+    """Requests and limits that every stage on this class gets, such as `nvidia.com/gpu: "1"`."""
+    slotsPerNode: int = Field(default=1, ge=1, le=1000)
+    """How many stages may run at once on each ready node of the class."""
+    mayBeAway: bool = False
+    """True for machines that sleep or leave, such as a MacBook."""
+
+    @property
+    def display_label(self) -> str:
+        """What people see."""
+        return self.label or self.key
+
+
+class Fleet(BaseModel):
+    """All machine classes and the static map from stage names to classes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    machineClasses: tuple[MachineClass, ...] = Field(min_length=1)
+    """Every class, in the order in which the board shows them."""
+    stageClasses: dict[str, tuple[str, ...]] = {}
+    """Stage name to classes in order of preference, for stages that say no `runsOn`."""
+    defaultClasses: tuple[str, ...] = ()
+    """Classes of a stage that neither says `runsOn` nor is in the map; the first class if empty."""
+
+    def find(self, key: str) -> MachineClass | None:
+        """The class with this key, or None."""
+        return next((each for each in self.machineClasses if each.key == key), None)
+
+    def classes_of(self, stage: str, runs_on: tuple[str, ...]) -> tuple[str, ...]:
+        """Class keys for a stage, in order of preference: its own, the map's, the default."""
+        if runs_on:
+            return runs_on
+        mapped = self.stageClasses.get(stage, ())
+        return mapped or self.defaultClasses or (self.machineClasses[0].key,)

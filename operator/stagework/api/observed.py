@@ -1,0 +1,208 @@
+"""What the operator looks at in Jobs, Pods and Nodes: these few fields are decoded, no others.
+
+The structs are frozen and without garbage-collector bookkeeping: tens of thousands are cached.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _View(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    pass
+
+
+class OwnerReference(_View, frozen=True):
+    """Who owns an object."""
+
+    uid: str = ""
+    kind: str = ""
+    name: str = ""
+    controller: bool = False
+
+
+class ObjectMeta(_View, frozen=True):
+    """The part of `metadata` that decisions use."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resourceVersion: str = ""
+    creation_timestamp: datetime = EPOCH
+    deletion_timestamp: datetime | None = None
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    owner_references: tuple[OwnerReference, ...] = ()
+
+    @property
+    def controller_uid(self) -> str:
+        """Uid of the controlling owner, or the empty string."""
+        return next((owner.uid for owner in self.owner_references if owner.controller), "")
+
+
+class ChildMeta(_View, frozen=True):
+    """`metadata` of Jobs and Pods: their annotations are not kept, they may be large."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resourceVersion: str = ""
+    creation_timestamp: datetime = EPOCH
+    deletion_timestamp: datetime | None = None
+    labels: dict[str, str] = {}
+    owner_references: tuple[OwnerReference, ...] = ()
+
+    @property
+    def controller_uid(self) -> str:
+        """Uid of the controlling owner, or the empty string."""
+        return next((owner.uid for owner in self.owner_references if owner.controller), "")
+
+
+class ObjectCondition(_View, frozen=True):
+    """A condition of a Job, Pod or Node."""
+
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+
+
+class JobStatus(_View, frozen=True):
+    """Status of a Job."""
+
+    conditions: tuple[ObjectCondition, ...] = ()
+
+
+class JobView(_View, frozen=True):
+    """A Job."""
+
+    metadata: ChildMeta
+    status: JobStatus = JobStatus()
+
+    @property
+    def ended(self) -> bool:
+        """True once the Job controller has given it up or completed it."""
+        return any(
+            each.type in {"Complete", "Failed"} and each.status == "True"
+            for each in self.status.conditions
+        )
+
+    @property
+    def completed(self) -> bool:
+        """True once the Job controller has counted its Pod as succeeded."""
+        return any(c.type == "Complete" and c.status == "True" for c in self.status.conditions)
+
+
+class Terminated(_View, frozen=True):
+    """How a container ended, as the kubelet reports it."""
+
+    exit_code: int = 0
+    reason: str = ""
+    message: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class Running(_View, frozen=True):
+    """Since when a container runs."""
+
+    started_at: datetime | None = None
+
+
+class WaitingState(_View, frozen=True):
+    """Why a container does not run yet."""
+
+    reason: str = ""
+    message: str = ""
+
+
+class ContainerState(_View, frozen=True):
+    """One of the three states of a container."""
+
+    waiting: WaitingState | None = None
+    running: Running | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(_View, frozen=True):
+    """Status of one container."""
+
+    name: str
+    state: ContainerState = ContainerState()
+
+
+class PodStatus(_View, frozen=True):
+    """Status of a Pod."""
+
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    conditions: tuple[ObjectCondition, ...] = ()
+    container_statuses: tuple[ContainerStatus, ...] = ()
+
+
+class SchedulingGate(_View, frozen=True):
+    """A gate that holds a Pod back from the scheduler."""
+
+    name: str
+
+
+class PodSpec(_View, frozen=True):
+    """Spec of a Pod."""
+
+    node_name: str = ""
+    scheduling_gates: tuple[SchedulingGate, ...] = ()
+
+
+class PodView(_View, frozen=True):
+    """A Pod."""
+
+    metadata: ChildMeta
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+    def held_by(self, gate: str) -> bool:
+        """True while that scheduling gate is on it."""
+        return any(each.name == gate for each in self.spec.scheduling_gates)
+
+    def container(self, name: str) -> ContainerState | None:
+        """State of that container, or None before the kubelet reports it."""
+        return next((c.state for c in self.status.container_statuses if c.name == name), None)
+
+    def condition(self, kind: str) -> ObjectCondition | None:
+        """The condition of that type, or None."""
+        return next((each for each in self.status.conditions if each.type == kind), None)
+
+
+
+
+class NodeSpec(_View, frozen=True):
+    """Spec of a Node."""
+
+    unschedulable: bool = False
+
+
+class NodeStatus(_View, frozen=True):
+    """Status of a Node."""
+
+    conditions: tuple[ObjectCondition, ...] = ()
+
+
+class NodeView(_View, frozen=True):
+    """A Node."""
+
+    metadata: ObjectMeta
+    spec: NodeSpec = NodeSpec()
+    status: NodeStatus = NodeStatus()
+
+    @property
+    def ready(self) -> bool:
+        """True while its kubelet reports it ready."""
+        return any(c.type == "Ready" and c.status == "True" for c in self.status.conditions)
+
+    def carries(self, selector: dict[str, str]) -> bool:
+        """True where all labels of a node selector are on it."""
+        labels = self.metadata.labels
+        return all(labels.get(key) == value for key, value in selector.items())

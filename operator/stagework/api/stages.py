@@ -1,0 +1,190 @@
+"""One stage as a person writes it: what runs, where, after what, and how often it is tried."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from stagework.api.base import Resource, rules
+
+MAX_STAGES = 64
+"""Stages of one pipeline at most."""
+MAX_SECONDS = 7 * 24 * 3600
+"""Upper bound of every duration: a week."""
+
+StageName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$", max_length=40)]
+ClassName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9-]*$", max_length=31)]
+ObjectName = Annotated[
+    str, StringConstraints(pattern="^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", min_length=1, max_length=253)
+]
+KeyName = Annotated[
+    str, StringConstraints(pattern="^[-._a-zA-Z0-9]+$", min_length=1, max_length=253)
+]
+EnvName = Annotated[
+    str, StringConstraints(pattern="^[A-Za-z_][A-Za-z0-9_]*$", min_length=1, max_length=128)
+]
+Quantity = Annotated[
+    str,
+    StringConstraints(
+        pattern="^[0-9]+(\\.[0-9]{1,3})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$", min_length=1, max_length=20
+    ),
+]
+Argument = Annotated[str, StringConstraints(max_length=4096)]
+
+
+class KeyRef(Resource):
+    """A key of a ConfigMap or Secret in the run's own namespace."""
+
+    name: ObjectName
+    """Name of the ConfigMap or Secret."""
+    key: KeyName
+    """Key within it."""
+    optional: bool = False
+    """True: start without the variable where the object or the key is missing."""
+
+
+class EnvVar(Resource):
+    """One environment variable: a literal, or a key of a ConfigMap or Secret."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "(has(self.value) ? 1 : 0) + (has(self.configMapKeyRef) ? 1 : 0) "
+                "+ (has(self.secretKeyRef) ? 1 : 0) <= 1",
+                "give one of value, configMapKeyRef and secretKeyRef",
+            ),
+            (
+                "!self.name.startsWith('STAGEWORK_') || self.name == 'STAGEWORK_METHOD'",
+                "names that begin with STAGEWORK_ are set by the operator "
+                "(only STAGEWORK_METHOD may be given)",
+            ),
+        )
+    )
+
+    name: EnvName
+    """Name of the variable; the prefix STAGEWORK_ is kept for the operator, but for METHOD."""
+    value: Annotated[str, StringConstraints(max_length=4096)] | None = None
+    """Literal value."""
+    configMapKeyRef: KeyRef | None = None
+    """Taken from a ConfigMap of this namespace."""
+    secretKeyRef: KeyRef | None = None
+    """Taken from a Secret of this namespace."""
+
+
+class Resources(Resource):
+    """Requests and limits of the stage's container."""
+
+    requests: dict[Annotated[str, StringConstraints(max_length=63)], Quantity] = Field(
+        default={}, max_length=8
+    )
+    """Requests, such as `cpu: 500m`."""
+    limits: dict[Annotated[str, StringConstraints(max_length=63)], Quantity] = Field(
+        default={}, max_length=8
+    )
+    """Limits, such as `memory: 2Gi`."""
+
+
+class Volume(Resource):
+    """A narrow choice of volumes: an empty folder, a ConfigMap, or a claim of this namespace."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "(has(self.emptyDir) ? 1 : 0) + (has(self.configMap) ? 1 : 0) "
+                "+ (has(self.persistentVolumeClaim) ? 1 : 0) == 1",
+                "give exactly one of emptyDir, configMap and persistentVolumeClaim",
+            ),
+            (
+                "!self.mountPath.matches('^/((work|tmp|etc|run|var|var/run)/*"
+                "|(dev|proc|sys|(var/)?run/stagework)(/.*)?)$') "
+                "&& !self.mountPath.contains('..') && !self.mountPath.contains('//')",
+                "mountPath is taken by the operator or the system; use another, such as /models",
+            ),
+        )
+    )
+
+    name: Annotated[
+        str, StringConstraints(pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=40)
+    ]
+    """Name within the stage."""
+    mountPath: Annotated[
+        str, StringConstraints(pattern="^/[A-Za-z0-9][-A-Za-z0-9_./]*$", max_length=255)
+    ]
+    """Absolute path in the container."""
+    readOnly: bool = False
+    """True: the stage cannot write to it (ConfigMaps never can be written to)."""
+    emptyDir: Annotated[Quantity, Field()] | None = None
+    """Size limit of a folder that lives as long as the Pod, such as `1Gi`."""
+    configMap: ObjectName | None = None
+    """Name of a ConfigMap."""
+    persistentVolumeClaim: ObjectName | None = None
+    """Name of a PersistentVolumeClaim."""
+
+
+class Stage(Resource):
+    """One stage: a container that does one kind of work on one class of machine."""
+
+    name: StageName
+    """Unique in the pipeline: a lower-case letter, then letters, digits and `_`; 40 at most."""
+    dependsOn: list[StageName] | None = Field(default=None, max_length=16)
+    """Stages that must be done before; only stages listed above. Absent: the one above; []: none."""
+    runsOn: list[ClassName] = Field(default=[], max_length=8)
+    """Machine classes in order of preference; absent: the class map of the settings."""
+    fallbackAfterSeconds: int | None = Field(default=None, ge=0, le=MAX_SECONDS)
+    """Wait this long for the first class before taking the next; 0: whichever is free first."""
+    image: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    """Container image."""
+    command: list[Argument] = Field(default=[], max_length=32)
+    """Replaces the image's entry point."""
+    args: list[Argument] = Field(default=[], max_length=64)
+    """Arguments; `$(STAGEWORK_PARAM_X)` is replaced by Kubernetes, never by a shell."""
+    env: list[EnvVar] = Field(default=[], max_length=64, json_schema_extra={"x-map-key": "name"})
+    """Environment variables."""
+    resources: Resources = Resources()
+    """Requests and limits; the machine class adds its own."""
+    volumes: list[Volume] = Field(
+        default=[], max_length=16, json_schema_extra={"x-map-key": "name"}
+    )
+    """Volumes to mount."""
+    runAsUser: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    """Another non-zero user id where the image needs one."""
+    contract: Literal["Mark", "ExitCode"] = "Mark"
+    """Mark: stagekit, or a mark of the documented format, says how it ended. ExitCode: any image."""
+    timeoutSeconds: int = Field(default=3600, ge=1, le=MAX_SECONDS)
+    """Longest run, counted from the container's start."""
+    startDeadlineSeconds: int = Field(default=900, ge=1, le=MAX_SECONDS)
+    """Longest time from the stage's turn to its container's start."""
+    retries: int = Field(default=2, ge=0, le=100)
+    """Further attempts after a failed one."""
+    backoffSeconds: int = Field(default=10, ge=0, le=MAX_SECONDS)
+    """Wait before the second attempt; doubles with each further one."""
+    backoffMaxSeconds: int = Field(default=600, ge=0, le=MAX_SECONDS)
+    """Longest wait between attempts."""
+
+
+_ONLY_ABOVE = (
+    "!has(s.dependsOn) || s.dependsOn.all(d, "
+    "names.indexOf(d) >= 0 && names.indexOf(d) < names.indexOf(s.name))"
+)
+"""CEL: stage `s` names only stages above it. The list `names` is bound by a one-element list
+around it, because the API server's cost estimate must see it made once, not once a stage."""
+
+Stages = Annotated[
+    list[Stage],
+    Field(
+        min_length=1,
+        max_length=MAX_STAGES,
+        json_schema_extra={
+            "x-map-key": "name",
+            "x-kubernetes-validations": [
+                {
+                    "rule": f"[self.map(t, t.name)].all(names, self.all(s, {_ONLY_ABOVE}))",
+                    "message": "dependsOn may name only stages listed above it",
+                    "messageExpression": "'stage ' + self[[self.map(t, t.name)].map(names, "
+                    f"self.map(s, {_ONLY_ABOVE}))[0].indexOf(false)].name + "
+                    "' depends on a stage that is not listed above it: correct the name in "
+                    "its dependsOn, or move the stage down'",
+                }
+            ],
+        },
+    ),
+]

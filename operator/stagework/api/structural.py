@@ -1,0 +1,131 @@
+"""JSON schema of a pydantic type -> structural schema as a CustomResourceDefinition wants it.
+
+Kubernetes refuses `$ref`, `anyOf` with null, `title`, `const` and `additionalProperties: false`.
+So references are put in place, optional fields are simply not required, and unknown fields are
+left to the API server (strict decoding at `kubectl apply`). Fields may carry two marks of ours:
+`x-map-key` (a list that is a map by that key) and `x-list-type`; all other lists are atomic.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+Schema = dict[str, Any]
+
+_KEPT = frozenset(
+    {
+        "type",
+        "format",
+        "enum",
+        "pattern",
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "minProperties",
+        "maxProperties",
+        "x-kubernetes-validations",
+    }
+)
+
+
+def structural_schema(model: type[BaseModel], *, defaults: bool) -> Schema:
+    """Structural schema of a type; `defaults` says whether the API server fills defaults in.
+
+    Raises ValueError for a construct that no structural schema can say.
+    """
+    source = cast("Schema", model.model_json_schema(mode="validation"))
+    definitions = cast("dict[str, Schema]", source.get("$defs", {}))
+    return _Converter(definitions, defaults=defaults).convert(source, model.__name__)
+
+
+class _Converter:
+    def __init__(self, definitions: Mapping[str, Schema], *, defaults: bool) -> None:
+        self._definitions = definitions
+        self._defaults = defaults
+
+    def convert(self, source: Schema, path: str) -> Schema:
+        source = self._resolved(source, path)
+        target: Schema = {}
+        if "description" in source:
+            target["description"] = " ".join(str(source["description"]).split())
+        target.update({key: value for key, value in source.items() if key in _KEPT})
+        if "const" in source:
+            target["enum"] = [source["const"]]
+        if self._defaults and _says_something(source.get("default")):
+            target["default"] = source["default"]
+        if source.get("type") == "object":
+            self._convert_object(source, target, path)
+        if source.get("type") == "array":
+            self._convert_list(source, target, path)
+        if "type" not in target:
+            raise ValueError(f"{path}: a structural schema needs a type, got {sorted(source)}")
+        return target
+
+    def _convert_object(self, source: Schema, target: Schema, path: str) -> None:
+        properties = cast("dict[str, Schema]", source.get("properties", {}))
+        if properties:
+            target["properties"] = {
+                name: self.convert(each, f"{path}.{name}") for name, each in properties.items()
+            }
+        if source.get("required"):
+            target["required"] = source["required"]
+        if source.get("default") == {} and self._defaults and _has_defaults(target):
+            target["default"] = {}
+        values = source.get("additionalProperties")
+        names = cast("Schema", source.get("propertyNames", {}))
+        patterns = cast("dict[str, Schema]", source.get("patternProperties", {}))
+        if not properties and patterns:
+            (pattern, values) = next(iter(patterns.items()))
+            names = {**names, "pattern": pattern}
+        if isinstance(values, dict):
+            target["additionalProperties"] = self.convert(cast("Schema", values), f"{path}.*")
+            self._rule_for_names(names, target)
+
+    def _rule_for_names(self, names: Schema, target: Schema) -> None:
+        """Structural schemas have no `propertyNames`: the same check as a CEL rule."""
+        checks: list[str] = []
+        if "pattern" in names:
+            checks.append(f"k.matches('{names['pattern']}')")
+        if "maxLength" in names:
+            checks.append(f"size(k) <= {names['maxLength']}")
+        if checks:
+            rule = {
+                "rule": f"self.all(k, {' && '.join(checks)})",
+                "message": f"each name must match {names.get('pattern', '.*')} "
+                f"and have at most {names.get('maxLength', 'any number of')} characters",
+            }
+            target.setdefault("x-kubernetes-validations", []).append(rule)
+
+    def _convert_list(self, source: Schema, target: Schema, path: str) -> None:
+        target["items"] = self.convert(cast("Schema", source["items"]), f"{path}[]")
+        key = source.get("x-map-key")
+        if key:
+            target["x-kubernetes-list-type"] = "map"
+            target["x-kubernetes-list-map-keys"] = [key]
+            return
+        target["x-kubernetes-list-type"] = source.get("x-list-type", "atomic")
+
+    def _resolved(self, source: Schema, path: str) -> Schema:
+        """Follow `$ref` and drop the null branch; keys beside them win."""
+        own = {key: value for key, value in source.items() if key not in {"$ref", "anyOf", "allOf"}}
+        if "$ref" in source:
+            name = str(source["$ref"]).rsplit("/", 1)[-1]
+            return self._resolved({**self._definitions[name], **own}, path)
+        branches = cast("list[Schema]", source.get("anyOf", []))
+        real = [each for each in branches if each.get("type") != "null"]
+        if branches and len(real) != 1:
+            raise ValueError(f"{path}: a union cannot be said in a structural schema")
+        return self._resolved({**real[0], **own}, path) if real else source
+
+
+def _says_something(default: Any) -> bool:
+    return default is not None and default not in ("", [], {})
+
+
+def _has_defaults(schema: Schema) -> bool:
+    properties = cast("dict[str, Schema]", schema.get("properties", {}))
+    return any("default" in each for each in properties.values())

@@ -1,0 +1,1 @@
+"""Where artifacts are kept: one Protocol, a folder (the default) and an S3-compatible store."""

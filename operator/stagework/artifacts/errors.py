@@ -1,0 +1,64 @@
+"""Errors of the artifact store, as a tree.
+
+StoreError
+├── BadKeyError        the key is no key: traversal, control characters, too long, too deep
+├── NotStoredError     there is nothing under this key
+├── OccupiedError      a folder stands where a file should be, or the other way round
+├── CutOffError        fewer or more bytes came than were announced
+├── DigestError        the bytes have another sha256 than announced
+├── TooLargeError      more bytes than the limit
+└── NoSpaceError       the volume is nearly full
+"""
+
+
+class StoreError(Exception):
+    """Something about one key; the text is for the person or stage that asked."""
+
+
+class BadKeyError(StoreError):
+    """The key is refused before anything touches a disk."""
+
+    def __init__(self, key: str, rule: str) -> None:
+        super().__init__(f"not a path for an artifact: {key[:100]!r}: {rule}")
+
+
+class NotStoredError(StoreError):
+    """There is nothing under this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"there is no artifact {key!r}")
+
+
+class OccupiedError(StoreError):
+    """A folder stands where a file should be, or the other way round."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"a file and a folder cannot have the same name: {key!r}")
+
+
+class CutOffError(StoreError):
+    """Fewer or more bytes came than were announced; nothing was kept."""
+
+    def __init__(self, received: int, announced: int) -> None:
+        super().__init__(f"{received} bytes came, {announced} were announced; nothing was kept")
+
+
+class DigestError(StoreError):
+    """The bytes have another sha256 than announced; nothing was kept."""
+
+    def __init__(self, received: str, announced: str) -> None:
+        super().__init__(f"sha256 of the bytes is {received}, announced was {announced[:64]}")
+
+
+class TooLargeError(StoreError):
+    """More bytes than `artifacts.maxFileBytes`; nothing was kept."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"{size} bytes are more than the limit of {limit} for one file")
+
+
+class NoSpaceError(StoreError):
+    """The volume would have less room left than `artifacts.minFreeBytes`."""
+
+    def __init__(self, free: int, wanted: int) -> None:
+        super().__init__(f"the artifact volume has {free} bytes free, {wanted} are needed")

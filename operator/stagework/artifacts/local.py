@@ -1,0 +1,237 @@
+"""Artifacts in a folder, such as a mounted volume: the default.
+
+A file is written under a temporary name in the same file system, digested on the way, synced,
+and renamed to its key: a crash at any moment leaves the whole file or nothing.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from stagework.artifacts.errors import NoSpaceError, NotStoredError, OccupiedError, TooLargeError
+from stagework.artifacts.measured import Measured
+from stagework.artifacts.paths import checked
+from stagework.artifacts.store import Entry, Opened, Received
+
+CHUNK_BYTES: Final = 1024 * 1024
+"""How much is read or written by one call in a thread."""
+_INCOMING: Final = ".incoming"
+_NOTE: Final = ".note"
+_DIGEST_ATTRIBUTE: Final = "user.stagework.sha256"
+
+
+class LocalStore:
+    """A Store in one folder; `min_free_bytes` always stay free on its volume."""
+
+    def __init__(self, root: Path, *, max_file_bytes: int, min_free_bytes: int = 0) -> None:
+        self._root = root
+        self._incoming = root / _INCOMING
+        self._max = max_file_bytes
+        self._min_free = min_free_bytes
+        self._promised = 0
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    async def receive(self, chunks: AsyncIterator[bytes], size: int, sha256: str = "") -> Received:
+        """Write the bytes to a temporary file; see Store.receive."""
+        if size > self._max:
+            raise TooLargeError(size, self._max)
+        self._promised += size  # several uploads at once must not promise the same room
+        try:
+            free = await asyncio.to_thread(lambda: shutil.disk_usage(self._root).free)
+            if free - self._promised < self._min_free:
+                raise NoSpaceError(free, self._promised + self._min_free)
+            measured = Measured(chunks, size, sha256)
+            place = self._incoming / secrets.token_hex(16)
+            try:
+                await _write(place, measured)
+                measured.check()
+            except OSError as error:
+                place.unlink(missing_ok=True)
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise NoSpaceError(0, size) from error
+                raise
+            except BaseException:
+                place.unlink(missing_ok=True)
+                raise
+            return Received(str(place), measured.size, measured.sha256)
+        finally:
+            self._promised -= size
+
+    async def keep(self, received: Received, key: str) -> None:
+        """Rename the temporary file to its key."""
+        target = self._path(key)
+        await asyncio.to_thread(_rename, Path(received.place), target, received.sha256, key)
+
+    async def drop(self, received: Received) -> None:
+        """Remove the temporary file."""
+        await asyncio.to_thread(Path(received.place).unlink, missing_ok=True)
+
+    async def open(self, key: str) -> Opened:
+        """Find a file; it is opened when its first bytes are asked for, and read in threads."""
+        path = self._path(key)
+        size, sha256 = await asyncio.to_thread(_found, path, key)
+        return Opened(size, sha256, _chunks(path, size))
+
+    async def stat(self, key: str) -> Entry | None:
+        """Size of a file, or None."""
+        path = self._path(key)
+        if not await asyncio.to_thread(path.is_file):
+            return None
+        return Entry(key, path.stat().st_size)
+
+    async def files(self, prefix: str) -> list[Entry]:
+        """All files below a prefix; names that start with a dot are ours."""
+        folder = self._path(prefix)
+        return await asyncio.to_thread(
+            lambda: sorted(
+                (
+                    Entry(file.relative_to(folder).as_posix(), file.stat().st_size)
+                    for file in _files(folder)
+                ),
+                key=lambda entry: entry.path,
+            )
+        )
+
+    async def folders(self, prefix: str) -> list[str]:
+        """Names of the folders right below a prefix."""
+        folder = self._path(prefix) if prefix else self._root
+
+        def names() -> list[str]:
+            if not folder.is_dir():
+                return []
+            found = (each.name for each in folder.iterdir() if each.is_dir())
+            return sorted(name for name in found if not name.startswith("."))
+
+        return await asyncio.to_thread(names)
+
+    async def newest(self, prefix: str) -> float:
+        """When the newest file below a prefix was written."""
+        folder = self._path(prefix)
+        return await asyncio.to_thread(
+            lambda: max((file.stat().st_mtime for file in _files(folder)), default=0.0)
+        )
+
+    async def delete(self, prefix: str) -> int:
+        """Delete a folder with all that is in it."""
+        folder = self._path(prefix)
+
+        def remove() -> int:
+            count = sum(1 for _ in _files(folder))
+            shutil.rmtree(folder, ignore_errors=True)
+            return count
+
+        return await asyncio.to_thread(remove)
+
+    async def note(self, prefix: str, text: str | None) -> None:
+        """Write or remove the folder's note."""
+        path = self._path(prefix) / _NOTE
+        if text is None:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        elif path.parent.is_dir():
+            await asyncio.to_thread(path.write_text, text)
+
+    async def noted(self, prefix: str) -> str | None:
+        """The folder's note."""
+        path = self._path(prefix) / _NOTE
+        try:
+            return await asyncio.to_thread(path.read_text)
+        except OSError:
+            return None
+
+    async def tidy(self, older_than_seconds: float) -> int:
+        """Remove temporary files that a crash has left."""
+        limit = time.time() - older_than_seconds
+
+        def remove() -> int:
+            old = [each for each in self._incoming.iterdir() if each.stat().st_mtime <= limit]
+            for each in old:
+                each.unlink(missing_ok=True)
+            return len(old)
+
+        return await asyncio.to_thread(remove)
+
+    async def presign_get(self, key: str) -> str | None:
+        """None: a folder has no addresses."""
+        checked(key)
+        return None
+
+    async def presign_put(self, key: str) -> str | None:
+        """None: a folder has no addresses."""
+        checked(key)
+        return None
+
+    def _path(self, key: str) -> Path:
+        return self._root.joinpath(*checked(key).split("/"))
+
+
+async def _write(place: Path, chunks: Measured) -> None:
+    file = await asyncio.to_thread(place.open, "xb")
+    try:
+        held = bytearray()
+        async for chunk in chunks:
+            held += chunk
+            if len(held) >= CHUNK_BYTES:
+                await asyncio.to_thread(file.write, bytes(held))
+                held.clear()
+        await asyncio.to_thread(_finish, file, bytes(held))
+    finally:
+        file.close()
+
+
+def _finish(file: BinaryIO, rest: bytes) -> None:
+    file.write(rest)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _rename(place: Path, target: Path, sha256: str, key: str) -> None:
+    # Extended attributes are a help (ETag), not a need: some file systems have none.
+    with contextlib.suppress(OSError):
+        os.setxattr(place, _DIGEST_ATTRIBUTE, sha256.encode())
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        place.replace(target)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise OccupiedError(key) from error
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the name, too, must outlive a power cut
+    finally:
+        os.close(folder)
+
+
+def _found(path: Path, key: str) -> tuple[int, str]:
+    """Size and (where known) digest; raises NotStoredError for anything but a regular file."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise NotStoredError(key)
+        size = path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotStoredError(key) from error
+    try:
+        return size, os.getxattr(path, _DIGEST_ATTRIBUTE).decode()
+    except OSError:
+        return size, ""
+
+
+async def _chunks(path: Path, size: int) -> AsyncIterator[bytes]:
+    left = size
+    file = await asyncio.to_thread(path.open, "rb")
+    with file:
+        while left:
+            chunk = await asyncio.to_thread(file.read, min(CHUNK_BYTES, left))
+            if not chunk:
+                raise OSError(f"{path.name} became shorter while it was read")
+            left -= len(chunk)
+            yield chunk
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (each for each in folder.rglob("*") if each.is_file() and not each.name.startswith("."))

@@ -1,0 +1,37 @@
+"""Deterministic names of what the operator creates: the same input never makes a second object."""
+
+import hashlib
+import re
+
+NAME_MAX = 63
+"""A Job's name becomes a label value of its Pods, so 63 characters are the limit."""
+HASH_LENGTH = 8
+"""Hex digits that keep names apart which look alike after cutting."""
+
+
+def short_hash(*parts: str | int) -> str:
+    """Eight hex digits of the sha256 of the parts."""
+    text = "\x1f".join(str(part) for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
+
+
+def stage_job_name(
+    run: str, run_uid: str, stage: str, attempt: int, machine: str, remakes: int
+) -> str:
+    """`<run>-<stage>-<attempt>-<h8>`; the run's name is cut first, then the stage's."""
+    digest = short_hash(run_uid, stage, attempt, machine, remakes)
+    tail = f"-{attempt}-{digest}"
+    part = stage.replace("_", "-")[: NAME_MAX - len(tail) - 2]
+    head = run.replace(".", "-")[: NAME_MAX - len(tail) - len(part) - 1].rstrip("-")
+    return f"{head}-{part}{tail}"
+
+
+def label_value(text: str) -> str:
+    """Text as a label value: 63 characters of letters, digits, `-`, `_` and `.`; may be empty."""
+    replaced = re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:NAME_MAX]
+    return replaced.strip("-_.")
+
+
+def revision_name(pipeline: str, digest: str) -> str:
+    """ControllerRevision of a Pipeline's content."""
+    return f"{pipeline[: 253 - 1 - len(digest)].rstrip('-.')}-{digest}"

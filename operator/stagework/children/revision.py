@@ -1,0 +1,41 @@
+"""The ControllerRevision that keeps a run's resolved stages, named by its content."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from stagework.api import names
+from stagework.api.pipeline import PipelineSpec
+from stagework.children.names import revision_name
+
+DIGEST_LENGTH = 10
+"""Hex digits of the content's sha256 in the name."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A revision to be made: the same Pipeline content gives the same name."""
+
+    name: str
+    manifest: dict[str, Any]
+
+
+def revision_of(pipeline: str, namespace: str, spec: PipelineSpec) -> Revision:
+    """The revision of a Pipeline's present content."""
+    data = spec.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+    name = revision_name(pipeline, digest)
+    manifest = {
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": {names.LABEL_REVISION_OF: pipeline[:63].rstrip("-.")},
+        },
+        "data": data,
+        "revision": 1,
+    }
+    return Revision(name, manifest)

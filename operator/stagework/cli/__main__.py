@@ -1,0 +1,5 @@
+"""`python -m stagework.cli`: the command line."""
+
+from stagework.cli.main import run
+
+run()

@@ -1,0 +1,219 @@
+"""The one module that uses the `kubernetes` package: kubeconfig in all its forms, raw requests.
+
+Logins (certificates, tokens, helper programs, in-cluster accounts) and TLS are the package's
+work; what goes over the wire is ours, because its generated clients know none of our kinds.
+"""
+
+import contextlib
+import os
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.parse import urlencode
+
+import urllib3
+from kubernetes import client, config
+
+from stagework.cli.cluster import Answer
+from stagework.cli.errors import ClusterUnreachable
+from stagework.cli.replies import explain
+
+CONNECT_SECONDS: Final = 10.0
+"""Longest wait for the API server to accept a connection."""
+TRANSFER_SECONDS: Final = 600.0
+"""Longest pause within a download."""
+_CHUNK: Final = 256 * 1024
+_SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+class KubeConnection:
+    """Fulfils `Cluster` by a kubeconfig, or by the ServiceAccount of our own Pod."""
+
+    def __init__(self, kubeconfig: str | None = None, context: str | None = None) -> None:
+        """Read the kubeconfig; raises ClusterUnreachable with what is missing."""
+        loaded = _load(kubeconfig, context)
+        # The package is typed loosely: these are all we use of it.
+        self._client: Any = loaded
+        self._pool = cast("urllib3.PoolManager", loaded.rest_client.pool_manager)
+        self._server = str(loaded.configuration.host).rstrip("/")
+        self._namespace = _namespace(kubeconfig, context)
+
+    @property
+    def server(self) -> str:
+        """The API server's address."""
+        return self._server
+
+    @property
+    def namespace(self) -> str:
+        """Namespace of the context."""
+        return self._namespace
+
+    @property
+    def bearer_token(self) -> str | None:
+        """The kubeconfig user's token, as it is now."""
+        value = self._proof().get("authorization", "")
+        return value.removeprefix("Bearer ") if value.startswith("Bearer ") else None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | Path | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = 30,
+    ) -> Answer:
+        """One request to the API server; see Cluster."""
+        asked = _Request(method, _target(path, query), timeout_seconds, headers or {}, body)
+        with self._open(asked) as response:
+            return Answer(response.status, response.read(), dict(response.headers))
+
+    def lines(
+        self, path: str, query: Mapping[str, str], *, timeout_seconds: float
+    ) -> Iterator[bytes]:
+        """Lines of a watch; see Cluster."""
+        rest = b""
+        with self._open(_Request("GET", _target(path, query), timeout_seconds, {})) as response:
+            if response.status != HTTPStatus.OK:
+                raise explain(Answer(response.status, response.read()), f"watch {path}")
+            for chunk in _chunks(response, self._server):
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from (line for line in whole if line)
+
+    def download(self, path: str, into: Path, *, headers: Mapping[str, str]) -> Answer:
+        """GET into a file; see Cluster."""
+        with self._open(_Request("GET", path, TRANSFER_SECONDS, headers)) as response:
+            if response.status != HTTPStatus.OK:
+                return Answer(response.status, response.read(), dict(response.headers))
+            into.parent.mkdir(parents=True, exist_ok=True)
+            partial = into.with_name(into.name + ".part")
+            with partial.open("wb") as target:
+                for chunk in response.stream(_CHUNK):
+                    target.write(chunk)
+            partial.replace(into)
+            return Answer(response.status, b"", dict(response.headers))
+
+    @contextlib.contextmanager
+    def _open(self, asked: "_Request") -> Generator[urllib3.BaseHTTPResponse]:
+        headers = {"Accept": "application/json", **asked.headers, **self._proof()}
+        with contextlib.ExitStack() as stack:
+            try:
+                url = self._server + asked.target
+                response = _send(self._pool, stack, url, asked, headers)
+                where = response.headers.get("Location", "")
+                moved = response.status == HTTPStatus.TEMPORARY_REDIRECT
+                if moved and where.startswith(("http://", "https://")):
+                    # A presigned address of the object store: it must not see who we are.
+                    kept = {k: v for k, v in headers.items() if k.lower() == "content-length"}
+                    outside = stack.enter_context(urllib3.PoolManager())
+                    response = _send(outside, stack, where, asked, kept)
+                yield response
+            except urllib3.exceptions.HTTPError as error:
+                raise _unreachable(self._server, error) from error
+
+    def _proof(self) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+        return headers
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    target: str
+    """Path and query."""
+    timeout_seconds: float
+    """Longest pause between two bytes of the answer."""
+    headers: Mapping[str, str]
+    body: bytes | Path | None = None
+
+
+def _send(
+    pool: urllib3.PoolManager,
+    stack: contextlib.ExitStack,
+    url: str,
+    asked: _Request,
+    headers: Mapping[str, str],
+) -> urllib3.BaseHTTPResponse:
+    body = asked.body
+    response = pool.request(
+        asked.method,
+        url,
+        body=stack.enter_context(body.open("rb")) if isinstance(body, Path) else body,
+        headers=dict(headers),
+        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=asked.timeout_seconds),
+        retries=False,
+        redirect=False,
+        preload_content=False,
+    )
+    stack.callback(response.release_conn)
+    return response
+
+
+def _chunks(response: urllib3.BaseHTTPResponse, server: str) -> Iterator[bytes]:
+    # read1 hands on what is there; stream() would wait until its buffer is full.
+    while True:
+        try:
+            chunk = response.read1()
+        except urllib3.exceptions.HTTPError as error:
+            raise _unreachable(server, error) from error
+        if not chunk:
+            return
+        yield chunk
+
+
+def _target(path: str, query: Mapping[str, str] | None) -> str:
+    return path + (f"?{urlencode(query)}" if query else "")
+
+
+def _load(kubeconfig: str | None, context: str | None) -> Any:
+    module: Any = config
+    try:
+        if _in_cluster(kubeconfig):
+            settings: Any = client.Configuration()
+            module.load_incluster_config(client_configuration=settings)
+            return client.ApiClient(settings)
+        return module.new_client_from_config(
+            config_file=kubeconfig, context=context, persist_config=False
+        )
+    except (config.ConfigException, OSError, ValueError) as error:
+        raise ClusterUnreachable(
+            f"no usable kubeconfig: {str(error).strip()}", command="kubectl config get-contexts"
+        ) from error
+
+
+def _namespace(kubeconfig: str | None, context: str | None) -> str:
+    if _in_cluster(kubeconfig):
+        file = _SERVICE_ACCOUNT / "namespace"
+        return file.read_text().strip() if file.exists() else "default"
+    module: Any = config
+    contexts, active = module.list_kube_config_contexts(config_file=kubeconfig)
+    named = [each for each in contexts if each["name"] == context] if context else [active]
+    found: object = named[0]["context"].get("namespace") if named else None
+    return str(found or "default")
+
+
+def _in_cluster(kubeconfig: str | None) -> bool:
+    given = kubeconfig or os.environ.get("KUBECONFIG")
+    return (
+        not given
+        and "KUBERNETES_SERVICE_HOST" in os.environ
+        and not (Path.home() / ".kube" / "config").exists()
+    )
+
+
+def _unreachable(server: str, error: Exception) -> ClusterUnreachable:
+    return ClusterUnreachable(
+        f"no answer from the API server {server}: {_cause(error)}", command="kubectl cluster-info"
+    )
+
+
+def _cause(error: BaseException) -> str:
+    # The outer errors repeat the inner one with Python's own names around it.
+    while error.__cause__ is not None or error.__context__ is not None:
+        error = error.__cause__ or error.__context__ or error
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(said)

@@ -1,0 +1,214 @@
+"""`stagework demo`: the whole story with the samples, as `make demo` runs it.
+
+Apply, upload, follow, fetch, show. It makes a ServiceAccount of its own for the uploads, so that
+the namespace's `default` one, which every Pod there may have, gains no right.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import unquote
+
+import typer
+
+from stagework.api import names
+from stagework.cli import replies, results
+from stagework.cli.errors import CommandError, NotAllowed, TimeRanOut
+from stagework.cli.feed import Feed
+from stagework.cli.follower import Follower, Rhythm, signals
+from stagework.cli.objects import JOBS, PIPELINES
+from stagework.cli.options import DEFAULT_RELEASE_NAMESPACE, Namespace, ReleaseNamespace
+from stagework.cli.screens import screen_for
+from stagework.cli.service import ApiService
+from stagework.cli.session import Session, session_of
+from stagework.cli.templates import documents
+from stagework.cli.upload import store
+from stagework.overview.following import Wanted, Watchlist
+
+ACCOUNT: Final = "stagework-demo"
+"""ServiceAccount and RoleBinding that the demo makes."""
+DEFAULT_RUNS: Final = ("ad-from-prompt", "ad-from-picture")
+"""One picture that is drawn, and one that is given."""
+ADMITTED_SECONDS: Final = 10.0
+"""Longest wait until the API server acts on the new RoleBinding."""
+GONE_SECONDS: Final = 120.0
+"""Longest wait for an earlier run of the same name to be gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What the folder holds."""
+
+    pipelines: tuple[dict[str, Any], ...]
+    jobs: tuple[dict[str, Any], ...]
+
+
+def demo(
+    context: typer.Context,
+    *,
+    samples: Annotated[Path, typer.Option(help="Folder with a Pipeline and PipelineJobs.")],
+    run: Annotated[list[str] | None, typer.Option(help="Sample to run; may be repeated.")] = None,
+    to: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds for all runs together.")] = 900,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines only, also in a terminal.")] = False,
+    namespace: Namespace = None,
+    release_namespace: ReleaseNamespace = DEFAULT_RELEASE_NAMESPACE,
+) -> None:
+    """Run the samples and show what came out."""
+    session = session_of(context)
+    where = session.namespace(namespace)
+    found = load(samples, tuple(run or DEFAULT_RUNS))
+    service = ApiService(session.cluster, release_namespace, where, ACCOUNT)
+    _admit(session, where)
+    runs = [replies.mapping(each.get("metadata"))["name"] for each in found.jobs]
+    _clear(session, where, runs)
+    for body in found.pipelines:
+        _apply(session, where, body)
+    for body in found.jobs:
+        made = session.objects.create(JOBS, where, _with_input(session, service, samples, body))
+        session.terminal.say(f"pipelinejob.stagework.dev/{made['metadata']['name']} created")
+    _follow(session, where, runs, timeout, plain=plain)
+    for name in runs:
+        session.terminal.say()
+        session.terminal.say(f"{name}:", "good")
+        job = session.objects.job(where, name)
+        results.show(session, results.fetch(service, job, to / name), to / name)
+
+
+def load(folder: Path, runs: tuple[str, ...]) -> Samples:
+    """The folder's Pipelines and the named PipelineJobs, in the order of the names."""
+    bodies = [
+        body for file in sorted(folder.glob("*.y*ml")) if file.is_file() for body in documents(file)
+    ]
+    found = {
+        str(replies.mapping(body.get("metadata")).get("name")): body
+        for body in bodies
+        if body.get("kind") == "PipelineJob"
+    }
+    missing = [name for name in runs if name not in found]
+    if missing:
+        raise CommandError(
+            f"there is no PipelineJob {', '.join(missing)} in {folder}/*.yaml",
+            command=f"ls {folder}",
+        )
+    pipelines = tuple(body for body in bodies if body.get("kind") == "Pipeline")
+    return Samples(pipelines, tuple(found[name] for name in runs))
+
+
+def _admit(session: Session, namespace: str) -> None:
+    about = {"name": ACCOUNT, "namespace": namespace}
+    rbac = "rbac.authorization.k8s.io"
+    binding = {
+        "apiVersion": f"{rbac}/v1",
+        "kind": "RoleBinding",
+        "metadata": about,
+        "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "stagework-edit"},
+        "subjects": [{"kind": "ServiceAccount", **about}],
+    }
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": about}
+    core = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    _put(session, f"{core}/{ACCOUNT}", account, "serviceaccount")
+    _put(
+        session,
+        f"/apis/{rbac}/v1/namespaces/{namespace}/rolebindings/{ACCOUNT}",
+        binding,
+        "rolebinding",
+    )
+
+
+def _put(session: Session, path: str, body: dict[str, Any], word: str) -> None:
+    answer = session.cluster.request(
+        "PATCH",
+        path,
+        query={"fieldManager": "stagework-cli", "force": "true"},
+        body=json.dumps(body).encode(),
+        headers={"Content-Type": "application/apply-patch+yaml"},
+    )
+    if not answer.good:
+        raise replies.explain(answer, f"apply {word} {ACCOUNT}")
+    session.terminal.say(f"{word}/{ACCOUNT} applied")
+
+
+def _clear(session: Session, namespace: str, runs: list[str]) -> None:
+    for name in [each for each in runs if session.objects.delete_job(namespace, each)]:
+        session.terminal.say(f"pipelinejob.stagework.dev/{name} of an earlier time deleted")
+    until = session.now() + timedelta(seconds=GONE_SECONDS)
+    for name in runs:
+        while session.objects.has_job(namespace, name):
+            if session.now() >= until:
+                raise TimeRanOut(
+                    f"the earlier run {name} is still being deleted",
+                    command=f"kubectl get pipelinejobs.stagework.dev {name} -n {namespace} -o yaml",
+                )
+            session.sleep(0.5)
+
+
+def _apply(session: Session, namespace: str, body: dict[str, Any]) -> None:
+    about = replies.mapping(body.get("metadata"))
+    placed = {**body, "metadata": {**about, "namespace": namespace}}
+    session.objects.apply(PIPELINES, namespace, placed)
+    session.terminal.say(f"pipeline.stagework.dev/{about.get('name')} applied")
+
+
+def _with_input(
+    session: Session, service: ApiService, samples: Path, body: dict[str, Any]
+) -> dict[str, Any]:
+    """The run in the demo's namespace; its input is the sample file of that name, uploaded."""
+    about = replies.mapping(body.get("metadata"))
+    spec = dict(replies.mapping(body.get("spec")))
+    uri = str(replies.mapping(spec.get("input")).get("uri", ""))
+    if uri.startswith("artifact://"):
+        name = unquote(uri.rsplit("/", 1)[-1])
+        file = next((each for each in sorted(samples.rglob(name)) if each.is_file()), None)
+        if file is None:
+            raise CommandError(
+                f"the sample's input {name} is not in {samples}", command=f"ls -R {samples}"
+            )
+        spec["input"] = {"uri": _uploaded(session, service, file)}
+        session.terminal.say(f"uploaded {file} as {spec['input']['uri']}")
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": "PipelineJob",
+        "metadata": {**about, "namespace": service.namespace},
+        "spec": spec,
+    }
+
+
+def _uploaded(session: Session, service: ApiService, file: Path) -> str:
+    until = session.now() + timedelta(seconds=ADMITTED_SECONDS)
+    while True:
+        try:
+            return store(service, file)
+        except NotAllowed:
+            # A RoleBinding counts a moment after it was made.
+            if session.now() >= until:
+                raise
+            session.sleep(1)
+
+
+def _follow(
+    session: Session, namespace: str, runs: list[str], timeout: float, *, plain: bool
+) -> None:
+    watchlist = Watchlist(
+        Wanted(names=frozenset(runs)), session.home, timeout_seconds=timeout, by_name=True
+    )
+    feed = Feed(session.cluster, namespace, interval_seconds=1)
+    with signals() as wishes, screen_for(session.terminal, plain=plain) as screen:
+        Follower(feed, watchlist, screen, now=session.now, rhythm=Rhythm(look=1), by_name=True).run(
+            wishes, until_done=True
+        )
+    if wishes.stop.is_set():
+        raise CommandError("stopped; the runs go on", command="stagework status")
+    for where, end in watchlist.ends.items():
+        if end.kind == "Failed":
+            at = f" at {end.stage}" if end.stage else ""
+            raise CommandError(
+                f"{where} failed{at} ({end.reason}): {end.message}", command=end.command
+            )
+    if watchlist.late:
+        raise TimeRanOut(
+            f"not done within {timeout:.0f}s: {', '.join(watchlist.late)}",
+            command=f"stagework status {watchlist.late[0].rsplit('/', 1)[-1]}",
+        )

@@ -1,0 +1,153 @@
+"""The loop of `monitor` and `demo`: take what the feed found, print lines, until told to stop."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import datetime
+from types import FrameType
+from typing import Final
+
+from stagework.cli.feed import Deleted, Event, Feed, Listed, Seen, Trouble
+from stagework.cli.screens import Screen
+from stagework.overview.following import Watchlist
+from stagework.overview.monitorlines import Line, monitored
+
+_TICK_SECONDS: Final = 0.2
+"""How soon a signal, a timeout or the live view's clock is noticed."""
+
+
+class Wishes:
+    """What signals ask of the loop."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.list = threading.Event()
+
+
+@contextlib.contextmanager
+def signals() -> Generator[Wishes]:
+    """SIGINT and SIGTERM ask to stop, SIGUSR1 for the list; the old handlers come back."""
+    wishes = Wishes()
+    if threading.current_thread() is not threading.main_thread():
+        yield wishes
+        return
+    wanted = {signal.SIGINT: wishes.stop, signal.SIGTERM: wishes.stop}
+    if hasattr(signal, "SIGUSR1"):
+        wanted[signal.SIGUSR1] = wishes.list
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        wanted[signal.Signals(number)].set()
+
+    before = {number: signal.signal(number, note) for number in wanted}
+    try:
+        yield wishes
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass
+class Rhythm:
+    """When the loop does what by itself, in seconds."""
+
+    look: float
+    """Between two looks for new runs."""
+    listing: float = 60
+    """Between two lists of what is monitored."""
+    create: float | None = None
+    """Between two new runs; None: none are made."""
+
+
+class Follower:
+    """Follows runs until they end, or until told to stop."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        watchlist: Watchlist,
+        screen: Screen,
+        *,
+        now: Callable[[], datetime],
+        rhythm: Rhythm,
+        by_name: bool = False,
+        create: Callable[[], Line] | None = None,
+    ) -> None:
+        """`create` makes a new run and says so."""
+        self._feed = feed
+        self._watchlist = watchlist
+        self._screen = screen
+        self._now = now
+        self._rhythm = rhythm
+        self._by_name = by_name
+        self._create = create
+        self._done_at: dict[str, datetime] = {}
+
+    def run(self, wishes: Wishes, *, until_done: bool, once: bool = False) -> None:
+        """Follow; with `until_done` until every run has ended or is past its timeout."""
+        self._done_at["listing"] = self._now()
+        self._feed.start()
+        try:
+            while not wishes.stop.is_set():
+                self._take()
+                now = self._now()
+                if self._due("look", self._rhythm.look, now):
+                    self._show(self._watchlist.look(now))
+                if once:
+                    self._list(now)
+                    return
+                if self._create and self._due("create", self._rhythm.create or 60, now):
+                    self._screen.show(self._create())
+                self._list_if_due(wishes, now)
+                self._screen.bars(self._watchlist.bars(now))
+                if until_done and self._over():
+                    return
+        finally:
+            self._feed.stop()
+
+    def _over(self) -> bool:
+        if self._watchlist.idle:
+            return bool(self._watchlist.ends) or self._create is None
+        return len(self._watchlist.late) == len(self._watchlist.followed)
+
+    def _take(self) -> None:
+        event = self._feed.next(_TICK_SECONDS)
+        # What has come together is taken together: one look, one painting.
+        while event is not None:
+            self._handle(event, self._now())
+            event = self._feed.next(0) if not isinstance(event, Listed) else None
+
+    def _handle(self, event: Event, now: datetime) -> None:
+        match event:
+            case Listed(jobs):
+                self._show(self._watchlist.listed(jobs, now))
+                self._done_at.pop("look", None)
+            case Seen(job):
+                self._show(self._watchlist.seen(job, now))
+            case Deleted(uid):
+                self._show(self._watchlist.deleted(uid, now))
+            case Trouble(text):
+                self._screen.show(Line(f"WARNING {text}; trying again", "wait"))
+
+    def _list_if_due(self, wishes: Wishes, now: datetime) -> None:
+        asked = wishes.list.is_set()
+        wishes.list.clear()
+        due = self._due("listing", self._rhythm.listing, now)
+        if asked or (due and self._watchlist.followed):
+            self._list(now)
+
+    def _list(self, now: datetime) -> None:
+        jobs = [each.job for each in self._watchlist.followed]
+        self._show(monitored(jobs, now, by_name=self._by_name))
+
+    def _due(self, what: str, every_seconds: float, now: datetime) -> bool:
+        last = self._done_at.get(what)
+        if last is not None and (now - last).total_seconds() < every_seconds:
+            return False
+        self._done_at[what] = now
+        return True
+
+    def _show(self, lines: list[Line]) -> None:
+        for line in lines:
+            self._screen.show(line)

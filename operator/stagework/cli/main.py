@@ -1,0 +1,88 @@
+"""`stagework`, also installed as `kubectl-stagework`: the commands, and how errors are shown."""
+
+import sys
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from stagework.cli import demo, doctor, interventions, monitor, results, status, upload, wait
+from stagework.cli.cluster import Cluster
+from stagework.cli.errors import EXIT_HELP, CommandError
+from stagework.cli.session import Session
+
+HELP: Final = (
+    "Multi-stage work on Kubernetes: see, follow, retry and fetch the results of PipelineJobs."
+)
+
+
+class Commands(TyperGroup):
+    """Prints what went wrong for a person, never a traceback."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Run the command."""
+        try:
+            return super().invoke(ctx)  # pyright: ignore[reportArgumentType]
+        except CommandError as error:
+            session = ctx.obj if isinstance(ctx.obj, Session) else Session(_no_cluster)
+            session.terminal.error(error)
+            raise typer.Exit(error.exit_code) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    name="stagework",
+    help=HELP,
+    epilog=EXIT_HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def begin(
+    context: typer.Context,
+    kubeconfig: Annotated[
+        str | None, typer.Option("--kubeconfig", help="Kubeconfig file; $KUBECONFIG by default.")
+    ] = None,
+    kube_context: Annotated[
+        str | None, typer.Option("--context", help="Context of the kubeconfig.")
+    ] = None,
+) -> None:
+    """Take the options that stand before the command."""
+    if context.obj is None:
+        context.obj = Session(lambda: _connect(kubeconfig, kube_context))
+
+
+for _name, _command in (
+    ("status", status.status),
+    ("monitor", monitor.monitor),
+    ("wait", wait.wait),
+    ("retry", interventions.retry),
+    ("skip", interventions.skip),
+    ("upload", upload.upload),
+    ("results", results.results),
+    ("doctor", doctor.doctor),
+):
+    app.command(_name, epilog=EXIT_HELP)(_command)
+app.command("demo", hidden=True, epilog=EXIT_HELP)(demo.demo)
+
+
+def run() -> None:
+    """Entry point of the console scripts."""
+    # The name under which kubectl calls a plugin reads better as people type it.
+    plugin = sys.argv[0].rsplit("/", 1)[-1].startswith("kubectl-")
+    app(prog_name="kubectl stagework" if plugin else "stagework")
+
+
+def _connect(kubeconfig: str | None, context: str | None) -> Cluster:
+    # The kubernetes package takes most of a second to import: not for `--help`.
+    from stagework.cli.connection import KubeConnection  # noqa: PLC0415
+
+    return KubeConnection(kubeconfig, context)
+
+
+def _no_cluster() -> Cluster:
+    raise CommandError("no cluster was asked for")

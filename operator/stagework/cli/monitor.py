@@ -1,0 +1,167 @@
+"""`stagework monitor`: follow many runs at once, pick up new ones, until Ctrl-C."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from stagework.cli.errors import EXIT_FAILED, EXIT_TIMEOUT, CommandError
+from stagework.cli.feed import Feed
+from stagework.cli.follower import Follower, Rhythm, signals
+from stagework.cli.objects import JOBS
+from stagework.cli.options import Namespace
+from stagework.cli.screens import screen_for
+from stagework.cli.session import Session, session_of
+from stagework.cli.templates import load_template, named_pipeline
+from stagework.overview.following import Wanted, Watchlist
+from stagework.overview.monitorlines import Line, MonitorSettings, banner
+
+_SPAN: Final = re.compile(r"(\d+)([smhd]?)")
+_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
+
+
+def monitor(
+    context: typer.Context,
+    *,
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Runs to follow; new ones by itself if absent."),
+    ] = None,
+    namespace: Namespace = None,
+    everywhere: Annotated[
+        bool, typer.Option("--all-namespaces", "-A", help="Runs of all namespaces.")
+    ] = False,
+    pipeline: Annotated[str, typer.Option(help="Only runs of this Pipeline.")] = "",
+    tenant: Annotated[str, typer.Option(metavar="ID", help="Only runs of this tenant.")] = "",
+    after_stage: Annotated[
+        str, typer.Option(metavar="STAGE", help="Pick a run up once this stage is done.")
+    ] = "",
+    since: Annotated[str, typer.Option(help="Pick up runs created within this time.")] = "1h",
+    limit: Annotated[int, typer.Option(min=1, help="Runs picked up in one look at most.")] = 10,
+    timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds after which a run that goes on is warned of.")
+    ] = 600,
+    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 2,
+    auto_create: Annotated[
+        bool, typer.Option("--auto-create", help="Make new runs (development, load test).")
+    ] = False,
+    create_interval: Annotated[
+        float, typer.Option(min=0.1, help="Seconds between two new runs.")
+    ] = 60,
+    template: Annotated[
+        Path | None, typer.Option(help="PipelineJob (YAML) that new runs are made from.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once, list, and end.")] = False,
+    until_done: Annotated[
+        bool, typer.Option("--until-done", help="End when every followed run has ended.")
+    ] = False,
+    by_name: Annotated[
+        bool, typer.Option("--by-name", help="Begin lines with the run's name, not its id.")
+    ] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines only, also in a terminal.")] = False,
+) -> None:
+    """Follow runs and print a line per step change; stopping it never stops a run.
+
+    With --until-done: exit 0 if all succeeded, 1 if one failed, 2 if one ran past its timeout.
+    """
+    session = session_of(context)
+    where = None if everywhere else session.namespace(namespace)
+    names = tuple(dict.fromkeys(runs or ()))
+    for name in names if where else ():
+        session.objects.job(where or "", name)
+    settings = MonitorSettings(
+        namespace=where or "",
+        runs=names,
+        pipeline=pipeline,
+        tenant=tenant,
+        after_stage=after_stage,
+        since_seconds=seconds_of(since),
+        limit=limit,
+        interval_seconds=interval,
+        timeout_seconds=timeout,
+        create_interval_seconds=create_interval if auto_create else None,
+    )
+    body = _template(template, pipeline, tenant) if auto_create else None
+    watchlist = Watchlist(
+        Wanted(frozenset(names), pipeline, tenant, settings.since_seconds, after_stage),
+        session.home,
+        limit=limit,
+        timeout_seconds=timeout,
+        by_name=by_name,
+    )
+    _run(
+        session,
+        settings,
+        watchlist,
+        body,
+        by_name=by_name,
+        once=once,
+        until_done=until_done,
+        plain=plain,
+    )
+
+
+def _run(
+    session: Session,
+    settings: MonitorSettings,
+    watchlist: Watchlist,
+    body: dict[str, Any] | None,
+    *,
+    by_name: bool,
+    once: bool,
+    until_done: bool,
+    plain: bool,
+) -> None:
+    where = settings.namespace or None
+    feed = Feed(session.cluster, where, interval_seconds=settings.interval_seconds)
+    with signals() as wishes, screen_for(session.terminal, plain=plain) as screen:
+        for text in banner(settings):
+            screen.show(Line(text))
+        follower = Follower(
+            feed,
+            watchlist,
+            screen,
+            now=session.now,
+            rhythm=Rhythm(look=settings.interval_seconds, create=settings.create_interval_seconds),
+            by_name=by_name,
+            create=None if body is None else lambda: _create(session, where, body),
+        )
+        follower.run(wishes, until_done=until_done, once=once)
+        if wishes.stop.is_set():
+            going_on = len(watchlist.followed)
+            screen.show(Line(f"monitor stopped; {going_on} followed runs go on without it"))
+            return
+    if until_done and any(each.kind == "Failed" for each in watchlist.ends.values()):
+        raise typer.Exit(EXIT_FAILED)
+    if until_done and watchlist.late:
+        raise typer.Exit(EXIT_TIMEOUT)
+
+
+def seconds_of(span: str) -> float:
+    """`90`, `90s`, `15m`, `1h` or `2d` in seconds; raises BadParameter."""
+    found = _SPAN.fullmatch(span.strip())
+    if found is None:
+        raise typer.BadParameter(f"{span!r} is no time span: write 90s, 15m, 1h or 2d")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _template(file: Path | None, pipeline: str, tenant: str) -> dict[str, Any]:
+    if file is not None:
+        return load_template(file, tenant)
+    if pipeline:
+        return named_pipeline(pipeline, tenant)
+    raise CommandError(
+        "--auto-create needs to know what to create",
+        command="stagework monitor --auto-create --template FILE",
+    )
+
+
+def _create(session: Session, namespace: str | None, body: dict[str, Any]) -> Line:
+    where = namespace or session.cluster.namespace
+    try:
+        made = session.objects.create(JOBS, where, body)
+    except CommandError as error:
+        # A load test goes on; the next turn tries again.
+        return Line(f"WARNING auto-create: {error.message}", "wait")
+    return Line(f"created {where}/{made['metadata']['name']}")

@@ -1,0 +1,90 @@
+"""The API server's answers that are no success, as errors a person can act on."""
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+from stagework.api import names
+from stagework.cli.cluster import Answer
+from stagework.cli.errors import CommandError, NotAllowed, NotThere, Refused
+
+_FORBIDDEN: Final = re.compile(
+    r'User "(?P<user>[^"]+)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)"'
+    r'(?: in API group "(?P<group>[^"]*)")?'
+    r'.*?(?:in the namespace "(?P<namespace>[^"]+)")?$'
+)
+"""The sentence that RBAC answers."""
+_REFUSALS: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """A JSON object, or an empty one where it is something else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def items(value: Mapping[str, Any], key: str = "items") -> list[dict[str, Any]]:
+    """The objects of a list within a JSON object; empty where there is none."""
+    listed: object = value.get(key)
+    return (
+        [mapping(each) for each in cast("list[object]", listed)] if isinstance(listed, list) else []
+    )
+
+
+def decoded(body: bytes) -> dict[str, Any]:
+    """A JSON body; empty where it is none."""
+    try:
+        return mapping(json.loads(body))
+    except ValueError:
+        return {}
+
+
+def explain(answer: Answer, doing: str) -> CommandError:
+    """The error for an answer of 300 or more; `doing` says what was asked, such as `get x`."""
+    said = decoded(answer.body)
+    text = str(said.get("message") or answer.body[:200].decode("utf-8", "replace")).strip()
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        return NotAllowed(
+            "the API server does not know you: the kubeconfig's credentials are refused",
+            command="kubectl auth whoami",
+        )
+    if answer.status == HTTPStatus.FORBIDDEN:
+        return _forbidden(text, doing)
+    if answer.missing and not mapping(said.get("details")).get("name"):
+        return NotThere(
+            f"{doing}: this cluster does not know the kinds of {names.GROUP}",
+            command="kubectl apply --server-side -f crds/",
+        )
+    if answer.missing:
+        return NotThere(f"{doing}: {text}")
+    if answer.status in _REFUSALS:
+        return Refused(f"{doing}: {text}")
+    return CommandError(
+        f"{doing}: the API server answered {answer.status}: {text}", command="stagework doctor"
+    )
+
+
+def _forbidden(text: str, doing: str) -> NotAllowed:
+    found = _FORBIDDEN.search(text)
+    if found is None:
+        return NotAllowed(f"{doing}: not allowed: {text}", command="kubectl auth whoami")
+    user, verb, resource = found["user"], found["verb"], found["resource"]
+    full = f"{resource}.{found['group']}" if found["group"] else resource
+    where = f" -n {found['namespace']}" if found["namespace"] else ""
+    if found["group"] == names.GROUP and found["namespace"]:
+        role = "stagework-view" if verb in ("get", "list", "watch") else "stagework-edit"
+        command = f"kubectl create rolebinding {role}{where} --clusterrole={role} {_subject(user)}"
+    else:
+        command = f"kubectl auth can-i {verb} {full}{where} --as={user}"
+    return NotAllowed(f"{doing}: {user} may not {verb} {full}{where}", command=command)
+
+
+def _subject(user: str) -> str:
+    if user.startswith("system:serviceaccount:"):
+        return f"--serviceaccount={user.removeprefix('system:serviceaccount:')}"
+    return f"--user={user}"

@@ -1,0 +1,55 @@
+"""What every command gets: the cluster, the clock, the terminal. Tests hand in their own."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+import typer
+
+from stagework.cli.cluster import Cluster
+from stagework.cli.objects import Objects
+from stagework.cli.terminal import Terminal
+from stagework.overview.nextsteps import Home
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Session:
+    """One call of the CLI."""
+
+    connect: Callable[[], Cluster]
+    now: Callable[[], datetime] = _utc_now
+    sleep: Callable[[float], None] = time.sleep
+    terminal: Terminal = field(default_factory=Terminal)
+    _cluster: Cluster | None = None
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster; connects at first use, so that `--help` needs none."""
+        if self._cluster is None:
+            self._cluster = self.connect()
+        return self._cluster
+
+    @property
+    def objects(self) -> Objects:
+        """Our objects on it."""
+        return Objects(self.cluster)
+
+    @property
+    def home(self) -> Home:
+        """What a command without `-n` means."""
+        return Home(self.cluster.namespace)
+
+    def namespace(self, given: str | None) -> str:
+        """`-n`, else the context's namespace."""
+        return given or self.cluster.namespace
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session that the main callback has put into the context."""
+    return cast("Session", context.obj)

@@ -1,0 +1,59 @@
+"""`stagework status`: the list of runs, or one run in sections."""
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from stagework.cli.options import Namespace
+from stagework.cli.session import Session, session_of
+from stagework.overview import detail, listing
+
+
+class Format(StrEnum):
+    """`-o`."""
+
+    json = "json"
+    wide = "wide"
+
+
+def status(
+    context: typer.Context,
+    *,
+    name: Annotated[str | None, typer.Argument(help="One run; all runs by default.")] = None,
+    namespace: Namespace = None,
+    everywhere: Annotated[
+        bool, typer.Option("--all-namespaces", "-A", help="Runs of all namespaces.")
+    ] = False,
+    output: Annotated[Format | None, typer.Option("--output", "-o", help="json or wide.")] = None,
+) -> None:
+    """Show where the runs stand, or one run with its stages and what it waits for."""
+    session = session_of(context)
+    if name is not None:
+        _one(session, session.namespace(namespace), name, as_json=output is Format.json)
+        return
+    where = None if everywhere else session.namespace(namespace)
+    found = session.objects.jobs(where)
+    for text in found.unreadable:
+        session.terminal.warn(text)
+    rows = listing.rows(found.jobs, session.now())
+    if output is Format.json:
+        session.terminal.say(json.dumps([asdict(each) for each in rows], indent=2))
+    elif not rows:
+        in_namespace = f" in namespace {where}" if where else ""
+        session.terminal.say(f"No pipelinejobs{in_namespace}.")
+        session.terminal.say("  next: kubectl apply -f manifests/samples/")
+    else:
+        wide = output is Format.wide
+        session.terminal.table(listing.table(rows, wide=wide, namespaces=everywhere))
+
+
+def _one(session: Session, namespace: str, name: str, *, as_json: bool) -> None:
+    job = session.objects.job(namespace, name)
+    shown = detail.detail(job, session.now(), session.home)
+    if as_json:
+        session.terminal.say(json.dumps(asdict(shown), indent=2, ensure_ascii=False))
+    else:
+        session.terminal.lines(detail.sections(shown))

@@ -1,0 +1,63 @@
+"""Printing: plain lines everywhere, colours only where a terminal shows them (NO_COLOR honoured).
+
+Nothing is wrapped, cut or taken as markup: what is printed can be searched and piped.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from stagework.cli.errors import CommandError
+from stagework.overview.tables import Line, Table, Tone
+
+STYLES: Final[dict[Tone, str]] = {
+    "plain": "",
+    "good": "green",
+    "busy": "cyan",
+    "wait": "yellow",
+    "bad": "red",
+}
+"""The colour of each tone; the word beside it says the same."""
+
+
+class Terminal:
+    """stdout for what was asked, stderr for errors and warnings."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False, soft_wrap=True)
+        self._errors = Console(highlight=False, soft_wrap=True, stderr=True)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person looks at stdout."""
+        return self.console.is_terminal
+
+    def say(self, text: str = "", tone: Tone = "plain") -> None:
+        """One line."""
+        self.console.print(Text(text, style=STYLES[tone]))
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Lines of toned cells."""
+        for line in lines:
+            shown = Text()
+            for cell in line:
+                shown.append(cell.text, style=STYLES[cell.tone])
+            shown.rstrip()
+            self.console.print(shown)
+
+    def table(self, table: Table) -> None:
+        """A table."""
+        self.lines(table.lines())
+
+    def warn(self, text: str) -> None:
+        """One warning on stderr."""
+        self._errors.print(Text(f"warning: {text}", style=STYLES["wait"]))
+
+    def error(self, error: CommandError) -> None:
+        """The cause and the next command, on stderr."""
+        first, *rest = error.lines()
+        self._errors.print(Text(first, style=STYLES["bad"]))
+        for line in rest:
+            self._errors.print(Text(line))

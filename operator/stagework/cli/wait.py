@@ -1,0 +1,104 @@
+"""`stagework wait`: for scripts, because `kubectl wait` never returns when a run has failed."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from stagework.api.pipelinejob import PipelineJob
+from stagework.cli.errors import CommandError, TimeRanOut
+from stagework.cli.feed import Deleted, Feed, Listed, Seen, Trouble
+from stagework.cli.options import Namespace
+from stagework.cli.session import Session, session_of
+from stagework.overview import detail, verdicts
+from stagework.overview.durations import between
+
+_TICK_SECONDS = 0.2
+
+
+def wait(
+    context: typer.Context,
+    *,
+    runs: Annotated[list[str], typer.Argument(metavar="NAME...", help="Runs to wait for.")],
+    namespace: Namespace = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0, help="Seconds to wait; 0: look once.")
+    ] = 600,
+) -> None:
+    """Wait until all runs have succeeded: exit 0; 1 as soon as one fails; 2 on timeout."""
+    session = session_of(context)
+    where = session.namespace(namespace)
+    missing = list(dict.fromkeys(runs))
+    for name in missing:
+        session.objects.job(where, name)
+    only = missing[0] if len(missing) == 1 else ""
+    feed = Feed(session.cluster, where, interval_seconds=1, only=only)
+    feed.start()
+    try:
+        _wait(session, feed, missing, session.now() + timedelta(seconds=timeout))
+    finally:
+        feed.stop()
+
+
+def _wait(session: Session, feed: Feed, names: list[str], deadline: datetime) -> None:
+    pending: dict[str, PipelineJob | None] = dict.fromkeys(names)
+    while pending:
+        event = feed.next(_TICK_SECONDS)
+        if isinstance(event, Trouble):
+            session.terminal.warn(f"{event.text}; trying again")
+        elif event is not None:
+            for name, job in _news(event, pending):
+                _judge(session, pending, name, job)
+        if pending and session.now() >= deadline:
+            raise _ran_out(session, pending)
+
+
+def _news(
+    event: Listed | Seen | Deleted, pending: Mapping[str, PipelineJob | None]
+) -> list[tuple[str, PipelineJob | None]]:
+    """The awaited runs that the event speaks of; None stands for one that is gone."""
+    match event:
+        case Listed(jobs):
+            present = {job.metadata.name: job for job in jobs}
+            return [(name, present.get(name)) for name in pending]
+        case Seen(job):
+            return [(job.metadata.name, job)] if job.metadata.name in pending else []
+        case Deleted(uid):
+            held = (each for each in pending.items() if each[1] is not None)
+            return [(name, None) for name, job in held if job and job.metadata.uid == uid]
+
+
+def _judge(
+    session: Session,
+    pending: dict[str, PipelineJob | None],
+    name: str,
+    job: PipelineJob | None,
+) -> None:
+    if job is None:
+        raise CommandError(f"{name} was deleted while waiting", command="stagework status")
+    pending[name] = job
+    end = verdicts.verdict(job, session.home)
+    if end.kind == "Failed":
+        where = f" at {end.stage}" if end.stage else ""
+        raise CommandError(
+            f"{name} failed{where} ({end.reason}): {end.message}", command=end.command
+        )
+    if end.kind == "Succeeded":
+        del pending[name]
+        begun = job.status.startTime or job.metadata.creationTimestamp
+        took = between(begun, job.status.completionTime or session.now())
+        session.terminal.say(f"{name} succeeded: {end.reason} in {took}", "good")
+
+
+def _ran_out(session: Session, pending: dict[str, PipelineJob | None]) -> TimeRanOut:
+    told: list[str] = []
+    for name, job in pending.items():
+        shown = detail.detail(job, session.now(), session.home) if job is not None else None
+        state = f"{shown.status} {shown.progress}".strip() if shown else "not seen"
+        waits = f", waits for {shown.waits[0]}" if shown and shown.waits else ""
+        told.append(f"{name} is {state}{waits}")
+    first = next(iter(pending))
+    held = pending[first]
+    flag = session.home.flag(held.metadata.namespace) if held is not None else ""
+    return TimeRanOut(f"time ran out: {'; '.join(told)}", command=f"stagework status {first}{flag}")

@@ -1,0 +1,215 @@
+"""Perform a plan: actions first, then one status patch, then what presupposes it, then events.
+
+Every write can be repeated: names are deterministic, patches and deletions carry the uid or the
+resourceVersion that was decided upon. What fails leaves the rest undone; the run is planned again
+from what is there.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import orjson
+
+from stagework.api import names
+from stagework.api.observed import JobView, PodView
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
+from stagework.cluster import paths
+from stagework.cluster.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
+from stagework.cluster.kubeapi import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeApi
+from stagework.cluster.observe import INTERVENTIONS, PIPELINEJOBS, Observer
+from stagework.cluster.views import from_bytes
+from stagework.plans.plan import (
+    Action,
+    AnswerIntervention,
+    CreateJob,
+    CreateRevision,
+    DeleteIntervention,
+    DeleteJob,
+    DeletePod,
+    DeleteRun,
+    LiftGate,
+)
+from stagework.plans.snapshot import Refused
+
+_job = msgspec.json.Decoder(JobView)
+_pod = msgspec.json.Decoder(PodView)
+
+
+class StageRefused(Exception):  # noqa: N818 - an answer, not a fault of ours
+    """The API server would not take a stage's Job."""
+
+    def __init__(self, stage: str, refused: Refused) -> None:
+        super().__init__(f"{stage}: {refused.message}")
+        self.stage = stage
+        self.refused = refused
+
+
+class Outdated(Exception):  # noqa: N818 - the usual end of a race, planned again
+    """What was decided upon has changed meanwhile."""
+
+
+class Applier:
+    """Performs actions and writes statuses; raises ApiError, StageRefused or Outdated."""
+
+    def __init__(self, api: KubeApi, observer: Observer) -> None:
+        self._api = api
+        self._observer = observer
+
+    async def perform(self, run: PipelineJob, action: Action) -> None:
+        """Perform one action on behalf of a run."""
+        match action:
+            case CreateJob():
+                await self._create_job(run, action)
+            case LiftGate():
+                await self._lift(run, action)
+            case CreateRevision():
+                await self._create_revision(run, action)
+            case AnswerIntervention():
+                await self._answer(run.metadata.namespace, run, action)
+            case _:
+                await self._delete(run, action)
+
+    async def write_status(self, run: PipelineJob, status: PipelineJobStatus) -> None:
+        """One merge patch on /status, with the resourceVersion that the decision was made on."""
+        meta = run.metadata
+        body = {
+            "metadata": {"resourceVersion": meta.resourceVersion, "uid": meta.uid},
+            "status": status_document(status),
+        }
+        path = paths.ours(PIPELINEJOBS, meta.namespace, meta.name, "status")
+        answer = await self._outdated_if_gone(
+            lambda: self._api.patch(path, orjson.dumps(body), MERGE_PATCH)
+        )
+        self._observer.wrote_own(PIPELINEJOBS, from_bytes(answer))
+
+    async def answer_for_nobody(self, namespace: str, action: AnswerIntervention) -> None:
+        """Answer an Intervention whose target does not exist."""
+        await self._answer(namespace, None, action)
+
+    async def _create_job(self, run: PipelineJob, action: CreateJob) -> None:
+        namespace = run.metadata.namespace
+        try:
+            answer = await self._api.create(paths.jobs(namespace), orjson.dumps(action.manifest))
+        except AlreadyExists:
+            answer = await self._adopt(run, action)
+        except Invalid as error:
+            raise StageRefused(
+                action.stage, Refused(names.JOB_REFUSED, error.message, final=True)
+            ) from error
+        except Forbidden as error:
+            if not error.over_quota:
+                raise
+            raise StageRefused(
+                action.stage, Refused(names.WAIT_QUOTA, error.message, final=False)
+            ) from error
+        self._observer.wrote_job(_job.decode(answer))
+
+    async def _adopt(self, run: PipelineJob, action: CreateJob) -> bytes:
+        """A Job of that name is ours if our run controls it: then it was made before a restart."""
+        try:
+            answer = await self._api.get(paths.jobs(run.metadata.namespace, action.name))
+        except NotFound as error:
+            raise Outdated(f"Job {action.name} has just gone") from error
+        found = _job.decode(answer)
+        if found.metadata.controller_uid != run.metadata.uid:
+            message = f"a Job named {action.name} exists and belongs to somebody else; delete it"
+            raise StageRefused(action.stage, Refused(names.JOB_CONFLICT, message, final=True))
+        if found.metadata.deletion_timestamp is not None:
+            raise Outdated(f"Job {action.name} is being deleted")
+        return answer
+
+    async def _lift(self, run: PipelineJob, action: LiftGate) -> None:
+        body = {
+            "metadata": {
+                "uid": action.pod_uid,
+                "resourceVersion": action.resource_version,
+                "annotations": {names.ANNOTATION_INPUTS: action.inputs},
+                "labels": {names.LABEL_MACHINE: action.machine},
+            },
+            "spec": {
+                "schedulingGates": [{"$patch": "delete", "name": names.SCHEDULING_GATE}],
+                "nodeSelector": action.node_selector,
+            },
+        }
+        path = paths.pods(run.metadata.namespace, action.pod)
+        answer = await self._outdated_if_gone(
+            lambda: self._api.patch(path, orjson.dumps(body), STRATEGIC_MERGE_PATCH)
+        )
+        self._observer.wrote_pod(_pod.decode(answer))
+
+    async def _create_revision(self, run: PipelineJob, action: CreateRevision) -> None:
+        path = paths.revisions(run.metadata.namespace)
+        try:
+            await self._api.create(path, orjson.dumps(action.manifest))
+        except AlreadyExists:
+            return  # the name is the content's digest
+
+    async def _answer(
+        self, namespace: str, run: PipelineJob | None, action: AnswerIntervention
+    ) -> None:
+        if action.adopt and run is not None:
+            owner = {
+                "apiVersion": names.API_VERSION,
+                "kind": "PipelineJob",
+                "name": run.metadata.name,
+                "uid": run.metadata.uid,
+            }
+            body = {"metadata": {"uid": action.uid, "ownerReferences": [owner]}}
+            path = paths.ours(INTERVENTIONS, namespace, action.name)
+            await self._patch_or_gone(path, body)
+        status = action.status.model_dump(mode="json", exclude_none=True)
+        path = paths.ours(INTERVENTIONS, namespace, action.name, "status")
+        await self._patch_or_gone(path, {"metadata": {"uid": action.uid}, "status": status})
+
+    async def _patch_or_gone(self, path: str, body: dict[str, Any]) -> None:
+        try:
+            answer = await self._api.patch(path, orjson.dumps(body), MERGE_PATCH)
+        except NotFound:
+            return
+        self._observer.wrote_own(INTERVENTIONS, from_bytes(answer))
+
+    async def _delete(self, run: PipelineJob, action: Action) -> None:
+        namespace = run.metadata.namespace
+        match action:
+            case DeletePod(pod, uid):
+                path = paths.pods(namespace, pod)
+            case DeleteJob(job, uid):
+                path = paths.jobs(namespace, job)
+            case DeleteRun(uid):
+                path = paths.ours(PIPELINEJOBS, namespace, run.metadata.name)
+            case DeleteIntervention(name, uid):
+                path = paths.ours(INTERVENTIONS, namespace, name)
+            case _:
+                raise TypeError(f"not a deletion: {action}")
+        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        try:
+            await self._api.delete(path, json.dumps(options).encode())
+        except (NotFound, Conflict):
+            return  # gone, or another object by now
+
+    @staticmethod
+    async def _outdated_if_gone(send: Callable[[], Any]) -> bytes:
+        try:
+            return await send()
+        except (NotFound, Conflict) as error:
+            raise Outdated(error.message) from error
+
+
+def status_document(status: PipelineJobStatus) -> dict[str, Any]:
+    """The status as it is sent: a merge patch, so top-level fields that are empty are nulled."""
+    document = status.model_dump(mode="json")
+    document["stages"] = [_lean(each) for each in document["stages"]]
+    document["answered"] = [_lean(each) for each in document["answered"]]
+    return {key: (None if value in ("", []) else value) for key, value in document.items()}
+
+
+def _lean(entry: dict[str, Any]) -> dict[str, Any]:
+    """Without what says nothing: objects stay small, whatever happens."""
+    kept: dict[str, Any] = {}
+    for key, value in entry.items():
+        lean = _lean(value) if isinstance(value, dict) else value  # pyright: ignore[reportUnknownArgumentType]
+        if lean not in ("", None, 0, [], {}):
+            kept[key] = lean
+    return kept

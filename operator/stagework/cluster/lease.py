@@ -1,0 +1,209 @@
+"""Leadership: at most one operator acts, by a Lease of coordination.k8s.io.
+
+`run()` stands by, leads, and stands by again when leadership is lost. A Lease does not fence:
+a write sent late can still arrive. So whoever writes asks `fresh()` right before (KubeApi's
+guard), and every write carries a version, a uid or a name that makes a late one harmless.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from stagework.cluster.errors import ApiError, NotFound
+from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.leadership import (
+    RENEW_DEADLINE_SECONDS,
+    RETRY_SECONDS,
+    LeaseObject,
+    LeaseSpec,
+    Observed,
+    Wait,
+    held_by,
+    judge,
+    released,
+    see,
+)
+
+FRESH_SECONDS: Final = 10.0
+"""Writes need a renewal that is at most this old."""
+REQUEST_SECONDS: Final = 4.0
+"""A request about the Lease that takes longer is given up and tried again."""
+
+OnProblem = Callable[[str, Exception], None]
+"""Told in a sentence what went wrong; the Lease is tried again by itself."""
+
+_decoder = msgspec.json.Decoder(LeaseObject)
+
+
+class NotLeading(Exception):  # noqa: N818 - a state of things, not a failure
+    """A write was stopped because leadership is not certain at this moment."""
+
+
+def boot_time() -> float:
+    """Seconds since boot; goes on while the machine or the process is suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def wall_time() -> datetime:
+    """What is written into the Lease for people to read."""
+    return datetime.now(UTC)
+
+
+class Lease:
+    """Our part in the contest for one Lease. Start it with `run()`."""
+
+    def __init__(
+        self,
+        api: KubeApi,
+        *,
+        namespace: str,
+        name: str,
+        identity: str,
+        on_started: Callable[[], None] | None = None,
+        on_stopped: Callable[[], None] | None = None,
+        on_problem: OnProblem | None = None,
+        clock: Callable[[], float] = boot_time,
+        wall: Callable[[], datetime] = wall_time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`identity` must be another one after each start (Pod name and a random part).
+
+        `on_started` and `on_stopped` alternate and must be quick; `on_stopped` comes when the
+        last renewal is `RENEW_DEADLINE_SECONDS` old, or on stop, before the Lease is released.
+        """
+        self._api = api
+        self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        self._path = f"{self._collection}/{name}"
+        self._name = name
+        self._identity = identity
+        self._on_started = on_started
+        self._on_stopped = on_stopped
+        self._on_problem = on_problem
+        self._clock = clock
+        self._wall = wall
+        self._sleep = sleep
+        self._observed: Observed | None = None
+        self._renewed_at = float("-inf")
+        self._held = False
+        self.acquired = asyncio.Event()
+        """Set while we lead."""
+
+    @property
+    def held(self) -> bool:
+        """Whether we lead, as of the last look; a writer asks `fresh()` instead."""
+        return self._held
+
+    @property
+    def holder(self) -> str:
+        """Who leads as far as we have seen; empty where nobody does."""
+        lease = self._observed.lease if self._observed else None
+        return (lease.spec.holderIdentity if lease else None) or ""
+
+    def fresh(self, within_seconds: float = FRESH_SECONDS) -> bool:
+        """Whether we lead and a renewal *sent* within this time was confirmed."""
+        return self._held and self._clock() - self._renewed_at <= within_seconds
+
+    def guard(self) -> None:
+        """Raise NotLeading unless `fresh()`; made for KubeApi's `guard`."""
+        if not self.fresh():
+            raise NotLeading(f"{self._identity} has not renewed {self._name} in time")
+
+    async def run(self) -> None:
+        """Contend for the Lease until cancelled; then stop leading and release it."""
+        try:
+            while True:
+                await self.step()
+                await self._sleep(RETRY_SECONDS)
+        finally:
+            held = self._held
+            self._stop()
+            if held:
+                await self._release()
+
+    async def step(self) -> None:
+        """One look at the Lease, and what follows from it; `run` does this every 2 s."""
+        try:
+            # A few seconds at most, so that the deadline below is looked at in time.
+            async with asyncio.timeout(REQUEST_SECONDS):
+                await self._contend()
+        except TimeoutError as error:
+            self._forget()
+            self._problem("no answer in time", error)
+        except (ApiError, msgspec.DecodeError) as error:
+            self._forget()
+            self._problem("could not be read or written", error)
+        if self._held and self._clock() - self._renewed_at > RENEW_DEADLINE_SECONDS:
+            self._stop()
+
+    async def _contend(self) -> None:
+        # While we hold it we know its version and renew without a look.
+        if not self._held or self._observed is None:
+            lease = await self._read()
+            self._observed = see(self._observed, lease, self._clock())
+        if isinstance(judge(self._observed, self._clock(), identity=self._identity), Wait):
+            self._stop()
+            return
+        sent_at = self._clock()
+        written = await self._write(held_by(self._observed.lease, self._identity, self._wall()))
+        self._observed = Observed(written, self._clock())
+        self._renewed_at = sent_at
+        self._start()
+
+    async def _read(self) -> LeaseObject | None:
+        try:
+            return _decoder.decode(await self._api.get(self._path))
+        except NotFound:
+            return None
+
+    async def _write(self, spec: LeaseSpec) -> LeaseObject:
+        known = self._observed.lease if self._observed else None
+        body = msgspec.json.encode(
+            {
+                "apiVersion": "coordination.k8s.io/v1",
+                "kind": "Lease",
+                "metadata": {"name": self._name}
+                | ({"resourceVersion": known.metadata.resourceVersion} if known else {}),
+                "spec": spec,
+            }
+        )
+        if known is None:
+            return _decoder.decode(await self._api.create(self._collection, body, urgent=True))
+        return _decoder.decode(await self._api.put(self._path, body, urgent=True))
+
+    def _forget(self) -> None:
+        # Our write may have been done: only a look at the Lease can tell. What another's Lease
+        # was like stays known, or its clock would start again with each failure.
+        if self._held:
+            self._observed = None
+
+    def _start(self) -> None:
+        if not self._held:
+            self._held = True
+            self.acquired.set()
+            if self._on_started is not None:
+                self._on_started()
+
+    def _stop(self) -> None:
+        if self._held:
+            self._held = False
+            self.acquired.clear()
+            if self._on_stopped is not None:
+                self._on_stopped()
+
+    async def _release(self) -> None:
+        lease = self._observed.lease if self._observed else None
+        if lease is None or lease.spec.holderIdentity != self._identity:
+            return
+        # Nothing depends on it: another takes over 15 s later anyway.
+        with contextlib.suppress(ApiError, TimeoutError, msgspec.DecodeError):
+            async with asyncio.timeout(REQUEST_SECONDS):
+                await self._write(released(lease, self._wall()))
+
+    def _problem(self, sentence: str, error: Exception) -> None:
+        if self._on_problem is not None:
+            self._on_problem(f"Lease {self._name} {sentence}", error)

@@ -1,0 +1,284 @@
+"""Live copies of everything that decisions look at, indexed by run.
+
+Our own kinds come through kopf's watches (`take_own`), Jobs, Pods and Nodes through reflectors.
+Nothing is decided here: changes only name the runs that must be looked at again.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from stagework.api import names
+from stagework.api.observed import JobView, NodeView, PodView
+from stagework.cluster import paths
+from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.paging import T
+from stagework.cluster.reflector import Change, OnProblem, Reflector
+from stagework.cluster.views import OwnView, pipeline_of, target_of
+
+Key = tuple[str, str]
+"""Namespace and name of a run."""
+
+PIPELINEJOBS: Final = "pipelinejobs"
+PIPELINES: Final = "pipelines"
+INTERVENTIONS: Final = "interventions"
+OWN_KINDS: Final = (PIPELINES, PIPELINEJOBS, INTERVENTIONS)
+"""Plurals of our own kinds."""
+
+
+class Observer:
+    """All copies. `on_dirty` is called with the key of every run that something happened to."""
+
+    def __init__(
+        self,
+        api: KubeApi,
+        namespaces: Iterable[str],
+        on_dirty: Callable[[Key], None],
+        on_nodes: Callable[[], None],
+        on_problem: OnProblem | None = None,
+    ) -> None:
+        self._on_dirty = on_dirty
+        self._on_nodes = on_nodes
+        self._run_keys: dict[str, Key] = {}
+        self._runs: dict[Key, str] = {}
+        self._pipelines: dict[Key, str] = {}
+        self._users: dict[Key, set[Key]] = defaultdict(set)
+        self._jobs: dict[str, set[str]] = defaultdict(set)
+        self._pods: dict[str, set[str]] = defaultdict(set)
+        self._requests: dict[Key, set[str]] = defaultdict(set)
+        self._node_names: dict[str, NodeView] = {}
+        wanted = tuple(namespaces) or ("",)
+        handlers = {
+            PIPELINES: self._pipeline_changed,
+            PIPELINEJOBS: self._run_changed,
+            INTERVENTIONS: self._request_changed,
+        }
+        self._own: dict[tuple[str, str], Reflector[OwnView]] = {
+            (plural, namespace): Reflector(
+                api, paths.ours(plural, namespace), OwnView, handler, on_problem=on_problem
+            )
+            for namespace in wanted
+            for plural, handler in handlers.items()
+        }
+        selector = {"labelSelector": names.LABEL_RUN_UID}
+        self._job_copies = {
+            namespace: Reflector(
+                api,
+                paths.jobs(namespace),
+                JobView,
+                self._job_changed,
+                params=selector,
+                on_problem=on_problem,
+            )
+            for namespace in wanted
+        }
+        self._pod_copies = {
+            namespace: Reflector(
+                api,
+                paths.pods(namespace),
+                PodView,
+                self._pod_changed,
+                params=selector,
+                on_problem=on_problem,
+            )
+            for namespace in wanted
+        }
+        self._node_copy = Reflector(
+            api, paths.nodes(), NodeView, self._node_changed, on_problem=on_problem
+        )
+
+    # --- life --------------------------------------------------------------------------------
+
+    async def run_children(self) -> None:
+        """Watch Jobs, Pods and Nodes until cancelled."""
+        copies = [*self._job_copies.values(), *self._pod_copies.values(), self._node_copy]
+        async with asyncio.TaskGroup() as group:
+            for each in copies:
+                group.create_task(each.run())
+
+    async def list_own(self) -> None:
+        """List our own kinds in full; kopf's watches carry on from there."""
+        for each in self._own.values():
+            await each.relist()
+
+    async def synced(self) -> None:
+        """Wait until every first list of Jobs, Pods and Nodes is complete."""
+        for each in (*self._node_copies(), *self._pod_copies.values(), *self._job_copies.values()):
+            await each.synced.wait()
+
+    def silence_seconds(self) -> float:
+        """Seconds since the quietest child watch last brought anything (bookmarks count)."""
+        copies = (*self._node_copies(), *self._pod_copies.values(), *self._job_copies.values())
+        return max(each.last_contact_seconds() for each in copies)
+
+    def take_own(self, plural: str, view: OwnView, *, deleted: bool) -> None:
+        """An object of ours as a watch of kopf's brought it."""
+        copy = self._copy(self._own, plural, view.metadata.namespace)
+        if deleted:
+            copy.remove(view)
+        else:
+            copy.replace(view)
+
+    # --- questions ---------------------------------------------------------------------------
+
+    def runs(self) -> list[OwnView]:
+        """Every run."""
+        return [run for key in self._runs if (run := self.run(key)) is not None]
+
+    def run(self, key: Key) -> OwnView | None:
+        """The run of that namespace and name."""
+        uid = self._runs.get(key, "")
+        return self._copy(self._own, PIPELINEJOBS, key[0]).get(uid)
+
+    def key_of(self, run_uid: str) -> Key | None:
+        """Namespace and name of a run."""
+        return self._run_keys.get(run_uid)
+
+    def pipeline(self, key: Key) -> OwnView | None:
+        """The Pipeline of that namespace and name."""
+        uid = self._pipelines.get(key, "")
+        return self._copy(self._own, PIPELINES, key[0]).get(uid)
+
+    def requests(self, key: Key) -> list[OwnView]:
+        """Interventions that aim at that run, oldest first."""
+        copy = self._copy(self._own, INTERVENTIONS, key[0])
+        found = [each for uid in self._requests.get(key, ()) if (each := copy.get(uid)) is not None]
+        return sorted(found, key=lambda v: (v.metadata.creationTimestamp, v.metadata.uid))
+
+    def jobs(self, namespace: str, run_uid: str) -> tuple[JobView, ...]:
+        """Jobs that the run controls."""
+        copy = self._copy_of(self._job_copies, namespace)
+        uids = self._jobs.get(run_uid, ())
+        return tuple(each for uid in uids if (each := copy.get(uid)) is not None)
+
+    def pods(self, namespace: str, run_uid: str) -> tuple[PodView, ...]:
+        """Pods that say they belong to the run; decisions check the chain of uids."""
+        copy = self._copy_of(self._pod_copies, namespace)
+        uids = self._pods.get(run_uid, ())
+        return tuple(each for uid in uids if (each := copy.get(uid)) is not None)
+
+    @property
+    def nodes(self) -> Mapping[str, NodeView]:
+        """Nodes by name."""
+        return self._node_names
+
+    # --- answers to our own writes -----------------------------------------------------------
+
+    def wrote_job(self, job: JobView) -> None:
+        """The answer to a create: known at once, before the watch tells it."""
+        self._copy_of(self._job_copies, job.metadata.namespace).replace(job)
+
+    def wrote_pod(self, pod: PodView) -> None:
+        """The answer to a patch."""
+        self._copy_of(self._pod_copies, pod.metadata.namespace).replace(pod)
+
+    def wrote_own(self, plural: str, view: OwnView) -> None:
+        """The answer to a patch of an object of ours."""
+        self._copy(self._own, plural, view.metadata.namespace).replace(view)
+
+    # --- changes -----------------------------------------------------------------------------
+
+    def _run_changed(self, change: Change[OwnView]) -> None:
+        view = change.new or change.old
+        if view is None:
+            return
+        key, uid = view.key, view.metadata.uid
+        pipeline = pipeline_of(view)
+        if change.new is not None:
+            self._runs[key] = uid
+            self._run_keys[uid] = key
+            self._users[pipeline].add(key)
+        else:
+            self._run_keys.pop(uid, None)
+            if self._runs.get(key) == uid:
+                del self._runs[key]
+                self._users[pipeline].discard(key)
+        self._on_dirty(key)
+
+    def _pipeline_changed(self, change: Change[OwnView]) -> None:
+        view = change.new or change.old
+        if view is None:
+            return
+        if change.new is not None:
+            self._pipelines[view.key] = view.metadata.uid
+        elif self._pipelines.get(view.key) == view.metadata.uid:
+            del self._pipelines[view.key]
+        if change.old is None:  # only runs that wait for it care; begun ones use their revision
+            for key in self._users.get(view.key, ()):
+                self._on_dirty(key)
+
+    def _request_changed(self, change: Change[OwnView]) -> None:
+        view = change.new or change.old
+        if view is None:
+            return
+        key = target_of(view)
+        if change.new is not None:
+            self._requests[key].add(view.metadata.uid)
+        else:
+            self._requests[key].discard(view.metadata.uid)
+            if not self._requests[key]:
+                del self._requests[key]
+        self._on_dirty(key)
+
+    def _job_changed(self, change: Change[JobView]) -> None:
+        view = change.new or change.old
+        if view is None:
+            return
+        run_uid = view.metadata.controller_uid
+        self._index(self._jobs, run_uid, view.metadata.uid, present=change.new is not None)
+        self._mark(run_uid)
+
+    def _pod_changed(self, change: Change[PodView]) -> None:
+        view = change.new or change.old
+        if view is None:
+            return
+        run_uid = view.metadata.labels.get(names.LABEL_RUN_UID, "")
+        self._index(self._pods, run_uid, view.metadata.uid, present=change.new is not None)
+        self._mark(run_uid)
+
+    def _node_changed(self, change: Change[NodeView]) -> None:
+        view = change.new or change.old
+        if view is None:
+            return
+        name = view.metadata.name
+        if change.new is None:
+            self._node_names.pop(name, None)
+        else:
+            self._node_names[name] = change.new
+        old, new = change.old, change.new
+        same = (
+            old is not None
+            and new is not None
+            and (old.ready, old.spec, old.metadata.labels)
+            == (new.ready, new.spec, new.metadata.labels)
+        )
+        if not same:
+            self._on_nodes()
+
+    @staticmethod
+    def _index(index: dict[str, set[str]], run_uid: str, uid: str, *, present: bool) -> None:
+        if present:
+            index[run_uid].add(uid)
+            return
+        index[run_uid].discard(uid)
+        if not index[run_uid]:
+            del index[run_uid]
+
+    def _mark(self, run_uid: str) -> None:
+        key = self._run_keys.get(run_uid)
+        if key is not None:
+            self._on_dirty(key)
+
+    def _node_copies(self) -> tuple[Reflector[NodeView], ...]:
+        return (self._node_copy,)
+
+    @staticmethod
+    def _copy(
+        copies: Mapping[tuple[str, str], Reflector[OwnView]], plural: str, namespace: str
+    ) -> Reflector[OwnView]:
+        return copies.get((plural, namespace)) or copies[(plural, "")]
+
+    @staticmethod
+    def _copy_of(copies: Mapping[str, Reflector[T]], namespace: str) -> Reflector[T]:
+        return copies.get(namespace) or copies[""]

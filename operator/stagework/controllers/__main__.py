@@ -1,0 +1,5 @@
+"""`python -m stagework.controllers`: the operator."""
+
+from stagework.controllers.main import run
+
+run()

@@ -1,0 +1,289 @@
+"""The reconcile loop: dirty key -> snapshot -> plan -> writes, by a few workers on one queue.
+
+Nothing is planned before every first list is complete and the Lease is held; when the Lease is
+lost, planning stops at once. The loop itself is ten lines (`_reconcile`); what it thinks is in
+stagework.plans, what it sees in cluster.observe, what it does in cluster.apply.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic import ValidationError
+
+from stagework.api import names
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
+from stagework.artifacts.result_lookup import LookupFailed, ResultStore
+from stagework.cluster import views
+from stagework.cluster.apply import Applier, Outdated, StageRefused
+from stagework.cluster.errors import ApiError
+from stagework.cluster.event_poster import EventPoster
+from stagework.cluster.lease import NotLeading
+from stagework.cluster.observe import Key, Observer
+from stagework.controllers.memory import RunMemory, Working
+from stagework.controllers.metrics import Metrics
+from stagework.controllers.revisions import Revisions
+from stagework.controllers.work_queue import WorkQueue
+from stagework.plans.accept import unreadable
+from stagework.plans.ask import refuse_all
+from stagework.plans.pipelinejob import Advanced, advance, finish
+from stagework.plans.plan import Plan
+from stagework.plans.snapshot import PlanSettings, Snapshot
+from stagework.policies.interventions import TARGET_NOT_FOUND
+from stagework.policies.placement import slots_of
+from stagework.policies.slots import SlotLedger, Turn
+
+log = logging.getLogger(__name__)
+
+MERGE_SECONDS: Final = 1.0
+"""A status that is not urgent waits this long after the last write, to be merged with the next."""
+REFUSAL_SECONDS: Final = 10.0
+"""How long a refusal that may pass (quota) is believed before the API server is asked again."""
+LOOKUP_RETRY_SECONDS: Final = 5.0
+"""Pause before the API service is asked again."""
+
+
+class Engine:
+    """Reconciles all runs while the Lease is held."""
+
+    def __init__(
+        self,
+        observer: Observer,
+        applier: Applier,
+        events: EventPoster,
+        results: ResultStore,
+        revisions: Revisions,
+        settings: PlanSettings,
+        metrics: Metrics,
+        *,
+        workers: int,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._observer = observer
+        self._applier = applier
+        self._events = events
+        self._results = results
+        self._revisions = revisions
+        self._settings = settings
+        self._metrics = metrics
+        self._workers = workers
+        self._clock = clock
+        self._wall = wall
+        self._memory: dict[str, RunMemory] = {}
+        self._ledger = SlotLedger()
+        self._slots: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.queue: WorkQueue[Key] = WorkQueue(clock)
+
+    async def lead(self) -> None:
+        """Plan and act until cancelled; the caller holds the Lease and all copies are complete."""
+        self._ledger = SlotLedger()
+        self._memory.clear()
+        self._slots = slots_of(self._settings.fleet, self._observer.nodes)
+        await self._claim_first()
+        self._ledger.set_slots(self._slots)
+        for run in self._observer.runs():
+            self.queue.add(run.key)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._workers):
+                group.create_task(self._work())
+            group.create_task(self._revisions.sweep_for_ever(self._observer))
+
+    def nodes_changed(self) -> None:
+        """Slots may have changed, and with them whose turn it is."""
+        slots = slots_of(self._settings.fleet, self._observer.nodes)
+        changed = slots != self._slots
+        self._slots = slots
+        self._wake(self._ledger.set_slots(slots))
+        if changed:
+            for run in self._observer.runs():
+                self.queue.add(run.key)
+
+    async def _claim_first(self) -> None:
+        """Every run says what it holds before the first turn is given."""
+        for view in self._observer.runs():
+            try:
+                snapshot = await self._snapshot(view)
+                advanced = advance(snapshot, self._wall())
+            except (ValidationError, ApiError):
+                continue  # said in its own status when its turn in the queue comes
+            self._ledger.claim(view.metadata.uid, advanced.claims)
+            await asyncio.sleep(0)
+
+    async def _work(self) -> None:
+        while True:
+            key = await self.queue.get()
+            began = self._clock()
+            try:
+                await self._reconcile(key)
+                self.queue.succeeded(key)
+            except Outdated as error:
+                log.debug("%s/%s: planned again: %s", *key, error)
+                self._forget_working(key)
+                self.queue.retry(key)
+            except NotLeading:
+                self._forget_working(key)
+                self.queue.retry(key, first_seconds=1.0)
+            except ApiError as error:
+                log.warning("%s/%s: %s", *key, error)
+                self._forget_working(key)
+                self.queue.retry(key, first_seconds=0.5)
+            except Exception:
+                # One bad object must never stop the others.
+                log.exception("%s/%s: cannot be reconciled", *key)
+                self._forget_working(key)
+                self.queue.retry(key, first_seconds=5.0, longest_seconds=300.0)
+            finally:
+                self.queue.done(key)
+                self._metrics.reconciled(self._clock() - began, self._ledger.line_lengths())
+
+    async def _reconcile(self, key: Key) -> None:
+        view = self._observer.run(key)
+        if view is None:
+            await self._without_run(key)
+            return
+        try:
+            snapshot = await self._snapshot(view)
+        except ValidationError as error:
+            await self._unreadable(view, error)
+            return
+        now = self._wall()
+        advanced = advance(snapshot, now)
+        plan = finish(advanced, self._turns(advanced), now)
+        await self._carry_out(key, snapshot.run, plan, now)
+
+    def _turns(self, advanced: Advanced) -> dict[str, Turn]:
+        uid = advanced.snapshot.run.metadata.uid
+        self._wake(self._ledger.claim(uid, advanced.claims))
+        return self._ledger.turns(uid)
+
+    async def _snapshot(self, view: views.OwnView) -> Snapshot:
+        meta, observer = view.metadata, self._observer
+        memory = self._memory.setdefault(meta.uid, RunMemory())
+        status = memory.current(meta.resourceVersion, views.status_of(view))
+        run = views.pipelinejob(view, status)
+        named = observer.pipeline(views.pipeline_of(view)) if not status.stages else None
+        return Snapshot(
+            run=run,
+            settings=self._settings,
+            pipeline=views.pipeline(named) if named is not None else None,
+            resolved=await self._revisions.resolve(run),
+            jobs=observer.jobs(meta.namespace, meta.uid),
+            pods=observer.pods(meta.namespace, meta.uid),
+            nodes=observer.nodes,
+            slots=self._slots,
+            interventions=tuple(views.intervention(each) for each in observer.requests(view.key)),
+            lookups=memory.lookups,
+            refusals=memory.believed_refusals(self._clock),
+        )
+
+    async def _carry_out(self, key: Key, run: PipelineJob, plan: Plan, now: datetime) -> None:
+        memory = self._memory.setdefault(run.metadata.uid, RunMemory())
+        for action in plan.actions:
+            try:
+                await self._applier.perform(run, action)
+            except StageRefused as error:
+                self._remember_refusal(memory, run, error)
+                raise Outdated(str(error)) from error
+        await self._write_status(key, run, memory, plan)
+        for action in plan.afterwards:
+            await self._applier.perform(run, action)
+        for event in plan.events:
+            self._events.post(run, event)
+            level = logging.WARNING if event.type == "Warning" else logging.INFO
+            log.log(level, "%s/%s: %s: %s", *key, event.reason, event.message)
+        if plan.status is not None:
+            self._metrics.moved_on(run.status, plan.status)
+        for stage, attempt in plan.lookups:
+            self._ask(key, run, memory, stage, attempt)
+        if plan.wake_at is not None:
+            self.queue.add_after(key, (plan.wake_at - now).total_seconds())
+
+    async def _write_status(
+        self, key: Key, run: PipelineJob, memory: RunMemory, plan: Plan
+    ) -> None:
+        """Write at once what is urgent; let the rest wait a moment and be merged."""
+        wanted = plan.status
+        if wanted is None and memory.working is None:
+            return
+        wanted = wanted if wanted is not None else run.status
+        wait = memory.written_at + MERGE_SECONDS - self._clock()
+        if plan.urgent or wait <= 0:
+            memory.working = None
+            await self._applier.write_status(run, wanted)
+            memory.written_at = self._clock()
+            return
+        memory.working = Working(run.metadata.resourceVersion, wanted)
+        self.queue.add_after(key, wait)
+
+    async def _without_run(self, key: Key) -> None:
+        """The run is gone, or was never there: nobody else answers requests that aim at it."""
+        requests = tuple(views.intervention(each) for each in self._observer.requests(key))
+        for answer in refuse_all(requests, TARGET_NOT_FOUND, self._wall()):
+            await self._applier.answer_for_nobody(key[0], answer)
+        for uid in [uid for uid in self._memory if self._observer.key_of(uid) is None]:
+            del self._memory[uid]
+            self._wake(self._ledger.claim(uid, ()))
+
+    async def _unreadable(self, view: views.OwnView, error: ValidationError) -> None:
+        message = f"{error.errors()[0]['loc']}: {error.errors()[0]['msg']}"
+        try:
+            status = views.status_of(view)
+        except ValidationError:
+            log.error("%s/%s: its status was edited by hand: %s", *view.key, message)  # noqa: TRY400
+            return
+        if status.summary == names.INVALID_SPEC:
+            return
+        run = views.pipelinejob_without_spec(view, status)
+        plan = unreadable(run, message, self._wall())
+        await self._applier.write_status(run, plan.status or PipelineJobStatus())
+
+    def _remember_refusal(
+        self, memory: RunMemory, run: PipelineJob, error: StageRefused
+    ) -> None:
+        status = run.status.stage_named(error.stage)
+        attempt = status.attempt if status is not None else 1
+        seconds = 3600.0 if error.refused.final else REFUSAL_SECONDS
+        memory.refusals[(error.stage, attempt)] = (error.refused, self._clock() + seconds)
+        key = (run.metadata.namespace, run.metadata.name)
+        self.queue.add_after(key, REFUSAL_SECONDS + 0.1)
+
+    def _ask(
+        self, key: Key, run: PipelineJob, memory: RunMemory, stage: str, attempt: int
+    ) -> None:
+        if (stage, attempt) in memory.asking:
+            return
+        memory.asking.add((stage, attempt))
+        task = asyncio.create_task(self._look_up(key, run, memory, stage, attempt))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _look_up(
+        self, key: Key, run: PipelineJob, memory: RunMemory, stage: str, attempt: int
+    ) -> None:
+        meta = run.metadata
+        try:
+            found = await self._results.look_up(meta.namespace, meta.uid, stage, attempt)
+            memory.lookups[(stage, attempt)] = found
+            self.queue.add(key)
+        except LookupFailed as error:
+            log.warning("%s/%s: result of %s not to be had: %s", *key, stage, error)
+            self.queue.add_after(key, LOOKUP_RETRY_SECONDS)
+        finally:
+            memory.asking.discard((stage, attempt))
+
+    def _forget_working(self, key: Key) -> None:
+        view = self._observer.run(key)
+        memory = self._memory.get(view.metadata.uid) if view is not None else None
+        if memory is not None:
+            memory.working = None
+
+    def _wake(self, run_uids: set[str]) -> None:
+        for uid in run_uids:
+            key = self._observer.key_of(uid)
+            if key is not None:
+                self.queue.add(key)

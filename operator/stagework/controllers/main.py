@@ -1,0 +1,57 @@
+"""Entry point of the operator: settings, logs, metrics, then kopf until SIGTERM."""
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+from typing import Final
+
+import kopf
+import uvloop
+from prometheus_client import CollectorRegistry, start_http_server
+
+from stagework import logs
+from stagework.cluster.connection import ConnectionSettingsError
+from stagework.controllers.handlers import register
+from stagework.controllers.runtime import Runtime
+from stagework.settings import SettingsError, load
+
+METRICS_PORT: Final = 9090
+"""Port of `/metrics`."""
+LIVENESS_PORT: Final = 8080
+"""Port of `/healthz`."""
+ENV_METRICS_PORT: Final = "STAGEWORK_METRICS_PORT"
+"""Another metrics port (tests run several operators on one machine)."""
+ENV_LIVENESS_PORT: Final = "STAGEWORK_LIVENESS_PORT"
+"""Another liveness port."""
+
+
+def run() -> None:
+    """Run the operator; exit code 2 where the settings are wrong."""
+    try:
+        settings = load()
+        logs.configure(settings.logLevel)
+        registry = CollectorRegistry()
+        runtime = Runtime(settings, registry)
+    except (SettingsError, ConnectionSettingsError) as error:
+        sys.stderr.write(f"stagework-operator: {error}\n")
+        sys.exit(2)
+    start_http_server(int(os.environ.get(ENV_METRICS_PORT, METRICS_PORT)), registry=registry)
+    # kopf asks who runs it; inside the image the user id has no name.
+    os.environ.setdefault("LOGNAME", "stagework")
+    handlers = kopf.OperatorRegistry()
+    register(handlers, runtime)
+    gc.collect()
+    gc.freeze()  # what was imported is never garbage: full collections stay short
+    gc.set_threshold(50_000, 20, 50)
+    logging.getLogger(__name__).info("stagework operator starts")
+    port = int(os.environ.get(ENV_LIVENESS_PORT, LIVENESS_PORT))
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    kopf.run(
+        registry=handlers,
+        standalone=True,
+        clusterwide=not settings.namespaces,
+        namespaces=list(settings.namespaces),
+        liveness_endpoint=f"http://0.0.0.0:{port}/healthz",
+    )

@@ -1,0 +1,82 @@
+"""Prometheus metrics of the operator: every name defined once, with its unit."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+
+_ENDED = frozenset({"Succeeded", "Failed", "Skipped"})
+
+
+class Metrics:
+    """All metrics; label values are stage names, machine classes and reasons, never run names."""
+
+    def __init__(self, registry: CollectorRegistry, version: str) -> None:
+        self.stage_duration_seconds = Histogram(
+            "stagework_stage_duration_seconds",
+            "Time from a container's start to its end, of the stage's last attempt.",
+            ["stage", "machine", "outcome"],
+            buckets=(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400),
+            registry=registry,
+        )
+        self.stage_attempts_total = Counter(
+            "stagework_stage_attempts_total",
+            "Attempts that ended, by how they ended.",
+            ["stage", "outcome"],
+            registry=registry,
+        )
+        self.stage_queue_depth = Gauge(
+            "stagework_stage_queue_depth",
+            "Stages that wait for a slot of a machine class.",
+            ["machine"],
+            registry=registry,
+        )
+        self.reconcile_duration_seconds = Histogram(
+            "stagework_reconcile_duration_seconds",
+            "Time of one look at a run, writes included.",
+            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 15),
+            registry=registry,
+        )
+        self.api_request_duration_seconds = Histogram(
+            "stagework_api_request_duration_seconds",
+            "Time of requests to the API server; status 0 means that no answer came.",
+            ["verb", "resource", "status"],
+            buckets=(0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15),
+            registry=registry,
+        )
+        self.leader = Gauge(
+            "stagework_leader", "1 while this process holds the Lease.", registry=registry
+        )
+        build = Gauge(
+            "stagework_build_info", "Always 1; the label says it.", ["version"], registry=registry
+        )
+        build.labels(version).set(1)
+
+    def on_request(self, verb: str, resource: str, status: int, seconds: float) -> None:
+        """One request to the API server ended (hook of KubeApi)."""
+        self.api_request_duration_seconds.labels(verb, resource, str(status)).observe(seconds)
+
+    def reconciled(self, seconds: float, waiting: dict[str, int]) -> None:
+        """One look at a run is over; `waiting` gives stages in line by machine class."""
+        self.reconcile_duration_seconds.observe(seconds)
+        for machine, length in waiting.items():
+            self.stage_queue_depth.labels(machine).set(length)
+
+    def moved_on(self, before: PipelineJobStatus, after: PipelineJobStatus) -> None:
+        """A run's status has changed: count what has ended since."""
+        known = {each.name: each for each in before.stages}
+        for stage in after.stages:
+            old = known.get(stage.name)
+            if old is None:
+                continue
+            if stage.attempt > old.attempt and old.pod:
+                self.stage_attempts_total.labels(stage.name, stage.reason or "Retried").inc()
+            if stage.state in _ENDED and old.state != stage.state:
+                self._ended(stage)
+
+    def _ended(self, stage: StageStatus) -> None:
+        self.stage_attempts_total.labels(stage.name, stage.state).inc()
+        if stage.startTime is not None and stage.completionTime is not None:
+            seconds = (stage.completionTime - stage.startTime).total_seconds()
+            self.stage_duration_seconds.labels(stage.name, stage.machine, stage.state).observe(
+                max(0.0, seconds)
+            )

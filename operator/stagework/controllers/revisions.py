@@ -1,0 +1,114 @@
+"""The stages that a run uses for good: read from its ControllerRevision, kept in memory."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+import orjson
+from pydantic import ValidationError
+
+from stagework.api import names
+from stagework.api.observed import ObjectMeta
+from stagework.api.pipeline import PipelineSpec
+from stagework.api.pipelinejob import PipelineJob
+from stagework.cluster import paths, views
+from stagework.cluster.errors import ApiError, Conflict, NotFound
+from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.lease import NotLeading
+from stagework.cluster.observe import Observer
+from stagework.plans.snapshot import Resolved
+
+log = logging.getLogger(__name__)
+
+KEPT_IN_MEMORY: Final = 256
+"""Revisions kept; the least used one goes first."""
+SWEEP_SECONDS: Final = 600
+"""Time between two sweeps."""
+MIN_AGE: Final = timedelta(minutes=10)
+"""Younger revisions are left alone: the run that needs one may not have named it yet."""
+
+
+class _RevisionView(msgspec.Struct):
+    metadata: ObjectMeta
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _RevisionList(msgspec.Struct):
+    items: list[_RevisionView] = []
+
+
+_one = msgspec.json.Decoder(_RevisionView)
+_many = msgspec.json.Decoder(_RevisionList)
+
+
+class Revisions:
+    """Resolved stages by revision."""
+
+    def __init__(self, api: KubeApi, namespaces: tuple[str, ...]) -> None:
+        self._api = api
+        self._namespaces = namespaces or ("",)
+        self._kept: OrderedDict[tuple[str, str], Resolved] = OrderedDict()
+
+    async def resolve(self, run: PipelineJob) -> Resolved | None:
+        """The run's stages; None before it is accepted, or when its revision was deleted."""
+        if run.spec.stages is not None:
+            accepted = bool(run.status.stages)
+            return Resolved(run.spec.stages, None) if accepted else None
+        name = run.status.pipelineRevision
+        if not name:
+            return None
+        key = (run.metadata.namespace, name)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        found = await self._read(key)
+        if found is not None:
+            self._kept[key] = found
+            if len(self._kept) > KEPT_IN_MEMORY:
+                self._kept.popitem(last=False)
+        return found
+
+    async def sweep_for_ever(self, observer: Observer) -> None:
+        """Delete revisions that no run names any more, every ten minutes."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self._sweep(observer)
+            except (ApiError, NotLeading) as error:
+                log.warning("unused revisions are not swept: %s", error)
+
+    async def _read(self, key: tuple[str, str]) -> Resolved | None:
+        try:
+            body = await self._api.get(paths.revisions(*key))
+        except NotFound:
+            return None
+        try:
+            spec = PipelineSpec.model_validate_json(bytes(_one.decode(body).data))
+        except ValidationError as error:
+            log.warning("revision %s/%s was edited by hand: %s", *key, error)
+            return None
+        return Resolved(spec.stages, spec.params)
+
+    async def _sweep(self, observer: Observer) -> None:
+        used = {(run.metadata.namespace, views.revision_of(run)) for run in observer.runs()}
+        for namespace in self._namespaces:
+            body = await self._api.get(
+                paths.revisions(namespace), {"labelSelector": names.LABEL_REVISION_OF}
+            )
+            for each in _many.decode(body).items:
+                meta = each.metadata
+                old = datetime.now(UTC) - meta.creation_timestamp > MIN_AGE
+                if old and (meta.namespace, meta.name) not in used:
+                    await self._delete(meta)
+
+    async def _delete(self, meta: ObjectMeta) -> None:
+        options = {"preconditions": {"uid": meta.uid}}
+        try:
+            path = paths.revisions(meta.namespace, meta.name)
+            await self._api.delete(path, orjson.dumps(options))
+        except (NotFound, Conflict):
+            return
+        self._kept.pop((meta.namespace, meta.name), None)

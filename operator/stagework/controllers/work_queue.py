@@ -1,0 +1,94 @@
+"""Keys to be looked at: each once however often it is named, never two workers on one key."""
+
+import asyncio
+import heapq
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+
+class WorkQueue(Generic[K]):
+    """A set of dirty keys in order of arrival, with delays and back-off; clock in seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._ready: deque[K] = deque()
+        self._queued: set[K] = set()
+        self._running: dict[K, float] = {}
+        self._again: set[K] = set()
+        self._delayed: list[tuple[float, int, K]] = []
+        self._due: dict[K, float] = {}
+        self._count = 0
+        self._failures: dict[K, int] = {}
+        self._wakeup = asyncio.Event()
+
+    def add(self, key: K) -> None:
+        """The key must be looked at; during a run of it: once more after."""
+        if key in self._running:
+            self._again.add(key)
+        elif key not in self._queued:
+            self._queued.add(key)
+            self._ready.append(key)
+            self._wakeup.set()
+
+    def add_after(self, key: K, seconds: float) -> None:
+        """Look at the key in so many seconds; an earlier date stands."""
+        due = self._clock() + max(0.0, seconds)
+        if self._due.get(key, float("inf")) <= due:
+            return
+        self._due[key] = due
+        self._count += 1
+        heapq.heappush(self._delayed, (due, self._count, key))
+        self._wakeup.set()
+
+    def retry(self, key: K, *, first_seconds: float = 0.05, longest_seconds: float = 30.0) -> None:
+        """Look again after a pause that doubles with each failure in a row."""
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        self.add_after(key, min(longest_seconds, first_seconds * 2.0 ** min(failures - 1, 20)))
+
+    def succeeded(self, key: K) -> None:
+        """Forget the failures of a key."""
+        self._failures.pop(key, None)
+
+    async def get(self) -> K:
+        """The next key; call `done` with it afterwards."""
+        while True:
+            self._promote()
+            if self._ready:
+                key = self._ready.popleft()
+                self._queued.discard(key)
+                self._running[key] = self._clock()
+                return key
+            self._wakeup.clear()
+            wait = self._delayed[0][0] - self._clock() if self._delayed else None
+            try:
+                async with asyncio.timeout(wait):
+                    await self._wakeup.wait()
+            except TimeoutError:
+                continue
+
+    def done(self, key: K) -> None:
+        """The key was looked at."""
+        self._running.pop(key, None)
+        if key in self._again:
+            self._again.discard(key)
+            self.add(key)
+
+    def longest_run_seconds(self) -> float:
+        """How long the slowest worker has been at its key; 0 where none is."""
+        now = self._clock()
+        return max((now - began for began in self._running.values()), default=0.0)
+
+    def __len__(self) -> int:
+        """Keys that wait to be looked at now."""
+        return len(self._ready)
+
+    def _promote(self) -> None:
+        now = self._clock()
+        while self._delayed and self._delayed[0][0] <= now:
+            due, _, key = heapq.heappop(self._delayed)
+            if self._due.get(key) == due:
+                del self._due[key]
+                self.add(key)

@@ -1,0 +1,135 @@
+"""The doctor's judgement: each check looks at objects, says ok, warn or fail, and what to type."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from stagework.api import names
+from stagework.overview.clusterobjects import Crd, Deployment, Lease, Node, StorageClass
+from stagework.overview.durations import short
+from stagework.overview.tables import Cell, Line, Table, Tone
+
+Level = Literal["ok", "warn", "fail"]
+LEASE_SLACK_SECONDS: Final = 15.0
+"""Beyond the Lease's own duration: clocks of two machines differ a little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding."""
+
+    name: str
+    level: Level
+    text: str
+    command: str = ""
+    """What to type next; empty where all is well."""
+
+
+def crds(found: Sequence[Crd], plurals: Iterable[str]) -> Check:
+    """Every kind is there and serves our version."""
+    versions = {
+        each.metadata.name: {v.name for v in each.spec.versions if v.served} for each in found
+    }
+    wanted = [f"{plural}.{names.GROUP}" for plural in plurals]
+    missing = [each for each in wanted if each not in versions]
+    apply = "kubectl apply --server-side -f crds/"
+    if missing:
+        return Check("CRDs", "fail", f"missing: {', '.join(missing)}", apply)
+    old = [each for each in wanted if names.VERSION not in versions[each]]
+    if old:
+        text = f"{', '.join(old)} do not serve {names.VERSION}"
+        return Check("CRDs", "fail", text, apply)
+    return Check("CRDs", "ok", f"{len(wanted)} kinds serve {names.API_VERSION}")
+
+
+def deployment(title: str, name: str, namespace: str, found: Deployment | None) -> Check:
+    """A Deployment of the release has all its replicas."""
+    if found is None:
+        return Check(
+            title,
+            "fail",
+            f"Deployment {namespace}/{name} is not there",
+            f"helm upgrade --install stagework charts/stagework -n {namespace} --create-namespace",
+        )
+    ready, wanted = found.status.availableReplicas, found.spec.replicas
+    text = f"{ready} of {wanted} ready in {namespace}"
+    if wanted == 0:
+        scale = f"kubectl scale deployment {name} -n {namespace} --replicas=1"
+        return Check(title, "fail", f"scaled to 0 in {namespace}", scale)
+    describe = f"kubectl describe deployment {name} -n {namespace}"
+    if ready == 0:
+        return Check(title, "fail", text, describe)
+    return Check(title, "ok", text) if ready >= wanted else Check(title, "warn", text, describe)
+
+
+def leadership(name: str, namespace: str, found: Lease | None, now: datetime) -> Check:
+    """Somebody leads, and has renewed the Lease within its duration."""
+    logs = f"kubectl logs deployment/{name} -n {namespace} --tail=50"
+    if found is None or not found.spec.holderIdentity or found.spec.renewTime is None:
+        return Check("Operator leads", "fail", "nobody holds the Lease", logs)
+    age = (now - found.spec.renewTime).total_seconds()
+    limit = (found.spec.leaseDurationSeconds or 15.0) + LEASE_SLACK_SECONDS
+    text = f"{found.spec.holderIdentity}, renewed {short(age)} ago"
+    if age > limit:
+        return Check("Operator leads", "fail", f"Lease is stale: {text}", logs)
+    return Check("Operator leads", "ok", text)
+
+
+def machines(nodes: Sequence[Node], classes: Sequence[tuple[str, bool]]) -> list[Check]:
+    """Ready nodes of each class; `classes` are the settings' keys and whether they may be away."""
+    labelled: dict[str, list[Node]] = {key: [] for key, _ in classes}
+    for node in nodes:
+        key = node.metadata.labels.get(names.LABEL_MACHINE)
+        if key:
+            labelled.setdefault(key, []).append(node)
+    if not labelled:
+        text = f"no node carries the label {names.LABEL_MACHINE}"
+        command = f"kubectl label node NODE {names.LABEL_MACHINE}=gpu"
+        return [Check("Machines", "fail", text, command)]
+    away = dict(classes)
+    return [
+        _machine(key, having, may_be_away=away.get(key, False), known=key in away or not classes)
+        for key, having in labelled.items()
+    ]
+
+
+def storage(found: Sequence[StorageClass]) -> Check:
+    """A StorageClass for the artifacts' volume."""
+    listed = ", ".join(each.metadata.name for each in found)
+    if not found:
+        text = "none: the artifacts' volume cannot be made (S3 needs none)"
+        return Check("StorageClass", "warn", text, "kubectl get storageclass")
+    if not any(each.is_default for each in found):
+        text = f"none of {listed} is the default"
+        return Check("StorageClass", "warn", text, "kubectl get storageclass")
+    return Check("StorageClass", "ok", listed)
+
+
+def report(checks: Sequence[Check]) -> list[Line]:
+    """The findings, one a line, the state as a word; below them the commands to type next."""
+    tones: dict[Level, Tone] = {"ok": "good", "warn": "wait", "fail": "bad"}
+    rows = tuple((Cell(c.name), Cell(c.level, tones[c.level]), Cell(c.text)) for c in checks)
+    lines = Table(("CHECK", "STATE", "FINDING"), rows).lines()
+    commands = dict.fromkeys(each.command for each in checks if each.command)
+    if commands:
+        lines += [(), (Cell("Next:"),), *((Cell(f"  {each}"),) for each in commands)]
+    return lines
+
+
+def _machine(key: str, nodes: Sequence[Node], *, may_be_away: bool, known: bool) -> Check:
+    title = f"Machines {key}"
+    if not nodes:
+        text = "no node of this class"
+        command = f"kubectl label node NODE {names.LABEL_MACHINE}={key}"
+        return Check(title, "warn", text, command)
+    ready = [node.metadata.name for node in nodes if node.ready]
+    text = f"{len(ready)} of {len(nodes)} ready"
+    show = f"kubectl get nodes -l {names.LABEL_MACHINE}={key}"
+    if not known:
+        return Check(title, "warn", f"{text}, but the settings know no such class", show)
+    if not ready:
+        return Check(title, "warn", text + (" (may be away)" if may_be_away else ""), show)
+    if len(ready) < len(nodes):
+        return Check(title, "warn", text, show)
+    return Check(title, "ok", text)

@@ -1,0 +1,297 @@
+"""Decide about one PipelineJob: what has happened, whose turn it is, what to do next.
+
+In two halves, because turns depend on what all runs claim:
+1. `advance` settles every stage and says which slots the run holds or wants;
+2. `finish` starts what has its turn, cleans up, and writes the status.
+Both are pure; the engine asks the slot ledger in between.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from stagework.api import names
+from stagework.api.pipelinejob import Answered, StageStatus
+from stagework.api.stages import Stage
+from stagework.plans.accept import accept, revision_lost
+from stagework.plans.ask import carry_out
+from stagework.plans.claims import claims_of
+from stagework.plans.copies import Copy, current_copy
+from stagework.plans.plan import DeleteJob, DeletePod, DeleteRun, Draft, Event, Plan
+from stagework.plans.run_status import ACTIVE, ENDED, run_status
+from stagework.plans.settle import Sight, settle
+from stagework.plans.snapshot import Resolved, Snapshot
+from stagework.plans.start import Starter, waiting
+from stagework.policies.look_ahead import ahead
+from stagework.policies.slots import Claim, Turn
+from stagework.policies.stage_order import Blocked, Never, may_start
+from stagework.policies.validity import effective_params
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """A run whose stages are settled; `plan` is set where nothing further is to be decided."""
+
+    snapshot: Snapshot
+    states: dict[str, StageStatus]
+    copies: dict[str, Copy]
+    answered: list[Answered]
+    draft: Draft
+    claims: tuple[Claim, ...] = ()
+    plan: Plan | None = None
+
+
+def advance(snapshot: Snapshot, now: datetime) -> Advanced:
+    """Settle all stages and derive the run's claims."""
+    run, draft = snapshot.run, Draft()
+    if run.metadata.deletionTimestamp is not None:
+        return Advanced(snapshot, {}, {}, [], draft, plan=Plan())
+    resolved = snapshot.resolved
+    if resolved is None:
+        plan = _unresolved(snapshot, draft, now)
+        states, _ = carry_out(snapshot, {}, draft, now)
+        merged = (*plan.afterwards, *draft.afterwards)
+        return Advanced(snapshot, states, {}, [], draft, plan=_with(plan, merged))
+    by_name = {each.name: each for each in run.status.stages}
+    states = {s.name: by_name.get(s.name) or StageStatus(name=s.name) for s in resolved.stages}
+    states, answered = carry_out(snapshot, states, draft, now)
+    copies: dict[str, Copy] = {}
+    for stage in resolved.stages:
+        status = _upstream(states[stage.name], resolved, states)
+        copy = current_copy(run.metadata.uid, status, snapshot.jobs, snapshot.pods)
+        settled = settle(status, _sight(snapshot, stage, status, copy), draft, now)
+        if settled.attempt != status.attempt:
+            copy = current_copy(run.metadata.uid, settled, snapshot.jobs, snapshot.pods)
+        states[stage.name], copies[stage.name] = settled, copy
+    claims = claims_of(snapshot, resolved, states, copies, now)
+    return Advanced(snapshot, states, copies, answered, draft, tuple(claims))
+
+
+def finish(advanced: Advanced, turns: Mapping[str, Turn], now: datetime) -> Plan:
+    """Start what may start and put the whole plan together."""
+    if advanced.plan is not None:
+        return advanced.plan
+    snapshot, draft, states = advanced.snapshot, advanced.draft, advanced.states
+    run, resolved = snapshot.run, snapshot.resolved
+    if resolved is None:
+        return Plan()
+    starter = Starter(snapshot, _params(snapshot, resolved), draft, now)
+    for stage in resolved.stages:
+        copy = advanced.copies[stage.name]
+        states[stage.name] = _next(starter, stage, copy, turns.get(stage.name), states, resolved)
+        _end_recorded(snapshot, states[stage.name], copy, draft)
+    _look_ahead(starter, resolved, advanced, states)
+    _drop_held(snapshot, resolved, advanced, states, draft)
+    status = run_status(run, list(states.values()), advanced.answered, now)
+    draft.events.extend(_events(snapshot, states, status.summary))
+    if status.completionTime is not None:
+        _after_end(snapshot, status.completionTime, draft, now)
+    changed = status != run.status
+    return Plan(
+        actions=tuple(draft.actions),
+        status=status if changed else None,
+        urgent=changed and _urgent(snapshot, states, status.summary, advanced.answered),
+        afterwards=tuple(draft.afterwards),
+        events=tuple(draft.events),
+        lookups=tuple(draft.lookups),
+        wake_at=draft.wake_at,
+    )
+
+
+def _with(plan: Plan, afterwards: tuple[object, ...]) -> Plan:
+    return Plan(
+        actions=plan.actions,
+        status=plan.status,
+        urgent=plan.urgent,
+        afterwards=afterwards,  # pyright: ignore[reportArgumentType]
+        events=plan.events,
+        lookups=plan.lookups,
+        wake_at=plan.wake_at,
+    )
+
+
+def _upstream(
+    status: StageStatus, resolved: Resolved, states: Mapping[str, StageStatus]
+) -> StageStatus:
+    """Give up a stage that can never start, before anything else is looked at."""
+    if status.state != "Waiting":
+        return status
+    verdict = may_start(status.name, resolved.dependencies, states)
+    if not isinstance(verdict, Never):
+        return status
+    done = "failed" if verdict.reason == names.UPSTREAM_FAILED else "was skipped"
+    not_run = {"state": "NotRun", "reason": verdict.reason}
+    return status.model_copy(update={**not_run, "message": f"{verdict.cause} {done}"})
+
+
+def _sight(snapshot: Snapshot, stage: Stage, status: StageStatus, copy: Copy) -> Sight:
+    meta = snapshot.run.metadata
+    return Sight(
+        stage=stage,
+        copy=copy,
+        lookup=snapshot.lookups.get((stage.name, status.attempt)),
+        node=snapshot.nodes.get(status.node),
+        run_prefix=f"{meta.namespace}/{meta.uid}",
+        refused=snapshot.refusals.get((stage.name, status.attempt)),
+    )
+
+
+def _params(snapshot: Snapshot, resolved: Resolved) -> dict[str, str]:
+    given = snapshot.run.spec.params
+    return dict(given) if resolved.params is None else effective_params(resolved.params, given)
+
+
+def _next(
+    starter: Starter,
+    stage: Stage,
+    copy: Copy,
+    turn: Turn | None,
+    states: dict[str, StageStatus],
+    resolved: Resolved,
+) -> StageStatus:
+    status = states[stage.name]
+    if status.state in ENDED or copy.lifted or status.stopping is not None or status.pod:
+        return status
+    if status.reason in {names.WAIT_RESULT, names.WAIT_POD_LOST}:
+        return status
+    verdict = may_start(stage.name, resolved.dependencies, states)
+    if isinstance(verdict, Blocked):
+        return waiting(status, names.WAIT_DEPENDENCY, f"waits for {', '.join(verdict.pending)}")
+    if starter.snapshot.run.spec.suspend:
+        return waiting(status, names.WAIT_SUSPENDED, "the run is suspended: set spec.suspend=false")
+    if status.notBeforeTime is not None and starter.now < status.notBeforeTime:
+        starter.draft.wake(status.notBeforeTime)
+        return status.model_copy(update={"reason": names.WAIT_BACKOFF})
+    refused = starter.snapshot.refusals.get((stage.name, status.attempt))
+    if refused is not None and copy.job is None:
+        return waiting(status, refused.reason, refused.message)
+    return starter.start(status, stage, copy, turn, states)
+
+
+def _end_recorded(
+    snapshot: Snapshot, status: StageStatus, copy: Copy, draft: Draft
+) -> None:
+    """End a Pod or Job whose verdict is already in the stored status (record, then act)."""
+    stored = snapshot.run.status.stage_named(status.name)
+    if status.stopping is None or stored is None or stored.stopping is None:
+        return
+    if copy.pod is not None and copy.lifted:
+        if copy.pod.metadata.deletion_timestamp is None:
+            draft.actions.append(DeletePod(copy.pod.metadata.name, copy.pod.metadata.uid))
+    elif copy.job is not None and not copy.job_leaves:
+        draft.actions.append(DeleteJob(copy.job.metadata.name, copy.job.metadata.uid))
+
+
+def _look_ahead(
+    starter: Starter, resolved: Resolved, advanced: Advanced, states: dict[str, StageStatus]
+) -> None:
+    snapshot = advanced.snapshot
+    if snapshot.run.spec.suspend:
+        return
+    stages = {each.name: each for each in resolved.stages}
+    for name in ahead(snapshot.settings.look_ahead, resolved.dependencies, states):
+        stage = stages[name]
+        classes = snapshot.settings.fleet.classes_of(name, tuple(stage.runsOn))
+        starter.prepare(states[name], stage, advanced.copies[name], classes[0])
+
+
+def _drop_held(
+    snapshot: Snapshot,
+    resolved: Resolved,
+    advanced: Advanced,
+    states: dict[str, StageStatus],
+    draft: Draft,
+) -> None:
+    """Remove Jobs whose Pods are held and whose turn will not come."""
+    for stage in resolved.stages:
+        status, copy = states[stage.name], advanced.copies[stage.name]
+        held = copy.job is not None and not copy.lifted and not copy.job.ended
+        idle = status.state in ENDED or snapshot.run.spec.suspend
+        if not held or not idle or copy.job is None or copy.job_leaves or status.pod:
+            continue
+        draft.actions.append(DeleteJob(copy.job.metadata.name, copy.job.metadata.uid))
+        if status.state == "Waiting":
+            states[stage.name] = status.model_copy(update={"remakes": status.remakes + 1})
+
+
+def _events(
+    snapshot: Snapshot, states: Mapping[str, StageStatus], summary: str
+) -> list[Event]:
+    found: list[Event] = []
+    run = snapshot.run
+    for name, after in states.items():
+        before = run.status.stage_named(name)
+        if after.state == "Running" and (before is None or before.state != "Running"):
+            where = f"stage {name}, attempt {after.attempt}, on {after.machine} ({after.node})"
+            found.append(Event(names.EVENT_STAGE_STARTED, where))
+    if summary != run.status.summary:
+        done = sum(each.state in {"Succeeded", "Skipped"} for each in states.values())
+        if summary in {names.COMPLETED, names.COMPLETED_WITH_SKIPS}:
+            found.append(Event(names.EVENT_COMPLETED, f"{done} of {len(states)} stages done"))
+        elif summary == names.STAGE_FAILED:
+            failed = [each.name for each in states.values() if each.state == "Failed"]
+            said = f"failed: {', '.join(failed)}; retry with `stagework retry {run.metadata.name}`"
+            found.append(Event(names.EVENT_FAILED, said, "Warning"))
+    return found
+
+
+def _urgent(
+    snapshot: Snapshot,
+    states: Mapping[str, StageStatus],
+    summary: str,
+    answered: list[Answered],
+) -> bool:
+    """Verdicts, commits and ends are written at once; what merely moves on may wait a moment."""
+    run = snapshot.run
+    if summary != run.status.summary and not {summary, run.status.summary} <= {
+        names.QUEUED,
+        names.WAITING,
+        names.RUNNING,
+    }:
+        return True
+    if answered != run.status.answered or run.status.observedGeneration != run.metadata.generation:
+        return True
+    for name, after in states.items():
+        before = run.status.stage_named(name)
+        if before is None or before.attempt != after.attempt or before.stopping != after.stopping:
+            return True
+        if after.state != before.state and after.state not in {*ACTIVE, "Waiting"}:
+            return True
+    return False
+
+
+def _after_end(
+    snapshot: Snapshot, completed: datetime, draft: Draft, now: datetime
+) -> None:
+    """Old Jobs go some time after the end; the run itself goes with its time to live."""
+    run = snapshot.run
+    clean_at = completed + timedelta(seconds=snapshot.settings.keep_jobs_seconds)
+    if now >= clean_at:
+        for job in snapshot.jobs:
+            meta = job.metadata
+            if meta.controller_uid == run.metadata.uid and meta.deletion_timestamp is None:
+                draft.actions.append(DeleteJob(meta.name, meta.uid))
+    elif snapshot.jobs:
+        draft.wake(clean_at)
+    if run.spec.ttlSecondsAfterFinished is None:
+        return
+    gone_at = completed + timedelta(seconds=run.spec.ttlSecondsAfterFinished)
+    if now >= gone_at and run.status.completionTime is not None:
+        draft.actions.append(DeleteRun(run.metadata.uid))
+    else:
+        draft.wake(gone_at)
+
+
+def _unresolved(snapshot: Snapshot, draft: Draft, now: datetime) -> Plan:
+    run = snapshot.run
+    if run.finished:
+        return _finished(snapshot, draft, now)
+    return revision_lost(run, now) if run.status.pipelineRevision else accept(snapshot, now)
+
+
+def _finished(snapshot: Snapshot, draft: Draft, now: datetime) -> Plan:
+    """A run that was refused at first sight: only its time to live is left."""
+    completed = snapshot.run.status.completionTime
+    if completed is not None:
+        _after_end(snapshot, completed, draft, now)
+    return Plan(actions=tuple(draft.actions), wake_at=draft.wake_at)

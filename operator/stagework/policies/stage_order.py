@@ -1,0 +1,79 @@
+"""When may a stage start, and when never? Judged from the states of the stages it depends on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from stagework.api import names
+from stagework.api.pipelinejob import StageStatus
+
+Dependencies = Mapping[str, tuple[str, ...]]
+"""Stage name to the names of the stages that must be done before it."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Everything it depends on is done."""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """These stages are not done yet."""
+
+    pending: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Never:
+    """It will not run: a stage above it failed or was skipped."""
+
+    reason: str
+    cause: str
+
+
+Verdict = Ready | Blocked | Never
+
+
+def may_start(stage: str, dependencies: Dependencies, states: Mapping[str, StageStatus]) -> Verdict:
+    """Judge one stage; `states` has an entry for every stage above it.
+
+    A failed dependency wins over a skipped one, and both over a pending one: nothing that happens
+    later could make the stage run.
+    """
+    above = [states[name] for name in dependencies[stage]]
+    for each in above:
+        if each.state == "Failed" or (
+            each.state == "NotRun" and each.reason == names.UPSTREAM_FAILED
+        ):
+            return Never(names.UPSTREAM_FAILED, each.name)
+    for each in above:
+        if each.state == "NotRun" or _skipped_for_good(each):
+            return Never(names.UPSTREAM_SKIPPED, each.name)
+    pending = tuple(each.name for each in above if each.state not in {"Succeeded", "Skipped"})
+    return Blocked(pending) if pending else Ready()
+
+
+def _skipped_for_good(stage: StageStatus) -> bool:
+    """A stage that skips itself counts as done; a person's skip stops its descendants by default."""
+    return (
+        stage.state == "Skipped" and stage.skip is not None and stage.skip.descendants == "NotRun"
+    )
+
+
+def descendants(roots: Iterable[str], dependencies: Dependencies) -> tuple[str, ...]:
+    """Every stage that depends on one of `roots`, directly or not, in the pipeline's order."""
+    reached = set(roots)
+    found: list[str] = []
+    for name, above in dependencies.items():
+        if name not in reached and any(each in reached for each in above):
+            reached.add(name)
+            found.append(name)
+    return tuple(found)
+
+
+def ancestors(stage: str, dependencies: Dependencies) -> tuple[str, ...]:
+    """Every stage that `stage` depends on, directly or not, in the pipeline's order."""
+    wanted = {stage}
+    for name in reversed(list(dependencies)):
+        if name in wanted:
+            wanted.update(dependencies[name])
+    return tuple(name for name in dependencies if name in wanted and name != stage)

@@ -1,0 +1,44 @@
+"""Can this run start as written? What the schema cannot see: params, classes, settings."""
+
+from collections.abc import Mapping
+
+from stagework.api.machines import Fleet
+from stagework.api.pipeline import Param
+from stagework.api.stages import Stage
+
+
+def faults(
+    stages: list[Stage], params: list[Param] | None, given: Mapping[str, str], fleet: Fleet
+) -> list[str]:
+    """Sentences that say what to change; empty where the run can start.
+
+    `params` is None for inline stages, which take any param.
+    """
+    found = _param_faults(params, given) if params is not None else []
+    known = [each.key for each in fleet.machineClasses]
+    for stage in stages:
+        unknown = [name for name in stage.runsOn if name not in known]
+        if unknown:
+            found.append(
+                f"stage {stage.name}: unknown machine class {unknown[0]!r} in runsOn; "
+                f"known are {', '.join(known)}"
+            )
+    return found
+
+
+def _param_faults(params: list[Param], given: Mapping[str, str]) -> list[str]:
+    declared = {each.name for each in params}
+    missing = [each.name for each in params if each.required and each.name not in given]
+    unknown = sorted(set(given) - declared)
+    found: list[str] = []
+    if missing:
+        found.append(f"params: {', '.join(missing)} missing; set spec.params.{missing[0]}")
+    if unknown:
+        allowed = ", ".join(sorted(declared)) or "none"
+        found.append(f"params: unknown {', '.join(unknown)}; the pipeline takes {allowed}")
+    return found
+
+
+def effective_params(params: list[Param], given: Mapping[str, str]) -> dict[str, str]:
+    """Declared params with defaults filled in, in the order of declaration."""
+    return {each.name: given.get(each.name, each.default or "") for each in params}

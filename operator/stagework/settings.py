@@ -1,0 +1,152 @@
+"""The settings file: everything an administrator decides, read once at start.
+
+The chart renders it from `values.yaml` into a ConfigMap; `STAGEWORK_SETTINGS` names the file.
+A wrong setting stops the process at once with a sentence that says which one and why.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from stagework.api.machines import Fleet, MachineClass
+
+ENV_SETTINGS: Final = "STAGEWORK_SETTINGS"
+"""Environment variable that names the settings file."""
+DEFAULT_PATH: Final = "/etc/stagework/settings.yaml"
+"""Where the chart mounts it."""
+
+
+class SettingsError(Exception):
+    """The settings file cannot be used; the text says what to change."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class ApiServiceSettings(_Section):
+    """Where stage Pods find the API service, and how it keeps artifacts."""
+
+    url: str = "http://stagework-api.stagework-system.svc:8080"
+    """Base URL as seen from stage Pods and from the operator."""
+    audience: str = "stagework"
+    """Audience of the projected tokens it accepts."""
+
+
+class S3Settings(_Section):
+    """An S3-compatible store for artifacts; keys come from files (a mounted Secret)."""
+
+    endpoint: str = Field(min_length=1)
+    """Such as `https://s3.example.org`; must be reachable from stage Pods (presigned addresses)."""
+    bucket: str = Field(min_length=1)
+    """Must exist."""
+    region: str = "us-east-1"
+    """Region used for signing."""
+    prefix: str = ""
+    """Put before every key."""
+    accessKeyIdFile: str
+    """File with the access key's id."""
+    secretAccessKeyFile: str
+    """File with the secret key."""
+
+
+class ArtifactSettings(_Section):
+    """How and how long artifacts are kept."""
+
+    directory: str = "/var/lib/stagework/artifacts"
+    """Folder on the API service's volume (used where `s3` is not set)."""
+    s3: S3Settings | None = None
+    """An S3 store instead of the volume."""
+    maxFileBytes: int = Field(default=2 * 1024**3, ge=1)
+    """A larger upload is refused."""
+    minFreeBytes: int = Field(default=256 * 1024**2, ge=0)
+    """Uploads are refused while the volume has less room than this."""
+    keepSeconds: int = Field(default=7 * 24 * 3600, ge=0)
+    """How long artifacts outlive their run."""
+    inputHosts: tuple[str, ...] = ()
+    """Hosts from which `https` inputs may be fetched; none by default."""
+
+
+class StagePodSettings(_Section):
+    """What every stage Pod gets."""
+
+    runAsUser: int = Field(default=10001, ge=1)
+    """User and group id unless the image needs another non-zero one."""
+    cpuRequest: str = "50m"
+    """Request where the stage gives none."""
+    memoryRequest: str = "64Mi"
+    """Request where the stage gives none."""
+    workSizeLimit: str = "8Gi"
+    """Size limit of `/work` and `/tmp`."""
+    imagePullPolicy: str = Field(default="IfNotPresent", pattern="^(IfNotPresent|Always|Never)$")
+    """Pull policy of stage images."""
+    terminationGracePeriodSeconds: int = Field(default=30, ge=0, le=3600)
+    """Time between SIGTERM and SIGKILL."""
+
+
+class EngineSettings(_Section):
+    """Rates and limits of the operator itself."""
+
+    lookAhead: int = Field(default=2, ge=0, le=16)
+    """How many stages ahead Jobs are made, their Pods held by our gate; 0 turns it off."""
+    workers: int = Field(default=32, ge=1, le=512)
+    """Runs planned and applied at once."""
+    requestsPerSecond: float = Field(default=200, gt=0)
+    """Ceiling of writes to the API server; lowered by itself on 429."""
+    keepJobsSeconds: int = Field(default=3600, ge=0)
+    """How long the Jobs and Pods of a finished run (and so their logs) are kept."""
+
+
+class Settings(_Section):
+    """The whole file."""
+
+    namespaces: tuple[str, ...] = ()
+    """Namespaces to work in; empty means all."""
+    releaseNamespace: str = "stagework-system"
+    """Where the operator's Lease lives."""
+    fleet: Fleet
+    """Machine classes and the static stage-to-class map."""
+    api: ApiServiceSettings = ApiServiceSettings()
+    """The API service."""
+    artifacts: ArtifactSettings = ArtifactSettings()
+    """The artifact store."""
+    stagePods: StagePodSettings = StagePodSettings()
+    """Defaults of stage Pods."""
+    engine: EngineSettings = EngineSettings()
+    """Rates and limits."""
+    logLevel: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    """Level of the operator's and the API service's logs."""
+
+    @model_validator(mode="after")
+    def _classes_exist(self) -> "Settings":
+        keys = [each.key for each in self.fleet.machineClasses]
+        if len(set(keys)) != len(keys):
+            raise ValueError(f"fleet.machineClasses: a key is used twice in {keys}")
+        for stage, classes in [*self.fleet.stageClasses.items(), ("", self.fleet.defaultClasses)]:
+            for name in classes:
+                if name not in keys:
+                    where = f"stageClasses.{stage}" if stage else "defaultClasses"
+                    raise ValueError(f"fleet.{where}: unknown class {name!r}, known: {keys}")
+        return self
+
+
+def load(path: str | None = None) -> Settings:
+    """Read and check the settings file; raises SettingsError with what to change."""
+    source = Path(path or os.environ.get(ENV_SETTINGS, DEFAULT_PATH))
+    try:
+        raw = yaml.safe_load(source.read_text())
+    except OSError as error:
+        raise SettingsError(f"cannot read {source}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{source} is not YAML: {error}") from error
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"{source}: " + "; ".join(lines)) from error
+
+
+__all__ = ["MachineClass", "Settings", "SettingsError", "load"]

@@ -1,0 +1,92 @@
+"""What a caller did wrong, as HTTP: a status, what happened, and what to do about it.
+
+ProblemError            any answer of 400 or more that we give on purpose
+ClusterUnavailable      the API server did not answer us (the caller gets 503 and may retry)
+"""
+
+# ruff: noqa: N818
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from starlette.responses import JSONResponse
+
+from stagework.artifacts import errors as store_errors
+
+_TEXT_MAX: Final = 400
+
+
+class ProblemError(Exception):
+    """An answer that is an error; `hint` says what the caller can do."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        error: str,
+        hint: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.hint = hint
+        self.headers = dict(headers or {})
+
+    def response(self) -> JSONResponse:
+        """The JSON answer: `{"error", "hint"}`."""
+        body = {"error": self.error[:_TEXT_MAX], "hint": self.hint[:_TEXT_MAX]}
+        return JSONResponse(body, status_code=self.status, headers=self.headers)
+
+
+class ClusterUnavailable(Exception):
+    """The API server gave no useful answer; nobody can be recognised for now."""
+
+    def problem(self) -> ProblemError:
+        """As an answer: try again soon."""
+        return ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "the cluster's API server does not answer",
+            "try again in a few seconds",
+            {"Retry-After": "2"},
+        )
+
+
+def forbidden(error: str, hint: str = "") -> ProblemError:
+    """403."""
+    return ProblemError(HTTPStatus.FORBIDDEN, error, hint)
+
+
+def bad_request(error: str, hint: str = "") -> ProblemError:
+    """400."""
+    return ProblemError(HTTPStatus.BAD_REQUEST, error, hint)
+
+
+def not_found(error: str, hint: str = "") -> ProblemError:
+    """404."""
+    return ProblemError(HTTPStatus.NOT_FOUND, error, hint)
+
+
+_STORE: Final[dict[type[store_errors.StoreError], tuple[HTTPStatus, str]]] = {
+    store_errors.BadKeyError: (HTTPStatus.BAD_REQUEST, "use plain relative paths with '/'"),
+    store_errors.NotStoredError: (HTTPStatus.NOT_FOUND, "list the folder to see what is there"),
+    store_errors.OccupiedError: (HTTPStatus.CONFLICT, "choose another name"),
+    store_errors.CutOffError: (HTTPStatus.BAD_REQUEST, "send it again, whole"),
+    store_errors.DigestError: (HTTPStatus.UNPROCESSABLE_ENTITY, "send it again"),
+    store_errors.TooLargeError: (
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "an administrator can raise artifacts.maxFileBytes",
+    ),
+    # Not the caller's fault, and it may pass: stagekit tries again.
+    store_errors.NoSpaceError: (
+        HTTPStatus.INSUFFICIENT_STORAGE,
+        "an administrator should enlarge the volume or lower artifacts.keepSeconds",
+    ),
+}
+
+
+def from_store(error: store_errors.StoreError) -> ProblemError:
+    """What a store's error means to a caller."""
+    status, hint = _STORE.get(type(error), (HTTPStatus.BAD_REQUEST, ""))
+    headers = {"Retry-After": "10"} if status == HTTPStatus.INSUFFICIENT_STORAGE else None
+    return ProblemError(status, str(error), hint, headers)

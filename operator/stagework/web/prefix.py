@@ -1,0 +1,98 @@
+"""The prefix of an attempt's artifacts, taken apart: `<namespace>/<run uid>/<stage>/<n>-<pod>`."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+from stagework.artifacts.paths import checked
+from stagework.web.errors import bad_request
+
+_NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_UID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+_STAGE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_ATTEMPT: Final = re.compile(r"[1-9][0-9]{0,8}")
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_SEGMENTS: Final = 4
+
+UPLOADS: Final = "uploads"
+"""Beside the run uids of a namespace: what people have uploaded. No uid looks like it."""
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Where one attempt of one stage keeps its artifacts."""
+
+    namespace: str
+    run_uid: str
+    stage: str
+    attempt: int
+    pod_uid: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.run_uid}/{self.stage}/{self.attempt}-{self.pod_uid}"
+
+    @classmethod
+    def of(cls, *, namespace: str, run_uid: str, stage: str, attempt: str, pod_uid: str) -> Self:
+        """Build from words that others gave; raises ProblemError for one that cannot be."""
+        for what, pattern, word in (
+            ("namespace", _NAMESPACE, namespace),
+            ("run uid", _UID, run_uid),
+            ("stage", _STAGE, stage),
+            ("attempt", _ATTEMPT, attempt),
+            ("Pod uid", _UID, pod_uid),
+        ):
+            if not pattern.fullmatch(word) or word == UPLOADS:
+                raise bad_request(f"not a {what}: {word[:80]!r}", _SHAPE)
+        return cls(namespace, run_uid, stage, int(attempt), pod_uid)
+
+
+_SHAPE: Final = "the form is <namespace>/<run uid>/<stage>/<attempt>-<pod uid>/<path>"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file (or, with an empty path, all files) of one attempt."""
+
+    prefix: Prefix
+    path: str
+
+    @property
+    def key(self) -> str:
+        """The store's key."""
+        return f"{self.prefix}/{self.path}"
+
+
+def parse(address: str) -> Place:
+    """Take an address apart; raises ProblemError or BadKeyError for one that cannot be."""
+    parts = address.split("/", _SEGMENTS)
+    if len(parts) <= _SEGMENTS:
+        raise bad_request(f"not an artifact's address: {address[:200]!r}", _SHAPE)
+    attempt, _, pod_uid = parts[3].partition("-")
+    prefix = Prefix.of(
+        namespace=parts[0], run_uid=parts[1], stage=parts[2], attempt=attempt, pod_uid=pod_uid
+    )
+    if parts[4]:
+        checked(address)
+    return Place(prefix, parts[4])
+
+
+def namespace_word(word: str) -> str:
+    """A namespace's name as it came in a path; raises ProblemError."""
+    if not _NAMESPACE.fullmatch(word):
+        raise bad_request(f"not a namespace: {word[:80]!r}", "wildcards are not supported")
+    return word
+
+
+def run_word(word: str) -> str:
+    """A PipelineJob's name as it came in a path; raises ProblemError."""
+    if not _NAME.fullmatch(word):
+        raise bad_request(f"not a PipelineJob's name: {word[:80]!r}")
+    return word
+
+
+def sha256_word(word: str) -> str:
+    """A sha256 in lower-case hex; raises ProblemError."""
+    if not _SHA256.fullmatch(word):
+        raise bad_request(f"not a sha256 in hex: {word[:80]!r}")
+    return word

@@ -1,0 +1,34 @@
+"""Heartbeats: stage Pods send them, the operator reads them."""
+
+from http import HTTPStatus
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from starlette.responses import JSONResponse
+
+from stagework.web import bodies
+from stagework.web.errors import bad_request
+from stagework.web.heartbeats import BODY_MAX_BYTES, Beat
+from stagework.web.services import OPERATOR_ONLY, PodOnly, Served
+
+router = APIRouter()
+
+
+@router.post("/v1/heartbeats", status_code=204, response_class=Response)
+async def beat(request: Request, caller: PodOnly, served: Served) -> Response:
+    """The caller lives; the body may say how far it is."""
+    raw = await bodies.small_body(request, BODY_MAX_BYTES)
+    try:
+        said = msgspec.json.decode(raw, type=Beat) if raw.strip() else Beat()
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise bad_request(
+            f"not a heartbeat: {error}", 'send {"done": 3, "total": 10, "note": "..."}'
+        ) from error
+    served.heartbeats.hear(caller.prefix, said)
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+@router.get("/v1/heartbeats", response_class=Response, dependencies=[OPERATOR_ONLY])
+async def heard(served: Served) -> Response:
+    """The last heartbeat of every Pod, and for how long this process has listened."""
+    return JSONResponse(served.heartbeats.report())

@@ -1,0 +1,98 @@
+"""What runs work on: people upload it, stage Pods fetch what their run's `spec.input` names."""
+
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import JSONResponse
+
+from stagework.artifacts.paths import checked
+from stagework.web import bodies
+from stagework.web.errors import bad_request, forbidden, not_found
+from stagework.web.prefix import UPLOADS, namespace_word, sha256_word
+from stagework.web.services import AnyCaller, PodOnly, Served, Services
+
+router = APIRouter()
+
+_UPLOAD_SEGMENTS: Final = 3
+_FORM: Final = "the form is artifact://<namespace>/uploads/<sha256>/<name>"
+
+
+@router.put("/v1/uploads/{namespace}/{name:path}", status_code=201, response_class=Response)
+async def upload(
+    namespace: str, name: str, request: Request, caller: AnyCaller, served: Served
+) -> Response:
+    """Keep a person's file under its digest; the answer's `uri` goes into `spec.input`."""
+    await served.access.person(caller, "create", namespace_word(namespace))
+    if "/" in checked(name):
+        raise bad_request("an upload's name has no '/'")
+    size = bodies.announced_size(request)
+    sha256 = bodies.announced_sha256(request, required=False)
+    received = await served.store.receive(bodies.body_of(request), size, sha256)
+    try:
+        await served.store.keep(received, f"{namespace}/{UPLOADS}/{received.sha256}/{name}")
+    except BaseException:
+        await served.store.drop(received)
+        raise
+    uri = f"artifact://{namespace}/{UPLOADS}/{received.sha256}/{quote(name)}"
+    answer = {"uri": uri, "size": received.size, "sha256": received.sha256}
+    return JSONResponse(answer, status_code=HTTPStatus.CREATED)
+
+
+@router.get("/v1/input", response_class=Response)
+async def source(caller: PodOnly, served: Served) -> Response:
+    """The input of the caller's run, wherever it is."""
+    run = await served.access.own_run(caller)
+    if not run.input_uri:
+        raise not_found("the run has no spec.input")
+    try:
+        parts = urlsplit(run.input_uri)
+    except ValueError:
+        raise bad_request(f"not a URL: {run.input_uri[:200]!r}") from None
+    if parts.scheme == "artifact":
+        return await _uploaded(served, parts.netloc, unquote(parts.path), run.namespace)
+    if parts.scheme == "s3":
+        return await _in_bucket(served, parts.netloc, unquote(parts.path), run.namespace)
+    fetched = await served.https.fetch(run.input_uri)
+    return bodies.file_response(fetched.chunks, fetched.size, name=fetched.name)
+
+
+async def _uploaded(served: Services, namespace: str, path: str, own: str) -> Response:
+    if namespace != own:
+        raise forbidden("an input must be of the run's own namespace", f"which is {own!r}")
+    parts = path.lstrip("/").split("/")
+    if len(parts) != _UPLOAD_SEGMENTS or parts[0] != UPLOADS:
+        raise bad_request(f"not an upload's address: {path[:200]!r}", _FORM)
+    sha256_word(parts[1])
+    return await _stored(served, f"{namespace}/{'/'.join(parts)}", parts[-1])
+
+
+async def _in_bucket(served: Services, bucket: str, path: str, own: str) -> Response:
+    """Only our own bucket, and there only what is laid down for this namespace.
+
+    The service's key can read everything in the bucket, so the place is what keeps one
+    namespace from reading another one's files.
+    """
+    s3 = served.settings.artifacts.s3
+    if s3 is None or bucket != s3.bucket:
+        raise forbidden(
+            f"inputs may not be read from bucket {bucket[:80]!r}",
+            "only the bucket of the artifact store; or upload the file instead",
+        )
+    folder = "/".join(part for part in (s3.prefix.strip("/"), own, "inputs") if part)
+    key = path.lstrip("/")
+    if not key.startswith(f"{folder}/"):
+        raise forbidden("inputs in the bucket must be laid down for their namespace", folder)
+    inside = key.removeprefix(s3.prefix.strip("/")).lstrip("/")
+    return await _stored(served, inside, inside.rpartition("/")[2])
+
+
+async def _stored(served: Services, key: str, name: str) -> Response:
+    checked(key)
+    presigned = await served.store.presign_get(key)
+    if presigned is None:
+        return bodies.opened_response(await served.store.open(key), name)
+    if await served.store.stat(key) is None:
+        raise not_found("the run's input is not in the store", "upload it (again)")
+    return bodies.elsewhere(presigned, name)

@@ -1,0 +1,152 @@
+"""Sweep: artifacts outlive their run by `keepSeconds`, then they go.
+
+A run's absence is noted when it is first seen, and only what has been noted for the whole keep
+time is deleted; so neither a restart nor a deleted run's age shortens the time. What people
+have uploaded goes when it is older than the keep time and no living run names it. A sweep that
+cannot read the runs does nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from stagework.artifacts.errors import StoreError
+from stagework.artifacts.store import Store
+from stagework.web.cluster import ClusterReader, Run
+from stagework.web.errors import ClusterUnavailable
+from stagework.web.prefix import UPLOADS
+
+EVERY_SECONDS: Final = 600.0
+"""From one sweep to the next."""
+_INCOMING_SECONDS: Final = 24 * 3600.0
+
+_log = logging.getLogger("stagework.web.sweep")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Artifacts of one run (`goneSince` in seconds since 1970; None: not noted as gone)."""
+
+    namespace: str
+    run_uid: str
+    gone_since: float | None
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """Files that people uploaded, all with the same digest."""
+
+    namespace: str
+    sha256: str
+    newest: float
+
+
+@dataclass(frozen=True)
+class Note:
+    """Write down (or, with None, take back) since when a run is gone."""
+
+    prefix: str
+    gone_since: float | None
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Delete everything below the prefix."""
+
+    prefix: str
+
+
+def decide(
+    kept: Iterable[Kept],
+    uploaded: Iterable[Uploaded],
+    runs: Iterable[Run],
+    *,
+    now: float,
+    keep_seconds: float,
+) -> list[Note | Delete]:
+    """What to do, from what is there; `runs` must have been listed after `kept`."""
+    alive = list(runs)
+    living = {(run.namespace, run.uid) for run in alive}
+    named = {run.input_uri.rpartition("/")[0] for run in alive}
+    actions: list[Note | Delete] = []
+    for each in kept:
+        prefix = f"{each.namespace}/{each.run_uid}"
+        if (each.namespace, each.run_uid) in living:
+            if each.gone_since is not None:
+                actions.append(Note(prefix, None))
+        elif each.gone_since is None:
+            actions.append(Note(prefix, now))
+        elif now - each.gone_since >= keep_seconds:
+            actions.append(Delete(prefix))
+    for upload in uploaded:
+        prefix = f"{upload.namespace}/{UPLOADS}/{upload.sha256}"
+        if now - upload.newest >= keep_seconds and f"artifact://{prefix}" not in named:
+            actions.append(Delete(prefix))
+    return actions
+
+
+class Sweeper:
+    """Reads, decides, acts; one sweep at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        reader: ClusterReader,
+        *,
+        namespaces: tuple[str, ...],
+        keep_seconds: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._namespaces = namespaces
+        self._keep_seconds = keep_seconds
+        self._clock = clock
+
+    async def run(self, every_seconds: float = EVERY_SECONDS) -> None:
+        """Sweep until cancelled; a sweep that fails is tried again at its next time."""
+        while True:
+            try:
+                await self.once()
+            except (ClusterUnavailable, StoreError, OSError) as error:
+                _log.warning("sweep given up", extra={"error": str(error)})
+            await asyncio.sleep(every_seconds)
+
+    async def once(self) -> list[Note | Delete]:
+        """One sweep; gives what was done."""
+        kept, uploaded = await self._found()
+        runs = await self._reader.list_runs(self._namespaces)
+        actions = decide(kept, uploaded, runs, now=self._clock(), keep_seconds=self._keep_seconds)
+        for action in actions:
+            if isinstance(action, Note):
+                since = None if action.gone_since is None else repr(action.gone_since)
+                await self._store.note(action.prefix, since)
+            else:
+                count = await self._store.delete(action.prefix)
+                _log.info("artifacts deleted", extra={"prefix": action.prefix, "files": count})
+        await self._store.tidy(_INCOMING_SECONDS)
+        return actions
+
+    async def _found(self) -> tuple[list[Kept], list[Uploaded]]:
+        kept: list[Kept] = []
+        uploaded: list[Uploaded] = []
+        # Only where we may list runs: elsewhere nothing proves that a run is gone.
+        for namespace in self._namespaces or await self._store.folders(""):
+            for name in await self._store.folders(namespace):
+                if name != UPLOADS:
+                    noted = await self._store.noted(f"{namespace}/{name}")
+                    kept.append(Kept(namespace, name, _seconds(noted)))
+                    continue
+                for sha256 in await self._store.folders(f"{namespace}/{UPLOADS}"):
+                    newest = await self._store.newest(f"{namespace}/{UPLOADS}/{sha256}")
+                    uploaded.append(Uploaded(namespace, sha256, newest))
+        return kept, uploaded
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,82 @@
+"""The one place that builds the operator's parts and hands them to each other."""
+
+import os
+import socket
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from stagework.children.stage_job import PodDefaults
+from stagework.cluster.kubeapi import RequestHooks
+from stagework.plans.snapshot import PlanSettings
+from stagework.settings import Settings
+
+LEASE_NAME = "stagework-operator"
+"""The Lease that the acting operator holds."""
+OPERATOR_TOKEN_FILE = Path("/var/run/stagework/token/token")
+"""Projected token with which the operator asks the API service."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who this process is."""
+
+    name: str
+    """Pod name and a part that is new at each start."""
+    version: str
+    """Version of stagework."""
+
+
+def identity() -> Identity:
+    """Of this very start of the process."""
+    host = os.environ.get("POD_NAME") or socket.gethostname()
+    try:
+        installed = version("stagework")
+    except PackageNotFoundError:
+        installed = "0+source"
+    return Identity(f"{host}_{uuid.uuid4().hex[:8]}", installed)
+
+
+def plan_settings(settings: Settings) -> PlanSettings:
+    """The part of the settings that decisions use."""
+    pods = settings.stagePods
+    return PlanSettings(
+        fleet=settings.fleet,
+        pod_defaults=PodDefaults(
+            api_url=settings.api.url,
+            audience=settings.api.audience,
+            run_as_user=pods.runAsUser,
+            cpu_request=pods.cpuRequest,
+            memory_request=pods.memoryRequest,
+            work_size_limit=pods.workSizeLimit,
+            image_pull_policy=pods.imagePullPolicy,
+            termination_grace_period_seconds=pods.terminationGracePeriodSeconds,
+        ),
+        look_ahead=settings.engine.lookAhead,
+        keep_jobs_seconds=settings.engine.keepJobsSeconds,
+    )
+
+
+def operator_token() -> str:
+    """The operator's own token for the API service; empty outside a cluster."""
+    return OPERATOR_TOKEN_FILE.read_text().strip() if OPERATOR_TOKEN_FILE.exists() else ""
+
+
+def wall_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+__all__ = [
+    "CollectorRegistry",
+    "Identity",
+    "RequestHooks",
+    "identity",
+    "operator_token",
+    "plan_settings",
+    "wall_clock",
+]

@@ -1,0 +1,94 @@
+"""The Python environment of the tests and tools: hash-locked, cached by its lock outside the tree.
+
+``python3 -m tests.bed.venv FOLDER REQUIREMENTS PACKAGES`` also installs the Debian packages that
+the stages' own unit tests need on the host (fonts, Tesseract), where they are missing.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from tests.bed import debian
+from tests.bed.commands import logged, succeeds
+from tests.bed.failures import BedError
+from tests.bed.steps import say, step
+
+HEADERS = ("apt-get", "install", "--yes", "--no-install-recommends")
+
+
+def prepare(folder: Path, requirements: Path, packages: Path) -> None:
+    """Make the environment and install missing Debian packages."""
+    wanted = [*debian.packages_of(packages), "python3-venv"]
+    missing = [name for name in wanted if not _installed(name)]
+    if missing:
+        _install_packages(missing)
+    if not (folder / "bin" / "python").exists():
+        _make(folder, requirements)
+
+
+def _installed(package: str) -> bool:
+    if package == "python3-venv":  # any Python that brings venv will do
+        return succeeds([sys.executable, "-c", "import ensurepip, venv"])
+    return succeeds(["dpkg", "--status", package])
+
+
+def _install_packages(missing: list[str]) -> None:
+    mend = f"apt-get install {' '.join(missing)}"
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise BedError(f"Debian packages are missing: {' '.join(missing)}", f"sudo {mend}")
+    with step(f"install {len(missing)} Debian packages for the tests"):
+        logged("apt-update", ["apt-get", "update", "--quiet"], mend="apt-get update")
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        logged("apt-install", [*HEADERS, *missing], environment=quiet, mend=mend)
+
+
+def _make(folder: Path, requirements: Path) -> None:
+    if sys.version_info[:2] != (3, 11):  # noqa: UP036 - the lock is for this version
+        raise BedError(
+            f"Python 3.11 is needed, this is {sysconfig.get_python_version()}",
+            "apt-get install python3.11-venv, then PYTHON=python3.11 make venv",
+        )
+    new = folder.with_name(folder.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.parent.mkdir(parents=True, exist_ok=True)
+    with step("make the Python environment", "1 to 2 min"):
+        subprocess.run([sys.executable, "-m", "venv", str(new)], check=True)
+        logged(
+            "venv",
+            [
+                *(str(new / "bin" / "python"), "-m", "pip", "install", "--quiet"),
+                *("--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"),
+                *("--requirement", str(requirements)),
+            ],
+            mend="is the package index in reach? pip config list",
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    _move(new, folder)
+
+
+def _move(new: Path, folder: Path) -> None:
+    """Scripts name their interpreter by its full path: rewrite it for the final place."""
+    for script in (new / "bin").iterdir():
+        if script.is_file() and not script.is_symlink():
+            text = script.read_bytes()
+            if text.startswith(b"#!") or script.name.startswith("activate"):
+                script.write_bytes(text.replace(str(new).encode(), str(folder).encode()))
+    new.rename(folder)
+
+
+def main() -> int:
+    """Run it from the Makefile."""
+    folder, requirements, packages = (Path(word) for word in sys.argv[1:4])
+    try:
+        prepare(folder, requirements, packages)
+    except BedError as error:
+        say(f"error: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

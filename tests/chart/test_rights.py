@@ -1,0 +1,175 @@
+"""RBAC: granted is what is used, said here verb by verb; and the two admission policies."""
+
+from typing import Any, cast
+
+import pytest
+
+from tests.chart.rendered import NAMESPACE, RefusedValues, Rendered, render
+
+Right = tuple[str, str, str]
+
+READ = "get list watch"
+OPERATOR = {
+    ("stagework.dev", "pipelinejobs"): f"{READ} delete",
+    ("stagework.dev", "pipelinejobs/status"): "patch",
+    ("stagework.dev", "pipelinejobs/finalizers"): "update",
+    ("stagework.dev", "pipelines"): READ,
+    ("stagework.dev", "interventions"): f"{READ} patch delete",
+    ("stagework.dev", "interventions/status"): "patch",
+    ("batch", "jobs"): f"{READ} create delete",
+    ("", "pods"): f"{READ} patch delete",
+    ("", "events"): "create patch",
+    ("apps", "controllerrevisions"): "get list create delete",
+}
+API = {
+    ("", "pods"): "get",
+    ("batch", "jobs"): "get",
+    ("stagework.dev", "pipelinejobs"): "get list",
+}
+ROLES = {
+    "stagework-operator": OPERATOR,
+    "stagework-api": API,
+    "stagework-operator-cluster": {("", "nodes"): READ},
+    "stagework-api-cluster": {
+        ("authentication.k8s.io", "tokenreviews"): "create",
+        ("authorization.k8s.io", "subjectaccessreviews"): "create",
+    },
+    "stagework-operator-lease": {("coordination.k8s.io", "leases"): "get create update patch"},
+}
+
+
+def rights(role: dict[str, Any]) -> set[Right]:
+    """(group, resource, verb) of every rule."""
+    return {
+        (group, resource, verb)
+        for rule in cast("list[dict[str, list[str]]]", role["rules"])
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def expected(table: dict[tuple[str, str], str]) -> set[Right]:
+    return {
+        (group, resource, verb)
+        for (group, resource), verbs in table.items()
+        for verb in verbs.split()
+    }
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_each_role_grants_what_is_used_and_no_more(chart: Rendered, name: str) -> None:
+    kind = "Role" if name == "stagework-operator-lease" else "ClusterRole"
+    assert rights(chart.one(kind, name)) == expected(ROLES[name])
+
+
+def test_no_rule_has_a_wildcard(everything: Rendered) -> None:
+    for name, rule in everything.rules():
+        assert "nonResourceURLs" not in rule, name
+        words = [word for values in rule.values() for word in values]
+        assert not [word for word in words if "*" in word], name
+
+
+def test_nobody_reads_secrets_or_takes_more_rights(everything: Rendered) -> None:
+    for name, rule in everything.rules():
+        assert not {"secrets", "configmaps", "serviceaccounts/token"} & {*rule["resources"]}, name
+        assert not {"escalate", "bind", "impersonate"} & {*rule["verbs"]}, name
+
+
+def test_only_our_accounts_are_bound(everything: Rendered) -> None:
+    for binding in everything.of_kind("RoleBinding", "ClusterRoleBinding"):
+        name = binding["metadata"]["name"]
+        component = name.split("-")[1]
+        account = {"kind": "ServiceAccount", "name": f"stagework-{component}"}
+        assert binding["subjects"] == [{**account, "namespace": NAMESPACE}]
+        assert binding["roleRef"]["name"] == name
+
+
+def test_the_operators_lease_is_in_the_release_namespace_only(chart: Rendered) -> None:
+    assert chart.one("Role", "stagework-operator-lease")["metadata"]["namespace"] == NAMESPACE
+
+
+class TestNamespaced:
+    VALUES = {"rbac": {"scope": "namespaced"}, "settings": {"namespaces": ["red", "blue"]}}
+
+    def test_each_watched_namespace_has_the_roles(self) -> None:
+        rendered = render(self.VALUES)
+        for kind in ("Role", "RoleBinding"):
+            placed = {
+                (each["metadata"]["name"], each["metadata"]["namespace"])
+                for each in rendered.of_kind(kind)
+                if each["metadata"]["name"] in {"stagework-operator", "stagework-api"}
+            }
+            assert placed == {
+                (f"stagework-{component}", namespace)
+                for component in ("operator", "api")
+                for namespace in ("red", "blue")
+            }
+
+    def test_the_roles_are_those_of_the_whole_cluster(self) -> None:
+        for role in render(self.VALUES).of_kind("Role"):
+            name = role["metadata"]["name"]
+            if name in ROLES:
+                assert rights(role) == expected(ROLES[name])
+
+    def test_cluster_wide_are_only_nodes_tokens_questions_and_roles_for_people(self) -> None:
+        assert render(self.VALUES).names("ClusterRole") == [
+            "stagework-api-cluster",
+            "stagework-edit",
+            "stagework-operator-cluster",
+            "stagework-view",
+        ]
+
+    def test_helm_test_runs_in_a_watched_namespace(self) -> None:
+        rendered = render(self.VALUES)
+        assert rendered.one("Role", "stagework-test")["metadata"]["namespace"] == "red"
+
+    def test_it_asks_for_the_namespaces(self) -> None:
+        with pytest.raises(RefusedValues, match=r"needs settings\.namespaces"):
+            render({"rbac": {"scope": "namespaced"}})
+
+
+class TestRolesForPeople:
+    def test_they_are_aggregated(self, chart: Rendered) -> None:
+        view, edit = (
+            {
+                key.rpartition("/")[2]
+                for key in chart.one("ClusterRole", name)["metadata"]["labels"]
+                if key.startswith("rbac.")
+            }
+            for name in ("stagework-view", "stagework-edit")
+        )
+        assert view == {"aggregate-to-view"}
+        assert edit == {"aggregate-to-edit", "aggregate-to-admin"}
+
+    def test_unless_that_is_turned_off(self) -> None:
+        rendered = render({"rbac": {"aggregate": False}})
+        for name in ("stagework-view", "stagework-edit"):
+            labels = rendered.one("ClusterRole", name)["metadata"]["labels"]
+            assert not [key for key in labels if key.startswith("rbac.")]
+
+    def test_nobody_but_the_operator_writes_a_status_or_an_interventions_history(
+        self, chart: Rendered
+    ) -> None:
+        edit = rights(chart.one("ClusterRole", "stagework-edit"))
+        assert not [right for right in edit if "/" in right[1]]
+        verbs = {verb for _, resource, verb in edit if resource == "interventions"}
+        assert verbs == {"get", "list", "watch", "create"}
+
+
+class TestPolicies:
+    def test_they_fail_closed_and_deny(self, chart: Rendered) -> None:
+        assert chart.names("ValidatingAdmissionPolicy") == [
+            "stagework-requester",
+            "stagework-stages",
+        ]
+        for policy in chart.of_kind("ValidatingAdmissionPolicy"):
+            assert policy["spec"]["failurePolicy"] == "Fail"
+            name = policy["metadata"]["name"]
+            binding = chart.one("ValidatingAdmissionPolicyBinding", name)["spec"]
+            assert binding == {"policyName": name, "validationActions": ["Deny"]}
+
+    def test_they_can_be_turned_off(self) -> None:
+        rendered = render({"admissionPolicies": {"enabled": False}})
+        assert rendered.names("ValidatingAdmissionPolicy") == []
+        assert rendered.names("ValidatingAdmissionPolicyBinding") == []

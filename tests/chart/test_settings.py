@@ -1,0 +1,92 @@
+"""The settings file that the chart renders is one that the operator accepts."""
+
+from typing import Any, cast
+
+from stagework.settings import Settings
+from tests.chart.rendered import NAMESPACE, Rendered, render
+
+SET_BY_THE_CHART = {"api.audience", "artifacts.directory", "artifacts.s3"}
+
+
+def test_the_default_settings_are_valid_and_name_the_release(chart: Rendered) -> None:
+    settings = Settings.model_validate(chart.settings())
+    assert settings.releaseNamespace == NAMESPACE
+    assert settings.api.url == f"http://stagework-api.{NAMESPACE}.svc:8080"
+
+
+def test_the_defaults_are_those_of_the_program(chart: Rendered) -> None:
+    settings = Settings.model_validate(chart.settings())
+    program = Settings(fleet=settings.fleet)
+    assert settings == program
+
+
+def test_every_setting_stands_in_the_values(chart: Rendered) -> None:
+    settings = Settings.model_validate(chart.settings())
+    missing = set(paths(settings.model_dump())) - set(paths(chart.settings()))
+    assert missing <= SET_BY_THE_CHART
+
+
+def paths(node: dict[str, Any], above: str = "") -> list[str]:
+    """Dotted names of all leaves outside of lists."""
+    found: list[str] = []
+    for key, value in node.items():
+        path = f"{above}{key}"
+        found += (
+            paths(cast("dict[str, Any]", value), f"{path}.")
+            if isinstance(value, dict) and value
+            else [path]
+        )
+    return found
+
+
+def test_the_fleet_has_three_classes(chart: Rendered) -> None:
+    fleet = Settings.model_validate(chart.settings()).fleet
+    told = [(each.key, each.slotsPerNode, each.mayBeAway) for each in fleet.machineClasses]
+    assert told == [("gpu", 2, False), ("macmini", 2, False), ("macbook", 1, True)]
+    for each in fleet.machineClasses:
+        assert each.nodeSelector == {"stagework.dev/machine": each.key}
+        assert each.label
+
+
+def test_every_known_stage_has_its_class(chart: Rendered) -> None:
+    classes = Settings.model_validate(chart.settings()).fleet.stageClasses
+    expected = {
+        ("gpu",): "extract embed chunk markdown preview thumbnail fulltext stt "
+        "img_gen vlm_analyze yolo_detect overlay",
+        ("macmini",): "classify summarize planner ocr_eval readability_eval iou_eval",
+        ("macbook",): "vlm_judge",
+        ("macbook", "macmini"): "deep_summary",
+    }
+    assert classes == {stage: keys for keys, names in expected.items() for stage in names.split()}
+
+
+def test_s3_settings_name_the_mounted_keys() -> None:
+    s3 = {"enabled": True, "endpoint": "https://s3", "bucket": "b", "secretName": "s3-keys"}
+    rendered = render({"artifacts": {"s3": {**s3, "prefix": "team"}}})
+    settings = Settings.model_validate(rendered.settings())
+    assert settings.artifacts.s3 is not None
+    assert settings.artifacts.s3.accessKeyIdFile == "/etc/stagework-s3/accessKeyId"
+    assert settings.artifacts.s3.prefix == "team"
+    mounts = rendered.pod_specs()["Deployment/stagework-api"]["containers"][0]["volumeMounts"]
+    assert {"name": "s3", "mountPath": "/etc/stagework-s3", "readOnly": True} in mounts
+
+
+def test_large_numbers_stay_whole_numbers() -> None:
+    rendered = render({"settings": {"artifacts": {"maxFileBytes": 10**12}}})
+    assert rendered.settings()["artifacts"]["maxFileBytes"] == 10**12
+
+
+def test_another_fleet_is_accepted() -> None:
+    fleet = {
+        "machineClasses": [
+            {
+                "key": "big",
+                "nodeSelector": {"size": "big"},
+                "tolerations": [{"key": "big", "operator": "Exists", "effect": "NoSchedule"}],
+                "resources": {"nvidia.com/gpu": "1"},
+            }
+        ],
+        "stageClasses": None,
+    }
+    rendered = render({"settings": {"fleet": fleet}})
+    assert Settings.model_validate(rendered.settings()).fleet.classes_of("x", ()) == ("big",)

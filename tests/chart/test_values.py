@@ -1,0 +1,96 @@
+"""Values: each has a comment, the schema refuses what is unknown or out of bounds."""
+
+import json
+import re
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from tests.chart.rendered import CHART, RefusedValues, helm, render
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown value": ({"operater": {}}, "operater"),
+    "an unknown value of the operator": ({"operator": {"replica": 2}}, "replica"),
+    "an unknown setting": ({"settings": {"engine": {"lookahead": 2}}}, "lookahead"),
+    "a setting that the chart decides": ({"settings": {"releaseNamespace": "x"}}, "release"),
+    "a setting out of bounds": ({"settings": {"engine": {"lookAhead": 17}}}, "16"),
+    "an unknown log level": ({"settings": {"logLevel": "LOUD"}}, "logLevel"),
+    "no machine class": ({"settings": {"fleet": {"machineClasses": []}}}, "machineClasses"),
+    "an unknown scope": ({"rbac": {"scope": "galaxy"}}, "scope"),
+    "half a digest": ({"image": {"digest": "sha256:abc"}}, "digest"),
+    "a pull policy of no cluster": ({"image": {"pullPolicy": "Sometimes"}}, "pullPolicy"),
+    "a size without number": ({"artifacts": {"persistence": {"size": "large"}}}, "size"),
+    "S3 without a bucket": (
+        {"artifacts": {"s3": {"enabled": True, "endpoint": "https://s3", "secretName": "k"}}},
+        "bucket",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_the_schema_refuses(what: str) -> None:
+    values, word = REFUSED[what]
+    with pytest.raises(RefusedValues, match=word):
+        render(values)
+
+
+def test_the_schema_closes_every_object_of_ours() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    free = {
+        "global",
+        "resources",
+        "affinity",
+        "tolerations[]",
+        "topologySpreadConstraints[]",
+    }
+    assert open_objects(schema, "") <= free
+
+
+def open_objects(schema: dict[str, Any], name: str) -> set[str]:
+    """Names of the objects that take any field."""
+    found = (
+        {name}
+        if schema.get("type") == "object" and "additionalProperties" not in schema
+        else set[str]()
+    )
+    for part in ("properties", "$defs"):
+        for key, each in cast("dict[str, dict[str, Any]]", schema.get(part, {})).items():
+            found |= open_objects(each, key)
+    if "items" in schema:
+        found |= open_objects(cast("dict[str, Any]", schema["items"]), f"{name}[]")
+    return found
+
+
+def test_every_value_has_a_comment_of_its_own_or_of_its_group() -> None:
+    lines = (CHART / "values.yaml").read_text().splitlines()
+    bare: list[str] = []
+    commented_depth = 99
+    for above, line in zip(["", *lines], lines, strict=False):
+        match = re.match(r"( *)(- )?(#|[\w]+:)", line)
+        if match is None:
+            continue
+        depth = len(match[1]) + len(match[2] or "")
+        if match[3] == "#":
+            commented_depth = depth
+        elif depth < commented_depth and line.rstrip().endswith(":"):
+            commented_depth = 99  # a group: each of its values speaks for itself
+        elif depth < commented_depth and not above.lstrip().startswith("#"):
+            bare.append(line)
+    assert bare == []
+
+
+def test_the_values_match_their_schema_key_by_key() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    values = cast("dict[str, Any]", yaml.safe_load((CHART / "values.yaml").read_text()))
+    assert set(values) == set(schema["properties"]) - {"global"}
+    for name, each in values.items():
+        known = schema["properties"][name].get("properties")
+        if known is not None and isinstance(each, dict):
+            assert set(cast("dict[str, Any]", each)) == set(known), name
+
+
+def test_lint_finds_nothing() -> None:
+    said = helm("lint", "--strict", str(CHART))
+    assert "[WARNING]" not in said
+    assert "[ERROR]" not in said

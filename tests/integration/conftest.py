@@ -1,0 +1,43 @@
+"""A real API server for the session, with our definitions, and a namespace for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bed.apiserver import ApiServer, start_api_server
+from tests.integration.kubectl import Kubectl
+
+ROOT = Path(__file__).resolve().parents[2]
+KINDS = ("pipelines", "pipelinejobs", "interventions")
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """etcd and kube-apiserver, empty at first; ends with the session."""
+    with start_api_server(tmp_path_factory.mktemp("api-server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kubectl(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
+    """kubectl as the cluster's administrator, our definitions installed."""
+    program = Kubectl(api_server.kubeconfig_path, tmp_path_factory.mktemp("kubectl"))
+    program.must("apply", "--server-side", *(f"-f={path}" for path in crd_files()))
+    names = [f"crd/{kind}.stagework.dev" for kind in KINDS]
+    program.must("wait", "--for=condition=Established", "--timeout=30s", *names)
+    return program
+
+
+def crd_files() -> list[Path]:
+    """The generated definitions."""
+    return sorted((ROOT / "crds").glob("*.yaml"))
+
+
+@pytest.fixture
+def namespace(kubectl: Kubectl, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace of the test's own."""
+    name = f"t-{abs(hash(request.node.nodeid)):x}"
+    kubectl.must("create", "namespace", name)
+    yield name
+    kubectl.must("delete", "namespace", name, "--wait=false")

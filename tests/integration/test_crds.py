@@ -1,0 +1,199 @@
+"""Our definitions on a real API server: accepted, defaulted, explained, listed, selected."""
+
+import json
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from tests.integration.conftest import KINDS, crd_files
+from tests.integration.kubectl import Kubectl
+from tests.integration.objects import inline_run, intervention, named_run, pipeline, stage
+
+
+class TestAcceptance:
+    def test_the_definitions_are_structural_and_within_the_cost_budget(
+        self, kubectl: Kubectl
+    ) -> None:
+        for kind in KINDS:
+            found = kubectl.get("crd", f"{kind}.stagework.dev")
+            conditions = {each["type"]: each["status"] for each in found["status"]["conditions"]}
+            assert conditions["Established"] == "True"
+            assert conditions["NamesAccepted"] == "True"
+            assert "NonStructuralSchema" not in conditions
+
+    def test_they_can_be_applied_by_a_client_too(self, kubectl: Kubectl) -> None:
+        """Client-side apply keeps the whole text in an annotation of 256 KiB at most."""
+        files = [f"-f={path}" for path in crd_files()]
+        kubectl.must("apply", "--dry-run=server", "--server-side=false", *files)
+
+    def test_nothing_written_is_pruned(self, kubectl: Kubectl) -> None:
+        """The API server keeps every field of ours: none is misspelt or unknown to it."""
+        for path in crd_files():
+            wanted = yaml.safe_load(path.read_text())
+            found = kubectl.get("crd", wanted["metadata"]["name"])
+            assert contains(found["spec"]["versions"], wanted["spec"]["versions"])
+
+    def test_names_short_names_and_category(self, kubectl: Kubectl) -> None:
+        known = kubectl.must("api-resources", "--categories=stagework", "--no-headers").lines()
+        assert {line[0]: line[1] for line in known} == {
+            "pipelines": "pl",
+            "pipelinejobs": "pj",
+            "interventions": "iv",
+        }
+
+
+def contains(found: Any, wanted: Any) -> bool:
+    """All of `wanted` is in `found`, which may have more."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(
+            key in found and contains(found[key], value)
+            for key, value in cast("dict[str, Any]", wanted).items()
+        )
+    if isinstance(wanted, list):
+        pairs = zip(cast("list[Any]", found), cast("list[Any]", wanted), strict=True)
+        return all(contains(have, want) for have, want in pairs)
+    return found == wanted
+
+
+class TestDefaults:
+    def test_a_stage_says_how_long_and_how_often(self, kubectl: Kubectl, namespace: str) -> None:
+        made = kubectl.create(inline_run(namespace, stage("one"))).document()
+        (found,) = made["spec"]["stages"]
+        expected = {
+            "contract": "Mark",
+            "timeoutSeconds": 3600,
+            "startDeadlineSeconds": 900,
+            "retries": 2,
+            "backoffSeconds": 10,
+            "backoffMaxSeconds": 600,
+        }
+        assert expected.items() <= found.items()
+
+    def test_a_run_is_neither_suspended_nor_urgent(self, kubectl: Kubectl, namespace: str) -> None:
+        spec = kubectl.create(named_run(namespace)).document()["spec"]
+        assert spec == {"pipelineRef": {"name": "ad-image"}, "priority": 0, "suspend": False}
+
+    def test_a_run_that_nobody_has_seen_says_so(self, kubectl: Kubectl, namespace: str) -> None:
+        kubectl.create(named_run(namespace, name="new"))
+        found = kubectl.get("pj", "new", "-n", namespace)
+        assert found["status"] == {"observedGeneration": -1}
+
+    def test_absent_and_empty_dependencies_stay_different(
+        self, kubectl: Kubectl, namespace: str
+    ) -> None:
+        stages = kubectl.create(
+            pipeline(namespace, stage("a"), stage("b"), stage("c", dependsOn=[]))
+        ).document()["spec"]["stages"]
+        assert "dependsOn" not in stages[1]
+        assert stages[2]["dependsOn"] == []
+
+    def test_an_intervention_is_about_a_pipelinejob(self, kubectl: Kubectl, namespace: str) -> None:
+        spec = kubectl.create(intervention(namespace)).document()["spec"]
+        assert spec["target"] == {"kind": "PipelineJob", "name": "run"}
+        assert spec["descendants"] == "NotRun"
+
+    def test_the_order_of_stages_is_kept(self, kubectl: Kubectl, namespace: str) -> None:
+        names = ["z", "a", "m"]
+        made = kubectl.create(inline_run(namespace, *map(stage, names))).document()
+        assert [each["name"] for each in made["spec"]["stages"]] == names
+
+
+class TestExplain:
+    @pytest.mark.parametrize(
+        ("path", "said"),
+        [
+            ("pipelinejob", "One run of a pipeline"),
+            ("pipelinejob.spec.stages", "one class of machine"),
+            ("pipelinejob.spec.stages.dependsOn", "only stages listed above"),
+            ("pipelinejob.spec.stages.contract", "stagekit"),
+            ("pipelinejob.status.stages.state", "Waiting, Starting, Running"),
+            ("pipelines.stagework.dev.spec.params", "Values that a run gives"),
+            ("intervention.spec.verb", "Retry: a new attempt"),
+        ],
+    )
+    def test_it_reads_well(self, kubectl: Kubectl, path: str, said: str) -> None:
+        assert said in " ".join(kubectl.must("explain", path).out.split())
+
+    @pytest.mark.parametrize("kind", ["pipeline", "pipelinejob", "intervention"])
+    def test_every_field_of_ours_has_a_description(self, kubectl: Kubectl, kind: str) -> None:
+        name = next(each for each in KINDS if each.startswith(kind) and len(each) == len(kind) + 1)
+        found = kubectl.get("crd", f"{name}.stagework.dev")
+        schema = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+        for part in schema.keys() & {"spec", "status"}:
+            assert undescribed(schema[part], part) == []
+
+
+def undescribed(schema: dict[str, Any], path: str) -> list[str]:
+    """Paths of the fields without a text."""
+    missing = [] if schema.get("description") else [path]
+    below: dict[str, Any] = schema.get("items", schema).get("properties", {})
+    for name, field in below.items():
+        missing += undescribed(field, f"{path}.{name}")
+    return missing
+
+
+STATUS = {
+    "summary": "Running",
+    "stage": "ocr_eval",
+    "progress": "6/9",
+    "machine": "macmini",
+    "attempts": 7,
+    "node": "mini-1",
+    "message": "the seventh of nine",
+}
+
+
+class TestColumnsAndSelectors:
+    @pytest.fixture
+    def runs(self, kubectl: Kubectl, namespace: str) -> str:
+        """Two runs of two tenants, one of them under way; the namespace."""
+        kubectl.create(named_run(namespace, name="red", of="ad-image", tenant="red"))
+        kubectl.create(named_run(namespace, name="blue", of="document", tenant="blue"))
+        patch = json.dumps({"status": STATUS})
+        kubectl.must(
+            *("patch", "pj", "red", "-n", namespace, "--subresource=status"),
+            *("--type=merge", "-p", patch),
+        )
+        return namespace
+
+    def test_get_shows_how_far_a_run_is(self, kubectl: Kubectl, runs: str) -> None:
+        header, line = kubectl.must("get", "pipelinejobs", "red", "-n", runs).lines()
+        assert header == ["NAME", "STATUS", "STAGE", "PROGRESS", "MACHINE", "AGE"]
+        assert line[:-1] == ["red", "Running", "ocr_eval", "6/9", "macmini"]
+
+    def test_wide_shows_why(self, kubectl: Kubectl, runs: str) -> None:
+        header, line = kubectl.must("get", "pj", "red", "-n", runs, "-o", "wide").lines()
+        assert header[6:] == ["ATTEMPTS", "NODE", "MESSAGE"]
+        assert line[6:8] == ["7", "mini-1"]
+        assert " ".join(line[8:]) == "the seventh of nine"
+
+    @pytest.mark.parametrize(
+        ("selector", "expected"),
+        [
+            ("status.summary=Running", ["red"]),
+            ("status.summary!=Running", ["blue"]),
+            ("spec.tenant=blue", ["blue"]),
+            ("spec.pipelineRef.name=document", ["blue"]),
+        ],
+    )
+    def test_field_selectors(
+        self, kubectl: Kubectl, runs: str, selector: str, expected: list[str]
+    ) -> None:
+        found = kubectl.get("pj", "-n", runs, f"--field-selector={selector}")
+        assert [each["metadata"]["name"] for each in found["items"]] == expected
+
+    def test_interventions_of_one_run(self, kubectl: Kubectl, namespace: str) -> None:
+        for target in ("red", "blue"):
+            kubectl.create(intervention(namespace, target, reason="try"))
+        found = kubectl.must(
+            "get", "iv", "-n", namespace, "--field-selector=spec.target.name=red"
+        ).lines()
+        assert found[0][:7] == ["NAME", "VERB", "TARGET", "ANSWER", "REQUESTED", "AFFECTED", "BY"]
+        assert [line[1:3] for line in found[1:]] == [["Retry", "red"]]
+
+    def test_pipelines_are_listed(self, kubectl: Kubectl, namespace: str) -> None:
+        kubectl.create(pipeline(namespace, stage("img_gen"), stage("overlay"), name="ad"))
+        header, line = kubectl.must("get", "pipelines.stagework.dev", "-n", namespace).lines()
+        assert (header[0], header[-1]) == ("NAME", "AGE")
+        assert line[0] == "ad"

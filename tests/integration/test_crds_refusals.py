@@ -1,0 +1,253 @@
+"""Bad input is refused at `kubectl apply`, each with a sentence that says what to change."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from tests.integration.kubectl import Kubectl
+from tests.integration.objects import (
+    Document,
+    inline_run,
+    intervention,
+    made,
+    named_run,
+    pipeline,
+    stage,
+)
+
+Build = Callable[[str], Document]
+TWO_SOURCES = {"value": "x", "secretKeyRef": {"name": "s", "key": "k"}}
+
+
+def one_stage(**fields: Any) -> Build:
+    return lambda namespace: inline_run(namespace, stage(**fields))
+
+
+def stages(*each: Document) -> Build:
+    return lambda namespace: pipeline(namespace, *each)
+
+
+def env(**fields: Any) -> Build:
+    return one_stage(env=[{"name": "A", **fields}])
+
+
+def volume(path: str, **fields: Any) -> Build:
+    return one_stage(volumes=[{"name": "v", "mountPath": path, "emptyDir": "1Gi", **fields}])
+
+
+def run(**fields: Any) -> Build:
+    return lambda namespace: named_run(namespace, **fields)
+
+
+def bare(kind: str, **spec: Any) -> Build:
+    return lambda namespace: made(kind, namespace, spec)
+
+
+def ask(**fields: Any) -> Build:
+    return lambda namespace: intervention(namespace, **fields)
+
+
+MOUNT = "mountPath is taken by the operator or the system; use another, such as /models"
+ORDER = "depends on a stage that is not listed above it: correct the name in its dependsOn"
+
+TAKEN = (
+    *("/work", "/work/", "/tmp", "/etc", "/proc/1", "/dev/shm", "/var/run", "/run/stagework"),
+    *("/var/run/stagework/token", "/var//run/stagework", "/a/../work"),
+)
+
+REFUSALS: dict[str, tuple[Build, str]] = {
+    "an empty spec": (bare("PipelineJob"), "give exactly one of pipelineRef and stages"),
+    "both a Pipeline and stages": (
+        run(stages=[stage()]),
+        "give exactly one of pipelineRef and stages",
+    ),
+    "no stages": (bare("Pipeline", stages=[]), "should have at least 1 items"),
+    "65 stages": (stages(*(stage(f"s{i}") for i in range(65))), "must have at most 64 items"),
+    "1,000 stages": (stages(*(stage(f"s{i}") for i in range(1000))), "must have at most 64 items"),
+    "duplicate stage names": (stages(stage("a"), stage("a")), 'Duplicate value: {"name":"a"}'),
+    "an unknown dependency": (stages(stage("a"), stage("b", dependsOn=["c"])), f"stage b {ORDER}"),
+    "a later dependency": (
+        stages(stage("a"), stage("b", dependsOn=["c"]), stage("c")),
+        f"stage b {ORDER}",
+    ),
+    "a cycle of two": (
+        stages(stage("a", dependsOn=["b"]), stage("b", dependsOn=["a"])),
+        f"stage a {ORDER}",
+    ),
+    "itself as dependency": (stages(stage("a", dependsOn=["a"])), f"stage a {ORDER}"),
+    "a stage name of 41 characters": (one_stage(name="a" * 41), "may not be more than 40"),
+    "a stage name with a path": (one_stage(name="../x"), "should match '^[a-z][a-z0-9_]*$'"),
+    "a stage name like a flag": (one_stage(name="-rf"), "should match"),
+    "an upper-case stage name": (one_stage(name="Overlay"), "should match"),
+    "a stage name with a picture": (one_stage(name="🙂"), "should match"),
+    "a stage without name": (
+        lambda n: inline_run(n, {"image": "x"}),
+        "spec.stages[0].name: Required value",
+    ),
+    "a stage without image": (
+        lambda n: inline_run(n, {"name": "a"}),
+        "spec.stages[0].image: Required value",
+    ),
+    "an empty image": (one_stage(image=""), "should be at least 1 chars long"),
+    "negative retries": (one_stage(retries=-1), "should be greater than or equal to 0"),
+    "101 retries": (one_stage(retries=101), "should be less than or equal to 100"),
+    "2^63 retries": (one_stage(retries=2**63), "retries"),
+    "retries as text": (one_stage(retries="3"), 'must be of type integer: "string"'),
+    "no time at all": (one_stage(timeoutSeconds=0), "should be greater than or equal to 1"),
+    "more than a week": (one_stage(timeoutSeconds=10**9), "less than or equal to 604800"),
+    "root": (one_stage(runAsUser=0), "should be greater than or equal to 1"),
+    "an unknown contract": (one_stage(contract="Trust"), 'supported values: "Mark", "ExitCode"'),
+    "a whole Pod's field": (one_stage(securityContext={}), 'unknown field "spec.stages[0].sec'),
+    "a ServiceAccount": (one_stage(serviceAccountName="x"), "unknown field"),
+    "a misspelt field": (run(prioritty=3), 'unknown field "spec.prioritty"'),
+    "a host path": (volume("/models", hostPath="/"), "unknown field"),
+    "two sources of a variable": (
+        env(**TWO_SOURCES),
+        "give one of value, configMapKeyRef and secretKeyRef",
+    ),
+    "a variable of the operator's": (
+        env(name="STAGEWORK_RUN_UID", value="x"),
+        "names that begin with STAGEWORK_ are set by the operator",
+    ),
+    "a variable without a proper name": (env(name="1A"), "should match"),
+    "a Secret of another namespace": (
+        env(secretKeyRef={"name": "s", "key": "k", "namespace": "kube-system"}),
+        "unknown field",
+    ),
+    "two kinds of volume": (
+        volume("/models", configMap="x"),
+        "give exactly one of emptyDir, configMap and persistentVolumeClaim",
+    ),
+    **{f"a volume at {path}": (volume(path), MOUNT) for path in TAKEN},
+    "a volume at a relative path": (volume("models"), "should match"),
+    "two volumes of one name": (
+        one_stage(volumes=[{"name": "v", "mountPath": p, "emptyDir": "1Gi"} for p in ("/a", "/b")]),
+        "Duplicate value",
+    ),
+    "an amount without meaning": (
+        one_stage(resources={"requests": {"cpu": "lots"}}),
+        "should match",
+    ),
+    "a priority of 1001": (run(priority=1001), "should be less than or equal to 1000"),
+    "a Pipeline's name with a slash": (run(of="other/ad"), "should match"),
+    "an input on the disk": (run(input={"uri": "file:///etc/passwd"}), "should match"),
+    "a param with a bad name": (run(params={"a-b": "x"}), "each name must match"),
+    "65 params": (run(params={f"p{i}": "" for i in range(65)}), "must have at most 64 items"),
+    "a param that is a number": (run(params={"size": 3}), 'must be of type string: "integer"'),
+    "a title of 129 characters": (run(title="x" * 129), "may not be more than 128"),
+    "an unknown verb": (ask(verb="Delete"), 'supported values: "Retry", "Skip"'),
+    "a run of another kind": (
+        bare("Intervention", verb="Retry", target={"kind": "Job", "name": "x"}),
+        'supported values: "PipelineJob"',
+    ),
+    "an attempt 0": (ask(attempt=0), "should be greater than or equal to 1"),
+    "a stage asked for twice": (ask(stages=["a", "a"]), "Duplicate value"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_refused(kubectl: Kubectl, what: str) -> None:
+    build, sentence = REFUSALS[what]
+    answer = kubectl.create(build("default"), dry_run=True)
+    assert not answer.ok, f"accepted: {answer.out}"
+    assert sentence in answer.err
+
+
+class TestChanges:
+    FIXED: dict[str, tuple[Document, Document]] = {
+        "pipelineRef": ({}, {"pipelineRef": {"name": "other"}}),
+        "params": ({"params": {"a": "1"}}, {"params": {"a": "2"}}),
+        "input": ({"input": {"uri": "s3://b/k"}}, {"input": {"uri": "s3://b/l"}}),
+        "title": ({"title": "shoes"}, {"title": "boots"}),
+        "subject": ({}, {"subject": "doc-1"}),
+        "tenant": ({"tenant": "red"}, {"tenant": "blue"}),
+    }
+
+    @pytest.mark.parametrize("field", FIXED)
+    def test_a_run_is_as_it_was_made(self, kubectl: Kubectl, namespace: str, field: str) -> None:
+        before, after = self.FIXED[field]
+        run = kubectl.create(named_run(namespace, **before)).document()
+        run["spec"] |= after
+        answer = kubectl.replace(run)
+        assert f"{field} cannot be changed after creation: make a new PipelineJob" in answer.err
+
+    @pytest.mark.parametrize("change", ["image", "order", "more", "none"])
+    def test_its_stages_are_as_they_were_made(
+        self, kubectl: Kubectl, namespace: str, change: str
+    ) -> None:
+        run = kubectl.create(inline_run(namespace, stage("a"), stage("b"))).document()
+        changed = deepcopy(run)
+        spec = changed["spec"]
+        if change == "image":
+            spec["stages"][0]["image"] = "other"
+        elif change == "order":
+            spec["stages"].reverse()
+        elif change == "more":
+            spec["stages"].append(stage("c"))
+        else:
+            del spec["stages"]
+            spec["pipelineRef"] = {"name": "x"}
+        answer = kubectl.replace(changed)
+        assert "stages cannot be changed after creation: make a new PipelineJob" in answer.err
+
+    def test_suspend_priority_and_ttl_may_change(self, kubectl: Kubectl, namespace: str) -> None:
+        run = kubectl.create(inline_run(namespace)).document()
+        run["spec"] |= {"suspend": True, "priority": 7, "ttlSecondsAfterFinished": 60}
+        assert kubectl.replace(run).ok
+
+    def test_a_pipeline_may_change(self, kubectl: Kubectl, namespace: str) -> None:
+        changed = kubectl.create(pipeline(namespace)).document()
+        changed["spec"]["stages"] = [stage("x"), stage("y", dependsOn=["x"])]
+        assert kubectl.replace(changed).ok
+
+    def test_an_intervention_never_changes(self, kubectl: Kubectl, namespace: str) -> None:
+        asked = kubectl.create(intervention(namespace)).document()
+        asked["spec"]["verb"] = "Skip"
+        assert "an Intervention cannot be changed: create a new one" in kubectl.replace(asked).err
+        labelled = deepcopy(asked)
+        labelled["spec"]["verb"] = "Retry"
+        labelled["metadata"]["labels"] = {"seen": "true"}
+        assert kubectl.replace(labelled).ok
+
+
+class TestWorstCase:
+    """The largest objects that the bounds allow stay within the API server's own budgets."""
+
+    NAMES = [f"{'s' * 37}_{i:02}" for i in range(64)]
+
+    def test_64_stages_with_16_dependencies_each(self, kubectl: Kubectl) -> None:
+        largest = [
+            stage(name, dependsOn=self.NAMES[max(0, i - 16) : i])
+            for i, name in enumerate(self.NAMES)
+        ]
+        answer = kubectl.create(pipeline("default", *largest), dry_run=True)
+        assert answer.ok, answer.err
+
+    def test_its_last_fault_is_still_found_and_named(self, kubectl: Kubectl) -> None:
+        names = self.NAMES
+        largest = [stage(name, dependsOn=names[max(0, i - 16) : i]) for i, name in enumerate(names)]
+        largest[-1]["dependsOn"] = [*names[-16:-1], "nobody"]
+        answer = kubectl.create(pipeline("default", *largest), dry_run=True)
+        assert f"stage {names[-1]} {ORDER}" in answer.err
+
+    def test_full_lists_of_variables_and_volumes(self, kubectl: Kubectl) -> None:
+        variables = [{"name": f"V{i}", "value": "x"} for i in range(64)]
+        volumes = [
+            {"name": f"v{i}", "mountPath": f"/{'m' * 200}/{i}", "emptyDir": "1Gi"}
+            for i in range(16)
+        ]
+        largest = [stage(name, env=variables, volumes=volumes) for name in self.NAMES]
+        answer = kubectl.create(pipeline("default", *largest), dry_run=True)
+        assert answer.ok, answer.err
+
+    def test_its_update_is_compared_within_the_budget(
+        self, kubectl: Kubectl, namespace: str
+    ) -> None:
+        variables = [{"name": f"V{i}", "value": "x" * 100} for i in range(64)]
+        run = inline_run(namespace, *(stage(name, env=variables) for name in self.NAMES))
+        made_run = kubectl.create(run).document()
+        made_run["spec"]["suspend"] = True
+        answer = kubectl.replace(made_run)
+        assert answer.ok, answer.err

@@ -1,0 +1,177 @@
+"""The kubelets: containers start, end as the script says, and are stopped when deleted."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tests.support.fakeapi.agenda import Action, Agenda
+from tests.support.fakeapi.marks import completion_mark, digest, result
+from tests.support.fakeapi.oracle import Oracle, process_of
+from tests.support.fakeapi.resources import NODES, PODS, Json, items
+from tests.support.fakeapi.scheduler import node_reports
+from tests.support.fakeapi.store import Change, Key, Store, Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What the container of one Pod does."""
+
+    exit_code: int = 0
+    message: str | None = None
+    """Termination message; None: a valid completion mark where the exit code is 0."""
+    seconds: float = 0.0
+    """How long it runs."""
+    reason: str = ""
+    """Reason of its end, such as OOMKilled; Completed or Error by default."""
+    waiting: str = ""
+    """It never starts, with this reason, such as ImagePullBackOff."""
+    stop_seconds: float = 0.0
+    """Time from SIGTERM to its end."""
+    stop_exit_code: int = 143
+    stop_message: str = ""
+
+
+Behave = Callable[[Json], Behaviour]
+
+
+@dataclass(slots=True)
+class _Container:
+    key: Key
+    node: str
+    behaviour: Behaviour | None = None
+    started: str = ""
+    stopping: bool = False
+
+
+class Kubelets:
+    """The kubelet of every node. One whose node is not ready does and reports nothing."""
+
+    def __init__(
+        self, store: Store, agenda: Agenda, oracle: Oracle, behave: Behave, *, start_seconds: float
+    ) -> None:
+        self._store = store
+        self._agenda = agenda
+        self._oracle = oracle
+        self.behave = behave
+        self._start_seconds = start_seconds
+        self.results: dict[tuple[str, str, str, str], list[Json]] = defaultdict(list)
+        """Stored `result.json` by (namespace, run uid, stage, attempt), as the API service answers
+        them; written before the mark, by stages that succeed with the default message."""
+        self._containers: dict[str, _Container] = {}
+        self._parked: dict[str, list[Action]] = defaultdict(list)
+        self._clock = asyncio.get_running_loop().time
+
+    def on_change(self, change: Change) -> None:
+        if change.resource is NODES:
+            if change.new is not None and node_reports(change.new.data):
+                for each in self._parked.pop(change.last.meta["name"], ()):
+                    self._agenda.later(0, each)
+        elif change.resource is PODS:
+            self._note_pod(change)
+
+    def _note_pod(self, change: Change) -> None:
+        uid, node = change.last.meta["uid"], change.last.data["spec"].get("nodeName")
+        known = self._containers.get(uid)
+        if change.new is None:
+            if known is not None:
+                # Deleted by force: the kubelet stops the process when it notices.
+                wait = known.behaviour.stop_seconds if known.behaviour else 0.0
+                self._later(wait, known, partial(self._vanish, uid))
+        elif node and known is None and change.new.data["status"]["phase"] == "Pending":
+            known = self._containers[uid] = _Container(change.last.key, node)
+            self._later(self._start_seconds, known, partial(self._start, uid))
+        deleting = change.new is not None and "deletionTimestamp" in change.new.meta
+        if deleting and known is not None and not known.stopping:
+            known.stopping = True
+            wait = known.behaviour.stop_seconds if known.behaviour else 0.0
+            self._later(wait, known, partial(self._stop, uid))
+
+    def _later(self, seconds: float, container: _Container, action: Action) -> None:
+        def due() -> None:
+            node = self._store.tables[NODES].objects.get(("", container.node))
+            if node is not None and not node_reports(node.data):
+                self._parked[container.node].append(action)
+            else:
+                action()
+
+        self._agenda.later(seconds, due)
+
+    def _start(self, uid: str) -> None:
+        container = self._containers.get(uid)
+        if container is None or container.stopping:
+            return
+        pod = self._store.get(PODS, *container.key)
+        behaviour = container.behaviour = self.behave(pod.data)
+        container.started = now = self._store.now()
+        if behaviour.waiting:
+            state: Json = {"waiting": {"reason": behaviour.waiting, "message": "made up"}}
+            self._report(pod, "Pending", state, startTime=now)
+            return
+        self._oracle.start(pod.data, self._clock())
+        self._report(pod, "Running", {"running": {"startedAt": now}}, startTime=now)
+        self._later(behaviour.seconds, container, partial(self._end, uid))
+
+    def _end(self, uid: str) -> None:
+        container = self._containers.pop(uid, None)
+        if container is None or container.behaviour is None:
+            return
+        behaviour = container.behaviour
+        pod = self._store.get(PODS, *container.key)
+        message = behaviour.message
+        if message is None:
+            message = "" if behaviour.exit_code else self._result_and_mark(pod)
+        self._terminated(pod, container, behaviour.exit_code, message, behaviour.reason)
+
+    def _result_and_mark(self, pod: Stored) -> str:
+        written = result(pod.data)
+        place = (pod.key[0], *process_of(pod.data)[:3])
+        stored: Json = {"pod": written["pod"], "digest": digest(written), "result": written}
+        self.results[place].append(stored)
+        return completion_mark(pod.data)
+
+    def _stop(self, uid: str) -> None:
+        container = self._containers.pop(uid, None)
+        if container is not None:
+            pod = self._store.get(PODS, *container.key)
+            did = container.behaviour
+            if did is None or did.waiting:
+                self._report(pod, "Failed", {"waiting": {"reason": "ContainerCreating"}})
+            else:
+                self._terminated(pod, container, did.stop_exit_code, did.stop_message, "")
+
+    def _vanish(self, uid: str) -> None:
+        if self._containers.pop(uid, None) is not None:
+            self._oracle.end(uid, self._clock(), 137)
+
+    def _terminated(
+        self, pod: Stored, container: _Container, exit_code: int, message: str, reason: str
+    ) -> None:
+        self._oracle.end(pod.meta["uid"], self._clock(), exit_code)
+        ended: Json = {
+            "exitCode": exit_code,
+            "reason": reason or ("Error" if exit_code else "Completed"),
+            "startedAt": container.started,
+            "finishedAt": self._store.now(),
+            "containerID": f"containerd://{pod.meta['uid']}",
+        }
+        if message:
+            ended["message"] = message
+        self._report(pod, "Failed" if exit_code else "Succeeded", {"terminated": ended})
+
+    def _report(self, pod: Stored, phase: str, state: Json, **more: Any) -> None:
+        container = (items(pod.data["spec"], "containers") or [{"name": "stage"}])[0]
+        status = {
+            "name": container["name"],
+            "image": container.get("image", ""),
+            "ready": "running" in state,
+            "started": "running" in state,
+            "restartCount": 0,
+            "state": state,
+        }
+        change = {"status": {"phase": phase, "containerStatuses": [status], **more}}
+        pod = self._store.patch(PODS, *pod.key, change)
+        if phase in {"Succeeded", "Failed"} and "deletionTimestamp" in pod.meta:
+            self._store.delete(PODS, *pod.key, {"gracePeriodSeconds": 0})

@@ -1,0 +1,73 @@
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from stagework.cli.main import app
+from stagework.cli.session import Session
+from tests.unit.cli.fakecluster import FakeCluster
+from tests.unit.overview.builders import at
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """Lines of stdout."""
+        return self.out.splitlines()
+
+
+@dataclass
+class Cli:
+    """The CLI in front of a fake cluster, with a clock that a test moves."""
+
+    cluster: FakeCluster
+    time: datetime = field(default_factory=lambda: at(100))
+    slept: list[float] = field(default_factory=list[float])
+    on_sleep: Callable[[], None] = lambda: None
+    step_seconds: float = 0
+    looks: int = 0
+    alarms: dict[int, signal.Signals] = field(default_factory=dict[int, signal.Signals])
+    """Number of a look at the clock to the signal that this process gets then."""
+
+    def now(self) -> datetime:
+        """The clock; each look at it moves it by `step_seconds`."""
+        self.looks += 1
+        if self.looks in self.alarms:
+            os.kill(os.getpid(), self.alarms[self.looks])
+        self.time += timedelta(seconds=self.step_seconds)
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        """Moves the clock at once."""
+        self.slept.append(seconds)
+        self.time += timedelta(seconds=seconds)
+        self.on_sleep()
+
+    def __call__(self, *words: object) -> Outcome:
+        """Type a command."""
+        session = Session(lambda: self.cluster, now=self.now, sleep=self.sleep)
+        found = CliRunner().invoke(app, [str(each) for each in words], obj=session)
+        if found.exception is not None and not isinstance(found.exception, SystemExit):
+            raise found.exception
+        return Outcome(found.exit_code, found.stdout, found.stderr)
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    return FakeCluster()
+
+
+@pytest.fixture
+def cli(cluster: FakeCluster) -> Cli:
+    return Cli(cluster)

@@ -1,0 +1,174 @@
+"""A cluster in memory behind the CLI's Protocol: objects by path, a watch, an API service."""
+
+# Arguments that the Protocol has and the fake does not need.
+# ruff: noqa: ARG002
+
+import json
+import queue
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stagework.api.pipelinejob import PipelineJob
+from stagework.cli.cluster import Answer
+from stagework.cli.errors import ClusterUnreachable, CommandError
+
+GROUP = "/apis/stagework.dev/v1alpha1"
+PROXY = "/api/v1/namespaces/stagework-system/services/http:stagework-api:8080/proxy"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body."""
+        return json.loads(self.body)
+
+
+def status(code: int, message: str, *, name: str = "") -> Answer:
+    """An answer of the API server that is no success."""
+    said = {"kind": "Status", "message": message, "details": {"name": name} if name else {}}
+    return Answer(code, json.dumps(said).encode())
+
+
+def void(_: object) -> None:
+    """Makes a statement of an expression."""
+
+
+def ok(body: object, code: int = 200) -> Answer:
+    """A JSON answer."""
+    return Answer(code, json.dumps(body).encode())
+
+
+@dataclass
+class FakeCluster:
+    """Fulfils `Cluster`."""
+
+    server: str = "https://fake:6443"
+    namespace: str = "default"
+    bearer_token: str | None = None
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    routes: dict[tuple[str, str], Callable[[Request], Answer]] = field(
+        default_factory=dict[tuple[str, str], Callable[[Request], Answer]]
+    )
+    requests: list[Request] = field(default_factory=list[Request])
+    events: queue.Queue[Mapping[str, Any] | CommandError | Callable[[], None]] = field(
+        default_factory=queue.Queue[Mapping[str, Any] | CommandError | Callable[[], None]]
+    )
+    made: int = 0
+    unreachable: bool = False
+
+    def add(self, *jobs: PipelineJob) -> None:
+        """Put runs in place."""
+        for job in jobs:
+            self.objects[self._job_path(job)] = job.model_dump(mode="json")
+
+    def change(self, job: PipelineJob) -> None:
+        """Put a run in place, and tell the watch, once the watch has come to it."""
+        self.events.put(lambda: self.add(job))
+        self.events.put({"type": "MODIFIED", "object": job.model_dump(mode="json")})
+
+    def remove(self, job: PipelineJob) -> None:
+        """Delete a run, and tell the watch, once the watch has come to it."""
+        self.events.put(lambda: void(self.objects.pop(self._job_path(job), None)))
+        self.events.put({"type": "DELETED", "object": job.model_dump(mode="json")})
+
+    def sent(self, method: str, ending: str) -> list[Request]:
+        """The requests of that method whose path ends so."""
+        return [
+            each for each in self.requests if each.method == method and each.path.endswith(ending)
+        ]
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | Path | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = 30,
+    ) -> Answer:
+        """See Cluster."""
+        if self.unreachable:
+            raise ClusterUnreachable("no answer from the API server", command="kubectl version")
+        raw = body.read_bytes() if isinstance(body, Path) else body or b""
+        asked = Request(method, path, query or {}, headers or {}, raw)
+        self.requests.append(asked)
+        route = self.routes.get((method, path))
+        return route(asked) if route else self._stored(asked)
+
+    def lines(
+        self, path: str, query: Mapping[str, str], *, timeout_seconds: float
+    ) -> Iterator[bytes]:
+        """See Cluster; a CommandError in the queue breaks the watch, a callable is called."""
+        while True:
+            try:
+                event = self.events.get(timeout=0.05)
+            except queue.Empty:
+                return
+            if isinstance(event, CommandError):
+                raise event
+            if callable(event):
+                event()
+            else:
+                yield json.dumps(event).encode()
+
+    def download(self, path: str, into: Path, *, headers: Mapping[str, str]) -> Answer:
+        """See Cluster."""
+        answer = self.request("GET", path, headers=headers)
+        if answer.status != 200:
+            return answer
+        into.parent.mkdir(parents=True, exist_ok=True)
+        into.write_bytes(answer.body)
+        return Answer(200)
+
+    def _job_path(self, job: PipelineJob) -> str:
+        return f"{GROUP}/namespaces/{job.metadata.namespace}/pipelinejobs/{job.metadata.name}"
+
+    def _stored(self, asked: Request) -> Answer:
+        if asked.method == "POST":
+            return self._create(asked)
+        if asked.method == "PATCH":
+            self.objects[asked.path] = asked.json
+            return ok(asked.json)
+        if asked.method == "GET" and asked.path in self.objects:
+            return ok(self.objects[asked.path])
+        if asked.method == "GET" and asked.path.endswith("/pipelinejobs"):
+            return self._list(asked)
+        if asked.method == "DELETE" and asked.path in self.objects:
+            return ok(self.objects.pop(asked.path))
+        name = asked.path.rsplit("/", 1)[-1]
+        return status(404, f'"{name}" not found', name=name)
+
+    def _create(self, asked: Request) -> Answer:
+        body = asked.json
+        self.made += 1
+        about = body["metadata"]
+        about.setdefault("name", f"{about.get('generateName', 'x')}{self.made:05}")
+        about.setdefault("namespace", asked.path.split("/namespaces/")[1].split("/")[0])
+        about.setdefault("uid", f"uid-{self.made}")
+        self.objects[f"{asked.path}/{about['name']}"] = body
+        return ok(body, 201)
+
+    def _list(self, asked: Request) -> Answer:
+        everywhere = asked.path == f"{GROUP}/pipelinejobs"
+        start = f"{GROUP}/namespaces/" if everywhere else f"{asked.path}/"
+        wanted = asked.query.get("fieldSelector", "").removeprefix("metadata.name=")
+        found = [
+            body
+            for path, body in self.objects.items()
+            if path.startswith(start)
+            and "/pipelinejobs/" in path
+            and (not wanted or body["metadata"]["name"] == wanted)
+        ]
+        return ok({"metadata": {"resourceVersion": "9"}, "items": found})

@@ -1,0 +1,220 @@
+"""Who leads, by a Lease and our own clock."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+import orjson
+import pytest
+
+from stagework.cluster.connection import Target
+from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.leadership import (
+    Acquire,
+    LeaseMeta,
+    LeaseObject,
+    LeaseSpec,
+    Observed,
+    Renew,
+    Wait,
+    held_by,
+    judge,
+    micro_time,
+    released,
+    see,
+)
+from stagework.cluster.lease import Lease, NotLeading
+from tests.support.fakeapi.eventually import eventually
+from tests.support.fakeapi.faults import writes
+from tests.support.fakeapi.resources import LEASES, Json
+from tests.support.fakeapi.server import FakeApi
+
+NOON = datetime(2026, 11, 21, 12, 0, 0, 250, tzinfo=UTC)
+
+
+def lease(holder: str | None, *, version: str = "1", transitions: int = 3) -> LeaseObject:
+    spec = LeaseSpec(holder, 15, "2001-01-01T00:00:00.000000Z", None, transitions)
+    return LeaseObject(LeaseMeta("l", "ns", version, "u"), spec)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class TestJudge:
+    @pytest.mark.parametrize("found", [None, lease(None), lease("")])
+    def test_an_absent_or_released_lease_is_taken(self, found: LeaseObject | None) -> None:
+        assert judge(Observed(found, 0), 0, identity="me") == Acquire()
+
+    def test_our_own_is_renewed_however_old(self) -> None:
+        assert judge(Observed(lease("me"), 0), 10_000, identity="me") == Renew()
+
+    def test_anothers_is_waited_for_by_our_clock_not_by_its_times(self) -> None:
+        observed = Observed(lease("other"), 100)
+        assert judge(observed, 114.9, identity="me") == Wait("other", 115)
+        assert judge(observed, 115, identity="me") == Acquire()
+
+    def test_any_change_starts_the_clock_again(self) -> None:
+        first = see(None, lease("other"), 100)
+        assert see(first, lease("other"), 110) is first
+        assert see(first, lease("other", version="2"), 110).since == 110
+
+
+def test_taking_over_counts_a_transition_and_renewing_does_not() -> None:
+    taken = held_by(lease("other"), "me", NOON)
+    assert (taken.holderIdentity, taken.leaseTransitions) == ("me", 4)
+    assert taken.acquireTime == taken.renewTime == "2026-11-21T12:00:00.000250Z"
+    renewed = held_by(lease("me"), "me", NOON)
+    assert (renewed.leaseTransitions, renewed.acquireTime) == (3, "2001-01-01T00:00:00.000000Z")
+    assert held_by(None, "me", NOON).leaseTransitions == 0
+    assert released(lease("me"), NOON).holderIdentity == ""
+
+
+def test_micro_time_is_utc_with_six_digits() -> None:
+    seoul = timezone(timedelta(hours=9))
+    assert micro_time(datetime(2026, 1, 2, 9, 0, tzinfo=seoul)) == "2026-01-02T00:00:00.000000Z"
+
+
+def contender(api: KubeApi, clock: Callable[[], float], identity: str, log: list[str]) -> Lease:
+    return Lease(
+        api,
+        namespace="ns",
+        name="stagework-operator",
+        identity=identity,
+        on_started=lambda: log.append(f"{identity} leads"),
+        on_stopped=lambda: log.append(f"{identity} stops"),
+        clock=clock,
+    )
+
+
+def stored(fake: FakeApi) -> Json:
+    return fake.store.get(LEASES, "ns", "stagework-operator").data["spec"]
+
+
+async def test_one_leads_and_the_other_takes_over_when_it_falls_silent(
+    fake: FakeApi, api: KubeApi
+) -> None:
+    clock, log = Clock(), list[str]()
+    first, second = (contender(api, clock, name, log) for name in "ab")
+    await first.step()
+    await second.step()
+    assert (first.held, second.held, second.holder) == (True, False, "a")
+    for _ in range(6):
+        clock.now += 2
+        await second.step()
+    assert not second.held
+    clock.now += 3.1
+    await second.step()
+    assert second.fresh()
+    assert stored(fake)["leaseTransitions"] == 1
+    await first.step()
+    assert not first.held, "it sees by the conflict and a look that another leads"
+    await first.step()
+    assert log == ["a leads", "b leads", "a stops"]
+
+
+async def test_renewals_keep_the_other_waiting(fake: FakeApi, api: KubeApi) -> None:
+    clock, log = Clock(), list[str]()
+    first, second = (contender(api, clock, name, log) for name in "ab")
+    for _ in range(30):
+        await first.step()
+        await second.step()
+        clock.now += 2
+    assert log == ["a leads"]
+    assert stored(fake)["leaseTransitions"] == 0
+
+
+async def test_leading_ends_when_renewals_fail_for_too_long(fake: FakeApi, api: KubeApi) -> None:
+    clock, log = Clock(), list[str]()
+    first = contender(api, clock, "a", log)
+    await first.step()
+    first.guard()
+    fake.faults.fail(writes, times=99)
+    for _ in range(5):
+        clock.now += 2
+        await first.step()
+    assert first.held
+    assert first.fresh()
+    clock.now += 0.5
+    assert not first.fresh(), "writes stop at once, not at the next step"
+    with pytest.raises(NotLeading):
+        first.guard()
+    await first.step()
+    assert not first.held
+    fake.faults.clear()
+    await first.step()
+    assert log == ["a leads", "a stops", "a leads"]
+
+
+async def test_a_paused_leader_does_not_write_when_it_wakes(api: KubeApi) -> None:
+    clock = Clock()
+    first = contender(api, clock, "a", [])
+    await first.step()
+    clock.now += 60
+    assert first.held
+    assert not first.fresh()
+
+
+async def test_a_renewal_whose_answer_was_lost_is_found_by_a_look(
+    fake: FakeApi, api: KubeApi
+) -> None:
+    clock, log = Clock(), list[str]()
+    first = contender(api, clock, "a", log)
+    await first.step()
+    fake.faults.lose_answer(writes, times=1)
+    clock.now += 2
+    await first.step()
+    clock.now += 2
+    await first.step()
+    assert first.fresh(within_seconds=0)
+    assert log == ["a leads"]
+
+
+async def test_a_deleted_lease_is_made_again(fake: FakeApi, api: KubeApi) -> None:
+    clock = Clock()
+    first = contender(api, clock, "a", [])
+    await first.step()
+    fake.store.delete(LEASES, "ns", "stagework-operator")
+    await first.step()
+    await first.step()
+    assert first.fresh()
+
+
+async def test_two_that_see_an_absent_lease_at_once_do_not_both_lead(fake: FakeApi) -> None:
+    log: list[str] = []
+    async with KubeApi(Target(fake.url)) as api:
+        both = [contender(api, Clock(), name, log) for name in "ab"]
+        await asyncio.gather(*(each.step() for each in both))
+    assert sorted(each.held for each in both) == [False, True]
+
+
+async def test_stopping_releases_so_that_another_need_not_wait(fake: FakeApi, api: KubeApi) -> None:
+    clock, log = Clock(), list[str]()
+    first, second = (contender(api, clock, name, log) for name in "ab")
+    task = asyncio.create_task(first.run())
+    await asyncio.wait_for(first.acquired.wait(), 5)
+    await second.step()
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert stored(fake)["holderIdentity"] == ""
+    await second.step()
+    assert log == ["a leads", "a stops", "b leads"]
+    body = orjson.loads(await api.get(f"{LEASES.path('ns')}/stagework-operator"))
+    assert body["spec"]["leaseDurationSeconds"] == 15
+
+
+async def test_a_server_that_does_not_answer_does_not_hold_the_loop_up(fake: FakeApi) -> None:
+    log: list[str] = []
+    async with KubeApi(Target(fake.url), timeout_seconds=0.05) as api:
+        first = contender(api, Clock(), "a", log)
+        fake.faults.never_answer(writes, times=1)
+        await first.step()
+        assert not first.held
+        await first.step()
+        await eventually(lambda: first.held)

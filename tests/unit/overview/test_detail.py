@@ -1,0 +1,85 @@
+import pytest
+
+from stagework.api import names
+from stagework.api.pipelinejob import PipelineJob
+from stagework.overview.detail import detail, sections
+from stagework.overview.nextsteps import Home
+from stagework.overview.tables import text
+from tests.unit.overview.builders import at, job, new_job, stage
+
+HOME = Home("default")
+
+
+def test_a_failed_run_shows_its_stages_and_the_next_command() -> None:
+    run = job(
+        stage("img_gen", "Succeeded", node="gpu-1", start=1, end=5),
+        stage("ocr_eval", "Failed", reason="NonZeroExit", message="code 3", attempt=3),
+        summary=names.STAGE_FAILED,
+        message="ocr_eval failed",
+        end=40,
+    )
+    shown = [text(each) for each in sections(detail(run, at(90), HOME))]
+    assert shown == [
+        "default/ad-1   StageFailed   2/2   pipeline ad-image   40s",
+        "ocr_eval failed",
+        "",
+        "STAGE      STATE       MACHINE   NODE    ATTEMPT   TIME   MESSAGE",
+        "img_gen    Succeeded   gpu       gpu-1   1         4s",
+        "ocr_eval   Failed      gpu               3                NonZeroExit: code 3",
+        "",
+        "Next: stagework retry ad-1 --stage ocr_eval",
+    ]
+
+
+def test_a_waiting_run_says_what_it_waits_for_and_leaves_out_mere_order() -> None:
+    run = job(
+        stage("img_gen", reason=names.WAIT_SLOT, message="2nd in line for gpu"),
+        stage("overlay", reason=names.WAIT_DEPENDENCY, message="img_gen"),
+        summary=names.QUEUED,
+    )
+    assert detail(run, at(9), HOME).waits == ("img_gen: NoFreeSlot: 2nd in line for gpu",)
+
+
+def test_a_run_that_nobody_has_seen_points_at_the_doctor() -> None:
+    shown = detail(new_job(), at(70), HOME)
+    assert shown.waits == ("the operator has not looked at it yet (for 70s)",)
+    assert shown.next == "stagework doctor"
+
+
+def test_a_run_of_another_namespace_has_the_namespace_in_its_command() -> None:
+    run = job(stage("a", "Failed"), namespace="ads", summary=names.STAGE_FAILED)
+    assert detail(run, at(0), HOME).next == "stagework retry ad-1 -n ads --stage a"
+
+
+def test_a_finished_run_waits_for_nothing_and_needs_nothing() -> None:
+    shown = detail(job(stage("a", "Succeeded"), summary=names.COMPLETED, end=5), at(9), HOME)
+    assert (shown.waits, shown.next, shown.time) == ((), "", "5s")
+
+
+@pytest.mark.parametrize(
+    ("run", "command"),
+    [
+        (
+            job(stage("a", reason=names.WAIT_NO_NODE, machine="macbook")),
+            "kubectl label node NODE stagework.dev/machine=macbook",
+        ),
+        (
+            job(summary=names.PIPELINE_NOT_FOUND),
+            "kubectl get pipelines.stagework.dev",
+        ),
+        (
+            job(summary=names.SUSPENDED, suspend=True),
+            ("kubectl patch pipelinejobs.stagework.dev ad-1 --type=merge "
+            """-p '{"spec":{"suspend":false}}'"""),
+        ),
+        (job(stage("a", reason=names.WAIT_BACKOFF)), ""),
+        (
+            job(stage("a", "Failed", reason=names.INPUT_REFUSED), summary=names.STAGE_FAILED),
+            "stagework upload FILE",
+        ),
+        (job(summary=names.INVALID_SPEC), "kubectl describe pipelinejobs.stagework.dev ad-1"),
+    ],
+    ids=["no node", "no pipeline", "suspended", "time will do", "input refused", "invalid"],
+)
+def test_the_next_command_fits_the_cause(run: PipelineJob, command: str) -> None:
+    assert detail(run, at(1), HOME).next == command

@@ -1,0 +1,39 @@
+from stagework.overview.listing import rows, table
+from stagework.overview.tables import text
+from tests.unit.overview.builders import at, job, new_job, stage
+
+
+def test_the_list_has_the_columns_of_kubectl_get() -> None:
+    run = job(stage("img_gen", "Running"), age=60)
+    run = run.model_copy(
+        update={"status": run.status.model_copy(update={"stage": "img_gen", "machine": "gpu"})}
+    )
+    lines = [text(each) for each in table(rows([run], at(0))).lines()]
+    assert lines == [
+        "NAME   STATUS    STAGE     PROGRESS   MACHINE   AGE",
+        "ad-1   Running   img_gen   0/1        gpu       60s",
+    ]
+
+
+def test_wide_adds_attempts_node_and_message() -> None:
+    titles = table(rows([job()], at(0)), wide=True).titles
+    assert titles[-3:] == ("ATTEMPTS", "NODE", "MESSAGE")
+
+
+def test_all_namespaces_begin_with_the_namespace_and_are_ordered_by_it() -> None:
+    listed = rows([job(name="b", namespace="z"), job(name="a", namespace="y")], at(0))
+    assert [each.namespace for each in listed] == ["y", "z"]
+    assert table(listed, namespaces=True).titles[0] == "NAMESPACE"
+
+
+def test_the_oldest_run_stands_first() -> None:
+    listed = rows([job(name="young", age=5), job(name="old", age=50)], at(0))
+    assert [each.name for each in listed] == ["old", "young"]
+
+
+def test_a_run_that_the_operator_has_not_seen_is_new() -> None:
+    assert rows([new_job()], at(3))[0].status == "New"
+
+
+def test_a_run_without_a_title_is_called_by_its_name() -> None:
+    assert [each.title for each in rows([job(), job(title="Shoes")], at(0))] == ["ad-1", "Shoes"]

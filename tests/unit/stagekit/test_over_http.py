@@ -1,0 +1,278 @@
+"""stagekit against the real API service on loopback: the whole way of a file."""
+
+import hashlib
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import stagekit
+from stagekit.context import Context
+from stagekit.retry import Patience
+from tests.unit.stagekit.local import Local
+from tests.unit.web.service import Service, running
+
+QUICK = Patience(first_seconds=0.01, longest_seconds=0.02, total_seconds=2)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """A running API service."""
+    with running(tmp_path / "volume") as started:
+        yield started
+
+
+def become(
+    local: Local,
+    patch: pytest.MonkeyPatch,
+    service: Service,
+    stage: str,
+    pod: str,
+    *,
+    inputs: dict[str, str] | None = None,
+    uri: str = "",
+) -> str:
+    """Make this process the Pod of a stage; gives its prefix."""
+    run = service.cluster.runs.get(("team", "ad")) or service.cluster.run(uri=uri)
+    token = local.folder / "token"
+    token.write_text(service.cluster.stage_pod(run, stage, pod) + "\n")
+    local.told("inputs", {"machine": "gpu", "stages": inputs or {}})
+    local.apply(
+        patch,
+        STAGEWORK_API_URL=service.url,
+        STAGEWORK_TOKEN_FILE=str(token),
+        STAGEWORK_STAGE=stage,
+        STAGEWORK_ATTEMPT="1",
+        STAGEWORK_POD_UID=pod,
+        STAGEWORK_WORK_DIR=str(local.folder / f"work-{pod}"),
+        STAGEWORK_INPUT_URI=uri,
+    )
+    return f"team/run-1/{stage}/1-{pod}"
+
+
+def test_two_stages_and_a_given_picture_through_the_real_service(
+    local: Local, monkeypatch: pytest.MonkeyPatch, service: Service
+) -> None:
+    picture = bytes(range(256)) * 8192
+    alice = service.cluster.person("alice", ("create", "team"))
+    uri = service.ask("PUT", "/v1/uploads/team/a%20shoe.png", alice, picture).json["uri"]
+    first = become(local, monkeypatch, service, "img_gen", "pod-1", uri=uri)
+
+    def img_gen(ctx: Context) -> None:
+        given = ctx.inputs.source()
+        assert given is not None
+        assert given.name == "a shoe.png"
+        (ctx.outputs / "큰 그림.png").write_bytes(given.read_bytes())
+        (ctx.outputs / "empty.txt").touch()
+        ctx.progress(1, 1, "drawn")
+
+    assert stagekit.main({"img_gen": img_gen}, ["x"], QUICK) == 0
+    assert local.mark["outcome"] == "Succeeded"
+    stored = (service.root / first / "result.json").read_bytes()
+    assert local.mark["digest"] == hashlib.sha256(stored).hexdigest()
+    service.cluster.commit(service.cluster.runs["team", "ad"], "img_gen", first)
+
+    second = become(
+        local, monkeypatch, service, "judge", "pod-2", inputs={"img_gen": first}, uri=uri
+    )
+
+    def judge(ctx: Context) -> None:
+        assert ctx.inputs.file("img_gen", "큰 그림.png").read_bytes() == picture
+        for item in ctx.items(["a", "b"]):
+            with item:
+                assert item.id == "a"
+
+    assert stagekit.main({"judge": judge}, ["x"], QUICK) == 0
+    assert local.mark["counts"] == {"items": 2, "failed": 1}
+    operator = service.cluster.operator()
+    results = service.ask("GET", "/v1/results/team/run-1/judge/1", operator).json["results"]
+    assert [each["pod"] for each in results] == ["pod-2"]
+    assert results[0]["digest"] == local.mark["digest"]
+    heard = service.ask("GET", "/v1/heartbeats", operator).json["heartbeats"]
+    assert {each["pod"] for each in heard} == {"pod-1", "pod-2"}
+    assert (service.root / second / "outcomes.jsonl").exists()
+
+
+def test_an_input_that_was_never_uploaded_refuses_the_run(
+    local: Local, monkeypatch: pytest.MonkeyPatch, service: Service
+) -> None:
+    become(local, monkeypatch, service, "a", "pod-1", uri=f"artifact://team/uploads/{'0' * 64}/x")
+    assert (
+        stagekit.main({"a": lambda ctx: ctx.value("x", str(ctx.inputs.source()))}, ["x"], QUICK)
+        == 2
+    )
+    assert (local.mark["outcome"], local.mark["reason"]) == ("Refused", "InputNotFetched")
+
+
+def test_another_runs_artifacts_cannot_be_had(
+    local: Local, monkeypatch: pytest.MonkeyPatch, service: Service
+) -> None:
+    foreign = "team/run-2/a/1-pod-9"
+    become(local, monkeypatch, service, "b", "pod-1", inputs={"a": foreign})
+    assert (
+        stagekit.main(
+            {"b": lambda ctx: ctx.value("x", str(ctx.inputs.file("a", "x")))}, ["x"], QUICK
+        )
+        == 1
+    )
+    assert local.mark["reason"] == "ServiceRefused"
+    assert "another run" in local.mark["message"]
+
+
+def test_an_output_over_the_limit_fails_with_the_services_own_words(
+    local: Local, monkeypatch: pytest.MonkeyPatch, service: Service
+) -> None:
+    become(local, monkeypatch, service, "a", "pod-1")
+
+    def stage(ctx: Context) -> None:
+        (ctx.outputs / "big").write_bytes(b"x" * (5 * 1024 * 1024))
+
+    assert stagekit.main({"a": stage}, ["x"], QUICK) == 1
+    assert local.mark["reason"] == "UploadServiceRefused"
+    assert "more than the limit" in local.mark["message"]
+    assert service.stored() == []
+
+
+@dataclass
+class Script:
+    """Answers that a scripted server gives, and what it was asked."""
+
+    answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
+    asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    url: str = ""
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    """A server that answers requests (heartbeats apart) one after the other, as told."""
+    told = Script()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _any(self) -> None:
+            beat = self.path == "/v1/heartbeats"
+            status, headers, body = (204, {}, b"") if beat else told.answers.pop(0)
+            length = int(self.headers.get("Content-Length", 0))
+            taken = self.rfile.read(length) if status < 300 or beat else b""
+            if not beat:
+                told.asked.append((self.command, self.path, dict(self.headers), taken))
+            self.close_connection = True
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = do_POST = _any
+
+        def handle_expect_100(self) -> bool:
+            return True if told.answers[0][0] >= 300 else super().handle_expect_100()
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Nobody reads it."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    told.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield told
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def scripted(local: Local, patch: pytest.MonkeyPatch, script: Script) -> None:
+    (local.folder / "token").write_text("the-token")
+    local.apply(
+        patch,
+        STAGEWORK_API_URL=script.url,
+        STAGEWORK_TOKEN_FILE=str(local.folder / "token"),
+    )
+
+
+def test_uploads_are_repeated_on_5xx_and_429(
+    local: Local, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    scripted(local, monkeypatch, script)
+    script.answers = [
+        (503, {}, b""),
+        (429, {"Retry-After": "0"}, b""),
+        (500, {}, b"oops"),
+        (201, {}, b""),
+    ]
+    assert stagekit.main({"ocr": lambda _: None}, ["x"], QUICK) == 0
+    assert len(script.asked) == 4
+    assert json.loads(script.asked[-1][3])["outcome"] == "Succeeded"
+
+
+def test_results_come_last_and_the_mark_after_them(
+    local: Local, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    scripted(local, monkeypatch, script)
+    script.answers = [(201, {}, b""), (201, {}, b""), (201, {}, b"")]
+
+    def stage(ctx: Context) -> None:
+        (ctx.outputs / "zzz.txt").write_text("x")
+        for item in ctx.items(["a"]):
+            with item:
+                pass
+
+    assert stagekit.main({"ocr": stage}, ["x"], QUICK) == 0
+    names = [path.rpartition("/")[2] for _, path, _, _ in script.asked]
+    assert names == ["zzz.txt", "outcomes.jsonl", "result.json"]
+    assert local.mark["digest"] == script.asked[-1][2]["X-Content-SHA256"]
+
+
+def test_a_presigned_address_gets_the_bytes_and_never_the_token(
+    local: Local, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    scripted(local, monkeypatch, script)
+    script.answers = [(307, {"Location": f"{script.url}/bucket?sig=1"}, b""), (200, {}, b"")]
+    assert stagekit.main({"ocr": lambda _: None}, ["x"], QUICK) == 0
+    (_, _, first, nothing), (method, path, second, body) = script.asked
+    assert first["Authorization"] == "Bearer the-token"
+    assert nothing == b""
+    assert (method, path) == ("PUT", "/bucket?sig=1")
+    assert "Authorization" not in second
+    assert json.loads(body)["outcome"] == "Succeeded"
+
+
+def test_a_download_cut_off_is_repeated_from_its_start(
+    local: Local, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    scripted(local, monkeypatch, script)
+    content = b"0123456789"
+    listed = [{"path": "x", "size": 10, "sha256": hashlib.sha256(content).hexdigest()}]
+    local.told("inputs", {"stages": {"a": "team/run-1/a/1-p"}})
+    script.answers = [
+        (200, {}, json.dumps({"v": 1, "files": listed}).encode()),
+        (200, {"Content-Length": "10"}, content[:5]),
+        (425, {"Retry-After": "0"}, b""),
+        (200, {"ETag": f'"{"0" * 64}"'}, content),
+        (200, {}, content),
+        (201, {}, b""),
+    ]
+
+    def stage(ctx: Context) -> None:
+        assert ctx.inputs.file("a", "x").read_bytes() == content
+
+    assert stagekit.main({"ocr": stage}, ["x"], QUICK) == 0
+    assert script.answers == []
+
+
+def test_a_service_that_stays_away_fails_the_stage_with_a_mark(
+    local: Local, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    scripted(local, monkeypatch, script)
+    script.answers = [(503, {}, b'{"error": "busy", "hint": "later"}')] * 1000
+    brief = Patience(first_seconds=0.01, longest_seconds=0.01, total_seconds=0.1)
+    assert stagekit.main({"ocr": lambda _: None}, ["x"], brief) == 1
+    assert local.mark["reason"] == "UploadServiceUnavailable"
+    assert "busy: later" in local.mark["message"]
+    assert "digest" not in local.mark

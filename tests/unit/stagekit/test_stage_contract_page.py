@@ -1,0 +1,73 @@
+"""docs/stage-contract.md: its shell example runs, and it names all that the contract has."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+import stagekit
+from stagekit import contract
+from stagework.policies.mark import Mark, read_mark
+from tests.unit.stagekit.local import ROOT, Local
+from tests.unit.web.service import running
+
+PAGE = (ROOT / "docs/stage-contract.md").read_text()
+
+
+def block(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_shell_example_is_a_whole_stage(local: Local, tmp_path: Path) -> None:
+    with running(tmp_path / "volume") as service:
+        run = service.cluster.run()
+        token = local.folder / "token"
+        token.write_text(service.cluster.stage_pod(run, "ocr", "pod-1", attempt=2))
+        (local.folder / "work").mkdir()
+        env = local.process(STAGEWORK_API_URL=service.url, STAGEWORK_TOKEN_FILE=str(token))
+        done = subprocess.run(
+            ["sh", "-c", block("sh")], env=env, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        prefix = "team/run-1/ocr/2-pod-1"
+        assert service.stored() == [f"{prefix}/hello.txt", f"{prefix}/result.json"]
+        said = read_mark((local.folder / "mark").read_text(), stage="ocr", attempt=2, pod="pod-1")
+        assert isinstance(said, Mark)
+        results = service.ask(
+            "GET", "/v1/results/team/run-1/ocr/2", service.cluster.operator()
+        ).json["results"]
+        assert [each["digest"] for each in results] == [said.digest]
+
+
+def test_the_python_example_runs(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = local.earlier("img_gen", {"image.png": b"picture"})
+    local.told("inputs", {"stages": {"img_gen": prefix}})
+    monkeypatch.setenv("STAGEWORK_STAGE", "measure")
+    scope: dict[str, object] = {"__name__": "example"}
+    exec(block("python"), scope)  # noqa: S102  (our own page)
+    function = cast("Callable[[stagekit.Context], None]", scope["run"])
+    assert stagekit.main({"measure": function}, ["x"]) == 0
+    assert local.mark["counts"] == {"items": 2}
+
+
+def test_the_page_names_every_variable_outcome_and_exit_code() -> None:
+    words = [value for name, value in vars(contract).items() if name.startswith("ENV_")]
+    words += [*contract.OUTCOMES, contract.HEADER_SHA256, contract.HEADER_FILE_NAME]
+    words += [f"| {value} |" for name, value in vars(contract).items() if name.startswith("EXIT_")]
+    for word in words:
+        assert word in PAGE, word
+
+
+def test_what_stagekit_writes_is_what_the_operator_reads(local: Local) -> None:
+    def stage(_: stagekit.Context) -> None:
+        raise stagekit.Skip("NoAudio", "a silent film")
+
+    stagekit.main({"ocr": stage}, ["x"])
+    said = read_mark((local.folder / "mark").read_text(), stage="ocr", attempt=2, pod="pod-1")
+    assert isinstance(said, Mark)
+    assert (said.outcome, said.reason, said.message) == ("Skipped", "NoAudio", "a silent film")

@@ -1,0 +1,110 @@
+"""A cluster in memory: the ClusterReader that tests give to the app."""
+
+from dataclasses import dataclass, field, replace
+
+from stagework.api.names import LABEL_ATTEMPT, LABEL_STAGE
+from stagework.web.cluster import Commit, Job, Owner, Pod, Run, User
+from stagework.web.errors import ClusterUnavailable
+
+AUDIENCE = "stagework"
+OPERATOR = "system:serviceaccount:stagework-system:stagework-operator"
+
+
+@dataclass
+class FakeCluster:
+    """Tokens, rights, Pods, Jobs and runs; every question is counted."""
+
+    tokens: dict[str, tuple[str, User]] = field(default_factory=dict)
+    rights: set[tuple[str, str, str]] = field(default_factory=set)
+    pods: dict[tuple[str, str], Pod] = field(default_factory=dict)
+    jobs: dict[tuple[str, str], Job] = field(default_factory=dict)
+    runs: dict[tuple[str, str], Run] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
+    is_away: bool = False
+
+    def operator(self) -> str:
+        """The operator's token."""
+        self.tokens["operator-token"] = (AUDIENCE, User(OPERATOR))
+        return "operator-token"
+
+    def person(self, name: str, *rights: tuple[str, str]) -> str:
+        """A person's token; rights are (verb, namespace)."""
+        self.tokens[f"{name}-token"] = (AUDIENCE, User(name))
+        self.rights |= {(name, verb, namespace) for verb, namespace in rights}
+        return f"{name}-token"
+
+    def run(
+        self, name: str = "ad", namespace: str = "team", uid: str = "run-1", uri: str = ""
+    ) -> Run:
+        """A PipelineJob."""
+        run = Run(namespace, name, uid, uri)
+        self.runs[namespace, name] = run
+        return run
+
+    def commit(self, run: Run, stage: str, prefix: str, attempt: int = 1) -> None:
+        """The operator commits a stage's outcome."""
+        key = (run.namespace, run.name)
+        now = self.runs[key]
+        self.runs[key] = replace(now, commits=(*now.commits, Commit(stage, attempt, prefix)))
+
+    def stage_pod(
+        self, run: Run, stage: str, pod_uid: str, attempt: int = 1, inputs: str = ""
+    ) -> str:
+        """A running stage Pod with its Job; gives its token."""
+        name = f"{run.name}-{stage}-{attempt}"
+        job_uid = f"job-of-{pod_uid}"
+        key = (run.namespace, name)
+        labels = {LABEL_STAGE: stage, LABEL_ATTEMPT: str(attempt)}
+        self.pods[key] = Pod(name, pod_uid, Owner("Job", name, job_uid), labels, inputs)
+        self.jobs[key] = Job(name, job_uid, Owner("PipelineJob", run.name, run.uid))
+        extra = {
+            "authentication.kubernetes.io/pod-name": (name,),
+            "authentication.kubernetes.io/pod-uid": (pod_uid,),
+        }
+        user = User(f"system:serviceaccount:{run.namespace}:default", extra=extra)
+        token = f"token-of-{pod_uid}"
+        self.tokens[token] = (AUDIENCE, user)
+        return token
+
+    async def token_review(self, token: str, audience: str) -> User | None:
+        """The user, if the token is for this audience."""
+        self._ask("token_review")
+        known = self.tokens.get(token)
+        return known[1] if known is not None and known[0] == audience else None
+
+    async def subject_access_review(
+        self, user: User, *, verb: str, namespace: str, name: str = ""
+    ) -> bool:
+        """Whether the right was given."""
+        self._ask(f"subject_access_review {verb} {namespace}/{name}")
+        return (user.name, verb, namespace) in self.rights
+
+    async def get_pod(self, namespace: str, name: str) -> Pod | None:
+        """The Pod."""
+        self._ask("get_pod")
+        return self.pods.get((namespace, name))
+
+    async def get_job(self, namespace: str, name: str) -> Job | None:
+        """The Job."""
+        self._ask("get_job")
+        return self.jobs.get((namespace, name))
+
+    async def get_run(self, namespace: str, name: str) -> Run | None:
+        """The PipelineJob."""
+        self._ask("get_run")
+        return self.runs.get((namespace, name))
+
+    async def list_runs(self, namespaces: tuple[str, ...]) -> list[Run]:
+        """All PipelineJobs."""
+        self._ask("list_runs")
+        return [r for r in self.runs.values() if not namespaces or r.namespace in namespaces]
+
+    async def is_reachable(self) -> bool:
+        """Whether it is there."""
+        self.questions.append("is_reachable")
+        return not self.is_away
+
+    def _ask(self, question: str) -> None:
+        self.questions.append(question)
+        if self.is_away:
+            raise ClusterUnavailable(question)

@@ -1,0 +1,129 @@
+"""The real app behind a real uvicorn on loopback, with a cluster in memory."""
+
+import hashlib
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from stagework.api.machines import Fleet, MachineClass
+from stagework.artifacts.local import LocalStore
+from stagework.artifacts.store import Store
+from stagework.settings import ArtifactSettings, Settings
+from stagework.web.app import create_app
+from stagework.web.https_input import HttpsSource
+from tests.unit.web.fake_cluster import FakeCluster
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+
+
+def settings(**artifacts: Any) -> Settings:
+    """Settings with one machine class."""
+    gpu = MachineClass(key="gpu", nodeSelector={"stagework.dev/machine": "gpu"})
+    limits = ArtifactSettings.model_validate({"maxFileBytes": MAX_FILE_BYTES, **artifacts})
+    return Settings(fleet=Fleet(machineClasses=(gpu,)), artifacts=limits)
+
+
+class Clock:
+    """Seconds that pass only when told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, decoded."""
+        return json.loads(self.body)
+
+
+@dataclass
+class Service:
+    """A running service and what is behind it."""
+
+    cluster: FakeCluster
+    root: Path
+    port: int
+    clock: Clock
+
+    @property
+    def url(self) -> str:
+        """Base URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        token: str = "",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request, its path sent as it is."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        proof = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            connection.request(method, path, body, {**proof, **(headers or {})})
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.getheaders()), response.read())
+        finally:
+            connection.close()
+
+    def put(self, path: str, token: str, body: bytes, sha256: str = "") -> Answer:
+        """Upload with the right digest, or with the one given."""
+        digest = sha256 or hashlib.sha256(body).hexdigest()
+        return self.ask("PUT", path, token, body, {"X-Content-SHA256": digest})
+
+    def stored(self) -> list[str]:
+        """Every file on the volume, temporary ones included."""
+        files = (each for each in self.root.rglob("*") if each.is_file())
+        return sorted(each.relative_to(self.root).as_posix() for each in files)
+
+
+ending: list[tuple[threading.Thread, socket.socket]] = []
+"""Servers that were told to stop."""
+
+
+@contextmanager
+def running(
+    root: Path,
+    store: Store | None = None,
+    https: HttpsSource | None = None,
+    **artifacts: Any,
+) -> Generator[Service]:
+    """Serve until the end of the block."""
+    cluster = FakeCluster()
+    clock = Clock()
+    told = settings(**artifacts)
+    kept = store or LocalStore(root, max_file_bytes=told.artifacts.maxFileBytes)
+    app = create_app(cluster, kept, told, clock, https=https)
+    server = uvicorn.Server(
+        uvicorn.Config(app, http="h11", ws="none", log_config=None, access_log=False)
+    )
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield Service(cluster, root, listener.getsockname()[1], clock)
+    finally:
+        # Waiting for each server would cost a fifth of a second a test: `conftest` waits for all.
+        server.should_exit = True
+        ending.append((thread, listener))

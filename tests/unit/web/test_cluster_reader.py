@@ -1,0 +1,157 @@
+"""The ClusterReader over the one client: what it asks, and what it makes of the answers."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, cast
+
+import pytest
+
+from stagework.cluster.errors import ApiError, Forbidden, NotFound, Unreachable
+from stagework.cluster.kubeapi import KubeApi
+from stagework.web.cluster import Commit, Owner, Run, User
+from stagework.web.cluster_reader import KubeReader
+from stagework.web.errors import ClusterUnavailable
+
+
+class FakeApi:
+    """Answers by path; remembers what was posted."""
+
+    def __init__(self, answers: Mapping[str, object]) -> None:
+        self._answers = answers
+        self.posted: list[Any] = []
+
+    async def get(self, path: str) -> bytes:
+        answer = self._answers.get(path, NotFound(path))
+        if isinstance(answer, Exception):
+            raise answer
+        return json.dumps(answer).encode()
+
+    async def create(self, path: str, body: bytes) -> bytes:
+        self.posted.append(json.loads(body))
+        return await self.get(path)
+
+    async def list_pages(
+        self, path: str, *, on_restart: Callable[[], None] | None = None
+    ) -> AsyncIterator[bytes]:
+        assert on_restart is not None, "a list that starts anew must not be counted twice"
+        yield await self.get(path)
+
+
+def over(answers: Mapping[str, object]) -> tuple[KubeReader, FakeApi]:
+    api = FakeApi(answers)
+    return KubeReader(cast("KubeApi", api)), api
+
+
+REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
+ACCESS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+REF = {"kind": "Job", "name": "j", "uid": "u", "controller": True}
+
+
+def review(**status: object) -> dict[str, object]:
+    return {"kind": "TokenReview", "status": status}
+
+
+async def test_a_token_is_good_only_for_an_audience_that_the_server_confirms() -> None:
+    user = {"username": "alice", "groups": ["g"], "extra": {"k": ["v"]}, "uid": "1"}
+    good = review(authenticated=True, user=user, audiences=["stagework"])
+    asked, api = over({REVIEWS: good})
+    found = await asked.token_review("secret", "stagework")
+    assert found == User("alice", "1", ("g",), {"k": ("v",)})
+    assert api.posted[0]["spec"] == {"token": "secret", "audiences": ["stagework"]}
+    for bad in (
+        review(authenticated=True, user=user),
+        review(authenticated=True, user=user, audiences=["other"]),
+        review(authenticated=False, error="expired"),
+        review(),
+    ):
+        assert await over({REVIEWS: bad})[0].token_review("secret", "stagework") is None
+
+
+async def test_a_right_is_asked_for_pipelinejobs_of_our_group() -> None:
+    asked, api = over({ACCESS: {"status": {"allowed": True}}})
+    user = User("alice", "1", ("g",), {"k": ("v",)})
+    assert await asked.subject_access_review(user, verb="get", namespace="team", name="ad")
+    spec = api.posted[0]["spec"]
+    assert spec["resourceAttributes"] == {
+        "group": "stagework.dev",
+        "resource": "pipelinejobs",
+        "verb": "get",
+        "namespace": "team",
+        "name": "ad",
+    }
+    assert (spec["user"], spec["groups"], spec["extra"]) == ("alice", ["g"], {"k": ["v"]})
+    denied, _ = over({ACCESS: {"status": {"allowed": False, "reason": "no"}}})
+    assert not await denied.subject_access_review(user, verb="get", namespace="team")
+
+
+async def test_pods_jobs_and_runs_are_cut_to_what_is_used() -> None:
+    meta = {
+        "name": "p",
+        "namespace": "team",
+        "uid": "pod-1",
+        "labels": {"a": "b"},
+        "annotations": {"stagework.dev/inputs": "{}"},
+        "ownerReferences": [{"kind": "X", "uid": "x"}, REF],
+    }
+    base = "/apis/stagework.dev/v1alpha1/namespaces/team/pipelinejobs"
+    run = {
+        "metadata": {"name": "ad", "namespace": "team", "uid": "run-1"},
+        "spec": {"input": {"uri": "https://x"}, "stages": [{"name": "a"}]},
+        "status": {
+            "stages": [
+                {"name": "a", "commit": {"attempt": 2, "prefix": "p", "pod": "x"}},
+                {"name": "b", "commit": {"attempt": 1}},
+                {"name": "c"},
+            ]
+        },
+    }
+    asked, _ = over(
+        {
+            "/api/v1/namespaces/team/pods/p": {"metadata": meta, "status": {"phase": "Failed"}},
+            "/apis/batch/v1/namespaces/team/jobs/j": {"metadata": {**meta, "ownerReferences": []}},
+            f"{base}/ad": run,
+            base: {"items": [run]},
+        }
+    )
+    pod = await asked.get_pod("team", "p")
+    assert pod is not None
+    assert (pod.owner, pod.inputs, pod.is_finished) == (Owner("Job", "j", "u"), "{}", True)
+    job = await asked.get_job("team", "j")
+    assert job is not None
+    assert job.owner is None
+    expected = Run("team", "ad", "run-1", "https://x", (Commit("a", 2, "p"),))
+    assert await asked.get_run("team", "ad") == expected
+    assert await asked.list_runs(("team",)) == [expected]
+    assert await asked.get_pod("team", "none") is None
+    # A name is a path segment, whatever somebody's token says.
+    assert await asked.get_pod("team", "p/../../secrets/x") is None
+
+
+@pytest.mark.parametrize("error", [Unreachable("no"), Forbidden("no"), ApiError("no")])
+async def test_no_answer_is_never_taken_for_a_no(error: Exception) -> None:
+    asked, _ = over(
+        {
+            REVIEWS: error,
+            ACCESS: error,
+            "/api/v1/namespaces/team/pods/p": error,
+            "/apis/stagework.dev/v1alpha1/pipelinejobs": error,
+            "/version": error,
+        }
+    )
+    for question in (
+        asked.token_review("secret-token", "stagework"),
+        asked.subject_access_review(User("a"), verb="get", namespace="team"),
+        asked.get_pod("team", "p"),
+        asked.list_runs(()),
+    ):
+        with pytest.raises(ClusterUnavailable) as caught:
+            await question
+        assert "secret-token" not in str(caught.value)
+    assert not await asked.is_reachable()
+
+
+async def test_an_unreadable_answer_is_no_answer() -> None:
+    asked, _ = over({"/api/v1/namespaces/team/pods/p": {"metadata": 5}, "/version": {}})
+    with pytest.raises(ClusterUnavailable):
+        await asked.get_pod("team", "p")
+    assert await asked.is_reachable()
