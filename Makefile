@@ -31,7 +31,7 @@ verify: venv ## Fail where a generated file differs from what would be generated
 .PHONY: lint
 lint: venv ## Style, strict types, import contracts
 	@$(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
-	@$(VENV)/bin/basedpyright --level error
+	@$(VENV)/bin/basedpyright --level error --pythonpath $(PY)
 	@$(VENV)/bin/lint-imports --no-cache | tail -3
 
 .PHONY: unit

@@ -12,9 +12,21 @@ Programs in other languages are wrapped by `stagekit run -- COMMAND`, or follow
 """
 
 from stagekit.context import Context
-from stagekit.errors import MissingInput, Refused, Skip, StageError
+from stagekit.endpoint import Endpoint
+from stagekit.errors import Defer, MissingInput, Refused, Skip, StageError
 from stagekit.inputs import Inputs
 from stagekit.items import Item
 from stagekit.stage import main
 
-__all__ = ["Context", "Inputs", "Item", "MissingInput", "Refused", "Skip", "StageError", "main"]
+__all__ = [
+    "Context",
+    "Defer",
+    "Endpoint",
+    "Inputs",
+    "Item",
+    "MissingInput",
+    "Refused",
+    "Skip",
+    "StageError",
+    "main",
+]

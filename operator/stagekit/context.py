@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Final, TypeVar, Union
 
 from stagekit import text
+from stagekit.endpoint import Endpoint
 from stagekit.environment import Environment
 from stagekit.errors import Refused
+from stagekit.fence import boot_seconds
 from stagekit.heartbeat import Progress
 from stagekit.inputs import Inputs
 from stagekit.items import Item, Ledger, iterate
+from stagekit.link import Link
 
 T = TypeVar("T")
 Scalar = Union[str, int, float, bool]  # noqa: UP007  (Python 3.9)
@@ -34,6 +37,8 @@ class Context:
         outputs: Path,
         ledger: Ledger,
         progress: Progress,
+        *,
+        link: Link,
     ) -> None:
         self.inputs = inputs
         """Files of earlier stages and the run's own input."""
@@ -43,6 +48,10 @@ class Context:
         """The run's params."""
         self.method = environment.method
         """How to do the work: `STAGEWORK_METHOD`, or `builtin`."""
+        self.when_down = environment.when_down
+        """What follows when a model endpoint stays down: `fail`, `defer` or `builtin`."""
+        self.method_used = ""
+        """How the work was done, where `method` leaves that open; goes into result.json."""
         self.machine = environment.machine
         """Key of the machine class that this attempt runs on, such as `gpu`."""
         self.run = environment.run
@@ -57,6 +66,9 @@ class Context:
         """What `value` was given so far."""
         self._ledger = ledger
         self._progress = progress
+        self._link = link
+        self._timeout = environment.timeout_seconds
+        self._began = boot_seconds()
 
     def param(self, name: str, default: str | None = None) -> str:
         """One param; without a default, a missing one refuses the run."""
@@ -75,6 +87,17 @@ class Context:
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"value {name!r} is {value}, which JSON cannot say")
         self.values[name] = text.clean(value, _VALUE_MAX_BYTES) if isinstance(value, str) else value
+
+    def endpoint(self, role: str) -> Endpoint | None:
+        """The model endpoint of a role (`chat`, `vision`, ...); None where the settings have none.
+
+        openai.OpenAI(base_url=found.url, api_key=found.token) calls it, as this Pod.
+        """
+        return self._link.endpoint(role)
+
+    def seconds_left(self) -> float | None:
+        """What is left of the stage's `timeoutSeconds`; None where nobody has set a limit."""
+        return self._timeout - (boot_seconds() - self._began) if self._timeout else None
 
     def items(
         self, values: Iterable[T], key: Callable[[T], str] | None = None

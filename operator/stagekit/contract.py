@@ -62,8 +62,30 @@ ENV_WORK_DIR: Final = "STAGEWORK_WORK_DIR"
 """Writable folder for inputs, outputs and scratch files."""
 ENV_TERMINATION_FILE: Final = "STAGEWORK_TERMINATION_FILE"
 """Where the completion mark is written; the kubelet reports it as the termination message."""
+ENV_TIMEOUT_SECONDS: Final = "STAGEWORK_TIMEOUT_SECONDS"
+"""The stage's `timeoutSeconds`: how long its container may run, counted from its start."""
 ENV_METHOD: Final = "STAGEWORK_METHOD"
-"""How the stage does its work, such as `builtin`; set per stage by the pipeline's `env`."""
+"""How the stage does its work: `builtin`, `endpoint` or `auto`; set by the pipeline's `env`."""
+ENV_WHEN_DOWN: Final = "STAGEWORK_WHEN_DOWN"
+"""What follows when a model endpoint stays down: `fail`, `defer` or `builtin`; set likewise."""
+PIPELINE_ENV: Final = (ENV_METHOD, ENV_WHEN_DOWN)
+"""The only names with our prefix that a pipeline may set; all others are the operator's."""
+
+METHOD_BUILTIN: Final = "builtin"
+"""By what the image brings along; the default."""
+METHOD_ENDPOINT: Final = "endpoint"
+"""By the model endpoint of the settings; refused where none is set for the role."""
+METHOD_AUTO: Final = "auto"
+"""By the endpoint where one is set for the role, else built-in."""
+
+WHEN_DOWN_FAIL: Final = "fail"
+"""The attempt fails with `EndpointUnavailable`; the default."""
+WHEN_DOWN_DEFER: Final = "defer"
+"""The stage waits (`Deferred`) and is started again later; that costs no attempt."""
+WHEN_DOWN_BUILTIN: Final = "builtin"
+"""The built-in method does the work, and the output says so."""
+WHEN_DOWN: Final = frozenset({WHEN_DOWN_FAIL, WHEN_DOWN_DEFER, WHEN_DOWN_BUILTIN})
+"""All that `STAGEWORK_WHEN_DOWN` may be."""
 
 # --- files and paths of the container -------------------------------------------------------
 
@@ -108,6 +130,8 @@ EXIT_FAILED: Final = 1
 """The stage failed; the mark, if any, says why. It may be tried again."""
 EXIT_REFUSED: Final = 2
 """The input can never work (`outcome: Refused`); trying again is of no use."""
+EXIT_DEFERRED: Final = 3
+"""The work cannot be done now (`outcome: Deferred`); the mark says why."""
 EXIT_FENCED: Final = 75
 """stagekit ended its child because it had lost contact for too long (self-fence)."""
 
@@ -124,5 +148,10 @@ OUTCOME_REFUSED: Final = "Refused"
 """The input is bad: the stage fails without further attempts."""
 OUTCOME_SKIPPED: Final = "Skipped"
 """There was nothing to do, with a reason (such as `NoAudio`); counts as done."""
-OUTCOMES: Final = frozenset({OUTCOME_SUCCEEDED, OUTCOME_FAILED, OUTCOME_REFUSED, OUTCOME_SKIPPED})
+OUTCOME_DEFERRED: Final = "Deferred"
+"""It cannot be done now, with a reason (such as `EndpointUnavailable`): started again after a
+back-off of its own, without using up an attempt."""
+OUTCOMES: Final = frozenset(
+    {OUTCOME_SUCCEEDED, OUTCOME_FAILED, OUTCOME_REFUSED, OUTCOME_SKIPPED, OUTCOME_DEFERRED}
+)
 """Every outcome a mark may carry."""

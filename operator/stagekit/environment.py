@@ -41,7 +41,9 @@ class Environment:
     input_uri: str
     work_dir: str
     termination_file: str
+    timeout_seconds: int
     method: str
+    when_down: str
     machine: str
     may_be_away: bool
     stages: Mapping[str, str]
@@ -88,7 +90,9 @@ def read(variables: Mapping[str, str], stage: str = "") -> Environment:
         input_uri=merged.get(contract.ENV_INPUT_URI, ""),
         work_dir=merged.get(contract.ENV_WORK_DIR, contract.WORK_DIR),
         termination_file=merged.get(contract.ENV_TERMINATION_FILE, contract.TERMINATION_FILE),
-        method=merged.get(contract.ENV_METHOD, "") or "builtin",
+        timeout_seconds=_number(merged.get(contract.ENV_TIMEOUT_SECONDS, "")),
+        method=merged.get(contract.ENV_METHOD, "") or contract.METHOD_BUILTIN,
+        when_down=_when_down(merged.get(contract.ENV_WHEN_DOWN, "")),
         machine=str(inputs.get("machine", "")),
         may_be_away=inputs.get("mayBeAway") is True,
         stages=_strings(inputs.get("stages", {}), "the inputs file's stages"),
@@ -101,6 +105,19 @@ def _required(variables: Mapping[str, str], name: str) -> str:
     if not value:
         raise ContractError(f"{name} is not set; stagework sets it, see docs/stage-contract.md")
     return value
+
+
+def _number(text: str) -> int:
+    """Whole seconds; 0 where an older operator does not say it."""
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _when_down(text: str) -> str:
+    word = text.strip().lower() or contract.WHEN_DOWN_FAIL
+    if word not in contract.WHEN_DOWN:
+        known = ", ".join(sorted(contract.WHEN_DOWN))
+        raise ContractError(f"{contract.ENV_WHEN_DOWN} is {text[:40]!r}: use one of {known}")
+    return word
 
 
 def _params(variables: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,8 @@ StageError                the stage fails; it may be tried again
 └── ServiceUnavailable    the API service gave no useful answer for too long
 Verdict                   said by the stage itself, not a fault of the code
 ├── Refused               the input can never work: no further attempts
-└── Skip                  there is nothing to do: counts as done
+├── Skip                  there is nothing to do: counts as done
+└── Defer                 it cannot be done now: tried again later, which costs no attempt
 Interrupted               SIGTERM (a BaseException: stage code must not swallow it)
 """
 
@@ -72,6 +73,10 @@ class Refused(Verdict):
 
 class Skip(Verdict):
     """There is nothing to do; the stage counts as done, with this reason."""
+
+
+class Defer(Verdict):
+    """Something outside is away for now: the stage ends, and is started again later."""
 
 
 class Interrupted(BaseException):

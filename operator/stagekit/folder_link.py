@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from stagekit.endpoint import Endpoint
 from stagekit.environment import LOCAL_SCHEME, Environment
 from stagekit.errors import DigestMismatch, MissingInput
 from stagekit.link import DigestWriter, digest_of, inside, safe_name
@@ -57,6 +58,10 @@ class FolderLink:
         if digest_of(target) != (sha256, size):
             target.unlink()
             raise DigestMismatch(f"{path!r} changed while it was stored")
+
+    def endpoint(self, role: str) -> Endpoint | None:  # noqa: ARG002
+        """No service, no endpoints."""
+        return None
 
     def beat(self, progress: bytes) -> bool:  # noqa: ARG002
         """Nobody listens; always True."""

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote, urljoin
 
 from stagekit import contract, wire
 from stagekit.documents import as_list, as_object, parse_object
+from stagekit.endpoint import Endpoint, read_endpoint
 from stagekit.environment import Environment
 from stagekit.errors import ContractError, DigestMismatch, MissingInput, ServiceRefused
 from stagekit.link import DigestWriter, safe_name
@@ -88,6 +89,19 @@ class HttpLink:
 
         self._patience.ask(f"upload {path}", put)
 
+    def endpoint(self, role: str) -> Endpoint | None:
+        """Ask the service for a role; it is the gateway, so its own address is the endpoint's."""
+        address = f"/v1/models/{quote(role, safe='')}"
+        try:
+            answer = self._patience.ask(
+                f"look for the {role} endpoint", lambda: self._request("GET", address)
+            )
+        except ServiceRefused as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+        return read_endpoint(answer.body, role, self._base + address, self._token)
+
     def beat(self, progress: bytes) -> bool:
         """One heartbeat, without patience: the next one follows anyway."""
         headers = {"Content-Type": "application/json"}
@@ -149,11 +163,13 @@ class HttpLink:
         return _judged(answer)
 
     def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token()}"}
+
+    def _token(self) -> str:
         try:
-            token = Path(self._token_file).read_text(encoding="ascii").strip()
+            return Path(self._token_file).read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ContractError(f"cannot read the token file {self._token_file}") from error
-        return {"Authorization": f"Bearer {token}"}
 
 
 def _judged(answer: wire.Answer) -> wire.Answer:

@@ -4,8 +4,8 @@
         with item:
             work(item.value)
 
-Each item leaves one line in `outcomes.jsonl`. Losing the API service is nobody's fault and
-still ends the stage, so that it is tried again as a whole.
+Each item leaves one line in `outcomes.jsonl`. Losing the API service (or what is reached through
+it) is no item's fault and ends the stage, so that it is tried again as a whole.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from stagekit import contract, text
-from stagekit.errors import Refused, ServiceUnavailable, Skip, Verdict
+from stagekit.errors import Defer, Refused, ServiceUnavailable, Skip, Verdict
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ class Item(Generic[T]):
         """Record the outcome; a failure of this item alone is not raised further."""
         if error is not None and not isinstance(error, Exception):
             return False
-        if isinstance(error, ServiceUnavailable):
+        if isinstance(error, (ServiceUnavailable, Defer)):
             return False
         self.is_recorded = True
         if error is None:

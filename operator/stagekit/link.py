@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
+from stagekit.endpoint import Endpoint
 from stagekit.errors import StageError
 
 _CHUNK_BYTES: Final = 1024 * 1024
@@ -39,6 +40,10 @@ class Link(Protocol):
 
     def store(self, path: str, content: BinaryIO, size: int, sha256: str) -> None:
         """Keep one file below this attempt's own prefix; `content` is at its start."""
+        ...
+
+    def endpoint(self, role: str) -> Endpoint | None:
+        """The model endpoint of a role, or None where the settings have none."""
         ...
 
     def beat(self, progress: bytes) -> bool:

@@ -33,6 +33,7 @@ _EXITS = {
     contract.OUTCOME_SKIPPED: contract.EXIT_OK,
     contract.OUTCOME_REFUSED: contract.EXIT_REFUSED,
     contract.OUTCOME_FAILED: contract.EXIT_FAILED,
+    contract.OUTCOME_DEFERRED: contract.EXIT_DEFERRED,
 }
 
 
@@ -103,14 +104,18 @@ class Session:
         self._beats.stop()
         self._watch.stop()
 
-    def finish(self, ending: Ending, values: Mapping[str, object] | None = None) -> int:
+    def finish(
+        self, ending: Ending, values: Mapping[str, object] | None = None, method: str = ""
+    ) -> int:
         """Upload everything, write the mark, and give the exit code.
+
+        `method` is how the work was done in the end, where that was not clear before.
 
         An upload that fails for good turns the outcome into Failed; the mark says so.
         """
         digest = ""
         try:
-            digest = self._upload(ending, values or {})
+            digest = self._upload(ending, values or {}, method or self.environment.method)
         except (StageError, OSError) as error:
             reason = error.reason if isinstance(error, StageError) else type(error).__name__
             if ending.outcome in (contract.OUTCOME_SUCCEEDED, contract.OUTCOME_SKIPPED):
@@ -140,7 +145,7 @@ class Session:
             # On one's own machine there is no kubelet to read it.
             text.say(f"no completion mark written: {error}")
 
-    def _upload(self, ending: Ending, values: Mapping[str, object]) -> str:
+    def _upload(self, ending: Ending, values: Mapping[str, object], method: str) -> str:
         files = [self._upload_file(path, file) for path, file in self._output_files()]
         if self.ledger.total:
             files.append(self._upload_file(contract.OUTCOMES_FILE, self.ledger.path))
@@ -153,7 +158,7 @@ class Session:
             "reason": text.reason_word(ending.reason) if ending.reason else "",
             "message": text.clean(ending.message, contract.MESSAGE_MAX_BYTES),
             "machine": self.environment.machine,
-            "method": self.environment.method,
+            "method": method,
             "counts": self.ledger.summary(),
             "startTime": self._started,
             "endTime": now_text(),

@@ -20,7 +20,7 @@ from types import FrameType
 
 from stagekit import contract, environment, text
 from stagekit.context import Context
-from stagekit.errors import Interrupted, Refused, Skip, StageError
+from stagekit.errors import Defer, Interrupted, Refused, Skip, StageError
 from stagekit.retry import Patience
 from stagekit.session import Ending, Session
 
@@ -61,11 +61,16 @@ def _run(session: Session, stages: Mapping[str, StageFunction], chosen: str, ter
         message = f"the image has no stage {chosen!r}; it has: {known}"
         return session.finish(Ending(contract.OUTCOME_REFUSED, "UnknownStage", message))
     context = Context(
-        session.environment, session.inputs, session.outputs, session.ledger, session.progress
+        session.environment,
+        session.inputs,
+        session.outputs,
+        session.ledger,
+        session.progress,
+        link=session.link,
     )
     ending = _ending(function, context, session)
     term.is_finishing = True
-    return session.finish(ending, context.values)
+    return session.finish(ending, context.values, context.method_used)
 
 
 def _ending(function: StageFunction, context: Context, session: Session) -> Ending:
@@ -75,6 +80,8 @@ def _ending(function: StageFunction, context: Context, session: Session) -> Endi
         return Ending(contract.OUTCOME_SKIPPED, verdict.reason, verdict.message)
     except Refused as verdict:
         return Ending(contract.OUTCOME_REFUSED, verdict.reason, verdict.message)
+    except Defer as verdict:
+        return Ending(contract.OUTCOME_DEFERRED, verdict.reason, verdict.message)
     except StageError as error:
         text.say(str(error))
         return Ending(contract.OUTCOME_FAILED, error.reason, str(error))

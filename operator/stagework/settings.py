@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stagework.api.machines import Fleet, MachineClass
 
@@ -70,6 +70,62 @@ class ArtifactSettings(_Section):
     """Hosts from which `https` inputs may be fetched; none by default."""
 
 
+class EndpointSettings(_Section):
+    """A server of the OpenAI protocol for one role; asked by the API service alone."""
+
+    url: str = Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$", max_length=512)
+    """Base URL, such as `http://models.example.org:8000/v1`; no user, password or query in it."""
+    model: str = Field(min_length=1, max_length=256)
+    """The model's name as the server wants it; it leaves these settings in no other direction."""
+    keyFile: str = ""
+    """File with the key (a mounted Secret); empty: none is sent."""
+    machine: str = Field(default="", max_length=31)
+    """Machine class that the server runs on; outputs name it. Empty: the stage's own class."""
+    timeoutSeconds: float = Field(default=120, gt=0, le=3600)
+    """Longest time of one request, waiting for a free place included."""
+    maxConcurrent: int = Field(default=4, ge=1, le=256)
+    """Requests at once, over all stages."""
+    retries: int = Field(default=5, ge=0, le=100)
+    """How often a stage tries again where no answer came; rate limits are not counted."""
+    maxRequestBytes: int = Field(default=25 * 1024**2, ge=1024)
+    """A larger request (a picture, a recording) is refused."""
+
+    @field_validator("url")
+    @classmethod
+    def _without_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+
+class ModelSettings(_Section):
+    """Model endpoints by role; a role that is not set has none."""
+
+    chat: EndpointSettings | None = None
+    """Text: planner, classify, summarize, deep_summary."""
+    vision: EndpointSettings | None = None
+    """Text and pictures: vlm_analyze, vlm_judge."""
+    images: EndpointSettings | None = None
+    """Makes pictures: img_gen."""
+    embeddings: EndpointSettings | None = None
+    """Vectors of texts: embed."""
+    transcription: EndpointSettings | None = None
+    """Recordings to text: stt."""
+
+    def of(self, role: str) -> EndpointSettings | None:
+        """A role's endpoint, or None."""
+        return self.roles().get(role)
+
+    def roles(self) -> dict[str, EndpointSettings]:
+        """The roles that are set."""
+        given = {
+            "chat": self.chat,
+            "vision": self.vision,
+            "images": self.images,
+            "embeddings": self.embeddings,
+            "transcription": self.transcription,
+        }
+        return {role: each for role, each in given.items() if each is not None}
+
+
 class StagePodSettings(_Section):
     """What every stage Pod gets."""
 
@@ -113,6 +169,8 @@ class Settings(_Section):
     """The API service."""
     artifacts: ArtifactSettings = ArtifactSettings()
     """The artifact store."""
+    models: ModelSettings = ModelSettings()
+    """Model endpoints."""
     stagePods: StagePodSettings = StagePodSettings()
     """Defaults of stage Pods."""
     engine: EngineSettings = EngineSettings()
@@ -130,6 +188,10 @@ class Settings(_Section):
                 if name not in keys:
                     where = f"stageClasses.{stage}" if stage else "defaultClasses"
                     raise ValueError(f"fleet.{where}: unknown class {name!r}, known: {keys}")
+        for role, each in self.models.roles().items():
+            if each.machine and each.machine not in keys:
+                known = f"unknown class {each.machine!r}, known: {keys}"
+                raise ValueError(f"models.{role}.machine: {known}")
         return self
 
 

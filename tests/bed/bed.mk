@@ -6,7 +6,8 @@
 
 BED := python3 -m tests.bed
 BED_CACHE := $(or $(STAGEWORK_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/stagework)
-export KUBECONFIG := $(BED_CACHE)/kubeconfig
+BED_CLUSTER := $(or $(STAGEWORK_BED_CLUSTER),stagework)
+export KUBECONFIG := $(BED_CACHE)/kubeconfig$(if $(filter-out stagework,$(BED_CLUSTER)),-$(BED_CLUSTER))
 export PYTHONDONTWRITEBYTECODE := 1
 
 KUBECTL = $(shell $(BED) tools --path kubectl)

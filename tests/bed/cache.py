@@ -15,6 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 FINGERPRINT_LENGTH = 16
+KEPT = 3
+"""How many versions of a part are kept, so that going between branches costs nothing."""
+
 IGNORED = ("__pycache__", ".DS_Store")
 
 
@@ -77,12 +80,15 @@ def locked(name: str) -> Generator[None]:
         yield
 
 
-def built(kind: str, key: str, build: Callable[[Path], None]) -> Path:
-    """Return the folder of a part, after ``build`` filled it where it was not there yet."""
-    wanted = folder(kind) / key
+def built(kind: str, name: str, key: str, build: Callable[[Path], None]) -> Path:
+    """Return the folder of a part, after ``build`` filled it where it was not there yet.
+
+    Of each name the latest few are kept: whoever works on a part makes many of it.
+    """
+    wanted = folder(kind) / f"{name}-{key}"
     if wanted.is_dir():
         return wanted
-    with locked(f"{kind}-{key}"):
+    with locked(f"{kind}-{name}"):
         if not wanted.is_dir():
             temporary = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=wanted.parent))
             try:
@@ -91,4 +97,12 @@ def built(kind: str, key: str, build: Callable[[Path], None]) -> Path:
                 temporary.rename(wanted)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
+            _forget_older(wanted.parent, name)
     return wanted
+
+
+def _forget_older(parent: Path, name: str) -> None:
+    versions = [path for path in parent.glob(f"{name}-*") if path.name.rpartition("-")[0] == name]
+    versions.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in versions[KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)

@@ -154,16 +154,15 @@ def _reusable(wanted: str) -> bool:
         "--kubeconfig",
         str(kubeconfig()),
     ]
-    if not succeeds(command):
-        return False
-    if health().ready:
-        return True
-    with step(f"cluster {NAME}: wait for nodes that were away"):
-        deadline = time.monotonic() + WAKE_SECONDS
-        while time.monotonic() < deadline:
-            if health().ready:
-                return True
-            time.sleep(1)
+    if succeeds(command):
+        if health().ready:
+            return True
+        with step(f"cluster {NAME}: wait for nodes that were away"):
+            deadline = time.monotonic() + WAKE_SECONDS
+            while time.monotonic() < deadline:
+                if health().ready:
+                    return True
+                time.sleep(1)
     say(f"     the cluster {NAME} is dead: it is made again")
     return False
 
@@ -276,4 +275,5 @@ def _delete() -> None:
                 str(kubeconfig()),
             ],
         )
-        _recipe_file().unlink(missing_ok=True)
+        for path in (_recipe_file(), kubeconfig()):
+            path.unlink(missing_ok=True)

@@ -29,11 +29,15 @@ def packages_of(path: Path) -> tuple[str, ...]:
     return tuple(sorted({word for line in lines for word in line.split()}))
 
 
-def root_archive(name: str, packages: Sequence[str], variant: str = "minbase") -> Path:
-    """Return a tar archive of a Debian with these packages and little else."""
-    key = cache.fingerprint(
+def fingerprint(packages: Sequence[str], variant: str) -> str:
+    """Name a root file system by what it is made from."""
+    return cache.fingerprint(
         [versions.DEBIAN_SUITE, variant, MERGED_USR, *STRIPPED, *sorted(packages)]
     )
+
+
+def root_archive(name: str, packages: Sequence[str], variant: str = "minbase") -> Path:
+    """Return a tar archive of a Debian with these packages and little else."""
 
     def build(target: Path) -> None:
         _require_root()
@@ -46,7 +50,7 @@ def root_archive(name: str, packages: Sequence[str], variant: str = "minbase") -
                 mend="is the Debian mirror in reach? STAGEWORK_DEBIAN_MIRROR names another",
             )
 
-    return cache.built("debian", f"{name}-{key}", build) / "root.tar"
+    return cache.built("debian", name, fingerprint(packages, variant), build) / "root.tar"
 
 
 def _require_root() -> None:

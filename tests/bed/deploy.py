@@ -14,8 +14,8 @@ RELEASE = "stagework"
 OPERATOR_IMAGE = "stagework/operator:dev"
 
 
-def deploy() -> None:
-    """Install the chart and wait until both Deployments are available."""
+def deploy(*more: str) -> None:
+    """Install the chart and wait until both Deployments are available; `more` goes to helm."""
     environment = {"KUBECONFIG": str(cluster.kubeconfig())}
     image = _image_id()
     with step("install the chart"):
@@ -29,6 +29,7 @@ def deploy() -> None:
                 # A tag that is built again does not change the manifest; the image's id does.
                 *("--set-string", f"operator.podAnnotations.image-id={image}"),
                 *("--set-string", f"api.podAnnotations.image-id={image}"),
+                *("--take-ownership", *more),
             ],
             environment=environment,
             mend=f"kubectl get pods -n {NAMESPACE}; kubectl describe pods -n {NAMESPACE}",

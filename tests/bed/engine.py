@@ -68,6 +68,11 @@ def _bring_up() -> None:
         )
     install(*PACKAGES)
     _raise_inotify_limits()
+    if Path("/run/systemd/system").is_dir():
+        # Debian's package has its service started: that one will do.
+        succeeds(["systemctl", "start", "docker.service"])
+        if answers():
+            return
     with step("Docker engine: start one of our own"):
         _start()
 
@@ -167,6 +172,11 @@ def _is_dockerd(pidfile: Path) -> bool:
         return Path(f"/proc/{pid}/comm").read_text().strip() == "dockerd"
     except (OSError, ValueError):
         return False
+
+
+def is_ours() -> bool:
+    """Tell whether the bed has started the engine that runs."""
+    return _is_dockerd(cache.folder("engine") / "dockerd.pid")
 
 
 def stop() -> bool:

@@ -5,8 +5,8 @@ import platform
 import shutil
 from pathlib import Path
 
-from tests.bed import cache, versions
-from tests.bed.commands import found, logged, output
+from tests.bed import cache, golang, versions
+from tests.bed.commands import logged, output
 from tests.bed.failures import BedError
 from tests.bed.steps import step
 from tests.bed.tree import KIND_NODE
@@ -15,22 +15,11 @@ VERSION_PACKAGES = ("k8s.io/client-go/pkg/version", "k8s.io/component-base/versi
 GO_ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
 
 
-def go() -> str:
-    """Find Go 1.24 or newer."""
-    program = found("go", "/usr/local/go/bin", "/usr/lib/go/bin")
-    if program is None:
-        raise BedError(
-            "Go 1.24 or newer is needed to build what cannot be fetched",
-            "install it from https://go.dev/dl/ into /usr/local/go",
-        )
-    return program
-
-
 def kubernetes_programs() -> Path:
     """Return the folder with ``kube`` (all of Kubernetes and etcd), ``coredns`` and ``pause``."""
     sources = [KIND_NODE / name for name in ("go.mod", "go.sum", "cmd", "nodeagent", "coredns")]
     key = cache.fingerprint([versions.KUBERNETES, platform.machine(), *sources])
-    return cache.built("programs", key, _build_kubernetes)
+    return cache.built("programs", "kubernetes", key, _build_kubernetes)
 
 
 def _build_kubernetes(target: Path) -> None:
@@ -53,7 +42,16 @@ def _build_kubernetes(target: Path) -> None:
 
 
 def _build(name: str, module: Path, package: str, target: Path, flags: str) -> None:
-    command = [go(), "build", "-trimpath", "-ldflags", flags, "-o", str(target / name), package]
+    command = [
+        golang.go(),
+        "build",
+        "-trimpath",
+        "-ldflags",
+        flags,
+        "-o",
+        str(target / name),
+        package,
+    ]
     logged(
         f"go-build-{name}",
         command,
@@ -70,18 +68,25 @@ def installed(name: str, package: str, version: str) -> Path:
         with step(f"build {name} {version}", "1 to 3 min"):
             logged(
                 f"go-install-{name}",
-                [go(), "install", "-trimpath", f"{package}@v{version}"],
+                [golang.go(), "install", "-trimpath", f"{package}@v{version}"],
                 environment={**GO_ENVIRONMENT, "GOBIN": str(target)},
                 mend=f"install {name} {version} by hand and put it on the PATH",
             )
 
-    key = f"{name}-{version}-{platform.machine()}"
-    return cache.built("tools", key, build) / name
+    return cache.built("tools", name, f"{version}-{platform.machine()}", build) / name
+
+
+def of_ours(name: str, folder: Path) -> Path:
+    """Build a small Go program of the project's own, and return its path."""
+    key = cache.fingerprint([versions.GO, platform.machine(), folder])
+    return cache.built(
+        "programs", name, key, lambda target: _build(name, folder, ".", target, "-s -w")
+    ) / name
 
 
 def module_folder(module: str, version: str) -> Path:
     """Return the sources of a Go module, fetched where needed; read-only."""
-    command = [go(), "mod", "download", "-json", f"{module}@v{version}"]
+    command = [golang.go(), "mod", "download", "-json", f"{module}@v{version}"]
     for line in output(command, seconds=600).splitlines():
         key, _, value = line.strip().partition(": ")
         if key == '"Dir"':

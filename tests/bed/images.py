@@ -76,8 +76,12 @@ def build(docker: Engine, declaration: Declaration, *, public: bool) -> None:
                 environment={"DOCKER_BUILDKIT": "1" if docker.buildx else "0"},
                 mend=f"look at the log, and at {declaration.dockerfile.relative_to(ROOT)}",
             )
-    # The image that had the tag before has no name now.
-    succeeds(["docker", "image", "prune", "--force", "--filter", f"label={INPUTS_LABEL}"])
+    # The image that had the tag before has no name now. In an engine of our own, old steps of
+    # builds go too; in a user's they may be somebody else's.
+    prune = ["docker", "image", "prune", "--force", "--filter"]
+    succeeds([*prune, f"label={INPUTS_LABEL}"])
+    if engine.is_ours():
+        succeeds([*prune, "until=12h"])
     say(f"     {declaration.tag}: {_megabytes(declaration.tag)} MB")
 
 

@@ -65,7 +65,7 @@ def _fingerprint(engine: Engine) -> str:
             versions.DEBIAN_SUITE,
             engine.architecture,
             KIND_NODE,
-            BED / "debian.py",
+            debian.fingerprint((), "minbase"),
             BED / "innerimages.py",
             BED / "nodeimage.py",
         ]

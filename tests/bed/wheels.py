@@ -6,13 +6,14 @@ Inside an image there is no network and no certificate of the machine's; here th
 import sys
 from pathlib import Path
 
-from tests.bed import cache, versions
-from tests.bed.commands import logged
+from tests.bed import cache, engine, versions
+from tests.bed.commands import logged, succeeds
 from tests.bed.failures import BedError
 from tests.bed.steps import step
 from tests.bed.tree import IMAGES
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+DEBIAN_PYTHON = "/usr/bin/python3"
 OLDEST_GLIBC_MINOR, DEBIAN_12_GLIBC_MINOR = 17, 36
 
 
@@ -29,8 +30,9 @@ def of(requirements: Path, architecture: str) -> Path:
     """Return a folder with the wheels of a hash-locked list of requirements."""
     key = cache.fingerprint([requirements.read_bytes(), versions.PYTHON, architecture])
 
+    name = requirements.parent.name
+
     def build(target: Path) -> None:
-        name = requirements.parent.name
         with step(f"fetch the wheels of {name}/{requirements.name}"):
             logged(
                 f"wheels-{name}-{requirements.stem}",
@@ -38,7 +40,7 @@ def of(requirements: Path, architecture: str) -> Path:
                 mend="is the package index in reach? pip config list; are all lines hash-locked?",
             )
 
-    return cache.built("wheels", key, build)
+    return cache.built("wheels", name, key, build)
 
 
 def of_pip(architecture: str) -> Path:
@@ -46,9 +48,17 @@ def of_pip(architecture: str) -> Path:
     return of(IMAGES / "base" / "pip.txt", architecture)
 
 
+def _python_with_pip() -> str:
+    for python in (sys.executable, DEBIAN_PYTHON):
+        if succeeds([python, "-m", "pip", "--version"]):
+            return python
+    engine.install("python3-pip")
+    return DEBIAN_PYTHON
+
+
 def _command(requirements: Path, architecture: str, target: Path) -> list[str]:
     return [
-        *(sys.executable, "-m", "pip", "download"),
+        *(_python_with_pip(), "-m", "pip", "download"),
         *("--quiet", "--disable-pip-version-check"),
         *("--require-hashes", "--no-deps", "--only-binary", ":all:"),
         *("--implementation", "cp", "--python-version", versions.PYTHON),

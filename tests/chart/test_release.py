@@ -89,6 +89,10 @@ class TestHelmTest:
             assert "hook-succeeded" in notes["helm.sh/hook-delete-policy"]
             assert "before-hook-creation" in notes["helm.sh/hook-delete-policy"]
 
+    def test_what_it_said_is_printed(self, chart: Rendered) -> None:
+        notes = chart.one("Job", "stagework-test")["metadata"]["annotations"]
+        assert notes["helm.sh/hook-output-log-policy"] == "hook-succeeded,hook-failed"
+
     def test_it_uses_the_standard_library_only(self) -> None:
         tree = ast.parse((CHART / "files" / "helm_test.py").read_text())
         modules = {

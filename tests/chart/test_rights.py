@@ -8,17 +8,17 @@ from tests.chart.rendered import NAMESPACE, RefusedValues, Rendered, render
 
 Right = tuple[str, str, str]
 
-READ = "get list watch"
+WATCH = "list watch"
 OPERATOR = {
-    ("stagework.dev", "pipelinejobs"): f"{READ} delete",
+    ("stagework.dev", "pipelinejobs"): f"{WATCH} delete",
     ("stagework.dev", "pipelinejobs/status"): "patch",
     ("stagework.dev", "pipelinejobs/finalizers"): "update",
-    ("stagework.dev", "pipelines"): READ,
-    ("stagework.dev", "interventions"): f"{READ} patch delete",
+    ("stagework.dev", "pipelines"): WATCH,
+    ("stagework.dev", "interventions"): f"{WATCH} patch delete",
     ("stagework.dev", "interventions/status"): "patch",
-    ("batch", "jobs"): f"{READ} create delete",
-    ("", "pods"): f"{READ} patch delete",
-    ("", "events"): "create patch",
+    ("batch", "jobs"): f"get {WATCH} create delete",
+    ("", "pods"): f"{WATCH} patch delete",
+    ("", "events"): "create",
     ("apps", "controllerrevisions"): "get list create delete",
 }
 API = {
@@ -29,12 +29,12 @@ API = {
 ROLES = {
     "stagework-operator": OPERATOR,
     "stagework-api": API,
-    "stagework-operator-cluster": {("", "nodes"): READ},
+    "stagework-operator-cluster": {("", "nodes"): WATCH},
     "stagework-api-cluster": {
         ("authentication.k8s.io", "tokenreviews"): "create",
         ("authorization.k8s.io", "subjectaccessreviews"): "create",
     },
-    "stagework-operator-lease": {("coordination.k8s.io", "leases"): "get create update patch"},
+    "stagework-operator-lease": {("coordination.k8s.io", "leases"): "get create update"},
 }
 
 
@@ -85,8 +85,11 @@ def test_only_our_accounts_are_bound(everything: Rendered) -> None:
         assert binding["roleRef"]["name"] == name
 
 
-def test_the_operators_lease_is_in_the_release_namespace_only(chart: Rendered) -> None:
-    assert chart.one("Role", "stagework-operator-lease")["metadata"]["namespace"] == NAMESPACE
+def test_the_operators_lease_is_one_in_the_release_namespace(chart: Rendered) -> None:
+    role = chart.one("Role", "stagework-operator-lease")
+    assert role["metadata"]["namespace"] == NAMESPACE
+    for rule in role["rules"]:
+        assert rule["verbs"] == ["create"] or rule["resourceNames"] == ["stagework-operator"]
 
 
 class TestNamespaced:

@@ -2,7 +2,7 @@
 {{- define "stagework.operatorRules" -}}
 - apiGroups: [stagework.dev]
   resources: [pipelinejobs]
-  verbs: [get, list, watch, delete]  # delete: ttlSecondsAfterFinished
+  verbs: [list, watch, delete]  # delete: ttlSecondsAfterFinished
 - apiGroups: [stagework.dev]
   resources: [pipelinejobs/status]
   verbs: [patch]
@@ -13,22 +13,22 @@
   verbs: [update]
 - apiGroups: [stagework.dev]
   resources: [pipelines]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [stagework.dev]
   resources: [interventions]
-  verbs: [get, list, watch, patch, delete]  # patch: the owner; delete: all but the last 20
+  verbs: [list, watch, patch, delete]  # patch: the owner; delete: all but the last 20
 - apiGroups: [stagework.dev]
   resources: [interventions/status]
   verbs: [patch]
 - apiGroups: [batch]
   resources: [jobs]
-  verbs: [get, list, watch, create, delete]
+  verbs: [get, list, watch, create, delete]  # get: is a Job of that name ours?
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch, patch, delete]  # patch: lifts our scheduling gate
+  verbs: [list, watch, patch, delete]  # patch: lifts our scheduling gate
 - apiGroups: [""]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create]
 - apiGroups: [apps]
   resources: [controllerrevisions]
   verbs: [get, list, create, delete]

@@ -64,7 +64,6 @@ KINDS = (
         spec=PipelineSpec,
         status=None,
         columns=(
-            Column("Stages", ".spec.stages[*].name", description="Stages in their order"),
             AGE,
         ),
     ),

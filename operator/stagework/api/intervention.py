@@ -19,7 +19,8 @@ class Target(Resource):
     name: ObjectName
     """Name of the target."""
     uid: ShortText = ""
-    """Uid of the target: refused where the object has been made anew; empty: whatever has the name."""
+    """Uid of the target: refused where the object has been made anew; empty: whatever has the
+    name."""
 
 
 class InterventionSpec(Resource):

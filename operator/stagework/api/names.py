@@ -16,7 +16,7 @@ CATEGORY: Final = "stagework"
 FIELD_MANAGER: Final = "stagework-operator"
 """Field manager of everything that the operator writes."""
 
-# --- labels (on Jobs, Pods and revisions; set by the operator) --------------------------------
+# --- labels (on Jobs, Pods and revisions; set by the operator) ------------------------------------
 
 LABEL_RUN: Final = "stagework.dev/pipelinejob"
 """Name of the PipelineJob, cut to 63 characters; for people's selectors, never for decisions."""
@@ -37,23 +37,21 @@ LABEL_SUBJECT: Final = "stagework.dev/subject"
 LABEL_TENANT: Final = "stagework.dev/tenant"
 """On PipelineJobs' children: `spec.tenant`, made label-safe."""
 
-# --- annotations -------------------------------------------------------------------------------
+# --- annotations ----------------------------------------------------------------------------------
 
 ANNOTATION_INPUTS: Final = "stagework.dev/inputs"
 """On a stage's Pod, written when its gate is lifted: machine class and winning prefixes (JSON)."""
 ANNOTATION_PARAMS: Final = "stagework.dev/params"
 """On a stage's Pod: the run's params as JSON; read in the container as a file."""
-ANNOTATION_MACHINE: Final = "stagework.dev/machine"
-"""On a stage's Job: the machine class whose resource requests its template carries."""
 
 SCHEDULING_GATE: Final = "stagework.dev/turn"
 """Scheduling gate on every stage Pod; the operator lifts it when the stage's turn has come."""
 STAGE_CONTAINER: Final = "stage"
 """Name of the container that does the work."""
-TOKEN_AUDIENCE: Final = "stagework"
+TOKEN_AUDIENCE: Final = "stagework"  # noqa: S105 - no secret
 """Audience of the projected token with which a stage Pod proves who it is."""
 
-# --- condition types ----------------------------------------------------------------------------
+# --- condition types ------------------------------------------------------------------------------
 
 SUCCEEDED: Final = "Succeeded"
 """Unknown while the run is active, then True or False."""
@@ -86,7 +84,7 @@ PIPELINE_NOT_FOUND: Final = "PipelineNotFound"
 REVISION_LOST: Final = "RevisionLost"
 """The ControllerRevision that keeps the run's stages was deleted by somebody."""
 
-# --- states of one stage ---------------------------------------------------------------------------
+# --- states of one stage --------------------------------------------------------------------------
 
 STAGE_WAITING: Final = "Waiting"
 """Not started; `reason` says what it waits for."""
@@ -103,7 +101,7 @@ STAGE_SKIPPED: Final = "Skipped"
 STAGE_NOT_RUN: Final = "NotRun"
 """Will not run: something it depends on failed or was skipped."""
 
-# --- why a stage waits -------------------------------------------------------------------------------
+# --- why a stage waits ----------------------------------------------------------------------------
 
 WAIT_DEPENDENCY: Final = "DependenciesPending"
 """A stage that it depends on has not finished."""
@@ -127,7 +125,7 @@ WAIT_HELD_BY_OTHERS: Final = "HeldByOthers"
 WAIT_QUOTA: Final = "QuotaExceeded"
 """A ResourceQuota refuses its Job; asked again every 10 s."""
 
-# --- why an attempt ended ------------------------------------------------------------------------------
+# --- why an attempt ended -------------------------------------------------------------------------
 
 EXIT_CODE: Final = "NonZeroExit"
 """The container ended with another code than 0."""
@@ -143,8 +141,6 @@ START_DEADLINE: Final = "StartDeadlineExceeded"
 """Its container did not start within `startDeadlineSeconds`; the message gives the cause."""
 OUT_OF_MEMORY: Final = "OutOfMemory"
 """The kernel killed the container for its memory use (OOMKilled)."""
-INTERRUPTED: Final = "Interrupted"
-"""Ended from outside (deletion, eviction, shutdown); costs no attempt, 10 times at most."""
 TOO_MANY_INTERRUPTIONS: Final = "TooManyInterruptions"
 """Interrupted more often than the limit."""
 INPUT_REFUSED: Final = "InputRefused"
@@ -164,7 +160,7 @@ UPSTREAM_FAILED: Final = "UpstreamFailed"
 UPSTREAM_SKIPPED: Final = "UpstreamSkipped"
 """Not run: a stage that it depends on was skipped."""
 
-# --- event reasons -----------------------------------------------------------------------------------------
+# --- event reasons --------------------------------------------------------------------------------
 
 EVENT_STAGE_STARTED: Final = "StageStarted"
 """A stage's container runs; the message names machine class and node."""

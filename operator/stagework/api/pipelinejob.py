@@ -47,8 +47,10 @@ class PipelineJobSpec(Resource):
             ),
             *(
                 (
-                    f"has(self.{name}) == has(oldSelf.{name}) && (!has(self.{name}) || "
-                    f"self.{name} == oldSelf.{name}{_SAME_ORDER.get(name, '')})",
+                    (
+                        f"has(self.{name}) == has(oldSelf.{name}) && (!has(self.{name}) || "
+                        f"self.{name} == oldSelf.{name}{_SAME_ORDER.get(name, '')})"
+                    ),
                     f"{name} cannot be changed after creation: make a new PipelineJob",
                 )
                 for name in _FIXED
@@ -95,9 +97,7 @@ class Commit(Observed):
     """Items of these that failed."""
 
 
-StageState = Literal[
-    "Waiting", "Starting", "Running", "Succeeded", "Failed", "Skipped", "NotRun"
-]
+StageState = Literal["Waiting", "Starting", "Running", "Succeeded", "Failed", "Skipped", "NotRun"]
 
 
 class Stopping(Observed):

@@ -48,14 +48,18 @@ class EnvVar(Resource):
     model_config = ConfigDict(
         json_schema_extra=rules(
             (
-                "(has(self.value) ? 1 : 0) + (has(self.configMapKeyRef) ? 1 : 0) "
-                "+ (has(self.secretKeyRef) ? 1 : 0) <= 1",
+                (
+                    "(has(self.value) ? 1 : 0) + (has(self.configMapKeyRef) ? 1 : 0) "
+                    "+ (has(self.secretKeyRef) ? 1 : 0) <= 1"
+                ),
                 "give one of value, configMapKeyRef and secretKeyRef",
             ),
             (
                 "!self.name.startsWith('STAGEWORK_') || self.name == 'STAGEWORK_METHOD'",
-                "names that begin with STAGEWORK_ are set by the operator "
-                "(only STAGEWORK_METHOD may be given)",
+                (
+                    "names that begin with STAGEWORK_ are set by the operator "
+                    "(only STAGEWORK_METHOD may be given)"
+                ),
             ),
         )
     )
@@ -89,14 +93,18 @@ class Volume(Resource):
     model_config = ConfigDict(
         json_schema_extra=rules(
             (
-                "(has(self.emptyDir) ? 1 : 0) + (has(self.configMap) ? 1 : 0) "
-                "+ (has(self.persistentVolumeClaim) ? 1 : 0) == 1",
+                (
+                    "(has(self.emptyDir) ? 1 : 0) + (has(self.configMap) ? 1 : 0) "
+                    "+ (has(self.persistentVolumeClaim) ? 1 : 0) == 1"
+                ),
                 "give exactly one of emptyDir, configMap and persistentVolumeClaim",
             ),
             (
-                "!self.mountPath.matches('^/((work|tmp|etc|run|var|var/run)/*"
-                "|(dev|proc|sys|(var/)?run/stagework)(/.*)?)$') "
-                "&& !self.mountPath.contains('..') && !self.mountPath.contains('//')",
+                (
+                    "!self.mountPath.matches('^/((work|tmp|etc|run|var|var/run)/*"
+                    "|(dev|proc|sys|(var/)?run/stagework)(/.*)?)$') "
+                    "&& !self.mountPath.contains('..') && !self.mountPath.contains('//')"
+                ),
                 "mountPath is taken by the operator or the system; use another, such as /models",
             ),
         )
@@ -126,7 +134,8 @@ class Stage(Resource):
     name: StageName
     """Unique in the pipeline: a lower-case letter, then letters, digits and `_`; 40 at most."""
     dependsOn: list[StageName] | None = Field(default=None, max_length=16)
-    """Stages that must be done before; only stages listed above. Absent: the one above; []: none."""
+    """Stages that must be done before; only stages listed above. Absent: the one above; []:
+    none."""
     runsOn: list[ClassName] = Field(default=[], max_length=8)
     """Machine classes in order of preference; absent: the class map of the settings."""
     fallbackAfterSeconds: int | None = Field(default=None, ge=0, le=MAX_SECONDS)
@@ -148,7 +157,8 @@ class Stage(Resource):
     runAsUser: int | None = Field(default=None, ge=1, le=2**31 - 1)
     """Another non-zero user id where the image needs one."""
     contract: Literal["Mark", "ExitCode"] = "Mark"
-    """Mark: stagekit, or a mark of the documented format, says how it ended. ExitCode: any image."""
+    """Mark: stagekit, or a mark of the documented format, says how it ended. ExitCode: any
+    image."""
     timeoutSeconds: int = Field(default=3600, ge=1, le=MAX_SECONDS)
     """Longest run, counted from the container's start."""
     startDeadlineSeconds: int = Field(default=900, ge=1, le=MAX_SECONDS)

@@ -123,7 +123,10 @@ class _Converter:
 
 
 def _says_something(default: Any) -> bool:
-    return default is not None and default not in ("", [], {})
+    """Empty defaults are left out: they would be written into every stored stage."""
+    if isinstance(default, dict):
+        return any(_says_something(each) for each in cast("Schema", default).values())
+    return default is not None and default not in ("", [])
 
 
 def _has_defaults(schema: Schema) -> bool:

@@ -16,7 +16,7 @@ def short_hash(*parts: str | int) -> str:
 
 
 def stage_job_name(
-    run: str, run_uid: str, stage: str, attempt: int, machine: str, remakes: int
+    run: str, run_uid: str, *, stage: str, attempt: int, machine: str, remakes: int
 ) -> str:
     """`<run>-<stage>-<attempt>-<h8>`; the run's name is cut first, then the stage's."""
     digest = short_hash(run_uid, stage, attempt, machine, remakes)

@@ -54,7 +54,12 @@ class StageJob:
         """Deterministic name."""
         meta = self.run.metadata
         return stage_job_name(
-            meta.name, meta.uid, self.stage.name, self.attempt, self.machine.key, self.remakes
+            meta.name,
+            meta.uid,
+            stage=self.stage.name,
+            attempt=self.attempt,
+            machine=self.machine.key,
+            remakes=self.remakes,
         )
 
     def manifest(self) -> Manifest:
@@ -145,7 +150,7 @@ class StageJob:
             for state in ("not-ready", "unreachable")
         ]
         own = {each for machine in self._classes() for each in machine.tolerations}
-        ordered = sorted(own, key=lambda each: (each.key, each.effect, each.value))
+        ordered = sorted(own, key=lambda each: (each.key, each.effect, each.value, each.operator))
         return [*away, *(each.model_dump(exclude_defaults=True) for each in ordered)]
 
     def _container(self) -> Manifest:
@@ -160,7 +165,7 @@ class StageJob:
             "terminationMessagePath": contract.TERMINATION_FILE,
             "volumeMounts": [
                 {"name": "stagework-work", "mountPath": contract.WORK_DIR},
-                {"name": "stagework-tmp", "mountPath": "/tmp"},
+                {"name": "stagework-tmp", "mountPath": "/tmp"},  # noqa: S108 - a private emptyDir
                 {
                     "name": "stagework-token",
                     "mountPath": contract.TOKEN_DIR,

@@ -26,6 +26,7 @@ from stagework.cli.session import Session, session_of
 from stagework.cli.templates import documents
 from stagework.cli.upload import store
 from stagework.overview.following import Wanted, Watchlist
+from stagework.overview.results import Fetched, composed, scores_table
 
 ACCOUNT: Final = "stagework-demo"
 """ServiceAccount and RoleBinding that the demo makes."""
@@ -70,11 +71,10 @@ def demo(
         made = session.objects.create(JOBS, where, _with_input(session, service, samples, body))
         session.terminal.say(f"pipelinejob.stagework.dev/{made['metadata']['name']} created")
     _follow(session, where, runs, timeout, plain=plain)
-    for name in runs:
-        session.terminal.say()
-        session.terminal.say(f"{name}:", "good")
-        job = session.objects.job(where, name)
-        results.show(session, results.fetch(service, job, to / name), to / name)
+    fetched = {
+        name: results.fetch(service, session.objects.job(where, name), to / name) for name in runs
+    }
+    _show(session, fetched, to)
 
 
 def load(folder: Path, runs: tuple[str, ...]) -> Samples:
@@ -95,6 +95,17 @@ def load(folder: Path, runs: tuple[str, ...]) -> Samples:
         )
     pipelines = tuple(body for body in bodies if body.get("kind") == "Pipeline")
     return Samples(pipelines, tuple(found[name] for name in runs))
+
+
+def _show(session: Session, fetched: dict[str, list[Fetched]], folder: Path) -> None:
+    session.terminal.say()
+    session.terminal.table(scores_table(fetched))
+    session.terminal.say()
+    count = sum(len(each.files) for stages in fetched.values() for each in stages)
+    session.terminal.say(f"{count} files of {len(fetched)} runs in {folder}/. The pictures:")
+    for name, stages in fetched.items():
+        for path in composed(stages):
+            session.terminal.say(f"  {name}: {path}", "good")
 
 
 def _admit(session: Session, namespace: str) -> None:

@@ -26,7 +26,7 @@ def monitor(
     *,
     runs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Runs to follow; new ones by itself if absent."),
+        typer.Argument(metavar="NAME", help="Runs to follow; new ones by itself if absent."),
     ] = None,
     namespace: Namespace = None,
     everywhere: Annotated[
@@ -129,8 +129,9 @@ def _run(
         )
         follower.run(wishes, until_done=until_done, once=once)
         if wishes.stop.is_set():
-            going_on = len(watchlist.followed)
-            screen.show(Line(f"monitor stopped; {going_on} followed runs go on without it"))
+            count = len(watchlist.followed)
+            going_on = "1 followed run goes" if count == 1 else f"{count} followed runs go"
+            screen.show(Line(f"monitor stopped; {going_on} on without it"))
             return
     if until_done and any(each.kind == "Failed" for each in watchlist.ends.values()):
         raise typer.Exit(EXIT_FAILED)

@@ -73,15 +73,21 @@ def _forbidden(text: str, doing: str) -> NotAllowed:
     found = _FORBIDDEN.search(text)
     if found is None:
         return NotAllowed(f"{doing}: not allowed: {text}", command="kubectl auth whoami")
-    user, verb, resource = found["user"], found["verb"], found["resource"]
+    verb, resource = found["verb"], found["resource"]
     full = f"{resource}.{found['group']}" if found["group"] else resource
     where = f" -n {found['namespace']}" if found["namespace"] else ""
-    if found["group"] == names.GROUP and found["namespace"]:
+    kind = "" if where else "cluster"
+    subject = _subject(found["user"])
+    if found["group"] == names.GROUP:
         role = "stagework-view" if verb in ("get", "list", "watch") else "stagework-edit"
-        command = f"kubectl create rolebinding {role}{where} --clusterrole={role} {_subject(user)}"
+        command = f"kubectl create {kind}rolebinding {role}{where} --clusterrole={role} {subject}"
     else:
-        command = f"kubectl auth can-i {verb} {full}{where} --as={user}"
-    return NotAllowed(f"{doing}: {user} may not {verb} {full}{where}", command=command)
+        role = f"{verb}-{resource.replace('/', '-')}"
+        command = (
+            f"kubectl create {kind}role {role}{where} --verb={verb} --resource={full} && "
+            f"kubectl create {kind}rolebinding {role}{where} --{kind}role={role} {subject}"
+        )
+    return NotAllowed(f"{doing}: {found['user']} may not {verb} {full}{where}", command=command)
 
 
 def _subject(user: str) -> str:

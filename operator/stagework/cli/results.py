@@ -39,6 +39,11 @@ def results(
     fetched = fetch(service, job, folder)
     if not fetched:
         flag = session.home.flag(where)
+        if job.finished:
+            raise CommandError(
+                f"{name} has no outputs: stages with `contract: ExitCode` keep none",
+                command=f"stagework status {name}{flag}",
+            )
         raise CommandError(
             f"{name} has no committed outputs yet", command=f"stagework wait {name}{flag}"
         )

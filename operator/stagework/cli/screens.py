@@ -102,7 +102,8 @@ class LiveScreen:
 
     def bars(self, bars: list[RunBar]) -> None:
         """Paint the table anew."""
-        self._live.update(bars_table(bars), refresh=True)
+        shown = bars_table(bars) if bars else Text("No run is being followed.", style="dim")
+        self._live.update(shown, refresh=True)
 
 
 def bars_table(bars: list[RunBar]) -> Table:

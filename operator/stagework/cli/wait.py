@@ -20,7 +20,7 @@ _TICK_SECONDS = 0.2
 def wait(
     context: typer.Context,
     *,
-    runs: Annotated[list[str], typer.Argument(metavar="NAME...", help="Runs to wait for.")],
+    runs: Annotated[list[str], typer.Argument(metavar="NAME", help="Runs to wait for.")],
     namespace: Namespace = None,
     timeout: Annotated[
         float, typer.Option("--timeout", min=0, help="Seconds to wait; 0: look once.")

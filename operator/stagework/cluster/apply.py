@@ -40,9 +40,10 @@ _pod = msgspec.json.Decoder(PodView)
 class StageRefused(Exception):  # noqa: N818 - an answer, not a fault of ours
     """The API server would not take a stage's Job."""
 
-    def __init__(self, stage: str, refused: Refused) -> None:
-        super().__init__(f"{stage}: {refused.message}")
-        self.stage = stage
+    def __init__(self, action: CreateJob, refused: Refused) -> None:
+        super().__init__(f"{action.stage}: {refused.message}")
+        self.stage = action.stage
+        self.attempt = action.attempt
         self.refused = refused
 
 
@@ -96,13 +97,13 @@ class Applier:
             answer = await self._adopt(run, action)
         except Invalid as error:
             raise StageRefused(
-                action.stage, Refused(names.JOB_REFUSED, error.message, final=True)
+                action, Refused(names.JOB_REFUSED, error.message, final=True)
             ) from error
         except Forbidden as error:
             if not error.over_quota:
                 raise
             raise StageRefused(
-                action.stage, Refused(names.WAIT_QUOTA, error.message, final=False)
+                action, Refused(names.WAIT_QUOTA, error.message, final=False)
             ) from error
         self._observer.wrote_job(_job.decode(answer))
 
@@ -115,7 +116,7 @@ class Applier:
         found = _job.decode(answer)
         if found.metadata.controller_uid != run.metadata.uid:
             message = f"a Job named {action.name} exists and belongs to somebody else; delete it"
-            raise StageRefused(action.stage, Refused(names.JOB_CONFLICT, message, final=True))
+            raise StageRefused(action, Refused(names.JOB_CONFLICT, message, final=True))
         if found.metadata.deletion_timestamp is not None:
             raise Outdated(f"Job {action.name} is being deleted")
         return answer

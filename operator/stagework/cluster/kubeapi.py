@@ -230,7 +230,9 @@ class KubeApi:
                 async for chunk in answer.content.iter_any():
                     for line in lines.feed(chunk):
                         yield line
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and self._session is not None:
+                raise  # aiohttp says so of a connection that `close` has taken away
             if not status:
                 self._count("WATCH", path, 0, began)
             raise _unreachable("WATCH", path, error) from error
@@ -341,7 +343,9 @@ class KubeApi:
                 if status < HTTPStatus.MULTIPLE_CHOICES:
                     return text
                 raise from_answer(status, text, answer.headers.get("Retry-After"))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and self._session is not None:
+                raise  # aiohttp says so of a connection that `close` has taken away
             raise _unreachable(verb, path, error) from error
         finally:
             self._count(verb, path, status, began)

@@ -89,6 +89,7 @@ class Lease:
         self._sleep = sleep
         self._observed: Observed | None = None
         self._renewed_at = float("-inf")
+        self._answered_at = clock()
         self._held = False
         self.acquired = asyncio.Event()
         """Set while we lead."""
@@ -103,6 +104,10 @@ class Lease:
         """Who leads as far as we have seen; empty where nobody does."""
         lease = self._observed.lease if self._observed else None
         return (lease.spec.holderIdentity if lease else None) or ""
+
+    def last_answer_seconds(self) -> float:
+        """Seconds since the API server last answered about the Lease (or since the start)."""
+        return self._clock() - self._answered_at
 
     def fresh(self, within_seconds: float = FRESH_SECONDS) -> bool:
         """Whether we lead and a renewal *sent* within this time was confirmed."""
@@ -131,6 +136,7 @@ class Lease:
             # A few seconds at most, so that the deadline below is looked at in time.
             async with asyncio.timeout(REQUEST_SECONDS):
                 await self._contend()
+            self._answered_at = self._clock()
         except TimeoutError as error:
             self._forget()
             self._problem("no answer in time", error)

@@ -1,17 +1,21 @@
 """Live copies of everything that decisions look at, indexed by run.
 
-Our own kinds come through kopf's watches (`take_own`), Jobs, Pods and Nodes through reflectors.
+Some of our own kinds may come through kopf's watches (`take_own`), the rest through reflectors.
 Nothing is decided here: changes only name the runs that must be looked at again.
 """
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
 
 from stagework.api import names
 from stagework.api.observed import JobView, NodeView, PodView
 from stagework.cluster import paths
+from stagework.cluster.errors import ApiError
 from stagework.cluster.kubeapi import KubeApi
 from stagework.cluster.paging import T
 from stagework.cluster.reflector import Change, OnProblem, Reflector
@@ -26,6 +30,11 @@ INTERVENTIONS: Final = "interventions"
 OWN_KINDS: Final = (PIPELINES, PIPELINEJOBS, INTERVENTIONS)
 """Plurals of our own kinds."""
 
+RESCAN_SECONDS: Final = 50.0
+"""Everything is listed again this often: a change that no watch told is found within a minute."""
+RESCAN_OBJECTS_PER_SECOND: Final = 100.0
+"""Large copies are rescanned less often: so many objects a second on average."""
+
 
 class Observer:
     """All copies. `on_dirty` is called with the key of every run that something happened to."""
@@ -37,9 +46,14 @@ class Observer:
         on_dirty: Callable[[Key], None],
         on_nodes: Callable[[], None],
         on_problem: OnProblem | None = None,
+        *,
+        told_kinds: Collection[str] = OWN_KINDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`told_kinds`: plurals of ours that somebody else watches and tells by `take_own`."""
         self._on_dirty = on_dirty
         self._on_nodes = on_nodes
+        self._on_problem = on_problem
         self._run_keys: dict[str, Key] = {}
         self._runs: dict[Key, str] = {}
         self._pipelines: dict[Key, str] = {}
@@ -48,6 +62,7 @@ class Observer:
         self._pods: dict[str, set[str]] = defaultdict(set)
         self._requests: dict[Key, set[str]] = defaultdict(set)
         self._node_names: dict[str, NodeView] = {}
+        self._told_kinds = tuple(told_kinds)
         wanted = tuple(namespaces) or ("",)
         handlers = {
             PIPELINES: self._pipeline_changed,
@@ -56,7 +71,12 @@ class Observer:
         }
         self._own: dict[tuple[str, str], Reflector[OwnView]] = {
             (plural, namespace): Reflector(
-                api, paths.ours(plural, namespace), OwnView, handler, on_problem=on_problem
+                api,
+                paths.ours(plural, namespace),
+                OwnView,
+                handler,
+                on_problem=on_problem,
+                clock=clock,
             )
             for namespace in wanted
             for plural, handler in handlers.items()
@@ -70,6 +90,7 @@ class Observer:
                 self._job_changed,
                 params=selector,
                 on_problem=on_problem,
+                clock=clock,
             )
             for namespace in wanted
         }
@@ -81,44 +102,63 @@ class Observer:
                 self._pod_changed,
                 params=selector,
                 on_problem=on_problem,
+                clock=clock,
             )
             for namespace in wanted
         }
         self._node_copy = Reflector(
-            api, paths.nodes(), NodeView, self._node_changed, on_problem=on_problem
+            api, paths.nodes(), NodeView, self._node_changed, on_problem=on_problem, clock=clock
         )
 
     # --- life --------------------------------------------------------------------------------
 
-    async def run_children(self) -> None:
-        """Watch Jobs, Pods and Nodes until cancelled."""
-        copies = [*self._job_copies.values(), *self._pod_copies.values(), self._node_copy]
+    async def follow(self) -> None:
+        """Watch everything that nobody else watches for us, and look behind it, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for each in copies:
+            for each in self._watched():
                 group.create_task(each.run())
-
-    async def list_own(self) -> None:
-        """List our own kinds in full; kopf's watches carry on from there."""
-        for each in self._own.values():
-            await each.relist()
+            await self.synced()
+            for each in (*self._told(), *self._watched()):
+                group.create_task(self._rescan_for_ever(each))
 
     async def synced(self) -> None:
-        """Wait until every first list of Jobs, Pods and Nodes is complete."""
-        for each in (*self._node_copies(), *self._pod_copies.values(), *self._job_copies.values()):
+        """Wait until every first list is complete."""
+        for each in (*self._told(), *self._watched()):
             await each.synced.wait()
 
+    async def list_told(self) -> None:
+        """The first list of the kinds that somebody else watches."""
+        for each in self._told():
+            await each.relist()
+
     def silence_seconds(self) -> float:
-        """Seconds since the quietest child watch last brought anything (bookmarks count)."""
-        copies = (*self._node_copies(), *self._pod_copies.values(), *self._job_copies.values())
-        return max(each.last_contact_seconds() for each in copies)
+        """Seconds since the quietest watch of ours last brought anything (bookmarks count)."""
+        return max(each.last_contact_seconds() for each in self._watched())
+
+    def owed_seconds(self) -> float:
+        """How long any watch has owed us a change that we know of from elsewhere."""
+        return max(each.owed_seconds() for each in (*self._told(), *self._watched()))
 
     def take_own(self, plural: str, view: OwnView, *, deleted: bool) -> None:
-        """An object of ours as a watch of kopf's brought it."""
-        copy = self._copy(self._own, plural, view.metadata.namespace)
-        if deleted:
-            copy.remove(view)
-        else:
-            copy.replace(view)
+        """An object of ours as somebody else's watch brought it."""
+        self._copy(self._own, plural, view.metadata.namespace).tell(view, deleted=deleted)
+
+    async def _rescan_for_ever(self, copy: Reflector[T]) -> None:
+        """A watch is a hint, a full list is the truth: what got lost is found by this time."""
+        while True:
+            await asyncio.sleep(max(RESCAN_SECONDS, len(copy.objects) / RESCAN_OBJECTS_PER_SECOND))
+            try:
+                await copy.relist()
+            except (ApiError, msgspec.DecodeError) as error:
+                if self._on_problem is not None:
+                    self._on_problem("a rescan failed", error)
+
+    def _told(self) -> list[Reflector[OwnView]]:
+        return [copy for (plural, _), copy in self._own.items() if plural in self._told_kinds]
+
+    def _watched(self) -> list[Reflector[Any]]:
+        own = [copy for (plural, _), copy in self._own.items() if plural not in self._told_kinds]
+        return [*own, self._node_copy, *self._pod_copies.values(), *self._job_copies.values()]
 
     # --- questions ---------------------------------------------------------------------------
 
@@ -269,9 +309,6 @@ class Observer:
         key = self._run_keys.get(run_uid)
         if key is not None:
             self._on_dirty(key)
-
-    def _node_copies(self) -> tuple[Reflector[NodeView], ...]:
-        return (self._node_copy,)
 
     @staticmethod
     def _copy(

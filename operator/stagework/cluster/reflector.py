@@ -114,6 +114,8 @@ class Reflector(Generic[T]):
         self._failures = 0
         self._old_lists = 0
         self._contact_at = clock()
+        self._told = ""
+        self._owed: tuple[str, float] | None = None
         self.synced = asyncio.Event()
         """Set when the first full list is in the copy; never cleared."""
 
@@ -130,17 +132,32 @@ class Reflector(Generic[T]):
         """Seconds since the server last told us anything (event, bookmark, full list)."""
         return self._clock() - self._contact_at
 
+    def owed_seconds(self) -> float:
+        """How long the watch has owed us a change that we know of from elsewhere; 0: none.
+
+        Our own writes and the rescans are the canary: what they show must come back through the
+        watch too. While the API server cannot be reached nothing new is owed.
+        """
+        return self._clock() - self._owed[1] if self._owed is not None else 0.0
+
     def replace(self, known: T) -> bool:
         """Put the answer of our own write into the copy; whether it was news.
 
         Its echo in the watch is then dropped. Ignored where the copy is as new or newer, or where
         the object has left since. The caller must know that the object is in the selection.
         """
-        return self._put(known)
+        if not self._put(known):
+            return False
+        self._owe(known.metadata.resourceVersion)
+        return True
 
-    def remove(self, last: T) -> None:
-        """Take an object out that a watch of somebody else's reported as deleted."""
-        self._left_selection(last)
+    def tell(self, known: T, *, deleted: bool) -> None:
+        """Take in what a watch of somebody else's reported about an object."""
+        if deleted:
+            self._left_selection(known)
+        else:
+            self._put(known)
+        self._heard(known.metadata.resourceVersion)
 
     async def run(self) -> None:
         """List and watch until cancelled."""
@@ -148,6 +165,7 @@ class Reflector(Generic[T]):
             try:
                 if self._must_list:
                     await self.relist()
+                    self._contact_at = self._clock()
                 await self._watch()
             except Gone as error:
                 self._must_list = True
@@ -185,7 +203,8 @@ class Reflector(Generic[T]):
                 restored = self._store_was_restored(meta.resourceVersion, floor)
             for each in page.items or ():
                 seen.add(each.metadata.uid)
-                self._put(each, certain=restored)
+                if self._put(each, certain=restored) and self.synced.is_set() and not restored:
+                    self._owe(each.metadata.resourceVersion)
         for uid in [uid for uid in self._objects if uid not in seen]:
             known = self._objects[uid].metadata.resourceVersion
             # Newer than the list: our own write came in while the list was under way.
@@ -195,7 +214,6 @@ class Reflector(Generic[T]):
         if restored or not is_older(meta.resourceVersion, self._version):
             self._version = meta.resourceVersion
         self._must_list = False
-        self._contact_at = self._clock()
         self.synced.set()
 
     async def _watch(self) -> None:
@@ -238,6 +256,7 @@ class Reflector(Generic[T]):
             self._put(known)
         if not is_older(version, self._version):
             self._version = version
+        self._heard(version)
 
     def _take_other(self, event: WatchEvent[msgspec.Raw]) -> None:
         if event.type == "ERROR":
@@ -248,6 +267,17 @@ class Reflector(Generic[T]):
             self._drop(known.uid, known.resourceVersion, None)
         if known.resourceVersion and not is_older(known.resourceVersion, self._version):
             self._version = known.resourceVersion
+        self._heard(known.resourceVersion)
+
+    def _owe(self, version: str) -> None:
+        """The watch must bring this version, or a newer one; one debt at a time is enough."""
+        if self._owed is None and (not self._told or is_newer(version, self._told)):
+            self._owed = (version, self._clock())
+
+    def _heard(self, version: str) -> None:
+        self._told = version
+        if self._owed is not None and not is_older(version, self._owed[0]):
+            self._owed = None
 
     def _put(self, known: T, *, certain: bool = False) -> bool:
         meta = known.metadata

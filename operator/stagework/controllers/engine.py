@@ -31,7 +31,7 @@ from stagework.plans.accept import unreadable
 from stagework.plans.ask import refuse_all
 from stagework.plans.pipelinejob import Advanced, advance, finish
 from stagework.plans.plan import Plan
-from stagework.plans.snapshot import PlanSettings, Snapshot
+from stagework.plans.snapshot import PlanSettings, Question, Snapshot
 from stagework.policies.interventions import TARGET_NOT_FOUND
 from stagework.policies.placement import slots_of
 from stagework.policies.slots import SlotLedger, Turn
@@ -81,6 +81,7 @@ class Engine:
 
     async def lead(self) -> None:
         """Plan and act until cancelled; the caller holds the Lease and all copies are complete."""
+        self.queue.serve()
         self._ledger = SlotLedger()
         self._memory.clear()
         self._slots = slots_of(self._settings.fleet, self._observer.nodes)
@@ -198,8 +199,8 @@ class Engine:
             log.log(level, "%s/%s: %s: %s", *key, event.reason, event.message)
         if plan.status is not None:
             self._metrics.moved_on(run.status, plan.status)
-        for stage, attempt in plan.lookups:
-            self._ask(key, run, memory, stage, attempt)
+        for question in plan.lookups:
+            self._ask(key, run, memory, question)
         if plan.wake_at is not None:
             self.queue.add_after(key, (plan.wake_at - now).total_seconds())
 
@@ -245,36 +246,35 @@ class Engine:
     def _remember_refusal(
         self, memory: RunMemory, run: PipelineJob, error: StageRefused
     ) -> None:
-        status = run.status.stage_named(error.stage)
-        attempt = status.attempt if status is not None else 1
         seconds = 3600.0 if error.refused.final else REFUSAL_SECONDS
-        memory.refusals[(error.stage, attempt)] = (error.refused, self._clock() + seconds)
+        until = self._clock() + seconds
+        memory.refusals[(error.stage, error.attempt)] = (error.refused, until)
         key = (run.metadata.namespace, run.metadata.name)
         self.queue.add_after(key, REFUSAL_SECONDS + 0.1)
 
     def _ask(
-        self, key: Key, run: PipelineJob, memory: RunMemory, stage: str, attempt: int
+        self, key: Key, run: PipelineJob, memory: RunMemory, question: Question
     ) -> None:
-        if (stage, attempt) in memory.asking:
+        if question in memory.asking:
             return
-        memory.asking.add((stage, attempt))
-        task = asyncio.create_task(self._look_up(key, run, memory, stage, attempt))
+        memory.asking.add(question)
+        task = asyncio.create_task(self._look_up(key, run, memory, question))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _look_up(
-        self, key: Key, run: PipelineJob, memory: RunMemory, stage: str, attempt: int
+        self, key: Key, run: PipelineJob, memory: RunMemory, question: Question
     ) -> None:
-        meta = run.metadata
+        meta, stage, attempt = run.metadata, question.stage, question.attempt
         try:
             found = await self._results.look_up(meta.namespace, meta.uid, stage, attempt)
-            memory.lookups[(stage, attempt)] = found
+            memory.lookups[question] = found
             self.queue.add(key)
         except LookupFailed as error:
             log.warning("%s/%s: result of %s not to be had: %s", *key, stage, error)
             self.queue.add_after(key, LOOKUP_RETRY_SECONDS)
         finally:
-            memory.asking.discard((stage, attempt))
+            memory.asking.discard(question)
 
     def _forget_working(self, key: Key) -> None:
         view = self._observer.run(key)

@@ -6,7 +6,6 @@ from typing import Any
 import kopf
 
 from stagework.api import names
-from stagework.cluster.observe import OWN_KINDS
 from stagework.cluster.views import from_body
 from stagework.controllers.runtime import Runtime
 
@@ -46,7 +45,7 @@ def register(registry: kopf.OperatorRegistry, runtime: Runtime) -> None:
             raise kopf.PermanentError(fault)
         return "ok"
 
-    for plural in OWN_KINDS:
+    for plural in runtime.kopf_kinds:
         _watch(registry, runtime, plural)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from stagework.api.pipelinejob import PipelineJobStatus
-from stagework.plans.snapshot import Lookup, Refused
+from stagework.plans.snapshot import Lookup, Question, Refused
 
 
 @dataclass
@@ -22,10 +22,8 @@ class RunMemory:
     working: Working | None = None
     written_at: float = float("-inf")
     """When its status was last written (monotonic seconds)."""
-    lookups: dict[tuple[str, int], Lookup] = field(
-        default_factory=dict[tuple[str, int], Lookup]
-    )
-    asking: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    lookups: dict[Question, Lookup] = field(default_factory=dict[Question, Lookup])
+    asking: set[Question] = field(default_factory=set[Question])
     """Lookups under way."""
     refusals: dict[tuple[str, int], tuple[Refused, float]] = field(
         default_factory=dict[tuple[str, int], tuple[Refused, float]]

@@ -16,6 +16,7 @@ class WorkQueue(Generic[K]):
         self._clock = clock
         self._ready: deque[K] = deque()
         self._queued: set[K] = set()
+        self._served_at = clock()
         self._running: dict[K, float] = {}
         self._again: set[K] = set()
         self._delayed: list[tuple[float, int, K]] = []
@@ -29,6 +30,8 @@ class WorkQueue(Generic[K]):
         if key in self._running:
             self._again.add(key)
         elif key not in self._queued:
+            if not self._ready:
+                self._served_at = self._clock()
             self._queued.add(key)
             self._ready.append(key)
             self._wakeup.set()
@@ -59,7 +62,7 @@ class WorkQueue(Generic[K]):
             if self._ready:
                 key = self._ready.popleft()
                 self._queued.discard(key)
-                self._running[key] = self._clock()
+                self._running[key] = self._served_at = self._clock()
                 return key
             self._wakeup.clear()
             wait = self._delayed[0][0] - self._clock() if self._delayed else None
@@ -80,6 +83,14 @@ class WorkQueue(Generic[K]):
         """How long the slowest worker has been at its key; 0 where none is."""
         now = self._clock()
         return max((now - began for began in self._running.values()), default=0.0)
+
+    def serve(self) -> None:
+        """Workers come from now on: what waited before does not count as their delay."""
+        self._served_at = self._clock()
+
+    def unserved_seconds(self) -> float:
+        """How long keys have waited without any worker taking one; 0 where none waits."""
+        return self._clock() - self._served_at if self._ready else 0.0
 
     def __len__(self) -> int:
         """Keys that wait to be looked at now."""

@@ -12,6 +12,7 @@ Runs that had ended before the first listing are history: they are left alone un
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
@@ -27,6 +28,9 @@ from stagework.overview.nextsteps import Home
 from stagework.overview.states import counted, current, run_word
 from stagework.overview.steps import changes
 from stagework.overview.verdicts import Verdict, verdict
+
+ENDS_KEPT: Final = 10_000
+"""Ends that are remembered at most; the oldest are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ class Watchlist:
         held = self._followed.pop(uid, None)
         if held is None:
             return []
-        self.ends[key(held.job)] = Verdict("Failed", "Deleted", message="deleted")
+        self._end(held.job, Verdict("Failed", "Deleted", message="deleted"))
         return [gone(held.job, now, by_name=self._by_name)]
 
     def look(self, now: datetime) -> list[Line]:
@@ -180,6 +184,12 @@ class Watchlist:
     def bars(self, now: datetime) -> list[RunBar]:
         """What the live view shows, in the order of picking up."""
         return [_bar(each.job, now) for each in self._followed.values()]
+
+    def _end(self, job: PipelineJob, end: Verdict) -> None:
+        self.ends[key(job)] = end
+        if len(self.ends) > ENDS_KEPT:
+            # A monitor may run for months; `--until-done` never sees so many.
+            del self.ends[next(iter(self.ends))]
 
     def _note(self, job: PipelineJob, now: datetime) -> None:
         uid = job.metadata.uid
@@ -221,7 +231,7 @@ class Watchlist:
             uid = job.metadata.uid
             del self._followed[uid]
             self._past.add(uid)
-            self.ends[key(job)] = end
+            self._end(job, end)
             lines.append(ended(job, end, now, by_name=self._by_name))
         return lines
 

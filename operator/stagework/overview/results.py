@@ -1,6 +1,6 @@
 """What a run produced: the values for people and the files, from the stages' `result.json`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -13,6 +13,10 @@ from stagework.overview.tables import Cell, Table, one_line
 Scalar = str | int | float | bool | None
 PICTURES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 """Endings of the files that a person opens first."""
+JUDGES: Final = ("_judge", "_eval")
+"""Endings of the names of stages that score what others have made."""
+SHORT: Final = 16
+"""A longer value is a text, not a score."""
 
 
 class ResultFile(Observed):
@@ -56,8 +60,36 @@ def values_table(fetched: Iterable[Fetched]) -> Table:
             )
             for each in fetched
             for key, value in each.result.values.items()
+            if key != "method"  # it has a column
         ),
     )
+
+
+def scores_table(runs: Mapping[str, Iterable[Fetched]]) -> Table:
+    """The values of judging stages, a column a run; long texts are left to `results`."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for run, fetched in runs.items():
+        for each in fetched:
+            if not each.result.stage.endswith(JUDGES):
+                continue
+            for key, value in each.result.values.items():
+                text = shown(value)
+                if key != "method" and len(text) <= SHORT:
+                    found.setdefault((each.result.stage, key), {})[run] = text
+    return Table(
+        ("SCORE", *runs),
+        tuple(
+            (Cell(f"{stage}.{key}"), *(Cell(texts.get(run, "")) for run in runs))
+            for (stage, key), texts in found.items()
+        ),
+    )
+
+
+def composed(fetched: Iterable[Fetched]) -> list[str]:
+    """The pictures that a run is about: those called composed, else the last one."""
+    every = pictures(fetched)
+    named = [path for path in every if PurePosixPath(path).stem == "composed"]
+    return named or every[-1:]
 
 
 def pictures(fetched: Iterable[Fetched]) -> list[str]:

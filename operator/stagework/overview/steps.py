@@ -56,4 +56,6 @@ def _words(stage: StageStatus) -> str:
 def _moment(stage: StageStatus) -> datetime | None:
     if stage.state in (names.STAGE_SUCCEEDED, names.STAGE_FAILED_STATE, names.STAGE_SKIPPED):
         return stage.completionTime
+    if stage.state == names.STAGE_STARTING:
+        return stage.turnTime
     return stage.startTime if stage.state == names.STAGE_RUNNING else None

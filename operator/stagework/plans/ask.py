@@ -9,6 +9,7 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.intervention import Intervention, InterventionStatus, Refusal
 from stagework.api.pipelinejob import Answered, PipelineJobStatus, SkipRecord, StageStatus, Stopping
+from stagework.api.text import one_line
 from stagework.plans.outcome_status import renewed
 from stagework.plans.plan import AnswerIntervention, DeleteIntervention, Draft, Event
 from stagework.plans.snapshot import Snapshot
@@ -17,16 +18,22 @@ from stagework.policies import interventions as policy
 KEPT = 20
 """Answered Interventions of a target that are kept, and notes in its status."""
 
+NOTE_LETTERS = 256
+"""Longest list of refusals in a note; it is only read again after a crash."""
+
 States = dict[str, StageStatus]
 
 
 def carry_out(
     snapshot: Snapshot, states: States, draft: Draft, now: datetime
 ) -> tuple[States, list[Answered]]:
-    """New states and notes after every unanswered request, oldest first."""
+    """New states and notes after the unanswered requests, oldest first.
+
+    At most KEPT at once, so that the note of none is dropped before its answer is written.
+    """
     notes = list(snapshot.run.status.answered)
     waiting = [each for each in snapshot.interventions if each.status.answered is None]
-    for request in waiting:
+    for request in waiting[:KEPT]:
         noted = next((note for note in notes if note.uid == request.metadata.uid), None)
         if noted is not None:
             draft.afterwards.append(_answer(request, _from_note(noted), now))
@@ -63,7 +70,7 @@ def _judge(snapshot: Snapshot, states: States, request: Intervention) -> policy.
 def _apply(states: States, request: Intervention, judgement: policy.Judgement) -> States:
     changed = dict(states)
     spec = request.spec
-    by = f"{spec.requestedBy or 'a person'}: {spec.reason}".removesuffix(": ")[:128]
+    by = one_line(f"{spec.requestedBy or 'a person'}: {spec.reason}".removesuffix(": "))
     for name in judgement.affected:
         if spec.verb == "Retry":
             changed[name] = renewed(states[name], names.RETRIED_BY_PERSON, by)
@@ -96,10 +103,13 @@ def _reset(status: StageStatus, by: str) -> StageStatus:
 
 
 def _note(request: Intervention, judgement: policy.Judgement) -> Answered:
-    refused = ",".join(f"{each.stage}={each.reason}" for each in judgement.refused)
-    return Answered(
-        uid=request.metadata.uid, affected=len(judgement.affected), refused=refused[:512]
-    )
+    refused = ""
+    for each in judgement.refused:
+        longer = f"{refused},{each.stage}={each.reason}".removeprefix(",")
+        if len(longer) > NOTE_LETTERS:
+            break
+        refused = longer
+    return Answered(uid=request.metadata.uid, affected=len(judgement.affected), refused=refused)
 
 
 def _from_note(note: Answered) -> policy.Judgement:

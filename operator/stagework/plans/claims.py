@@ -59,9 +59,7 @@ def _due(
 
 def _place(snapshot: Snapshot, stage: Stage, status: StageStatus, now: datetime) -> object:
     classes = snapshot.settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
-    return eligible(
-        classes, snapshot.slots, stage.fallbackAfterSeconds, status.waitingSince, now
-    )
+    return eligible(classes, snapshot.slots, stage.fallbackAfterSeconds, status.waitingSince, now)
 
 
 def _holding(snapshot: Snapshot, status: StageStatus, copy: Copy, order: Order) -> Claim:

@@ -3,17 +3,21 @@
 import json
 from collections.abc import Mapping
 
+from stagework.api.machines import MachineClass
 from stagework.api.pipelinejob import StageStatus
 from stagework.policies.stage_order import ancestors
 
 
 def inputs_document(
     stage: str,
-    machine: str,
+    machine: MachineClass,
     dependencies: Mapping[str, tuple[str, ...]],
     states: Mapping[str, StageStatus],
 ) -> str:
-    """JSON for the annotation `stagework.dev/inputs`; only committed, succeeded ancestors."""
+    """JSON for the annotation `stagework.dev/inputs`; only committed, succeeded ancestors.
+
+    `mayBeAway` tells stagekit that silence means sleep here: it must not end itself for it.
+    """
     prefixes = {
         name: commit.prefix
         for name in ancestors(stage, dependencies)
@@ -21,4 +25,5 @@ def inputs_document(
         and commit.prefix
         and states[name].state == "Succeeded"
     }
-    return json.dumps({"machine": machine, "stages": prefixes}, separators=(",", ":"))
+    document = {"machine": machine.key, "mayBeAway": machine.mayBeAway, "stages": prefixes}
+    return json.dumps(document, separators=(",", ":"))

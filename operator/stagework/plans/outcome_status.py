@@ -5,6 +5,7 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.pipelinejob import Commit, StageStatus
 from stagework.api.stages import Stage
+from stagework.api.text import one_line
 from stagework.plans.plan import Draft, Event
 from stagework.policies.outcome import Done, Ended, Failed, Interrupted
 from stagework.policies.retry import RetryAt, after_failure, after_interruption
@@ -25,6 +26,16 @@ FRESH_ATTEMPT: dict[str, object] = {
     "commit": None,
 }
 """What a new attempt starts from; the numbers are set beside it."""
+NEEDED_NO_MORE: dict[str, object] = {
+    "pod": "",  # the commit has it
+    "remakes": 0,
+    "turnTime": None,
+    "waitingSince": None,
+    "lostTime": None,
+    "notBeforeTime": None,
+    "stopping": None,
+}
+"""What a committed stage is stored without: objects stay small."""
 
 
 def conclude(
@@ -32,6 +43,7 @@ def conclude(
     stage: Stage,
     end: Ended,
     commit: Commit | None,
+    *,
     draft: Draft,
     ended: datetime,
 ) -> StageStatus:
@@ -39,7 +51,7 @@ def conclude(
     if isinstance(end, Done):
         state = "Skipped" if end.skipped else "Succeeded"
         done = {"state": state, "reason": end.reason, "message": end.message, "commit": commit}
-        return status.model_copy(update={**done, "completionTime": ended, "stopping": None})
+        return status.model_copy(update={**NEEDED_NO_MORE, **done, "completionTime": ended})
     if isinstance(end, Interrupted):
         return _after_interruption(status, end, draft, ended)
     return _after_failure(status, stage, end, draft, ended)
@@ -85,13 +97,14 @@ def _after_failure(
     where = f"stage {stage.name}, attempt {status.attempt}: {said}"
     if end.final or not isinstance(verdict, RetryAt):
         draft.events.append(Event(names.EVENT_STAGE_FAILED, where, "Warning"))
-        given_up = {"state": "Failed", "reason": end.reason, "message": end.message[:128]}
+        given_up = {"state": "Failed", "reason": end.reason, "message": one_line(end.message)}
         return status.model_copy(
             update={
                 **given_up,
                 "failures": failures,
                 "completionTime": ended,
                 "stopping": None,
+                "lostTime": None,
             }
         )
     wait = round((verdict.moment - ended).total_seconds())
@@ -106,7 +119,7 @@ def _after_interruption(
 ) -> StageStatus:
     interruptions = status.interruptions + 1
     verdict = after_interruption(interruptions, ended)
-    where = f"stage {status.name}, attempt {status.attempt}: {end.message}"
+    where = f"stage {status.name}, attempt {status.attempt}: {one_line(end.message, 512)}"
     draft.events.append(Event(names.EVENT_INTERRUPTED, where, "Warning"))
     if isinstance(verdict, RetryAt):
         said = f"attempt {status.attempt} was interrupted: {end.message}"
@@ -115,9 +128,10 @@ def _after_interruption(
         update={
             "state": "Failed",
             "reason": verdict.reason,
-            "message": end.message[:128],
+            "message": one_line(end.message),
             "interruptions": interruptions,
             "completionTime": ended,
+            "lostTime": None,
         }
     )
 
@@ -130,7 +144,7 @@ def _next_attempt(
             **FRESH_ATTEMPT,
             "attempt": status.attempt + 1,
             "reason": names.WAIT_BACKOFF,
-            "message": message[:128],
+            "message": one_line(message),
             "notBeforeTime": verdict.moment,
             **counts,
         }

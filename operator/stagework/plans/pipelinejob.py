@@ -7,25 +7,36 @@ Both are pure; the engine asks the slot ledger in between.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from stagework.api import names
 from stagework.api.pipelinejob import Answered, StageStatus
 from stagework.api.stages import Stage
-from stagework.plans.accept import accept, revision_lost
+from stagework.plans.accept import accept, revision_lost, seen_again
 from stagework.plans.ask import carry_out
 from stagework.plans.claims import claims_of
+from stagework.plans.clean_up import (
+    after_end,
+    drop_held,
+    drop_superseded,
+    end_lingering,
+    end_recorded,
+)
 from stagework.plans.copies import Copy, current_copy
-from stagework.plans.plan import DeleteJob, DeletePod, DeleteRun, Draft, Event, Plan
+from stagework.plans.plan import Draft, Event, Plan
 from stagework.plans.run_status import ACTIVE, ENDED, run_status
-from stagework.plans.settle import Sight, settle
+from stagework.plans.settle import settle
+from stagework.plans.sight import sight_of
 from stagework.plans.snapshot import Resolved, Snapshot
 from stagework.plans.start import Starter, waiting
 from stagework.policies.look_ahead import ahead
 from stagework.policies.slots import Claim, Turn
 from stagework.policies.stage_order import Blocked, Never, may_start
 from stagework.policies.validity import effective_params
+
+_UPSTREAM = {"Failed": "failed", "Skipped": "was skipped", "NotRun": "is not run"}
+"""What happened to the stage that stands in the way, in people's words."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,7 @@ def advance(snapshot: Snapshot, now: datetime) -> Advanced:
         plan = _unresolved(snapshot, draft, now)
         states, _ = carry_out(snapshot, {}, draft, now)
         merged = (*plan.afterwards, *draft.afterwards)
-        return Advanced(snapshot, states, {}, [], draft, plan=_with(plan, merged))
+        return Advanced(snapshot, states, {}, [], draft, plan=replace(plan, afterwards=merged))
     by_name = {each.name: each for each in run.status.stages}
     states = {s.name: by_name.get(s.name) or StageStatus(name=s.name) for s in resolved.stages}
     states, answered = carry_out(snapshot, states, draft, now)
@@ -59,7 +70,7 @@ def advance(snapshot: Snapshot, now: datetime) -> Advanced:
     for stage in resolved.stages:
         status = _upstream(states[stage.name], resolved, states)
         copy = current_copy(run.metadata.uid, status, snapshot.jobs, snapshot.pods)
-        settled = settle(status, _sight(snapshot, stage, status, copy), draft, now)
+        settled = settle(status, sight_of(snapshot, stage, status, copy), draft, now)
         if settled.attempt != status.attempt:
             copy = current_copy(run.metadata.uid, settled, snapshot.jobs, snapshot.pods)
         states[stage.name], copies[stage.name] = settled, copy
@@ -75,17 +86,19 @@ def finish(advanced: Advanced, turns: Mapping[str, Turn], now: datetime) -> Plan
     run, resolved = snapshot.run, snapshot.resolved
     if resolved is None:
         return Plan()
-    starter = Starter(snapshot, _params(snapshot, resolved), draft, now)
+    starter = Starter(snapshot, resolved, _params(snapshot, resolved), draft, now)
     for stage in resolved.stages:
         copy = advanced.copies[stage.name]
-        states[stage.name] = _next(starter, stage, copy, turns.get(stage.name), states, resolved)
-        _end_recorded(snapshot, states[stage.name], copy, draft)
+        states[stage.name] = _next(starter, stage, copy, turns.get(stage.name), states)
+        end_recorded(snapshot, states[stage.name], copy, draft)
     _look_ahead(starter, resolved, advanced, states)
-    _drop_held(snapshot, resolved, advanced, states, draft)
+    drop_held(snapshot, advanced.copies, states, draft)
+    drop_superseded(snapshot, states, draft)
+    end_lingering(snapshot, states, draft, now)
     status = run_status(run, list(states.values()), advanced.answered, now)
     draft.events.extend(_events(snapshot, states, status.summary))
     if status.completionTime is not None:
-        _after_end(snapshot, status.completionTime, draft, now)
+        after_end(snapshot, status.completionTime, draft, now)
     changed = status != run.status
     return Plan(
         actions=tuple(draft.actions),
@@ -98,42 +111,23 @@ def finish(advanced: Advanced, turns: Mapping[str, Turn], now: datetime) -> Plan
     )
 
 
-def _with(plan: Plan, afterwards: tuple[object, ...]) -> Plan:
-    return Plan(
-        actions=plan.actions,
-        status=plan.status,
-        urgent=plan.urgent,
-        afterwards=afterwards,  # pyright: ignore[reportArgumentType]
-        events=plan.events,
-        lookups=plan.lookups,
-        wake_at=plan.wake_at,
-    )
-
-
 def _upstream(
     status: StageStatus, resolved: Resolved, states: Mapping[str, StageStatus]
 ) -> StageStatus:
-    """Give up a stage that can never start, before anything else is looked at."""
-    if status.state != "Waiting":
+    """Give up a stage that can never start, before anything else is looked at.
+
+    Level-based: a stage that was given up waits again once nothing stands in its way any more.
+    """
+    if status.state not in {"Waiting", "NotRun"}:
         return status
     verdict = may_start(status.name, resolved.dependencies, states)
-    if not isinstance(verdict, Never):
-        return status
-    done = "failed" if verdict.reason == names.UPSTREAM_FAILED else "was skipped"
-    not_run = {"state": "NotRun", "reason": verdict.reason}
-    return status.model_copy(update={**not_run, "message": f"{verdict.cause} {done}"})
-
-
-def _sight(snapshot: Snapshot, stage: Stage, status: StageStatus, copy: Copy) -> Sight:
-    meta = snapshot.run.metadata
-    return Sight(
-        stage=stage,
-        copy=copy,
-        lookup=snapshot.lookups.get((stage.name, status.attempt)),
-        node=snapshot.nodes.get(status.node),
-        run_prefix=f"{meta.namespace}/{meta.uid}",
-        refused=snapshot.refusals.get((stage.name, status.attempt)),
-    )
+    if isinstance(verdict, Never):
+        done = _UPSTREAM[states[verdict.cause].state]
+        not_run = {"state": "NotRun", "reason": verdict.reason}
+        return status.model_copy(update={**not_run, "message": f"{verdict.cause} {done}"})
+    if status.state == "NotRun":
+        return status.model_copy(update={"state": "Waiting", "reason": "", "message": ""})
+    return status
 
 
 def _params(snapshot: Snapshot, resolved: Resolved) -> dict[str, str]:
@@ -147,9 +141,8 @@ def _next(
     copy: Copy,
     turn: Turn | None,
     states: dict[str, StageStatus],
-    resolved: Resolved,
 ) -> StageStatus:
-    status = states[stage.name]
+    status, resolved = states[stage.name], starter.resolved
     if status.state in ENDED or copy.lifted or status.stopping is not None or status.pod:
         return status
     if status.reason in {names.WAIT_RESULT, names.WAIT_POD_LOST}:
@@ -162,24 +155,7 @@ def _next(
     if status.notBeforeTime is not None and starter.now < status.notBeforeTime:
         starter.draft.wake(status.notBeforeTime)
         return status.model_copy(update={"reason": names.WAIT_BACKOFF})
-    refused = starter.snapshot.refusals.get((stage.name, status.attempt))
-    if refused is not None and copy.job is None:
-        return waiting(status, refused.reason, refused.message)
     return starter.start(status, stage, copy, turn, states)
-
-
-def _end_recorded(
-    snapshot: Snapshot, status: StageStatus, copy: Copy, draft: Draft
-) -> None:
-    """End a Pod or Job whose verdict is already in the stored status (record, then act)."""
-    stored = snapshot.run.status.stage_named(status.name)
-    if status.stopping is None or stored is None or stored.stopping is None:
-        return
-    if copy.pod is not None and copy.lifted:
-        if copy.pod.metadata.deletion_timestamp is None:
-            draft.actions.append(DeletePod(copy.pod.metadata.name, copy.pod.metadata.uid))
-    elif copy.job is not None and not copy.job_leaves:
-        draft.actions.append(DeleteJob(copy.job.metadata.name, copy.job.metadata.uid))
 
 
 def _look_ahead(
@@ -195,28 +171,7 @@ def _look_ahead(
         starter.prepare(states[name], stage, advanced.copies[name], classes[0])
 
 
-def _drop_held(
-    snapshot: Snapshot,
-    resolved: Resolved,
-    advanced: Advanced,
-    states: dict[str, StageStatus],
-    draft: Draft,
-) -> None:
-    """Remove Jobs whose Pods are held and whose turn will not come."""
-    for stage in resolved.stages:
-        status, copy = states[stage.name], advanced.copies[stage.name]
-        held = copy.job is not None and not copy.lifted and not copy.job.ended
-        idle = status.state in ENDED or snapshot.run.spec.suspend
-        if not held or not idle or copy.job is None or copy.job_leaves or status.pod:
-            continue
-        draft.actions.append(DeleteJob(copy.job.metadata.name, copy.job.metadata.uid))
-        if status.state == "Waiting":
-            states[stage.name] = status.model_copy(update={"remakes": status.remakes + 1})
-
-
-def _events(
-    snapshot: Snapshot, states: Mapping[str, StageStatus], summary: str
-) -> list[Event]:
+def _events(snapshot: Snapshot, states: Mapping[str, StageStatus], summary: str) -> list[Event]:
     found: list[Event] = []
     run = snapshot.run
     for name, after in states.items():
@@ -260,28 +215,6 @@ def _urgent(
     return False
 
 
-def _after_end(
-    snapshot: Snapshot, completed: datetime, draft: Draft, now: datetime
-) -> None:
-    """Old Jobs go some time after the end; the run itself goes with its time to live."""
-    run = snapshot.run
-    clean_at = completed + timedelta(seconds=snapshot.settings.keep_jobs_seconds)
-    if now >= clean_at:
-        for job in snapshot.jobs:
-            meta = job.metadata
-            if meta.controller_uid == run.metadata.uid and meta.deletion_timestamp is None:
-                draft.actions.append(DeleteJob(meta.name, meta.uid))
-    elif snapshot.jobs:
-        draft.wake(clean_at)
-    if run.spec.ttlSecondsAfterFinished is None:
-        return
-    gone_at = completed + timedelta(seconds=run.spec.ttlSecondsAfterFinished)
-    if now >= gone_at and run.status.completionTime is not None:
-        draft.actions.append(DeleteRun(run.metadata.uid))
-    else:
-        draft.wake(gone_at)
-
-
 def _unresolved(snapshot: Snapshot, draft: Draft, now: datetime) -> Plan:
     run = snapshot.run
     if run.finished:
@@ -291,7 +224,13 @@ def _unresolved(snapshot: Snapshot, draft: Draft, now: datetime) -> Plan:
 
 def _finished(snapshot: Snapshot, draft: Draft, now: datetime) -> Plan:
     """A run that was refused at first sight: only its time to live is left."""
-    completed = snapshot.run.status.completionTime
-    if completed is not None:
-        _after_end(snapshot, completed, draft, now)
-    return Plan(actions=tuple(draft.actions), wake_at=draft.wake_at)
+    run = snapshot.run
+    if run.status.completionTime is not None:
+        after_end(snapshot, run.status.completionTime, draft, now)
+    changed = run.status.observedGeneration != run.metadata.generation
+    return Plan(
+        actions=tuple(draft.actions),
+        status=seen_again(run) if changed else None,
+        urgent=changed,
+        wake_at=draft.wake_at,
+    )

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from stagework.api.intervention import InterventionStatus
 from stagework.api.pipelinejob import PipelineJobStatus
-from stagework.policies.slots import Claim
+from stagework.plans.snapshot import Question
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class CreateJob:
     """Make a stage's Job, its Pod held; existing already with our uid is fine."""
 
     stage: str
+    attempt: int
     name: str
     manifest: dict[str, Any]
 
@@ -113,8 +114,8 @@ class Plan:
     afterwards: tuple[Action, ...] = ()
     """Actions that presuppose the written status."""
     events: tuple[Event, ...] = ()
-    lookups: tuple[tuple[str, int], ...] = ()
-    """Attempts (stage, number) to ask the artifact store about."""
+    lookups: tuple[Question, ...] = ()
+    """Questions to ask of the artifact store."""
     wake_at: datetime | None = None
     """Look again then, even if nothing happens."""
 
@@ -126,8 +127,7 @@ class Draft:
     actions: list[Action] = field(default_factory=list[Action])
     afterwards: list[Action] = field(default_factory=list[Action])
     events: list[Event] = field(default_factory=list[Event])
-    lookups: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
-    claims: list[Claim] = field(default_factory=list[Claim])
+    lookups: list[Question] = field(default_factory=list[Question])
     wake_at: datetime | None = None
 
     def wake(self, moment: datetime | None) -> None:

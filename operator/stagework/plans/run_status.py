@@ -6,6 +6,7 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.conditions import Condition, Status, renew
 from stagework.api.pipelinejob import Answered, PipelineJob, PipelineJobStatus, StageStatus
+from stagework.api.text import one_line
 
 DONE = frozenset({"Succeeded", "Skipped"})
 """States that count as progress."""
@@ -59,7 +60,7 @@ def run_status(
     """The whole status, from the stages as they stand."""
     current = _current(stages)
     succeeded, reason = _verdict(run, stages)
-    message = _message(reason, stages, current)
+    message = one_line(_message(reason, stages, current), 256)
     over = succeeded != "Unknown"
     return run.status.model_copy(
         update={
@@ -68,7 +69,7 @@ def run_status(
                 run, succeeded, reason, message, now, paused=reason == names.SUSPENDED
             ),
             "summary": reason,
-            "message": message[:256],
+            "message": message,
             "progress": f"{sum(s.state in DONE for s in stages)}/{len(stages)}",
             "stage": _current_names(stages, current),
             "machine": current.machine if current is not None else "",

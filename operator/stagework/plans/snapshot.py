@@ -41,6 +41,18 @@ class FoundResult:
 
 
 @dataclass(frozen=True)
+class Question:
+    """Asked of the artifact store: has this copy of a stage left a result?"""
+
+    stage: str
+    attempt: int
+    remakes: int = 0
+    """An answer about an earlier Job of the attempt says nothing about a later one."""
+    last: bool = False
+    """Asked again before the attempt is given up: it may have stored its result meanwhile."""
+
+
+@dataclass(frozen=True)
 class Lookup:
     """Answer of the artifact store for one attempt; `found` is None where it left nothing."""
 
@@ -83,10 +95,8 @@ class Snapshot:
     slots: Mapping[str, int] = field(default_factory=dict[str, int])
     interventions: tuple[Intervention, ...] = ()
     """All of this run, oldest first."""
-    lookups: Mapping[tuple[str, int], Lookup] = field(
-        default_factory=dict[tuple[str, int], Lookup]
-    )
-    """By stage and attempt: what the artifact store has answered so far."""
+    lookups: Mapping[Question, Lookup] = field(default_factory=dict[Question, Lookup])
+    """What the artifact store has answered so far."""
     refusals: Mapping[tuple[str, int], Refused] = field(
         default_factory=dict[tuple[str, int], Refused]
     )

@@ -10,15 +10,18 @@ from stagework.api import names
 from stagework.api.machines import MachineClass
 from stagework.api.pipelinejob import StageStatus
 from stagework.api.stages import Stage
+from stagework.api.text import one_line
 from stagework.children.stage_job import StageJob
 from stagework.plans.copies import Copy
 from stagework.plans.inputs import inputs_document
 from stagework.plans.plan import CreateJob, DeleteJob, Draft, LiftGate
-from stagework.plans.snapshot import Snapshot
+from stagework.plans.snapshot import Refused, Resolved, Snapshot
 from stagework.policies.slots import Granted, Queued, Turn
 
 POD_WAIT = timedelta(seconds=20)
 """A Job without a Pod at its turn is made anew after this long: a quota may have refused it."""
+REFUSED_WAIT = timedelta(seconds=10.5)
+"""A Job that was refused for a cause that may pass is tried again after this long."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Starter:
     """What starting needs to know about the run."""
 
     snapshot: Snapshot
+    resolved: Resolved
     params: dict[str, str]
     draft: Draft
     now: datetime
@@ -50,8 +54,9 @@ class Starter:
         return self._without_node(status, stage)
 
     def prepare(self, status: StageStatus, stage: Stage, copy: Copy, machine: str) -> None:
-        """Make the Job ahead of its turn; its Pod is held."""
-        if copy.job is None and copy.pod is None:
+        """Make the Job ahead of its turn, its Pod held; what was refused is left for its turn."""
+        made = any(isinstance(a, CreateJob) and a.stage == stage.name for a in self.draft.actions)
+        if copy.job is None and copy.pod is None and not made and self._refused(status) is None:
             self._create(status, stage, machine)
 
     def _take_turn(
@@ -69,11 +74,15 @@ class Starter:
                 **starting,
                 "reason": names.WAIT_POD,
                 "message": "",
-                "waitingSince": None,
                 "notBeforeTime": None,
             }
         )
         if copy.job is None:
+            refused = self._refused(status)
+            if refused is not None:  # its start deadline runs: a quota may never let it in
+                self.draft.wake(self.now + REFUSED_WAIT)
+                said = {"reason": refused.reason, "message": one_line(refused.message)}
+                return started.model_copy(update={**said, "job": ""})
             return started.model_copy(update={"job": self._create(status, stage, machine)})
         if copy.job_leaves or copy.job.ended:
             return started
@@ -95,8 +104,7 @@ class Starter:
         states: dict[str, StageStatus],
     ) -> StageStatus:
         pod = copy.pod
-        resolved = self.snapshot.resolved
-        if pod is None or resolved is None:
+        if pod is None:
             return status
         meta = pod.metadata
         self.draft.actions.append(
@@ -107,10 +115,13 @@ class Starter:
                 resource_version=meta.resourceVersion,
                 machine=machine,
                 node_selector=dict(self._machine(machine).nodeSelector),
-                inputs=inputs_document(stage.name, machine, resolved.dependencies, states),
+                inputs=inputs_document(
+                    stage.name, self._machine(machine), self.resolved.dependencies, states
+                ),
             )
         )
-        return status.model_copy(update={"pod": meta.uid, "reason": "Scheduling"})
+        lifted = {"pod": meta.uid, "reason": "Scheduling", "waitingSince": None}
+        return status.model_copy(update=lifted)
 
     def _wait_for_pod(self, status: StageStatus, copy: Copy, turn: datetime) -> StageStatus:
         job = copy.job
@@ -129,6 +140,9 @@ class Starter:
         self.draft.wake(self.now + timedelta(seconds=1))
         return status.model_copy(update={"remakes": status.remakes + 1, "job": ""})
 
+    def _refused(self, status: StageStatus) -> Refused | None:
+        return self.snapshot.refusals.get((status.name, status.attempt))
+
     def _create(self, status: StageStatus, stage: Stage, machine: str) -> str:
         settings = self.snapshot.settings
         job = StageJob(
@@ -141,7 +155,7 @@ class Starter:
             fleet=settings.fleet,
             defaults=settings.pod_defaults,
         )
-        self.draft.actions.append(CreateJob(stage.name, job.name, job.manifest()))
+        self.draft.actions.append(CreateJob(stage.name, status.attempt, job.name, job.manifest()))
         return job.name
 
     def _machine(self, key: str) -> MachineClass:
@@ -149,7 +163,7 @@ class Starter:
         return found or MachineClass(key=key, nodeSelector={names.LABEL_MACHINE: key})
 
     def _fits(self, copy: Copy, machine: str) -> bool:
-        """A Pod's resources cannot be changed: another class needs another Job where they differ."""
+        """A Pod's resources cannot be changed: a class with others needs another Job."""
         made_for = copy.job.metadata.labels.get(names.LABEL_MACHINE, "") if copy.job else ""
         return (
             made_for == machine
@@ -159,21 +173,25 @@ class Starter:
     def _without_node(self, status: StageStatus, stage: Stage) -> StageStatus:
         classes = self.snapshot.settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
         since = status.waitingSince or self.now
-        if stage.fallbackAfterSeconds is not None:
-            self.draft.wake(since + timedelta(seconds=stage.fallbackAfterSeconds))
-        message = f"no ready node of class {classes[0]}"
+        fallback = stage.fallbackAfterSeconds
+        until = since + timedelta(seconds=fallback) if fallback is not None else None
+        if until is not None and until > self.now:
+            self.draft.wake(until)
+        counted = classes if until is not None and until <= self.now else classes[:1]
+        message = f"no ready node of class {' or '.join(counted)}"
         return waiting(status, names.WAIT_NO_NODE, message, since)
 
 
 def waiting(
     status: StageStatus, reason: str, message: str, since: datetime | None = None
 ) -> StageStatus:
-    """A stage that waits for a stated cause."""
+    """A stage that waits for a stated cause, before its turn."""
     return status.model_copy(
         update={
             "state": "Waiting",
             "reason": reason,
-            "message": message[:128],
+            "message": one_line(message),
+            "machine": "",
             "turnTime": None,
             "waitingSince": since,
         }

@@ -31,7 +31,7 @@ def run_time(stage: Stage, started: datetime, now: datetime) -> InTime | Exceede
 
 
 def start_time(stage: Stage, turn: datetime, cause: str, now: datetime) -> InTime | Exceeded:
-    """`startDeadlineSeconds`, counted from the stage's turn; `cause` says why it has not started."""
+    """`startDeadlineSeconds`, counted from the stage's turn; `cause`: why it has not started."""
     until = turn + timedelta(seconds=stage.startDeadlineSeconds)
     if now < until:
         return InTime(until)

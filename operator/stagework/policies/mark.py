@@ -1,14 +1,18 @@
 """What does a termination message say? A completion mark is a claim, checked before it counts."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from stagekit import contract
 from stagework.api import names
+from stagework.api.text import MESSAGE_BYTES, one_line, reason_word
 
-MESSAGE_MAX = 128
-"""Characters of a message that are kept in status."""
+DIGEST_BYTES = 64
+"""A sha256 in hex."""
+_COUNT_LIMIT = 2**53
+"""Larger numbers are not counts, and JSON readers disagree about them."""
 
 
 @dataclass(frozen=True)
@@ -40,55 +44,60 @@ def read_mark(text: str, *, stage: str, attempt: int, pod: str) -> Mark | NoMark
     """Check a termination message against the attempt whose Pod wrote it."""
     if not text.strip():
         return NoMark()
-    size = len(text.encode())
+    size = len(text.encode(errors="replace"))
     if size > contract.MARK_MAX_BYTES:
         return _bad(f"{size} bytes, at most {contract.MARK_MAX_BYTES} are allowed")
     try:
         raw: object = json.loads(text)
-    except ValueError:
-        return _bad(f"not JSON: {clean(text, 60)!r}")
+    except (ValueError, RecursionError):  # brackets without end are too deep for the parser
+        return _bad(f"not JSON: {one_line(text, 60)!r}")
     if not isinstance(raw, dict):
         return _bad("not a JSON object")
     return _checked(cast("dict[str, Any]", raw), stage, attempt, pod)
 
 
-def _checked(raw: dict[str, Any], stage: str, attempt: int, pod: str) -> Mark | BadMark:
-    if raw.get("v") != contract.MARK_VERSION:
-        return _bad(f"version {clean(str(raw.get('v')), 20)}, expected {contract.MARK_VERSION}")
-    for key, wanted in (("stage", stage), ("attempt", attempt), ("pod", pod)):
-        if raw.get(key) != wanted:
-            found = clean(str(raw.get(key)), 40)
-            return BadMark(names.FOREIGN_MARK, f"the mark is of {key} {found}, not {wanted}")
-    if raw.get("outcome") not in contract.OUTCOMES:
-        return _bad(f"unknown outcome {clean(str(raw.get('outcome')), 40)!r}")
-    counts = raw.get("counts")
-    counted = cast("dict[str, Any]", counts) if isinstance(counts, dict) else {}
+def cleaned_mark(outcome: str, fields: Mapping[str, object], counts: Mapping[str, object]) -> Mark:
+    """A mark with only what may be kept: clean words, bounded text, real counts."""
     return Mark(
-        outcome=str(raw["outcome"]),
-        digest=clean(str(raw.get("digest", "")), 64),
-        reason=reason_word(str(raw.get("reason", ""))),
-        message=clean(str(raw.get("message", "")), MESSAGE_MAX),
-        items=_count(counted.get("items")),
-        failed_items=_count(counted.get("failed")),
+        outcome=outcome,
+        digest=one_line(_text(fields.get("digest")), DIGEST_BYTES),
+        reason=reason_word(_text(fields.get("reason"))),
+        message=one_line(_text(fields.get("message"))),
+        items=_count(counts.get("items")),
+        failed_items=_count(counts.get("failed")),
     )
 
 
+def _checked(raw: dict[str, Any], stage: str, attempt: int, pod: str) -> Mark | BadMark:
+    if not _is(raw.get("v"), contract.MARK_VERSION):
+        return _bad(f"version {one_line(str(raw.get('v')), 20)}, expected {contract.MARK_VERSION}")
+    for key, wanted in (("stage", stage), ("attempt", attempt), ("pod", pod)):
+        if not _is(raw.get(key), wanted):
+            found = one_line(str(raw.get(key)), 36)
+            return BadMark(names.FOREIGN_MARK, f"the mark is of {key} {found}, not {wanted}")
+    outcome: object = raw.get("outcome")
+    if not isinstance(outcome, str) or outcome not in contract.OUTCOMES:
+        return _bad(f"unknown outcome {one_line(str(outcome), 40)!r}")
+    counts: object = raw.get("counts")
+    counted = cast("dict[str, Any]", counts) if isinstance(counts, dict) else {}
+    return cleaned_mark(outcome, raw, counted)
+
+
+def _is(found: object, wanted: str | int) -> bool:
+    """Equal and of the same type: for Python, JSON's `true` equals 1."""
+    return type(found) is type(wanted) and found == wanted
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def _count(value: object) -> int | None:
-    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
-    return value if fits and isinstance(value, int) else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value < _COUNT_LIMIT else None
 
 
 def _bad(message: str) -> BadMark:
-    return BadMark(names.BAD_COMPLETION_MARK, f"termination message: {message}"[:MESSAGE_MAX])
-
-
-def clean(text: str, limit: int) -> str:
-    """One printable line of at most `limit` characters: what stages say is never trusted."""
-    line = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(line.split())[:limit]
-
-
-def reason_word(text: str) -> str:
-    """A CamelCase word of at most 63 letters and digits; empty where nothing usable is left."""
-    word = "".join(each for each in text if each.isascii() and each.isalnum())[:63]
-    return word if word[:1].isalpha() else ""
+    said = one_line(f"termination message: {message}", MESSAGE_BYTES)
+    return BadMark(names.BAD_COMPLETION_MARK, said)

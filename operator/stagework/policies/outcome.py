@@ -1,9 +1,10 @@
 """Has a stage's Pod ended, and how? Judged from what the kubelet reports and from the mark.
 
-In order of trust: (1) a verdict of our own that was recorded before the Pod was ended; (2) a
-valid completion mark; (3) memory kill; (4) evidence of an interruption from outside; (5) the exit
-code. Exit 0 without a mark is believed only for `contract: ExitCode`, and never after a deletion:
-a process that handles SIGTERM and exits 0 has not finished its work.
+In order of trust: (1) a verdict of our own that was recorded before the Pod was ended (the plan
+looks at it before it asks here); (2) a valid completion mark; (3) memory kill; (4) evidence of an
+interruption from outside; (5) the exit code. Exit 0 without a mark is believed only for
+`contract: ExitCode`, and never after a deletion: a process that handles SIGTERM and exits 0 has not
+finished its work.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from stagework.api.observed import PodView, Terminated
 
 _SHUTDOWN_REASONS = frozenset({"NodeShutdown", "Terminated", "Shutdown", "Evicted", "Preempting"})
 """`status.reason` of Pods that the kubelet ended for its node's sake."""
+_SIGNALS = 128
+"""Exit codes above this one are 128 + the number of the signal."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,9 @@ def judge_end(pod: PodView, mark: MarkSeen, *, exit_code_decides: bool) -> Ended
 
 
 def _judge_without_report(pod: PodView) -> Ended | NotEnded:
-    """The Pod failed and no container report exists: trust only what a kubelet decides."""
+    """No container report exists: trust only what proves that no process runs."""
+    if pod.metadata.deletion_timestamp is not None and pod.spec.node_name == "":
+        return Interrupted("the Pod was deleted before it had a node")  # it can get none any more
     if pod.status.phase != "Failed":
         return NotEnded()
     if pod.status.reason == "DeadlineExceeded":
@@ -131,6 +136,6 @@ def interruption_evidence(pod: PodView, report: Terminated) -> str:
 
 
 def _exit_text(report: Terminated) -> str:
-    killed = report.exit_code > 128
-    signal = f" (signal {report.exit_code - 128})" if killed else ""
+    killed = report.exit_code > _SIGNALS
+    signal = f" (signal {report.exit_code - _SIGNALS})" if killed else ""
     return f"exit code {report.exit_code}{signal}"

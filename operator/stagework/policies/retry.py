@@ -42,6 +42,6 @@ def after_interruption(interruptions: int, now: datetime) -> RetryAt | GiveUp:
 
 
 def backoff_seconds(stage: Stage, failures: int) -> int:
-    """`backoffSeconds` after the first failure, doubled with each further one, up to the maximum."""
+    """`backoffSeconds` after the first failure, doubled with each further one, up to a maximum."""
     doublings = min(failures - 1, 30)
     return min(stage.backoffSeconds * 2**doublings, stage.backoffMaxSeconds)

@@ -53,7 +53,7 @@ def may_start(stage: str, dependencies: Dependencies, states: Mapping[str, Stage
 
 
 def _skipped_for_good(stage: StageStatus) -> bool:
-    """A stage that skips itself counts as done; a person's skip stops its descendants by default."""
+    """A stage that skips itself counts as done; a person's skip stops what depends on it."""
     return (
         stage.state == "Skipped" and stage.skip is not None and stage.skip.descendants == "NotRun"
     )

@@ -1,4 +1,8 @@
-"""Can this run start as written? What the schema cannot see: params, classes, settings."""
+"""Can this run start as written? What the schema cannot see: params, classes, settings.
+
+The order of stages is checked once more, although the CRD's rules refuse a wrong one at apply: an
+object from before those rules must not break the planning.
+"""
 
 from collections.abc import Mapping
 
@@ -16,13 +20,32 @@ def faults(
     """
     found = _param_faults(params, given) if params is not None else []
     known = [each.key for each in fleet.machineClasses]
+    above: set[str] = set()
     for stage in stages:
+        found.extend(_order_faults(stage, above))
+        above.add(stage.name)
         unknown = [name for name in stage.runsOn if name not in known]
         if unknown:
             found.append(
                 f"stage {stage.name}: unknown machine class {unknown[0]!r} in runsOn; "
                 f"known are {', '.join(known)}"
             )
+    return found
+
+
+def _order_faults(stage: Stage, above: set[str]) -> list[str]:
+    found: list[str] = []
+    if stage.name in above:
+        found.append(f"stage {stage.name}: the name is used twice; rename one of them")
+    if stage.name.endswith("_"):
+        # It becomes a label value, which must end with a letter or digit.
+        found.append(f"stage {stage.name}: a name cannot end with `_`; rename it")
+    missing = [name for name in stage.dependsOn or () if name not in above or name == stage.name]
+    if missing:
+        found.append(
+            f"stage {stage.name}: depends on {missing[0]}, which is not listed above it; "
+            "correct dependsOn or move the stage down"
+        )
     return found
 
 

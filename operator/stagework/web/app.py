@@ -16,16 +16,18 @@ from starlette.responses import JSONResponse, Response
 
 from stagework.artifacts.errors import StoreError
 from stagework.artifacts.store import Store
+from stagework.models.errors import EndpointError
+from stagework.models.gateway import Gateway
 from stagework.settings import Settings
 from stagework.web.access import Access
 from stagework.web.cluster import ClusterReader
-from stagework.web.errors import ClusterUnavailable, ProblemError, from_store
+from stagework.web.errors import ClusterUnavailable, ProblemError, from_endpoint, from_store
 from stagework.web.gate import Gate
 from stagework.web.heartbeats import Heartbeats
 from stagework.web.https_input import HttpsSource
 from stagework.web.identity import Identities
 from stagework.web.remembered import Remembered
-from stagework.web.routes import artifacts, health, heartbeats, inputs, runs
+from stagework.web.routes import artifacts, health, heartbeats, inputs, models, runs
 from stagework.web.services import Services
 from stagework.web.sweep import Sweeper
 
@@ -56,6 +58,7 @@ def create_app(
         access=Access(reader, clock),
         heartbeats=Heartbeats(clock),
         https=https or HttpsSource(limits.inputHosts, limits.maxFileBytes),
+        models=Gateway(settings.models, clock),
         reachable=Remembered(reader.is_reachable, REACHABLE_SECONDS, clock),
     )
     identities = Identities(
@@ -79,6 +82,7 @@ def create_app(
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        await services.models.close()
 
     app = FastAPI(
         title="stagework",
@@ -90,7 +94,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.services = services
-    for each in (artifacts, inputs, runs, heartbeats, health):
+    for each in (artifacts, inputs, runs, heartbeats, models, health):
         app.include_router(each.router)
     _answer_errors(app)
     app.add_middleware(Gate, identities=identities)
@@ -105,6 +109,8 @@ def _answer_errors(app: FastAPI) -> None:
             return error.response()
         if isinstance(error, StoreError):
             return from_store(error).response()
+        if isinstance(error, EndpointError):
+            return from_endpoint(error).response()
         if isinstance(error, ClusterUnavailable):
             _log.warning("the API server does not answer", extra={"error": str(error)})
             return error.problem().response()
@@ -123,7 +129,14 @@ def _answer_errors(app: FastAPI) -> None:
         detail = {"error": "an error of this service", "hint": "its log says more"}
         return JSONResponse(detail, HTTPStatus.INTERNAL_SERVER_ERROR)
 
-    for kind in (ProblemError, StoreError, ClusterUnavailable, HTTPException, ClientDisconnect):
+    for kind in (
+        ProblemError,
+        StoreError,
+        EndpointError,
+        ClusterUnavailable,
+        HTTPException,
+        ClientDisconnect,
+    ):
         app.add_exception_handler(kind, problem)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(Exception, unforeseen)

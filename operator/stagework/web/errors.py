@@ -13,6 +13,7 @@ from typing import Final
 from starlette.responses import JSONResponse
 
 from stagework.artifacts import errors as store_errors
+from stagework.models import errors as model_errors
 
 _TEXT_MAX: Final = 400
 
@@ -89,4 +90,28 @@ def from_store(error: store_errors.StoreError) -> ProblemError:
     """What a store's error means to a caller."""
     status, hint = _STORE.get(type(error), (HTTPStatus.BAD_REQUEST, ""))
     headers = {"Retry-After": "10"} if status == HTTPStatus.INSUFFICIENT_STORAGE else None
+    return ProblemError(status, str(error), hint, headers)
+
+
+_ENDPOINT: Final[dict[type[model_errors.EndpointError], tuple[HTTPStatus, str]]] = {
+    model_errors.NotSet: (
+        HTTPStatus.NOT_FOUND,
+        "an administrator can set it as models.<role>; STAGEWORK_METHOD=auto does without",
+    ),
+    model_errors.Busy: (HTTPStatus.TOO_MANY_REQUESTS, "try again; models.*.maxConcurrent limits"),
+    model_errors.RateLimited: (HTTPStatus.TOO_MANY_REQUESTS, "try again later"),
+    model_errors.Down: (HTTPStatus.BAD_GATEWAY, "try again later"),
+    model_errors.Slow: (HTTPStatus.GATEWAY_TIMEOUT, "try again; models.*.timeoutSeconds limits"),
+    model_errors.Refused: (
+        HTTPStatus.FAILED_DEPENDENCY,
+        "an administrator should check models.<role>: url, model and key",
+    ),
+    model_errors.Unfit: (HTTPStatus.BAD_REQUEST, "the server's own log may say more"),
+}
+
+
+def from_endpoint(error: model_errors.EndpointError) -> ProblemError:
+    """What a model endpoint's error means to a caller; a wait that it asks for is passed on."""
+    status, hint = _ENDPOINT.get(type(error), (HTTPStatus.BAD_GATEWAY, ""))
+    headers = {"Retry-After": error.retry_after} if error.retry_after else None
     return ProblemError(status, str(error), hint, headers)

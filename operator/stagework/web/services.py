@@ -7,6 +7,7 @@ from typing import Annotated, Final, cast
 from fastapi import Depends, Request
 
 from stagework.artifacts.store import Store
+from stagework.models.gateway import Gateway
 from stagework.settings import Settings
 from stagework.web.access import Access
 from stagework.web.cluster import ClusterReader
@@ -26,6 +27,7 @@ class Services:
     access: Access
     heartbeats: Heartbeats
     https: HttpsSource
+    models: Gateway
     reachable: Callable[[], Awaitable[bool]]
 
 

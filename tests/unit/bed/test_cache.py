@@ -1,5 +1,6 @@
 """What is built is found by what it was built from."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,8 @@ def test_a_part_is_built_once(own_cache: Path) -> None:
         builds.append(target)
         (target / "part").write_text("whole")
 
-    first, second = cache.built("parts", "key", build), cache.built("parts", "key", build)
-    assert first == second == own_cache / "parts" / "key"
+    first, second = (cache.built("parts", "part", "key", build) for _ in range(2))
+    assert first == second == own_cache / "parts" / "part-key"
     assert (first / "part").read_text() == "whole"
     assert len(builds) == 1
 
@@ -70,5 +71,14 @@ def test_a_build_that_fails_leaves_nothing_behind(own_cache: Path) -> None:
         raise RuntimeError("no space")
 
     with pytest.raises(RuntimeError, match="no space"):
-        cache.built("parts", "key", build)
+        cache.built("parts", "part", "key", build)
     assert list((own_cache / "parts").iterdir()) == []
+
+
+def test_the_latest_few_versions_of_a_part_are_kept(own_cache: Path) -> None:
+    for number in range(5):
+        path = cache.built("parts", "part", str(number), lambda _: None)
+        os.utime(path, (number, number))
+    cache.built("parts", "part-of-another", "0", lambda _: None)
+    kept = sorted(path.name for path in (own_cache / "parts").iterdir())
+    assert kept == ["part-2", "part-3", "part-4", "part-of-another-0"]

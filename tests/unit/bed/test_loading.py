@@ -25,9 +25,16 @@ def test_a_node_has_an_image_while_both_names_mean_the_same(content: str, *, has
     assert loading.has(present, ("stagework/x:dev", f"stagework/x:{content}")) == has
 
 
-def test_only_content_names_of_the_same_image_are_older() -> None:
-    older = loading.older(loading.images_in(LISTING), "stagework/x:0123456789ab")
-    assert older == ["stagework/x:ba9876543210"]
+def test_earlier_versions_go_with_the_names_that_the_kubelet_gave_them() -> None:
+    present = {
+        **loading.images_in(LISTING),
+        "sha256:1": "sha256:aa",  # of the image as it is now
+        "sha256:2": "sha256:bb",  # of the version before, which goes too
+        "sha256:3": "sha256:dd",  # of one whose other names went long ago
+        "sha256:4": "sha256:cc",  # of another image
+    }
+    replaced = loading.replaced(present, "stagework/x:0123456789ab")
+    assert replaced == ["sha256:2", "sha256:3", "stagework/x:ba9876543210"]
 
 
 def saved(folder: Path) -> Path:

@@ -76,7 +76,7 @@ def test_the_demo_tells_the_whole_story(
     for name in RUNS:
         picture = tmp_path / "out" / name / "overlay" / "composed.png"
         assert picture.read_bytes() == b"png"
-        assert f"  {picture}" in found.lines
+        assert f"  {name}: {picture}" in found.lines
     (_, second) = cluster.sent("POST", "/pipelinejobs")
     assert second.json["spec"]["input"] == {"uri": "artifact://default/uploads/real/s.png"}
     binding = cluster.sent("PATCH", "/rolebindings/stagework-demo")[0].json

@@ -87,7 +87,10 @@ def test_what_one_may_not_read_is_a_warning_and_the_rest_is_checked(
     found = cli("doctor")
     assert found.code == 0
     assert states(found.lines)["Machines"] == "warn"
-    assert "  kubectl auth can-i list nodes --as=jane" in found.lines
+    assert (
+        "  kubectl create clusterrole list-nodes --verb=list --resource=nodes && "
+        "kubectl create clusterrolebinding list-nodes --clusterrole=list-nodes --user=jane"
+    ) in found.lines
 
 
 def test_an_unreachable_cluster_is_one_finding(cli: Cli, cluster: FakeCluster) -> None:

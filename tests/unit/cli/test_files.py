@@ -213,3 +213,25 @@ def test_a_run_without_outputs_says_what_to_wait_for(cli: Cli, cluster: FakeClus
     found = cli("results", "ad-1")
     assert found.code == 1
     assert "next: stagework wait ad-1" in found.err
+
+
+def test_a_finished_run_without_outputs_is_not_waited_for(cli: Cli, cluster: FakeCluster) -> None:
+    cluster.add(job(stage("a", "Succeeded"), summary=names.COMPLETED))
+    found = cli("results", "ad-1")
+    assert "has no outputs" in found.err
+    assert "next: stagework status ad-1" in found.err
+
+
+def test_a_missing_right_to_make_tokens_names_the_commands_that_grant_it(
+    cli: Cli, cluster: FakeCluster, picture: Path
+) -> None:
+    text = (
+        'serviceaccounts "default" is forbidden: User "jane" cannot create resource '
+        '"serviceaccounts/token" in API group "" in the namespace "default"'
+    )
+    cluster.routes["POST", TOKEN] = lambda _: status(403, text)
+    found = cli("upload", picture)
+    assert found.code == 1
+    assert (
+        "--verb=create --resource=serviceaccounts/token && kubectl create rolebinding" in found.err
+    )

@@ -43,7 +43,7 @@ def test_a_signal_stops_it_cleanly_and_runs_go_on(
     cli.alarms = {5: number}
     found = cli("monitor")
     assert found.code == 0
-    assert found.lines[-1] == "monitor stopped; 1 followed runs go on without it"
+    assert found.lines[-1] == "monitor stopped; 1 followed run goes on without it"
     assert signal.getsignal(number) is before
 
 

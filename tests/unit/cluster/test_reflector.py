@@ -277,9 +277,11 @@ async def test_a_removal_seen_elsewhere_counts_unless_it_is_old(copy: Copy) -> N
         first = next(iter(copy.reflector.objects.values()))
         copy.change("a", "2")
         await copy.agrees()
-        copy.reflector.remove(first)
+        copy.reflector.tell(first, deleted=True)
         assert copy.values == {"a": "2"}
-        copy.reflector.remove(next(iter(copy.reflector.objects.values())))
+        copy.reflector.tell(
+            next(iter(copy.reflector.objects.values())), deleted=True
+        )
         assert copy.values == {}
 
 

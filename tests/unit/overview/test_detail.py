@@ -69,8 +69,10 @@ def test_a_finished_run_waits_for_nothing_and_needs_nothing() -> None:
         ),
         (
             job(summary=names.SUSPENDED, suspend=True),
-            ("kubectl patch pipelinejobs.stagework.dev ad-1 --type=merge "
-            """-p '{"spec":{"suspend":false}}'"""),
+            (
+                "kubectl patch pipelinejobs.stagework.dev ad-1 --type=merge "
+                """-p '{"spec":{"suspend":false}}'"""
+            ),
         ),
         (job(stage("a", reason=names.WAIT_BACKOFF)), ""),
         (

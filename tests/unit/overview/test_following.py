@@ -61,8 +61,10 @@ def test_a_failure_names_the_step_and_the_next_command() -> None:
     )
     assert texts(runs.seen(failed, at(42))) == [
         "[Job 3b87ab59...] [40s] vlm_analyze - Status: failed - NonZeroExit: code 3",
-        ("[Job 3b87ab59...] [41s] failed - ad-1 at vlm_analyze: code 3 "
-        "(next: stagework retry ad-1 --stage vlm_analyze)"),
+        (
+            "[Job 3b87ab59...] [41s] failed - ad-1 at vlm_analyze: code 3 "
+            "(next: stagework retry ad-1 --stage vlm_analyze)"
+        ),
     ]
 
 
@@ -72,8 +74,10 @@ def test_a_run_past_its_timeout_is_warned_of_once_and_followed_on() -> None:
     runs.look(at(0))
     assert texts(runs.look(at(599))) == []
     assert texts(runs.look(at(600))) == [
-        ("[Job 3b87ab59...] [600s] WARNING timeout - ad-1 is not done 600s after it was picked up: "
-        "Running, 0/1 done, vlm_analyze Running")
+        (
+            "[Job 3b87ab59...] [600s] WARNING timeout - ad-1 is not done 600s after "
+            "it was picked up: Running, 0/1 done, vlm_analyze Running"
+        )
     ]
     assert texts(runs.look(at(700))) == []
     assert runs.late == ("default/ad-1",)

@@ -1,0 +1,67 @@
+"""Does this process make progress? Asked by the liveness probe; a restart must be able to mend it.
+
+In this order: (1) the first lists come; (2) no worker hangs at one run, and no run waits for a
+worker without end; (3) every watch brings back what we know from elsewhere: our own writes and
+the rescans are the canary; (4) every watch brings something, bookmarks included. While the API
+server itself cannot be reached nobody is at fault here: a restart would mend nothing.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from stagework.cluster.lease import Lease
+from stagework.cluster.observe import Key, Observer
+from stagework.controllers.work_queue import WorkQueue
+
+START_LIMIT_SECONDS: Final = 300.0
+"""The first lists must be complete after so long."""
+STUCK_LIMIT_SECONDS: Final = 120.0
+"""A worker that is at one run for so long is stuck, and so is a queue that nobody serves."""
+OWED_LIMIT_SECONDS: Final = 120.0
+"""A watch that has not brought a change for so long is dead; it mends itself after 70 s."""
+SILENCE_LIMIT_SECONDS: Final = 150.0
+"""A watch that has brought nothing for so long is dead; bookmarks come about once a minute."""
+REACHABLE_SECONDS: Final = 30.0
+"""The API server counts as reachable when it has answered about the Lease within this time."""
+
+
+class Liveness:
+    """Judges from what the other parts measure; `clock` in seconds, also across suspension."""
+
+    def __init__(
+        self,
+        observer: Observer,
+        queue: WorkQueue[Key],
+        lease: Lease,
+        clock: Callable[[], float],
+    ) -> None:
+        self._observer = observer
+        self._queue = queue
+        self._lease = lease
+        self._clock = clock
+        self._since = clock()
+
+    def fault(self, *, ready: bool) -> str:
+        """Why no progress is made, as a sentence; empty while it is made."""
+        if not ready:
+            waited = self._clock() - self._since
+            late = waited > START_LIMIT_SECONDS and self._reachable()
+            return f"first lists not complete after {waited:.0f} s" if late else ""
+        stuck = self._queue.longest_run_seconds()
+        if stuck > STUCK_LIMIT_SECONDS:
+            return f"a worker has been stuck for {stuck:.0f} s"
+        waiting = self._queue.unserved_seconds()
+        if waiting > STUCK_LIMIT_SECONDS and self._lease.held:
+            return f"runs wait and no worker has taken one for {waiting:.0f} s"
+        if not self._reachable():
+            return ""
+        owed = self._observer.owed_seconds()
+        if owed > OWED_LIMIT_SECONDS:
+            return f"a watch has not brought back a known change for {owed:.0f} s"
+        silent = self._observer.silence_seconds()
+        if silent > SILENCE_LIMIT_SECONDS:
+            return f"a watch has been silent for {silent:.0f} s"
+        return ""
+
+    def _reachable(self) -> bool:
+        return self._lease.last_answer_seconds() < REACHABLE_SECONDS

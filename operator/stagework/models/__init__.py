@@ -1,0 +1,5 @@
+"""Model endpoints: servers of the OpenAI protocol, asked on behalf of stage Pods.
+
+A Gateway has one Endpoint a role. An Endpoint adds key and model name to a request, keeps to its
+number of requests at once, and gives back a reply without any trace of the model's name.
+"""

@@ -1,0 +1,116 @@
+"""One role's endpoint: places, time, and the two kinds of requests."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+
+from stagework.models.errors import (
+    Busy,
+    EndpointError,
+    NotSet,
+    RateLimited,
+    Refused,
+    Slow,
+    Unfit,
+)
+from stagework.models.forms import Form
+from stagework.models.replies import READERS
+from stagework.models.upstream import Upstream
+from stagework.settings import EndpointSettings
+
+CHAT: Final = "chat/completions"
+"""Path of the protocol for conversations."""
+TRANSCRIPTIONS: Final = "audio/transcriptions"
+"""Path of the protocol for recordings."""
+PATHS: Final = {
+    "chat": CHAT,
+    "vision": CHAT,
+    "images": "images/generations",
+    "embeddings": "embeddings",
+    "transcription": TRANSCRIPTIONS,
+}
+"""Role to the one path of the protocol that it serves."""
+_NAMELESS: Final = "endpoint"
+"""What stands in replies for the model's name where no machine class is set."""
+
+
+class Endpoint:
+    """Asks one server; at most `maxConcurrent` requests at once, each within `timeoutSeconds`."""
+
+    def __init__(
+        self, role: str, settings: EndpointSettings, session: Callable[[], aiohttp.ClientSession]
+    ) -> None:
+        self.role = role
+        self.settings = settings
+        self.label = settings.machine or _NAMELESS
+        self._places = asyncio.Semaphore(settings.maxConcurrent)
+        self._upstream = Upstream(role, settings, session)
+
+    def check(self, path: str) -> None:
+        """Raise NotSet for a path that this role does not serve."""
+        if path != PATHS[self.role]:
+            raise NotSet(f"role {self.role} serves only {PATHS[self.role]}")
+
+    @asynccontextmanager
+    async def place(self) -> AsyncGenerator[None, None]:
+        """Wait for a free place and hold it; everything inside shares the request's time."""
+        waiting = True
+        try:
+            async with asyncio.timeout(self.settings.timeoutSeconds), self._places:
+                waiting = False
+                yield
+        except TimeoutError:
+            seconds = f"{self.settings.timeoutSeconds:g} s"
+            if waiting:
+                raise Busy(f"the {self.role} endpoint had no free place for {seconds}") from None
+            raise Slow(f"the {self.role} endpoint gave no reply within {seconds}") from None
+
+    async def ask(self, path: str, body: bytes) -> dict[str, Any]:
+        """A request in JSON; the model's name in it is replaced."""
+        raw = await self._upstream.post(path, self._named(body), "application/json")
+        return READERS[path](raw, self.label)
+
+    async def send(self, content_type: str, chunks: AsyncIterator[bytes]) -> dict[str, Any]:
+        """A recording as a form, passed on as it comes; the model's name in it is replaced."""
+        form = Form(content_type, self.settings.model)
+        ours: list[Exception] = []
+
+        async def renamed() -> AsyncIterator[bytes]:
+            try:
+                async for chunk in chunks:
+                    if piece := form.feed(chunk):
+                        yield piece
+                yield form.finish()
+            except Exception as error:
+                ours.append(error)
+                raise
+
+        try:
+            raw = await self._upstream.post(TRANSCRIPTIONS, renamed(), form.content_type)
+        except EndpointError as error:
+            # What goes wrong on our side of the upload looks like a lost connection from there.
+            if ours:
+                raise ours[0] from None
+            if isinstance(error, (Refused, Unfit, RateLimited)):
+                # The caller hears an answer only when it has sent everything.
+                async for _ in chunks:
+                    pass
+            raise
+        return READERS[TRANSCRIPTIONS](raw, self.label)
+
+    def _named(self, body: bytes) -> bytes:
+        # The values stay as they came: pictures in them are megabytes.
+        try:
+            fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            raise Unfit("the request is not a JSON object") from None
+        if bytes(fields.pop("stream", msgspec.Raw(b"false"))).strip() not in (b"false", b"null"):
+            raise Unfit("streaming is not supported: leave `stream` out")
+        fields.pop("stream_options", None)
+        fields.pop("user", None)
+        fields["model"] = msgspec.Raw(msgspec.json.encode(self.settings.model))
+        return msgspec.json.encode(fields)

@@ -1,0 +1,102 @@
+"""The operator dies in the middle of the work: no stage is started twice, and none is lost.
+
+Two witnesses that the operator cannot write to: a journal on a volume, to which every stage's
+process adds a line when it begins and when it ends; and the kubelets' own events.
+"""
+
+from collections import Counter
+
+import pytest
+
+from tests.support.cluster.commands import Document
+from tests.support.cluster.release import Release
+from tests.support.cluster.space import Space, container_state
+from tests.support.cluster.stages import run_of, shell, wrapped
+from tests.support.cluster.waiting import eventually, stage_is
+
+STAGES = ("first", "left", "right", "join", "last")
+JOURNAL = {"name": "journal", "mountPath": "/journal", "persistentVolumeClaim": "journal"}
+CLAIM: Document = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "journal"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
+}
+
+
+def witnessed(name: str, seconds: int, **fields: object) -> Document:
+    """A stage that takes some seconds and leaves two lines in the journal."""
+    about = "$STAGEWORK_RUN $STAGEWORK_STAGE $STAGEWORK_ATTEMPT"
+    script = (
+        f'echo "begin {about}" >> /journal/lines; sleep {seconds}; '
+        f'mkdir -p out && echo done > out/{name}.txt; echo "end {about}" >> /journal/lines'
+    )
+    return wrapped(name, script, volumes=[JOURNAL], runsOn=["gpu"], **fields)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def running_again(release: Release) -> object:
+    """Whatever happens in this story, the operator runs afterwards."""
+    yield
+    release.start_operator()
+    release.wait_until_ready()
+
+
+def journal(space: Space, name: str) -> list[str]:
+    """The lines of the journal: read by a run, as a person would."""
+    space.apply(run_of(name, shell("read", "cat /journal/lines", volumes=[JOURNAL])))
+    space.wait_for_end(name, "Completed")
+    return space.log_of(name, "read").splitlines()
+
+
+def assert_each_ran_once(space: Space, name: str, stages: tuple[str, ...]) -> None:
+    for stage in stages:
+        status = space.stage_of(name, stage)
+        assert (status["state"], status.get("attempt", 1)) == ("Succeeded", 1), status
+        assert len(space.container_starts(f"{name}-{stage}-")) == 1, stage
+    lines = [each for each in journal(space, f"{name}-journal") if f" {name} " in each]
+    wanted = [f"{word} {name} {stage} 1" for stage in stages for word in ("begin", "end")]
+    assert Counter(lines) == Counter(wanted)
+
+
+def test_no_stage_is_doubled_or_lost_when_the_operator_is_killed_twice(
+    space: Space, release: Release
+) -> None:
+    space.apply(
+        CLAIM,
+        run_of(
+            "survivor",
+            witnessed("first", 4),
+            witnessed("left", 5),
+            witnessed("right", 5, dependsOn=["first"]),
+            witnessed("join", 3, dependsOn=["left", "right"]),
+            witnessed("last", 1),
+        ),
+    )
+    space.wait_for_container("survivor", "first", "running")
+    release.delete_operator()
+    space.wait_for_container("survivor", "left", "running")
+    release.kill_operator()
+    space.wait_for_end("survivor", "Completed")
+    assert_each_ran_once(space, "survivor", STAGES)
+    assert space.run("survivor")["status"]["attempts"] == len(STAGES)
+
+
+def test_a_result_counts_although_its_pod_and_job_vanished_unseen(
+    space: Space, release: Release
+) -> None:
+    space.apply(run_of("unseen", witnessed("one", 4), witnessed("two", 0)))
+    space.wait_for("unseen", stage_is("one", state="Running"))
+    release.stop_operator()
+    pod = space.wait_for_container("unseen", "one", "terminated")
+    assert container_state(pod)["terminated"]["exitCode"] == 0
+    space.kubectl("delete", "job", space.stage_of("unseen", "one")["job"])
+    eventually(
+        lambda: space.pods_of("unseen", "one"),
+        lambda pods: not pods,
+        seconds=60,
+        otherwise=lambda: "the Pod stays although its Job was deleted",
+    )
+    release.start_operator()
+    space.wait_for_end("unseen", "Completed")
+    assert_each_ran_once(space, "unseen", ("one", "two"))

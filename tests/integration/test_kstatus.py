@@ -1,0 +1,92 @@
+"""What Helm and Flux will think of a run: every state of ours, judged by the real kstatus library."""
+
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stagework.api import names
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
+from stagework.cluster.apply import status_document
+from stagework.plans.accept import accept
+from stagework.plans.run_status import run_status
+from tests.bed import gotools
+from tests.bed.tree import ROOT
+from tests.support.builders import make_run, make_snapshot
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def kstatus() -> Path:
+    return gotools.of_ours("kstatus", ROOT / "tests" / "support" / "kstatus")
+
+
+def said_by(program: Path, status: dict[str, Any], generation: int = 1) -> str:
+    document = {
+        "apiVersion": names.API_VERSION,
+        "kind": "PipelineJob",
+        "metadata": {"name": "ad", "generation": generation},
+        "status": {key: value for key, value in status.items() if value is not None},
+    }
+    line = json.dumps(document)
+    return subprocess.run(
+        [program], input=line, text=True, capture_output=True, check=True
+    ).stdout.strip()
+
+
+def judged(run: PipelineJob, *states: str, **more: Any) -> PipelineJobStatus:
+    stages = [
+        StageStatus.model_validate({"name": f"s{index}", "state": state, **more})
+        for index, state in enumerate(states)
+    ]
+    return run_status(run, stages, [], NOW)
+
+
+@pytest.mark.parametrize(
+    ("states", "more", "reason", "wanted"),
+    [
+        (("Waiting", "Waiting"), {}, names.QUEUED, "InProgress"),
+        (("Running", "Waiting"), {}, names.RUNNING, "InProgress"),
+        (("Succeeded", "Waiting"), {}, names.WAITING, "InProgress"),
+        (("Succeeded", "Succeeded"), {}, names.COMPLETED, "Current"),
+        (("Succeeded", "Skipped"), {"skip": {"by": "ann"}}, names.COMPLETED_WITH_SKIPS, "Current"),
+        (("Failed", "NotRun"), {}, names.STAGE_FAILED, "Failed"),
+    ],
+    ids=["queued", "running", "between stages", "completed", "with skips", "failed for good"],
+)
+def test_a_run_is_judged_by_where_its_stages_stand(
+    kstatus: Path, states: tuple[str, ...], more: dict[str, Any], reason: str, wanted: str
+) -> None:
+    status = judged(make_run(), *states, **more)
+
+    assert status.summary == reason
+    assert said_by(kstatus, status_document(status)) == wanted
+
+
+def test_a_suspended_run_is_current_as_a_suspended_job_is(kstatus: Path) -> None:
+    status = judged(make_run(suspend=True), "Waiting", "Waiting")
+
+    assert status.summary == names.SUSPENDED
+    assert said_by(kstatus, status_document(status)) == "Current"
+
+
+def test_a_run_that_nobody_has_seen_yet_is_in_progress(kstatus: Path) -> None:
+    assert said_by(kstatus, {"observedGeneration": -1}) == "InProgress"
+
+
+def test_a_run_whose_spec_was_changed_since_is_in_progress(kstatus: Path) -> None:
+    status = judged(make_run(), "Succeeded")
+
+    assert said_by(kstatus, status_document(status), generation=2) == "InProgress"
+
+
+def test_an_invalid_run_has_failed(kstatus: Path) -> None:
+    run = make_run(pipeline="ad-image", params={"colour": "red"})
+    plan = accept(make_snapshot(run=run), run.metadata.creationTimestamp)
+
+    assert plan.status is not None
+    assert plan.status.summary in {names.INVALID_SPEC, names.PIPELINE_NOT_FOUND}

@@ -1,0 +1,47 @@
+"""Machine classes and nodes."""
+
+from typing import Any
+
+from stagework.api.machines import Fleet, MachineClass, Toleration
+from stagework.api.observed import (
+    NodeSpec,
+    NodeStatus,
+    NodeView,
+    ObjectCondition,
+    ObjectMeta,
+)
+
+GPU = MachineClass(
+    key="gpu",
+    label="GPU server",
+    nodeSelector={"stagework.dev/machine": "gpu"},
+    tolerations=(Toleration(key="nvidia.com/gpu", operator="Exists", effect="NoSchedule"),),
+    resources={"nvidia.com/gpu": "1"},
+)
+MACMINI = MachineClass(key="macmini", nodeSelector={"stagework.dev/machine": "macmini"})
+MACBOOK = MachineClass(
+    key="macbook", nodeSelector={"stagework.dev/machine": "macbook"}, mayBeAway=True
+)
+
+
+def make_fleet(*classes: MachineClass, **changes: Any) -> Fleet:
+    """The three classes of the test bed, or those given."""
+    return Fleet(machineClasses=classes or (GPU, MACMINI, MACBOOK), **changes)
+
+
+def make_node(
+    name: str = "gpu-0",
+    machine: str = "gpu",
+    *,
+    ready: bool = True,
+    cordoned: bool = False,
+    labels: dict[str, str] | None = None,
+) -> NodeView:
+    """A node of a class."""
+    own = {"stagework.dev/machine": machine, "kubernetes.io/hostname": name}
+    status = "True" if ready else "Unknown"
+    return NodeView(
+        metadata=ObjectMeta(name=name, uid=f"node-{name}", labels=own if labels is None else labels),
+        spec=NodeSpec(unschedulable=cordoned),
+        status=NodeStatus(conditions=(ObjectCondition("Ready", status),)),
+    )

@@ -1,0 +1,108 @@
+"""A snapshot with one run in it: what differs from the quiet default is said by keyword."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from stagework.api.intervention import Intervention
+from stagework.api.machines import Fleet
+from stagework.api.observed import JobView, NodeView, PodView
+from stagework.api.pipeline import Param, Pipeline
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
+from stagework.api.stages import Stage
+from stagework.children.stage_job import PodDefaults
+from stagework.plans.snapshot import (
+    Lookup,
+    PlanSettings,
+    Question,
+    Refused,
+    Resolved,
+    Snapshot,
+)
+from stagework.policies.placement import slots_of
+from tests.support.builders.fleet import make_fleet, make_node
+from tests.support.builders.runs import make_run, make_stage
+
+POD_DEFAULTS = PodDefaults(
+    api_url="http://stagework-api.stagework-system.svc:8080",
+    audience="stagework",
+    run_as_user=10001,
+    cpu_request="50m",
+    memory_request="64Mi",
+    work_size_limit="8Gi",
+    image_pull_policy="IfNotPresent",
+    termination_grace_period_seconds=30,
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything around one run; `snapshot()` freezes it."""
+
+    stages: Sequence[Stage] = field(default_factory=lambda: [make_stage()])
+    states: Sequence[StageStatus] = ()
+    """Stored statuses of stages; none: not accepted yet."""
+    run: PipelineJob | None = None
+    """Replaces the run made from `stages` and `states`."""
+    status: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Further fields of the run's status."""
+    spec: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Further fields of the run's spec."""
+    params: Sequence[Param] | None = None
+    pipeline: Pipeline | None = None
+    jobs: Sequence[JobView] = ()
+    pods: Sequence[PodView] = ()
+    nodes: Sequence[NodeView] = field(
+        default_factory=lambda: [
+            make_node("gpu-0", "gpu"),
+            make_node("macmini-0", "macmini"),
+            make_node("macbook-0", "macbook"),
+        ]
+    )
+    fleet: Fleet = field(default_factory=make_fleet)
+    interventions: Sequence[Intervention] = ()
+    lookups: Mapping[Question, Lookup] = field(default_factory=dict[Question, Lookup])
+    refusals: Mapping[tuple[str, int], Refused] = field(
+        default_factory=dict[tuple[str, int], Refused]
+    )
+    look_ahead: int = 2
+    keep_jobs_seconds: int = 3600
+
+    def but(self, **changes: Any) -> "World":
+        """The same world with something else in it."""
+        return replace(self, **changes)
+
+    def the_run(self) -> PipelineJob:
+        """The run with its stored status."""
+        if self.run is not None:
+            return self.run
+        status = PipelineJobStatus.model_validate(
+            {
+                "observedGeneration": 1 if self.states else -1,
+                **self.status,
+                "stages": [each.model_dump() for each in self.states],
+            }
+        )
+        return make_run(*self.stages, status=status, **self.spec)
+
+    def snapshot(self) -> Snapshot:
+        """As a decision sees it."""
+        run = self.the_run()
+        accepted = bool(run.status.stages)
+        params = list(self.params) if self.params is not None else None
+        nodes = {each.metadata.name: each for each in self.nodes}
+        return Snapshot(
+            run=run,
+            settings=PlanSettings(
+                self.fleet, POD_DEFAULTS, self.look_ahead, self.keep_jobs_seconds
+            ),
+            pipeline=self.pipeline,
+            resolved=Resolved(list(self.stages), params) if accepted else None,
+            jobs=tuple(self.jobs),
+            pods=tuple(self.pods),
+            nodes=nodes,
+            slots=slots_of(self.fleet, nodes),
+            interventions=tuple(self.interventions),
+            lookups=dict(self.lookups),
+            refusals=dict(self.refusals),
+        )

@@ -1,0 +1,1 @@
+"""What a story on the kind cluster is told with: kubectl, a namespace, conditions to wait for."""

@@ -1,0 +1,70 @@
+"""The installed release: its operator can be killed, stopped and started again."""
+
+from tests.support.cluster.api import Api
+from tests.support.cluster.commands import RELEASE_NAMESPACE, Commands, Document
+from tests.support.cluster.waiting import eventually
+
+OPERATOR = "app.kubernetes.io/component=operator"
+"""Selector of the operator's Pods."""
+START_SECONDS = 120.0
+"""Longest time until a new operator is up."""
+SERVICE = f"/api/v1/namespaces/{RELEASE_NAMESPACE}/services/http:stagework-api:8080/proxy"
+"""The API service through the API server."""
+
+
+class Release:
+    """The operator of the release, as an administrator handles it."""
+
+    def __init__(self, api: Api, commands: Commands) -> None:
+        self.api = api
+        self.commands = commands
+
+    def operator_pods(self) -> list[Document]:
+        """Its Pods, those that are ending too."""
+        return self.api.items(
+            f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods", labelSelector=OPERATOR
+        )
+
+    def kill_operator(self) -> None:
+        """Delete its Pod without any grace: the process gets SIGKILL and tidies nothing up."""
+        for pod in self.operator_pods():
+            self._delete(pod, "--grace-period=0", "--force")
+
+    def delete_operator(self) -> None:
+        """Delete its Pod as a person does."""
+        for pod in self.operator_pods():
+            self._delete(pod, "--wait=false")
+
+    def stop_operator(self) -> None:
+        """Scale it to nothing and wait until it is gone."""
+        self._scale(0)
+        eventually(
+            self.operator_pods,
+            lambda pods: not pods,
+            seconds=START_SECONDS,
+            otherwise=lambda: "the operator does not end",
+        )
+
+    def start_operator(self) -> None:
+        """Scale it to one again."""
+        self._scale(1)
+
+    def wait_until_ready(self) -> None:
+        """Wait for both Deployments."""
+        for name in ("stagework-operator", "stagework-api"):
+            self.commands.must(
+                *("-n", RELEASE_NAMESPACE, "rollout", "status", f"deployment/{name}"),
+                f"--timeout={START_SECONDS - 10:.0f}s",
+            )
+
+    def _scale(self, replicas: int) -> None:
+        self.commands.must(
+            *("-n", RELEASE_NAMESPACE, "scale", "deployment/stagework-operator"),
+            f"--replicas={replicas}",
+        )
+
+    def _delete(self, pod: Document, *how: str) -> None:
+        name = pod["metadata"]["name"]
+        self.commands.must(
+            "-n", RELEASE_NAMESPACE, "delete", "pod", name, "--ignore-not-found", *how
+        )

@@ -1,0 +1,84 @@
+"""Wait for a condition, never for a time: conditions of runs have names that failures can quote."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tests.support.cluster.commands import Document
+
+LOOK_SECONDS = 0.2
+"""Pause between two looks."""
+Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that is to become true of a PipelineJob."""
+
+    sentence: str
+    holds: Callable[[Document], bool]
+
+    def __and__(self, other: "Condition") -> "Condition":
+        """Both at once."""
+        return Condition(
+            f"{self.sentence} and {other.sentence}",
+            lambda run: self.holds(run) and other.holds(run),
+        )
+
+
+def eventually(
+    look: Callable[[], Seen],
+    is_so: Callable[[Seen], object],
+    *,
+    seconds: float,
+    otherwise: Callable[[], str],
+) -> Seen:
+    """Look again and again until it is so; afterwards fail with what `otherwise` says."""
+    until = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if is_so(seen):
+            return seen
+        if time.monotonic() >= until:
+            raise AssertionError(f"not within {seconds:.0f} s: {otherwise()}")
+        time.sleep(LOOK_SECONDS)
+
+
+def stage_in(run: Document, name: str) -> Document:
+    """The status of one stage; empty before the operator has written it."""
+    stages: list[Document] = run.get("status", {}).get("stages", [])
+    none: Document = {}
+    return next((each for each in stages if each["name"] == name), none)
+
+
+def summary(*words: str) -> Condition:
+    """`status.summary` is one of these words."""
+    return Condition(
+        f"summary {' or '.join(words)}", lambda run: run.get("status", {}).get("summary") in words
+    )
+
+
+def ended() -> Condition:
+    """`Succeeded` is True or False."""
+    return Condition("ended", lambda run: condition_of(run, "Succeeded") in {"True", "False"})
+
+
+def stage_is(name: str, **fields: object) -> Condition:
+    """The stage's status has these values; `state` of a fresh stage is Waiting."""
+    wanted = ", ".join(f"{key}={value}" for key, value in fields.items())
+
+    def holds(run: Document) -> bool:
+        found = stage_in(run, name)
+        if not found:
+            return False
+        found = {"state": "Waiting", "attempt": 1, "failures": 0, **found}
+        return all(found.get(key) == value for key, value in fields.items())
+
+    return Condition(f"stage {name} with {wanted}", holds)
+
+
+def condition_of(run: Document, kind: str) -> str:
+    """Status of a condition; empty before it is written."""
+    conditions: list[Document] = run.get("status", {}).get("conditions", [])
+    return next((each["status"] for each in conditions if each["type"] == kind), "")

@@ -1,0 +1,1 @@
+"""The real operator against the fake API server: started, killed, paused, at any pace of time."""

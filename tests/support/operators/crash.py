@@ -1,0 +1,64 @@
+"""Stops the operator at one of its writes: before it is done, or before its answer arrives."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.support.fakeapi.faults import DROP, Seen, Verdict
+from tests.support.operators.world import World
+
+Moment = Literal["before it is sent", "after it is committed"]
+
+
+@dataclass
+class CrashPoint:
+    """Kills the world's operator at its write number `index` (from 1), and starts another.
+
+    Lease renewals do not count: they come by the clock, not by the work.
+    """
+
+    world: World
+    index: int
+    moment: Moment
+    down_seconds: float
+    """How long nobody is there; the cluster goes on meanwhile."""
+    in_kopf: bool = True
+    hit: str = ""
+    """The write at which it happened; empty where there were not so many."""
+    writes: list[str] = field(default_factory=list[str])
+    _network: bool = True
+    _task: asyncio.Task[None] | None = None
+
+    def arm(self) -> None:
+        """Begin to count."""
+        self.world.faults.before.append(self._before)
+        self.world.faults.after.append(self._after)
+
+    async def _before(self, seen: Seen) -> Verdict:
+        if not self._network:
+            return DROP
+        return self._count(seen) if self.moment == "before it is sent" else None
+
+    async def _after(self, seen: Seen) -> Verdict:
+        if not self._network:
+            return DROP
+        return self._count(seen) if self.moment == "after it is committed" else None
+
+    def _count(self, seen: Seen) -> Verdict:
+        if not seen.is_write or (seen.verb == "PUT" and seen.resource.plural == "leases"):
+            return None
+        self.writes.append(f"{seen.what} {seen.name}")
+        if self.hit or len(self.writes) != self.index:
+            return None
+        self.hit = self.writes[-1]
+        # From here on the dead one reaches nobody, whatever its tasks still try.
+        self._network = False
+        self._task = asyncio.create_task(self._die_and_return())
+        return DROP
+
+    async def _die_and_return(self) -> None:
+        await self.world.operators[-1].kill()
+        await asyncio.sleep(self.down_seconds)
+        self.world.run_out_lease()
+        self._network = True
+        self.world.start_operator(in_kopf=self.in_kopf)

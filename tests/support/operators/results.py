@@ -1,0 +1,22 @@
+"""Stands in for the API service: what the simulated stages have stored."""
+
+from stagework.artifacts.result_lookup import LookupFailed
+from stagework.plans.snapshot import FoundResult, Lookup
+from tests.support.fakeapi.kubelet import Kubelets
+
+
+class SimulatedResults:
+    """A ResultStore over `Kubelets.results`."""
+
+    def __init__(self, kubelets: Kubelets) -> None:
+        self._stored = kubelets.results
+        self.reachable = True
+
+    async def look_up(self, namespace: str, run_uid: str, stage: str, attempt: int) -> Lookup:
+        if not self.reachable:
+            raise LookupFailed("made unreachable by a test")
+        found = self._stored.get((namespace, run_uid, stage, str(attempt)))
+        if not found:
+            return Lookup(None)
+        entry = found[0]
+        return Lookup(FoundResult(entry["pod"], entry["digest"], entry["result"]["outcome"]))

@@ -1,0 +1,121 @@
+"""A fake cluster with machines, people and operators in it, all at one pace."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Self
+
+from stagework.settings import Settings
+from stagework.wiring import LEASE_NAME
+from tests.support.fakeapi.kubelet import Behave
+from tests.support.fakeapi.resources import INTERVENTIONS, LEASES, PIPELINE_JOBS, Json
+from tests.support.fakeapi.server import FakeApi
+from tests.support.fakeapi.simulator import Delays, Simulator, succeed
+from tests.support.fakeapi.store import Store, Stored
+from tests.support.operators.commits import CommitLog
+from tests.support.operators.inprocess import Operator
+from tests.support.operators.pace import Pace
+from tests.support.operators.results import SimulatedResults
+from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings
+
+
+class World:
+    """Use within `Pace.run`; `async with` it."""
+
+    def __init__(
+        self,
+        pace: Pace,
+        *,
+        behave: Behave = succeed,
+        delays: Delays | None = None,
+        of: Settings | None = None,
+        machines: int = 1,
+    ) -> None:
+        self.pace = pace
+        self.store = Store(wall=pace.wall)
+        self.fake = FakeApi(self.store)
+        self.faults = self.fake.faults
+        self.commits = CommitLog(self.store)
+        self.simulator = Simulator(self.store, behave=behave, delays=delays)
+        self.simulator.add_machines(gpu=machines, macmini=machines, macbook=machines)
+        self.oracle = self.simulator.oracle
+        self.results = SimulatedResults(self.simulator.kubelets)
+        self.settings = of or settings()
+        self.operators: list[Operator] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        await self.fake.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for each in self._tasks:
+            each.cancel()
+        for each in self.operators:
+            await each.kill()
+        self.simulator.close()
+        await self.fake.__aexit__()
+
+    def start_operator(self, *, in_kopf: bool = True) -> Operator:
+        """One more operator."""
+        made = Operator(self.fake.url, self.settings, self.results, self.pace, in_kopf=in_kopf)
+        made.start()
+        self.operators.append(made)
+        return made
+
+    def run_out_lease(self) -> None:
+        """As if the dead holder's 15 s had passed."""
+        key = (RELEASE_NAMESPACE, LEASE_NAME)
+        if key in self.store.tables[LEASES].objects:
+            self.store.patch(LEASES, *key, {"spec": {"holderIdentity": ""}})
+
+    def apply(self, name: str, stages: list[Json], **spec: Any) -> Stored:
+        """A PipelineJob with stages of its own."""
+        body = {"metadata": {"name": name}, "spec": {"stages": stages, **spec}}
+        return self.store.create(PIPELINE_JOBS, NAMESPACE, body)
+
+    def ask(self, name: str, verb: str, *stages: str, of: str, **spec: Any) -> Stored:
+        """An Intervention of a person."""
+        target = {"kind": "PipelineJob", "name": of}
+        body: Json = {"target": target, "verb": verb, "stages": list(stages), **spec}
+        return self.store.create(
+            INTERVENTIONS, NAMESPACE, {"metadata": {"name": name}, "spec": body}
+        )
+
+    def run(self, name: str) -> Json:
+        """A run as it is stored."""
+        return self.store.get(PIPELINE_JOBS, NAMESPACE, name).data
+
+    def summary(self, name: str) -> str:
+        """`status.summary` of a run."""
+        return self.run(name).get("status", {}).get("summary", "")
+
+    def stage(self, run: str, name: str) -> Json:
+        """The status of a stage; empty before the run is accepted."""
+        stages = self.run(run).get("status", {}).get("stages") or []
+        return next((each for each in stages if each["name"] == name), {})
+
+    def when(self, condition: Callable[[], bool], action: Callable[[], object]) -> None:
+        """A person who waits for something and then acts, once."""
+
+        async def watch() -> None:
+            while not condition():  # noqa: ASYNC110 - any condition
+                await asyncio.sleep(0.03)
+            action()
+
+        task = asyncio.create_task(watch())
+        self._tasks.add(task)
+
+    async def until(self, condition: Callable[[], bool], *, seconds: float = 60.0) -> None:
+        """Wait for a condition (seconds of the fast clock); fail where it does not come."""
+        async with asyncio.timeout(seconds):
+            while not condition():
+                for each in self.operators:
+                    if each.failed is not None:
+                        raise each.failed
+                await asyncio.sleep(0.03)
+
+    def check_oracle(self) -> None:
+        """No attempt ran twice, no copies overlapped, nothing was committed twice."""
+        assert not self.oracle.doubled()
+        assert not self.oracle.overlaps()
+        assert not self.commits.doubled()

@@ -1,0 +1,354 @@
+"""Plays the engine of stagework.controllers.engine over a pretended cluster, with crashes."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from stagework.api.intervention import Intervention
+from stagework.api.machines import Fleet
+from stagework.api.observed import NodeView
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
+from stagework.cluster.apply import status_document
+from stagework.plans.pipelinejob import advance, finish
+from stagework.plans.plan import (
+    Action,
+    AnswerIntervention,
+    CreateJob,
+    CreateRevision,
+    DeleteIntervention,
+    DeleteJob,
+    DeletePod,
+    DeleteRun,
+    Event,
+    LiftGate,
+    Plan,
+)
+from stagework.plans.snapshot import (
+    Lookup,
+    PlanSettings,
+    Question,
+    Refused,
+    Resolved,
+    Snapshot,
+)
+from stagework.policies.placement import slots_of
+from stagework.policies.slots import SlotLedger
+from tests.support.builders import T0, make_fleet, make_node
+from tests.support.builders.world import POD_DEFAULTS
+from tests.support.stepper.behaviour import Script
+from tests.support.stepper.invariants import Invariants
+from tests.support.stepper.pretend import Outdated, PretendCluster
+
+MERGE = timedelta(seconds=1)
+SECOND = timedelta(seconds=1)
+
+
+class Crash(Exception):  # noqa: N818 - planned
+    """The operator is killed here."""
+
+
+@dataclass
+class Memory:
+    """What the engine remembers of one run."""
+
+    working: PipelineJobStatus | None = None
+    written_at: datetime = T0 - timedelta(days=1)
+    lookups: dict[Question, Lookup] = field(default_factory=dict[Question, Lookup])
+    asked: set[Question] = field(default_factory=set[Question])
+    refusals: dict[tuple[str, int], tuple[Refused, datetime]] = field(
+        default_factory=dict[tuple[str, int], tuple[Refused, datetime]]
+    )
+
+
+class Stepper:
+    """Runs in a pretended cluster; time goes by in seconds, and only where something is due."""
+
+    def __init__(
+        self,
+        *runs: PipelineJob,
+        script: Script | None = None,
+        nodes: Sequence[NodeView] = (),
+        fleet: Fleet | None = None,
+        look_ahead: int = 2,
+        crash_at: int | None = None,
+        forgetful: bool = False,
+    ) -> None:
+        """`crash_at`: killed at that write. `forgetful`: what is not urgent is never written."""
+        self.now = T0
+        self.runs = {run.metadata.uid: run for run in runs}
+        self.requests: list[Intervention] = []
+        self.events: list[Event] = []
+        self.crashes = 0
+        self.points = 0
+        """Writes so far: before and after each of them the operator may be killed."""
+        self.status_writes = 0
+        self.store_answers = True
+        self._crash_at = crash_at
+        self._forgetful = forgetful
+        self._fleet = fleet or make_fleet()
+        found = nodes or [
+            make_node("gpu-0", "gpu"),
+            make_node("macmini-0", "macmini"),
+            make_node("macbook-0", "macbook"),
+        ]
+        self.cluster = PretendCluster(
+            {each.metadata.name: each for each in found}, script or {}, self._mark
+        )
+        self._settings = PlanSettings(self._fleet, POD_DEFAULTS, look_ahead, 3600)
+        self._appointments: list[tuple[datetime, Callable[[], None]]] = []
+        self._dirty: dict[str, None] = dict.fromkeys(self.runs)
+        self._wakes: dict[str, datetime] = {}
+        self._memory: dict[str, Memory] = {}
+        self._ledger = SlotLedger()
+        self._ledger.set_slots(self._slots())
+        self.invariants = Invariants(self.cluster)
+
+    # --- what a test says and asks --------------------------------------------------------------
+
+    @property
+    def run(self) -> PipelineJob:
+        """The first run."""
+        return next(iter(self.runs.values()))
+
+    def stage(self, name: str) -> StageStatus:
+        """The stored status of a stage of the first run."""
+        found = self.run.status.stage_named(name)
+        assert found is not None, f"{name} has no status"
+        return found
+
+    def states(self) -> dict[str, str]:
+        """Stage to state, as stored."""
+        return {each.name: each.state for each in self.run.status.stages}
+
+    def at(self, seconds: float, act: Callable[[], None]) -> None:
+        """Do something at that many seconds after the beginning."""
+        self._appointments.append((T0 + timedelta(seconds=seconds), act))
+
+    def ask(self, request: Intervention) -> None:
+        """A person creates an Intervention."""
+        self.requests.append(request)
+        self._dirty.update(dict.fromkeys(self.runs))
+
+    def change_spec(self, **changes: Any) -> None:
+        """A person edits the first run."""
+        run = self.run
+        meta = run.metadata.model_copy(update={"generation": run.metadata.generation + 1})
+        spec = run.spec.model_copy(update=changes)
+        self._put(run.model_copy(update={"metadata": meta, "spec": spec}))
+
+    def set_node(self, name: str, *, ready: bool) -> None:
+        """A node comes or goes away."""
+        old = self.cluster.nodes[name]
+        machine = old.metadata.labels["stagework.dev/machine"]
+        self.cluster.nodes[name] = make_node(name, machine, ready=ready)
+        self._wake(self._ledger.set_slots(self._slots()))
+        self._dirty.update(dict.fromkeys(self.runs))
+
+    def live_pod(self, stage: str) -> str:
+        """Uid of the newest Pod of a stage of the first run."""
+        own = [p for p in self.cluster.pods.values() if p.metadata.labels["stagework.dev/stage"] == stage]
+        return max(own, key=lambda p: p.metadata.creation_timestamp).metadata.uid
+
+    def until(self, done: Callable[[], bool], limit: int = 1000) -> "Stepper":
+        """Let time pass until something holds; fails after `limit` seconds."""
+        for _ in range(limit):
+            self.second()
+            if done():
+                return self
+        raise AssertionError(f"not within {limit} s: {self.states()}, {self.run.status.message}")
+
+    def to_end(self, limit: int = 1000) -> "Stepper":
+        """Until every run is over and nothing more is being written."""
+        self.until(lambda: all(run.finished for run in self.runs.values()), limit)
+        return self.pass_seconds(3)
+
+    def pass_seconds(self, seconds: int) -> "Stepper":
+        """Let so much time pass."""
+        for _ in range(seconds):
+            self.second()
+        return self
+
+    def second(self) -> None:
+        """One second: people, the cluster, the artifact store, then the operator."""
+        self.now += SECOND
+        for moment, act in [each for each in self._appointments if each[0] <= self.now]:
+            self._appointments.remove((moment, act))
+            act()
+        self.cluster.tick(self.now)
+        self._answer_questions()
+        for uid in [uid for uid, due in self._wakes.items() if due <= self.now]:
+            del self._wakes[uid]
+            self._mark(uid)
+        self._work()
+        self.invariants.check(self.runs.values(), self._slots())
+
+    # --- the engine ------------------------------------------------------------------------------
+
+    def restart(self) -> None:
+        """Kill the operator: everything that is only in memory is lost."""
+        self.crashes += 1
+        self._memory.clear()
+        self._wakes.clear()
+        self._ledger = SlotLedger()
+        for uid in self.runs:
+            self._ledger.claim(uid, advance(self._snapshot(uid), self.now).claims)
+        self._ledger.set_slots(self._slots())
+        self._dirty.update(dict.fromkeys(self.runs))
+
+    def _work(self) -> None:
+        for _ in range(60 * len(self.runs)):
+            if not self._dirty:
+                return
+            uid = next(iter(self._dirty))
+            del self._dirty[uid]
+            try:
+                self._reconcile(uid)
+            except Outdated:
+                self._of(uid).working = None
+                self._wake_at(uid, self.now + SECOND)
+            except Crash:
+                self.restart()
+        raise AssertionError(f"planned again and again: {self.run.status.message}")
+
+    def _reconcile(self, uid: str) -> None:
+        if uid not in self.runs:
+            self._ledger.claim(uid, ())
+            return
+        snapshot = self._snapshot(uid)
+        advanced = advance(snapshot, self.now)
+        self._wake(self._ledger.claim(uid, advanced.claims))
+        plan = finish(advanced, self._ledger.turns(uid), self.now)
+        self.invariants.check_plan(snapshot, plan, self.now)
+        self._carry_out(uid, snapshot.run, plan)
+
+    def _carry_out(self, uid: str, run: PipelineJob, plan: Plan) -> None:
+        for action in plan.actions:
+            self._point()
+            self._perform(run, action)
+        self._write_status(uid, run, plan)
+        for action in plan.afterwards:
+            self._point()
+            self._perform(run, action)
+        self.events.extend(plan.events)
+        for question in plan.lookups:
+            self._of(uid).asked.add(question)
+        if plan.wake_at is not None:
+            self._wake_at(uid, plan.wake_at)
+
+    def _write_status(self, uid: str, run: PipelineJob, plan: Plan) -> None:
+        memory = self._of(uid)
+        if uid not in self.runs or (plan.status is None and memory.working is None):
+            return
+        wanted = plan.status or run.status
+        if not plan.urgent and self._forgetful:
+            return
+        if not plan.urgent and self.now < memory.written_at + MERGE:
+            memory.working = wanted
+            self._wake_at(uid, memory.written_at + MERGE)
+            return
+        self._point()
+        memory.working, memory.written_at = None, self.now
+        self.status_writes += 1
+        sent = {k: v for k, v in status_document(wanted).items() if v is not None}
+        stored = PipelineJobStatus.model_validate(sent)
+        self._put(self.runs[uid].model_copy(update={"status": stored}))
+        self._point()
+
+    def _point(self) -> None:
+        self.points += 1
+        if self.points == self._crash_at:
+            raise Crash
+
+    def _perform(self, run: PipelineJob, action: Action) -> None:
+        match action:
+            case CreateJob():
+                refused = self.cluster.create(action, self.now)
+                if refused is not None:
+                    until = self.now + timedelta(seconds=10)
+                    memory = self._of(run.metadata.uid)
+                    memory.refusals[(action.stage, action.attempt)] = (refused, until)
+                    self._wake_at(run.metadata.uid, until)
+                    raise Outdated(refused.message)
+            case LiftGate():
+                self.cluster.lift(action)
+            case DeletePod(_, uid):
+                self.cluster.delete_pod(uid, self.now)
+            case DeleteJob(_, uid):
+                self.cluster.delete_job(uid, self.now)
+            case DeleteRun(uid):
+                self.runs.pop(uid, None)
+                self._dirty[uid] = None
+            case AnswerIntervention():
+                self._answer(action)
+            case DeleteIntervention(_, uid):
+                self.requests = [each for each in self.requests if each.metadata.uid != uid]
+            case CreateRevision():
+                pass
+        self._point()
+
+    def _answer(self, action: AnswerIntervention) -> None:
+        for number, request in enumerate(self.requests):
+            if request.metadata.uid == action.uid:
+                assert request.status.answered is None, f"{action.uid} is answered twice"
+                self.requests[number] = request.model_copy(update={"status": action.status})
+        self._dirty.update(dict.fromkeys(self.runs))
+
+    def _snapshot(self, uid: str) -> Snapshot:
+        run, memory = self.runs[uid], self._of(uid)
+        if memory.working is not None:
+            run = run.model_copy(update={"status": memory.working})
+        meta = run.metadata
+        believed = {k: v for k, (v, until) in memory.refusals.items() if until > self.now}
+        accepted = run.spec.stages is not None and bool(run.status.stages)
+        return Snapshot(
+            run=run,
+            settings=self._settings,
+            resolved=Resolved(run.spec.stages or [], None) if accepted else None,
+            jobs=tuple(
+                j for j in self.cluster.jobs.values() if j.metadata.controller_uid == uid
+            ),
+            pods=tuple(
+                p
+                for p in self.cluster.pods.values()
+                if p.metadata.labels["stagework.dev/run-uid"] == uid
+            ),
+            nodes=dict(self.cluster.nodes),
+            slots=self._slots(),
+            interventions=tuple(r for r in self.requests if r.spec.target.name == meta.name),
+            lookups=dict(memory.lookups),
+            refusals=believed,
+        )
+
+    def _answer_questions(self) -> None:
+        if not self.store_answers:
+            return
+        for uid, memory in self._memory.items():
+            for asked in memory.asked:
+                stored = self.cluster.results.get((uid, asked.stage, asked.attempt), [])
+                memory.lookups[asked] = Lookup(stored[0] if stored else None)
+                self._mark(uid)
+            memory.asked.clear()
+
+    def _put(self, run: PipelineJob) -> None:
+        version = str(int(run.metadata.resourceVersion) + 1)
+        meta = run.metadata.model_copy(update={"resourceVersion": version})
+        self.runs[meta.uid] = run.model_copy(update={"metadata": meta})
+        self._of(meta.uid).working = None
+        self._mark(meta.uid)
+
+    def _of(self, uid: str) -> Memory:
+        return self._memory.setdefault(uid, Memory())
+
+    def _slots(self) -> dict[str, int]:
+        return slots_of(self._fleet, self.cluster.nodes)
+
+    def _mark(self, uid: str) -> None:
+        self._dirty[uid] = None
+
+    def _wake(self, uids: Iterable[str]) -> None:
+        for uid in uids:
+            self._mark(uid)
+
+    def _wake_at(self, uid: str, moment: datetime) -> None:
+        self._wakes[uid] = min(self._wakes.get(uid, moment), moment)

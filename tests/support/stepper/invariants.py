@@ -1,0 +1,59 @@
+"""What must hold at every moment of every run, whatever goes wrong."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from stagework.api.pipelinejob import Commit, PipelineJob
+from stagework.plans.plan import Plan
+from stagework.plans.run_status import ACTIVE
+from stagework.plans.snapshot import Snapshot
+from tests.support.stepper.pretend import PretendCluster
+
+
+class Invariants:
+    """Checked after each second and for each plan; fails with a sentence."""
+
+    def __init__(self, cluster: PretendCluster) -> None:
+        self._cluster = cluster
+        self._attempts: dict[tuple[str, str], int] = defaultdict(int)
+        self._commits: dict[tuple[str, str, int], Commit] = {}
+
+    def check(self, runs: Iterable[PipelineJob], slots: Mapping[str, int]) -> None:
+        """No two processes of a stage at once; attempts grow; commits stay; waits have causes."""
+        alive = Counter(
+            (each.run_uid, each.stage)
+            for each in self._cluster.processes.values()
+            if each.ended is None
+        )
+        for (_, stage), count in alive.items():
+            assert count == 1, f"{count} processes of {stage} at once"
+        for run in runs:
+            self._check_run(run)
+
+    def _check_run(self, run: PipelineJob) -> None:
+        uid = run.metadata.uid
+        for stage in run.status.stages:
+            where = (uid, stage.name)
+            assert stage.attempt >= self._attempts[where], f"{stage.name}: attempts went back"
+            self._attempts[where] = stage.attempt
+            if stage.state in {"Waiting", "NotRun", "Failed"}:
+                assert stage.reason, f"{stage.name} is {stage.state} for no stated cause"
+            if stage.state == "Waiting":
+                assert stage.turnTime is None, f"{stage.name} waits, and its turn is counted"
+            if stage.state == "Succeeded":
+                assert stage.commit is not None, f"{stage.name} succeeded without a commit"
+                assert stage.commit.attempt == stage.attempt
+                known = self._commits.setdefault((*where, stage.attempt), stage.commit)
+                assert known == stage.commit, f"{stage.name}: its commit was revised"
+            if stage.state in ACTIVE:
+                assert stage.machine, f"{stage.name} is {stage.state} on no machine class"
+        if run.finished:
+            assert run.status.completionTime is not None
+
+    def check_plan(self, snapshot: Snapshot, plan: Plan, now: datetime) -> None:
+        """A plan that changes nothing must not ask to be made again at once."""
+        if plan.wake_at is not None and plan.wake_at <= now:
+            assert plan.status is not None or plan.actions, (
+                f"woken at once for nothing: {snapshot.run.status.message}"
+            )
