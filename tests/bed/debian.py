@@ -59,9 +59,8 @@ def _require_root() -> None:
 
 
 def _command(packages: Sequence[str], variant: str, target: Path) -> list[str]:
-    suite = versions.DEBIAN_SUITE
-    mirror = os.environ.get("STAGEWORK_DEBIAN_MIRROR", versions.DEBIAN_MIRROR)
-    security = versions.DEBIAN_SECURITY_MIRROR
+    # Without a mirror mmdebstrap takes Debian's own, with its updates and security archives.
+    mirror = os.environ.get("STAGEWORK_DEBIAN_MIRROR", "")
     return [
         "mmdebstrap",
         f"--variant={variant}",
@@ -71,9 +70,7 @@ def _command(packages: Sequence[str], variant: str, target: Path) -> list[str]:
         '--aptopt=Acquire::Languages "none"',
         "--aptopt=APT::Install-Recommends false",
         '--customize-hook=rm -rf "$1"/var/cache/* "$1"/var/log/* "$1"/etc/apt/apt.conf.d/99*',
-        suite,
+        versions.DEBIAN_SUITE,
         str(target),
-        f"deb {mirror} {suite} main",
-        f"deb {mirror} {suite}-updates main",
-        f"deb {security} {suite}-security main",
+        *((mirror,) if mirror else ()),
     ]

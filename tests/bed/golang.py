@@ -10,13 +10,12 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-from tests.bed import cache, versions
-from tests.bed.commands import found
+from tests.bed import cache, engine, versions
+from tests.bed.commands import found, output
 from tests.bed.failures import BedError
 from tests.bed.steps import step
 
-PUBLIC_PROXY = "https://proxy.golang.org"
-MEND = "install Go from https://go.dev/dl/ into /usr/local/go"
+MEND = "install a newer Go into /usr/local/go"
 
 
 def go() -> str:
@@ -72,9 +71,19 @@ def _fetched() -> Path:
 
 
 def _proxy() -> str:
-    """Return the first module proxy that the user has set, else the public one."""
-    proxies = re.split(r"[,|]", os.environ.get("GOPROXY", ""))
-    return next((each for each in proxies if each.startswith("http")), PUBLIC_PROXY).rstrip("/")
+    """Return the first module proxy that the user has set, else the one that Go itself uses.
+
+    Debian's Go is too old to build Kubernetes, but it knows the default.
+    """
+    proxies = os.environ.get("GOPROXY", "")
+    if not proxies:
+        engine.install("golang-go")
+        proxies = output([found("go", "/usr/lib/go/bin") or "go", "env", "GOPROXY"])
+    named = re.split(r"[,|\s]", proxies)
+    proxy = next((each for each in named if each.startswith("http")), "")
+    if not proxy:
+        raise BedError(f"GOPROXY is {proxies!r}: Go {versions.GO} cannot be fetched", MEND)
+    return proxy.rstrip("/")
 
 
 def _download(url: str, target: Path, wanted: str) -> None:

@@ -25,6 +25,7 @@ from tests.bed import (
 from tests.bed.commands import logged, output, succeeds
 from tests.bed.declarations import Declaration
 from tests.bed.engine import Engine
+from tests.bed.failures import BedError
 from tests.bed.steps import say, step
 from tests.bed.tree import IMAGES, ROOT
 
@@ -35,14 +36,20 @@ BASE_FILES = ("install-packages", "install-python")
 
 
 def build_and_load(names: Sequence[str]) -> None:
-    """Build images and load them into the nodes that run Pods."""
+    """Build images and load them into the nodes that run Pods; one's failure stops no other."""
     docker = engine.ready()
     wanted = declarations.named(list(names))
+    failures: list[BedError] = []
     with cache.locked("images"):
         public = _public_base(docker)
         for declaration in wanted:
-            build(docker, declaration, public=public)
-        loading.load(docker, [declaration.tag for declaration in wanted])
+            try:
+                build(docker, declaration, public=public)
+                loading.load(docker, [declaration.tag])
+            except BedError as failure:
+                failures.append(failure)
+    if failures:
+        raise BedError("\n".join(str(failure) for failure in failures))
 
 
 def _public_base(docker: Engine) -> bool:

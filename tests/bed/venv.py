@@ -4,49 +4,28 @@
 the stages' own unit tests need on the host (fonts, Tesseract), where they are missing.
 """
 
-import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
-from tests.bed import debian
+from tests.bed import debian, engine
 from tests.bed.commands import logged, succeeds
 from tests.bed.failures import BedError
 from tests.bed.steps import say, step
 
-HEADERS = ("apt-get", "install", "--yes", "--no-install-recommends")
-
-
 def prepare(folder: Path, requirements: Path, packages: Path) -> None:
     """Make the environment and install missing Debian packages."""
-    wanted = [*debian.packages_of(packages), "python3-venv"]
-    missing = [name for name in wanted if not _installed(name)]
-    if missing:
-        _install_packages(missing)
+    engine.install(*debian.packages_of(packages))
+    if not succeeds([sys.executable, "-c", "import ensurepip, venv"]):
+        engine.install("python3-venv")  # any Python that brings venv will do
     if not (folder / "bin" / "python").exists():
         _make(folder, requirements)
 
 
-def _installed(package: str) -> bool:
-    if package == "python3-venv":  # any Python that brings venv will do
-        return succeeds([sys.executable, "-c", "import ensurepip, venv"])
-    return succeeds(["dpkg", "--status", package])
-
-
-def _install_packages(missing: list[str]) -> None:
-    mend = f"apt-get install {' '.join(missing)}"
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise BedError(f"Debian packages are missing: {' '.join(missing)}", f"sudo {mend}")
-    with step(f"install {len(missing)} Debian packages for the tests"):
-        logged("apt-update", ["apt-get", "update", "--quiet"], mend="apt-get update")
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        logged("apt-install", [*HEADERS, *missing], environment=quiet, mend=mend)
-
-
 def _make(folder: Path, requirements: Path) -> None:
-    if sys.version_info[:2] != (3, 11):  # noqa: UP036 - the lock is for this version
+    if sys.version_info[:2] != (3, 11):  # the lock is for this version
         raise BedError(
             f"Python 3.11 is needed, this is {sysconfig.get_python_version()}",
             "apt-get install python3.11-venv, then PYTHON=python3.11 make venv",

@@ -15,8 +15,6 @@ KIND_MODULE = "sigs.k8s.io/kind"
 HELM_COMMAND = "helm.sh/helm/v3/cmd/helm"
 
 DEBIAN_SUITE = "bookworm"
-DEBIAN_MIRROR = "http://deb.debian.org/debian"
-DEBIAN_SECURITY_MIRROR = "http://security.debian.org/debian-security"
 DEBIAN_IMAGE = (
     "debian:12-slim@sha256:d5d3f9c23164ea16f31852f95bd5959aad1c5e854332fe00f7b3a20fcc9f635c"
 )

@@ -10,7 +10,7 @@ KNOWN = sorted(
     if 'if __name__ == "__main__":' in path.read_text() and not path.stem.startswith("_")
 )
 
-if len(sys.argv) < 2 or sys.argv[1] not in KNOWN:  # noqa: PLR2004 - program and name
+if len(sys.argv) < 2 or sys.argv[1] not in KNOWN:
     sys.exit(f"which bench? one of: {', '.join(KNOWN)}")
 name = sys.argv.pop(1)
 runpy.run_module(f"tests.bench.{name}", run_name="__main__")

@@ -82,7 +82,13 @@ async def main() -> None:
     sys.stdout.write(f"{describe()}\n{NODES} KWOK {KWOK} nodes, one stage a run\n\n")
     rows = [
         ("bare Jobs", str(asked.bare), f"{bare:.0f} s", f"{asked.bare / bare:.1f}", "-"),
-        ("stagework", str(asked.runs), f"{ours:.0f} s", f"{asked.runs / ours:.1f}", _share(asked, bare, ours)),
+        (
+            "stagework",
+            str(asked.runs),
+            f"{ours:.0f} s",
+            f"{asked.runs / ours:.1f}",
+            _share(asked, bare, ours),
+        ),
     ]
     head = ("way", "at once", "time to the last", "a second", "share of the ceiling")
     sys.stdout.write(table(head, rows) + "\n")

@@ -2,8 +2,10 @@
 
 from typing import Any, cast
 
+import pytest
+
 from stagework.settings import Settings
-from tests.chart.rendered import NAMESPACE, Rendered, render
+from tests.chart.rendered import NAMESPACE, RefusedValues, Rendered, render
 
 SET_BY_THE_CHART = {"api.audience", "artifacts.directory", "artifacts.s3"}
 
@@ -69,6 +71,25 @@ def test_s3_settings_name_the_mounted_keys() -> None:
     assert settings.artifacts.s3.prefix == "team"
     mounts = rendered.pod_specs()["Deployment/stagework-api"]["containers"][0]["volumeMounts"]
     assert {"name": "s3", "mountPath": "/etc/stagework-s3", "readOnly": True} in mounts
+
+
+def test_model_endpoints_are_settings_and_their_keys_are_mounted_in_the_api_service_only() -> None:
+    chat = {"url": "http://models:8000/v1", "model": "m", "keyFile": "/etc/stagework-models/chat"}
+    rendered = render(
+        {"settings": {"models": {"chat": chat}}, "api": {"modelKeysSecret": "model-keys"}}
+    )
+    models = Settings.model_validate(rendered.settings()).models
+    assert list(models.roles()) == ["chat"]
+    pods = rendered.pod_specs()
+    mount = {"name": "model-keys", "mountPath": "/etc/stagework-models", "readOnly": True}
+    having = [name for name, pod in pods.items() if mount in pod["containers"][0]["volumeMounts"]]
+    assert having == ["Deployment/stagework-api"]
+
+
+def test_a_models_address_with_a_password_in_it_is_refused() -> None:
+    chat = {"url": "http://me:secret@models/v1", "model": "m"}
+    with pytest.raises(RefusedValues, match="url"):
+        render({"settings": {"models": {"chat": chat}}})
 
 
 def test_large_numbers_stay_whole_numbers() -> None:

@@ -1,4 +1,4 @@
-"""What Helm and Flux will think of a run: every state of ours, judged by the real kstatus library."""
+"""What Helm and Flux think of a run: our states, judged by the real kstatus library."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from stagework.plans.accept import accept
 from stagework.plans.run_status import run_status
 from tests.bed import gotools
 from tests.bed.tree import ROOT
-from tests.support.builders import make_run, make_snapshot
+from tests.support.builders import World, after, make_run, make_stage
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -84,9 +84,23 @@ def test_a_run_whose_spec_was_changed_since_is_in_progress(kstatus: Path) -> Non
     assert said_by(kstatus, status_document(status), generation=2) == "InProgress"
 
 
-def test_an_invalid_run_has_failed(kstatus: Path) -> None:
-    run = make_run(pipeline="ad-image", params={"colour": "red"})
-    plan = accept(make_snapshot(run=run), run.metadata.creationTimestamp)
+def test_a_run_with_an_unknown_machine_class_has_failed(kstatus: Path) -> None:
+    run = make_run(make_stage(runsOn=["mainframe"]))
+    plan = accept(World(run=run).snapshot(), NOW)
 
     assert plan.status is not None
-    assert plan.status.summary in {names.INVALID_SPEC, names.PIPELINE_NOT_FOUND}
+    assert plan.status.summary == names.INVALID_SPEC
+    assert said_by(kstatus, status_document(plan.status)) == "Failed"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"), [(1, "InProgress"), (61, "Failed")], ids=["just applied", "a minute old"]
+)
+def test_a_missing_pipeline_becomes_a_failure_only_after_a_minute(
+    kstatus: Path, seconds: int, wanted: str
+) -> None:
+    plan = accept(World(run=make_run(pipeline="ad-image")).snapshot(), after(seconds))
+
+    assert plan.status is not None
+    assert plan.status.summary == names.PIPELINE_NOT_FOUND
+    assert said_by(kstatus, status_document(plan.status)) == wanted

@@ -95,7 +95,7 @@ def run(ctx: stagekit.Context) -> None:
     save_png(ctx.outputs / INK, made.ink)
     shares = [covered(line.box, thing.box) for line in made.lines for thing in found.found]
     output = Overlay(
-        method=ctx.method or methods.BUILTIN,
+        method=ctx.method_used,
         width=image.width,
         height=image.height,
         lines=made.lines,

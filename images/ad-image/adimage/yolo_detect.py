@@ -166,7 +166,7 @@ def run(ctx: stagekit.Context) -> None:
         ctx.outputs,
         STAGE,
         outputs.YoloDetect(
-            method=ctx.method or methods.BUILTIN,
+            method=ctx.method_used,
             detectors=[PEOPLE, OBJECTS],
             found=found,
             note=NOTE,
@@ -176,7 +176,7 @@ def run(ctx: stagekit.Context) -> None:
     save_png(ctx.outputs / PICTURE, _shown(pixels, found))
     ctx.value("people", sum(f.kind == "person" for f in found))
     ctx.value("objects", sum(f.kind == "object" for f in found))
-    ctx.value("method", ctx.method or methods.BUILTIN)
+    ctx.value("method", ctx.method_used)
 
 
 def _shown(pixels: Pixels, found: list[outputs.Found]) -> Image.Image:

@@ -111,9 +111,8 @@ class Model:
                 # The file's own name says what it is about and is nobody's business.
                 named = (f"recording{path.suffix}", file)
                 more: Any = {"language": language} if language else {}
-                return self._client.audio.transcriptions.create(
-                    model=MODEL, file=named, response_format="verbose_json", **more
-                )
+                create: Any = self._client.audio.transcriptions.create
+                return create(model=MODEL, file=named, response_format="verbose_json", **more)
 
         return replies.transcript(self._call(send).model_dump())
 
@@ -131,7 +130,8 @@ class Model:
         given: Any = list(messages)
 
         def send() -> ChatCompletion:
-            return self._client.chat.completions.create(model=MODEL, messages=given, **form)
+            create: Any = self._client.chat.completions.create
+            return create(model=MODEL, messages=given, **form)
 
         answer = self._call(send)
         return (answer.choices[0].message.content or "") if answer.choices else ""

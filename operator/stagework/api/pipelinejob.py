@@ -135,6 +135,8 @@ class StageStatus(Observed):
     """Failed attempts that count against `retries`; a person's retry sets it to 0."""
     interruptions: int = Field(default=0, ge=0)
     """Attempts ended from outside since the last person's retry; they cost no attempt."""
+    deferrals: int = Field(default=0, ge=0)
+    """Attempts that could not be done for a cause outside (`Deferred`); they cost no attempt."""
     remakes: int = Field(default=0, ge=0)
     """How often this attempt's Job was made anew before its turn."""
     job: Annotated[str, StringConstraints(max_length=63)] = ""

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from stagekit import contract
 from stagework.api.base import Resource, rules
 
 MAX_STAGES = 64
@@ -31,6 +32,10 @@ Quantity = Annotated[
 Argument = Annotated[str, StringConstraints(max_length=4096)]
 
 
+_PIPELINE_ENV = list(contract.PIPELINE_ENV)
+_WHEN_DOWN = sorted(contract.WHEN_DOWN)
+
+
 class KeyRef(Resource):
     """A key of a ConfigMap or Secret in the run's own namespace."""
 
@@ -55,17 +60,24 @@ class EnvVar(Resource):
                 "give one of value, configMapKeyRef and secretKeyRef",
             ),
             (
-                "!self.name.startsWith('STAGEWORK_') || self.name == 'STAGEWORK_METHOD'",
+                f"!self.name.startsWith('STAGEWORK_') || self.name in {_PIPELINE_ENV}",
                 (
                     "names that begin with STAGEWORK_ are set by the operator "
-                    "(only STAGEWORK_METHOD may be given)"
+                    f"(only {' and '.join(contract.PIPELINE_ENV)} may be given)"
                 ),
+            ),
+            (
+                (
+                    f"self.name != '{contract.ENV_WHEN_DOWN}' "
+                    f"|| (has(self.value) && self.value in {_WHEN_DOWN})"
+                ),
+                f"{contract.ENV_WHEN_DOWN} must have the value {' or '.join(_WHEN_DOWN)}",
             ),
         )
     )
 
     name: EnvName
-    """Name of the variable; the prefix STAGEWORK_ is kept for the operator, but for METHOD."""
+    """Name; of those with STAGEWORK_ only METHOD and WHEN_DOWN: the others are the operator's."""
     value: Annotated[str, StringConstraints(max_length=4096)] | None = None
     """Literal value."""
     configMapKeyRef: KeyRef | None = None

@@ -194,6 +194,7 @@ class StageJob:
             contract.ENV_NAMESPACE: meta.namespace,
             contract.ENV_STAGE: self.stage.name,
             contract.ENV_ATTEMPT: str(self.attempt),
+            contract.ENV_TIMEOUT_SECONDS: str(self.stage.timeoutSeconds),
             contract.ENV_API_URL: self.defaults.api_url,
             contract.ENV_TOKEN_FILE: f"{contract.TOKEN_DIR}/{contract.TOKEN_FILE_NAME}",
             contract.ENV_INPUTS_FILE: f"{contract.INFO_DIR}/{contract.INPUTS_FILE_NAME}",

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from stagework import logs
 from stagework.cluster.connection import ConnectionSettingsError
+from stagework.controllers.clocks import Clocks
 from stagework.controllers.handlers import register
 from stagework.controllers.runtime import Runtime
 from stagework.settings import SettingsError, load
@@ -27,13 +28,16 @@ ENV_LIVENESS_PORT: Final = "STAGEWORK_LIVENESS_PORT"
 """Another liveness port."""
 
 
-def run() -> None:
-    """Run the operator; exit code 2 where the settings are wrong."""
+def run(loop: asyncio.AbstractEventLoop | None = None, clocks: Clocks | None = None) -> None:
+    """Run the operator; exit code 2 where the settings are wrong.
+
+    `loop` and `clocks` are given by tests, which let time run faster.
+    """
     try:
         settings = load()
         logs.configure(settings.logLevel)
         registry = CollectorRegistry()
-        runtime = Runtime(settings, registry)
+        runtime = Runtime(settings, registry, clocks=clocks)
     except (SettingsError, ConnectionSettingsError) as error:
         sys.stderr.write(f"stagework-operator: {error}\n")
         sys.exit(2)
@@ -47,8 +51,8 @@ def run() -> None:
     gc.set_threshold(50_000, 20, 50)
     logging.getLogger(__name__).info("stagework operator starts")
     port = int(os.environ.get(ENV_LIVENESS_PORT, LIVENESS_PORT))
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     kopf.run(
+        loop=loop or uvloop.new_event_loop(),
         registry=handlers,
         standalone=True,
         clusterwide=not settings.namespaces,

@@ -22,7 +22,7 @@ from stagework.plans.plan import DeleteJob, Draft
 from stagework.plans.sight import Sight, question
 from stagework.plans.snapshot import FoundResult
 from stagework.policies.mark import cleaned_mark
-from stagework.policies.outcome import Done, Failed, Interrupted
+from stagework.policies.outcome import Deferred, Done, Ended, Failed, Interrupted
 
 LOST_GRACE = timedelta(seconds=90)
 """A node is reported not ready 55 s after its kubelet fell silent; then the Pod's grace period of
@@ -82,7 +82,9 @@ def _settle_found(
     commit = sight.commit(status, found.pod, mark)
     if mark.outcome in {contract.OUTCOME_SUCCEEDED, contract.OUTCOME_SKIPPED}:
         skipped = mark.outcome == contract.OUTCOME_SKIPPED
-        end: Done | Failed = Done(skipped=skipped, reason=mark.reason, message=mark.message)
+        end: Ended = Done(skipped=skipped, reason=mark.reason, message=mark.message)
+    elif mark.outcome == contract.OUTCOME_DEFERRED:
+        end = Deferred(mark.reason or names.WAIT_DEFERRED, mark.message)
     else:
         refused = mark.outcome == contract.OUTCOME_REFUSED
         reason = names.INPUT_REFUSED if refused else names.STAGE_REPORTED_FAILURE

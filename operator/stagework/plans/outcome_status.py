@@ -7,8 +7,8 @@ from stagework.api.pipelinejob import Commit, StageStatus
 from stagework.api.stages import Stage
 from stagework.api.text import one_line
 from stagework.plans.plan import Draft, Event
-from stagework.policies.outcome import Done, Ended, Failed, Interrupted
-from stagework.policies.retry import RetryAt, after_failure, after_interruption
+from stagework.policies.outcome import Deferred, Done, Ended, Failed, Interrupted
+from stagework.policies.retry import RetryAt, after_deferral, after_failure, after_interruption
 
 FRESH_ATTEMPT: dict[str, object] = {
     "state": "Waiting",
@@ -54,6 +54,8 @@ def conclude(
         return status.model_copy(update={**NEEDED_NO_MORE, **done, "completionTime": ended})
     if isinstance(end, Interrupted):
         return _after_interruption(status, end, draft, ended)
+    if isinstance(end, Deferred):
+        return _after_deferral(status, end, draft, ended)
     return _after_failure(status, stage, end, draft, ended)
 
 
@@ -80,6 +82,7 @@ def renewed(status: StageStatus, reason: str, message: str) -> StageStatus:
             "attempt": status.attempt + 1,
             "failures": 0,
             "interruptions": 0,
+            "deferrals": 0,
             "notBeforeTime": None,
             "skip": None,
             "reason": reason,
@@ -134,6 +137,19 @@ def _after_interruption(
             "lostTime": None,
         }
     )
+
+
+def _after_deferral(
+    status: StageStatus, end: Deferred, draft: Draft, ended: datetime
+) -> StageStatus:
+    deferrals = status.deferrals + 1
+    verdict = after_deferral(deferrals, ended)
+    said = f"{end.reason}: {end.message}".removesuffix(": ")
+    wait = round((verdict.moment - ended).total_seconds())
+    where = f"stage {status.name}, attempt {status.attempt}: {said}; starts again in {wait} s"
+    draft.events.append(Event(names.EVENT_DEFERRED, where))
+    again = _next_attempt(status, said, verdict, deferrals=deferrals)
+    return again.model_copy(update={"reason": names.WAIT_DEFERRED})
 
 
 def _next_attempt(

@@ -154,7 +154,8 @@ def _next(
         return waiting(status, names.WAIT_SUSPENDED, "the run is suspended: set spec.suspend=false")
     if status.notBeforeTime is not None and starter.now < status.notBeforeTime:
         starter.draft.wake(status.notBeforeTime)
-        return status.model_copy(update={"reason": names.WAIT_BACKOFF})
+        kept = status.reason == names.WAIT_DEFERRED
+        return status if kept else status.model_copy(update={"reason": names.WAIT_BACKOFF})
     return starter.start(status, stage, copy, turn, states)
 
 

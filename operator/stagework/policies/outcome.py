@@ -25,7 +25,7 @@ class MarkSeen:
     """What the termination message said, already checked (policies.mark)."""
 
     outcome: str = ""
-    """Succeeded, Failed, Refused, Skipped; empty where there was no usable mark."""
+    """Succeeded, Failed, Refused, Skipped, Deferred; empty where there was no usable mark."""
     reason: str = ""
     message: str = ""
     bad: bool = False
@@ -62,7 +62,15 @@ class Interrupted:
     message: str
 
 
-Ended = Done | Failed | Interrupted
+@dataclass(frozen=True)
+class Deferred:
+    """It says that it cannot be done now, for a cause outside: it costs no attempt."""
+
+    reason: str
+    message: str
+
+
+Ended = Done | Failed | Interrupted | Deferred
 
 
 def termination(pod: PodView) -> Terminated | None:
@@ -85,6 +93,8 @@ def judge_end(pod: PodView, mark: MarkSeen, *, exit_code_decides: bool) -> Ended
     if mark.outcome in {contract.OUTCOME_SUCCEEDED, contract.OUTCOME_SKIPPED}:
         skipped = mark.outcome == contract.OUTCOME_SKIPPED
         return Done(skipped=skipped, reason=mark.reason, message=mark.message)
+    if mark.outcome == contract.OUTCOME_DEFERRED:
+        return Deferred(mark.reason or names.WAIT_DEFERRED, mark.message)
     if mark.outcome:
         refused = mark.outcome == contract.OUTCOME_REFUSED
         reason = mark.reason or (names.INPUT_REFUSED if refused else names.STAGE_REPORTED_FAILURE)

@@ -1,4 +1,4 @@
-"""An attempt has failed or was interrupted: is it tried again, and when?"""
+"""An attempt has failed, was interrupted or deferred: is it tried again, and when?"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +10,10 @@ MAX_INTERRUPTIONS = 10
 """Interruptions cost no attempt, but a stage that is interrupted for ever must end some time."""
 INTERRUPTION_BACKOFF_MAX_SECONDS = 60
 """Longest wait after an interruption."""
+DEFERRAL_SECONDS = 60
+"""Wait after the first deferral; it doubles with each further one."""
+DEFERRAL_MAX_SECONDS = 15 * 60
+"""Longest wait after a deferral."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,16 @@ def after_interruption(interruptions: int, now: datetime) -> RetryAt | GiveUp:
     if interruptions > MAX_INTERRUPTIONS:
         return GiveUp(names.TOO_MANY_INTERRUPTIONS)
     wait = min(2 ** (interruptions - 1), INTERRUPTION_BACKOFF_MAX_SECONDS)
+    return RetryAt(now + timedelta(seconds=wait))
+
+
+def after_deferral(deferrals: int, now: datetime) -> RetryAt:
+    """`deferrals` counts this one; 60, 120, ... 900 s. What is away may come back any time: no end.
+
+    A person who wants it at once asks for a retry, which renews the count.
+    """
+    doublings = min(deferrals - 1, 10)
+    wait = min(DEFERRAL_SECONDS * 2**doublings, DEFERRAL_MAX_SECONDS)
     return RetryAt(now + timedelta(seconds=wait))
 
 

@@ -55,9 +55,9 @@ class World:
         self.simulator.close()
         await self.fake.__aexit__()
 
-    def start_operator(self, *, in_kopf: bool = True) -> Operator:
+    def start_operator(self) -> Operator:
         """One more operator."""
-        made = Operator(self.fake.url, self.settings, self.results, self.pace, in_kopf=in_kopf)
+        made = Operator(self.fake.url, self.settings, self.results, self.pace)
         made.start()
         self.operators.append(made)
         return made

@@ -31,6 +31,8 @@ async def _run(pace: Pace, index: int, moment: Moment) -> tuple[CrashPoint, Json
         world.start_operator()
         scenario.begin(world)
         await world.until(lambda: scenario.over(world), seconds=300)
+        await point.settled()
+        await asyncio.sleep(1)  # the last operator may do no more harm
         outcome = scenario.outcome(world)
         world.check_oracle()
         return point, outcome

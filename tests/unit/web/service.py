@@ -16,7 +16,7 @@ import uvicorn
 from stagework.api.machines import Fleet, MachineClass
 from stagework.artifacts.local import LocalStore
 from stagework.artifacts.store import Store
-from stagework.settings import ArtifactSettings, Settings
+from stagework.settings import ArtifactSettings, ModelSettings, Settings
 from stagework.web.app import create_app
 from stagework.web.https_input import HttpsSource
 from tests.unit.web.fake_cluster import FakeCluster
@@ -24,11 +24,12 @@ from tests.unit.web.fake_cluster import FakeCluster
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
 
-def settings(**artifacts: Any) -> Settings:
+def settings(models: ModelSettings | None = None, **artifacts: Any) -> Settings:
     """Settings with one machine class."""
     gpu = MachineClass(key="gpu", nodeSelector={"stagework.dev/machine": "gpu"})
     limits = ArtifactSettings.model_validate({"maxFileBytes": MAX_FILE_BYTES, **artifacts})
-    return Settings(fleet=Fleet(machineClasses=(gpu,)), artifacts=limits)
+    fleet = Fleet(machineClasses=(gpu,))
+    return Settings(fleet=fleet, artifacts=limits, models=models or ModelSettings())
 
 
 class Clock:
@@ -107,12 +108,13 @@ def running(
     root: Path,
     store: Store | None = None,
     https: HttpsSource | None = None,
+    models: ModelSettings | None = None,
     **artifacts: Any,
 ) -> Generator[Service]:
     """Serve until the end of the block."""
     cluster = FakeCluster()
     clock = Clock()
-    told = settings(**artifacts)
+    told = settings(models, **artifacts)
     kept = store or LocalStore(root, max_file_bytes=told.artifacts.maxFileBytes)
     app = create_app(cluster, kept, told, clock, https=https)
     server = uvicorn.Server(

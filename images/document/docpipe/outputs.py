@@ -1,0 +1,272 @@
+"""What each stage writes as JSON: the types, from which the published schemas are made.
+
+A stage's file is `<stage>.json`. `write` and `read` are the only ways in and out, so a file that
+does not fit its type is found where it is read, with the field's name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from docpipe.kinds import Kind
+from docpipe.pages import Page, Picture, Source
+
+
+class Given(msgspec.Struct, frozen=True):
+    """The input: `name` is cleaned for showing, `kind` is told by its bytes."""
+
+    name: str
+    kind: Kind
+    size: int
+    sha256: str
+    title: str = ""
+    author: str = ""
+
+
+class PageFacts(msgspec.Struct, frozen=True):
+    """One page that was read; `confidence` from 0 to 1 is Tesseract's own, else null."""
+
+    number: int
+    source: Source
+    letters: int
+    seconds: float
+    confidence: float | None = None
+    languages: str = ""
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """A page that was not read, and why."""
+
+    number: int
+    reason: str
+    message: str
+
+
+class Extract(msgspec.Struct, frozen=True):
+    """`extract.json`: what the document is; its pages' words are in `pages.jsonl`, one a line."""
+
+    method: str
+    document: Given
+    pages: int
+    letters: int
+    scripts: dict[str, float]
+    read: list[PageFacts]
+    left_out: list[LeftOut]
+    notes: list[str]
+    file: str = "pages.jsonl"
+
+
+class PageSpan(msgspec.Struct, frozen=True):
+    """Where a page lies in `document.md`, in characters."""
+
+    number: int
+    start: int
+    end: int
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """A heading of `document.md`; `start` in characters."""
+
+    level: int
+    text: str
+    start: int
+
+
+class Markdown(msgspec.Struct, frozen=True):
+    """`markdown.json`: how `document.md` is built."""
+
+    method: str
+    origin: Literal["extract", "stt"]
+    title: str
+    characters: int
+    tables: int
+    pages: list[PageSpan]
+    headings: list[Heading]
+    dropped: list[str]
+    file: str = "document.md"
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A chunk: a part of `document.md` from character `start` to `end`."""
+
+    id: str
+    start: int
+    end: int
+    pages: list[int]
+    section: str
+    text: str
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """`chunk.json`: the document in pieces, in order, nothing twice."""
+
+    method: str
+    capacity: int
+    chunks: list[Piece]
+
+
+class Embed(msgspec.Struct, frozen=True):
+    """`embed.json`: row n of `vectors.npy` (float32, length 1) is the vector of chunk `ids[n]`."""
+
+    method: str
+    dimensions: int
+    ids: list[str]
+    similarity: str = "cosine"
+    file: str = "vectors.npy"
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """`preview.json`: pages as pictures; `rendering: text` where the file has no layout here."""
+
+    method: str
+    pages_of_document: int
+    pictures: list[Picture]
+    left_out: list[LeftOut]
+
+
+class Thumbnail(msgspec.Struct, frozen=True):
+    """`thumbnail.json`: the first page that can be shown, small."""
+
+    method: str
+    page: int
+    width: int
+    height: int
+    rendering: Literal["page", "text"]
+    file: str = "thumbnail.png"
+
+
+class Fulltext(msgspec.Struct, frozen=True):
+    """`fulltext.json`: about `index.sqlite`, an SQLite FTS5 index of trigrams over the chunks."""
+
+    method: str
+    entries: int
+    bytes: int
+    tokenizer: str = "trigram"
+    file: str = "index.sqlite"
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A piece of speech, from `start` to `end` in seconds."""
+
+    start: float
+    end: float
+    text: str
+
+
+class Stt(msgspec.Struct, frozen=True):
+    """`stt.json`: what was heard; `loudness` in dB below full scale."""
+
+    method: str
+    seconds: float
+    channels: int
+    rate: int
+    codec: str
+    loudness: float
+    text: str
+    segments: list[Segment]
+
+
+class Score(msgspec.Struct, frozen=True):
+    """How near a label is to the document; a cosine, comparable within one document only."""
+
+    label: str
+    score: float
+
+
+class Classify(msgspec.Struct, frozen=True):
+    """`classify.json`: the nearest label; `margin` is its lead over the second."""
+
+    method: str
+    label: str
+    margin: float
+    sure: bool
+    scores: list[Score]
+    note: str = ""
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """A sentence of the document as it stands there, from character `start` of `document.md`."""
+
+    text: str
+    start: int
+    pages: list[int]
+    weight: float
+
+
+class Summarize(msgspec.Struct, frozen=True):
+    """`summarize.json`: the sentences that stand for the whole, in the document's order."""
+
+    method: str
+    compared_by: Literal["embeddings", "letters"]
+    considered: int
+    summary: str
+    sentences: list[Sentence]
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A section under its heading, in its own most telling sentences."""
+
+    heading: str
+    level: int
+    pages: list[int]
+    characters: int
+    summary: str
+    keywords: list[str]
+
+
+class DeepSummary(msgspec.Struct, frozen=True):
+    """`deep_summary.json`: the whole first, then section by section; also as `deep_summary.md`."""
+
+    method: str
+    compared_by: Literal["embeddings", "letters"]
+    overview: str
+    keywords: list[str]
+    sections: list[Section]
+    file: str = "deep_summary.md"
+
+
+OUTPUTS: dict[str, type[msgspec.Struct]] = {
+    "extract": Extract,
+    "stt": Stt,
+    "preview": Preview,
+    "thumbnail": Thumbnail,
+    "markdown": Markdown,
+    "chunk": Chunk,
+    "fulltext": Fulltext,
+    "embed": Embed,
+    "classify": Classify,
+    "summarize": Summarize,
+    "deep_summary": DeepSummary,
+}
+"""The type of each stage's JSON, in the order of the stages."""
+
+LINES: dict[str, type[msgspec.Struct]] = {"extract_page": Page}
+"""The types of files with one JSON object a line."""
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def write(folder: Path, stage: str, output: msgspec.Struct) -> None:
+    """Writes `<stage>.json` into a stage's outputs, readable for people."""
+    data = msgspec.json.format(msgspec.json.encode(output), indent=1)
+    (folder / f"{stage}.json").write_bytes(data + b"\n")
+
+
+def read(path: Path, kind: type[T]) -> T:
+    """Reads a stage's JSON; raises `msgspec.ValidationError` with the field that does not fit."""
+    return msgspec.json.decode(path.read_bytes(), type=kind)
+
+
+def read_pages(path: Path) -> list[Page]:
+    """Reads `pages.jsonl`."""
+    return msgspec.json.Decoder(Page).decode_lines(path.read_bytes())
+
+
+def schema(name: str) -> bytes:
+    """The JSON Schema of a stage's output, as it is published in `schemas/`."""
+    made = msgspec.json.schema({**OUTPUTS, **LINES}[name])
+    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name, **made}
+    return msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"

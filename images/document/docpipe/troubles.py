@@ -1,0 +1,21 @@
+"""What goes wrong with a page or a document, as an answer of the child process."""
+
+from __future__ import annotations
+
+import stagekit
+from docpipe.pages import Trouble
+
+
+def trouble(number: int, error: BaseException) -> Trouble:
+    """The error as an answer about page `number`; 0 is the whole document."""
+    if isinstance(error, stagekit.Refused):
+        return Trouble(number, error.reason, error.message)
+    if isinstance(error, stagekit.Skip):
+        return Trouble(number, error.reason, error.message, refused=False, skipped=True)
+    what = "page" if number else "document"
+    if isinstance(error, MemoryError):
+        return Trouble(number, "TooMuchMemory", f"the {what} wants more memory than it may have")
+    if isinstance(error, RecursionError):
+        return Trouble(number, "NestedTooDeep", f"the {what} is nested without end")
+    detail = f"{type(error).__name__}, {error}" if str(error) else type(error).__name__
+    return Trouble(number, f"Broken{what.title()}", f"the {what} cannot be read: {detail}")

@@ -1,0 +1,93 @@
+"""The whole operator as a process of its own: killed, paused, probed."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Final
+
+from tests.support.fakeapi.resources import Json
+from tests.support.operators.pace import Pace
+from tests.support.operators.setup import write_files
+
+_ROOT: Final = Path(__file__).parents[3]
+
+
+class OperatorProcess:
+    """One start of the operator; `start` it within a running loop."""
+
+    def __init__(self, folder: Path, url: str, settings: Json, pace: Pace) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._port = _free_port()
+        self._pace = pace
+        self._log = folder / "log"
+        self._environment = {
+            **os.environ,
+            **write_files(folder, url, settings),
+            "PYTHONPATH": f"{_ROOT / 'operator'}{os.pathsep}{_ROOT}",
+            "STAGEWORK_LIVENESS_PORT": str(self._port),
+            "STAGEWORK_METRICS_PORT": str(_free_port()),
+        }
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Begin; returns at once."""
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "tests.support.operators", str(self._pace.speed), str(self._pace.epoch)),
+                cwd=_ROOT,
+                env=self._environment,
+                stderr=log,
+                stdout=log,
+            )
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text()
+
+    def freeze(self) -> None:
+        """Its process stands still; its clocks do not."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it stood."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it and wait for its end."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(how)
+            self._process.send_signal(signal.SIGCONT)
+            await self._process.wait()
+
+    async def kill(self) -> None:
+        """SIGKILL."""
+        await self.stop(signal.SIGKILL)
+
+    async def healthy(self) -> bool:
+        """What its liveness probe answers."""
+        return await asyncio.to_thread(self._probe)
+
+    def _probe(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/healthz", timeout=2) as said:  # noqa: S310
+                return said.status == 200
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

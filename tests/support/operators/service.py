@@ -1,0 +1,36 @@
+"""The API service's `/v1/results` over HTTP, answered from what the simulated stages stored."""
+
+from typing import Self
+
+import orjson
+from aiohttp import web
+
+from tests.support.fakeapi.kubelet import Kubelets
+
+
+class ResultService:
+    """`async with` it and use `url`."""
+
+    def __init__(self, kubelets: Kubelets) -> None:
+        self._stored = kubelets.results
+        self._runner: web.ServerRunner | None = None
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        self._runner = web.ServerRunner(web.Server(self._answer, access_log=None))
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        match request.path.strip("/").split("/"):
+            case ["v1", "results", namespace, run, stage, attempt]:
+                found = self._stored.get((namespace, run, stage, attempt), [])
+                return web.Response(body=orjson.dumps({"results": found}))
+            case _:
+                return web.Response(status=404)

@@ -1,0 +1,65 @@
+"""Jobs, Pods and Nodes are decoded from what the API server really sends."""
+
+import msgspec
+
+from stagework.api.observed import JobView, NodeView, PodView
+
+POD = b"""{
+ "kind": "Pod", "apiVersion": "v1",
+ "metadata": {"name": "p", "namespace": "ads", "uid": "u", "resourceVersion": "42",
+  "creationTimestamp": "2026-11-21T09:00:00Z", "deletionTimestamp": "2026-11-21T09:01:00Z",
+  "annotations": {"large": "x"}, "labels": {"stagework.dev/stage": "a"},
+  "ownerReferences": [
+   {"kind": "Other", "uid": "o", "name": "o"},
+   {"kind": "Job", "uid": "j", "name": "job", "controller": true, "blockOwnerDeletion": true}]},
+ "spec": {"nodeName": "gpu-0", "containers": [{"name": "stage", "image": "i"}],
+  "schedulingGates": [{"name": "stagework.dev/turn"}]},
+ "status": {"phase": "Failed", "reason": "Evicted", "qosClass": "Burstable",
+  "conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "X",
+   "lastTransitionTime": "2026-11-21T09:00:00Z"}],
+  "containerStatuses": [{"name": "stage", "ready": false, "restartCount": 0,
+   "state": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "message": "m",
+    "startedAt": "2026-11-21T09:00:00Z", "finishedAt": null}}}]}}"""
+
+
+def test_a_pod_is_decoded_with_what_decisions_use() -> None:
+    pod = msgspec.json.decode(POD, type=PodView)
+
+    assert pod.metadata.resourceVersion == "42"
+    assert pod.metadata.controller_uid == "j"
+    assert pod.metadata.deletion_timestamp is not None
+    assert pod.held_by("stagework.dev/turn")
+    assert not pod.held_by("example.org/other")
+    state = pod.container("stage")
+    assert state is not None
+    assert state.terminated is not None
+    assert (state.terminated.exit_code, state.terminated.finished_at) == (137, None)
+    assert pod.container("sidecar") is None
+    disruption = pod.condition("DisruptionTarget")
+    assert disruption is not None
+    assert pod.condition("Ready") is None
+
+
+def test_the_smallest_objects_are_decoded() -> None:
+    assert msgspec.json.decode(b'{"metadata": {}}', type=PodView).status.phase == ""
+    assert msgspec.json.decode(b'{"metadata": {}}', type=JobView).ended is False
+    assert msgspec.json.decode(b'{"metadata": {}}', type=NodeView).ready is False
+
+
+def test_an_object_without_a_controller_has_none() -> None:
+    job = msgspec.json.decode(b'{"metadata": {"ownerReferences": [{"uid": "x"}]}}', type=JobView)
+
+    assert job.metadata.controller_uid == ""
+
+
+def test_a_job_has_ended_when_its_condition_says_so() -> None:
+    def job(kind: str, status: str) -> JobView:
+        text = f'{{"metadata": {{}}, "status": {{"conditions": [{{"type": "{kind}", "status": "{status}"}}]}}}}'
+        return msgspec.json.decode(text.encode(), type=JobView)
+
+    assert job("Complete", "True").ended
+    assert job("Complete", "True").completed
+    assert job("Failed", "True").ended
+    assert not job("Failed", "True").completed
+    assert not job("Complete", "False").ended
+    assert not job("FailureTarget", "True").ended

@@ -1,0 +1,46 @@
+"""The ControllerRevision that keeps a run's stages is named by its content."""
+
+from stagework.api.pipeline import Param, PipelineSpec
+from stagework.children.revision import revision_of
+from tests.support.builders import NAMESPACE, line_of, make_stage
+
+
+def _spec(*images: str) -> PipelineSpec:
+    return PipelineSpec(stages=[make_stage(f"s{n}", image=i) for n, i in enumerate(images)])
+
+
+def test_the_same_content_gives_the_same_revision() -> None:
+    one = revision_of("ad-image", NAMESPACE, _spec("a", "b"))
+
+    assert one == revision_of("ad-image", NAMESPACE, _spec("a", "b"))
+
+
+def test_every_change_gives_another_one() -> None:
+    names = {
+        revision_of("ad-image", NAMESPACE, each).name
+        for each in (
+            _spec("a", "b"),
+            _spec("b", "a"),
+            _spec("a"),
+            PipelineSpec(stages=_spec("a", "b").stages, params=[Param(name="x")]),
+        )
+    }
+
+    assert len(names) == 4
+
+
+def test_what_is_kept_reads_back_as_it_was() -> None:
+    spec = PipelineSpec(stages=line_of(9), params=[Param(name="prompt", required=True)])
+
+    kept = revision_of("ad-image", NAMESPACE, spec)
+
+    assert PipelineSpec.model_validate(kept.manifest["data"]) == spec
+    assert kept.manifest["metadata"]["name"] == kept.name
+    assert kept.manifest["metadata"]["namespace"] == NAMESPACE
+
+
+def test_a_long_pipeline_name_still_makes_a_valid_label() -> None:
+    kept = revision_of("p" * 62 + "-" + "q" * 100, NAMESPACE, _spec("a"))
+
+    (value,) = kept.manifest["metadata"]["labels"].values()
+    assert value == "p" * 62

@@ -1,0 +1,39 @@
+"""The two clocks of a stage."""
+
+import pytest
+
+from stagework.policies.deadline import Exceeded, InTime, run_time, start_time
+from tests.support.builders import T0, after, make_stage
+
+STAGE = make_stage(timeoutSeconds=60, startDeadlineSeconds=120)
+
+
+@pytest.mark.parametrize("seconds", [0, 59.9])
+def test_a_stage_may_run_until_its_timeout(seconds: float) -> None:
+    assert run_time(STAGE, T0, after(seconds)) == InTime(after(60))
+
+
+@pytest.mark.parametrize("seconds", [60, 3600])
+def test_at_its_timeout_it_has_run_too_long(seconds: float) -> None:
+    assert run_time(STAGE, T0, after(seconds)) == Exceeded(
+        "TimedOut", "ran longer than timeoutSeconds (60 s)"
+    )
+
+
+def test_a_stage_may_take_its_time_to_start() -> None:
+    assert start_time(STAGE, T0, "", after(119)) == InTime(after(120))
+
+
+@pytest.mark.parametrize(
+    ("cause", "message"),
+    [
+        ("", "not started within startDeadlineSeconds (120 s)"),
+        (
+            "ImagePullBackOff: no such image",
+            "not started within startDeadlineSeconds (120 s): ImagePullBackOff: no such image",
+        ),
+    ],
+    ids=["unknown cause", "cause"],
+)
+def test_a_late_start_names_its_cause(cause: str, message: str) -> None:
+    assert start_time(STAGE, T0, cause, after(120)) == Exceeded("StartDeadlineExceeded", message)

@@ -1,0 +1,105 @@
+"""Whatever is claimed, dropped and resized: never too many slots, and the head never starves."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from stagework.policies.slots import Claim, Granted, Queued, SlotLedger
+
+CLASSES = ("gpu", "macmini", "macbook")
+RUNS = tuple("abcdef")
+
+
+@dataclass
+class _Model:
+    """What a reader would believe: claims by run, slots by class."""
+
+    slots: dict[str, int] = field(default_factory=dict[str, int])
+    claims: dict[str, list[Claim]] = field(default_factory=dict[str, list[Claim]])
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Random claims against a model that only remembers who has what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger = SlotLedger()
+        self.model = _Model()
+        self.had: dict[tuple[str, str], str] = {}
+        self.shrunk: set[str] = set()
+
+    @rule(slots=st.dictionaries(st.sampled_from(CLASSES), st.integers(0, 3)))
+    def resize(self, slots: dict[str, int]) -> None:
+        self.ledger.set_slots(slots)
+        self.model.slots = slots
+
+    @rule(
+        run=st.sampled_from(RUNS),
+        priority=st.integers(-1, 1),
+        wanted=st.lists(
+            st.lists(st.sampled_from(CLASSES), min_size=1, max_size=3, unique=True), max_size=3
+        ),
+    )
+    def claim(self, run: str, priority: int, wanted: list[list[str]]) -> None:
+        claims = [
+            Claim(f"s{index}", tuple(classes), (-priority, 1, "2026", run, index))
+            for index, classes in enumerate(wanted)
+        ]
+        before = self._turns()
+        self.ledger.claim(run, claims)
+        self.model.claims[run] = claims
+        for each in claims:
+            machine = before.get((run, each.stage))
+            if machine in each.classes:
+                assert self._turns()[(run, each.stage)] == machine, "a given slot was taken away"
+
+    @invariant()
+    def nobody_gets_a_slot_that_is_not_there(self) -> None:
+        now = self._turns()
+        for machine in CLASSES:
+            holders = {key for key, found in now.items() if found == machine}
+            newly = {key for key in holders if self.had.get(key) != machine}
+            limit = self.model.slots.get(machine, 0)
+            assert not newly or len(holders) <= limit, f"{machine}: {holders} of {limit}"
+        self.had = now
+
+    @invariant()
+    def the_head_of_a_line_never_waits_while_a_slot_is_free(self) -> None:
+        now = self._turns()
+        for machine in CLASSES:
+            taken = sum(found == machine for found in now.values())
+            waiting = [
+                each
+                for run, claims in self.model.claims.items()
+                for each in claims
+                if machine in each.classes and (run, each.stage) not in now
+            ]
+            assert not waiting or taken >= self.model.slots.get(machine, 0)
+
+    @invariant()
+    def positions_are_the_order_of_the_line(self) -> None:
+        places: dict[str, list[tuple[int, tuple[object, ...]]]] = {}
+        for run, claims in self.model.claims.items():
+            turns = self.ledger.turns(run)
+            for each in claims:
+                turn = turns[each.stage]
+                if isinstance(turn, Queued):
+                    places.setdefault(turn.machine, []).append((turn.position, each.order))
+        for found in places.values():
+            assert [order for _, order in sorted(found)] == sorted(order for _, order in found)
+
+    def _turns(self) -> dict[tuple[str, str], str]:
+        return {
+            (run, stage): turn.machine
+            for run in RUNS
+            for stage, turn in self.ledger.turns(run).items()
+            if isinstance(turn, Granted)
+        }
+
+
+LedgerMachine.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=30, deadline=None, derandomize=True
+)
+TestLedger = LedgerMachine.TestCase

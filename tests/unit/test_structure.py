@@ -1,0 +1,121 @@
+"""Guards of the tree itself: each is a rule that matters, and that a person may forget."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+from pydantic import BaseModel
+
+from stagework.api.crds import KINDS
+from stagework.api.machines import Fleet
+
+ROOT = Path(__file__).resolve().parents[2]
+OPERATOR = ROOT / "operator"
+PURE = ("api", "policies", "children", "plans", "overview")
+FILES = sorted(path for path in OPERATOR.rglob("*.py") if path.stat().st_size > 0)
+PURE_FILES = [path for path in FILES if path.relative_to(OPERATOR).parts[1] in PURE]
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(OPERATOR))
+
+
+def _public(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
+    """Public functions and classes of a module, and the public methods of the latter."""
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if node.name.startswith("_"):
+            continue
+        yield node.name, node
+        if isinstance(node, ast.ClassDef):
+            for inner in node.body:
+                is_function = isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)
+                if is_function and not inner.name.startswith("_"):
+                    yield f"{node.name}.{inner.name}", inner
+
+
+def test_the_source_root_is_no_package() -> None:
+    """`operator` is a module of the standard library: a package of that name would hide it."""
+    assert not (OPERATOR / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("path", PURE_FILES, ids=_short)
+def test_every_public_thing_of_the_pure_tree_says_what_it_is(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+
+    assert ast.get_docstring(tree), "the module has no docstring"
+    silent = [
+        name
+        for name, node in _public(tree)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield model
+    for field in model.model_fields.values():
+        for inner in _inner(field.annotation):
+            yield from _models(inner)
+
+
+def _inner(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _inner(argument)
+    value = getattr(annotation, "__origin__", None)
+    if value is not None and not isinstance(value, type):
+        yield from _inner(value)
+
+
+RESOURCE_TYPES = {
+    model
+    for kind in KINDS
+    for root in (kind.spec, kind.status)
+    if root is not None
+    for model in _models(root)
+} | set(_models(Fleet))
+
+
+@pytest.mark.parametrize(
+    "model", sorted(RESOURCE_TYPES, key=lambda each: each.__name__), ids=lambda m: m.__name__
+)
+def test_every_field_of_a_resource_is_described(model: type[BaseModel]) -> None:
+    bare = [name for name, field in model.model_fields.items() if not field.description]
+
+    assert bare == []
+
+
+def test_the_types_of_all_kinds_were_found() -> None:
+    names = {model.__name__ for model in RESOURCE_TYPES}
+
+    assert {"Stage", "EnvVar", "KeyRef", "StageStatus", "Commit", "Condition"} <= names
+
+
+def test_half_of_the_files_are_short_and_none_is_long() -> None:
+    lengths = {_short(path): len(path.read_text().splitlines()) for path in FILES}
+
+    assert median(lengths.values()) < 150
+    assert {path: count for path, count in lengths.items() if count > 400} == {}
+
+
+def _words() -> list[str]:
+    text = (OPERATOR / "stagework/api/names.py").read_text()
+    return re.findall(r"^([A-Z][A-Z0-9_]+): Final", text, flags=re.MULTILINE)
+
+
+def test_every_word_that_others_see_is_explained_and_used() -> None:
+    source = (OPERATOR / "stagework/api/names.py").read_text()
+    others = "\n".join(path.read_text() for path in FILES if path.name != "names.py")
+    used = set(re.findall(r"\bnames\.([A-Z][A-Z0-9_]+)", others))
+    inside = set(re.findall(r"\{([A-Z][A-Z0-9_]+)\}", source))
+
+    assert [word for word in _words() if word not in used | inside] == []
+    explained = re.findall(r'^([A-Z][A-Z0-9_]+): Final = .*\n"""', source, flags=re.MULTILINE)
+    assert [word for word in _words() if word not in explained] == []
