@@ -4,7 +4,8 @@ SHELL := /bin/bash
 include tests/bed/bed.mk
 
 export PYTHONPATH := operator
-VENV_KEY := $(shell sha256sum requirements-dev.txt images/ad-image/packages.txt | sha256sum | cut -c1-16)
+HOST_PACKAGES := images/ad-image/packages.txt images/document/packages.txt
+VENV_KEY := $(shell sha256sum requirements-dev.txt $(HOST_PACKAGES) | sha256sum | cut -c1-16)
 VENV := $(BED_CACHE)/venv/$(VENV_KEY)
 PY := $(VENV)/bin/python
 
@@ -12,8 +13,8 @@ PY := $(VENV)/bin/python
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-$(VENV)/.ready: requirements-dev.txt images/ad-image/packages.txt
-	@python3 -m tests.bed.venv $(VENV) requirements-dev.txt images/ad-image/packages.txt
+$(VENV)/.ready: requirements-dev.txt $(HOST_PACKAGES)
+	@python3 -m tests.bed.venv $(VENV) requirements-dev.txt $(HOST_PACKAGES)
 	@touch $@
 
 .PHONY: venv

@@ -1,13 +1,14 @@
 """The Python environment of the tests and tools: hash-locked, cached by its lock outside the tree.
 
-``python3 -m tests.bed.venv FOLDER REQUIREMENTS PACKAGES`` also installs the Debian packages that
-the stages' own unit tests need on the host (fonts, Tesseract), where they are missing.
+``python3 -m tests.bed.venv FOLDER REQUIREMENTS PACKAGES...`` also installs the Debian packages
+that the stages' own unit tests need on the host (fonts, Tesseract data), where they are missing.
 """
 
 import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bed import debian, engine
@@ -15,9 +16,10 @@ from tests.bed.commands import logged, succeeds
 from tests.bed.failures import BedError
 from tests.bed.steps import say, step
 
-def prepare(folder: Path, requirements: Path, packages: Path) -> None:
+
+def prepare(folder: Path, requirements: Path, packages: Sequence[Path]) -> None:
     """Make the environment and install missing Debian packages."""
-    engine.install(*debian.packages_of(packages))
+    engine.install(*sorted({name for path in packages for name in debian.packages_of(path)}))
     if not succeeds([sys.executable, "-c", "import ensurepip, venv"]):
         engine.install("python3-venv")  # any Python that brings venv will do
     if not (folder / "bin" / "python").exists():
@@ -39,7 +41,9 @@ def _make(folder: Path, requirements: Path) -> None:
             "venv",
             [
                 *(str(new / "bin" / "python"), "-m", "pip", "install", "--quiet"),
-                *("--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"),
+                # The lock is complete; what the images leave out must not be asked for here.
+                *("--disable-pip-version-check", "--require-hashes", "--no-deps"),
+                *("--only-binary", ":all:"),
                 *("--requirement", str(requirements)),
             ],
             mend="is the package index in reach? pip config list",
@@ -60,7 +64,7 @@ def _move(new: Path, folder: Path) -> None:
 
 def main() -> int:
     """Run it from the Makefile."""
-    folder, requirements, packages = (Path(word) for word in sys.argv[1:4])
+    folder, requirements, *packages = (Path(word) for word in sys.argv[1:])
     try:
         prepare(folder, requirements, packages)
     except BedError as error:

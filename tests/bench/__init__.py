@@ -1,1 +1,1 @@
-"""Benches: side by side in one run, with the machine and the settings; never timed tests."""
+"""Benches of the operator against the simulated cluster: `python -m tests.bench`."""

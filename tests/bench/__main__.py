@@ -1,16 +1,38 @@
-"""``python -m tests.bench NAME``: runs one bench; without a name it lists them."""
+"""`python -m tests.bench transitions|restart [--jobs N]`: a table and what it was measured on."""
 
-import runpy
+import argparse
+import asyncio
 import sys
-from pathlib import Path
 
-KNOWN = sorted(
-    path.stem
-    for path in Path(__file__).parent.glob("*.py")
-    if 'if __name__ == "__main__":' in path.read_text() and not path.stem.startswith("_")
-)
+from tests.bench import restart, transitions
+from tests.bench.machine import describe
 
-if len(sys.argv) < 2 or sys.argv[1] not in KNOWN:
-    sys.exit(f"which bench? one of: {', '.join(KNOWN)}")
-name = sys.argv.pop(1)
-runpy.run_module(f"tests.bench.{name}", run_name="__main__")
+
+def main() -> None:
+    """Parse the options, measure, print."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("bench", choices=["transitions", "restart"])
+    parser.add_argument("--jobs", type=int, default=10_000, help="PipelineJobs")
+    parser.add_argument("--baseline-jobs", type=int, default=100, help="0: without the baseline")
+    parser.add_argument("--profile", default="", help="write a cProfile of the operator here")
+    asked = parser.parse_args()
+    head = describe()
+    if asked.bench == "transitions":
+        rows = asyncio.run(transitions.bench(asked.jobs, asked.baseline_jobs, asked.profile))
+        columns = ("", "stagework", "plain kopf operator", "ratio", "goal")
+        settings = "settings: look-ahead 2, 64 workers, no throttle, every stage ends at once"
+    else:
+        rows = asyncio.run(restart.bench(asked.jobs))
+        columns = ("", "stagework", "goal")
+        settings = "settings: look-ahead 2, 64 workers; a third of the Jobs' Pods run"
+    load = describe()[1].replace("load average", "load average afterwards")
+    lines = [*head, load, settings, "", _line(columns), _line(tuple("---" for _ in columns))]
+    sys.stdout.write("\n".join([*lines, *(_line(row) for row in rows), ""]))
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,27 +1,33 @@
-"""The machine and the versions that a figure was measured with: printed beside every figure."""
+"""What a figure was measured on: it goes above every table."""
 
 import os
 import platform
-import sys
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
+
+_PACKAGES: Final = ("kopf", "aiohttp", "msgspec", "orjson", "pydantic", "uvloop", "kubernetes")
 
 
-def describe() -> str:
-    """A line on the machine and one on the versions."""
-    day = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+def describe() -> list[str]:
+    """Lines about the machine, its load and the versions."""
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
-    python = ".".join(str(part) for part in sys.version_info[:3])
-    parts = ", ".join(f"{name} {version(name)}" for name in ("kopf", "aiohttp", "msgspec"))
-    return (
-        f"{day}; {os.cpu_count()} cores, {_memory_gib()} GiB, {platform.system()} "
-        f"{platform.release()}; load before: {load}\nPython {python}, {parts}"
-    )
+    versions = ", ".join(f"{each} {version(each)}" for each in _PACKAGES)
+    return [
+        f"machine: {_processor()}, {len(os.sched_getaffinity(0))} cores, {_memory()} GiB",
+        f"load average: {load}",
+        f"Python {platform.python_version()} on Linux {platform.release()}",
+        f"versions: {versions}",
+    ]
 
 
-def _memory_gib() -> int:
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemTotal:"):
-            return round(int(line.split()[1]) / 2**20)
-    return 0
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _memory() -> str:
+    kib = int(Path("/proc/meminfo").read_text().split()[1])
+    return f"{kib / 2**20:.0f}"

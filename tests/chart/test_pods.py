@@ -60,6 +60,7 @@ def test_the_operator_is_probed_and_measured(chart: Rendered) -> None:
     assert container["command"] == ["stagework-operator"]
     assert ports == {"health": 8080, "metrics": 9090}
     assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "health"}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": "health"}
 
 
 def test_the_operator_has_a_token_for_the_api_service(chart: Rendered) -> None:

@@ -92,6 +92,12 @@ def test_the_operators_lease_is_one_in_the_release_namespace(chart: Rendered) ->
         assert rule["verbs"] == ["create"] or rule["resourceNames"] == ["stagework-operator"]
 
 
+def test_the_lease_goes_with_the_release_and_its_spec_is_the_operators(chart: Rendered) -> None:
+    lease = chart.one("Lease", "stagework-operator")
+    assert lease["metadata"]["namespace"] == NAMESPACE
+    assert "spec" not in lease
+
+
 class TestNamespaced:
     VALUES = {"rbac": {"scope": "namespaced"}, "settings": {"namespaces": ["red", "blue"]}}
 

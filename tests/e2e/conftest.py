@@ -6,16 +6,19 @@ cluster works on them side by side, and the whole suite stays within its minutes
 
 import json
 import re
+import subprocess
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.support.cluster.api import Api, proxied
-from tests.support.cluster.commands import Commands, program
+from tests.support.cluster.commands import ROOT, Commands, environment, program
 from tests.support.cluster.release import Release
 from tests.support.cluster.space import Space
+from tests.support.cluster.stages import named_run
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +50,50 @@ def space(
     story = re.sub(r"[^a-z0-9]+", "-", Path(request.path).stem.removeprefix("test_"))
     with namespace(story, api, commands) as made:
         yield made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forgotten(api: Api, commands: Commands, release: Release) -> Iterator[Space]:
+    """A run whose Pipeline never comes, made first: its minute passes while other stories run."""
+    with namespace("forgotten", api, commands) as made:
+        made.apply(named_run("no-pipeline", "never"))
+        yield made
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The advertisements of `manifests/samples`, applied as a newcomer does it."""
+
+    space: Space
+    applied: str
+    """What `kubectl apply` said."""
+    followed: Path
+    """What `kubectl get pj -w` has printed since before."""
+
+
+@pytest.fixture(scope="session")
+def samples(
+    api: Api, commands: Commands, release: Release, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Samples]:
+    """All sample runs, made once; two stories look at them: what they do, how they are seen."""
+    folder = tmp_path_factory.mktemp("samples")
+    followed = folder / "followed.txt"
+    with namespace("samples", api, commands) as space, followed.open("w") as output:
+        uploaded = space.stagework("upload", "manifests/samples/sneaker.png")
+        assert uploaded.ok, uploaded.said
+        uri = uploaded.out.split()[0]
+        for file in sorted((ROOT / "manifests" / "samples").glob("*ad-*.yaml")):
+            # An artifact's address names its namespace; the samples are written for `default`.
+            text = file.read_text().replace("artifact://default/", f"artifact://{space.namespace}/")
+            assert "artifact://" not in text or uri in text
+            (folder / file.name).write_text(text)
+        command = [commands.kubectl_path, "-n", space.namespace, "get", "pj", "--watch"]
+        with subprocess.Popen(command, stdout=output, env=environment()) as watching:
+            try:
+                applied = space.kubectl("apply", "-f", str(folder)).out
+                yield Samples(space, applied, followed)
+            finally:
+                watching.terminate()
 
 
 @contextmanager

@@ -87,7 +87,6 @@ def runs(space: Space) -> None:
         run_of("polite-without-mark", unmarked("one", _polite(MARK), retries=1)),
         *(run_of(each.name, each.stage) for each in MISTAKES),
         named_run("no-pipeline-yet", "late"),
-        named_run("no-pipeline-ever", "never"),
         run_of("no-such-class", shell("one", runsOn=["toaster"])),
         named_run("param-missing", "with-params"),
         named_run("param-unknown", "with-params", params={"size": "1", "colour": "red"}),
@@ -160,15 +159,6 @@ def test_a_missing_pipeline_is_waited_for(space: Space) -> None:
     assert "no Pipeline 'late' in namespace" in run["status"]["message"]
     space.apply(pipeline("late", shell("one")))
     space.wait_for_end("no-pipeline-yet", "Completed")
-
-
-def test_a_pipeline_missing_for_a_minute_needs_a_person(space: Space) -> None:
-    run = space.wait_for("no-pipeline-ever", summary("PipelineNotFound"))
-    if condition_of(run, "Stalled") != "True":
-        space.kubectl(
-            *("wait", "--for=condition=Stalled", "pipelinejob/no-pipeline-ever", "--timeout=90s")
-        )
-    assert condition_of(space.run("no-pipeline-ever"), "Succeeded") == "Unknown"
 
 
 @pytest.mark.parametrize(

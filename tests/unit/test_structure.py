@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
@@ -65,13 +66,13 @@ def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def _inner(annotation: object) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in getattr(annotation, "__args__", ()):
+    """Models named anywhere in an annotation."""
+    if isinstance(annotation, type):
+        if issubclass(annotation, BaseModel):
+            yield annotation
+        return
+    for argument in get_args(annotation):
         yield from _inner(argument)
-    value = getattr(annotation, "__origin__", None)
-    if value is not None and not isinstance(value, type):
-        yield from _inner(value)
 
 
 RESOURCE_TYPES = {
@@ -83,9 +84,11 @@ RESOURCE_TYPES = {
 } | set(_models(Fleet))
 
 
-@pytest.mark.parametrize(
-    "model", sorted(RESOURCE_TYPES, key=lambda each: each.__name__), ids=lambda m: m.__name__
-)
+def _name(model: type[BaseModel]) -> str:
+    return model.__name__
+
+
+@pytest.mark.parametrize("model", sorted(RESOURCE_TYPES, key=_name), ids=_name)
 def test_every_field_of_a_resource_is_described(model: type[BaseModel]) -> None:
     bare = [name for name, field in model.model_fields.items() if not field.description]
 

@@ -1,11 +1,13 @@
 """Stage 1, `img_gen`: the picture of the advertisement, without text.
 
 1. Where the run has an input, that picture is checked and taken as it is.
-2. Else a picture is drawn from the prompt's words: product, palette, background, size.
+2. Else a picture is drawn from the prompt's words: product, palette, background, size; or, by
+   method `endpoint`, made by the images endpoint and checked like a given one.
 """
 
 from __future__ import annotations
 
+import modelcalls
 from PIL import Image
 
 import stagekit
@@ -60,14 +62,49 @@ def _taken(ctx: stagekit.Context, wish: Wish, given: Image.Image, kind: str) -> 
     )
 
 
-METHODS = {methods.BUILTIN: builtin}
+def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, wish: Wish) -> outputs.ImgGen:
+    """Has the images endpoint make the picture."""
+    raw = ctx.work / "generated"
+    raw.write_bytes(model.picture(wish.prompt, *wish.size))
+    try:
+        made, kind = pictures.opened(raw)
+    except stagekit.Refused as refused:
+        # The endpoint's picture, not the run's input, is at fault.
+        raise modelcalls.ReplyInvalid(f"the images reply: {refused.reason}") from None
+    image = pictures.fitted(made, wish.size)
+    save_png(ctx.outputs / PICTURE, image)
+    return outputs.ImgGen(
+        method=methods.ENDPOINT,
+        origin="generated",
+        width=image.width,
+        height=image.height,
+        prompt=wish.prompt,
+        product=wish.product if wish.named else None,
+        product_box=None,
+        palette=[],
+        background=None,
+        given=outputs.Refit(made.width, made.height, kind),
+        machine=model.machine,
+    )
+
+
+def _made(ctx: stagekit.Context, wish: Wish) -> outputs.ImgGen:
+    if ctx.inputs.source() is not None:
+        # A given picture is taken as it is: there is nothing to choose.
+        ctx.method_used = methods.BUILTIN
+        return builtin(ctx, wish)
+    return modelcalls.run(
+        ctx,
+        "images",
+        endpoint=lambda model: by_endpoint(model, ctx, wish),
+        builtin=lambda: builtin(ctx, wish),
+    )
 
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `image.png` and `img_gen.json`; for a drawn picture also `product_mask.png`."""
-    method = methods.chosen(ctx, METHODS)
     wish = prompts.understood(ctx.param("prompt", default=""), ctx.param("size", default=""))
-    made = method(ctx, wish)
+    made = _made(ctx, wish)
     outputs.write(ctx.outputs, STAGE, made)
     ctx.value("picture", f"{made.width}x{made.height}")
     ctx.value("origin", made.origin)

@@ -1,7 +1,8 @@
 """What each stage writes as JSON: the types, from which the published schemas are made.
 
 A stage's file is `<stage>.json`. `write` and `read` are the only ways in and out, so a file that
-does not fit its type is found where it is read, with the field's name.
+does not fit its type is found where it is read, with the field's name. `machine` is the class that
+a model endpoint runs on, where one did the work.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class ImgGen(msgspec.Struct, frozen=True):
     """`img_gen.json`: the picture that all later stages work on."""
 
     method: str
-    origin: Literal["drawn", "given"]
+    origin: Literal["drawn", "given", "generated"]
     width: int
     height: int
     prompt: str
@@ -40,6 +41,7 @@ class ImgGen(msgspec.Struct, frozen=True):
     background: str | None
     given: Refit | None = None
     picture: str = "image.png"
+    machine: str | None = None
 
 
 class Swatch(msgspec.Struct, frozen=True):
@@ -57,8 +59,19 @@ class FreeArea(msgspec.Struct, frozen=True):
     saliency: float
 
 
+class Described(msgspec.Struct, frozen=True):
+    """What a model endpoint says of the picture."""
+
+    subject: str
+    description: str
+    mood: str
+
+
 class VlmAnalyze(msgspec.Struct, frozen=True):
-    """`vlm_analyze.json`: what the picture looks like, measured."""
+    """`vlm_analyze.json`: what the picture looks like, measured by whatever method.
+
+    Method `endpoint` adds `described`; the numbers are measured all the same.
+    """
 
     method: str
     colours: list[Swatch]
@@ -68,6 +81,8 @@ class VlmAnalyze(msgspec.Struct, frozen=True):
     salient_box: Box
     free_areas: list[FreeArea]
     saliency_picture: str = "saliency.png"
+    described: Described | None = None
+    machine: str | None = None
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -134,6 +149,7 @@ class Plan(msgspec.Struct, frozen=True):
     scrim: Scrim | None
     contrast: float
     reason: str
+    machine: str | None = None
 
     def text(self) -> str:
         """All lines, from top to bottom."""
@@ -175,12 +191,13 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class VlmJudge(msgspec.Struct, frozen=True):
-    """`vlm_judge.json`: the verdict by stated rules."""
+    """`vlm_judge.json`: the verdict by stated rules; by method `endpoint` a model scores them."""
 
     method: str
     score: float
     passed: bool
     rules: list[Judged]
+    machine: str | None = None
 
 
 class ReadLine(msgspec.Struct, frozen=True):

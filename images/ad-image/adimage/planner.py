@@ -1,15 +1,20 @@
 """Stage 4, `planner`: which text stands where, how large, and in which colour.
 
-It reads what the stages before it measured and decides; it draws nothing.
+It reads what the stages before it measured and decides; it draws nothing. Method `endpoint` has
+the chat endpoint write the words that the params leave open; the same rules place them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import modelcalls
+import msgspec
 import numpy as np
 from PIL import Image
 
 import stagekit
-from adimage import img_gen, methods, outputs, texts, vlm_analyze, yolo_detect
+from adimage import img_gen, methods, outputs, texts, views, vlm_analyze, yolo_detect
 from adimage.arrays import Pixels, Plane, plane, read_pixels
 from adimage.colours import to_hex
 from adimage.geometry import Box, around, rounded
@@ -22,15 +27,19 @@ from adimage.texts import Texts
 STAGE = "planner"
 
 
-def builtin(
-    wanted: Texts,
-    pixels: Pixels,
-    saliency: Plane,
-    seen: outputs.VlmAnalyze,
-    found: outputs.YoloDetect,
-) -> Plan:
+@dataclass(frozen=True)
+class Scene:
+    """What the stages before it have found out about the picture."""
+
+    pixels: Pixels
+    saliency: Plane
+    seen: outputs.VlmAnalyze
+    found: outputs.YoloDetect
+
+
+def builtin(wanted: Texts, scene: Scene) -> Plan:
     """The best plan by the rules of `placement` and `ink_colours`; refuses text that cannot fit."""
-    on = ground(pixels, saliency, [f.box for f in found.found])
+    on = ground(scene.pixels, scene.saliency, [f.box for f in scene.found.found])
     place = best_place(wanted, on)
     if place is None:
         raise stagekit.Refused(
@@ -39,7 +48,7 @@ def builtin(
         )
     lines = place.block.placed(place.area.x, place.area.y, place.align)
     panel = _panel(place, on.width, on.height)
-    ink = ink_for(pixels[panel.slices()], seen.colours)
+    ink = ink_for(scene.pixels[panel.slices()], scene.seen.colours)
     return Plan(
         method=methods.BUILTIN,
         language=wanted.language,
@@ -54,7 +63,36 @@ def builtin(
         accent=to_hex(ink.accent),
         scrim=_scrim(panel, ink, place.block.headline_size),
         contrast=ink.contrast,
-        reason=_reason(place, ink, len(found.found)),
+        reason=_reason(place, ink, len(scene.found.found)),
+    )
+
+
+def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, scene: Scene) -> Plan:
+    """The chat endpoint's words, placed by the built-in rules; what the params give is kept."""
+    asked = {"eng": "English", "kor": "Korean"}[_texts(ctx).language]
+    about = [f"Language: {asked}", f"Wanted: {ctx.param('prompt', default='')}"]
+    if scene.seen.described is not None:
+        about.append(f"The picture: {scene.seen.described.description}")
+    said = model.ask(
+        [modelcalls.system(views.WRITE), modelcalls.user("\n".join(about))], views.words()
+    )
+    headline = ctx.param("headline", default="").strip() or said.headline
+    subline = ctx.param("subline", default="").strip() or said.subline
+    try:
+        wanted = texts.chosen("", headline, subline, ctx.param("lang", default=""))
+        plan = builtin(wanted, scene)
+    except stagekit.Refused as refused:
+        # Its words, not the run's input, are at fault: another attempt may fit.
+        raise modelcalls.ReplyInvalid(f"the chat reply's words: {refused.reason}") from None
+    return msgspec.structs.replace(plan, method=methods.ENDPOINT, machine=model.machine)
+
+
+def _texts(ctx: stagekit.Context) -> Texts:
+    return texts.chosen(
+        ctx.param("prompt", default=""),
+        ctx.param("headline", default=""),
+        ctx.param("subline", default=""),
+        ctx.param("lang", default=""),
     )
 
 
@@ -96,24 +134,21 @@ def _reason(place: Place, ink: Ink, things: int) -> str:
     return f"{where}, unrest {place.unrest:.2f}, contrast {ink.contrast:.1f}, {panel}"
 
 
-METHODS = {methods.BUILTIN: builtin}
-
-
 def run(ctx: stagekit.Context) -> None:
     """Writes `planner.json` from the params and the three stages before it."""
-    method = methods.chosen(ctx, METHODS)
-    wanted = texts.chosen(
-        ctx.param("prompt", default=""),
-        ctx.param("headline", default=""),
-        ctx.param("subline", default=""),
-        ctx.param("lang", default=""),
-    )
+    wanted = _texts(ctx)
     pixels = read_pixels(ctx.inputs.file(img_gen.STAGE, img_gen.PICTURE))
     seen = outputs.read(ctx.inputs.file(vlm_analyze.STAGE, "vlm_analyze.json"), outputs.VlmAnalyze)
     found = outputs.read(ctx.inputs.file(yolo_detect.STAGE, "yolo_detect.json"), outputs.YoloDetect)
     with Image.open(ctx.inputs.file(vlm_analyze.STAGE, seen.saliency_picture)) as image:
         saliency = plane(np.asarray(image.convert("L"), dtype=np.float32) / 255)
-    plan = method(wanted, pixels, saliency, seen, found)
+    scene = Scene(pixels, saliency, seen, found)
+    plan = modelcalls.run(
+        ctx,
+        "chat",
+        endpoint=lambda model: by_endpoint(model, ctx, scene),
+        builtin=lambda: builtin(wanted, scene),
+    )
     outputs.write(ctx.outputs, STAGE, plan)
     box = around(line.box for line in plan.lines)
     ctx.value("headline", plan.headline)

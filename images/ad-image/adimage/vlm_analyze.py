@@ -1,15 +1,18 @@
 """Stage 2, `vlm_analyze`: what the picture looks like.
 
 The built-in method measures: dominant colours (k-means in Lab), brightness and contrast,
-saliency, and free areas for text. It describes nothing in words.
+saliency, and free areas for text. It describes nothing in words. Method `endpoint` measures the
+same and has the vision endpoint say in words what is in the picture.
 """
 
 from __future__ import annotations
 
+import modelcalls
+import msgspec
 import numpy as np
 
 import stagekit
-from adimage import img_gen, methods, outputs
+from adimage import img_gen, methods, outputs, views
 from adimage.arrays import Pixels, Plane, image_of, plane, read_pixels, save_png
 from adimage.colours import lab_of, luminance_of, rgb_of_lab, to_hex
 from adimage.free_areas import free_areas
@@ -74,14 +77,28 @@ def _salient_box(drawn_to: Plane) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-METHODS = {methods.BUILTIN: builtin}
+def by_endpoint(model: modelcalls.Model, pixels: Pixels) -> tuple[outputs.VlmAnalyze, Plane]:
+    """The measurements, and the vision endpoint's words."""
+    said = model.ask(
+        [modelcalls.system(views.DESCRIBE), modelcalls.user("The picture:", views.small(pixels))],
+        views.description(),
+    )
+    measured, drawn_to = builtin(pixels)
+    words = outputs.Described(said.subject, said.description, said.mood)
+    method, machine = methods.ENDPOINT, model.machine
+    named = msgspec.structs.replace(measured, method=method, machine=machine, described=words)
+    return named, drawn_to
 
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `vlm_analyze.json` and `saliency.png` (white is salient)."""
-    method = methods.chosen(ctx, METHODS)
     pixels = read_pixels(ctx.inputs.file(img_gen.STAGE, img_gen.PICTURE))
-    measured, drawn_to = method(pixels)
+    measured, drawn_to = modelcalls.run(
+        ctx,
+        "vision",
+        endpoint=lambda model: by_endpoint(model, pixels),
+        builtin=lambda: builtin(pixels),
+    )
     outputs.write(ctx.outputs, STAGE, measured)
     shown = np.repeat((drawn_to[..., None] * 255).astype(np.uint8), 3, axis=2)
     save_png(ctx.outputs / SALIENCY_PICTURE, image_of(shown).convert("L"))

@@ -1,17 +1,20 @@
 """Stage 6, `vlm_judge`: a verdict on the composed picture.
 
 The built-in method is not a language model. It scores seven stated rules, each from 0 to 1 with
-the sentence that says what was seen, and weighs them.
+the sentence that says what was seen, and weighs them. Method `endpoint` shows the picture to the
+vision endpoint, which scores the same rules; weights and threshold stay ours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import modelcalls
 import msgspec
 
 import stagekit
-from adimage import methods, outputs, planner, vlm_analyze, yolo_detect
+from adimage import methods, outputs, overlay, planner, views, vlm_analyze, yolo_detect
+from adimage.arrays import Pixels, read_pixels
 from adimage.composition import Composition, composition
 from adimage.geometry import Box, around, covered, overlap
 from adimage.legibility import AA, AAA, seen
@@ -123,32 +126,56 @@ RULES: tuple[Callable[[Case], Judged], ...] = (
 
 
 def builtin(case: Case) -> outputs.VlmJudge:
+    """The rules, measured."""
+    return _verdict(methods.BUILTIN, [rule(case) for rule in RULES])
+
+
+def by_endpoint(model: modelcalls.Model, case: Case, pixels: Pixels) -> outputs.VlmJudge:
+    """The same rules, scored by the vision endpoint from the picture alone."""
+    said = model.ask(
+        [
+            modelcalls.system(views.JUDGE),
+            modelcalls.user(f"The text is: {case.plan.text()}", views.small(pixels)),
+        ],
+        views.verdict(),
+    )
+    judged: list[Judged] = []
+    for known in (rule(case) for rule in RULES):
+        opinion = getattr(said, known.rule)
+        judged.append(Judged(known.rule, _cut(opinion.score), known.weight, opinion.sentence))
+    return _verdict(methods.ENDPOINT, judged, model.machine)
+
+
+def _verdict(method: str, judged: list[Judged], machine: str | None = None) -> outputs.VlmJudge:
     """The weighted mean of all rules; a rule of `MUST` at 0 fails the picture."""
-    judged = [rule(case) for rule in RULES]
     score = sum(j.score * j.weight for j in judged) / sum(j.weight for j in judged)
     broken = any(j.rule in MUST and j.score <= 0 for j in judged)
-    return outputs.VlmJudge(
-        methods.BUILTIN, round(score, 3), passed=score >= PASSED and not broken, rules=judged
-    )
+    passed = score >= PASSED and not broken
+    return outputs.VlmJudge(method, round(score, 3), passed, rules=judged, machine=machine)
 
 
 def _cut(score: float) -> float:
     return round(min(max(score, 0.0), 1.0), 3)
 
 
-METHODS = {methods.BUILTIN: builtin}
-
-
 def run(ctx: stagekit.Context) -> None:
     """Writes `vlm_judge.json`."""
-    method = methods.chosen(ctx, METHODS)
     found = outputs.read(ctx.inputs.file(yolo_detect.STAGE, "yolo_detect.json"), outputs.YoloDetect)
     looks = outputs.read(ctx.inputs.file(vlm_analyze.STAGE, "vlm_analyze.json"), outputs.VlmAnalyze)
     plan = outputs.read(ctx.inputs.file(planner.STAGE, "planner.json"), outputs.Plan)
-    verdict = method(Case(composition(ctx), plan, found.found, looks.salient_box))
+    case = Case(composition(ctx), plan, found.found, looks.salient_box)
+    pixels = read_pixels(ctx.inputs.file(overlay.STAGE, overlay.PICTURE))
+    verdict = modelcalls.run(
+        ctx,
+        "vision",
+        endpoint=lambda model: by_endpoint(model, case, pixels),
+        builtin=lambda: builtin(case),
+    )
     outputs.write(ctx.outputs, STAGE, verdict)
     ctx.value("score", verdict.score)
     ctx.value("passed", verdict.passed)
     worst = min(verdict.rules, key=lambda j: j.score)
-    ctx.value("weakest", f"{worst.rule}: {worst.sentence}")
+    # A model's sentence is a reply: it stays in the file.
+    said = f": {worst.sentence}" if verdict.method == methods.BUILTIN else ""
+    ctx.value("weakest", f"{worst.rule}{said}")
     ctx.value("method", verdict.method)

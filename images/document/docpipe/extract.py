@@ -32,7 +32,7 @@ def builtin(ctx: stagekit.Context, path: Path, kind: Kind) -> Extract:
     most = sources.most_pages(ctx)
     task = Task("read", str(path), kind, last=most, languages=languages)
     answers = isolation.ask(task)
-    opened = _opened(next(answers, None))
+    opened = isolation.opened(answers)
     pages, left_out = _gathered(ctx, answers, opened, most)
     whole = "\n".join(page.text for page in pages)
     digest, size = digest_of(path)
@@ -53,16 +53,6 @@ def builtin(ctx: stagekit.Context, path: Path, kind: Kind) -> Extract:
         left_out=left_out,
         notes=notes,
     )  # fmt: skip
-
-
-def _opened(answer: Answer | None) -> Opened:
-    if isinstance(answer, Opened):
-        return answer
-    if isinstance(answer, Trouble) and answer.skipped:
-        raise stagekit.Skip(answer.reason, answer.message)
-    if isinstance(answer, Trouble):
-        raise stagekit.Refused(answer.reason, answer.message)
-    raise stagekit.Refused("BrokenDocument", "the document cannot be opened")
 
 
 def _gathered(

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+import stagekit
 from docpipe import limits
 from docpipe.pages import Answer, Opened, Page, Picture, Task, Trouble
 
@@ -54,6 +55,17 @@ def ask(task: Task, silence: float = limits.PAGE_SECONDS) -> Iterator[Answer]:
             at += 1
         else:
             return
+
+
+def opened(answers: Iterator[Answer]) -> Opened:
+    """The first answer about a document; raises what is wrong with it."""
+    answer = next(answers, None)
+    if isinstance(answer, Opened):
+        return answer
+    if isinstance(answer, Trouble):
+        kind = stagekit.Skip if answer.skipped else stagekit.Refused
+        raise kind(answer.reason, answer.message)
+    raise stagekit.Refused("BrokenDocument", "the document cannot be opened")
 
 
 def _one_child(task: Task, silence: float) -> Iterator[Answer]:

@@ -12,8 +12,10 @@ from typing import Final, NamedTuple
 
 from docpipe.pages import Cell, Line
 
-CELL_GAP: Final = 1.4
+CELL_GAP: Final = 1.2
 """The least gap between two cells, in sizes of the type."""
+SPACE_GAP: Final = 0.3
+"""The least gap that is a space, where the PDF has none."""
 _LINE_ENDS: Final = "\r\n\f\x02\ufffe\uffff"
 
 
@@ -62,8 +64,11 @@ def _line(group: list[Letter]) -> Line | None:
                 cells[-1].append(letter._replace(text=" "))
             continue
         before = next((each for each in reversed(cells[-1]) if each.text != " "), None)
-        if before is not None and letter.left - before.right > CELL_GAP * size:
+        gap = letter.left - before.right if before is not None else 0.0
+        if gap > CELL_GAP * size:
             cells.append([])
+        elif gap > SPACE_GAP * size and cells[-1][-1].text != " ":
+            cells[-1].append(letter._replace(text=" "))  # set apart, and without a space
         cells[-1].append(letter)
     bold = sum(letter.bold for letter in inked) * 2 > len(inked)
     return Line(

@@ -24,9 +24,11 @@ import openpyxl
 import stagekit
 from docpipe import archives, limits
 from docpipe.pages import Answer, Opened, Page, Task
+from docpipe.tables import table
 
 _SLIDE: Final = re.compile(r"<!-- Slide number: \d+ -->")
 _PICTURE: Final = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+_EMPTY_HEAD: Final = re.compile(r"^(\|(?: +\|)+)\n(\|(?: *-{3,} *\|)+)\n(\|.*\|)$", re.MULTILINE)
 _DC: Final = "{http://purl.org/dc/elements/1.1/}"
 
 
@@ -81,6 +83,8 @@ def read(task: Task, path: Path) -> Iterator[Answer]:
 def _tidy(text: str) -> str:
     """A picture leaves its description; its data or file name is nobody's text."""
     text = _PICTURE.sub(lambda found: f"[picture: {found[1]}]" if found[1].strip() else "", text)
+    # Word's tables seldom say that their first row is the head: an empty one stands there.
+    text = _EMPTY_HEAD.sub(r"\3\n\2", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
@@ -116,17 +120,3 @@ def _shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     return str(value)
-
-
-def table(rows: list[list[str]]) -> str:
-    """Rows as a Markdown table; the first is its head."""
-    if not rows:
-        return ""
-    used = max((n + 1 for row in rows for n, cell in enumerate(row) if cell), default=1)
-    lines = [_row([*row, *[""] * used][:used]) for row in rows]
-    return "\n".join([lines[0], _row(["---"] * used), *lines[1:]])
-
-
-def _row(cells: list[str]) -> str:
-    clean = (" ".join(cell.split()).replace("|", "\\|") for cell in cells)
-    return "| " + " | ".join(clean) + " |"

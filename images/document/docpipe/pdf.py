@@ -99,13 +99,16 @@ def _letters(page: pdfium.PdfPage, height: float) -> Iterator[Letter]:
             "TooManyLetters", f"the page has {count} letters, at most {limits.MOST_LETTERS_A_PAGE}"
         )
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    loose = raw.FS_RECTF()
     for n in range(count):
         letter = chr(raw.FPDFText_GetUnicode(words, n))
         raw.FPDFText_GetCharBox(words, n, left, right, bottom, top)
+        # Sideways a letter takes the room it was given, or "11" would look like "1 1".
+        raw.FPDFText_GetLooseCharBox(words, n, loose)
         yield Letter(
             letter,
-            left.value,
-            right.value,
+            min(loose.left, left.value),
+            max(loose.right, right.value),
             height - top.value,
             height - bottom.value,
             raw.FPDFText_GetFontSize(words, n),

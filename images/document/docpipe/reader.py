@@ -17,7 +17,6 @@ from typing import Final, Protocol, cast
 import msgspec
 import numpy as np
 import tesserocr
-from numpy.typing import NDArray
 from PIL import Image
 
 from docpipe.pages import Cell, Line
@@ -25,7 +24,7 @@ from docpipe.scripts import is_hangul
 
 TESSDATA: Final = Path("/usr/share/tesseract-ocr/5/tessdata")
 """Where Debian's language data are; the variable TESSDATA_PREFIX names another folder."""
-WORD_GAP: Final = 0.21
+WORD_GAP: Final = 0.28
 """The least gap between Korean words, in heights of the line."""
 CELL_GAP: Final = 1.6
 """The least gap between cells of a table, in heights of the line."""
@@ -68,22 +67,26 @@ class Reading(msgspec.Struct, frozen=True):
 
 def read(page: Image.Image, languages: str) -> Reading:
     """Reads a page in one of `reader_languages.KNOWN`."""
-    if languages != "auto":
-        return _read(page, languages)
-    both = _read(page, "kor+eng")
-    letters = [c for c in both.text if c.isalpha()]
+    first = _read(page, "kor+eng" if languages == "auto" else languages, tesserocr.PSM.AUTO)
+    letters = [c for c in first.text if c.isalpha()]
     korean = sum(map(is_hangul, letters))
-    if korean > 0.2 * len(letters):
-        return both
-    english = _read(page, "eng")
+    if "kor" in first.languages and korean > 0.2 * len(letters):
+        # Tesseract's search for blocks loses lines of Korean pages: read as one column, they stay.
+        # And where nearly all is Korean, the English model only disturbs.
+        alone = "kor" if languages == "auto" and korean > 0.9 * len(letters) else first.languages
+        column = _read(page, alone, tesserocr.PSM.SINGLE_COLUMN)
+        return max(first, column, key=lambda reading: reading.confidence * len(reading.text))
+    if languages != "auto":
+        return first
+    english = _read(page, "eng", tesserocr.PSM.AUTO)
     # A lone Korean word in an English page would be lost: then only a clear gain counts.
     margin = 0.05 if korean > 0.02 * len(letters) else -0.02
-    return english if english.confidence > both.confidence + margin else both
+    return english if english.confidence > first.confidence + margin else first
 
 
-def _read(page: Image.Image, languages: str) -> Reading:
+def _read(page: Image.Image, languages: str, blocks: int) -> Reading:
     data = os.environ.get("TESSDATA_PREFIX", str(TESSDATA))
-    with tesserocr.PyTessBaseAPI(path=data, lang=languages, psm=tesserocr.PSM.AUTO) as api:
+    with tesserocr.PyTessBaseAPI(path=data, lang=languages, psm=blocks) as api:
         api.SetImage(page)  # pyright: ignore[reportUnknownMemberType]
         api.SetSourceResolution(300)
         api.Recognize()
@@ -92,8 +95,7 @@ def _read(page: Image.Image, languages: str) -> Reading:
             tesserocr.iterate_level(api.GetIterator(), tesserocr.RIL.WORD),  # pyright: ignore[reportUnknownMemberType]
         )
         rows = _rows(steps)
-    grey = np.asarray(page, dtype=np.uint8)
-    lines = [_line(row, grey) for row in rows if row]
+    lines = [_line(row) for row in rows]
     letters = sum(len(word.text) for row in rows for word in row)
     sure = sum(word.confidence * len(word.text) for row in rows for word in row)
     confidence = round(sure / letters, 3) if letters else 0.0
@@ -117,7 +119,7 @@ def _rows(steps: Iterable[_Step]) -> list[list[_Word]]:
     return [row for row in rows if row]
 
 
-def _line(words: list[_Word], grey: NDArray[np.uint8]) -> Line:
+def _line(words: list[_Word]) -> Line:
     top = min(word.box[1] for word in words)
     bottom = max(word.box[3] for word in words)
     high = float(np.median([word.box[3] - word.box[1] for word in words]))
@@ -127,13 +129,13 @@ def _line(words: list[_Word], grey: NDArray[np.uint8]) -> Line:
             groups.append([])
         groups[-1].append(word)
     cells = [
-        Cell(_spaced(group, grey, high), float(group[0].box[0]), float(group[-1].box[2]))
+        Cell(_spaced(group, high), float(group[0].box[0]), float(group[-1].box[2]))
         for group in groups
     ]
     return Line(cells, float(top), float(bottom), high)
 
 
-def _spaced(words: list[_Word], grey: NDArray[np.uint8], high: float) -> str:
+def _spaced(words: list[_Word], high: float) -> str:
     """The words with spaces; between Korean ones only where the picture has a gap."""
     text = words[0].text
     for before, word in zip(words[:-1], words[1:], strict=True):

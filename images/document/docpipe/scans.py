@@ -1,8 +1,8 @@
 """Scanned pages and photographs of pages: made upright, even and clean, then read. Child only.
 
-1. Grey, and of a size at which letters are about 30 pixels high.
+1. Grey; single pixels that stick out are noise, and go.
 2. The paper's shade is divided out: corners in the dark become as white as the middle.
-3. Noise of single pixels goes by a median, where there is any.
+3. Small pictures are made larger, huge ones smaller.
 4. The page is turned by the angle at which its lines of text are sharpest.
 5. Tesseract reads it. A page read badly is tried upside down and on its sides.
 """
@@ -23,8 +23,16 @@ from docpipe import pictures, reader
 from docpipe.pages import Answer, Cell, Line, Opened, Page, Picture, Task
 from docpipe.troubles import trouble
 
-READ_SIDE: Final = 3500
-"""The long side, in pixels, that small pictures are brought near to: A4 at 300 dots an inch."""
+SMALL_SIDE: Final = 1600
+"""Pictures whose long side is shorter, in pixels, are made larger: A4 at 140 dots an inch."""
+LARGE_SIDE: Final = 4500
+"""Pictures whose long side is longer are made smaller."""
+BLACK, WHITE = 0.15, 0.82
+"""Shares of the paper's lightness that become black and white."""
+SPECK: Final = 12
+"""Tiles of this many pixels are looked at for specks."""
+STAIN: Final = 25
+"""How much a pixel differs from all its neighbours, in shades of 255, to be a stain."""
 MOST_SKEW: Final = 8.0
 """Degrees; what is turned further was turned on purpose."""
 BADLY_READ: Final = 0.55
@@ -102,22 +110,69 @@ def scaled(line: Line, factor: float) -> Line:
 
 
 def cleaned(image: Image.Image) -> tuple[Image.Image, float]:
-    """The page in grey, even, clean and upright; and how much larger it became."""
-    grey = image.convert("L")
+    """The page in grey, clean, even and upright; and how much larger it became."""
+    # Stains go first: any scaling or turning would make them larger than they are.
+    grey = _evened(_unspeckled(image.convert("L")))
     longest = max(grey.size)
-    scale = min(READ_SIDE / longest, 3.0)
-    if scale < 0.8 or scale > 1.3:
+    scale = 1.0
+    if longest < SMALL_SIDE:
+        scale = min(SMALL_SIDE / longest, 2.5)
+    elif longest > LARGE_SIDE:
+        scale = LARGE_SIDE / longest
+    if scale != 1.0:
         size = (max(round(grey.width * scale), 1), max(round(grey.height * scale), 1))
         grey = grey.resize(size, Image.Resampling.LANCZOS)
-    else:
-        scale = 1.0
-    grey = _evened(grey)
-    if _noise(grey) > 0.01:
-        grey = grey.filter(ImageFilter.MedianFilter(3))
     angle = skew(grey)
     if abs(angle) >= 0.1:
         grey = grey.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
-    return grey, scale
+    return _without_specks(grey), scale
+
+
+def _without_specks(grey: Image.Image) -> Image.Image:
+    """Lone ink that is smaller than a full stop, and what touches the edge, is painted white."""
+    ink = np.asarray(grey, dtype=np.uint8) < 128
+    high, wide = (side // SPECK * SPECK for side in ink.shape)
+    if min(high, wide) < 8 * SPECK:
+        return grey
+    tiles = ink[:high, :wide].reshape(high // SPECK, SPECK, wide // SPECK, SPECK).sum(axis=(1, 3))
+    around = np.pad(tiles, 1)
+    near = sum(
+        around[y : y + tiles.shape[0], x : x + tiles.shape[1]] for y in range(3) for x in range(3)
+    )
+    lone = near < SPECK * 2
+    lone[[0, -1]] = True
+    lone[:, [0, -1]] = True
+    mask = np.zeros(ink.shape, dtype=bool)
+    mask[:high, :wide] = np.kron(lone, np.ones((SPECK, SPECK), dtype=bool))
+    mask[high:] = True
+    mask[:, wide:] = True
+    return Image.fromarray(np.where(mask, 255, np.asarray(grey)).astype(np.uint8))
+
+
+def _unspeckled(grey: Image.Image) -> Image.Image:
+    """Single pixels that differ from all eight neighbours become as their middle one.
+
+    A plain median would take the thin strokes of Korean letters with it.
+    """
+    shades = np.asarray(grey, dtype=np.uint8)
+    if min(shades.shape) < 3:
+        return grey
+    high, wide = shades.shape[0] - 2, shades.shape[1] - 2
+    inner = shades[1:-1, 1:-1]
+    low, top = np.full_like(inner, 255), np.zeros_like(inner)
+    for y in range(3):
+        for x in range(3):
+            if (y, x) != (1, 1):
+                near = shades[y : y + high, x : x + wide]
+                np.minimum(low, near, out=low)
+                np.maximum(top, near, out=top)
+    odd = (inner.astype(np.int16) < low.astype(np.int16) - STAIN) | (
+        inner.astype(np.int16) > top.astype(np.int16) + STAIN
+    )
+    calm = np.asarray(grey.filter(ImageFilter.MedianFilter(3)), dtype=np.uint8)[1:-1, 1:-1]
+    whole = shades.copy()
+    whole[1:-1, 1:-1] = np.where(odd, calm, inner)
+    return Image.fromarray(whole)
 
 
 def _evened(grey: Image.Image) -> Image.Image:
@@ -127,17 +182,10 @@ def _evened(grey: Image.Image) -> Image.Image:
         grey, small = ImageChops.invert(grey), ImageChops.invert(small)
     paper = small.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(6))
     ground = np.asarray(paper.resize(grey.size, Image.Resampling.BILINEAR), dtype=np.float32)
-    shades = np.asarray(grey, dtype=np.float32) * (245.0 / np.maximum(ground, 40.0))
+    shades = np.asarray(grey, dtype=np.float32) / np.maximum(ground, 40.0)
+    # What is nearly as light as the paper is its grain.
+    shades = (shades - BLACK) * (255 / (WHITE - BLACK))
     return Image.fromarray(np.clip(shades, 0, 255).astype(np.uint8))
-
-
-def _noise(grey: Image.Image) -> float:
-    """The share of pixels that differ much from all their neighbours."""
-    window = (grey.width // 4, grey.height // 4, grey.width * 3 // 4, grey.height * 3 // 4)
-    part = grey.crop(window) if min(grey.size) > 64 else grey
-    calm = part.filter(ImageFilter.MedianFilter(3))
-    apart = np.abs(np.asarray(part, dtype=np.int16) - np.asarray(calm, dtype=np.int16))
-    return float((apart > 40).mean())
 
 
 def skew(grey: Image.Image) -> float:

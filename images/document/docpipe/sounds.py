@@ -20,8 +20,6 @@ RATE: Final = 16_000
 """Samples a second, one channel: what transcription wants."""
 PIECE_SECONDS: Final = 600
 """Of one WAV file: 19 MB."""
-SILENT: Final = -60.0
-"""Loudness in dB below full scale under which there is nothing to hear."""
 
 
 def listen(task: Task, path: Path) -> Iterator[Answer]:

@@ -47,6 +47,8 @@ class Model:
             api_key=endpoint.token,
             timeout=endpoint.timeout_seconds + _SLACK_SECONDS,
             max_retries=0,
+            # A stage's calls are seconds apart: no connection stays open behind its back.
+            default_headers={"Connection": "close"},
             # Stage Pods talk to the API service only: no proxy from the environment.
             http_client=openai.DefaultHttpxClient(trust_env=False),
         )

@@ -60,9 +60,9 @@ class Patience:
             except openai.APIError:
                 said, wanted, counts = "its answer is not of the protocol", 0.0, True
             failures += counts
-            # Half fixed, half random: many stages must not come back at the same moment.
-            step = min(FIRST_SECONDS * 2 ** (tries - 1), LONGEST_SECONDS)
-            pause = max(step * (0.5 + random.random() / 2), wanted)  # noqa: S311
+            # Partly random: many stages must not come back at the same moment.
+            step = min(FIRST_SECONDS * 2 ** min(tries - 1, 10), LONGEST_SECONDS) / 2
+            pause = (wanted or step) + step * random.random()  # noqa: S311
             if failures > self.retries or self.clock() + pause > end:
                 raise EndpointUnavailable(
                     f"the {self.role} endpoint gave no answer in {tries} tries: {said}"

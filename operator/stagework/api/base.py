@@ -20,7 +20,7 @@ class Observed(BaseModel):
 
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds cut, as `metav1.Time` writes it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def rules(*pairs: tuple[str, str]) -> dict[str, Any]:

@@ -39,7 +39,10 @@ class ObjectMeta(_View, frozen=True):
     @property
     def controller_uid(self) -> str:
         """Uid of the controlling owner, or the empty string."""
-        return next((owner.uid for owner in self.owner_references if owner.controller), "")
+        for owner in self.owner_references:
+            if owner.controller:
+                return owner.uid
+        return ""
 
 
 class ChildMeta(_View, frozen=True):
@@ -57,7 +60,10 @@ class ChildMeta(_View, frozen=True):
     @property
     def controller_uid(self) -> str:
         """Uid of the controlling owner, or the empty string."""
-        return next((owner.uid for owner in self.owner_references if owner.controller), "")
+        for owner in self.owner_references:
+            if owner.controller:
+                return owner.uid
+        return ""
 
 
 class ObjectCondition(_View, frozen=True):

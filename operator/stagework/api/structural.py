@@ -37,7 +37,7 @@ def structural_schema(model: type[BaseModel], *, defaults: bool) -> Schema:
 
     Raises ValueError for a construct that no structural schema can say.
     """
-    source = cast("Schema", model.model_json_schema(mode="validation"))
+    source: Schema = model.model_json_schema(mode="validation")
     definitions = cast("dict[str, Schema]", source.get("$defs", {}))
     return _Converter(definitions, defaults=defaults).convert(source, model.__name__)
 

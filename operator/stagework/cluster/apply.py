@@ -19,7 +19,7 @@ from stagework.cluster import paths
 from stagework.cluster.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from stagework.cluster.kubeapi import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeApi
 from stagework.cluster.observe import INTERVENTIONS, PIPELINEJOBS, Observer
-from stagework.cluster.views import from_bytes
+from stagework.cluster.views import OwnView, from_bytes
 from stagework.plans.plan import (
     Action,
     AnswerIntervention,
@@ -72,8 +72,11 @@ class Applier:
             case _:
                 await self._delete(run, action)
 
-    async def write_status(self, run: PipelineJob, status: PipelineJobStatus) -> None:
-        """One merge patch on /status, with the resourceVersion that the decision was made on."""
+    async def write_status(self, run: PipelineJob, status: PipelineJobStatus) -> OwnView:
+        """One merge patch on /status, with the resourceVersion that the decision was made on.
+
+        Answers the run as it is stored then.
+        """
         meta = run.metadata
         body = {
             "metadata": {"resourceVersion": meta.resourceVersion, "uid": meta.uid},
@@ -83,7 +86,9 @@ class Applier:
         answer = await self._outdated_if_gone(
             lambda: self._api.patch(path, orjson.dumps(body), MERGE_PATCH)
         )
-        self._observer.wrote_own(PIPELINEJOBS, from_bytes(answer))
+        stored = from_bytes(answer)
+        self._observer.wrote_own(PIPELINEJOBS, stored)
+        return stored
 
     async def answer_for_nobody(self, namespace: str, action: AnswerIntervention) -> None:
         """Answer an Intervention whose target does not exist."""
@@ -94,7 +99,8 @@ class Applier:
         try:
             answer = await self._api.create(paths.jobs(namespace), orjson.dumps(action.manifest))
         except AlreadyExists:
-            answer = await self._adopt(run, action)
+            self._observer.found_job(_job.decode(await self._adopt(run, action)))
+            return
         except Invalid as error:
             raise StageRefused(
                 action, Refused(names.JOB_REFUSED, error.message, final=True)

@@ -12,6 +12,7 @@ from stagework.api.pipelinejob import PipelineJob
 from stagework.cluster import paths
 from stagework.cluster.errors import ApiError
 from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.lease import NotLeading
 from stagework.plans.plan import Event
 
 QUEUE_SIZE: Final = 512
@@ -45,7 +46,7 @@ class EventPoster:
             namespace, body = await self._queue.get()
             try:
                 await self._api.create(paths.events(namespace), body)
-            except ApiError:
+            except (ApiError, NotLeading):
                 self.dropped += 1
             await asyncio.sleep(1 / PER_SECOND)
 

@@ -49,14 +49,18 @@ REQUEST_SECONDS: Final = 15.0
 """Longest time of one request, watches apart."""
 WATCH_SILENCE_SECONDS: Final = 75.0
 """A watch that brings no byte for so long is dead; bookmarks come about once a minute."""
-POOL_SIZE: Final = 64
-"""Connections at most; watches take one each."""
+POOL_SIZE: Final = 0
+"""Connections are not limited here (0): whoever asks (workers, watches) is limited in number. A
+limit makes requests wait in aiohttp's own line, where late comers may overtake until a wait of
+15 s ends in a time-out of a request that was never sent (seen at 900 requests a second)."""
 READ_TRIES: Final = 4
 """How often a read is sent before its error is raised."""
 REFUSED_TRIES: Final = 4
 """How often a write that got 429 is sent before the error is raised."""
 
 Params = Mapping[str, str]
+_MANAGED: Final[Params] = {"fieldManager": FIELD_MANAGER}
+_MANAGED_QUERY: Final = f"?fieldManager={FIELD_MANAGER}"
 
 
 class RequestHooks(Protocol):
@@ -295,7 +299,9 @@ class KubeApi:
         urgent: bool,
         timeout_seconds: float | None = None,
     ) -> bytes:
-        asked = params if verb == "DELETE" else {**(params or {}), "fieldManager": FIELD_MANAGER}
+        asked = params
+        if verb != "DELETE":
+            asked = {**params, **_MANAGED} if params else _MANAGED
         request = _Request(verb, path, asked, body, content_type, timeout_seconds)
         for tries in range(1, REFUSED_TRIES + 1):
             if not urgent:
@@ -363,7 +369,10 @@ class KubeApi:
 
     def _url(self, path: str, params: Params | None) -> URL:
         # Paths are made of names that the API server has checked: nothing to quote.
-        query = f"?{urlencode(params, quote_via=quote)}" if params else ""
+        if params is _MANAGED:
+            query = _MANAGED_QUERY
+        else:
+            query = f"?{urlencode(params, quote_via=quote)}" if params else ""
         return URL(f"{self._target.server}{path}{query}", encoded=True)
 
     def _count(self, verb: str, path: str, status: int, began: float) -> None:

@@ -48,10 +48,17 @@ class Observer:
         on_problem: OnProblem | None = None,
         *,
         told_kinds: Collection[str] = OWN_KINDS,
+        is_over: Callable[[str, str, str], bool] = lambda *_: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`told_kinds`: plurals of ours that somebody else watches and tells by `take_own`."""
+        """`told_kinds`: plurals of ours that somebody else watches and tells by `take_own`.
+
+        `is_over`: whether an attempt (run uid, stage, attempt) has ended for good, so that
+        updates of its Job are of no interest any more.
+        """
         self._on_dirty = on_dirty
+        self._is_over = is_over
+        self._own_write = False
         self._on_nodes = on_nodes
         self._on_problem = on_problem
         self._run_keys: dict[str, Key] = {}
@@ -205,17 +212,30 @@ class Observer:
 
     # --- answers to our own writes -----------------------------------------------------------
 
+    # What we have just done is no news to the decision that it came from: nobody is marked.
+
     def wrote_job(self, job: JobView) -> None:
         """The answer to a create: known at once, before the watch tells it."""
+        self._wrote(self._copy_of(self._job_copies, job.metadata.namespace), job)
+
+    def found_job(self, job: JobView) -> None:
+        """A Job that was there already: what has become of it is news."""
         self._copy_of(self._job_copies, job.metadata.namespace).replace(job)
 
     def wrote_pod(self, pod: PodView) -> None:
         """The answer to a patch."""
-        self._copy_of(self._pod_copies, pod.metadata.namespace).replace(pod)
+        self._wrote(self._copy_of(self._pod_copies, pod.metadata.namespace), pod)
 
     def wrote_own(self, plural: str, view: OwnView) -> None:
         """The answer to a patch of an object of ours."""
-        self._copy(self._own, plural, view.metadata.namespace).replace(view)
+        self._wrote(self._copy(self._own, plural, view.metadata.namespace), view)
+
+    def _wrote(self, copy: Reflector[T], known: T) -> None:
+        self._own_write = True
+        try:
+            copy.replace(known)
+        finally:
+            self._own_write = False
 
     # --- changes -----------------------------------------------------------------------------
 
@@ -234,7 +254,7 @@ class Observer:
             if self._runs.get(key) == uid:
                 del self._runs[key]
                 self._users[pipeline].discard(key)
-        self._on_dirty(key)
+        self._dirty(key)
 
     def _pipeline_changed(self, change: Change[OwnView]) -> None:
         view = change.new or change.old
@@ -246,7 +266,7 @@ class Observer:
             del self._pipelines[view.key]
         if change.old is None:  # only runs that wait for it care; begun ones use their revision
             for key in self._users.get(view.key, ()):
-                self._on_dirty(key)
+                self._dirty(key)
 
     def _request_changed(self, change: Change[OwnView]) -> None:
         view = change.new or change.old
@@ -259,7 +279,7 @@ class Observer:
             self._requests[key].discard(view.metadata.uid)
             if not self._requests[key]:
                 del self._requests[key]
-        self._on_dirty(key)
+        self._dirty(key)
 
     def _job_changed(self, change: Change[JobView]) -> None:
         view = change.new or change.old
@@ -267,7 +287,8 @@ class Observer:
             return
         run_uid = view.metadata.controller_uid
         self._index(self._jobs, run_uid, view.metadata.uid, present=change.new is not None)
-        self._mark(run_uid)
+        if not same(change) and not self._of_no_interest(change, run_uid):
+            self._mark(run_uid)
 
     def _pod_changed(self, change: Change[PodView]) -> None:
         view = change.new or change.old
@@ -275,7 +296,8 @@ class Observer:
             return
         run_uid = view.metadata.labels.get(names.LABEL_RUN_UID, "")
         self._index(self._pods, run_uid, view.metadata.uid, present=change.new is not None)
-        self._mark(run_uid)
+        if not same(change):
+            self._mark(run_uid)
 
     def _node_changed(self, change: Change[NodeView]) -> None:
         view = change.new or change.old
@@ -305,9 +327,22 @@ class Observer:
         if not index[run_uid]:
             del index[run_uid]
 
+    def _of_no_interest(self, change: Change[JobView], run_uid: str) -> bool:
+        """A Job that ends after its stage has: the Job controller's bookkeeping."""
+        new = change.new
+        if new is None or change.old is None or new.metadata.deletion_timestamp is not None:
+            return False
+        labels = new.metadata.labels
+        stage, attempt = labels.get(names.LABEL_STAGE, ""), labels.get(names.LABEL_ATTEMPT, "")
+        return self._is_over(run_uid, stage, attempt)
+
     def _mark(self, run_uid: str) -> None:
         key = self._run_keys.get(run_uid)
         if key is not None:
+            self._dirty(key)
+
+    def _dirty(self, key: Key) -> None:
+        if not self._own_write:
             self._on_dirty(key)
 
     @staticmethod
@@ -319,3 +354,18 @@ class Observer:
     @staticmethod
     def _copy_of(copies: Mapping[str, Reflector[T]], namespace: str) -> Reflector[T]:
         return copies.get(namespace) or copies[""]
+
+
+def same(change: Change[JobView] | Change[PodView]) -> bool:
+    """Whether nothing has changed that we look at: only the version has moved on."""
+    old, new = change.old, change.new
+    if old is None or new is None:
+        return False
+    before, after = old.metadata, new.metadata
+    return (
+        old.status == new.status
+        and before.deletion_timestamp == after.deletion_timestamp
+        and before.labels == after.labels
+        and before.owner_references == after.owner_references
+        and (not isinstance(old, PodView) or old.spec == getattr(new, "spec", None))
+    )

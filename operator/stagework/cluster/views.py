@@ -77,9 +77,15 @@ def status_of(view: OwnView) -> PipelineJobStatus:
     return PipelineJobStatus.model_validate_json(bytes(view.status))
 
 
-def pipelinejob(view: OwnView, status: PipelineJobStatus) -> PipelineJob:
-    """The run for decisions; raises pydantic.ValidationError for a spec of an older schema."""
-    spec = PipelineJobSpec.model_validate_json(bytes(view.spec))
+def spec_of(view: OwnView) -> PipelineJobSpec:
+    """What a person wrote; raises pydantic.ValidationError for a spec of an older schema."""
+    return PipelineJobSpec.model_validate_json(bytes(view.spec))
+
+
+def pipelinejob(
+    view: OwnView, status: PipelineJobStatus, spec: PipelineJobSpec
+) -> PipelineJob:
+    """The run for decisions."""
     return PipelineJob.model_construct(metadata=metadata_of(view), spec=spec, status=status)
 
 
@@ -102,6 +108,21 @@ def intervention(view: OwnView) -> Intervention:
         spec=InterventionSpec.model_validate_json(bytes(view.spec)),
         status=InterventionStatus.model_validate_json(bytes(view.status)),
     )
+
+
+class _Summary(msgspec.Struct):
+    summary: str = ""
+
+
+_summary = msgspec.json.Decoder(_Summary)
+
+
+def summary_of(view: OwnView) -> str:
+    """`status.summary` of a run; empty before it has one or where somebody has broken it."""
+    try:
+        return _summary.decode(view.status).summary
+    except msgspec.DecodeError:
+        return ""
 
 
 class _TargetSpec(msgspec.Struct):

@@ -26,6 +26,7 @@ from stagework.cluster.observe import Key, Observer
 from stagework.controllers.memory import RunMemory, Working
 from stagework.controllers.metrics import Metrics
 from stagework.controllers.revisions import Revisions
+from stagework.controllers.run_cache import RunCache
 from stagework.controllers.work_queue import WorkQueue
 from stagework.plans.accept import unreadable
 from stagework.plans.ask import refuse_all
@@ -74,6 +75,7 @@ class Engine:
         self._clock = clock
         self._wall = wall
         self._memory: dict[str, RunMemory] = {}
+        self._decoded = RunCache()
         self._ledger = SlotLedger()
         self._slots: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,6 +96,11 @@ class Engine:
                 group.create_task(self._work())
             group.create_task(self._revisions.sweep_for_ever(self._observer))
 
+    def is_over(self, run_uid: str, stage: str, attempt: str) -> bool:
+        """Whether that attempt has ended for good: its Job's bookkeeping is of no interest."""
+        memory = self._memory.get(run_uid)
+        return memory is not None and memory.is_over(stage, attempt)
+
     def nodes_changed(self) -> None:
         """Slots may have changed, and with them whose turn it is."""
         slots = slots_of(self._settings.fleet, self._observer.nodes)
@@ -107,12 +114,19 @@ class Engine:
     async def _claim_first(self) -> None:
         """Every run says what it holds before the first turn is given."""
         for view in self._observer.runs():
+            meta = view.metadata
+            at_work = views.summary_of(view) == names.RUNNING
+            if not at_work and not self._observer.pods(meta.namespace, meta.uid):
+                continue  # it holds nothing; it says what it wants when its turn comes
             try:
-                snapshot = await self._snapshot(view)
-                advanced = advance(snapshot, self._wall())
+                advanced = advance(await self._snapshot(view), self._wall())
             except (ValidationError, ApiError):
                 continue  # said in its own status when its turn in the queue comes
-            self._ledger.claim(view.metadata.uid, advanced.claims)
+            except Exception:
+                # One bad object must never stop the others.
+                log.exception("%s/%s: its slots are not known", *view.key)
+                continue
+            self._ledger.claim(meta.uid, advanced.claims)
             await asyncio.sleep(0)
 
     async def _work(self) -> None:
@@ -165,14 +179,19 @@ class Engine:
     async def _snapshot(self, view: views.OwnView) -> Snapshot:
         meta, observer = view.metadata, self._observer
         memory = self._memory.setdefault(meta.uid, RunMemory())
-        status = memory.current(meta.resourceVersion, views.status_of(view))
-        run = views.pipelinejob(view, status)
+        spec = self._decoded.spec(view)
+        status = memory.unwritten(meta.resourceVersion)
+        if status is None:
+            status = self._decoded.status(view)
+            memory.note(status.stages)
+        run = views.pipelinejob(view, status, spec)
+        inline = self._decoded.inline(view)
         named = observer.pipeline(views.pipeline_of(view)) if not status.stages else None
         return Snapshot(
             run=run,
             settings=self._settings,
             pipeline=views.pipeline(named) if named is not None else None,
-            resolved=await self._revisions.resolve(run),
+            resolved=await self._revisions.resolve(run, inline),
             jobs=observer.jobs(meta.namespace, meta.uid),
             pods=observer.pods(meta.namespace, meta.uid),
             nodes=observer.nodes,
@@ -215,8 +234,12 @@ class Engine:
         wait = memory.written_at + MERGE_SECONDS - self._clock()
         if plan.urgent or wait <= 0:
             memory.working = None
-            await self._applier.write_status(run, wanted)
+            stored = await self._applier.write_status(run, wanted)
+            self._decoded.wrote(stored, wanted)
+            memory.note(wanted.stages)
             memory.written_at = self._clock()
+            if any(each.stopping is not None for each in wanted.stages):
+                self.queue.add(key)  # the verdict is stored: now the Pod can be ended
             return
         memory.working = Working(run.metadata.resourceVersion, wanted)
         self.queue.add_after(key, wait)
@@ -228,6 +251,7 @@ class Engine:
             await self._applier.answer_for_nobody(key[0], answer)
         for uid in [uid for uid in self._memory if self._observer.key_of(uid) is None]:
             del self._memory[uid]
+            self._decoded.drop(uid)
             self._wake(self._ledger.claim(uid, ()))
 
     async def _unreadable(self, view: views.OwnView, error: ValidationError) -> None:

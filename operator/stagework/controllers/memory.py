@@ -1,9 +1,10 @@
 """What the engine remembers of a run between two looks; all of it can be had again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.plans.run_status import ENDED
 from stagework.plans.snapshot import Lookup, Question, Refused
 
 
@@ -25,17 +26,28 @@ class RunMemory:
     lookups: dict[Question, Lookup] = field(default_factory=dict[Question, Lookup])
     asking: set[Question] = field(default_factory=set[Question])
     """Lookups under way."""
+    stages: dict[str, tuple[int, bool]] = field(default_factory=dict[str, tuple[int, bool]])
+    """Attempt of each stage in the last stored status, and whether the stage has ended."""
     refusals: dict[tuple[str, int], tuple[Refused, float]] = field(
         default_factory=dict[tuple[str, int], tuple[Refused, float]]
     )
     """With the time (monotonic seconds) until which they are believed."""
 
-    def current(self, resource_version: str, stored: PipelineJobStatus) -> PipelineJobStatus:
-        """The status to decide from: the unwritten one while nothing else was written since."""
+    def unwritten(self, resource_version: str) -> PipelineJobStatus | None:
+        """The status to decide from while it was not written and nothing else was since."""
         if self.working is not None and self.working.resource_version == resource_version:
             return self.working.status
         self.working = None
-        return stored
+        return None
+
+    def note(self, stages: Iterable[StageStatus]) -> None:
+        """Keep what is stored of each stage, for `is_over`."""
+        self.stages = {s.name: (s.attempt, s.state in ENDED) for s in stages}
+
+    def is_over(self, stage: str, attempt: str) -> bool:
+        """Whether this attempt has ended for good, as far as it is stored."""
+        current, ended = self.stages.get(stage, (0, False))
+        return attempt.isdigit() and (int(attempt) < current or (ended and int(attempt) == current))
 
     def believed_refusals(self, clock: Callable[[], float]) -> dict[tuple[str, int], Refused]:
         """Refusals that have not run out."""

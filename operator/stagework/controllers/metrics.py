@@ -43,6 +43,8 @@ class Metrics:
             buckets=(0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15),
             registry=registry,
         )
+        self._waiting: dict[str, int] = {}
+        self._requests: dict[tuple[str, str, int], Histogram] = {}
         self.leader = Gauge(
             "stagework_leader", "1 while this process holds the Lease.", registry=registry
         )
@@ -53,13 +55,20 @@ class Metrics:
 
     def on_request(self, verb: str, resource: str, status: int, seconds: float) -> None:
         """One request to the API server ended (hook of KubeApi)."""
-        self.api_request_duration_seconds.labels(verb, resource, str(status)).observe(seconds)
+        key = (verb, resource, status)
+        child = self._requests.get(key)
+        if child is None:  # looking one up by its labels costs as much as ten observations
+            labelled = self.api_request_duration_seconds.labels(verb, resource, str(status))
+            child = self._requests[key] = labelled
+        child.observe(seconds)
 
     def reconciled(self, seconds: float, waiting: dict[str, int]) -> None:
         """One look at a run is over; `waiting` gives stages in line by machine class."""
         self.reconcile_duration_seconds.observe(seconds)
         for machine, length in waiting.items():
-            self.stage_queue_depth.labels(machine).set(length)
+            if self._waiting.get(machine) != length:
+                self._waiting[machine] = length
+                self.stage_queue_depth.labels(machine).set(length)
 
     def moved_on(self, before: PipelineJobStatus, after: PipelineJobStatus) -> None:
         """A run's status has changed: count what has ended since."""

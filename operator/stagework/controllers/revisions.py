@@ -52,11 +52,13 @@ class Revisions:
         self._namespaces = namespaces or ("",)
         self._kept: OrderedDict[tuple[str, str], Resolved] = OrderedDict()
 
-    async def resolve(self, run: PipelineJob) -> Resolved | None:
-        """The run's stages; None before it is accepted, or when its revision was deleted."""
-        if run.spec.stages is not None:
-            accepted = bool(run.status.stages)
-            return Resolved(run.spec.stages, None) if accepted else None
+    async def resolve(self, run: PipelineJob, inline: Resolved | None) -> Resolved | None:
+        """The run's stages; None before it is accepted, or when its revision was deleted.
+
+        `inline`: the stages that the run itself lists.
+        """
+        if inline is not None:
+            return inline if run.status.stages else None
         name = run.status.pipelineRevision
         if not name:
             return None

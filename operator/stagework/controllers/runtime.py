@@ -15,7 +15,7 @@ from stagework.cluster.errors import ApiError
 from stagework.cluster.event_poster import EventPoster
 from stagework.cluster.kubeapi import KubeApi
 from stagework.cluster.lease import Lease
-from stagework.cluster.observe import OWN_KINDS, Key, Observer
+from stagework.cluster.observe import INTERVENTIONS, PIPELINES, Key, Observer
 from stagework.cluster.throttle import Throttle
 from stagework.controllers.clocks import Clocks
 from stagework.controllers.engine import Engine
@@ -26,8 +26,10 @@ from stagework.settings import Settings
 
 log = logging.getLogger(__name__)
 
-KOPF_KINDS: Final = OWN_KINDS
-"""Those of our kinds that kopf watches; the others have watches of our own."""
+KOPF_KINDS: Final = (PIPELINES, INTERVENTIONS)
+"""Those of our kinds that kopf watches. PipelineJobs change several times a stage and are many:
+through kopf each change costs a millisecond of CPU and each object tens of KB (docs/performance.md);
+they have a watch of our own, like Jobs and Pods."""
 
 
 class Runtime:
@@ -52,15 +54,17 @@ class Runtime:
         clock = self._clocks = clocks or Clocks()
         me = wiring.identity()
         self.metrics = Metrics(registry, me.version)
-        self.api = KubeApi(
+        self._api = KubeApi(
             target or connection.find(),
             throttle=Throttle(settings.engine.requestsPerSecond, clock=clock.monotonic),
             guard=self._guard,
             hooks=self.metrics,
             clock=clock.monotonic,
         )
+        # A pool of its own: a renewal never waits behind other requests.
+        self._lease_api = KubeApi(target or connection.find(), clock=clock.monotonic)
         self._lease = Lease(
-            self.api,
+            self._lease_api,
             namespace=settings.releaseNamespace,
             name=wiring.LEASE_NAME,
             identity=me.name,
@@ -71,21 +75,22 @@ class Runtime:
             wall=clock.wall,
         )
         self.observer = Observer(
-            self.api,
+            self._api,
             settings.namespaces,
             self._dirty,
             self._nodes,
             on_problem=_problem,
             told_kinds=kopf_kinds,
+            is_over=self._is_over,
             clock=clock.monotonic,
         )
-        self._events = EventPoster(self.api, me.name, clock.wall)
+        self._events = EventPoster(self._api, me.name, clock.wall)
         self.engine = Engine(
             self.observer,
-            Applier(self.api, self.observer),
+            Applier(self._api, self.observer),
             self._events,
             results or ServiceResults(settings.api.url, wiring.operator_token),
-            Revisions(self.api, settings.namespaces),
+            Revisions(self._api, settings.namespaces),
             wiring.plan_settings(settings),
             self.metrics,
             workers=settings.engine.workers,
@@ -97,7 +102,7 @@ class Runtime:
 
     async def run(self) -> None:
         """Watch, contend for the Lease, and act while it is held."""
-        async with self.api, asyncio.TaskGroup() as group:
+        async with self._api, self._lease_api, asyncio.TaskGroup() as group:
             group.create_task(self._lease.run())
             group.create_task(self.observer.follow())
             await self._list_told()
@@ -106,6 +111,11 @@ class Runtime:
             log.info("all first lists are complete: %d runs", len(self.observer.runs()))
             group.create_task(self._events.run())
             await self._act()
+
+    async def cut_off(self) -> None:
+        """Not one more request leaves this process, as if it had died (for tests)."""
+        await self._api.close()
+        await self._lease_api.close()
 
     def fault(self) -> str:
         """Why this process makes no progress; empty while it does. The liveness probe asks."""
@@ -143,6 +153,9 @@ class Runtime:
 
     def _dirty(self, key: Key) -> None:
         self.engine.queue.add(key)
+
+    def _is_over(self, run_uid: str, stage: str, attempt: str) -> bool:
+        return self.engine.is_over(run_uid, stage, attempt)
 
     def _nodes(self) -> None:
         if self._ready:

@@ -18,7 +18,7 @@ from stagework.policies import interventions as policy
 KEPT = 20
 """Answered Interventions of a target that are kept, and notes in its status."""
 
-NOTE_LETTERS = 256
+NOTE_LETTERS = 128
 """Longest list of refusals in a note; it is only read again after a crash."""
 
 States = dict[str, StageStatus]
@@ -33,6 +33,8 @@ def carry_out(
     """
     notes = list(snapshot.run.status.answered)
     waiting = [each for each in snapshot.interventions if each.status.answered is None]
+    if len(waiting) > KEPT:
+        draft.wake(now)
     for request in waiting[:KEPT]:
         noted = next((note for note in notes if note.uid == request.metadata.uid), None)
         if noted is not None:

@@ -8,6 +8,7 @@ from stagework.api.base import format_time
 from stagework.api.pipelinejob import StageStatus
 from stagework.api.stages import Stage
 from stagework.plans.copies import Copy
+from stagework.plans.run_status import ENDED
 from stagework.plans.snapshot import Resolved, Snapshot
 from stagework.policies.placement import Place, eligible
 from stagework.policies.slots import Claim, Order
@@ -26,6 +27,8 @@ def claims_of(
     found: list[Claim] = []
     for index, stage in enumerate(resolved.stages):
         status, copy = states[stage.name], copies[stage.name]
+        if status.state in ENDED:
+            continue
         order = _order(snapshot, index, begun=begun)
         if copy.lifted or status.pod:
             if status.state in {"Starting", "Running"}:

@@ -44,7 +44,7 @@ def drop_held(
         if copy.job is None or copy.lifted or copy.job.ended or copy.job_leaves:
             continue
         idle = status.state in ENDED or (status.state == "Waiting" and snapshot.run.spec.suspend)
-        if not idle or status.pod:
+        if not idle or status.pod or status.commit is not None:
             continue
         draft.actions.append(DeleteJob(copy.job.metadata.name, copy.job.metadata.uid))
         if status.state in {"Waiting", "NotRun"}:  # both may want a Job of this attempt again

@@ -26,6 +26,39 @@ class Copy:
         return self.job is not None and self.job.metadata.deletion_timestamp is not None
 
 
+_NO_COPY = Copy()
+
+
+class Family:
+    """All Jobs and Pods of a run by stage and attempt, as their labels say; uids decide later."""
+
+    def __init__(self, run_uid: str, jobs: Iterable[JobView], pods: Iterable[PodView]) -> None:
+        self._run_uid = run_uid
+        self._jobs: dict[tuple[str, str], list[JobView]] = {}
+        self._pods: dict[tuple[str, str], list[PodView]] = {}
+        self._by_uid: dict[str, PodView] = {}
+        for job in jobs:
+            self._jobs.setdefault(_labelled(job.metadata.labels), []).append(job)
+        for pod in pods:
+            self._pods.setdefault(_labelled(pod.metadata.labels), []).append(pod)
+            self._by_uid[pod.metadata.uid] = pod
+
+    def copy_of(self, status: StageStatus) -> Copy:
+        """The copy of `status.attempt`, see `current_copy`."""
+        key = (status.name, str(status.attempt))
+        jobs, pods = self._jobs.get(key, ()), self._pods.get(key, ())
+        recorded = self._by_uid.get(status.pod) if status.pod else None
+        if recorded is not None and recorded not in pods:
+            pods = (*pods, recorded)
+        if not jobs and not pods:
+            return _NO_COPY
+        return current_copy(self._run_uid, status, jobs, pods)
+
+
+def _labelled(labels: dict[str, str]) -> tuple[str, str]:
+    return labels.get(names.LABEL_STAGE, ""), labels.get(names.LABEL_ATTEMPT, "")
+
+
 def current_copy(
     run_uid: str, status: StageStatus, jobs: Iterable[JobView], pods: Iterable[PodView]
 ) -> Copy:
@@ -39,8 +72,8 @@ def current_copy(
     own_jobs = [
         job
         for job in jobs
-        if job.metadata.controller_uid == run_uid
-        and _is_of(job.metadata.labels, status.name, status.attempt)
+        if _is_of(job.metadata.labels, status.name, status.attempt)
+        and job.metadata.controller_uid == run_uid
     ]
     uids = {job.metadata.uid for job in own_jobs}
     own_pods = [
@@ -48,8 +81,8 @@ def current_copy(
         for pod in pods
         if pod.metadata.uid == status.pod
         or (
-            pod.metadata.controller_uid in uids
-            and _is_of(pod.metadata.labels, status.name, status.attempt)
+            _is_of(pod.metadata.labels, status.name, status.attempt)
+            and pod.metadata.controller_uid in uids
         )
     ]
     pod = min(own_pods, key=lambda each: _pod_rank(status, each), default=None)

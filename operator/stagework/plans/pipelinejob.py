@@ -23,7 +23,7 @@ from stagework.plans.clean_up import (
     end_lingering,
     end_recorded,
 )
-from stagework.plans.copies import Copy, current_copy
+from stagework.plans.copies import Copy, Family
 from stagework.plans.plan import Draft, Event, Plan
 from stagework.plans.run_status import ACTIVE, ENDED, run_status
 from stagework.plans.settle import settle
@@ -67,12 +67,14 @@ def advance(snapshot: Snapshot, now: datetime) -> Advanced:
     states = {s.name: by_name.get(s.name) or StageStatus(name=s.name) for s in resolved.stages}
     states, answered = carry_out(snapshot, states, draft, now)
     copies: dict[str, Copy] = {}
+    family = Family(run.metadata.uid, snapshot.jobs, snapshot.pods)
     for stage in resolved.stages:
-        status = _upstream(states[stage.name], resolved, states)
-        copy = current_copy(run.metadata.uid, status, snapshot.jobs, snapshot.pods)
-        settled = settle(status, sight_of(snapshot, stage, status, copy), draft, now)
-        if settled.attempt != status.attempt:
-            copy = current_copy(run.metadata.uid, settled, snapshot.jobs, snapshot.pods)
+        status = settled = _upstream(states[stage.name], resolved, states)
+        copy = family.copy_of(status)
+        if status.state not in ENDED:
+            settled = settle(status, sight_of(snapshot, stage, status, copy), draft, now)
+            if settled.attempt != status.attempt:
+                copy = family.copy_of(settled)
         states[stage.name], copies[stage.name] = settled, copy
     claims = claims_of(snapshot, resolved, states, copies, now)
     return Advanced(snapshot, states, copies, answered, draft, tuple(claims))
@@ -175,8 +177,9 @@ def _look_ahead(
 def _events(snapshot: Snapshot, states: Mapping[str, StageStatus], summary: str) -> list[Event]:
     found: list[Event] = []
     run = snapshot.run
+    stored = {each.name: each for each in run.status.stages}
     for name, after in states.items():
-        before = run.status.stage_named(name)
+        before = stored.get(name)
         if after.state == "Running" and (before is None or before.state != "Running"):
             where = f"stage {name}, attempt {after.attempt}, on {after.machine} ({after.node})"
             found.append(Event(names.EVENT_STAGE_STARTED, where))
@@ -207,8 +210,9 @@ def _urgent(
         return True
     if answered != run.status.answered or run.status.observedGeneration != run.metadata.generation:
         return True
+    stored = {each.name: each for each in run.status.stages}
     for name, after in states.items():
-        before = run.status.stage_named(name)
+        before = stored.get(name)
         if before is None or before.attempt != after.attempt or before.stopping != after.stopping:
             return True
         if after.state != before.state and after.state not in {*ACTIVE, "Waiting"}:

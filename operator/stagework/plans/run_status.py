@@ -33,25 +33,28 @@ def conditions_for(
     """
     stuck = stalled or succeeded == "False"
     busy = succeeded == "Unknown" and not stuck and not paused
-    wanted = [
+    wanted: list[tuple[str, Status]] = [
         (names.SUCCEEDED, succeeded),
         (names.RECONCILING, "True" if busy else "False"),
         (names.STALLED, "True" if stuck else "False"),
     ]
+    said = (reason, message[:512], run.metadata.generation)
+    before = run.status.conditions
+    known = [(c.type, c.status, c.reason, c.message, c.observedGeneration) for c in before]
+    if known == [(kind, status, *said) for kind, status in wanted]:
+        return before
     fresh = [
-        Condition.model_validate(
-            {
-                "type": kind,
-                "status": status,
-                "reason": reason,
-                "message": message[:512],
-                "lastTransitionTime": now,
-                "observedGeneration": run.metadata.generation,
-            }
+        Condition(
+            type=kind,
+            status=status,
+            reason=said[0],
+            message=said[1],
+            lastTransitionTime=now,
+            observedGeneration=said[2],
         )
         for kind, status in wanted
     ]
-    return renew(run.status.conditions, fresh, now)
+    return renew(before, fresh, now)
 
 
 def run_status(

@@ -83,6 +83,7 @@ class Starter:
                 self.draft.wake(self.now + REFUSED_WAIT)
                 said = {"reason": refused.reason, "message": one_line(refused.message)}
                 return started.model_copy(update={**said, "job": ""})
+            self.draft.wake(self.now + POD_WAIT)
             return started.model_copy(update={"job": self._create(status, stage, machine)})
         if copy.job_leaves or copy.job.ended:
             return started
@@ -186,13 +187,9 @@ def waiting(
     status: StageStatus, reason: str, message: str, since: datetime | None = None
 ) -> StageStatus:
     """A stage that waits for a stated cause, before its turn."""
-    return status.model_copy(
-        update={
-            "state": "Waiting",
-            "reason": reason,
-            "message": one_line(message),
-            "machine": "",
-            "turnTime": None,
-            "waitingSince": since,
-        }
-    )
+    wanted = ("Waiting", reason, one_line(message), "", None, since)
+    s = status
+    if (s.state, s.reason, s.message, s.machine, s.turnTime, s.waitingSince) == wanted:
+        return status
+    fields = ("state", "reason", "message", "machine", "turnTime", "waitingSince")
+    return status.model_copy(update=dict(zip(fields, wanted, strict=True)))

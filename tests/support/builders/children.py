@@ -102,7 +102,9 @@ def held_by_others(pod: PodView, gate: str = "example.org/quota") -> PodView:
 
 def unscheduled(pod: PodView, message: str = "0/3 nodes are available") -> PodView:
     """The scheduler has found no node."""
-    return _with_condition(lifted(pod), condition("PodScheduled", "False", "Unschedulable", message))
+    return _with_condition(
+        lifted(pod), condition("PodScheduled", "False", "Unschedulable", message)
+    )
 
 
 def scheduled(pod: PodView, node: str = "gpu-0") -> PodView:
@@ -117,7 +119,7 @@ def waiting_for(pod: PodView, reason: str, message: str = "", node: str = "gpu-0
     return _with_state(placed, ContainerState(waiting=WaitingState(reason, message)), "Pending")
 
 
-def running(pod: PodView, since: datetime = T0, node: str = "gpu-0") -> PodView:
+def running(pod: PodView, since: datetime | None = T0, node: str = "gpu-0") -> PodView:
     """Its container runs."""
     placed = scheduled(pod, pod.spec.node_name or node)
     return _with_state(placed, ContainerState(running=Running(since)), "Running")
@@ -167,9 +169,7 @@ def disrupted(pod: PodView, reason: str, message: str = "") -> PodView:
     return _with_condition(pod, condition("DisruptionTarget", "True", reason, message))
 
 
-def mark(
-    pod: PodView, outcome: str = "Succeeded", *, without: str = "", **changes: Any
-) -> str:
+def mark(pod: PodView, outcome: str = "Succeeded", /, *, without: str = "", **changes: Any) -> str:
     """A valid completion mark of that Pod as it stands in the termination message."""
     labels = pod.metadata.labels
     document: dict[str, Any] = {
@@ -187,9 +187,7 @@ def mark(
 
 def _with_state(pod: PodView, state: ContainerState, phase: str) -> PodView:
     containers = (ContainerStatus("stage", state),)
-    return _replace(
-        pod, status=_replace(pod.status, container_statuses=containers, phase=phase)
-    )
+    return _replace(pod, status=_replace(pod.status, container_statuses=containers, phase=phase))
 
 
 def _with_condition(pod: PodView, added: ObjectCondition) -> PodView:

@@ -41,7 +41,9 @@ def make_node(
     own = {"stagework.dev/machine": machine, "kubernetes.io/hostname": name}
     status = "True" if ready else "Unknown"
     return NodeView(
-        metadata=ObjectMeta(name=name, uid=f"node-{name}", labels=own if labels is None else labels),
+        metadata=ObjectMeta(
+            name=name, uid=f"node-{name}", labels=own if labels is None else labels
+        ),
         spec=NodeSpec(unschedulable=cordoned),
         status=NodeStatus(conditions=(ObjectCondition("Ready", status),)),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from stagework.api.intervention import Intervention
@@ -11,6 +12,8 @@ from stagework.api.pipeline import Param, Pipeline
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
 from stagework.api.stages import Stage
 from stagework.children.stage_job import PodDefaults
+from stagework.plans.pipelinejob import advance, finish
+from stagework.plans.plan import Plan
 from stagework.plans.snapshot import (
     Lookup,
     PlanSettings,
@@ -20,8 +23,9 @@ from stagework.plans.snapshot import (
     Snapshot,
 )
 from stagework.policies.placement import slots_of
+from stagework.policies.slots import Claim, SlotLedger
 from tests.support.builders.fleet import make_fleet, make_node
-from tests.support.builders.runs import make_run, make_stage
+from tests.support.builders.runs import T0, make_run, make_stage
 
 POD_DEFAULTS = PodDefaults(
     api_url="http://stagework-api.stagework-system.svc:8080",
@@ -84,6 +88,24 @@ class World:
             }
         )
         return make_run(*self.stages, status=status, **self.spec)
+
+    def plan(self, now: datetime = T0, *, others: Sequence[Claim] = ()) -> Plan:
+        """What is decided about it; `others` claim slots as well, each for a run of its own."""
+        snapshot = self.snapshot()
+        ledger = SlotLedger()
+        for each in others:
+            ledger.claim(each.order[3], [each])
+        advanced = advance(snapshot, now)
+        ledger.claim(snapshot.run.metadata.uid, advanced.claims)
+        ledger.set_slots(snapshot.slots)
+        return finish(advanced, ledger.turns(snapshot.run.metadata.uid), now)
+
+    def stages_after(
+        self, now: datetime = T0, *, others: Sequence[Claim] = ()
+    ) -> dict[str, StageStatus]:
+        """Statuses of the stages as the plan leaves them."""
+        status = self.plan(now, others=others).status or self.the_run().status
+        return {each.name: each for each in status.stages}
 
     def snapshot(self) -> Snapshot:
         """As a decision sees it."""

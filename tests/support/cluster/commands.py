@@ -85,6 +85,10 @@ class Commands:
         assert answer.ok, f"helm {' '.join(arguments)}: {answer.said}"
         return answer
 
+    def me(self) -> str:
+        """The user name that the kubeconfig stands for."""
+        return self.must("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}").out
+
     def stagework(self, *arguments: str) -> Answer:
         """Run the command line of the product."""
         return run([sys.executable, "-m", "stagework.cli", *arguments])

@@ -1,11 +1,14 @@
 """The installed release: its operator can be killed, stopped and started again."""
 
 from tests.support.cluster.api import Api
-from tests.support.cluster.commands import RELEASE_NAMESPACE, Commands, Document
+from tests.support.cluster.commands import RELEASE_NAMESPACE, ROOT, Commands, Document
 from tests.support.cluster.waiting import eventually
 
 OPERATOR = "app.kubernetes.io/component=operator"
 """Selector of the operator's Pods."""
+NAME = "stagework"
+"""Name of the release."""
+CHART = str(ROOT / "charts" / "stagework")
 START_SECONDS = 120.0
 """Longest time until a new operator is up."""
 SERVICE = f"/api/v1/namespaces/{RELEASE_NAMESPACE}/services/http:stagework-api:8080/proxy"
@@ -24,6 +27,18 @@ class Release:
         return self.api.items(
             f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods", labelSelector=OPERATOR
         )
+
+    def ready_operator_pods(self) -> list[Document]:
+        """Its Pods that are ready and not ending."""
+        return [
+            each
+            for each in self.operator_pods()
+            if "deletionTimestamp" not in each["metadata"]
+            and any(
+                condition["type"] == "Ready" and condition["status"] == "True"
+                for condition in each["status"].get("conditions", [])
+            )
+        ]
 
     def kill_operator(self) -> None:
         """Delete its Pod without any grace: the process gets SIGKILL and tidies nothing up."""

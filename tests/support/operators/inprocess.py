@@ -44,7 +44,7 @@ class Operator:
 
     async def kill(self) -> None:
         """SIGKILL: not one more request leaves it, the Lease stays as it is."""
-        await self.runtime.api.close()
+        await self.runtime.cut_off()
         await self.stop()
 
     @property

@@ -1,7 +1,7 @@
 """What must hold at every moment of every run, whatever goes wrong."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from stagework.api.pipelinejob import Commit, PipelineJob
@@ -19,7 +19,7 @@ class Invariants:
         self._attempts: dict[tuple[str, str], int] = defaultdict(int)
         self._commits: dict[tuple[str, str, int], Commit] = {}
 
-    def check(self, runs: Iterable[PipelineJob], slots: Mapping[str, int]) -> None:
+    def check(self, runs: Iterable[PipelineJob]) -> None:
         """No two processes of a stage at once; attempts grow; commits stay; waits have causes."""
         alive = Counter(
             (each.run_uid, each.stage)
@@ -54,6 +54,6 @@ class Invariants:
     def check_plan(self, snapshot: Snapshot, plan: Plan, now: datetime) -> None:
         """A plan that changes nothing must not ask to be made again at once."""
         if plan.wake_at is not None and plan.wake_at <= now:
-            assert plan.status is not None or plan.actions, (
+            assert plan.status is not None or plan.actions or plan.afterwards, (
                 f"woken at once for nothing: {snapshot.run.status.message}"
             )

@@ -109,7 +109,8 @@ class PretendCluster:
                 "ownerReferences": [owner],
             }
         }
-        self._put_job(msgspec.convert(document, JobView))
+        job = msgspec.convert(document, JobView)
+        self.jobs[job.metadata.uid] = job  # the answer to one's own write is no news
         return None
 
     def lift(self, action: LiftGate) -> None:
@@ -121,7 +122,7 @@ class PretendCluster:
         self.lifts[action.pod_uid] = action.machine
         self.selectors[action.pod_uid] = action.node_selector
         self.inputs[action.pod_uid] = action.inputs
-        self._put_pod(lifted(pod, action.machine))
+        self._keep_pod(lifted(pod, action.machine))
 
     def delete_pod(self, uid: str, now: datetime) -> None:
         """Ask for a Pod's end in the ordinary way."""
@@ -270,10 +271,13 @@ class PretendCluster:
         self.changed(job.metadata.controller_uid)
 
     def _put_pod(self, pod: PodView) -> None:
+        self._keep_pod(pod)
+        self.changed(_run_of(pod))
+
+    def _keep_pod(self, pod: PodView) -> None:
         self.count += 1
         meta = _replace(pod.metadata, resourceVersion=str(self.count))
         self.pods[meta.uid] = _replace(pod, metadata=meta)
-        self.changed(_run_of(pod))
 
 
 def _run_of(pod: PodView) -> str:

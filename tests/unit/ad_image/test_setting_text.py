@@ -26,7 +26,8 @@ def planned(
         "test", [Swatch("#e6e6e6", 0.8), Swatch("#204060", 0.2)], 0.8, 0.1, 10, Box(0, 0, 0, 0), []
     )
     wanted = texts.chosen("shoes", headline, subline)
-    return planner.builtin(wanted, pixels, calm, looks, YoloDetect("test", [], found, ""))
+    scene = planner.Scene(pixels, calm, looks, YoloDetect("test", [], found, ""))
+    return planner.builtin(wanted, scene)
 
 
 @pytest.mark.parametrize(

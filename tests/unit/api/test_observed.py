@@ -52,14 +52,15 @@ def test_an_object_without_a_controller_has_none() -> None:
     assert job.metadata.controller_uid == ""
 
 
-def test_a_job_has_ended_when_its_condition_says_so() -> None:
-    def job(kind: str, status: str) -> JobView:
-        text = f'{{"metadata": {{}}, "status": {{"conditions": [{{"type": "{kind}", "status": "{status}"}}]}}}}'
-        return msgspec.json.decode(text.encode(), type=JobView)
+def _job(kind: str, status: str) -> JobView:
+    conditions = [{"type": kind, "status": status}]
+    return msgspec.convert({"metadata": {}, "status": {"conditions": conditions}}, JobView)
 
-    assert job("Complete", "True").ended
-    assert job("Complete", "True").completed
-    assert job("Failed", "True").ended
-    assert not job("Failed", "True").completed
-    assert not job("Complete", "False").ended
-    assert not job("FailureTarget", "True").ended
+
+def test_a_job_has_ended_when_its_condition_says_so() -> None:
+    assert _job("Complete", "True").ended
+    assert _job("Complete", "True").completed
+    assert _job("Failed", "True").ended
+    assert not _job("Failed", "True").completed
+    assert not _job("Complete", "False").ended
+    assert not _job("FailureTarget", "True").ended

@@ -22,9 +22,7 @@ def _name(
     machine: str = "gpu",
     remakes: int = 0,
 ) -> str:
-    return stage_job_name(
-        run, uid, stage=stage, attempt=attempt, machine=machine, remakes=remakes
-    )
+    return stage_job_name(run, uid, stage=stage, attempt=attempt, machine=machine, remakes=remakes)
 
 
 def test_a_name_reads_run_stage_attempt() -> None:

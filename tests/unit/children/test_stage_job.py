@@ -46,7 +46,9 @@ def _container(job: StageJob) -> dict[str, Any]:
 
 
 def _env(job: StageJob) -> dict[str, Any]:
-    return {each["name"]: each.get("value", each.get("valueFrom")) for each in _container(job)["env"]}
+    return {
+        each["name"]: each.get("value", each.get("valueFrom")) for each in _container(job)["env"]
+    }
 
 
 def test_a_job_makes_one_pod_once_and_retries_nothing_by_itself() -> None:
@@ -107,7 +109,9 @@ def test_only_narrow_kinds_of_volumes_are_mounted() -> None:
     job = _job(stage)
 
     kinds = {key for volume in _pod(job)["volumes"] for key in volume if key != "name"}
-    mounts = {each["mountPath"]: each.get("readOnly", False) for each in _container(job)["volumeMounts"]}
+    mounts = {
+        each["mountPath"]: each.get("readOnly", False) for each in _container(job)["volumeMounts"]
+    }
 
     assert kinds == {"emptyDir", "projected", "downwardAPI", "persistentVolumeClaim", "configMap"}
     assert mounts["/work"] is False
@@ -159,7 +163,7 @@ def test_what_a_person_wrote_is_never_expanded(value: str, written: str) -> None
 
 
 def test_params_also_come_as_a_file_as_they_are() -> None:
-    params = {"prompt": "$5 \"shoes\"\n여름", "size": ""}
+    params = {"prompt": '$5 "shoes"\n여름', "size": ""}
 
     template = _job(params=params).manifest()["spec"]["template"]
 

@@ -5,6 +5,7 @@ import pytest
 
 from tests.support.modelserver.server import ModelServer, running
 from tests.unit.models.gateway import Gateway, opened
+from tests.unit.models.stage import Stage
 from tests.unit.stagekit.local import Local
 
 
@@ -29,3 +30,10 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Local:
     made = Local(tmp_path)
     made.apply(monkeypatch)
     return made
+
+
+@pytest.fixture
+def stage(gateway: Gateway, local: Local, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A stage of the gateway's run, which waits a thousandth of its usual time."""
+    monkeypatch.setattr("modelcalls.patience.FIRST_SECONDS", 0.001)
+    return Stage(gateway, local, monkeypatch)

@@ -133,7 +133,7 @@ def test_a_reply_that_takes_too_long_is_a_timeout(server: ModelServer, tmp_path:
 
 @pytest.mark.parametrize("wrong", [{"key": "another"}, {"model": "another-model"}])
 def test_a_wrong_key_or_model_is_an_administrators_affair(
-    server: ModelServer, tmp_path: Path, wrong: dict[str, str]
+    server: ModelServer, tmp_path: Path, wrong: dict[str, Any]
 ) -> None:
     with opened(tmp_path, server.url, **wrong) as gateway:
         answer = gateway.chat()

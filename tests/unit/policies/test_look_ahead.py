@@ -9,9 +9,7 @@ LINE = {"a": (), "b": ("a",), "c": ("b",), "d": ("c",)}
 FORK = {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}
 
 
-def _ahead(
-    depth: int, dependencies: dict[str, tuple[str, ...]], **states: str
-) -> tuple[str, ...]:
+def _ahead(depth: int, dependencies: dict[str, tuple[str, ...]], **states: str) -> tuple[str, ...]:
     found = {n: make_status(n, states.get(n, "Waiting"), reason="x") for n in dependencies}
     return ahead(depth, dependencies, found)
 

@@ -1,4 +1,4 @@
-"""The completion mark is a claim of the stage: checked before it counts, bounded before it is kept."""
+"""The completion mark is a claim: checked before it counts, bounded before it is kept."""
 
 import json
 from typing import Any
@@ -156,9 +156,7 @@ def test_a_lone_surrogate_in_an_escape_harms_nothing() -> None:
     assert found.message.encode()
 
 
-@pytest.mark.parametrize(
-    "value", [-1, 2**53, 1.5, True, "3", None, [], {"a": 1}], ids=lambda v: repr(v)
-)
+@pytest.mark.parametrize("value", [-1, 2**53, 1.5, True, "3", None, [], {"a": 1}], ids=repr)
 def test_what_is_no_count_is_left_out(value: object) -> None:
     found = _read(_said(counts={"items": value, "failed": 3}))
 

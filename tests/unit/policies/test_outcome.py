@@ -39,6 +39,22 @@ def _pod() -> PodView:
     return make_pod(make_job())
 
 
+def _undisturbed(pod: PodView) -> PodView:
+    return pod
+
+
+def _preempted(pod: PodView) -> PodView:
+    return disrupted(pod, "PreemptionByScheduler")
+
+
+def _drained(pod: PodView) -> PodView:
+    return disrupted(pod, "EvictionByEvictionAPI", "drained")
+
+
+def _tainted(pod: PodView) -> PodView:
+    return disrupted(pod, "DeletionByTaintManager")
+
+
 def _judge(pod: PodView, mark: MarkSeen = NOTHING, *, exit_code: bool = False) -> Ended | NotEnded:
     return judge_end(pod, mark, exit_code_decides=exit_code)
 
@@ -68,9 +84,9 @@ def test_nothing_has_ended_before_a_kubelet_says_so(
 @pytest.mark.parametrize(
     "around",
     [
-        pytest.param(lambda pod: pod, id="undisturbed"),
+        pytest.param(_undisturbed, id="undisturbed"),
         pytest.param(deleting, id="deleted meanwhile"),
-        pytest.param(lambda pod: disrupted(pod, "PreemptionByScheduler"), id="disrupted"),
+        pytest.param(_preempted, id="disrupted"),
     ],
 )
 def test_a_valid_mark_counts_whatever_else_happened(
@@ -140,11 +156,9 @@ def test_the_exit_code_tells_failures(pod: PodView, end: Failed, *, exit_code: b
     ("around", "message"),
     [
         pytest.param(deleting, "the Pod was deleted while it ran", id="deleted"),
+        pytest.param(_drained, "drained", id="drained"),
         pytest.param(
-            lambda pod: disrupted(pod, "EvictionByEvictionAPI", "drained"), "drained", id="drained"
-        ),
-        pytest.param(
-            lambda pod: disrupted(pod, "DeletionByTaintManager"),
+            _tainted,
             "DeletionByTaintManager",
             id="tainted, without a message",
         ),
@@ -163,7 +177,11 @@ def test_an_end_from_outside_is_an_interruption(
     ("pod_reason", "pod_message", "message"),
     [
         ("NodeShutdown", "", "NodeShutdown"),
-        ("Terminated", "in response to imminent node shutdown", "in response to imminent node shutdown"),
+        (
+            "Terminated",
+            "in response to imminent node shutdown",
+            "in response to imminent node shutdown",
+        ),
         ("Evicted", "The node was low on resource: memory", "The node was low on resource: memory"),
         ("Preempting", "", "Preempting"),
     ],
@@ -252,9 +270,7 @@ def _failed(pod: PodView, reason: str = "", message: str = "") -> PodView:
         ),
     ],
 )
-def test_without_a_container_report_only_proofs_count(
-    pod: PodView, end: Ended | NotEnded
-) -> None:
+def test_without_a_container_report_only_proofs_count(pod: PodView, end: Ended | NotEnded) -> None:
     assert _judge(pod) == end
 
 

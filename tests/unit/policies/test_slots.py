@@ -34,9 +34,7 @@ def _ledger(**slots: int) -> SlotLedger:
 
 def _granted(ledger: SlotLedger, *runs: str) -> list[str]:
     return [
-        run
-        for run in runs
-        if any(isinstance(turn, Granted) for turn in ledger.turns(run).values())
+        run for run in runs if any(isinstance(turn, Granted) for turn in ledger.turns(run).values())
     ]
 
 

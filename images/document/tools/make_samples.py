@@ -1,0 +1,272 @@
+"""Makes the sample documents of `manifests/samples`, always the same ones.
+
+    apt-get install espeak-ng ffmpeg fonts-nanum fonts-dejavu-core
+    pip install fonttools numpy pillow pypdfium2          # beside the image's own packages
+    PYTHONPATH=images/document:images/document/tools python images/document/tools/make_samples.py
+
+PDFs are set by PDFium itself, with the letters used of the Nanum fonts; the DOCX is written as the
+format says; the scans are pages drawn, turned, shaded and sprinkled with noise; the voice is
+espeak-ng's.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+import sample_texts as texts
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from sample_texts import Section
+
+SAMPLES = Path(__file__).parents[3] / "manifests" / "samples"
+NANUM = Path("/usr/share/fonts/truetype/nanum")
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
+WIDTH, HEIGHT, EDGE = 595.0, 842.0, 72.0
+
+
+class Pdf:
+    """Sets text on A4 pages with PDFium, in one typeface of two weights."""
+
+    def __init__(self, letters: str, footer: str) -> None:
+        self.document = pdfium.PdfDocument.new()
+        self._footer = footer
+        self._files = {True: NANUM / "NanumGothicBold.ttf", False: NANUM / "NanumGothic.ttf"}
+        self._fonts = {bold: self._font(file, letters) for bold, file in self._files.items()}
+        self._pages = 0
+        self._new_page()
+
+    def _font(self, file: Path, letters: str) -> object:
+        font = TTFont(file)
+        options = subset.Options(notdef_outline=True, layout_features=[], name_IDs=[1, 2, 4, 6])
+        worker = subset.Subsetter(options)
+        worker.populate(text=letters + " 0123456789.,-")
+        worker.subset(font)
+        font["head"].modified = font["head"].created
+        font.recalcTimestamp = False
+        out = io.BytesIO()
+        font.save(out)
+        data = (ctypes.c_uint8 * out.getbuffer().nbytes).from_buffer_copy(out.getbuffer())
+        return raw.FPDFText_LoadFont(self.document, data, len(data), raw.FPDF_FONT_TRUETYPE, 1)
+
+    def _new_page(self) -> None:
+        if self._pages:
+            self._page.gen_content()
+        self._pages += 1
+        self._page = self.document.new_page(WIDTH, HEIGHT)
+        self._y = EDGE
+        self._set(self._footer, EDGE, HEIGHT - 40, 8)
+        self._set(str(self._pages), WIDTH - EDGE - 8, HEIGHT - 40, 8)
+
+    def _set(self, text: str, x: float, y: float, size: float, *, bold: bool = False) -> None:
+        made = raw.FPDFPageObj_CreateTextObj(self.document, self._fonts[bold], size)
+        wide = (ctypes.c_ushort * (len(text) + 1))(*map(ord, text), 0)
+        raw.FPDFText_SetText(made, wide)
+        raw.FPDFPageObj_Transform(made, 1, 0, 0, 1, x, HEIGHT - y)
+        raw.FPDFPage_InsertObject(self._page, made)
+
+    def text(self, text: str, size: float, *, bold: bool = False, after: float = 8) -> None:
+        """A paragraph, broken into lines at spaces."""
+        lines = list(wrapped(text, ImageFont.truetype(self._files[bold], int(size * 20)), (WIDTH - 2 * EDGE) * 20))
+        if bold and self._y + size * 6 > HEIGHT - EDGE:
+            self._new_page()
+        for line in lines:
+            if self._y + size > HEIGHT - EDGE:
+                self._new_page()
+            self._y += size * 1.45
+            self._set(line, EDGE, self._y, size, bold=bold)
+        self._y += after
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """Rows in columns; the first is twice as wide as the others."""
+        wide = (WIDTH - 2 * EDGE) / (len(rows[0]) + 1)
+        if self._y + len(rows) * 20 > HEIGHT - EDGE:
+            self._new_page()
+        for n, row in enumerate(rows):
+            self._y += 18
+            for column, cell in enumerate(row):
+                self._set(cell, EDGE + (column + (column > 0)) * wide, self._y, 9, bold=n == 0)
+        self._y += 16
+
+    def picture(self, image: Image.Image, height: float) -> None:
+        """A picture as wide as the text."""
+        if self._y + height > HEIGHT - EDGE:
+            self._new_page()
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=80)
+        file.seek(0)
+        made = pdfium.PdfImage.new(self.document)
+        made.load_jpeg(file, inline=True)
+        made.set_matrix(
+            pdfium.PdfMatrix().scale(WIDTH - 2 * EDGE, height).translate(EDGE, HEIGHT - self._y - height - 6)
+        )
+        self._page.insert_obj(made)
+        self._y += height + 18
+
+    def save(self, path: Path) -> None:
+        """Writes the file."""
+        self._page.gen_content()
+        self.document.save(path)
+
+
+def wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> Iterator[str]:
+    """Lines of at most `width` pixels."""
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}".strip()
+        if line and font.getlength(longer) > width:
+            yield line
+            line = word
+        else:
+            line = longer
+    yield line
+
+
+def mill_picture() -> Image.Image:
+    """A mill on its dam, drawn."""
+    image = Image.new("RGB", (900, 420), "#cfe3ee")
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((0, 290, 900, 420), fill="#4f86a6")
+    pen.rectangle((0, 330, 430, 420), fill="#3b6d8c")
+    pen.polygon([(380, 420), (440, 270), (620, 270), (680, 420)], fill="#8a8378")
+    pen.rectangle((450, 120, 620, 270), fill="#d8c7a4")
+    pen.polygon([(430, 125), (535, 50), (640, 125)], fill="#7a4b3a")
+    for x in (475, 555):
+        pen.rectangle((x, 160, x + 40, 205), fill="#5a6b78")
+    pen.ellipse((345, 230, 485, 370), outline="#5b3d22", width=12)
+    for turn in range(8):
+        angle = np.pi * turn / 8
+        dx, dy = 70 * np.cos(angle), 70 * np.sin(angle)
+        pen.line((415 - dx, 300 - dy, 415 + dx, 300 + dy), fill="#5b3d22", width=6)
+    return image
+
+
+def pdf(path: Path, title: str, sections: Sequence[Section], footer: str) -> None:
+    """A report as PDF."""
+    letters = "".join(sorted({c for s in sections for p in (s.heading, *s.paragraphs) for c in p} | set(title + footer) | {c for s in sections for row in s.table for cell in row for c in cell}))
+    made = Pdf(letters, footer)
+    made.text(title, 25, bold=True, after=16)
+    for section in sections:
+        made.text(section.heading, 17, bold=True, after=4)
+        for paragraph in section.paragraphs:
+            made.text(paragraph, 13, after=10)
+        if section.picture:
+            made.picture(mill_picture(), 210)
+        if section.table:
+            made.table(section.table)
+    made.save(path)
+
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def docx(path: Path, title: str, sections: Sequence[Section]) -> None:
+    """A DOCX with headings and a table, as small as the format allows."""
+
+    def paragraph(text: str, style: str = "") -> str:
+        about = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
+        return f"<w:p>{about}<w:r><w:t>{escape(text)}</w:t></w:r></w:p>"
+
+    body = paragraph(title, "Heading1")
+    for section in sections:
+        body += paragraph(section.heading, "Heading2")
+        body += "".join(map(paragraph, section.paragraphs))
+        if section.table:
+            rows = "".join(
+                "<w:tr>" + "".join(f"<w:tc>{paragraph(cell)}</w:tc>" for cell in row) + "</w:tr>"
+                for row in section.table
+            )
+            body += f"<w:tbl>{rows}</w:tbl>"
+    styles = "".join(
+        f'<w:style w:type="paragraph" w:styleId="Heading{n}"><w:name w:val="heading {n}"/></w:style>'
+        for n in (1, 2)
+    )
+    package = "http://schemas.openxmlformats.org/package/2006"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    word = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/word/document.xml" ContentType="{word}.document.main+xml"/>'
+        f'<Override PartName="/word/styles.xml" ContentType="{word}.styles+xml"/>'
+        '<Override PartName="/docProps/core.xml" ContentType="application/vnd.openxmlformats-package.core-properties+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships">'
+        f'<Relationship Id="r1" Type="{office}/officeDocument" Target="word/document.xml"/>'
+        f'<Relationship Id="r2" Type="{package}/relationships/metadata/core-properties" Target="docProps/core.xml"/></Relationships>',
+        "word/_rels/document.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+        f'<Relationship Id="r1" Type="{office}/styles" Target="styles.xml"/></Relationships>',
+        "word/styles.xml": f"<w:styles {W}>{styles}</w:styles>",
+        "word/document.xml": f"<w:document {W}><w:body>{body}</w:body></w:document>",
+        "docProps/core.xml": f'<cp:coreProperties xmlns:cp="{package}/metadata/core-properties" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f"<dc:title>{escape(title)}</dc:title><dc:creator>Carrow Creek Mill Trust</dc:creator></cp:coreProperties>",
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            entry = zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+            archive.writestr(entry, head + content)
+
+
+def scan(path: Path, paragraphs: Sequence[str], font: Path, angle: float, noise: float) -> None:
+    """A page as a cheap scanner sees it: turned, shaded at one side, blurred, with noise."""
+    dice = np.random.default_rng(5)
+    page = Image.new("L", (1240, 1754), 250)
+    pen = ImageDraw.Draw(page)
+    y = 170.0
+    for n, paragraph in enumerate(paragraphs):
+        size = 54 if n == 0 else 33
+        face = ImageFont.truetype(font, size)
+        for line in wrapped(paragraph, face, 1240 - 2 * 150):
+            pen.text((150, y), line, font=face, fill=45)
+            y += size * 1.55
+        y += 34
+    page = page.crop((0, 0, 1240, int(y) + 120))
+    page = page.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=235)
+    page = page.filter(ImageFilter.GaussianBlur(0.7))
+    shades = np.asarray(page, dtype=np.float32)
+    shades *= np.linspace(1.0, 0.72, shades.shape[1])[None, :]
+    shades += dice.normal(0, noise, shades.shape)
+    salt = dice.random(shades.shape)
+    shades[salt < 0.002] = 30
+    shades[salt > 0.998] = 255
+    image = Image.fromarray(np.clip(shades, 0, 255).astype(np.uint8))
+    image.save(path, "JPEG", quality=72)
+
+
+def speech(path: Path) -> None:
+    """A sentence or two, spoken."""
+    with tempfile.TemporaryDirectory() as folder:
+        spoken = Path(folder) / "speech.wav"
+        subprocess.run(["espeak-ng", "-v", "en-gb", "-s", "150", "-w", str(spoken), texts.SPEECH], check=True)
+        subprocess.run(
+            ["ffmpeg", "-y", "-loglevel", "error", "-i", str(spoken), "-c:a", "libopus", "-b:a", "24k",
+             "-fflags", "+bitexact", "-map_metadata", "-1", str(path)],
+            check=True,
+        )  # fmt: skip
+
+
+def main() -> None:
+    """All of them."""
+    pdf(SAMPLES / "document-report.pdf", texts.REPORT_TITLE, texts.REPORT, "Carrow Creek Mill Trust")
+    docx(SAMPLES / "document-minutes.docx", texts.MINUTES_TITLE, texts.MINUTES)
+    pdf(SAMPLES / "document-korean.pdf", texts.KOREAN_TITLE, texts.KOREAN, "솔개만 방앗간")
+    scan(SAMPLES / "document-scan.jpg", texts.SCAN, DEJAVU / "DejaVuSerif.ttf", 2.3, 9)
+    scan(SAMPLES / "document-korean-scan.jpg", texts.KOREAN_SCAN, NANUM / "NanumMyeongjo.ttf", -1.6, 7)
+    speech(SAMPLES / "document-speech.opus")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""The last runs that were decided about, decoded: checking a status again costs more than a plan."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from stagework.api.pipelinejob import PipelineJobSpec, PipelineJobStatus
+from stagework.cluster import views
+from stagework.plans.snapshot import Resolved
+
+KEPT: Final = 1024
+"""Runs kept, about 25 KB each; the one that was looked at longest ago goes first."""
+
+
+@dataclass
+class _Entry:
+    generation: int = -1
+    spec: PipelineJobSpec | None = None
+    inline: Resolved | None = None
+    version: str = ""
+    status: PipelineJobStatus | None = None
+
+
+class RunCache:
+    """Decoded specs by generation and statuses by resourceVersion."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+
+    def spec(self, view: views.OwnView) -> PipelineJobSpec:
+        """The run's spec; raises pydantic.ValidationError."""
+        entry, generation = self._entry(view), view.metadata.generation
+        if entry.spec is None or entry.generation != generation:
+            entry.spec = views.spec_of(view)
+            entry.generation = generation
+            stages = entry.spec.stages
+            entry.inline = Resolved(stages, None) if stages is not None else None
+        return entry.spec
+
+    def inline(self, view: views.OwnView) -> Resolved | None:
+        """The run's own stages; None where it names a Pipeline. Raises ValidationError."""
+        self.spec(view)
+        return self._entry(view).inline
+
+    def status(self, view: views.OwnView) -> PipelineJobStatus:
+        """The stored status; raises pydantic.ValidationError."""
+        entry, version = self._entry(view), view.metadata.resourceVersion
+        if entry.status is None or entry.version != version:
+            entry.status = views.status_of(view)
+            entry.version = version
+        return entry.status
+
+    def wrote(self, view: views.OwnView, status: PipelineJobStatus) -> None:
+        """Our own write was answered with this version: its status is known already."""
+        entry = self._entry(view)
+        entry.status, entry.version = status, view.metadata.resourceVersion
+
+    def drop(self, uid: str) -> None:
+        """The run is gone."""
+        self._entries.pop(uid, None)
+
+    def _entry(self, view: views.OwnView) -> _Entry:
+        uid = view.metadata.uid
+        entry = self._entries.get(uid)
+        if entry is None:
+            entry = self._entries[uid] = _Entry()
+            if len(self._entries) > KEPT:
+                self._entries.popitem(last=False)
+        else:
+            self._entries.move_to_end(uid)
+        return entry

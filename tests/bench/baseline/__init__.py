@@ -1,0 +1,1 @@
+"""An operator as most people write one with kopf, to compare with."""

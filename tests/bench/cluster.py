@@ -1,0 +1,135 @@
+"""The simulated cluster in a process of its own: `python -m tests.bench.cluster`.
+
+Prints the URL of its API server and that of its control port, which takes
+`/runs?count=10&stages=9[&per_second=11]`, `/live?count=10` (runs that stand still, two Jobs done and
+one running each) and `/stats`.
+"""
+
+import asyncio
+import sys
+import time
+from collections import deque
+
+import orjson
+from aiohttp import web
+
+from tests.bench import objects
+from tests.support.fakeapi.faults import Seen, Verdict
+from tests.support.fakeapi.resources import JOBS, PIPELINE_JOBS, PODS, Json, items, part
+from tests.support.fakeapi.server import FakeApi
+from tests.support.fakeapi.simulator import Simulator
+from tests.support.fakeapi.store import Change
+
+
+class Cluster:
+    """The fake API server, its machines, and what a bench wants to know of them."""
+
+    def __init__(self, fake: FakeApi) -> None:
+        self.fake = fake
+        fake.record.bodies = False
+        self.simulator = Simulator(fake.store)
+        self.simulator.add_machines(gpu=4, macmini=4, macbook=4)
+        self.done = 0
+        self.done_at = 0.0
+        self._ended: dict[str, float] = {}
+        self._latencies: deque[float] = deque(maxlen=100_000)
+        self._made = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        fake.store.listeners.append(self._note)
+        fake.faults.before.append(self._arrived)
+
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        query = request.query
+        match request.path:
+            case "/runs":
+                work = self._fill(
+                    int(query["count"]), int(query["stages"]), float(query.get("per_second", 0))
+                )
+                task = asyncio.create_task(work)
+                self._tasks.add(task)
+            case "/live":
+                objects.fill_live(self.fake.store, int(query["count"]))
+            case "/clear":
+                self._latencies.clear()
+                self._ended.clear()
+                self.fake.record.clear()
+            case _:
+                return web.Response(body=orjson.dumps(self._stats()))
+        return web.Response(body=b"{}")
+
+    async def _fill(self, count: int, stages: int, per_second: float) -> None:
+        began = time.monotonic()
+        for number in range(count):
+            self._made += 1
+            body = objects.run(f"run-{self._made}", stages)
+            self.fake.store.create(PIPELINE_JOBS, objects.NAMESPACE, body)
+            ahead = (number + 1) / per_second - (time.monotonic() - began) if per_second else 0.0
+            if ahead > 0 or number % 50 == 0:
+                await asyncio.sleep(max(0.0, ahead))
+
+    def _note(self, change: Change) -> None:
+        if change.new is None:
+            return
+        if change.resource is PODS:
+            if _terminated(change.new.data) and not (change.old and _terminated(change.old.data)):
+                uid = change.new.meta["labels"].get("stagework.dev/run-uid", "")
+                self._ended[uid] = time.perf_counter()
+        elif change.resource is PIPELINE_JOBS and change.old is not None:
+            before, after = (_over(each.data) for each in (change.old, change.new))
+            if after and not before:
+                self.done += 1
+                self.done_at = time.monotonic()
+
+    async def _arrived(self, seen: Seen) -> Verdict:
+        """The first lift or new Job of a run after the end of one of its stages."""
+        uid = ""
+        if seen.verb == "PATCH" and seen.resource is PODS:
+            pod = self.fake.store.tables[PODS].objects.get((seen.namespace, seen.name))
+            uid = pod.meta["labels"].get("stagework.dev/run-uid", "") if pod else ""
+        elif seen.verb == "POST" and seen.resource is JOBS:
+            uid = part(seen.json(), "metadata", "labels").get("stagework.dev/run-uid", "")
+        ended = self._ended.pop(uid, None)
+        if ended is not None:
+            self._latencies.append(time.perf_counter() - ended)
+        return None
+
+    def _stats(self) -> Json:
+        oracle = self.simulator.oracle
+        return {
+            "made": self._made,
+            "done": self.done,
+            "done_at": self.done_at,
+            "now": time.monotonic(),
+            "processes": len(oracle.runs),
+            "doubled": len(oracle.doubled()),
+            "overlaps": len(oracle.overlaps()),
+            "requests": dict(self.fake.record.counts),
+            "latencies": sorted(self._latencies),
+        }
+
+
+def _terminated(pod: Json) -> bool:
+    statuses = items(part(pod, "status"), "containerStatuses")
+    return bool(statuses) and "terminated" in statuses[0].get("state", {})
+
+
+def _over(run: Json) -> bool:
+    return bool(part(run, "status").get("completionTime"))
+
+
+async def _main() -> None:
+    async with FakeApi() as fake:
+        cluster = Cluster(fake)
+        runner = web.ServerRunner(web.Server(cluster.answer, access_log=None))
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        control = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        sys.stdout.write(f"{fake.url} {control}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    uvloop.run(_main())

@@ -1,0 +1,32 @@
+"""The runs of the benches."""
+
+from typing import Final
+
+from tests.support.fakeapi.resources import Json
+from tests.support.fakeapi.store import Store
+
+NAMESPACE: Final = "bench"
+_CLASSES: Final = ("gpu", "macmini", "macbook")
+
+
+def run(name: str, stages: int) -> Json:
+    """A PipelineJob whose stages run one after another on the three classes in turn."""
+    listed = [
+        {
+            "name": f"stage_{number}",
+            "image": "example.org/noop:1",
+            "runsOn": [_CLASSES[number % len(_CLASSES)]],
+            "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}},
+            "env": [{"name": "LEVEL", "value": "info"}],
+        }
+        for number in range(1, stages + 1)
+    ]
+    spec = {"stages": listed, "params": {"prompt": "summer shoes, 1080x1080"}, "title": name}
+    return {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}
+
+
+def fill_live(store: Store, count: int) -> None:
+    """Runs in the middle of their work: made by tests.bench.restart."""
+    from tests.bench.live import fill  # noqa: PLC0415 - needs the operator's own builders
+
+    fill(store, count)

@@ -1,0 +1,104 @@
+"""A picture that cannot be worked on is refused at the first stage, at once and for good."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.support.cluster.commands import ROOT
+from tests.support.cluster.release import SERVICE
+from tests.support.cluster.space import Space
+from tests.support.cluster.stages import named_run
+from tests.support.cluster.waiting import stage_in
+
+SNEAKER = ROOT / "manifests" / "samples" / "sneaker.png"
+EXPECTED = {
+    "empty": ("EmptyPicture", "0 bytes"),
+    "truncated": ("TruncatedPicture", "upload the whole file"),
+    "too-wide": ("PictureTooLarge", "20000x7000"),
+    "no-picture": ("NotAPicture", "give a PNG, JPEG or WebP"),
+}
+
+
+def wide_png(width: int, height: int) -> bytes:
+    """A whole grey picture whose rows compress to nearly nothing."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + bytes((width + 7) // 8)) * height)
+    start = b"\x89PNG\r\n\x1a\n"
+    return start + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def runs(space: Space, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One run a picture, side by side."""
+    folder = tmp_path_factory.mktemp("pictures")
+    pictures = {
+        "truncated": SNEAKER.read_bytes()[:100_000],
+        "too-wide": wide_png(20_000, 7_000),
+        "no-picture": b"%PDF-1.7 this is no picture\n" * 50,
+    }
+    uris = {"empty": upload_nothing(space)}
+    for name, data in pictures.items():
+        (folder / f"{name}.png").write_bytes(data)
+        uris[name] = upload(space, folder / f"{name}.png")
+    space.kubectl("apply", "-f", "manifests/samples/pipeline-ad-image.yaml")
+    params = {"prompt": "sneakers"}
+    space.apply(
+        *(
+            named_run(name, "ad-image", params=params, input={"uri": uri})
+            for name, uri in uris.items()
+        )
+    )
+
+
+def upload(space: Space, file: Path) -> str:
+    """`stagework upload FILE`: its address."""
+    answer = space.stagework("upload", str(file))
+    assert answer.ok, answer.said
+    return answer.out.split()[0]
+
+
+def upload_nothing(space: Space) -> str:
+    """An empty file: the command line would refuse it, the service takes what it is given."""
+    token = space.kubectl("create", "token", "default", "--audience=stagework").out.strip()
+    reply = space.api.request(
+        "PUT",
+        f"{SERVICE}/v1/uploads/{space.namespace}/empty.png",
+        body=b"",
+        headers={
+            "X-Stagework-Authorization": f"Bearer {token}",
+            "Content-Length": "0",
+            "Content-Type": "application/octet-stream",
+        },
+    )
+    assert reply.status in {200, 201}, reply
+    return str(reply.document()["uri"])
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_bad_picture_is_refused_without_a_second_attempt(space: Space, name: str) -> None:
+    run = space.wait_for_end(name, "StageFailed")
+    first = stage_in(run, "img_gen")
+    reason, words = EXPECTED[name]
+    assert first["reason"] == reason, first
+    assert words in first["message"], first
+    assert first["attempt"] == 1, first
+    assert len(space.pods_of(name)) <= 3, "nothing but what was made ahead"
+    assert all(
+        (each["state"], each["reason"]) == ("NotRun", "UpstreamFailed")
+        for each in run["status"]["stages"][1:]
+    )
+
+
+def test_the_command_line_refuses_an_empty_file_by_itself(space: Space, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.png"
+    empty.touch()
+    answer = space.stagework("upload", str(empty))
+    assert answer.code != 0
+    assert "is empty" in answer.said

@@ -1,0 +1,53 @@
+"""An administrator looks at the operator: metrics, liveness, logs."""
+
+import json
+
+from tests.support.cluster.commands import RELEASE_NAMESPACE
+from tests.support.cluster.release import Release
+from tests.support.cluster.space import Space
+from tests.support.cluster.stages import run_of, shell
+
+NAMES = (
+    "stagework_stage_duration_seconds_bucket",
+    "stagework_stage_attempts_total",
+    "stagework_stage_queue_depth",
+    "stagework_reconcile_duration_seconds_count",
+    "stagework_api_request_duration_seconds_count",
+    "stagework_leader",
+    "stagework_build_info",
+)
+
+
+def test_the_metrics_endpoint_counts_what_happened(space: Space, release: Release) -> None:
+    space.apply(run_of("counted", shell("measured_once"), shell("measured_too", "exit 1")))
+    space.wait_for_end("counted", "StageFailed")
+    text = scraped(release, 9090, "metrics")
+    found = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if line[:1] != "#"}
+    assert set(NAMES) <= found, sorted(found)
+    assert 'stagework_stage_attempts_total{outcome="Succeeded",stage="measured_once"} 1.0' in text
+    assert 'stagework_stage_attempts_total{outcome="Failed",stage="measured_too"} 1.0' in text
+    assert "stagework_leader 1.0" in text
+    # Label values are words of the pipeline and the fleet, never names of runs or namespaces.
+    assert "counted" not in text
+    assert space.namespace not in text
+
+
+def test_liveness_answers(release: Release) -> None:
+    assert scraped(release, 8080, "healthz")
+
+
+def test_logs_are_one_json_object_a_line(space: Space, release: Release) -> None:
+    lines = release.commands.must(
+        "-n", RELEASE_NAMESPACE, "logs", "deployment/stagework-operator", "--tail=200"
+    ).out.splitlines()
+    assert lines
+    assert all("message" in json.loads(line) for line in lines)
+
+
+def scraped(release: Release, port: int, path: str) -> str:
+    """What the operator's Pod answers, through the API server."""
+    pod = release.operator_pods()[0]["metadata"]["name"]
+    where = f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods/{pod}:{port}/proxy/{path}"
+    reply = release.api.request("GET", where)
+    assert reply.status == 200, reply
+    return reply.body.decode()

@@ -1,0 +1,227 @@
+"""Bad inputs: each is refused with a sentence that says what to change, and the rest goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from docpipe import archives, isolation
+from docpipe.outputs import Extract, Preview
+from docpipe.pages import Opened, Task, Trouble
+
+import stagekit
+from tests.unit.document import bad_files
+from tests.unit.document.bad_files import MINUTES, REPORT, SPEECH
+from tests.unit.document.chain import Chain
+from tests.unit.document.conftest import SAMPLES
+
+REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "0 bytes": ("a.pdf", lambda: b"", "EmptyDocument"),
+    "an encrypted pdf": ("a.pdf", bad_files.encrypted_pdf, "Encrypted"),
+    "an encrypted docx": ("a.docx", bad_files.encrypted_docx, "Encrypted"),
+    "a word file of 1997": ("a.doc", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "OldFormat"),
+    "a truncated docx": ("a.docx", lambda: bad_files.cut(MINUTES, 0.7), "BrokenDocument"),
+    "a pdf's first bytes": ("a.pdf", lambda: bad_files.cut(REPORT, 0.01), "BrokenDocument"),
+    "a truncated picture": (
+        "a.jpg", lambda: bad_files.cut(SAMPLES / "document-scan.jpg", 0.5), "BrokenDocument",
+    ),
+    "a zip bomb": ("a.docx", bad_files.zip_bomb_docx, "ZipBomb"),
+    "200 megapixels": ("a.png", bad_files.picture_of_200_megapixels, "PictureTooLarge"),
+    "a program": ("a.pdf", lambda: b"\x7fELF" + bytes(900), "UnknownKind"),
+    "a plain archive": ("a.zip", lambda: _archive({"a.txt": "hello"}), "UnknownKind"),
+}  # fmt: skip
+
+
+def _archive(files: dict[str, str]) -> bytes:
+    import io
+    import zipfile
+
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def given(folder: Path, name: str, content: bytes) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("name", list(REFUSED))
+def test_a_bad_document_is_refused_for_good_with_its_reason(name: str, tmp_path: Path) -> None:
+    file, make, reason = REFUSED[name]
+    chain = Chain(tmp_path / "run", given(tmp_path, file, make()))
+    assert chain.run("extract") in (1, 2)
+    mark = chain.mark("extract")
+    said = chain.items("extract")[0] if mark["reason"] == "AllItemsRefused" else mark
+    assert (mark["outcome"], said["reason"]) == ("Refused", reason)
+    assert len(str(said["message"])) > 20
+
+
+def test_a_bad_document_has_no_thumbnail_either(tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", given(tmp_path, "a.pdf", bad_files.encrypted_pdf()))
+    assert chain.run("thumbnail") == 2
+    assert chain.reason("thumbnail") == "Encrypted"
+
+
+def test_a_list_of_entries_that_lies_is_not_believed(tmp_path: Path) -> None:
+    path = given(tmp_path, "a.docx", bad_files.lying_docx())
+    with pytest.raises(stagekit.Refused) as refused:
+        archives.check(path)
+    assert refused.value.reason in {"ZipBomb", "BrokenDocument"}
+
+
+def test_entities_that_grow_without_end_are_refused(tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", given(tmp_path, "a.docx", bad_files.entities_docx()))
+    assert chain.run("extract") == 2
+    assert chain.reason("extract") == "BrokenDocument"
+
+
+def test_a_truncated_pdf_is_read_as_far_as_it_goes_or_refused(tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", given(tmp_path, "a.pdf", bad_files.cut(REPORT, 0.9)))
+    assert chain.run("extract") == 2
+    assert chain.reason("extract") == "BrokenDocument"
+    assert "upload the whole file" in str(chain.mark("extract")["message"])
+
+
+def test_of_500_pages_those_beyond_the_limit_are_refused_and_the_rest_is_done(
+    tmp_path: Path,
+) -> None:
+    chain = Chain(tmp_path / "run", given(tmp_path, "a.pdf", bad_files.many_pages(500)))
+    assert chain.run("extract") == 0
+    found = chain.read("extract", Extract)
+    assert (found.pages, len(found.read), len(found.left_out)) == (500, 200, 300)
+    assert {each.reason for each in found.left_out} == {"PageLimit"}
+    items = chain.items("extract")
+    assert [item["state"] for item in items].count("Refused") == 300
+    assert "max_pages" in items[-1]["message"]
+
+
+def test_a_pdf_with_loops_ends_and_says_what_was_wrong(tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", given(tmp_path, "a.pdf", bad_files.looping_pdf()))
+    chain.run("extract")
+    assert chain.outcomes["extract"] in {"Refused", "Succeeded", "Skipped"}
+    assert chain.reason("extract")
+    assert chain.run("thumbnail") in (0, 2)
+
+
+def test_a_document_without_any_text_is_skipped_but_still_shown(tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", given(tmp_path, "a.pdf", bad_files.blank_pages(3)))
+    chain.run_all()
+    assert (chain.outcomes["extract"], chain.reason("extract")) == ("Skipped", "NoText")
+    assert {item["state"] for item in chain.items("extract")} == {"Skipped"}
+    for stage in ("markdown", "chunk", "fulltext", "embed", "classify", "summarize"):
+        assert (chain.outcomes[stage], chain.reason(stage)) == ("Skipped", "NoText")
+    assert len(chain.read("preview", Preview).pictures) == 3
+    assert chain.file("thumbnail", "thumbnail.png").exists()
+
+
+def test_an_empty_picture_has_no_text(tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", given(tmp_path, "a.png", bad_files.empty_picture()))
+    chain.run_all("extract", "markdown")
+    assert chain.reason("markdown") == "NoText"
+
+
+def test_a_wrong_ending_is_noted_and_the_document_is_read_by_what_it_is(tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", given(tmp_path, "minutes.pdf", MINUTES.read_bytes()))
+    chain.run_all("extract")
+    found = chain.read("extract", Extract)
+    assert found.document.kind == "docx"
+    assert found.notes == ["the name promises pdf, it is docx"]
+
+
+MIXED = "English, 한국어, русский, עברית, العربية, 日本語かな and 中文 stand side by side in one text."
+
+
+def test_mixed_scripts_stay_as_they_are(tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", given(tmp_path, "a.txt", (MIXED * 3).encode()))
+    chain.run_all("extract", "markdown", "chunk", "fulltext", "embed", "summarize")
+    assert chain.file("markdown", "document.md").read_text().startswith(MIXED)
+    scripts = chain.read("extract", Extract).scripts
+    assert {"Latin", "Hangul", "Cyrillic", "Hebrew", "Arabic", "Kana", "Han"} <= set(scripts)
+
+
+HOSTILE = [
+    "..%2f..%2fetc%2fpasswd.txt",
+    "$(touch pwned);`id`&|.txt",
+    "-rf --no-preserve-root.txt",
+    "line\nbreak\tand \x1b[31mcolour.txt",
+    "\u202etxt.exe",
+    "' OR 1=1; DROP TABLE chunks; --.txt",
+    "이름 한글 파일.txt",
+    "a" * 250 + ".txt",
+    ".hidden.txt",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_a_hostile_file_name_is_only_a_name(name: str, tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", given(tmp_path, name, b"Plain words in a strangely named file."))
+    chain.run_all("extract", "markdown", "chunk", "fulltext", "thumbnail", "preview")
+    shown = chain.read("extract", Extract).document.name
+    assert shown.isprintable()
+    assert "/" not in shown
+    assert not (tmp_path / "pwned").exists()
+    left = [path.name for path in chain.file("preview", "pages").iterdir()]
+    assert left == ["0001.jpg"]
+
+
+@pytest.mark.parametrize("content", [b"OggS" + bytes(4000), bad_files.cut(SPEECH, 0.002)])
+def test_broken_sound_is_refused(content: bytes, tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", given(tmp_path, "a.opus", content))
+    assert chain.run("stt") == 2
+    assert chain.reason("stt") == "BrokenSound"
+
+
+def test_a_run_without_input_is_refused(tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run")
+    assert chain.run("extract") == 2
+    assert chain.reason("extract") == "NoInput"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("max_pages", "0"), ("max_pages", "many"), ("lang", "tlh")]
+)
+def test_a_bad_param_is_refused_with_what_is_allowed(name: str, value: str, tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", REPORT, {name: value})
+    assert chain.run("extract") == 2
+    assert chain.reason("extract") == "BadParam"
+    assert name in str(chain.mark("extract")["message"])
+
+
+@pytest.mark.parametrize("stage", ["extract", "embed", "stt", "classify", "summarize"])
+def test_an_unknown_method_is_refused_with_the_known_ones(stage: str, tmp_path: Path) -> None:
+    chain = Chain(tmp_path / "run", SPEECH, method="magic")
+    assert chain.run(stage) == 2
+    assert chain.reason(stage) == "UnknownMethod"
+    assert "builtin" in str(chain.mark(stage)["message"])
+
+
+def test_a_reader_that_hangs_or_crashes_costs_one_page(tmp_path: Path) -> None:
+    """A child that is killed in the middle stands for a parser that crashes."""
+    (tmp_path / "docpipe").mkdir()
+    fake = """
+import os, sys, time, json
+task = json.loads(sys.stdin.read())
+print(json.dumps({"type": "opened", "kind": "pdf", "pages": 4}), flush=True)
+for n in range(task["first"], 5):
+    if n == 2: os.kill(os.getpid(), 11)
+    if n == 3: time.sleep(60)
+    print(json.dumps({"type": "page", "number": n, "source": "text"}), flush=True)
+"""
+    (tmp_path / "docpipe" / "__init__.py").touch()
+    (tmp_path / "docpipe" / "worker.py").write_text(fake)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(tmp_path))
+        answers = list(isolation.ask(Task("read", "x", "pdf", last=9), silence=2.0))
+    assert isinstance(answers[0], Opened)
+    found = {a.number: type(a).__name__ for a in answers[1:] if not isinstance(a, Opened)}  # type: ignore[union-attr]
+    assert found == {1: "Page", 2: "Trouble", 3: "Trouble", 4: "Page"}
+    assert {a.reason for a in answers if isinstance(a, Trouble)} == {
+        "ReaderCrashed",
+        "ReaderTooSlow",
+    }

@@ -1,0 +1,57 @@
+"""The encoder computes what the original computes; its vectors were kept by compare_encoder.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from docpipe import encoder
+from docpipe.wordpiece import WordPiece
+
+KEPT: dict[str, Any] = json.loads(Path(__file__).with_name("original_vectors.json").read_text())
+TEXTS: list[dict[str, Any]] = KEPT["texts"]
+
+
+def test_the_kept_vectors_are_those_of_the_original() -> None:
+    assert "torch" in KEPT["made_by"]
+    assert KEPT["measured"]["largest_difference"] < 1e-4
+    assert KEPT["measured"]["of_these_differing"] == 0
+
+
+def test_every_number_agrees_with_the_original_to_a_ten_thousandth() -> None:
+    ours = encoder.loaded().encode([each["text"] for each in TEXTS])
+    theirs = np.array([each["vector"] for each in TEXTS], dtype=np.float32)
+    assert float(np.abs(ours - theirs).max()) < 1e-4
+
+
+def test_texts_are_cut_into_the_same_pieces() -> None:
+    words = WordPiece(encoder.folder() / "vocab.txt")
+    assert [words.pieces(each["text"]) for each in TEXTS] == [each["pieces"] for each in TEXTS]
+
+
+def test_the_vector_does_not_depend_on_what_is_encoded_with_it() -> None:
+    loaded = encoder.loaded()
+    some = [each["text"] for each in TEXTS[:6]]
+    alone = np.concatenate([loaded.encode([text]) for text in some])
+    assert np.allclose(alone, loaded.encode(some, batch=3), atol=1e-5)
+
+
+def test_a_long_text_is_read_to_its_end() -> None:
+    start = "The miller opens the sluice at low water. " * 40
+    loaded = encoder.loaded()
+    plain, other = loaded.encode([start, start + "Parliament debated the budget of the navy. " * 40])
+    assert float(plain @ other) < 0.95
+
+
+def test_no_model_is_a_clear_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder.loaded.cache_clear()
+    monkeypatch.setenv(encoder.FOLDER_VARIABLE, str(tmp_path))
+    with pytest.raises(encoder.EncoderAbsent, match="no model"):
+        encoder.loaded()
+    (tmp_path / "config.json").write_bytes((Path(__file__).parent / "chain.py").read_bytes())
+    with pytest.raises(encoder.EncoderAbsent, match="no model"):
+        encoder.loaded()
+    encoder.loaded.cache_clear()

@@ -1,0 +1,60 @@
+"""Whatever stands between operator and API server: it converges within a minute of its end."""
+
+import asyncio
+from typing import Final
+
+import pytest
+
+from tests.support.fakeapi.kubelet import Behaviour
+from tests.support.fakeapi.resources import Json
+from tests.support.operators import weather
+from tests.support.operators.pace import Pace
+from tests.support.operators.world import World
+
+SPEED: Final = 15.0
+RUNS: Final = 4
+STAGES: Final = 3
+FAULT_SECONDS: Final = 45.0
+CONVERGED_SECONDS: Final = 60.0
+
+
+def _behave(_pod: Json) -> Behaviour:
+    return Behaviour(seconds=2.0)
+
+
+def _stages() -> list[Json]:
+    return [{"name": f"s{n}", "image": "x", "retries": 0, "runsOn": ["gpu"]} for n in range(STAGES)]
+
+
+def _attempts(world: World, name: str) -> list[tuple[str, int, int]]:
+    stages = world.run(name)["status"]["stages"]
+    return [(s["state"], s.get("attempt", 1), s.get("interruptions", 0)) for s in stages]
+
+
+async def _through(fault: weather.Fault, pace: Pace) -> None:
+    async with World(pace, behave=_behave) as world:
+        world.start_operator()
+        names = [f"run-{number}" for number in range(RUNS)]
+        for name in names[:-1]:
+            world.apply(name, _stages())
+        await asyncio.sleep(3)
+        fault(world)
+        await asyncio.sleep(FAULT_SECONDS / 2)
+        world.apply(names[-1], _stages())
+        await asyncio.sleep(FAULT_SECONDS / 2)
+        world.faults.clear()
+        await world.until(
+            lambda: all(world.summary(name) == "Completed" for name in names),
+            seconds=CONVERGED_SECONDS,
+        )
+        world.check_oracle()
+        # Blindness is not death: not one attempt was given up.
+        for name in names:
+            assert _attempts(world, name) == [("Succeeded", 1, 0)] * STAGES
+        assert len(world.oracle.runs) == RUNS * STAGES
+
+
+@pytest.mark.parametrize("fault", weather.ALL, ids=lambda fault: fault.__name__)
+def test_it_converges_within_a_minute(fault: weather.Fault) -> None:
+    pace = Pace.of(SPEED)
+    pace.run(_through(fault, pace))

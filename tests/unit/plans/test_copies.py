@@ -1,0 +1,90 @@
+"""Which Job and Pod are the current copy of a stage?"""
+
+from stagework.plans.copies import Copy, current_copy
+from tests.support.builders import (
+    RUN_UID,
+    after,
+    ended_job,
+    lifted,
+    make_job,
+    make_pod,
+    make_status,
+    running,
+)
+
+JOB = make_job("a", 2)
+POD = make_pod(JOB)
+
+
+def _copy(*, pod: str = "", jobs: tuple[object, ...] = (), pods: tuple[object, ...] = ()) -> Copy:
+    status = make_status("a", attempt=2, pod=pod)
+    return current_copy(RUN_UID, status, jobs, pods)  # pyright: ignore[reportArgumentType]
+
+
+def test_the_job_of_the_attempt_and_its_pod_are_the_copy() -> None:
+    assert _copy(jobs=(JOB,), pods=(POD,)) == Copy(JOB, POD)
+
+
+def test_nothing_there_is_an_empty_copy() -> None:
+    copy = _copy()
+
+    assert copy == Copy()
+    assert not copy.lifted
+    assert not copy.job_leaves
+
+
+def test_other_attempts_stages_and_runs_do_not_count() -> None:
+    others = (
+        make_job("a", 1),
+        make_job("b", 2),
+        make_job("a", 2, uid="stranger", run_uid="another-run"),
+    )
+
+    assert _copy(jobs=others, pods=tuple(make_pod(each) for each in others)) == Copy()
+
+
+def test_a_pod_with_forged_labels_does_not_count() -> None:
+    """Only the chain of uids does: its Job is not one of the run's."""
+    forged = make_pod(make_job("a", 2, uid="forged", run_uid="another-run"))
+
+    assert _copy(jobs=(JOB,), pods=(forged,)) == Copy(JOB)
+
+
+def test_the_recorded_pod_counts_even_when_its_job_is_gone() -> None:
+    assert _copy(pod=POD.metadata.uid, pods=(POD,)) == Copy(None, POD)
+    assert _copy(pods=(POD,)) == Copy()
+
+
+def test_the_recorded_pod_wins_over_any_other() -> None:
+    twin = lifted(make_pod(JOB, uid="twin", created=after(-60)))
+
+    copy = _copy(pod=POD.metadata.uid, jobs=(JOB,), pods=(twin, POD))
+
+    assert copy.pod is POD
+
+
+def test_a_lifted_pod_wins_over_a_held_one_and_the_older_one_at_last() -> None:
+    held = make_pod(JOB, uid="held", created=after(-60))
+    late = lifted(make_pod(JOB, uid="late", created=after(9)))
+    early = lifted(make_pod(JOB, uid="early", created=after(1)))
+
+    assert _copy(jobs=(JOB,), pods=(held, late, early)).pod is early
+
+
+def test_the_job_of_the_pod_wins_then_one_that_stays_then_the_newest() -> None:
+    leaving = make_job("a", 2, uid="leaving", deleted=after(1), created=after(3))
+    old = make_job("a", 2, uid="old", created=after(-9))
+    ended = ended_job(make_job("a", 2, uid="ended", created=after(9)))
+    new = make_job("a", 2, uid="new", created=after(5))
+
+    assert _copy(jobs=(leaving, old, ended, new)).job is new
+    assert _copy(jobs=(leaving, ended)).job is ended
+    assert _copy(jobs=(new, old), pods=(make_pod(old),)).job is old
+
+
+def test_a_copy_says_whether_it_is_out_and_whether_its_job_leaves() -> None:
+    out = Copy(make_job(deleted=after(1)), running(POD))
+
+    assert out.lifted
+    assert out.job_leaves
+    assert not Copy(JOB, POD).lifted
