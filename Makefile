@@ -22,29 +22,29 @@ venv: $(VENV)/.ready ## The Python environment of the tests and tools
 	@echo $(VENV)
 
 .PHONY: generate
-generate: venv ## Write CRDs, the chart's copies, the install manifest and the API reference
+generate: $(VENV)/.ready ## Write CRDs, the chart's copies, the install manifest and the API reference
 	@HELM="$(HELM)" $(PY) crds/generate.py
 
 .PHONY: verify
-verify: venv ## Fail where a generated file differs from what would be generated
+verify: $(VENV)/.ready ## Fail where a generated file differs from what would be generated
 	@HELM="$(HELM)" $(PY) crds/generate.py --check
 
 .PHONY: lint
-lint: venv ## Style, strict types, import contracts
+lint: $(VENV)/.ready ## Style, strict types, import contracts
 	@$(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
 	@$(VENV)/bin/basedpyright --level error --pythonpath $(PY)
 	@$(VENV)/bin/lint-imports --no-cache | tail -3
 
 .PHONY: unit
-unit: venv ## Unit tests: the pure core, stagekit, the API service, the stages
+unit: $(VENV)/.ready ## Unit tests: the pure core, stagekit, the API service, the stages
 	@$(PY) -m pytest -q tests/unit
 
 .PHONY: integration
-integration: venv ## Tests against a real API server, and of the rendered chart
+integration: $(VENV)/.ready ## Tests against a real API server, and of the rendered chart
 	@HELM="$(HELM)" $(PY) -m pytest -q tests/chart tests/integration
 
 .PHONY: deploy
-deploy: images venv ## Install or upgrade stagework on the kind cluster
+deploy: images $(VENV)/.ready ## Install or upgrade stagework on the kind cluster
 	@$(PY) -m tests.bed.deploy
 
 .PHONY: e2e

@@ -1,8 +1,8 @@
 """The simulated cluster in a process of its own: `python -m tests.bench.cluster`.
 
 Prints the URL of its API server and that of its control port, which takes
-`/runs?count=10&stages=9[&per_second=11]`, `/live?count=10` (runs that stand still, two Jobs done and
-one running each) and `/stats`.
+`/runs?count=10&stages=9[&per_second=11]`, `/hold?stage=3` (that stage never ends), `/clear` and
+`/stats`.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from aiohttp import web
 
 from tests.bench import objects
 from tests.support.fakeapi.faults import Seen, Verdict
+from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, PIPELINE_JOBS, PODS, Json, items, part
 from tests.support.fakeapi.server import FakeApi
 from tests.support.fakeapi.simulator import Simulator
@@ -27,8 +28,9 @@ class Cluster:
     def __init__(self, fake: FakeApi) -> None:
         self.fake = fake
         fake.record.bodies = False
-        self.simulator = Simulator(fake.store)
-        self.simulator.add_machines(gpu=4, macmini=4, macbook=4)
+        self._held = ""
+        self.simulator = Simulator(fake.store, behave=self._behave)
+        self.simulator.add_machines(gpu=12, macmini=12, macbook=12)
         self.done = 0
         self.done_at = 0.0
         self._ended: dict[str, float] = {}
@@ -47,8 +49,8 @@ class Cluster:
                 )
                 task = asyncio.create_task(work)
                 self._tasks.add(task)
-            case "/live":
-                objects.fill_live(self.fake.store, int(query["count"]))
+            case "/hold":
+                self._held = f"stage_{query['stage']}"
             case "/clear":
                 self._latencies.clear()
                 self._ended.clear()
@@ -56,6 +58,10 @@ class Cluster:
             case _:
                 return web.Response(body=orjson.dumps(self._stats()))
         return web.Response(body=b"{}")
+
+    def _behave(self, pod: Json) -> Behaviour:
+        held = pod["metadata"]["labels"].get("stagework.dev/stage") == self._held
+        return Behaviour(seconds=1e6 if held else 0.0)
 
     async def _fill(self, count: int, stages: int, per_second: float) -> None:
         began = time.monotonic()
@@ -101,6 +107,8 @@ class Cluster:
             "done_at": self.done_at,
             "now": time.monotonic(),
             "processes": len(oracle.runs),
+            "jobs": len(self.fake.store.tables[JOBS].objects),
+            "pods": len(self.fake.store.tables[PODS].objects),
             "doubled": len(oracle.doubled()),
             "overlaps": len(oracle.overlaps()),
             "requests": dict(self.fake.record.counts),

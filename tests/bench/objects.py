@@ -3,7 +3,6 @@
 from typing import Final
 
 from tests.support.fakeapi.resources import Json
-from tests.support.fakeapi.store import Store
 
 NAMESPACE: Final = "bench"
 _CLASSES: Final = ("gpu", "macmini", "macbook")
@@ -23,10 +22,3 @@ def run(name: str, stages: int) -> Json:
     ]
     spec = {"stages": listed, "params": {"prompt": "summer shoes, 1080x1080"}, "title": name}
     return {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}
-
-
-def fill_live(store: Store, count: int) -> None:
-    """Runs in the middle of their work: made by tests.bench.restart."""
-    from tests.bench.live import fill  # noqa: PLC0415 - needs the operator's own builders
-
-    fill(store, count)

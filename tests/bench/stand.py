@@ -15,7 +15,8 @@ from tests.support.operators.setup import settings_document, write_files
 class Stand:
     """`async with` it; `operator` is made by `start_operator` or `start_baseline`."""
 
-    def __init__(self) -> None:
+    def __init__(self, **engine: float) -> None:
+        """`engine` changes that section of the operator's settings."""
         self._folder = tempfile.TemporaryDirectory(prefix="stagework-bench-")
         folder = Path(self._folder.name)
         self.cluster = Measured(
@@ -24,7 +25,7 @@ class Stand:
         self._control = ""
         self._url = ""
         self.settings = settings_document(
-            slots=1000, requestsPerSecond=100_000, lookAhead=2, workers=64
+            slots=1000, **{"requestsPerSecond": 100_000, "lookAhead": 2, "workers": 64, **engine}
         )
         self.operator: Measured | None = None
 
@@ -90,12 +91,12 @@ class Stand:
                     self.operator.check()
                 await asyncio.sleep(0.2)
 
-    async def finished(self, count: int, seconds: float) -> dict[str, Any]:
-        """Wait until so many runs have ended; answers the last stats."""
+    async def finished(self, count: int, seconds: float, what: str = "done") -> dict[str, Any]:
+        """Wait until so many runs have ended (or `what` counts); answers the last stats."""
         async with asyncio.timeout(seconds):
             while True:
                 stats = await self.ask("stats")
-                if stats["done"] >= count:
+                if stats[what] >= count:
                     return stats
                 if self.operator is not None:
                     self.operator.check()

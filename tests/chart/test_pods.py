@@ -151,3 +151,19 @@ def test_placement_values_reach_the_pods() -> None:
     rendered = render({"operator": placement, "api": placement})
     for name in DEPLOYMENTS:
         assert placement.items() <= rendered.pod_specs()[name].items()
+
+
+def test_pods_prefer_nodes_that_do_not_sleep(chart: Rendered) -> None:
+    for name in DEPLOYMENTS:
+        affinity = chart.pod_specs()[name]["affinity"]["nodeAffinity"]
+        (preferred,) = affinity["preferredDuringSchedulingIgnoredDuringExecution"]
+        assert preferred["preference"]["matchExpressions"] == [
+            {"key": "stagework.dev/machine", "operator": "NotIn", "values": ["macbook"]}
+        ]
+
+
+def test_a_fleet_that_never_sleeps_has_no_preference() -> None:
+    awake = {"key": "gpu", "nodeSelector": {"stagework.dev/machine": "gpu"}}
+    fleet = {"machineClasses": [awake], "stageClasses": {}}
+    for spec in render({"settings": {"fleet": fleet}}).pod_specs().values():
+        assert "affinity" not in spec

@@ -111,6 +111,14 @@ REFUSALS: dict[str, tuple[Build, str]] = {
         env(name="STAGEWORK_RUN_UID", value="x"),
         "names that begin with STAGEWORK_ are set by the operator",
     ),
+    "a when-down that is none": (
+        env(name="STAGEWORK_WHEN_DOWN", value="perhaps"),
+        "STAGEWORK_WHEN_DOWN must have the value builtin or defer or fail",
+    ),
+    "a when-down from elsewhere": (
+        env(name="STAGEWORK_WHEN_DOWN", configMapKeyRef={"name": "c", "key": "k"}),
+        "STAGEWORK_WHEN_DOWN must have the value builtin or defer or fail",
+    ),
     "a variable without a proper name": (env(name="1A"), "should match"),
     "a Secret of another namespace": (
         env(secretKeyRef={"name": "s", "key": "k", "namespace": "kube-system"}),
@@ -134,7 +142,7 @@ REFUSALS: dict[str, tuple[Build, str]] = {
     "a Pipeline's name with a slash": (run(of="other/ad"), "should match"),
     "an input on the disk": (run(input={"uri": "file:///etc/passwd"}), "should match"),
     "a param with a bad name": (run(params={"a-b": "x"}), "each name must match"),
-    "65 params": (run(params={f"p{i}": "" for i in range(65)}), "must have at most 64 items"),
+    "33 params": (run(params={f"p{i}": "" for i in range(33)}), "must have at most 32 items"),
     "a param that is a number": (run(params={"size": 3}), 'must be of type string: "integer"'),
     "a title of 129 characters": (run(title="x" * 129), "may not be more than 128"),
     "an unknown verb": (ask(verb="Delete"), 'supported values: "Retry", "Skip"'),

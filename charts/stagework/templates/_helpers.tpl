@@ -38,8 +38,18 @@ capabilities: {drop: [ALL]}
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
-{{/* Where Pods run; call with the values of a component. */}}
+{{/* Where Pods run; call with the values of a component as "of", and the root. Without an affinity
+they prefer nodes that do not sleep: on a laptop, operator and artifacts would sleep with it. */}}
 {{- define "stagework.placement" -}}
+{{- $away := list }}
+{{- range .root.Values.settings.fleet.machineClasses }}
+{{- if .mayBeAway }}
+{{- range $key, $value := .nodeSelector }}
+{{- $away = append $away (dict "key" $key "operator" "NotIn" "values" (list $value)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .of }}
 {{- with .nodeSelector }}
 nodeSelector: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -48,12 +58,22 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .affinity }}
 affinity: {{- toYaml . | nindent 2 }}
+{{- else }}
+{{- with $away }}
+affinity:
+  nodeAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        preference:
+          matchExpressions: {{- toYaml . | nindent 12 }}
+{{- end }}
 {{- end }}
 {{- with .topologySpreadConstraints }}
 topologySpreadConstraints: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .priorityClassName }}
 priorityClassName: {{ . }}
+{{- end }}
 {{- end }}
 {{- end }}
 

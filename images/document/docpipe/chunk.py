@@ -1,8 +1,11 @@
-"""`chunk`: the Markdown in pieces that end where a section, paragraph or sentence ends."""
+"""`chunk`: the Markdown in pieces that end where a section, paragraph or sentence ends.
+
+No chunk holds parts of two sections, but that a heading with little below it goes with the next.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections.abc import Iterator
 
 from semantic_text_splitter import MarkdownSplitter
 
@@ -15,6 +18,8 @@ CAPACITY = 900
 """Characters of a chunk: about what the encoder reads at once."""
 DENSE_CAPACITY = 350
 """The same for Korean, Chinese and Japanese, where a character says more."""
+CRUMB = 80
+"""A part with fewer characters than this is no section of its own."""
 _DENSE = {"Hangul", "Han", "Kana"}
 
 
@@ -25,16 +30,24 @@ def builtin(ctx: stagekit.Context, text: str, about: Markdown) -> Chunk:
         ctx, "chunk_size", DENSE_CAPACITY if dense else CAPACITY, least=100, most=8000
     )
     splitter = MarkdownSplitter((capacity // 2, capacity))
-    starts = [heading.start for heading in about.headings]
     made: list[Piece] = []
-    for start, piece in splitter.chunk_indices(text):
-        end = start + len(piece)
-        # The section is the one in which most of a chunk lies: a heading may open the chunk.
-        at = bisect_right(starts, start + len(piece) // 3) - 1
-        section = about.headings[at].text if at >= 0 else ""
-        pages = sources.pages_between(about, start, end)
-        made.append(Piece(f"c{len(made) + 1:04}", start, end, pages, section, piece))
+    for section, first, last in _sections(text, about):
+        for offset, piece in splitter.chunk_indices(text[first:last]):
+            start, end = first + offset, first + offset + len(piece)
+            pages = sources.pages_between(about, start, end)
+            made.append(Piece(f"c{len(made) + 1:04}", start, end, pages, section, piece))
     return Chunk(methods.BUILTIN, capacity, made)
+
+
+def _sections(text: str, about: Markdown) -> Iterator[tuple[str, int, int]]:
+    """Each section's heading, begin and end."""
+    start, name = 0, ""
+    for heading in about.headings:
+        if heading.start - start >= CRUMB:
+            yield name, start, heading.start
+            start = heading.start
+        name = heading.text
+    yield name, start, len(text)
 
 
 METHODS = {methods.BUILTIN: builtin}

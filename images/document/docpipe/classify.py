@@ -24,7 +24,7 @@ _MOST_LABELS = 50
 
 
 def builtin(ctx: stagekit.Context, chunks: Chunk) -> Classify:
-    """The nearest label by the encoder's vectors, or by letters where it does not know the script."""
+    """The nearest label by the encoder's vectors, or by letters in scripts unknown to it."""
     known = _known(ctx)
     texts = [piece.text for piece in chunks.chunks]
     phrases = [phrase for each in known.values() for phrase in each]

@@ -86,7 +86,9 @@ class Encoder:
         Windows of about the same length are computed together, `batch` at once.
         """
         windows = [
-            (row, piece) for row, text in enumerate(texts) for piece in _windows(self._words.pieces(text))
+            (row, piece)
+            for row, text in enumerate(texts)
+            for piece in _windows(self._words.pieces(text))
         ]
         sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         windows.sort(key=lambda window: len(window[1]))
@@ -117,9 +119,13 @@ class Encoder:
         x = self._normed(x, "embeddings.LayerNorm")
         hidden_from = np.asarray((mask - 1) * 1e9, dtype=np.float32)[:, None, None, :]
         for name in self._names:
-            x = self._normed(x + self._attended(x, name, hidden_from), f"{name}attention.output.LayerNorm")
+            x = self._normed(
+                x + self._attended(x, name, hidden_from), f"{name}attention.output.LayerNorm"
+            )
             wide = _gelu(self._linear(x, f"{name}intermediate.dense"))
-            x = self._normed(x + self._linear(wide, f"{name}output.dense"), f"{name}output.LayerNorm")
+            x = self._normed(
+                x + self._linear(wide, f"{name}output.dense"), f"{name}output.LayerNorm"
+            )
         return x
 
     def _attended(self, x: Vectors, name: str, hidden_from: Vectors) -> Vectors:
@@ -145,7 +151,9 @@ class Encoder:
     def _normed(self, x: Vectors, name: str) -> Vectors:
         x = x - x.mean(axis=-1, keepdims=True)
         spread = np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + self._config.layer_norm_eps)
-        return np.asarray(x / spread * self._w[f"{name}.weight"] + self._w[f"{name}.bias"], np.float32)
+        return np.asarray(
+            x / spread * self._w[f"{name}.weight"] + self._w[f"{name}.bias"], np.float32
+        )
 
 
 def _windows(pieces: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -154,7 +162,7 @@ def _windows(pieces: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _gelu(x: Weights) -> Weights:
-    """x * (1 + erf(x / sqrt 2)) / 2; erf by Abramowitz and Stegun 7.1.26, off by 1.5e-7 at most."""
+    """Half of x * (1 + erf(x / sqrt 2)); erf by Abramowitz and Stegun 7.1.26, to 1.5e-7."""
     z = np.abs(x) * np.float32(0.5**0.5)
     t = 1 / (1 + np.float32(0.3275911) * z)
     tail = t * np.float32(1.061405429)

@@ -57,7 +57,9 @@ def search(path: Path, query: str, limit: int = 10) -> list[Hit]:
     if not long and not short:
         return []
     where = ["chunks MATCH ?"] if long else []
-    values: list[str | int] = [" AND ".join(f'"{w.replace(chr(34), chr(34) * 2)}"' for w in long)] if long else []
+    values: list[str | int] = (
+        [" AND ".join(f'"{w.replace(chr(34), chr(34) * 2)}"' for w in long)] if long else []
+    )
     for word in short:
         where.append("text LIKE ? ESCAPE '\\'")
         values.append(f"%{_plain(word)}%")
@@ -74,7 +76,12 @@ def search(path: Path, query: str, limit: int = 10) -> list[Hit]:
     except sqlite3.DatabaseError as error:
         raise NotAnIndex(f"{path.name!r} cannot be searched: {error}") from error
     return [
-        Hit(identity, [int(p) for p in pages.split(",") if p], section, _around(text, short[0]) if not long else text)
+        Hit(
+            identity,
+            [int(p) for p in pages.split(",") if p],
+            section,
+            _around(text, short[0]) if not long else text,
+        )
         for identity, pages, section, text in found
     ]
 

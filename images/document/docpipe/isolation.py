@@ -69,7 +69,7 @@ def opened(answers: Iterator[Answer]) -> Opened:
 
 
 def _one_child(task: Task, silence: float) -> Iterator[Answer]:
-    child = subprocess.Popen(  # noqa: S603
+    child = subprocess.Popen(
         [sys.executable, "-m", "docpipe.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -13,13 +13,16 @@ _KOREAN_END: Final = re.compile(
     r"(?<=[가-힣]{2})(?:으로|에서|에게|부터|까지|처럼|보다|하고|이며|은|는|이|가|을|를|에|의|와|과|도|로|만|들)$"
 )
 _COMMON: Final = frozenset(
-    "a about above after again all also an and any are as at be because been before being below"
-    " between both but by can could did do does down each few first for from had has have he her"
-    " here his how if in into is it its just last made make many may more most much must new no"
-    " not now of off on one only or other our out over own same she should since so some such"
-    " than that the their them then there these they this those through to too two under until"
-    " up very was we were what when where which while who will with would you your"
-    " 그 이 저 것 수 등 및 또는 그리고 그러나 하는 있는 한다 있다 된다 대한 위한 모든 다른".split()
+    (  # noqa: SIM905  (a word a line would be a page)
+        "a about above after again all also an and any are as at be because been before being "
+        "below between both but by can could did do does down each few first for from had has "
+        "have he her here his how if in into is it its just last made make many may more most "
+        "much must new no not now of off on one only or other our out over own same she should "
+        "since so some such than that the their them then there these they this those through to "
+        "too two under until up very was we were what when where which while who will with would "
+        "you your 그 이 저 것 수 등 및 또는 그리고 "
+        "그러나 하는 있는 한다 있다 된다 대한 위한 모든 다른"
+    ).split()
 )
 
 

@@ -25,7 +25,9 @@ ENDINGS: Final[dict[str, Kind]] = {
     **dict.fromkeys(("htm", "html", "xhtml"), "html"),
     **dict.fromkeys(("txt", "md", "csv", "log", "rst", "json", "xml", "yaml"), "text"),
     **dict.fromkeys(("png", "jpg", "jpeg", "tif", "tiff", "webp", "gif", "bmp"), "picture"),
-    **dict.fromkeys(("mp3", "wav", "ogg", "opus", "flac", "m4a", "mp4", "mkv", "webm", "mov"), "sound"),
+    **dict.fromkeys(
+        ("mp3", "wav", "ogg", "opus", "flac", "m4a", "mp4", "mkv", "webm", "mov"), "sound"
+    ),
     "pdf": "pdf",
     "docx": "docx",
     "pptx": "pptx",
@@ -43,7 +45,9 @@ _OFFICE: Final[dict[str, Kind]] = {
     "xl/workbook.xml": "xlsx",
 }
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_TAGS: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body|div|p|h1|table)[\s>]", re.IGNORECASE)
+_TAGS: Final = re.compile(
+    rb"<(?:!doctype\s+html|html|head|body|div|p|h1|table)[\s>]", re.IGNORECASE
+)
 _LOOK: Final = 4096
 
 
@@ -67,7 +71,11 @@ def of(path: Path) -> Kind:
         return _old_or_locked(path)
     if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
         return "picture"
-    if head.startswith(_SOUNDS) or head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:12] == b"WAVE"):
+    if (
+        head.startswith(_SOUNDS)
+        or head[4:8] == b"ftyp"
+        or (head[:4] == b"RIFF" and head[8:12] == b"WAVE")
+    ):
         return "sound"
     return _text(head)
 

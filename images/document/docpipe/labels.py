@@ -1,4 +1,4 @@
-"""The labels that `classify` knows by itself, each with phrases as documents of its kind use them."""
+"""The labels that `classify` knows by itself, each with phrases of documents of its kind."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ LABELS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "manual": (
         "Instructions and a user guide: step by step how to install, use and maintain a device.",
-        "Press the button, turn the valve, then check the lamp. Warning: switch off the power first.",
-        "사용 설명서 설치 방법과 사용 방법, 주의 사항, 점검 순서. 먼저 전원을 끄고 버튼을 누르십시오.",
+        "Press the button, turn the valve, check the lamp. Warning: switch off the power first.",
+        "사용 설명서 설치와 사용 방법, 주의 사항, 점검 순서. 먼저 전원을 끄십시오.",
     ),
     "article": (
         "A news story or magazine article about an event, a place or people.",

@@ -1,12 +1,14 @@
 """What lines on pages mean: headings, paragraphs, lists, tables. Pure judgement of `pages.Line`.
 
-1. What stands at the top or bottom of half of the pages, but for its number, is no text of the document.
+1. What stands at the top or bottom of half of the pages, but for its number, is no text.
 2. Lines of two or more cells that follow each other, as many in each, are a table.
 3. A line in larger or bolder type than the text, short and without a full stop, is a heading; the
    largest type is level 1.
 4. A line that begins with a bullet or number begins a list entry.
 5. Everything else runs on in paragraphs; a larger gap or another size of type begins a new one.
 """
+
+# ruff: noqa: RUF001  (a dash as a bullet is meant)
 
 from __future__ import annotations
 
@@ -42,10 +44,8 @@ def style_of(pages: Sequence[Page]) -> Style:
     if not letters:
         return Style(0.0, (), 1.15)
     loose = 1.35 if any(page.source == "ocr" for page in pages) else 1.12
-    if loose > 1.2:  # measured sizes scatter: the middle one by letters
-        text = _middle(letters)
-    else:
-        text = letters.most_common(1)[0][0]
+    # Measured sizes scatter: of these the middle one by letters.
+    text = _middle(letters) if loose > 1.2 else letters.most_common(1)[0][0]
     larger = sorted((size for size in letters if size > text * loose), reverse=True)
     levels: list[float] = []
     for size in larger:
@@ -85,9 +85,7 @@ def markdown_of(page: Page, style: Style, dropped: set[str]) -> str:
     """The page as Markdown."""
     if page.source == "markup":
         return page.markup
-    lines = [
-        line for line in page.lines if not (_is_at_edge(line, page) and _key(line) in dropped)
-    ]
+    lines = [line for line in page.lines if not (_is_at_edge(line, page) and _key(line) in dropped)]
     # PDFs often draw the foot of a page first; it is read last.
     foot = [line for line in lines if page.height and line.top > page.height * (1 - _EDGE)]
     return "\n\n".join(_blocks([line for line in lines if line not in foot] + foot, style))

@@ -7,7 +7,7 @@ from typing import Final
 MOST_BYTES: Final = 512 << 20
 """Of an input file."""
 MOST_PAGES: Final = 200
-"""Of one document, unless the param `max_pages` says otherwise; the rest is refused page by page."""
+"""Of one document, unless `max_pages` says otherwise; the rest is refused page by page."""
 MOST_PAGES_EVER: Final = 2000
 """What `max_pages` can ask for."""
 MOST_PIXELS: Final = 80_000_000

@@ -5,9 +5,11 @@ is known already, so the converters are called by name, and an empty module stan
 XLSX is read row by row: markitdown would want pandas for it.
 """
 
+# ruff: noqa: PLC0415  (markitdown only after the module that stands for magika)
+
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 import sys
 import time
@@ -115,7 +117,7 @@ def _sheets(path: Path) -> Iterator[str]:
 def _shown(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
         return value.date().isoformat()
     if isinstance(value, float):
         return f"{value:.10g}"

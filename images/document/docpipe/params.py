@@ -21,7 +21,9 @@ def one_of(ctx: stagekit.Context, name: str, known: tuple[str, ...]) -> str:
     """A word of a list; its first is the default."""
     given = ctx.param(name, default="").strip() or known[0]
     if given not in known:
-        raise stagekit.Refused("BadParam", f"{name} is {given[:20]!r}: use one of {', '.join(known)}")
+        raise stagekit.Refused(
+            "BadParam", f"{name} is {given[:20]!r}: use one of {', '.join(known)}"
+        )
     return given
 
 

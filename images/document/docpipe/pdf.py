@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, cast
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
 from PIL import Image
+from pypdfium2 import raw
 
 import stagekit
 from docpipe import limits, scans
@@ -30,6 +30,12 @@ _WIDEST_POINTS: Final = 14_400
 """Of a page: 200 inches, the format's own limit."""
 
 
+class _Bitmap(Protocol):
+    """What is used of PDFium's bitmap; its binding tells no types of it."""
+
+    def to_pil(self) -> Image.Image: ...
+
+
 def _opened(path: Path) -> pdfium.PdfDocument:
     try:
         document = pdfium.PdfDocument(path)
@@ -39,7 +45,8 @@ def _opened(path: Path) -> pdfium.PdfDocument:
                 "Encrypted", "the PDF asks for a password: save it without one, then upload it"
             ) from error
         raise stagekit.Refused(
-            "BrokenDocument", "the PDF is truncated or damaged: save it again, upload the whole file"
+            "BrokenDocument",
+            "the PDF is truncated or damaged: save it again, upload the whole file",
         ) from error
     if len(document) == 0:
         raise stagekit.Refused("NoPages", "the PDF has no pages: save it again")
@@ -62,7 +69,13 @@ def read(task: Task, path: Path) -> Iterator[Answer]:
     for number in _numbers(task, document):
         try:
             yield _page(document, number, task.languages)
-        except (stagekit.Refused, stagekit.Skip, pdfium.PdfiumError, MemoryError, ValueError) as error:
+        except (
+            stagekit.Refused,
+            stagekit.Skip,
+            pdfium.PdfiumError,
+            MemoryError,
+            ValueError,
+        ) as error:
             yield trouble(number, error)
 
 
@@ -87,7 +100,8 @@ def _page(document: pdfium.PdfDocument, number: int, languages: str) -> Page:
 
 
 def _shows_picture(page: pdfium.PdfPage) -> bool:
-    return next(iter(page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=3)), None) is not None
+    objects = cast("Callable[..., Iterable[object]]", page.get_objects)  # pyright: ignore[reportUnknownMemberType]
+    return next(iter(objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=3)), None) is not None
 
 
 def _letters(page: pdfium.PdfPage, height: float) -> Iterator[Letter]:
@@ -122,7 +136,8 @@ def _drawn(page: pdfium.PdfPage, scale: float) -> Image.Image:
     if not (0 < width <= _WIDEST_POINTS and 0 < height <= _WIDEST_POINTS):
         raise stagekit.Refused("OddPage", f"the page measures {width:.0f} by {height:.0f} points")
     most = (limits.MOST_PIXELS / 4 / (width * height)) ** 0.5
-    return page.render(scale=min(scale, most)).to_pil()
+    render = cast("Callable[..., _Bitmap]", page.render)  # pyright: ignore[reportUnknownMemberType]
+    return render(scale=min(scale, most)).to_pil()
 
 
 def draw(task: Task, path: Path) -> Iterator[Answer]:
@@ -140,5 +155,3 @@ def draw(task: Task, path: Path) -> Iterator[Answer]:
         else:
             took = round(time.monotonic() - began, 3)
             yield Picture(number, file, image.width, image.height, "page", took)
-
-

@@ -1,5 +1,7 @@
 """HTML and plain text. In the child process only."""
 
+# ruff: noqa: PLC0415  (markitdown is loaded only for HTML)
+
 from __future__ import annotations
 
 import io

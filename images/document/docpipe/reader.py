@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Protocol, cast
 
@@ -84,7 +85,7 @@ def read(page: Image.Image, languages: str) -> Reading:
     return english if english.confidence > first.confidence + margin else first
 
 
-def _read(page: Image.Image, languages: str, blocks: int) -> Reading:
+def _read(page: Image.Image, languages: str, blocks: tesserocr.PSM) -> Reading:
     data = os.environ.get("TESSDATA_PREFIX", str(TESSDATA))
     with tesserocr.PyTessBaseAPI(path=data, lang=languages, psm=blocks) as api:
         api.SetImage(page)  # pyright: ignore[reportUnknownMemberType]
@@ -138,10 +139,8 @@ def _line(words: list[_Word]) -> Line:
 def _spaced(words: list[_Word], high: float) -> str:
     """The words with spaces; between Korean ones only where the picture has a gap."""
     text = words[0].text
-    for before, word in zip(words[:-1], words[1:], strict=True):
+    for before, word in pairwise(words):
         close = word.box[0] - before.box[2] < WORD_GAP * high
         korean = is_hangul(before.text[-1]) and is_hangul(word.text[0])
         text += word.text if korean and close else f" {word.text}"
     return text
-
-

@@ -139,7 +139,7 @@ def _without_specks(grey: Image.Image) -> Image.Image:
     near = sum(
         around[y : y + tiles.shape[0], x : x + tiles.shape[1]] for y in range(3) for x in range(3)
     )
-    lone = near < SPECK * 2
+    lone: NDArray[np.bool_] = np.asarray(near) < SPECK * 2
     lone[[0, -1]] = True
     lone[:, [0, -1]] = True
     mask = np.zeros(ink.shape, dtype=bool)

@@ -8,7 +8,9 @@ from collections import Counter
 
 def is_hangul(letter: str) -> bool:
     """A Korean syllable or letter."""
-    return "가" <= letter <= "힣" or "\u1100" <= letter <= "\u11ff" or "\u3131" <= letter <= "\u318e"
+    return (
+        "가" <= letter <= "힣" or "\u1100" <= letter <= "\u11ff" or "\u3131" <= letter <= "\u318e"
+    )
 
 
 def shares(text: str) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """Sentences of a Markdown text, each as it stands there; headings, tables and code are none."""
 
+# ruff: noqa: RUF001  (marks of other scripts are meant)
+
 from __future__ import annotations
 
 import re
@@ -8,7 +10,9 @@ from typing import Final, NamedTuple
 
 _BLOCK: Final = re.compile(r"(?:[^\n]+\n?)+")
 _NO_PROSE: Final = re.compile(r"^\s*(?:#|\||```|>|\[picture|!\[|---)")
-_END: Final = re.compile(r"""(?<=[.!?。！？…])["'”’)\]]*\s+(?=["'“‘(\[]?[A-Z0-9가-힣\u3040-\u30ff\u4e00-\u9fffА-Я])""")
+_END: Final = re.compile(
+    r"""(?<=[.!?。！？…])["'”’)\]]*\s+(?=["'“‘(\[]?[A-Z0-9가-힣\u3040-\u30ff\u4e00-\u9fffА-Я])"""
+)
 _SHORT_WORD: Final = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Fig|Figs|Sec|vs|etc|approx|cf|al|e\.g|i\.e|p|pp|Vol|Jan|"
     r"Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)|\b[A-Z])\.$"

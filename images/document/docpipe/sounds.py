@@ -11,6 +11,7 @@ from typing import Final
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
+from av.error import FFmpegError
 
 import stagekit
 from docpipe import limits
@@ -26,7 +27,7 @@ def listen(task: Task, path: Path) -> Iterator[Answer]:
     """Decodes all sound; stores WAV pieces in `task.folder` where one is given."""
     try:
         yield _heard(task, path)
-    except av.error.FFmpegError as error:
+    except FFmpegError as error:
         raise stagekit.Refused(
             "BrokenSound", "the sound file is truncated or damaged: upload the whole file"
         ) from error
@@ -42,12 +43,14 @@ def _heard(task: Task, path: Path) -> Sound:
         pieces = _Pieces(Path(task.folder) if task.folder else None)
         for frame in container.decode(stream):
             for part in resampler.resample(frame):
-                pieces.add(part.to_ndarray().reshape(-1))
+                pieces.add(np.asarray(part.to_ndarray(), dtype=np.int16).reshape(-1))
             if pieces.count > limits.MOST_SOUND_SECONDS * RATE:
                 hours = limits.MOST_SOUND_SECONDS // 3600
-                raise stagekit.Refused("SoundTooLong", f"more than {hours} hours of sound: split it")
+                raise stagekit.Refused(
+                    "SoundTooLong", f"more than {hours} hours of sound: split it"
+                )
         for part in resampler.resample(None):
-            pieces.add(part.to_ndarray().reshape(-1))
+            pieces.add(np.asarray(part.to_ndarray(), dtype=np.int16).reshape(-1))
         pieces.close()
         if not pieces.count:
             raise stagekit.Skip("NoSound", "the file's sound track is empty")

@@ -1,4 +1,4 @@
-"""The run's input for the stages that open it themselves, and earlier stages' text for the others."""
+"""The run's input for the stages that open it, and earlier stages' text for the others."""
 
 from __future__ import annotations
 

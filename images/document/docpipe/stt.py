@@ -37,9 +37,12 @@ def builtin(ctx: stagekit.Context, path: Path) -> Stt:
     ctx.value("seconds", sound.seconds)
     ctx.value("loudness", sound.loudness)
     if sound.loudness < SILENT:
-        raise stagekit.Skip("Silent", f"the sound has {sound.seconds:g} s, and nothing to hear in it")
+        raise stagekit.Skip(
+            "Silent", f"the sound has {sound.seconds:g} s, and nothing to hear in it"
+        )
     raise stagekit.Skip(
-        "NoEndpoint", f"{sound.seconds:g} s of sound: writing it down wants a transcription endpoint"
+        "NoEndpoint",
+        f"{sound.seconds:g} s of sound: writing it down wants a transcription endpoint",
     )
 
 

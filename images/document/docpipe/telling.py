@@ -30,7 +30,11 @@ def chosen(
 
     `middle` is the mean vector of the whole text, where the caller has one by the same comparison.
     """
-    some = found if len(found) <= MOST else [found[int(n)] for n in np.linspace(0, len(found) - 1, MOST)]
+    some = (
+        found
+        if len(found) <= MOST
+        else [found[int(n)] for n in np.linspace(0, len(found) - 1, MOST)]
+    )
     if not some:
         return []
     rows = vectors.of([each.text for each in some], by)

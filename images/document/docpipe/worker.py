@@ -4,6 +4,8 @@ It has limits of memory and processor time, answers a line of JSON a page, and m
 without harm: `isolation` starts another one after the page that did it.
 """
 
+# ruff: noqa: PLC0415  (libraries are loaded only for the kind of document that wants them)
+
 from __future__ import annotations
 
 import os

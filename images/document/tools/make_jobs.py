@@ -3,6 +3,8 @@
 python3 images/document/tools/make_jobs.py
 """
 
+# ruff: noqa: E501  (a job a line)
+
 from __future__ import annotations
 
 import hashlib

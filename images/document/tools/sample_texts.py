@@ -3,6 +3,8 @@
 The samples are made from these texts, and docs/quality.md is measured against them.
 """
 
+# ruff: noqa: ISC004, E501  (long sentences in tuples)
+
 from __future__ import annotations
 
 from typing import Final, NamedTuple
@@ -237,5 +239,8 @@ def sentences_of(sections: tuple[Section, ...]) -> list[str]:
     """Every sentence of the paragraphs: what extraction has to bring back."""
     whole = (paragraph for section in sections for paragraph in section.paragraphs)
     return [
-        sentence.strip(" .") for paragraph in whole for sentence in paragraph.split(". ") if sentence
+        sentence.strip(" .")
+        for paragraph in whole
+        for sentence in paragraph.split(". ")
+        if sentence
     ]

@@ -26,9 +26,7 @@ def format_time(moment: datetime) -> str:
 def rules(*pairs: tuple[str, str]) -> dict[str, Any]:
     """CEL rules of a type as (rule, message) pairs; the API server checks them at apply."""
     return {
-        "x-kubernetes-validations": [
-            {"rule": rule, "message": message} for rule, message in pairs
-        ]
+        "x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in pairs]
     }
 
 

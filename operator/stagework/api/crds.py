@@ -63,9 +63,7 @@ KINDS = (
         summary="A reusable list of stages with the params they take.",
         spec=PipelineSpec,
         status=None,
-        columns=(
-            AGE,
-        ),
+        columns=(AGE,),
     ),
     Kind(
         kind="PipelineJob",

@@ -182,8 +182,6 @@ class PodView(_View, frozen=True):
         return next((each for each in self.status.conditions if each.type == kind), None)
 
 
-
-
 class NodeSpec(_View, frozen=True):
     """Spec of a Node."""
 

@@ -11,6 +11,10 @@ ParamName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$", max_le
 ParamValue = Annotated[str, StringConstraints(max_length=2048)]
 
 
+MAX_PARAMS = 32
+"""So that all params together fit into a Pod's annotations (256 KiB), in any script."""
+
+
 class Param(Resource):
     """A value that a run gives to its stages."""
 
@@ -28,7 +32,7 @@ class PipelineSpec(Resource):
     """The stages and their params."""
 
     params: list[Param] = Field(
-        default=[], max_length=64, json_schema_extra={"x-map-key": "name"}
+        default=[], max_length=MAX_PARAMS, json_schema_extra={"x-map-key": "name"}
     )
     """Values that a run gives."""
     stages: Stages

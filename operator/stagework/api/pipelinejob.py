@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from stagework.api.base import Metadata, Observed, Resource, Time, rules
 from stagework.api.conditions import Condition
-from stagework.api.pipeline import ParamName, ParamValue
+from stagework.api.pipeline import MAX_PARAMS, ParamName, ParamValue
 from stagework.api.stages import MAX_SECONDS, ObjectName, StageName, Stages
 
 ShortText = Annotated[str, StringConstraints(max_length=128)]
@@ -62,7 +62,7 @@ class PipelineJobSpec(Resource):
     """The Pipeline to run; or give `stages`."""
     stages: Stages | None = None
     """Stages of this run alone; or give `pipelineRef`. Needs the right to create Pods."""
-    params: dict[ParamName, ParamValue] = Field(default={}, max_length=64)
+    params: dict[ParamName, ParamValue] = Field(default={}, max_length=MAX_PARAMS)
     """Values for the Pipeline's params."""
     input: Input | None = None
     """What the run works on, such as a picture or a document."""

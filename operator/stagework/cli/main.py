@@ -6,7 +6,17 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from stagework.cli import demo, doctor, interventions, monitor, results, status, upload, wait
+from stagework.cli import (
+    demo,
+    doctor,
+    interventions,
+    monitor,
+    results,
+    search,
+    status,
+    upload,
+    wait,
+)
 from stagework.cli.cluster import Cluster
 from stagework.cli.errors import EXIT_HELP, CommandError
 from stagework.cli.session import Session
@@ -64,6 +74,7 @@ for _name, _command in (
     ("skip", interventions.skip),
     ("upload", upload.upload),
     ("results", results.results),
+    ("search", search.search),
     ("doctor", doctor.doctor),
 ):
     app.command(_name, epilog=EXIT_HELP)(_command)

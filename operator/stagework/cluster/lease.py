@@ -34,6 +34,9 @@ FRESH_SECONDS: Final = 10.0
 REQUEST_SECONDS: Final = 4.0
 """A request about the Lease that takes longer is given up and tried again."""
 
+UNREACHABLE_SECONDS: Final = 30.0
+"""Without any answer about the Lease for so long the API server counts as out of reach."""
+
 OnProblem = Callable[[str, Exception], None]
 """Told in a sentence what went wrong; the Lease is tried again by itself."""
 
@@ -89,7 +92,7 @@ class Lease:
         self._sleep = sleep
         self._observed: Observed | None = None
         self._renewed_at = float("-inf")
-        self._answered_at = clock()
+        self._answered_at = self._answering_since = clock()
         self._held = False
         self.acquired = asyncio.Event()
         """Set while we lead."""
@@ -105,9 +108,11 @@ class Lease:
         lease = self._observed.lease if self._observed else None
         return (lease.spec.holderIdentity if lease else None) or ""
 
-    def last_answer_seconds(self) -> float:
-        """Seconds since the API server last answered about the Lease (or since the start)."""
-        return self._clock() - self._answered_at
+    def answering_seconds(self) -> float:
+        """For how long the API server has been answering about the Lease; 0: it does not now."""
+        now = self._clock()
+        quiet = now - self._answered_at > UNREACHABLE_SECONDS
+        return 0.0 if quiet else now - self._answering_since
 
     def fresh(self, within_seconds: float = FRESH_SECONDS) -> bool:
         """Whether we lead and a renewal *sent* within this time was confirmed."""
@@ -136,7 +141,7 @@ class Lease:
             # A few seconds at most, so that the deadline below is looked at in time.
             async with asyncio.timeout(REQUEST_SECONDS):
                 await self._contend()
-            self._answered_at = self._clock()
+            self._answered()
         except TimeoutError as error:
             self._forget()
             self._problem("no answer in time", error)
@@ -180,6 +185,12 @@ class Lease:
         if known is None:
             return _decoder.decode(await self._api.create(self._collection, body, urgent=True))
         return _decoder.decode(await self._api.put(self._path, body, urgent=True))
+
+    def _answered(self) -> None:
+        now = self._clock()
+        if now - self._answered_at > UNREACHABLE_SECONDS:
+            self._answering_since = now
+        self._answered_at = now
 
     def _forget(self) -> None:
         # Our write may have been done: only a look at the Lease can tell. What another's Lease

@@ -38,6 +38,11 @@ class OwnView(msgspec.Struct, frozen=True, gc=False):
     spec: msgspec.Raw = _EMPTY
     status: msgspec.Raw = _EMPTY
 
+    def __post_init__(self) -> None:
+        """Let go of the message: raw parts would keep a whole page of a list alive."""
+        msgspec.structs.force_setattr(self, "spec", self.spec.copy())
+        msgspec.structs.force_setattr(self, "status", self.status.copy())
+
     @property
     def key(self) -> tuple[str, str]:
         """Namespace and name."""
@@ -82,9 +87,7 @@ def spec_of(view: OwnView) -> PipelineJobSpec:
     return PipelineJobSpec.model_validate_json(bytes(view.spec))
 
 
-def pipelinejob(
-    view: OwnView, status: PipelineJobStatus, spec: PipelineJobSpec
-) -> PipelineJob:
+def pipelinejob(view: OwnView, status: PipelineJobStatus, spec: PipelineJobSpec) -> PipelineJob:
     """The run for decisions."""
     return PipelineJob.model_construct(metadata=metadata_of(view), spec=spec, status=status)
 

@@ -267,18 +267,14 @@ class Engine:
         plan = unreadable(run, message, self._wall())
         await self._applier.write_status(run, plan.status or PipelineJobStatus())
 
-    def _remember_refusal(
-        self, memory: RunMemory, run: PipelineJob, error: StageRefused
-    ) -> None:
+    def _remember_refusal(self, memory: RunMemory, run: PipelineJob, error: StageRefused) -> None:
         seconds = 3600.0 if error.refused.final else REFUSAL_SECONDS
         until = self._clock() + seconds
         memory.refusals[(error.stage, error.attempt)] = (error.refused, until)
         key = (run.metadata.namespace, run.metadata.name)
         self.queue.add_after(key, REFUSAL_SECONDS + 0.1)
 
-    def _ask(
-        self, key: Key, run: PipelineJob, memory: RunMemory, question: Question
-    ) -> None:
+    def _ask(self, key: Key, run: PipelineJob, memory: RunMemory, question: Question) -> None:
         if question in memory.asking:
             return
         memory.asking.add(question)

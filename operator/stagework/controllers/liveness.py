@@ -21,8 +21,6 @@ OWED_LIMIT_SECONDS: Final = 120.0
 """A watch that has not brought a change for so long is dead; it mends itself after 70 s."""
 SILENCE_LIMIT_SECONDS: Final = 150.0
 """A watch that has brought nothing for so long is dead; bookmarks come about once a minute."""
-REACHABLE_SECONDS: Final = 30.0
-"""The API server counts as reachable when it has answered about the Lease within this time."""
 
 
 class Liveness:
@@ -43,9 +41,10 @@ class Liveness:
 
     def fault(self, *, ready: bool) -> str:
         """Why no progress is made, as a sentence; empty while it is made."""
+        answering = self._lease.answering_seconds()
         if not ready:
-            waited = self._clock() - self._since
-            late = waited > START_LIMIT_SECONDS and self._reachable()
+            waited = min(self._clock() - self._since, answering)
+            late = waited > START_LIMIT_SECONDS
             return f"first lists not complete after {waited:.0f} s" if late else ""
         stuck = self._queue.longest_run_seconds()
         if stuck > STUCK_LIMIT_SECONDS:
@@ -53,15 +52,11 @@ class Liveness:
         waiting = self._queue.unserved_seconds()
         if waiting > STUCK_LIMIT_SECONDS and self._lease.held:
             return f"runs wait and no worker has taken one for {waiting:.0f} s"
-        if not self._reachable():
-            return ""
-        owed = self._observer.owed_seconds()
+        # A watch has to be back some time after the API server is, not at once.
+        owed = min(self._observer.owed_seconds(), answering)
         if owed > OWED_LIMIT_SECONDS:
             return f"a watch has not brought back a known change for {owed:.0f} s"
-        silent = self._observer.silence_seconds()
+        silent = min(self._observer.silence_seconds(), answering)
         if silent > SILENCE_LIMIT_SECONDS:
             return f"a watch has been silent for {silent:.0f} s"
         return ""
-
-    def _reachable(self) -> bool:
-        return self._lease.last_answer_seconds() < REACHABLE_SECONDS

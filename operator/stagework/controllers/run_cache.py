@@ -1,4 +1,4 @@
-"""The last runs that were decided about, decoded: checking a status again costs more than a plan."""
+"""The last runs that were decided about, decoded: to check all of it again is not for free."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from stagework.api.pipelinejob import PipelineJobSpec, PipelineJobStatus
 from stagework.cluster import views
 from stagework.plans.snapshot import Resolved
 
-KEPT: Final = 1024
-"""Runs kept, about 25 KB each; the one that was looked at longest ago goes first."""
+KEPT: Final = 256
+"""Runs kept, some 30 KB each; the one that was looked at longest ago goes first."""
 
 
 @dataclass

@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 KOPF_KINDS: Final = (PIPELINES, INTERVENTIONS)
 """Those of our kinds that kopf watches. PipelineJobs change several times a stage and are many:
-through kopf each change costs a millisecond of CPU and each object tens of KB (docs/performance.md);
-they have a watch of our own, like Jobs and Pods."""
+through kopf each change costs about a millisecond of CPU and each object tens of KB. They have a
+watch of our own, like Jobs and Pods."""
 
 
 class Runtime:
@@ -127,7 +127,7 @@ class Runtime:
             await self._lease.acquired.wait()
             log.info("this process leads")
             leading = asyncio.create_task(self.engine.lead())
-            while self._lease.acquired.is_set() and not leading.done():
+            while self._lease.acquired.is_set() and not leading.done():  # noqa: ASYNC110
                 await asyncio.sleep(0.5)
             if leading.done():
                 await leading

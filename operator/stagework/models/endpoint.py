@@ -38,6 +38,18 @@ _NAMELESS: Final = "endpoint"
 """What stands in replies for the model's name where no machine class is set."""
 
 
+class _Address(msgspec.Struct):
+    url: str = ""
+
+
+class _Part(msgspec.Struct):
+    image_url: _Address | None = None
+
+
+class _Message(msgspec.Struct):
+    content: str | list[_Part] | None = None
+
+
 class Endpoint:
     """Asks one server; at most `maxConcurrent` requests at once, each within `timeoutSeconds`."""
 
@@ -112,5 +124,19 @@ class Endpoint:
             raise Unfit("streaming is not supported: leave `stream` out")
         fields.pop("stream_options", None)
         fields.pop("user", None)
+        if "messages" in fields:
+            _check_pictures(fields["messages"])
         fields["model"] = msgspec.Raw(msgspec.json.encode(self.settings.model))
         return msgspec.json.encode(fields)
+
+
+def _check_pictures(messages: msgspec.Raw) -> None:
+    """Pictures come with the request: an address would make the server fetch it for the Pod."""
+    try:
+        found = msgspec.json.decode(messages, type=list[_Message])
+    except (msgspec.MsgspecError, RecursionError):
+        raise Unfit("the messages are not of the protocol") from None
+    for message in found:
+        parts = message.content if isinstance(message.content, list) else []
+        if any(p.image_url is not None and not p.image_url.url.startswith("data:") for p in parts):
+            raise Unfit("pictures must come as data: addresses, within the request")

@@ -14,14 +14,12 @@ from stagework.plans.copies import Copy
 from stagework.plans.missing import settle_missing
 from stagework.plans.outcome_status import conclude, conclude_stopped
 from stagework.plans.plan import Draft
+from stagework.plans.run_status import ENDED
 from stagework.plans.sight import Sight
 from stagework.policies import deadline
 from stagework.policies.mark import BadMark, Mark, read_mark
 from stagework.policies.outcome import Failed, MarkSeen, NotEnded, finished_at, judge_end
 from stagework.policies.pod_progress import Started, progress
-
-TERMINAL = frozenset({"Succeeded", "Failed", "Skipped", "NotRun"})
-"""States in which nothing more happens without a person."""
 
 
 def settle(status: StageStatus, sight: Sight, draft: Draft, now: datetime) -> StageStatus:
@@ -31,7 +29,7 @@ def settle(status: StageStatus, sight: Sight, draft: Draft, now: datetime) -> St
     (3) that Pod is gone, or its Job ended without one; (4) the Job can never be made; (5) nothing
     is left of a copy that was to be stopped; (6) its turn has come and no Pod runs yet.
     """
-    if status.state in TERMINAL:
+    if status.state in ENDED:
         return status
     copy = sight.copy
     if copy.pod is not None and copy.lifted and status.pod in {"", copy.pod.metadata.uid}:

@@ -35,9 +35,7 @@ def run_created(
 
 
 @kopf.on.field("batch", "v1", "jobs", field="status.succeeded", labels={LABEL: kopf.PRESENT})
-def stage_succeeded(
-    new: int | None, labels: kopf.Labels, namespace: str | None, **_: Any
-) -> None:
+def stage_succeeded(new: int | None, labels: kopf.Labels, namespace: str | None, **_: Any) -> None:
     if not new:
         return
     run_name, stage = labels["stagework.dev/pipelinejob"], labels["stagework.dev/stage"]
@@ -62,9 +60,7 @@ def stage_failed(new: int | None, labels: kopf.Labels, namespace: str | None, **
         run_name = labels["stagework.dev/pipelinejob"]
         api = kubernetes.client.CustomObjectsApi()
         body = {"status": {"summary": "StageFailed", "stage": labels["stagework.dev/stage"]}}
-        api.patch_namespaced_custom_object_status(
-            GROUP, VERSION, namespace, PLURAL, run_name, body
-        )
+        api.patch_namespaced_custom_object_status(GROUP, VERSION, namespace, PLURAL, run_name, body)
 
 
 def create_job(namespace: str, run: str, run_uid: str, stage: dict[str, Any]) -> None:
@@ -78,7 +74,9 @@ def create_job(namespace: str, run: str, run_uid: str, stage: dict[str, Any]) ->
     container = client.V1Container(
         name="stage",
         image=stage["image"],
-        env=[client.V1EnvVar(name=each["name"], value=each["value"]) for each in stage.get("env", [])],
+        env=[
+            client.V1EnvVar(name=each["name"], value=each["value"]) for each in stage.get("env", [])
+        ],
         resources=client.V1ResourceRequirements(**stage.get("resources", {})),
     )
     pod = client.V1PodSpec(

@@ -1,4 +1,4 @@
-"""The whole operator, kopf included, at another pace: `python -m tests.support.operators SPEED EPOCH`.
+"""The whole operator at another pace: `python -m tests.support.operators SPEED EPOCH`.
 
 Everything else comes from its environment, as in a cluster.
 """

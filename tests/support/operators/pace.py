@@ -24,9 +24,7 @@ class _Selector(selectors.DefaultSelector):
         super().__init__()
         self._speed = speed
 
-    def select(
-        self, timeout: float | None = None
-    ) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         return super().select(timeout / self._speed if timeout else timeout)
 
 

@@ -81,7 +81,9 @@ class OperatorProcess:
 
     def _probe(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/healthz", timeout=2) as said:  # noqa: S310
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self._port}/healthz", timeout=2
+            ) as said:
                 return said.status == 200
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             return False

@@ -1,8 +1,8 @@
 """A run with everything in it: nine stages, a fork, a retry, a person's Skip and Retry.
 
-    a -> b -> d -> e -> f -> g -> h -> i      b fails once and is tried again by itself,
-    a -> c -> d                               c fails for good and is skipped by a person,
-                                              g fails for good and is retried by a person.
+a -> b -> d -> e -> f -> g -> h -> i      b fails once and is tried again by itself,
+a -> c -> d                               c fails for good and is skipped by a person,
+                                          g fails for good and is retried by a person.
 """
 
 from typing import Any, Final

@@ -10,6 +10,7 @@ from tests.unit.overview.builders import job, stage
 
 JOBS = f"{GROUP}/namespaces/default/pipelinejobs"
 RUNS = ("ad-from-prompt", "ad-from-picture")
+BOTH = [word for name in RUNS for word in ("--run", name)]
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_the_demo_tells_the_whole_story(
     cluster.add(job(name=RUNS[0], uid="of-an-earlier-time"))
     made_by_the_api_server(cluster)
     ends(cluster, names.COMPLETED)
-    found = cli("demo", "--samples", samples, "--to", tmp_path / "out")
+    found = cli("demo", "--samples", samples, *BOTH, "--to", tmp_path / "out")
     assert found.code == 0, found.err
     assert f"pipelinejob.stagework.dev/{RUNS[0]} of an earlier time deleted" in found.lines
     assert f"[Job {RUNS[0]}] [6s] completed - {RUNS[0]}: Completed in 6s" in found.lines
@@ -88,7 +89,7 @@ def test_a_failed_run_makes_the_demo_fail_with_the_reason(
 ) -> None:
     made_by_the_api_server(cluster)
     ends(cluster, names.STAGE_FAILED)
-    found = cli("demo", "--samples", samples, "--to", tmp_path / "out")
+    found = cli("demo", "--samples", samples, *BOTH, "--to", tmp_path / "out")
     assert found.code == 1
     assert "failed at overlay (StageFailed): no font" in found.err
     assert f"next: stagework retry {RUNS[0]} --stage overlay" in found.err
@@ -112,6 +113,6 @@ def test_an_earlier_run_that_does_not_go_is_a_timeout(
 ) -> None:
     cluster.add(job(name=RUNS[0]))
     cluster.routes["DELETE", f"{JOBS}/{RUNS[0]}"] = lambda _: ok({"kind": "Status"})
-    found = cli("demo", "--samples", samples)
+    found = cli("demo", "--samples", samples, *BOTH)
     assert found.code == 2
     assert "is still being deleted" in found.err

@@ -1,5 +1,7 @@
 """Files that nobody should send: each made by a few lines, none of them kept in the repository."""
 
+# ruff: noqa: ISC004, E501  (PDF objects are long)
+
 from __future__ import annotations
 
 import io
@@ -123,7 +125,9 @@ def picture_of_200_megapixels() -> bytes:
     """A PNG of 20,000 by 10,000 pixels in some kilobytes."""
 
     def part(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
     head = struct.pack(">IIBBBBB", 20_000, 10_000, 1, 0, 0, 0, 0)
     rows = zlib.compress((b"\0" + bytes(2500)) * 10_000, 9)
@@ -145,3 +149,7 @@ def encrypted_docx() -> bytes:
 def cut(path: Path, share: float) -> bytes:
     raw = path.read_bytes()
     return raw[: int(len(raw) * share)]
+
+
+def old_word() -> bytes:
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +23,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "0 bytes": ("a.pdf", lambda: b"", "EmptyDocument"),
     "an encrypted pdf": ("a.pdf", bad_files.encrypted_pdf, "Encrypted"),
     "an encrypted docx": ("a.docx", bad_files.encrypted_docx, "Encrypted"),
-    "a word file of 1997": ("a.doc", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "OldFormat"),
+    "a word file of 1997": ("a.doc", bad_files.old_word, "OldFormat"),
     "a truncated docx": ("a.docx", lambda: bad_files.cut(MINUTES, 0.7), "BrokenDocument"),
     "a pdf's first bytes": ("a.pdf", lambda: bad_files.cut(REPORT, 0.01), "BrokenDocument"),
     "a truncated picture": (
@@ -34,9 +37,6 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
 
 
 def _archive(files: dict[str, str]) -> bytes:
-    import io
-    import zipfile
-
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, content in files.items():
@@ -134,7 +134,9 @@ def test_a_wrong_ending_is_noted_and_the_document_is_read_by_what_it_is(tmp_path
     assert found.notes == ["the name promises pdf, it is docx"]
 
 
-MIXED = "English, 한국어, русский, עברית, العربية, 日本語かな and 中文 stand side by side in one text."
+MIXED = (
+    "English, 한국어, русский, עברית, العربية, 日本語かな and 中文 stand side by side in one text."
+)
 
 
 def test_mixed_scripts_stay_as_they_are(tmp_path: Path) -> None:
@@ -160,7 +162,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
 def test_a_hostile_file_name_is_only_a_name(name: str, tmp_path: Path) -> None:
-    chain = Chain(tmp_path / "run", given(tmp_path, name, b"Plain words in a strangely named file."))
+    chain = Chain(
+        tmp_path / "run", given(tmp_path, name, b"Plain words in a strangely named file.")
+    )
     chain.run_all("extract", "markdown", "chunk", "fulltext", "thumbnail", "preview")
     shown = chain.read("extract", Extract).document.name
     assert shown.isprintable()
@@ -216,7 +220,7 @@ for n in range(task["first"], 5):
     (tmp_path / "docpipe" / "__init__.py").touch()
     (tmp_path / "docpipe" / "worker.py").write_text(fake)
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(tmp_path))
+        patch.setattr(sys, "path", [str(tmp_path), *sys.path])
         answers = list(isolation.ask(Task("read", "x", "pdf", last=9), silence=2.0))
     assert isinstance(answers[0], Opened)
     found = {a.number: type(a).__name__ for a in answers[1:] if not isinstance(a, Opened)}  # type: ignore[union-attr]

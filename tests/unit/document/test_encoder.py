@@ -42,7 +42,9 @@ def test_the_vector_does_not_depend_on_what_is_encoded_with_it() -> None:
 def test_a_long_text_is_read_to_its_end() -> None:
     start = "The miller opens the sluice at low water. " * 40
     loaded = encoder.loaded()
-    plain, other = loaded.encode([start, start + "Parliament debated the budget of the navy. " * 40])
+    plain, other = loaded.encode(
+        [start, start + "Parliament debated the budget of the navy. " * 40]
+    )
     assert float(plain @ other) < 0.95
 
 

@@ -31,7 +31,13 @@ sys.addaudithook(closed)
 
 
 def ran(prefix: list[str], folder: Path, sample: str) -> str:
-    paths = [folder, ROOT, ROOT / "operator", ROOT / "images/document", ROOT / "images/document/tools"]
+    paths = [
+        folder,
+        ROOT,
+        ROOT / "operator",
+        ROOT / "images/document",
+        ROOT / "images/document/tools",
+    ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
     command = [*prefix, sys.executable, "-c", RUN, str(folder / "run"), str(SAMPLES / sample)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -202,6 +202,14 @@ def test_what_is_no_request_is_refused(gateway: Gateway, body: bytes) -> None:
     assert gateway.post("chat", body).status == 400
 
 
+def test_a_server_is_never_sent_to_fetch_a_picture(gateway: Gateway, server: ModelServer) -> None:
+    for address in ("http://169.254.169.254/latest", "file:///etc/passwd", ""):
+        part = {"type": "image_url", "image_url": {"url": address}}
+        messages = [{"role": "user", "content": [{"type": "text", "text": "Look"}, part]}]
+        assert gateway.post("vision", {"messages": messages}).status == 400
+    assert server.requests == []
+
+
 def test_an_upload_that_is_no_form_is_refused(gateway: Gateway, server: ModelServer) -> None:
     address = "/v1/models/transcription/audio/transcriptions"
     for kind, body in (

@@ -1,11 +1,14 @@
 """First sight of a run: accepted, refused for good, or waiting for its Pipeline."""
 
+from dataclasses import replace
+
 import pytest
 
 from stagework.api.conditions import find
 from stagework.api.pipeline import Param
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.plans.accept import unreadable
+from stagework.plans.pipelinejob import advance, finish
 from stagework.plans.plan import AnswerIntervention, CreateRevision, DeleteRun, Plan
 from tests.support.builders import (
     World,
@@ -142,13 +145,7 @@ def test_a_run_whose_revision_was_deleted_stalls_and_says_so_once() -> None:
         pipelineRevision="ad-image-0123456789", stages=[make_status(state="Running")]
     )
     run = make_run(pipeline="ad-image", status=status)
-    world = World(run=run).snapshot()
     lost = World(run=run)
-    assert world.resolved is not None, "the builder resolves what is accepted"
-
-    from dataclasses import replace  # noqa: PLC0415
-
-    from stagework.plans.pipelinejob import advance, finish  # noqa: PLC0415
 
     plan = finish(advance(replace(lost.snapshot(), resolved=None), after(0)), {}, after(0))
 

@@ -1,6 +1,9 @@
 """Which Job and Pod are the current copy of a stage?"""
 
-from stagework.plans.copies import Copy, current_copy
+import msgspec
+
+from stagework.api.observed import JobView, PodView
+from stagework.plans.copies import Copy, Family
 from tests.support.builders import (
     RUN_UID,
     after,
@@ -16,9 +19,8 @@ JOB = make_job("a", 2)
 POD = make_pod(JOB)
 
 
-def _copy(*, pod: str = "", jobs: tuple[object, ...] = (), pods: tuple[object, ...] = ()) -> Copy:
-    status = make_status("a", attempt=2, pod=pod)
-    return current_copy(RUN_UID, status, jobs, pods)  # pyright: ignore[reportArgumentType]
+def _copy(*, pod: str = "", jobs: tuple[JobView, ...] = (), pods: tuple[PodView, ...] = ()) -> Copy:
+    return Family(RUN_UID, jobs, pods).copy_of(make_status("a", attempt=2, pod=pod))
 
 
 def test_the_job_of_the_attempt_and_its_pod_are_the_copy() -> None:
@@ -53,6 +55,13 @@ def test_a_pod_with_forged_labels_does_not_count() -> None:
 def test_the_recorded_pod_counts_even_when_its_job_is_gone() -> None:
     assert _copy(pod=POD.metadata.uid, pods=(POD,)) == Copy(None, POD)
     assert _copy(pods=(POD,)) == Copy()
+
+
+def test_the_recorded_pod_counts_even_when_somebody_has_changed_its_labels() -> None:
+    meta = msgspec.structs.replace(POD.metadata, labels={"stagework.dev/run-uid": RUN_UID})
+    bare = msgspec.structs.replace(POD, metadata=meta)
+
+    assert _copy(pod=POD.metadata.uid, jobs=(JOB,), pods=(bare,)) == Copy(JOB, bare)
 
 
 def test_the_recorded_pod_wins_over_any_other() -> None:

@@ -1,0 +1,61 @@
+"""Faults cost neither file handles, nor tasks, nor memory for ever."""
+
+import asyncio
+import gc
+import os
+import tracemalloc
+from typing import Final
+
+from tests.support.fakeapi.resources import Json
+from tests.support.operators import weather
+from tests.support.operators.pace import Pace
+from tests.support.operators.world import World
+
+SPEED: Final = 15.0
+ROUNDS: Final = 4
+FAULTS: Final = (
+    weather.resets,
+    weather.lost_answers,
+    weather.expired_versions,
+    weather.half_open,
+    weather.repeated_events,
+    weather.outage,
+)
+STAGES: Final[list[Json]] = [{"name": "s", "image": "x", "runsOn": ["gpu"]}]
+_OURS: Final = [tracemalloc.Filter(inclusive=True, filename_pattern="*/operator/stagework/*")]
+
+
+def _memory() -> int:
+    gc.collect()
+    found = tracemalloc.take_snapshot().filter_traces(_OURS).statistics("filename")
+    return sum(each.size for each in found)
+
+
+async def _round(world: World, number: int) -> tuple[int, int, int]:
+    name = f"run-{number}"
+    world.apply(name, STAGES)
+    for fault in FAULTS:
+        fault(world)
+        await asyncio.sleep(8)
+        world.faults.clear()
+    await world.until(lambda: world.summary(name) == "Completed")
+    await asyncio.sleep(40)  # kept connections run out, watches are open again
+    return len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks()), _memory()
+
+
+def test_handles_tasks_and_memory_stay_flat() -> None:
+    async def main() -> list[tuple[int, int, int]]:
+        async with World(pace) as world:
+            world.start_operator()
+            return [await _round(world, number) for number in range(ROUNDS)]
+
+    pace = Pace.of(SPEED)
+    tracemalloc.start()
+    try:
+        rounds = pace.run(main())
+    finally:
+        tracemalloc.stop()
+    handles, tasks, memory = zip(*rounds[1:], strict=True)
+    assert max(handles) - handles[0] <= 4, rounds
+    assert max(tasks) - tasks[0] <= 4, rounds
+    assert max(memory) - memory[0] <= 200_000, rounds
