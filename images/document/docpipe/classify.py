@@ -4,16 +4,29 @@
 2. The nearness of a chunk to a label is that of its nearest phrase; a document's is the mean over
    its chunks, of which the first counts twice: beginnings tell most.
 3. A small lead over the second label is said to be unsure, and not hidden.
+
+Method `endpoint` has the chat endpoint choose one of the same labels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import modelcalls
 import numpy as np
 
 import stagekit
-from docpipe import encoder, labels, methods, outputs, params, scripts, sources, vectors
+from docpipe import (
+    encoder,
+    labels,
+    methods,
+    outputs,
+    params,
+    questions,
+    scripts,
+    sources,
+    vectors,
+)
 from docpipe.encoder import Vectors
 from docpipe.outputs import Chunk, Classify, Embed, Score
 
@@ -67,14 +80,30 @@ def _chunk_vectors(ctx: stagekit.Context, texts: list[str]) -> Vectors:
     return encoder.loaded().encode(texts[:64])
 
 
-METHODS = {methods.BUILTIN: builtin}
+def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, chunks: Chunk) -> Classify:
+    """The label that the chat endpoint chooses; no other fits its reply."""
+    known = _known(ctx)
+    about = questions.shortened([piece.text for piece in chunks.chunks])
+    said = model.ask(
+        [modelcalls.system(questions.CHOOSE), modelcalls.user(about)], questions.label(list(known))
+    )
+    return Classify(
+        methods.ENDPOINT, said.label, None, sure=said.sure, scores=[], machine=model.machine
+    )
 
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `classify.json`."""
-    made = methods.chosen(ctx, METHODS)(ctx, sources.chunks(ctx))
+    chunks = sources.chunks(ctx)
+    made = modelcalls.run(
+        ctx,
+        "chat",
+        endpoint=lambda model: by_endpoint(model, ctx, chunks),
+        builtin=lambda: builtin(ctx, chunks),
+    )
     outputs.write(ctx.outputs, STAGE, made)
     ctx.value("label", made.label)
     ctx.value("sure", made.sure)
-    ctx.value("margin", made.margin)
+    if made.margin is not None:
+        ctx.value("margin", made.margin)
     ctx.value("method", made.method)

@@ -1,12 +1,15 @@
 """`deep_summary`: section by section, each in its own most telling sentences; sections are items.
 
-A document without headings is taken in parts of about equal length.
+A document without headings is taken in parts of about equal length. Method `endpoint` asks the chat
+endpoint about each section; keywords are counted all the same.
 """
 
 from __future__ import annotations
 
+import modelcalls
+
 import stagekit
-from docpipe import keywords, methods, outputs, sentences, sources, telling, vectors
+from docpipe import keywords, methods, outputs, questions, sentences, sources, telling, vectors
 from docpipe.outputs import DeepSummary, Heading, Markdown, Section, Summarize
 
 STAGE = "deep_summary"
@@ -35,9 +38,29 @@ def _paragraph_from(text: str, at: int) -> int:
     return end + 2 if end >= 0 else at
 
 
-def builtin(ctx: stagekit.Context, text: str, about: Markdown) -> DeepSummary:
+def builtin(body: str, by: vectors.Comparison) -> str:
     """One sentence for each 600 characters of a section, one to three."""
+    picked = telling.chosen(sentences.sentences(body), _count(body), by)
+    return " ".join(each.sentence.text for each in picked)
+
+
+def by_endpoint(model: modelcalls.Model, heading: str, body: str) -> str:
+    """As many sentences of the chat endpoint's own."""
+    wanted = modelcalls.system(questions.SUMMARIZE.format(count=_count(body)))
+    found = [each.text for each in sentences.sentences(body)]
+    asked = modelcalls.user(f"{heading}\n\n{questions.shortened(found)}")
+    return model.ask([wanted, asked], questions.summary()).summary
+
+
+def _count(body: str) -> int:
+    return min(max(len(body) // 600, 1), 3)
+
+
+def made_of(ctx: stagekit.Context, text: str, about: Markdown) -> DeepSummary | None:
+    """All sections by the chosen method; None where every one failed."""
     by = vectors.comparison_for(text)
+    choice = modelcalls.Choice(ctx, "chat")
+    asked = choice.model
     parts = sections_of(text, about)
     if not parts:
         raise stagekit.Skip("NoSentences", "the document has no sentences to choose from")
@@ -46,20 +69,31 @@ def builtin(ctx: stagekit.Context, text: str, about: Markdown) -> DeepSummary:
     for item in ctx.items(range(len(parts)), key=lambda n: f"{n + 1} {parts[n][0].text}"):
         with item:
             head, body = parts[item.value]
-            count = min(max(len(body) // 600, 1), 3)
-            picked = telling.chosen(sentences.sentences(body), count, by)
+            said = choice.run(
+                endpoint=lambda model, h=head, b=body: by_endpoint(model, h.text, b),
+                builtin=lambda b=body: builtin(b, by),
+            )
             made.append(
                 Section(
                     head.text,
                     head.level,
                     sources.pages_between(about, head.start, head.start + len(body)),
                     len(body),
-                    " ".join(each.sentence.text for each in picked),
+                    said,
                     words[item.value],
                 )
             )
-    overview = _overview(ctx)
-    return DeepSummary(methods.BUILTIN, by, overview, keywords.keywords([text], 10)[0], made)
+    if not made:
+        return None
+    used = ctx.method_used.split("+")
+    return DeepSummary(
+        method=ctx.method_used,
+        compared_by=by if methods.BUILTIN in used else None,
+        overview=_overview(ctx),
+        keywords=keywords.keywords([text], 10)[0],
+        sections=made,
+        machine=asked.machine if asked and methods.ENDPOINT in used else None,
+    )
 
 
 def _overview(ctx: stagekit.Context) -> str:
@@ -78,14 +112,12 @@ def as_markdown(title: str, made: DeepSummary) -> str:
     return "\n".join(lines)
 
 
-METHODS = {methods.BUILTIN: builtin}
-
-
 def run(ctx: stagekit.Context) -> None:
     """Writes `deep_summary.json` and `deep_summary.md`."""
-    method = methods.chosen(ctx, METHODS)
     text, about = sources.document(ctx)
-    made = method(ctx, text, about)
+    made = made_of(ctx, text, about)
+    if made is None:
+        return  # every section failed: the items say why
     outputs.write(ctx.outputs, STAGE, made)
     (ctx.outputs / TEXT).write_text(as_markdown(about.title, made), encoding="utf-8")
     ctx.value("sections", len(made.sections))

@@ -1,7 +1,7 @@
-"""The choice of a stage's method.
+"""The choice of a stage's method, by the stage's environment.
 
-Each stage has a table `METHODS` from a name to a function; the pipeline picks one by the stage's
-environment. `builtin` is the one that needs nothing but this image.
+`builtin` needs nothing but this image. Stages that can also ask a model endpoint choose with
+`modelcalls`; the others have a table `METHODS` from a name to a function, and know no endpoint.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import stagekit
+from stagekit import contract
 
 F = TypeVar("F", bound=Callable[..., object])
 
-BUILTIN = "builtin"
+BUILTIN = contract.METHOD_BUILTIN
+ENDPOINT = contract.METHOD_ENDPOINT
 
 
 def chosen(ctx: stagekit.Context, methods: Mapping[str, F]) -> F:
     """The method that the pipeline asks for; refuses a name that the stage does not know."""
-    name = ctx.method or BUILTIN
+    # `auto` prefers an endpoint, and there is none for such a stage.
+    name = BUILTIN if ctx.method in {"", contract.METHOD_AUTO} else ctx.method
     if name not in methods:
         known = ", ".join(sorted(methods))
         raise stagekit.Refused(
             "UnknownMethod", f"this stage has no method {name[:40]!r}: use one of {known}"
         )
+    ctx.method_used = name
     return methods[name]

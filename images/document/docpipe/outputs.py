@@ -1,7 +1,8 @@
 """What each stage writes as JSON: the types, from which the published schemas are made.
 
 A stage's file is `<stage>.json`. `write` and `read` are the only ways in and out, so a file that
-does not fit its type is found where it is read, with the field's name.
+does not fit its type is found where it is read, with the field's name. `machine` is the class that
+a model endpoint runs on, where one did the work.
 """
 
 from __future__ import annotations
@@ -116,6 +117,7 @@ class Embed(msgspec.Struct, frozen=True):
     ids: list[str]
     similarity: str = "cosine"
     file: str = "vectors.npy"
+    machine: str | None = None
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -167,6 +169,7 @@ class Stt(msgspec.Struct, frozen=True):
     loudness: float
     text: str
     segments: list[Segment]
+    machine: str | None = None
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -177,14 +180,18 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class Classify(msgspec.Struct, frozen=True):
-    """`classify.json`: the nearest label; `margin` is its lead over the second."""
+    """`classify.json`: the nearest label; `margin` is its lead over the second.
+
+    A model endpoint gives no scores: `margin` is null, and `sure` is what it says itself.
+    """
 
     method: str
     label: str
-    margin: float
+    margin: float | None
     sure: bool
     scores: list[Score]
     note: str = ""
+    machine: str | None = None
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -197,13 +204,17 @@ class Sentence(msgspec.Struct, frozen=True):
 
 
 class Summarize(msgspec.Struct, frozen=True):
-    """`summarize.json`: the sentences that stand for the whole, in the document's order."""
+    """`summarize.json`: the sentences that stand for the whole, in the document's order.
+
+    A model endpoint's summary is in words of its own: `sentences` is empty, nothing was compared.
+    """
 
     method: str
-    compared_by: Literal["embeddings", "letters"]
+    compared_by: Literal["embeddings", "letters"] | None
     considered: int
     summary: str
     sentences: list[Sentence]
+    machine: str | None = None
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -221,11 +232,12 @@ class DeepSummary(msgspec.Struct, frozen=True):
     """`deep_summary.json`: the whole first, then section by section; also as `deep_summary.md`."""
 
     method: str
-    compared_by: Literal["embeddings", "letters"]
+    compared_by: Literal["embeddings", "letters"] | None
     overview: str
     keywords: list[str]
     sections: list[Section]
     file: str = "deep_summary.md"
+    machine: str | None = None
 
 
 OUTPUTS: dict[str, type[msgspec.Struct]] = {

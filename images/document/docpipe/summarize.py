@@ -1,25 +1,27 @@
-"""`summarize`: the document's own sentences that stand for the whole (extractive)."""
+"""`summarize`: the document's own sentences that stand for the whole (extractive).
+
+Method `endpoint` has the chat endpoint write the summary in words of its own.
+"""
 
 from __future__ import annotations
 
+import modelcalls
 import numpy as np
 
 import stagekit
-from docpipe import methods, outputs, params, sentences, sources, telling, vectors
+from docpipe import methods, outputs, params, questions, sentences, sources, telling, vectors
 from docpipe.encoder import Vectors
 from docpipe.outputs import Embed, Markdown, Sentence, Summarize
+from docpipe.sentences import Found
 
 STAGE = "summarize"
 SENTENCES = 5
 
 
-def builtin(ctx: stagekit.Context, text: str, about: Markdown) -> Summarize:
+def builtin(ctx: stagekit.Context, text: str, about: Markdown, found: list[Found]) -> Summarize:
     """Sentences near the mean of all chunks' vectors, none like another."""
-    count = params.number(ctx, "sentences", SENTENCES, least=1, most=40)
+    count = _count(ctx)
     by = vectors.comparison_for(text)
-    found = sentences.sentences(text)
-    if not found:
-        raise stagekit.Skip("NoSentences", "the document has no sentences to choose from")
     middle = _middle(ctx) if by == "embeddings" else None
     picked = telling.chosen(found, count, by, middle)
     kept = [
@@ -46,14 +48,32 @@ def _middle(ctx: stagekit.Context) -> Vectors | None:
     return np.asarray(rows.mean(axis=0), dtype=np.float32)
 
 
-METHODS = {methods.BUILTIN: builtin}
+def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, found: list[Found]) -> Summarize:
+    """The chat endpoint's summary; of a long document it is shown sentences from all of it."""
+    wanted = modelcalls.system(questions.SUMMARIZE.format(count=_count(ctx)))
+    about = questions.shortened([each.text for each in found])
+    said = model.ask([wanted, modelcalls.user(about)], questions.summary())
+    return Summarize(methods.ENDPOINT, None, len(found), said.summary, [], model.machine)
+
+
+def _count(ctx: stagekit.Context) -> int:
+    return params.number(ctx, "sentences", SENTENCES, least=1, most=40)
 
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `summarize.json`."""
-    method = methods.chosen(ctx, METHODS)
     text, about = sources.document(ctx)
-    made = method(ctx, text, about)
+    found = sentences.sentences(text)
+    if not found:
+        raise stagekit.Skip("NoSentences", "the document has no sentences to choose from")
+    made = modelcalls.run(
+        ctx,
+        "chat",
+        endpoint=lambda model: by_endpoint(model, ctx, found),
+        builtin=lambda: builtin(ctx, text, about, found),
+    )
     outputs.write(ctx.outputs, STAGE, made)
-    ctx.value("summary", made.summary[:200])
+    if made.method == methods.BUILTIN:
+        # A model's summary is a reply: it stays in the file.
+        ctx.value("summary", made.summary[:200])
     ctx.value("method", made.method)

@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from stagework.api import names
+from stagework.api.intervention import Intervention
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.artifacts.result_lookup import LookupFailed, ResultStore
 from stagework.cluster import views
@@ -41,6 +42,10 @@ log = logging.getLogger(__name__)
 
 MERGE_SECONDS: Final = 1.0
 """A status that is not urgent waits this long after the last write, to be merged with the next."""
+MERGE_RUNS: Final = 4
+"""With more stages than this at work it waits longer in proportion: the API server is busier."""
+LONGEST_MERGE_SECONDS: Final = 10.0
+"""No status waits longer than this."""
 REFUSAL_SECONDS: Final = 10.0
 """How long a refusal that may pass (quota) is believed before the API server is asked again."""
 LOOKUP_RETRY_SECONDS: Final = 5.0
@@ -54,12 +59,12 @@ class Engine:
         self,
         observer: Observer,
         applier: Applier,
+        *,
         events: EventPoster,
         results: ResultStore,
         revisions: Revisions,
         settings: PlanSettings,
         metrics: Metrics,
-        *,
         workers: int,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -75,6 +80,7 @@ class Engine:
         self._clock = clock
         self._wall = wall
         self._memory: dict[str, RunMemory] = {}
+        self._uids: dict[Key, str] = {}
         self._decoded = RunCache()
         self._ledger = SlotLedger()
         self._slots: dict[str, int] = {}
@@ -178,6 +184,7 @@ class Engine:
 
     async def _snapshot(self, view: views.OwnView) -> Snapshot:
         meta, observer = view.metadata, self._observer
+        self._forget_others(view.key, meta.uid)
         memory = self._memory.setdefault(meta.uid, RunMemory())
         spec = self._decoded.spec(view)
         status = memory.unwritten(meta.resourceVersion)
@@ -196,7 +203,7 @@ class Engine:
             pods=observer.pods(meta.namespace, meta.uid),
             nodes=observer.nodes,
             slots=self._slots,
-            interventions=tuple(views.intervention(each) for each in observer.requests(view.key)),
+            interventions=self._requests(view.key),
             lookups=memory.lookups,
             refusals=memory.believed_refusals(self._clock),
         )
@@ -231,7 +238,9 @@ class Engine:
         if wanted is None and memory.working is None:
             return
         wanted = wanted if wanted is not None else run.status
-        wait = memory.written_at + MERGE_SECONDS - self._clock()
+        at_work = self._ledger.taken()
+        merge = min(MERGE_SECONDS * max(1.0, at_work / MERGE_RUNS), LONGEST_MERGE_SECONDS)
+        wait = memory.written_at + merge - self._clock()
         if plan.urgent or wait <= 0:
             memory.working = None
             stored = await self._applier.write_status(run, wanted)
@@ -246,13 +255,29 @@ class Engine:
 
     async def _without_run(self, key: Key) -> None:
         """The run is gone, or was never there: nobody else answers requests that aim at it."""
-        requests = tuple(views.intervention(each) for each in self._observer.requests(key))
-        for answer in refuse_all(requests, TARGET_NOT_FOUND, self._wall()):
+        for answer in refuse_all(self._requests(key), TARGET_NOT_FOUND, self._wall()):
             await self._applier.answer_for_nobody(key[0], answer)
-        for uid in [uid for uid in self._memory if self._observer.key_of(uid) is None]:
-            del self._memory[uid]
-            self._decoded.drop(uid)
-            self._wake(self._ledger.claim(uid, ()))
+        self._forget_others(key, "")
+
+    def _forget_others(self, key: Key, uid: str) -> None:
+        """A run of this name that is gone holds no slot any more, also where a new one has come."""
+        old = self._uids.pop(key, uid)
+        if uid:
+            self._uids[key] = uid
+        if old != uid:
+            self._memory.pop(old, None)
+            self._decoded.drop(old)
+            self._wake(self._ledger.claim(old, ()))
+
+    def _requests(self, key: Key) -> tuple[Intervention, ...]:
+        """Interventions that aim at the run; one that cannot be read disturbs no other."""
+        found: list[Intervention] = []
+        for view in self._observer.requests(key):
+            try:
+                found.append(views.intervention(view))
+            except ValidationError as error:
+                log.warning("%s/%s: Intervention left alone: %s", *view.key, error)
+        return tuple(found)
 
     async def _unreadable(self, view: views.OwnView, error: ValidationError) -> None:
         message = f"{error.errors()[0]['loc']}: {error.errors()[0]['msg']}"

@@ -94,6 +94,10 @@ class SlotLedger:
             for stage, claim in self._claims.get(run_uid, {}).items()
         }
 
+    def taken(self) -> int:
+        """Slots that are taken, over all classes."""
+        return sum(line.taken for line in self._lines.values())
+
     def line_lengths(self) -> dict[str, int]:
         """Class to the number of stages that wait for it (first choice only)."""
         return {machine: len(line.waiting) for machine, line in self._lines.items()}

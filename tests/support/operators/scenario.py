@@ -91,7 +91,7 @@ def outcome(world: World) -> Json:
 def _stage(status: Json) -> Json:
     kept = ("state", "attempt", "failures", "interruptions", "machine", "skip")
     found = {key: status.get(key) for key in kept}
-    return {**found, "commit": (status.get("commit") or {}).get("attempt")}
+    return {**found, "commit": part(status, "commit").get("attempt")}
 
 
 def _children(store: Store, resource: Any) -> list[tuple[str, str]]:

@@ -7,7 +7,14 @@ from typing import Any, Self
 from stagework.settings import Settings
 from stagework.wiring import LEASE_NAME
 from tests.support.fakeapi.kubelet import Behave
-from tests.support.fakeapi.resources import INTERVENTIONS, LEASES, PIPELINE_JOBS, Json
+from tests.support.fakeapi.resources import (
+    INTERVENTIONS,
+    LEASES,
+    PIPELINE_JOBS,
+    Json,
+    items,
+    part,
+)
 from tests.support.fakeapi.server import FakeApi
 from tests.support.fakeapi.simulator import Delays, Simulator, succeed
 from tests.support.fakeapi.store import Store, Stored
@@ -91,8 +98,9 @@ class World:
 
     def stage(self, run: str, name: str) -> Json:
         """The status of a stage; empty before the run is accepted."""
-        stages = self.run(run).get("status", {}).get("stages") or []
-        return next((each for each in stages if each["name"] == name), {})
+        stages = items(part(self.run(run), "status"), "stages")
+        found: Json = {}
+        return next((each for each in stages if each["name"] == name), found)
 
     def when(self, condition: Callable[[], bool], action: Callable[[], object]) -> None:
         """A person who waits for something and then acts, once."""

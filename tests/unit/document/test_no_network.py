@@ -36,6 +36,7 @@ def ran(prefix: list[str], folder: Path, sample: str) -> str:
         ROOT,
         ROOT / "operator",
         ROOT / "images/document",
+        ROOT / "images/modelcalls",
         ROOT / "images/document/tools",
     ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}

@@ -2,8 +2,9 @@
 
 import asyncio
 import gc
-import os
+import logging
 import tracemalloc
+from pathlib import Path
 from typing import Final
 
 from tests.support.fakeapi.resources import Json
@@ -40,7 +41,7 @@ async def _round(world: World, number: int) -> tuple[int, int, int]:
         world.faults.clear()
     await world.until(lambda: world.summary(name) == "Completed")
     await asyncio.sleep(40)  # kept connections run out, watches are open again
-    return len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks()), _memory()
+    return len(list(Path("/proc/self/fd").iterdir())), len(asyncio.all_tasks()), _memory()
 
 
 def test_handles_tasks_and_memory_stay_flat() -> None:
@@ -50,12 +51,14 @@ def test_handles_tasks_and_memory_stay_flat() -> None:
             return [await _round(world, number) for number in range(ROUNDS)]
 
     pace = Pace.of(SPEED)
+    logging.disable(logging.CRITICAL)  # pytest keeps what is logged
     tracemalloc.start()
     try:
         rounds = pace.run(main())
     finally:
         tracemalloc.stop()
+        logging.disable(logging.NOTSET)
     handles, tasks, memory = zip(*rounds[1:], strict=True)
-    assert max(handles) - handles[0] <= 4, rounds
-    assert max(tasks) - tasks[0] <= 4, rounds
-    assert max(memory) - memory[0] <= 200_000, rounds
+    assert max(handles) - handles[0] <= 6, rounds
+    assert max(tasks) - tasks[0] <= 6, rounds
+    assert max(memory) - memory[0] <= 150_000, rounds
