@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "images" / "document"), str(ROOT / "images" / "document" / "tools")]
+FOLDERS = ("document", "document/tools", "modelcalls")
+sys.path[:0] = [str(ROOT / "images" / folder) for folder in FOLDERS]
 
 import make_scans  # noqa: E402
 import numpy as np  # noqa: E402

@@ -94,6 +94,7 @@ def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, chunks: Chunk) -
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `classify.json`."""
+    methods.check_asking(ctx)
     chunks = sources.chunks(ctx)
     made = modelcalls.run(
         ctx,

@@ -114,6 +114,7 @@ def as_markdown(title: str, made: DeepSummary) -> str:
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `deep_summary.json` and `deep_summary.md`."""
+    methods.check_asking(ctx)
     text, about = sources.document(ctx)
     made = made_of(ctx, text, about)
     if made is None:

@@ -49,6 +49,7 @@ class _Batch(NamedTuple):
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `embed.json` and `vectors.npy`; a batch that fails leaves its chunks out."""
+    methods.check_asking(ctx)
     chunks = sources.chunks(ctx).chunks
     choice = modelcalls.Choice(ctx, "embeddings")
     asked = choice.model

@@ -104,6 +104,7 @@ def _measured(ctx: stagekit.Context, sound: Sound) -> None:
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `stt.json`, where a method understands speech."""
+    methods.check_asking(ctx)
     path, kind = sources.given(ctx)
     if kind != "sound":
         raise stagekit.Skip("NoSound", f"a {kind} file has no sound")

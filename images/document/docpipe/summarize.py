@@ -62,6 +62,7 @@ def _count(ctx: stagekit.Context) -> int:
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `summarize.json`."""
+    methods.check_asking(ctx)
     text, about = sources.document(ctx)
     found = sentences.sentences(text)
     if not found:

@@ -134,7 +134,8 @@ def test_vectors_find_the_chunk_that_answers(report: Chain) -> None:
 def test_the_index_is_searched_from_the_command_line(report: Chain) -> None:
     path = report.file("fulltext", "index.sqlite")
     command = [sys.executable, "-m", "docpipe", "search", str(path)]
-    environment = {"PYTHONPATH": f"{ROOT}/images/document:{ROOT}/operator"}
+    folders = ("images/document", "images/modelcalls", "operator")
+    environment = {"PYTHONPATH": ":".join(str(ROOT / folder) for folder in folders)}
     found = subprocess.run(
         [*command, "avocets"], env=environment, capture_output=True, text=True, check=False
     )

@@ -93,7 +93,7 @@ def test_summaries_are_the_endpoints_words_and_no_reply_is_among_the_values(
 ) -> None:
     chain = after(report, tmp_path, "endpoint").run_all("summarize", "deep_summary")
     made = chain.read("summarize", Summarize)
-    assert made.summary.startswith("A proposal to restore")
+    assert made.summary.startswith("The tide mill at Carrow Creek was built in 1784")
     assert (made.sentences, made.compared_by) == ([], None)
     assert "summary" not in chain.values("summarize")
     deep = chain.read("deep_summary", DeepSummary)
@@ -168,13 +168,16 @@ def test_vectors_of_two_models_never_stand_in_one_file(
 
 
 @pytest.mark.parametrize(
-    ("when_down", "code", "outcome"),
-    [("fail", 1, "Failed"), ("defer", 1, "Deferred"), ("builtin", 0, "Succeeded")],
+    "told", [("fail", 1, "Failed"), ("defer", 3, "Deferred"), ("builtin", 0, "Succeeded")]
 )
 def test_an_endpoint_that_stays_down_is_met_as_the_pipeline_says(
-    report: Chain, tmp_path: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch,
-    when_down: str, code: int, outcome: str,
-) -> None:  # fmt: skip
+    report: Chain,
+    tmp_path: Path,
+    server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+    told: tuple[str, int, str],
+) -> None:
+    when_down, code, outcome = told
     monkeypatch.setenv("STAGEWORK_WHEN_DOWN", when_down)
     chain = after(report, tmp_path, "endpoint")
     server.show("server error")
