@@ -164,6 +164,6 @@ def test_pods_prefer_nodes_that_do_not_sleep(chart: Rendered) -> None:
 
 def test_a_fleet_that_never_sleeps_has_no_preference() -> None:
     awake = {"key": "gpu", "nodeSelector": {"stagework.dev/machine": "gpu"}}
-    fleet = {"machineClasses": [awake], "stageClasses": {}}
+    fleet: dict[str, Any] = {"machineClasses": [awake], "stageClasses": {}}
     for spec in render({"settings": {"fleet": fleet}}).pod_specs().values():
         assert "affinity" not in spec

@@ -61,6 +61,8 @@ REFUSED_TRIES: Final = 4
 Params = Mapping[str, str]
 _MANAGED: Final[Params] = {"fieldManager": FIELD_MANAGER}
 _MANAGED_QUERY: Final = f"?fieldManager={FIELD_MANAGER}"
+# aiohttp raises a RuntimeError for a connection that `close` has taken away.
+_NO_ANSWER: Final = (aiohttp.ClientError, TimeoutError, OSError, RuntimeError)
 
 
 class RequestHooks(Protocol):
@@ -234,9 +236,7 @@ class KubeApi:
                 async for chunk in answer.content.iter_any():
                     for line in lines.feed(chunk):
                         yield line
-        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and self._session is not None:
-                raise  # aiohttp says so of a connection that `close` has taken away
+        except _NO_ANSWER as error:
             if not status:
                 self._count("WATCH", path, 0, began)
             raise _unreachable("WATCH", path, error) from error
@@ -349,9 +349,7 @@ class KubeApi:
                 if status < HTTPStatus.MULTIPLE_CHOICES:
                     return text
                 raise from_answer(status, text, answer.headers.get("Retry-After"))
-        except (aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and self._session is not None:
-                raise  # aiohttp says so of a connection that `close` has taken away
+        except _NO_ANSWER as error:
             raise _unreachable(verb, path, error) from error
         finally:
             self._count(verb, path, status, began)

@@ -48,7 +48,7 @@ class Observer:
         on_problem: OnProblem | None = None,
         *,
         told_kinds: Collection[str] = OWN_KINDS,
-        is_over: Callable[[str, str, str], bool] = lambda *_: False,
+        is_over: Callable[[str, str, str], bool] = lambda _run, _stage, _attempt: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`told_kinds`: plurals of ours that somebody else watches and tells by `take_own`.

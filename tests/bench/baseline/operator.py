@@ -6,8 +6,11 @@ kind's status. It has no retries, slots, look-ahead, marks or leadership: it doe
 Run it with `kopf run --standalone -A`.
 """
 
+# Typed as loosely as such operators are.
+# pyright: basic, reportArgumentType=false, reportCallIssue=false
+
 import logging
-from typing import Any
+from typing import Any, cast
 
 import kopf
 import kubernetes
@@ -20,7 +23,7 @@ CONFLICT = 409
 
 @kopf.on.startup()
 def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
-    kubernetes.config.load_kube_config()
+    kubernetes.config.load_kube_config()  # pyright: ignore[reportUnknownMemberType]
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.execution.max_workers = 32
@@ -35,13 +38,14 @@ def run_created(
 
 
 @kopf.on.field("batch", "v1", "jobs", field="status.succeeded", labels={LABEL: kopf.PRESENT})
-def stage_succeeded(new: int | None, labels: kopf.Labels, namespace: str | None, **_: Any) -> None:
+def stage_succeeded(new: Any, labels: kopf.Labels, namespace: str | None, **_: Any) -> None:
     if not new:
         return
     run_name, stage = labels["stagework.dev/pipelinejob"], labels["stagework.dev/stage"]
     api = kubernetes.client.CustomObjectsApi()
-    run = api.get_namespaced_custom_object(GROUP, VERSION, namespace, PLURAL, run_name)
-    stages = run["spec"]["stages"]
+    where = (GROUP, VERSION, str(namespace), PLURAL, run_name)
+    run = cast("dict[str, Any]", api.get_namespaced_custom_object(*where))
+    stages: list[dict[str, Any]] = run["spec"]["stages"]
     at = [each["name"] for each in stages].index(stage)
     over = at + 1 == len(stages)
     if not over:
@@ -50,17 +54,17 @@ def stage_succeeded(new: int | None, labels: kopf.Labels, namespace: str | None,
     status["summary"] = "Completed" if over else "Running"
     if over:
         status["completionTime"] = "2026-11-21T00:00:00Z"
-    body = {"status": status}
-    api.patch_namespaced_custom_object_status(GROUP, VERSION, namespace, PLURAL, run_name, body)
+    api.patch_namespaced_custom_object_status(*where, {"status": status})
 
 
 @kopf.on.field("batch", "v1", "jobs", field="status.failed", labels={LABEL: kopf.PRESENT})
-def stage_failed(new: int | None, labels: kopf.Labels, namespace: str | None, **_: Any) -> None:
+def stage_failed(new: Any, labels: kopf.Labels, namespace: str | None, **_: Any) -> None:
     if new:
         run_name = labels["stagework.dev/pipelinejob"]
         api = kubernetes.client.CustomObjectsApi()
         body = {"status": {"summary": "StageFailed", "stage": labels["stagework.dev/stage"]}}
-        api.patch_namespaced_custom_object_status(GROUP, VERSION, namespace, PLURAL, run_name, body)
+        where = (GROUP, VERSION, str(namespace), PLURAL, run_name)
+        api.patch_namespaced_custom_object_status(*where, body)
 
 
 def create_job(namespace: str, run: str, run_uid: str, stage: dict[str, Any]) -> None:
@@ -100,5 +104,5 @@ def create_job(namespace: str, run: str, run_uid: str, stage: dict[str, Any]) ->
     try:
         client.BatchV1Api().create_namespaced_job(namespace, job)
     except ApiException as error:
-        if error.status != CONFLICT:
+        if error.status != CONFLICT:  # pyright: ignore[reportUnknownMemberType]
             raise

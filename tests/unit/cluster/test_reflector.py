@@ -279,9 +279,7 @@ async def test_a_removal_seen_elsewhere_counts_unless_it_is_old(copy: Copy) -> N
         await copy.agrees()
         copy.reflector.tell(first, deleted=True)
         assert copy.values == {"a": "2"}
-        copy.reflector.tell(
-            next(iter(copy.reflector.objects.values())), deleted=True
-        )
+        copy.reflector.tell(next(iter(copy.reflector.objects.values())), deleted=True)
         assert copy.values == {}
 
 

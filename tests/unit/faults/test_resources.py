@@ -26,6 +26,10 @@ STAGES: Final[list[Json]] = [{"name": "s", "image": "x", "runsOn": ["gpu"]}]
 _OURS: Final = [tracemalloc.Filter(inclusive=True, filename_pattern="*/operator/stagework/*")]
 
 
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def _memory() -> int:
     gc.collect()
     found = tracemalloc.take_snapshot().filter_traces(_OURS).statistics("filename")
@@ -41,7 +45,7 @@ async def _round(world: World, number: int) -> tuple[int, int, int]:
         world.faults.clear()
     await world.until(lambda: world.summary(name) == "Completed")
     await asyncio.sleep(40)  # kept connections run out, watches are open again
-    return len(list(Path("/proc/self/fd").iterdir())), len(asyncio.all_tasks()), _memory()
+    return _open_files(), len(asyncio.all_tasks()), _memory()
 
 
 def test_handles_tasks_and_memory_stay_flat() -> None:
