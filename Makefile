@@ -1,5 +1,6 @@
 # stagework: `make demo` shows it, `make test` proves it, `make help` lists the rest.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 include tests/bed/bed.mk
 
