@@ -50,9 +50,7 @@ REQUEST_SECONDS: Final = 15.0
 WATCH_SILENCE_SECONDS: Final = 75.0
 """A watch that brings no byte for so long is dead; bookmarks come about once a minute."""
 POOL_SIZE: Final = 0
-"""Connections are not limited here (0): whoever asks (workers, watches) is limited in number. A
-limit makes requests wait in aiohttp's own line, where late comers may overtake until a wait of
-15 s ends in a time-out of a request that was never sent (seen at 900 requests a second)."""
+"""Not limited (0): workers and watches are. A line in aiohttp may end in time-outs."""
 READ_TRIES: Final = 4
 """How often a read is sent before its error is raised."""
 REFUSED_TRIES: Final = 4
@@ -60,7 +58,6 @@ REFUSED_TRIES: Final = 4
 
 Params = Mapping[str, str]
 _MANAGED: Final[Params] = {"fieldManager": FIELD_MANAGER}
-_MANAGED_QUERY: Final = f"?fieldManager={FIELD_MANAGER}"
 # aiohttp raises a RuntimeError for a connection that `close` has taken away.
 _NO_ANSWER: Final = (aiohttp.ClientError, TimeoutError, OSError, RuntimeError)
 
@@ -367,10 +364,7 @@ class KubeApi:
 
     def _url(self, path: str, params: Params | None) -> URL:
         # Paths are made of names that the API server has checked: nothing to quote.
-        if params is _MANAGED:
-            query = _MANAGED_QUERY
-        else:
-            query = f"?{urlencode(params, quote_via=quote)}" if params else ""
+        query = f"?{urlencode(params, quote_via=quote)}" if params else ""
         return URL(f"{self._target.server}{path}{query}", encoded=True)
 
     def _count(self, verb: str, path: str, status: int, began: float) -> None:
