@@ -53,8 +53,12 @@ e2e: deploy ## User stories on the kind cluster
 	@HELM="$(HELM)" KUBECTL="$(KUBECTL)" $(PY) -m pytest -q tests/e2e
 
 .PHONY: demo
-demo: deploy ## A real ad-image pipeline on three machine classes, from nothing to the picture
+demo: deploy ## Real pipelines on three machine classes, from nothing to the pictures
 	@$(PY) -m stagework.cli demo --samples manifests/samples
+
+.PHONY: bench
+bench: deploy ## Speed, side by side in one run (slow; nothing else should run beside it)
+	@for name in transitions restart chain; do $(PY) -m tests.bench $$name || exit 1; echo; done
 
 .PHONY: test
 test: lint verify unit integration e2e ## Everything that must hold before a change lands

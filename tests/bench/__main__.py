@@ -1,17 +1,28 @@
-"""`python -m tests.bench transitions|restart [--jobs N]`: a table and what it was measured on."""
+"""`python -m tests.bench NAME`: a table and what it was measured on.
+
+`transitions` and `restart` need no cluster (`--jobs N`); `chain` and `scale` use the kind cluster;
+`quality` measures the document stages.
+"""
 
 import argparse
 import asyncio
+import runpy
 import sys
 
 from tests.bench import restart, transitions
 from tests.bench.machine import describe
 
+MODULES = ("chain", "scale", "quality")
+"""Benches that are programs of their own."""
+
 
 def main() -> None:
     """Parse the options, measure, print."""
+    if len(sys.argv) > 1 and sys.argv[1] in MODULES:
+        runpy.run_module(f"tests.bench.{sys.argv.pop(1)}", run_name="__main__")
+        return
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("bench", choices=["transitions", "restart"])
+    parser.add_argument("bench", choices=["transitions", "restart", *MODULES])
     parser.add_argument("--jobs", type=int, default=10_000, help="PipelineJobs")
     parser.add_argument("--baseline-jobs", type=int, default=100, help="0: without the baseline")
     parser.add_argument("--profile", default="", help="write a cProfile of the operator here")

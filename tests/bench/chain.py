@@ -72,9 +72,10 @@ async def main() -> None:
             await api.delete(f"/api/v1/namespaces/{NAMESPACE}")
     finally:
         deploy()
-    sys.stdout.write(f"{describe()}\nnine stages of `true`, look-ahead 2\n\n")
-    head = ("runs at once", "bare chain", "stagework", "ratio", "goal")
-    sys.stdout.write(table(head, rows) + "\n")
+    head = "\n".join(describe())
+    sys.stdout.write(f"{head}\nnine stages of `true`, look-ahead 2\n\n")
+    columns = ("runs at once", "bare chain", "stagework", "ratio", "goal")
+    sys.stdout.write(table(columns, rows) + "\n")
 
 
 async def _row(api: KubeApi, count: int) -> tuple[str, ...]:

@@ -87,13 +87,16 @@ class Cluster:
                 self.done_at = time.monotonic()
 
     async def _arrived(self, seen: Seen) -> Verdict:
-        """The first lift or new Job of a run after the end of one of its stages."""
+        """The first lift, or Job that is not held, of a run after the end of one of its stages."""
         uid = ""
         if seen.verb == "PATCH" and seen.resource is PODS:
             pod = self.fake.store.tables[PODS].objects.get((seen.namespace, seen.name))
             uid = pod.meta["labels"].get("stagework.dev/run-uid", "") if pod else ""
         elif seen.verb == "POST" and seen.resource is JOBS:
-            uid = part(seen.json(), "metadata", "labels").get("stagework.dev/run-uid", "")
+            body = seen.json()
+            # A Job made ahead of its turn answers nothing: its Pod is held.
+            if not part(body, "spec", "template", "spec").get("schedulingGates"):
+                uid = part(body, "metadata", "labels").get("stagework.dev/run-uid", "")
         ended = self._ended.pop(uid, None)
         if ended is not None:
             self._latencies.append(time.perf_counter() - ended)

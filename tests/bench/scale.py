@@ -79,7 +79,8 @@ async def main() -> None:
         finally:
             await _clean_up(api)
             deploy()
-    sys.stdout.write(f"{describe()}\n{NODES} KWOK {KWOK} nodes, one stage a run\n\n")
+    head = "\n".join(describe())
+    sys.stdout.write(f"{head}\n{NODES} KWOK {KWOK} nodes, one stage a run\n\n")
     rows = [
         ("bare Jobs", str(asked.bare), f"{bare:.0f} s", f"{asked.bare / bare:.1f}", "-"),
         (
@@ -90,8 +91,8 @@ async def main() -> None:
             _share(asked, bare, ours),
         ),
     ]
-    head = ("way", "at once", "time to the last", "a second", "share of the ceiling")
-    sys.stdout.write(table(head, rows) + "\n")
+    columns = ("way", "at once", "time to the last", "a second", "share of the ceiling")
+    sys.stdout.write(table(columns, rows) + "\n")
 
 
 def _share(asked: argparse.Namespace, bare: float, ours: float) -> str:

@@ -91,10 +91,10 @@ def rows(ours: Figures, plain: Figures | None) -> list[tuple[str, str, str, str,
     ) -> tuple[str, str, str, str, str]:
         mine, other = read(ours), read(plain) if plain is not None else math.nan
         ratio = (mine / other if more else other / mine) if mine and other else math.nan
-        return what, _text(mine), _text(other), f"{ratio:.1f} x" if plain else "", goal
+        return what, _text(mine), _text(other), "" if math.isnan(ratio) else f"{ratio:.1f} x", goal
 
     found = [
-        row("PipelineJobs of nine stages", lambda f: f.jobs, ""),
+        ("PipelineJobs of nine stages", str(ours.jobs), str(plain.jobs) if plain else "", "", ""),
         row("stages a second", lambda f: f.stages_per_second, "500; 6 x", more=True),
         row("CPU a stage, ms", lambda f: f.cpu_ms_per_stage, "2"),
         row("stages a second that one core carries", _one_core, "500", more=True),
@@ -105,7 +105,7 @@ def rows(ours: Figures, plain: Figures | None) -> list[tuple[str, str, str, str,
         row("simulated cluster's own CPU a stage, ms", lambda f: f.cluster_cpu_ms_per_stage, ""),
     ]
     for place, name, goal in ((0, "p50", "5"), (1, "p99", "50")):
-        what = f"end reported to next write arrived, {name} at {PACED_PER_SECOND}/s, ms"
+        what = f"end reported to next stage let go, {name} at {PACED_PER_SECOND}/s, ms"
         found.append(row(what, _latency_at(place), goal))
     return found
 

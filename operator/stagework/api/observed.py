@@ -24,29 +24,7 @@ class OwnerReference(_View, frozen=True):
 
 
 class ObjectMeta(_View, frozen=True):
-    """The part of `metadata` that decisions use."""
-
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    resourceVersion: str = ""
-    creation_timestamp: datetime = EPOCH
-    deletion_timestamp: datetime | None = None
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
-    owner_references: tuple[OwnerReference, ...] = ()
-
-    @property
-    def controller_uid(self) -> str:
-        """Uid of the controlling owner, or the empty string."""
-        for owner in self.owner_references:
-            if owner.controller:
-                return owner.uid
-        return ""
-
-
-class ChildMeta(_View, frozen=True):
-    """`metadata` of Jobs and Pods: their annotations are not kept, they may be large."""
+    """The part of `metadata` that decisions use; annotations are not kept, they may be large."""
 
     name: str = ""
     namespace: str = ""
@@ -84,7 +62,7 @@ class JobStatus(_View, frozen=True):
 class JobView(_View, frozen=True):
     """A Job."""
 
-    metadata: ChildMeta
+    metadata: ObjectMeta
     status: JobStatus = JobStatus()
 
     @property
@@ -165,7 +143,7 @@ class PodSpec(_View, frozen=True):
 class PodView(_View, frozen=True):
     """A Pod."""
 
-    metadata: ChildMeta
+    metadata: ObjectMeta
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
 

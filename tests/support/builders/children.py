@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from stagework.api.observed import (
-    ChildMeta,
     ContainerState,
     ContainerStatus,
     JobStatus,
     JobView,
     ObjectCondition,
+    ObjectMeta,
     OwnerReference,
     PodSpec,
     PodStatus,
@@ -47,7 +47,7 @@ def make_job(
         "stagework.dev/machine": machine,
     }
     return JobView(
-        ChildMeta(
+        ObjectMeta(
             name=uid,
             namespace=NAMESPACE,
             uid=uid,
@@ -70,7 +70,7 @@ def make_pod(job: JobView, *, uid: str = "", created: datetime = T0) -> PodView:
     labels = {k: v for k, v in job.metadata.labels.items() if k != "stagework.dev/machine"}
     uid = uid or f"pod-of-{job.metadata.uid}"
     return PodView(
-        ChildMeta(
+        ObjectMeta(
             name=uid,
             namespace=job.metadata.namespace,
             uid=uid,
