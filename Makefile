@@ -33,7 +33,7 @@ verify: $(VENV)/.ready ## Fail where a generated file differs from what would be
 .PHONY: lint
 lint: $(VENV)/.ready ## Style, strict types, import contracts
 	@$(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
-	@$(VENV)/bin/basedpyright --level error --pythonpath $(PY)
+	@$(VENV)/bin/basedpyright --project pyproject.toml --level error --pythonpath $(PY)
 	@$(VENV)/bin/lint-imports --no-cache | tail -3
 
 .PHONY: unit
