@@ -72,7 +72,7 @@ def test_nothing_is_waited_for_beyond_the_stages_time() -> None:
     world = World(answered(429, "7"), left=100)
     with pytest.raises(EndpointUnavailable, match="HTTP 429"):
         world.ask()
-    assert 60 < world.now <= 80  # a fifth is kept back
+    assert 55 < world.now <= 80  # a fifth is kept back; the pause not begun may be 22 s long
     world = World(answered(429, "90"), left=100)
     with pytest.raises(EndpointUnavailable, match="in 1 tries"):
         world.ask()
