@@ -57,8 +57,8 @@ demo: deploy ## Real pipelines on three machine classes, from nothing to the pic
 	@$(PY) -m stagework.cli demo --samples manifests/samples
 
 .PHONY: bench
-bench: deploy ## Speed, side by side in one run (slow; nothing else should run beside it)
-	@for name in transitions restart chain; do $(PY) -m tests.bench $$name || exit 1; echo; done
+bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)
+	@for name in transitions restart chain quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
 
 .PHONY: test
 test: lint verify unit integration e2e ## Everything that must hold before a change lands

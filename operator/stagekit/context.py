@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeVar, Union
 
-from stagekit import text
+from stagekit import contract, models, text
 from stagekit.endpoint import Endpoint
 from stagekit.environment import Environment
 from stagekit.errors import Refused
@@ -67,6 +67,7 @@ class Context:
         self._ledger = ledger
         self._progress = progress
         self._link = link
+        self._model = environment.model
         self._timeout = environment.timeout_seconds
         self._began = boot_seconds()
 
@@ -94,6 +95,13 @@ class Context:
         openai.OpenAI(base_url=found.url, api_key=found.token) calls it, as this Pod.
         """
         return self._link.endpoint(role)
+
+    def model_folder(self) -> Path:
+        """The folder with the stage's own model, as `STAGEWORK_MODEL` names it.
+
+        Raises Refused (`ModelNotSet`, `ModelNotFound`, `ModelBroken`) with what to change.
+        """
+        return models.folder(self._model, self._link, self.work / contract.MODEL_FOLDER)
 
     def seconds_left(self) -> float | None:
         """What is left of the stage's `timeoutSeconds`; None where nobody has set a limit."""

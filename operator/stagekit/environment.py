@@ -44,6 +44,7 @@ class Environment:
     timeout_seconds: int
     method: str
     when_down: str
+    model: str
     machine: str
     may_be_away: bool
     stages: Mapping[str, str]
@@ -85,7 +86,7 @@ def read(variables: Mapping[str, str], stage: str = "") -> Environment:
         pod_uid=_required(merged, contract.ENV_POD_UID),
         api_url=api_url.rstrip("/"),
         token_file=merged.get(
-            contract.ENV_TOKEN_FILE, f"{contract.TOKEN_DIR}/{contract.TOKEN_FILE_NAME}"
+            contract.ENV_TOKEN_FILE, f"{contract.INFO_DIR}/{contract.TOKEN_FILE_NAME}"
         ),
         input_uri=merged.get(contract.ENV_INPUT_URI, ""),
         work_dir=merged.get(contract.ENV_WORK_DIR, contract.WORK_DIR),
@@ -93,6 +94,7 @@ def read(variables: Mapping[str, str], stage: str = "") -> Environment:
         timeout_seconds=_number(merged.get(contract.ENV_TIMEOUT_SECONDS, "")),
         method=merged.get(contract.ENV_METHOD, "") or contract.METHOD_BUILTIN,
         when_down=_when_down(merged.get(contract.ENV_WHEN_DOWN, "")),
+        model=merged.get(contract.ENV_MODEL, "").strip(),
         machine=str(inputs.get("machine", "")),
         may_be_away=inputs.get("mayBeAway") is True,
         stages=_strings(inputs.get("stages", {}), "the inputs file's stages"),

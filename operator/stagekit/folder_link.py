@@ -20,6 +20,7 @@ class FolderLink:
         self._root = Path(environment.api_url[len(LOCAL_SCHEME) :] or "/")
         self._prefix = environment.prefix
         self._input_uri = environment.input_uri
+        self._model_uri = environment.model
 
     def fetch(self, prefix: str, path: str, target: Path) -> str:
         """Copy one file; raises MissingInput where there is none."""
@@ -37,15 +38,22 @@ class FolderLink:
 
     def source(self, folder: Path) -> Path:
         """Copy the input: `artifact://...` in the folder, `file:///...`, or a plain path."""
-        parts = urlsplit(self._input_uri)
+        return self._copied(self._input_uri, folder)
+
+    def model(self, folder: Path) -> Path:
+        """Copy the model's archive: `artifact://...` in the folder."""
+        return self._copied(self._model_uri, folder)
+
+    def _copied(self, uri: str, folder: Path) -> Path:
+        parts = urlsplit(uri)
         if parts.scheme == "artifact":
             found = inside(self._root, f"{parts.netloc}{unquote(parts.path)}")
         elif parts.scheme in ("", "file"):
             found = Path(unquote(parts.path))
         else:
-            raise MissingInput(f"a local run cannot fetch {self._input_uri!r}: give a path")
+            raise MissingInput(f"a local run cannot fetch {uri!r}: give a path")
         if not found.is_file():
-            raise MissingInput(f"the input {self._input_uri!r} is not a file")
+            raise MissingInput(f"{uri!r} is not a file")
         target = folder / safe_name(found.name)
         with found.open("rb") as file:
             _copy(file, target)

@@ -69,9 +69,16 @@ class HttpLink:
 
     def source(self, folder: Path) -> Path:
         """Download what `spec.input` names; the service tells the name."""
+        return self._named("/v1/input", folder)
+
+    def model(self, folder: Path) -> Path:
+        """Download the archive; the service reads in this Pod's own manifest which one it is."""
+        return self._named("/v1/model", folder)
+
+    def _named(self, address: str, folder: Path) -> Path:
         writer = DigestWriter(folder / "input")
         try:
-            answer = self._download("/v1/input", writer)
+            answer = self._download(address, writer)
             name = safe_name(unquote(answer.headers.get(contract.HEADER_FILE_NAME.lower(), "")))
             return writer.commit(name)
         finally:

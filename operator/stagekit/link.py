@@ -38,6 +38,10 @@ class Link(Protocol):
         """Bring what `spec.input` names into `folder`, under its own name."""
         ...
 
+    def model(self, folder: Path) -> Path:
+        """Bring the archive that `STAGEWORK_MODEL` names into `folder`, under its own name."""
+        ...
+
     def store(self, path: str, content: BinaryIO, size: int, sha256: str) -> None:
         """Keep one file below this attempt's own prefix; `content` is at its start."""
         ...

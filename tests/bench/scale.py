@@ -2,16 +2,19 @@
 
 ``python -m tests.bench.scale [--runs 5000] [--bare 1000]``. KWOK plays twenty nodes, so the API
 server, the controller-manager, the scheduler and stagework share this machine and nothing else
-is measured. The rate of bare one-Pod Jobs in the same run is the control plane's own ceiling.
+is measured. The rate of bare one-Pod Jobs in the same run is the control plane's own ceiling; who
+uses the cores in both says what limits. Everything is removed afterwards, also after a failure.
 """
 
 import argparse
 import asyncio
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -22,21 +25,24 @@ from stagework.cluster import connection, paths
 from stagework.cluster.errors import NotFound
 from stagework.cluster.kubeapi import KubeApi
 from stagework.cluster.throttle import Throttle
-from tests.bed import cluster, gotools
+from tests.bed import cache, cluster, gotools
 from tests.bed.deploy import deploy
 from tests.bed.tree import ROOT
 from tests.bench.machine import describe
+from tests.bench.shares import Reading, usage
 from tests.bench.tables import table
 
 NAMESPACE: Final = "bench-scale"
 NODES: Final = 20
 KWOK: Final = "0.7.0"
+LIMIT_SECONDS: Final = 1800.0
+"""No phase may take longer."""
 TAINT: Final = {"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}
 
 
 @contextmanager
-def kwok() -> Generator[None]:
-    """KWOK as a process of this machine, with its built-in fast stages."""
+def kwok() -> Generator[int]:
+    """KWOK as a process of this machine, with its built-in fast stages; gives its pid."""
     program = gotools.installed("kwok", "sigs.k8s.io/kwok/cmd/kwok", KWOK)
     source = gotools.module_folder("sigs.k8s.io/kwok", KWOK) / "kustomize" / "stage"
     configs = [
@@ -44,23 +50,37 @@ def kwok() -> Generator[None]:
         source / "node" / "heartbeat-with-lease" / "node-heartbeat-with-lease.yaml",
         *sorted((source / "pod" / "fast").glob("pod-*.yaml")),
     ]
-    options = [f"--config={path}" for path in configs]
-    process = subprocess.Popen(
-        [
-            *(str(program), f"--kubeconfig={cluster.kubeconfig()}"),
-            "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
-            "--node-lease-duration-seconds=40",
-            "--node-lease-parallelism=4",
-            *options,
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with (cache.folder("logs") / "kwok.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(str(program), f"--kubeconfig={cluster.kubeconfig()}"),
+                "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+                "--node-lease-duration-seconds=40",
+                *(f"--config={path}" for path in configs),
+            ],
+            stdout=log,
+            stderr=log,
+        )
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(10)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One way of doing the work, and what it took."""
+
+    name: str
+    count: int
+    seconds: float
+    before: Reading
+    after: Reading
+
+    @property
+    def rate(self) -> float:
+        return self.count / self.seconds
 
 
 async def main() -> None:
@@ -69,49 +89,78 @@ async def main() -> None:
     parser.add_argument("--runs", type=int, default=5000)
     parser.add_argument("--bare", type=int, default=1000)
     asked = parser.parse_args()
-    deploy("--values", str(ROOT / "tests" / "bench" / "scale-values.yaml"))
-    async with KubeApi(connection.find(), throttle=Throttle(400)) as api:
+    head = describe()
+    values = ROOT / "tests" / "bench" / "scale-values.yaml"
+    deploy("--values", str(values))
+    try:
+        target = connection.find(cluster.kubeconfig())
+        async with KubeApi(target, throttle=Throttle(1000)) as api:
+            phases = await _measure(api, asked)
+    finally:
+        deploy()
+    bare, ours = phases
+    rows = [(*_row(bare), "-"), (*_row(ours), f"{ours.rate / bare.rate:.0%}")]
+    columns = ("way", "at once", "time to the last", "a second", "share of the ceiling")
+    usages = [(each.name, each.before, each.after, each.count) for each in phases]
+    parts = [
+        "\n".join(head),
+        f"{NODES} KWOK {KWOK} nodes, one stage a run; {values.name}; the bed's control plane",
+        table(columns, rows),
+        usage(usages),
+    ]
+    sys.stdout.write("\n\n".join(parts) + "\n")
+
+
+async def _measure(api: KubeApi, asked: argparse.Namespace) -> tuple[Phase, Phase]:
+    with kwok() as pid:
+        pids = {"KWOK": pid, "this bench (client)": os.getpid()}
         try:
-            with kwok():
-                await _prepare(api)
-                bare = await _bare(api, asked.bare)
-                ours = await _ours(api, asked.runs)
+            await _clean_up(api)  # of a bench that was killed
+            await _prepare(api)
+            bare = await _phase(
+                api,
+                "bare Jobs",
+                paths.jobs(NAMESPACE),
+                bodies=[_job(index) for index in range(asked.bare)],
+                left={"fieldSelector": "status.successful!=1"},
+                pids=pids,
+            )
+            ours = await _phase(
+                api,
+                "stagework",
+                paths.ours("pipelinejobs", NAMESPACE),
+                bodies=[_run(index) for index in range(asked.runs)],
+                left={"fieldSelector": f"status.summary!={names.COMPLETED}"},
+                pids=pids,
+            )
         finally:
             await _clean_up(api)
-            deploy()
-    head = "\n".join(describe())
-    sys.stdout.write(f"{head}\n{NODES} KWOK {KWOK} nodes, one stage a run\n\n")
-    rows = [
-        ("bare Jobs", str(asked.bare), f"{bare:.0f} s", f"{asked.bare / bare:.1f}", "-"),
-        (
-            "stagework",
-            str(asked.runs),
-            f"{ours:.0f} s",
-            f"{asked.runs / ours:.1f}",
-            _share(asked, bare, ours),
-        ),
-    ]
-    columns = ("way", "at once", "time to the last", "a second", "share of the ceiling")
-    sys.stdout.write(table(columns, rows) + "\n")
+    return bare, ours
 
 
-def _share(asked: argparse.Namespace, bare: float, ours: float) -> str:
-    return f"{(asked.runs / ours) / (asked.bare / bare):.0%}"
-
-
-async def _bare(api: KubeApi, count: int) -> float:
+async def _phase(
+    api: KubeApi,
+    name: str,
+    path: str,
+    *,
+    bodies: list[dict[str, Any]],
+    left: dict[str, str],
+    pids: dict[str, int],
+) -> Phase:
+    """From the first request to the last one done: nothing is `left` of the selection."""
+    before = Reading.now(pids)
     began = time.monotonic()
-    await _create(api, paths.jobs(NAMESPACE), [_job(index) for index in range(count)])
-    await _drained(api, paths.jobs(NAMESPACE), {"fieldSelector": "status.successful!=1"})
-    return time.monotonic() - began
+    async with asyncio.timeout(LIMIT_SECONDS):
+        await _create(api, path, bodies)
+        sys.stderr.write(f"{name}: {len(bodies)} made, {time.monotonic() - began:.0f} s\n")
+        await _drained(api, path, left)
+    seconds = time.monotonic() - began
+    sys.stderr.write(f"{name}: {len(bodies)} done, {seconds:.0f} s\n")
+    return Phase(name, len(bodies), seconds, before, Reading.now(pids))
 
 
-async def _ours(api: KubeApi, count: int) -> float:
-    path = paths.ours("pipelinejobs", NAMESPACE)
-    began = time.monotonic()
-    await _create(api, path, [_run(index) for index in range(count)])
-    await _drained(api, path, {"fieldSelector": f"status.summary!={names.COMPLETED}"})
-    return time.monotonic() - began
+def _row(phase: Phase) -> tuple[str, ...]:
+    return (phase.name, str(phase.count), f"{phase.seconds:.0f} s", f"{phase.rate:.1f}")
 
 
 async def _create(api: KubeApi, path: str, bodies: list[dict[str, Any]]) -> None:
@@ -140,13 +189,32 @@ async def _prepare(api: KubeApi) -> None:
 
 
 async def _clean_up(api: KubeApi) -> None:
-    gone = [f"/api/v1/namespaces/{NAMESPACE}"]
-    gone += [f"/api/v1/nodes/kwok-{index}" for index in range(NODES)]
-    for path in gone:
-        try:
-            await api.delete(path)
-        except NotFound:
-            continue
+    """The namespace while KWOK still ends its Pods, then the nodes and what they had of others."""
+    path = f"/api/v1/namespaces/{NAMESPACE}"
+    await _delete(api, path)
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while await _exists(api, path):  # noqa: ASYNC110 - a namespace has no one to wait for
+            await asyncio.sleep(1)
+    for index in range(NODES):
+        await _delete(api, f"/api/v1/nodes/kwok-{index}")
+        pods = await api.get("/api/v1/pods", {"fieldSelector": f"spec.nodeName=kwok-{index}"})
+        for each in msgspec.json.decode(pods)["items"]:
+            meta = each["metadata"]
+            at_once = orjson.dumps({"gracePeriodSeconds": 0})
+            await _delete(api, paths.pods(meta["namespace"], meta["name"]), at_once)
+
+
+async def _delete(api: KubeApi, path: str, options: bytes | None = None) -> None:
+    with suppress(NotFound):
+        await api.delete(path, options)
+
+
+async def _exists(api: KubeApi, path: str) -> bool:
+    try:
+        await api.get(path)
+    except NotFound:
+        return False
+    return True
 
 
 def _node(index: int) -> dict[str, Any]:

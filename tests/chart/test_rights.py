@@ -25,6 +25,7 @@ API = {
     ("", "pods"): "get",
     ("batch", "jobs"): "get",
     ("stagework.dev", "pipelinejobs"): "get list",
+    ("stagework.dev", "pipelines"): "list",
 }
 ROLES = {
     "stagework-operator": OPERATOR,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster.commands import ROOT
-from tests.support.cluster.release import SERVICE
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import named_run
+from tests.support.cluster.uploads import store, upload
 from tests.support.cluster.waiting import stage_in
 
 SNEAKER = ROOT / "manifests" / "samples" / "sneaker.png"
@@ -43,7 +43,7 @@ def runs(space: Space, tmp_path_factory: pytest.TempPathFactory) -> None:
         "too-wide": wide_png(20_000, 7_000),
         "no-picture": b"%PDF-1.7 this is no picture\n" * 50,
     }
-    uris = {"empty": upload_nothing(space)}
+    uris = store(space, {"empty": ("empty.png", b"")})
     for name, data in pictures.items():
         (folder / f"{name}.png").write_bytes(data)
         uris[name] = upload(space, folder / f"{name}.png")
@@ -55,30 +55,6 @@ def runs(space: Space, tmp_path_factory: pytest.TempPathFactory) -> None:
             for name, uri in uris.items()
         )
     )
-
-
-def upload(space: Space, file: Path) -> str:
-    """`stagework upload FILE`: its address."""
-    answer = space.stagework("upload", str(file))
-    assert answer.ok, answer.said
-    return answer.out.split()[0]
-
-
-def upload_nothing(space: Space) -> str:
-    """An empty file: the command line would refuse it, the service takes what it is given."""
-    token = space.kubectl("create", "token", "default", "--audience=stagework").out.strip()
-    reply = space.api.request(
-        "PUT",
-        f"{SERVICE}/v1/uploads/{space.namespace}/empty.png",
-        body=b"",
-        headers={
-            "X-Stagework-Authorization": f"Bearer {token}",
-            "Content-Length": "0",
-            "Content-Type": "application/octet-stream",
-        },
-    )
-    assert reply.status in {200, 201}, reply
-    return str(reply.document()["uri"])
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -13,6 +13,8 @@ NAMES = (
     "stagework_stage_queue_depth",
     "stagework_reconcile_duration_seconds_count",
     "stagework_api_request_duration_seconds_count",
+    "stagework_oldest_pending_seconds",
+    "stagework_orphans_recovered_total",
     "stagework_leader",
     "stagework_build_info",
 )

@@ -9,60 +9,75 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-import yaml
 from PIL import Image
 
-from tests.support.cluster.commands import RELEASE_NAMESPACE, ROOT, Document
+from tests.support.cluster.asking import AD_ASKING, ASKING, DOCUMENT_ASKING, asking, only
+from tests.support.cluster.commands import RELEASE_NAMESPACE, Document
+from tests.support.cluster.documents import Done, finished, sample, uploaded
 from tests.support.cluster.models import ModelPod, told
 from tests.support.cluster.release import Release
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import named_run, object_of, run_of
 from tests.support.cluster.waiting import stage_is
+from tests.support.modelserver import answers
 from tests.support.modelserver.server import KEY, MODEL
 
-ASKING = {"img_gen": "images", "vlm_analyze": "vision", "planner": "chat", "vlm_judge": "vision"}
-"""Stages that know an endpoint, and the role that they ask."""
 PROMPT = "marmalade boots, 640x640"
 SECONDS = 280.0
 """For the whole advertisement, on a busy machine."""
 SETTINGS: dict[str, Any] = {"machine": "gpu", "timeoutSeconds": 110, "retries": 1}
+ROLES = tuple(dict.fromkeys(ASKING.values()))
+TEXT_STAGES = ("extract", "markdown", "chunk", "embed", "classify", "summarize", "deep_summary")
+SPEECH_STAGES = ("stt", "markdown")
+ANY_MACHINE: dict[str, Any] = {
+    "runsOn": ["gpu", "macmini", "macbook"], "fallbackAfterSeconds": 0, "retries": 0,
+}  # fmt: skip
+"""A pool of five slots, and one attempt."""
 
 
 @pytest.fixture(scope="module")
 def server(space: Space, release: Release) -> Iterator[ModelPod]:
-    """The server in a Pod, and the release that uses it for three roles."""
+    """The server in a Pod, and the release that uses it for every role."""
     pod = ModelPod(space)
     pod.install()
-    with told(release, ("chat", "vision", "images"), pod.url, **SETTINGS):
+    with told(release, ROLES, pod.url, **SETTINGS):
         yield pod
 
 
 @pytest.fixture(scope="module")
-def advertisement(space: Space, server: ModelPod, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of one advertisement whose language stages may ask."""
-    stages = [asking(each, "auto") for each in sample()["spec"]["stages"]]
-    sample_spec = {**sample()["spec"], "stages": stages}
-    space.apply(object_of("Pipeline", "ad-image", sample_spec))
-    space.apply(named_run("ad", "ad-image", params={"prompt": PROMPT}))
-    space.wait_for_end("ad", "Completed", SECONDS)
-    return space.results("ad", tmp_path_factory.mktemp("ad") / "ad")
+def applied(space: Space, server: ModelPod) -> None:
+    """Side by side: an advertisement, minutes and speech, whose stages may ask."""
+    assert server.url
+    pipelines = {"ad-image": None, "minutes": TEXT_STAGES, "speech": SPEECH_STAGES}
+    for name, wanted in pipelines.items():
+        whole = sample("pipeline-document" if wanted else "pipeline-ad-image")["spec"]
+        stages = only(whole["stages"], wanted) if wanted else whole["stages"]
+        stages = [asking(each, "auto") for each in stages]
+        space.apply(object_of("Pipeline", name, {**whole, "stages": stages}))
+    jobs = [uploaded(space, f"document-{name}") for name in ("minutes", "speech")]
+    for job in jobs:
+        job["spec"]["pipelineRef"]["name"] = job["metadata"]["name"].removeprefix("document-")
+    space.apply(named_run("ad", "ad-image", params={"prompt": PROMPT}), *jobs)
 
 
-def sample() -> Document:
-    """The sample Pipeline."""
-    text = (ROOT / "manifests" / "samples" / "pipeline-ad-image.yaml").read_text()
-    return yaml.safe_load(text)
+@pytest.fixture(scope="module")
+def advertisement(space: Space, applied: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of the advertisement."""
+    return finished(space, "ad", tmp_path_factory.mktemp("ad"), SECONDS).folder
 
 
-def asking(stage: Document, method: str, **more: Any) -> Document:
-    """A stage with a method; `when_down` goes into its environment too."""
-    if stage["name"] not in ASKING:
-        return stage
-    env = [{"name": "STAGEWORK_METHOD", "value": method}]
-    if "when_down" in more:
-        env.append({"name": "STAGEWORK_WHEN_DOWN", "value": more.pop("when_down")})
-    return {**stage, "env": env, **more}
+@pytest.fixture(scope="module")
+def minutes(space: Space, applied: None, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """The minutes, embedded, labelled and summarized."""
+    return finished(space, "document-minutes", tmp_path_factory.mktemp("minutes"), SECONDS)
+
+
+@pytest.fixture(scope="module")
+def speech(space: Space, applied: None, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """The speech, written down."""
+    return finished(space, "document-speech", tmp_path_factory.mktemp("speech"), SECONDS)
 
 
 def result(folder: Path, stage: str) -> Document:
@@ -71,12 +86,44 @@ def result(folder: Path, stage: str) -> Document:
 
 
 def test_the_language_stages_use_the_endpoint_and_say_so(advertisement: Path) -> None:
-    for stage in sample()["spec"]["stages"]:
-        name = stage["name"]
-        found = json.loads((advertisement / name / f"{name}.json").read_text())
-        method = "endpoint" if name in ASKING else "builtin"
-        assert (found["method"], result(advertisement, name)["method"]) == (method, method), name
-        assert found.get("machine") == ("gpu" if name in ASKING else None)
+    for stage in sample("pipeline-ad-image")["spec"]["stages"]:
+        says_who_did_it(advertisement, stage["name"])
+
+
+def says_who_did_it(folder: Path, stage: str) -> None:
+    """An asking stage names endpoint and machine class, the others their built-in method."""
+    found = json.loads((folder / stage / f"{stage}.json").read_text())
+    method, machine = ("endpoint", "gpu") if stage in ASKING else ("builtin", None)
+    about = result(folder, stage)
+    assert (found["method"], about["method"]) == (method, method), stage
+    assert (found.get("machine"), about["values"].get("model_machine")) == (machine, machine), stage
+
+
+def test_the_document_stages_use_the_endpoint_and_say_so(minutes: Done, speech: Done) -> None:
+    for stage in TEXT_STAGES:
+        says_who_did_it(minutes.folder, stage)
+    for stage in SPEECH_STAGES:
+        says_who_did_it(speech.folder, stage)
+
+
+def test_documents_are_described_by_what_the_server_said(minutes: Done, speech: Done) -> None:
+    chunks = [chunk["text"] for chunk in minutes.output("chunk")["chunks"]]
+    rows = np.load(minutes.folder / "embed" / minutes.output("embed")["file"])
+    assert np.allclose(rows, [answers.vector(text) for text in chunks], atol=1e-5)
+    assert minutes.output("classify")["scores"] == []
+    summary = minutes.output("summarize")
+    assert "The committee met on 14 May" in summary["summary"]
+    assert summary["sentences"] == []
+    sections = minutes.output("deep_summary")["sections"]
+    assert [each["heading"] for each in sections] == [
+        "Present", "Opening hours", "The roof of the drying shed", "Action items",
+    ]  # fmt: skip
+    assert all(each["summary"].startswith(each["heading"]) for each in sections)
+    heard = speech.output("stt")
+    assert heard["text"].split().count("sound") >= 6
+    assert len(heard["segments"]) == len(heard["text"].split())
+    assert speech.output("markdown")["origin"] == "stt"
+    assert heard["text"] in speech.text
 
 
 def test_what_the_server_said_is_in_the_outputs(advertisement: Path, server: ModelPod) -> None:
@@ -86,50 +133,85 @@ def test_what_the_server_said_is_in_the_outputs(advertisement: Path, server: Mod
     assert plan["headline"] == "Language English Wanted marmalade boots"
     with Image.open(advertisement / "overlay" / "composed.png") as picture:
         assert picture.size == (640, 640)
-    paths = [each["path"] for each in server.seen()["requests"]]
-    assert "/v1/images/generations" in paths
-    assert {(each["model"], each["key"]) for each in server.seen()["requests"]} == {(MODEL, KEY)}
+
+
+@pytest.mark.usefixtures("advertisement", "minutes", "speech")
+def test_every_kind_of_request_came_with_the_settings_model_and_key(server: ModelPod) -> None:
+    seen = server.seen()["requests"]
+    assert {each["path"].removeprefix("/v1/") for each in seen} == {
+        "chat/completions", "images/generations", "embeddings", "audio/transcriptions",
+    }  # fmt: skip
+    assert {(each["model"], each["key"]) for each in seen} == {(MODEL, KEY)}
 
 
 def test_model_key_and_prompt_are_found_nowhere_else(
-    advertisement: Path, space: Space, release: Release
+    advertisement: Path, minutes: Done, speech: Done, space: Space, release: Release
 ) -> None:
-    outputs = "".join(each.read_text() for each in advertisement.rglob("*.json"))
-    pods = json.dumps(space.pods_of("ad"))
-    status = json.dumps(space.status_of("ad")) + json.dumps(space.events_of("ad"))
+    folders = (advertisement, minutes.folder, speech.folder)
+    outputs = "".join(each.read_text() for folder in folders for each in folder.rglob("*.json*"))
+    runs = {"ad": AD_ASKING, minutes.name: DOCUMENT_ASKING.keys() - {"stt"}, speech.name: ("stt",)}
+    pods = json.dumps([space.pods_of(name) for name in runs])
+    told_of = [(space.status_of(name), space.events_of(name)) for name in runs]
+    status = json.dumps(told_of, ensure_ascii=False)
     logs = [
         release.commands.must("-n", RELEASE_NAMESPACE, "logs", f"deployment/stagework-{which}").out
         for which in ("api", "operator")
     ]
-    logs += [space.log_of("ad", stage) for stage in ASKING]
+    logs += [space.log_of(name, stage) for name, stages in runs.items() for stage in stages]
     for secret in (MODEL, KEY):
         assert secret not in outputs
         assert secret not in pods
         assert secret not in status
         assert not [each for each in logs if secret in each]
-    for word in ("marmalade", "You said", "A picture of"):
+    for word in (
+        "marmalade",
+        "You said",
+        "A picture of",
+        "Trevanion",
+        "drying shed",
+        "sound sound",
+    ):
         assert word not in status
         assert not [each for each in logs if word in each]
 
 
 def short_run(name: str, when_down: str) -> Document:
     """A picture, and a look at it by the endpoint, tried once."""
-    stages = [each for each in sample()["spec"]["stages"] if each["name"] in ("img_gen", "planner")]
-    drawn = {key: each for key, each in stages[0].items() if key != "env"}
-    sees = next(each for each in sample()["spec"]["stages"] if each["name"] == "vlm_analyze")
-    look = asking({**sees, "retries": 0}, "endpoint", when_down=when_down)
-    # A pool: three runs side by side want three slots.
-    pool = {"runsOn": ["gpu", "macmini"], "fallbackAfterSeconds": 0}
-    return run_of(name, {**drawn, **pool}, {**look, **pool}, params={"prompt": PROMPT})
+    stages = {each["name"]: each for each in sample("pipeline-ad-image")["spec"]["stages"]}
+    look = asking(stages["vlm_analyze"], "endpoint", when_down=when_down)
+    drawn = [{**each, **ANY_MACHINE} for each in (stages["img_gen"], look)]
+    return run_of(name, *drawn, params={"prompt": PROMPT})
+
+
+DOWN = {"embed": "defer", "classify": "fail", "summarize": "builtin"}
+"""What three stages of one document do when the endpoint is down."""
+
+
+def short_document(minutes: Done) -> Document:
+    """The minutes cut into chunks, and three stages that ask about them side by side."""
+    wanted = ("extract", "markdown", "chunk", *DOWN)
+    stages = only(sample("pipeline-document")["spec"]["stages"], wanted)
+    asked = [
+        asking({**each, "dependsOn": ["chunk"]}, "endpoint", when_down=DOWN[each["name"]])
+        if each["name"] in DOWN
+        else each
+        for each in stages
+    ]
+    pooled = [{**each, **ANY_MACHINE} for each in asked]
+    return run_of("down-document", *pooled, input=minutes.run["spec"]["input"])
 
 
 @pytest.fixture(scope="module")
-def stopped(advertisement: Path, space: Space, server: ModelPod) -> ModelPod:
-    """Three runs are waiting for their replies when the server's Pod is removed by force."""
+def stopped(advertisement: Path, minutes: Done, space: Space, server: ModelPod) -> ModelPod:
+    """Five of six stages are waiting for their replies when the server's Pod is removed by force.
+
+    There are five slots: the sixth finds nobody there.
+    """
     assert advertisement.exists()
     server.show({"kind": "slow", "seconds": 100})
+    space.apply(short_document(minutes))
     space.apply(*(short_run(f"down-{each}", each) for each in ("fail", "defer", "builtin")))
-    server.wait_for_requests(at_once=3)
+    server.wait_for_requests(at_once=5)
     server.stop()
     return server
 
@@ -140,6 +222,10 @@ def test_fail_fails_with_the_reason(space: Space) -> None:
     found = space.stage_of("down-fail", "vlm_analyze")
     assert (found["state"], found["reason"]) == ("Failed", "EndpointUnavailable")
     assert "vision endpoint" in found["message"]
+    space.wait_for("down-document", stage_is("classify", state="Failed"))
+    found = space.stage_of("down-document", "classify")
+    assert (found["reason"], found["attempt"]) == ("EndpointUnavailable", 1)
+    assert "chat endpoint" in found["message"]
 
 
 @pytest.mark.usefixtures("stopped")
@@ -150,20 +236,29 @@ def test_builtin_does_it_instead_and_says_so(space: Space, tmp_path: Path) -> No
     assert (found["method"], found["values"]["fallback"]) == ("builtin", "EndpointUnavailable")
     looks = json.loads((folder / "vlm_analyze" / "vlm_analyze.json").read_text())
     assert (looks["method"], looks["described"], looks["machine"]) == ("builtin", None, None)
+    space.wait_for("down-document", stage_is("summarize", state="Succeeded"))
 
 
 def test_defer_waits_and_goes_on_by_itself_when_the_server_is_back(
     space: Space, stopped: ModelPod, tmp_path: Path
 ) -> None:
-    waits = stage_is("vlm_analyze", state="Waiting", reason="Deferred")
-    run = space.wait_for("down-defer", waits)
-    found = space.stage_of("down-defer", "vlm_analyze")
-    assert found["message"].startswith("EndpointUnavailable: ")
-    assert found.get("failures", 0) == 0
-    assert found["deferrals"] == 1
-    assert run["status"]["summary"] == "Waiting"
+    deferred = {"down-defer": "vlm_analyze", "down-document": "embed"}
+    for name, stage in deferred.items():
+        run = space.wait_for(name, stage_is(stage, state="Waiting", reason="Deferred"))
+        found = space.stage_of(name, stage)
+        assert found["message"].startswith("EndpointUnavailable: ")
+        assert found.get("failures", 0) == 0
+        assert found["deferrals"] == 1
+        assert run["status"]["summary"] == "Waiting"
     stopped.start()
     space.wait_for_end("down-defer", "Completed")
-    assert result(space.results("down-defer", tmp_path / "r"), "vlm_analyze")["method"] == (
-        "endpoint"
-    )
+    # One of its stages had failed for good; the deferred one is done all the same.
+    space.wait_for_end("down-document", "StageFailed")
+    for name, stage in deferred.items():
+        assert result(space.results(name, tmp_path / name), stage)["method"] == "endpoint"
+    document = tmp_path / "down-document"
+    about = result(document, "summarize")
+    assert (about["method"], about["values"]["fallback"]) == ("builtin", "EndpointUnavailable")
+    made = json.loads((document / "summarize" / "summarize.json").read_text())
+    assert (made["method"], made["machine"], len(made["sentences"])) == ("builtin", None, 5)
+    assert not (document / "classify").exists()

@@ -119,6 +119,14 @@ REFUSALS: dict[str, tuple[Build, str]] = {
         env(name="STAGEWORK_WHEN_DOWN", configMapKeyRef={"name": "c", "key": "k"}),
         "STAGEWORK_WHEN_DOWN must have the value builtin or defer or fail",
     ),
+    "a model that is neither a folder nor an upload": (
+        env(name="STAGEWORK_MODEL", value="https://example.org/model.onnx"),
+        "STAGEWORK_MODEL must be a folder such as /models/shoes, or the artifact:// address",
+    ),
+    "a model from elsewhere": (
+        env(name="STAGEWORK_MODEL", configMapKeyRef={"name": "c", "key": "k"}),
+        "STAGEWORK_MODEL must be a folder such as /models/shoes, or the artifact:// address",
+    ),
     "a variable without a proper name": (env(name="1A"), "should match"),
     "a Secret of another namespace": (
         env(secretKeyRef={"name": "s", "key": "k", "namespace": "kube-system"}),

@@ -1,16 +1,16 @@
 """What Helm and Flux think of a run: our states, judged by the real kstatus library."""
 
-import json
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
-from stagework.cluster.apply import status_document
+from stagework.cluster.apply import JSON_OPTIONS, status_document
 from stagework.plans.accept import accept
 from stagework.plans.run_status import run_status
 from tests.bed import gotools
@@ -32,7 +32,7 @@ def said_by(program: Path, status: dict[str, Any], generation: int = 1) -> str:
         "metadata": {"name": "ad", "generation": generation},
         "status": {key: value for key, value in status.items() if value is not None},
     }
-    line = json.dumps(document)
+    line = orjson.dumps(document, option=JSON_OPTIONS).decode()
     return subprocess.run(
         [program], input=line, text=True, capture_output=True, check=True
     ).stdout.strip()

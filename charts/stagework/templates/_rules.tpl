@@ -45,4 +45,7 @@
 - apiGroups: [stagework.dev]
   resources: [pipelinejobs]
   verbs: [get, list]
+- apiGroups: [stagework.dev]
+  resources: [pipelines]
+  verbs: [list]  # an uploaded model that one names is not swept
 {{- end }}

@@ -7,7 +7,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import modelcalls
+import msgspec
 from PIL import Image
 
 import stagekit
@@ -48,9 +51,21 @@ def _taken(ctx: stagekit.Context, wish: Wish, given: Image.Image, kind: str) -> 
     """A given picture keeps its form unless the prompt or the size asks for another."""
     image = pictures.fitted(given, wish.size) if wish.sized else given
     save_png(ctx.outputs / PICTURE, image)
+    before = outputs.Refit(given.width, given.height, kind)
+    return _not_drawn(wish, image, before, methods.BUILTIN, "given")
+
+
+def _not_drawn(
+    wish: Wish,
+    image: Image.Image,
+    before: outputs.Refit,
+    method: str,
+    origin: Literal["given", "generated"],
+) -> outputs.ImgGen:
+    """Of a picture from elsewhere it is known what it should show, and not where."""
     return outputs.ImgGen(
-        method=methods.BUILTIN,
-        origin="given",
+        method=method,
+        origin=origin,
         width=image.width,
         height=image.height,
         prompt=wish.prompt,
@@ -58,7 +73,7 @@ def _taken(ctx: stagekit.Context, wish: Wish, given: Image.Image, kind: str) -> 
         product_box=None,
         palette=[],
         background=None,
-        given=outputs.Refit(given.width, given.height, kind),
+        given=before,
     )
 
 
@@ -73,19 +88,9 @@ def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, wish: Wish) -> o
         raise modelcalls.ReplyInvalid(f"the images reply: {refused.reason}") from None
     image = pictures.fitted(made, wish.size)
     save_png(ctx.outputs / PICTURE, image)
-    return outputs.ImgGen(
-        method=methods.ENDPOINT,
-        origin="generated",
-        width=image.width,
-        height=image.height,
-        prompt=wish.prompt,
-        product=wish.product if wish.named else None,
-        product_box=None,
-        palette=[],
-        background=None,
-        given=outputs.Refit(made.width, made.height, kind),
-        machine=model.machine,
-    )
+    before = outputs.Refit(made.width, made.height, kind)
+    told = _not_drawn(wish, image, before, methods.ENDPOINT, "generated")
+    return msgspec.structs.replace(told, machine=model.machine)
 
 
 def _made(ctx: stagekit.Context, wish: Wish) -> outputs.ImgGen:

@@ -1,16 +1,15 @@
 """What each stage writes as JSON: the types, from which the published schemas are made.
 
-A stage's file is `<stage>.json`. `write` and `read` are the only ways in and out, so a file that
-does not fit its type is found where it is read, with the field's name. `machine` is the class that
-a model endpoint runs on, where one did the work.
+A stage's file is `<stage>.json`; `write` and `read` are those of stagefiles. `machine` is the class
+that a model endpoint runs on, where one did the work.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
+import stagefiles
 
 from adimage.geometry import Box
 
@@ -86,12 +85,16 @@ class VlmAnalyze(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A person or an object; `score` is from 0 to 1 and comparable within one detector only."""
+    """A person or an object; `score` is from 0 to 1 and comparable within one detector only.
+
+    `label` is the word that a model's own list has for it; without a model nothing is named.
+    """
 
     kind: Literal["person", "object"]
     box: Box
     score: float
     detector: str
+    label: str = ""
 
 
 class YoloDetect(msgspec.Struct, frozen=True):
@@ -281,22 +284,10 @@ OUTPUTS: dict[str, type[msgspec.Struct]] = {
 }
 """The type of each stage's JSON, in the order of the stages."""
 
-T = TypeVar("T", bound=msgspec.Struct)
-
-
-def write(folder: Path, stage: str, output: msgspec.Struct) -> None:
-    """Writes `<stage>.json` into a stage's outputs, readable for people."""
-    data = msgspec.json.format(msgspec.json.encode(output), indent=1)
-    (folder / f"{stage}.json").write_bytes(data + b"\n")
-
-
-def read(path: Path, kind: type[T]) -> T:
-    """Reads a stage's JSON; raises `msgspec.ValidationError` with the field that does not fit."""
-    return msgspec.json.decode(path.read_bytes(), type=kind)
+write, read = stagefiles.write, stagefiles.read
+"""The ways of a stage's JSON out and in."""
 
 
 def schema(stage: str) -> bytes:
     """The JSON Schema of a stage's output, as it is published in `schemas/`."""
-    made = msgspec.json.schema(OUTPUTS[stage])
-    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": stage, **made}
-    return msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+    return stagefiles.schema(stage, OUTPUTS[stage])

@@ -2,10 +2,14 @@
 
 The name is that of the pipeline that this one replaces. The built-in method is not a YOLO network
 and says so: people by OpenCV's histogram-of-gradients detector, objects as what stands out from
-the background (saliency, then GrabCut). It tells a person from an object and nothing finer.
+the background (saliency, then GrabCut). It tells a person from an object and nothing finer. Method
+`onnx` is a network: the one in the folder that the pipeline names, with its own labels.
 """
 
 from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
 
 import cv2
 import msgspec
@@ -13,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 import stagekit
-from adimage import img_gen, methods, outputs
+from adimage import img_gen, methods, onnx_detector, outputs
 from adimage.arrays import Pixels, Plane, image_of, plane, read_pixels, save_png
 from adimage.geometry import Box, around, covered, iou, overlap, rounded
 from adimage.saliency import border_distance, saliency, shrunk
@@ -22,7 +26,9 @@ STAGE = "yolo_detect"
 PICTURE = "detections.png"
 PEOPLE = "opencv-hog-people"
 OBJECTS = "saliency-grabcut"
+NETWORK = "onnx"
 NOTE = "no neural network: people by gradients, objects as what stands out; kinds are not named"
+NETWORK_NOTE = "a network of the pipeline's own: labels and scores are as its authors made them"
 
 REACH = 0.14
 """How far from its body, as a share of the long side, an object's outlined parts may lie."""
@@ -154,25 +160,34 @@ def _cut_out(small: Pixels, strength: Plane) -> cv2.typing.MatLike:
     return cv2.morphologyEx(closed, cv2.MORPH_OPEN, kernel)
 
 
-METHODS = {methods.BUILTIN: builtin}
+def by_network(ctx: stagekit.Context, pixels: Pixels) -> outputs.YoloDetect:
+    """What the pipeline's own network finds; refuses a model that is absent or does not fit."""
+    seen = onnx_detector.Detector(ctx.model_folder()).found(pixels)
+    found = [outputs.Found(_kind(s.label), s.box, s.score, NETWORK, s.label) for s in seen]
+    counts = Counter(each.label for each in found)
+    ctx.value("labels", ", ".join(f"{label} {count}" for label, count in counts.most_common(8)))
+    return outputs.YoloDetect(methods.ONNX, [NETWORK], found, NETWORK_NOTE, PICTURE)
+
+
+def _kind(label: str) -> Literal["person", "object"]:
+    return "person" if label.casefold() == "person" else "object"
+
+
+def _without_network(_: stagekit.Context, pixels: Pixels) -> outputs.YoloDetect:
+    found = builtin(pixels)
+    return outputs.YoloDetect(methods.BUILTIN, [PEOPLE, OBJECTS], found, NOTE, PICTURE)
+
+
+METHODS = {methods.BUILTIN: _without_network, methods.ONNX: by_network}
 
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `yolo_detect.json` and `detections.png`, the picture with the boxes drawn in."""
     method = methods.chosen(ctx, METHODS)
     pixels = read_pixels(ctx.inputs.file(img_gen.STAGE, img_gen.PICTURE))
-    found = method(pixels)
-    outputs.write(
-        ctx.outputs,
-        STAGE,
-        outputs.YoloDetect(
-            method=ctx.method_used,
-            detectors=[PEOPLE, OBJECTS],
-            found=found,
-            note=NOTE,
-            picture=PICTURE,
-        ),
-    )
+    made = method(ctx, pixels)
+    found = made.found
+    outputs.write(ctx.outputs, STAGE, made)
     save_png(ctx.outputs / PICTURE, _shown(pixels, found))
     ctx.value("people", sum(f.kind == "person" for f in found))
     ctx.value("objects", sum(f.kind == "object" for f in found))

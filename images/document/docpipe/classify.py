@@ -1,9 +1,10 @@
 """`classify`: which label the document is nearest to.
 
-1. Each label has phrases; the param `labels` gives others.
-2. The nearness of a chunk to a label is that of its nearest phrase; a document's is the mean over
-   its chunks, of which the first counts twice: beginnings tell most.
-3. A small lead over the second label is said to be unsure, and not hidden.
+1. Each label has beginnings of documents of its kind; the param `labels` gives others.
+2. The document's beginning, its title before all, is compared with them: by the encoder's vectors,
+   or by parts of words where the encoder cannot read it. Its two nearest beginnings count.
+3. The marks of a kind, as `Dear` or `제1조`, are added: they tell the form, vectors the matter.
+4. With hardly a lead over the second label the document is `unknown`, with a small one unsure.
 
 Method `endpoint` has the chat endpoint choose one of the same labels.
 """
@@ -11,55 +12,70 @@ Method `endpoint` has the chat endpoint choose one of the same labels.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Final
 
 import modelcalls
 import numpy as np
 
 import stagekit
-from docpipe import (
-    encoder,
-    labels,
-    methods,
-    outputs,
-    params,
-    questions,
-    scripts,
-    sources,
-    vectors,
-)
+from docpipe import cues, labels, methods, nearest, outputs, params, questions, scripts, sources
 from docpipe.encoder import Vectors
-from docpipe.outputs import Chunk, Classify, Embed, Score
+from docpipe.outputs import Chunk, Classify, Score
 
 STAGE = "classify"
-SURE = 0.03
-"""The least lead, in cosine, with which a label is called sure."""
+UNKNOWN_BELOW: Final = 0.05
+"""The least lead over the second label with which the first is named."""
+SURE: Final = 0.1
+"""The least lead with which it is called sure."""
+CUES: Final = 0.2
+"""What a label full of its marks gains, in cosine."""
+BEGINNING: Final = 1500
+"""Characters of the document that are compared: they tell its kind, what follows its matter."""
 _MOST_LABELS = 50
 
 
 def builtin(ctx: stagekit.Context, chunks: Chunk) -> Classify:
-    """The nearest label by the encoder's vectors, or by letters in scripts unknown to it."""
+    """The label with the nearest beginnings and the most marks."""
     known = _known(ctx)
-    texts = [piece.text for piece in chunks.chunks]
-    phrases = [phrase for each in known.values() for phrase in each]
-    by = vectors.comparison_for("\n".join(texts))
-    if by == "embeddings":
-        rows, marks = _chunk_vectors(ctx, texts), encoder.loaded().encode(phrases)
-    else:
-        both = vectors.of_letters([*texts, *phrases])
-        rows, marks = both[: len(texts)], both[len(texts) :]
-    weights = np.ones(len(rows))
-    weights[0] = 2.0
-    means: list[Score] = []
+    return judged([piece.text for piece in chunks.chunks], known)
+
+
+def judged(
+    texts: Sequence[str], known: Mapping[str, Sequence[str]], weight: float = CUES
+) -> Classify:
+    """The label of a document in chunks, among labels with their examples; `weight` is of marks."""
+    whole = "\n\n".join(texts)
+    by = nearest.builtin_for(whole)
+    fitting = {label: _fitting(own, by) for label, own in known.items()}
+    examples = _encoded(tuple(each for own in fitting.values() for each in own), by)
+    near = examples @ nearest.encode([whole[:BEGINNING]], by)[0]
+    marks = cues.shares(whole)
+    found: list[Score] = []
     at = 0
     for label, own in known.items():
-        near = (rows @ marks[at : at + len(own)].T).max(axis=1)
-        means.append(Score(label, round(float(np.average(near, weights=weights)), 4)))
-        at += len(own)
-    means.sort(key=lambda score: (-score.score, score.label))
-    margin = round(means[0].score - means[1].score, 4) if len(means) > 1 else means[0].score
-    script = scripts.main_script("\n".join(texts))
-    note = "" if by == "embeddings" else f"compared by letters: the encoder knows little {script}"
-    return Classify(methods.BUILTIN, means[0].label, margin, margin >= SURE, means, note)
+        two = np.sort(near[at : at + len(fitting[label])])[-2:]
+        full = marks.get(label, 0.0) if own == labels.LABELS.get(label) else 0.0
+        found.append(Score(label, round(float(two.mean()) + weight * full, 4)))
+        at += len(fitting[label])
+    found.sort(key=lambda score: (-score.score, score.label))
+    margin = round(found[0].score - found[1].score, 4) if len(found) > 1 else found[0].score
+    script = scripts.main_script(whole)
+    note = (
+        "" if by == methods.BUILTIN else f"compared by letters: the encoder knows little {script}"
+    )
+    label = found[0].label if margin >= UNKNOWN_BELOW else labels.UNKNOWN
+    return Classify(methods.BUILTIN, label, margin, margin >= SURE, found, note)
+
+
+def _fitting(examples: Sequence[str], by: str) -> list[str]:
+    """The examples that this way of comparing can read; all of them where it can read none."""
+    return [each for each in examples if nearest.builtin_for(each) == by] or list(examples)
+
+
+@lru_cache(maxsize=8)
+def _encoded(examples: tuple[str, ...], by: str) -> Vectors:
+    return nearest.encode(examples, by)
 
 
 def _known(ctx: stagekit.Context) -> Mapping[str, Sequence[str]]:
@@ -69,15 +85,6 @@ def _known(ctx: stagekit.Context) -> Mapping[str, Sequence[str]]:
     if not given:
         return labels.LABELS
     return {label: labels.LABELS.get(label, (label, f"This is about {label}.")) for label in given}
-
-
-def _chunk_vectors(ctx: stagekit.Context, texts: list[str]) -> Vectors:
-    """Those of the stage embed where they are the encoder's own, else computed here."""
-    if ctx.inputs.has("embed", "embed.json"):
-        about = outputs.read(ctx.inputs.file("embed", "embed.json"), Embed)
-        if about.method == methods.BUILTIN:
-            return np.load(ctx.inputs.file("embed", about.file), allow_pickle=False)
-    return encoder.loaded().encode(texts[:64])
 
 
 def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, chunks: Chunk) -> Classify:

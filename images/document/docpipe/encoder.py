@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -81,23 +81,9 @@ class Encoder:
             _ = self._w[f"{name}output.LayerNorm.bias"]
 
     def encode(self, texts: Sequence[str], batch: int = 16) -> Vectors:
-        """One vector a text; an empty text has the vector of nothing, which is still of length 1.
-
-        Windows of about the same length are computed together, `batch` at once.
-        """
-        windows = [
-            (row, piece)
-            for row, text in enumerate(texts)
-            for piece in _windows(self._words.pieces(text))
-        ]
-        sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        windows.sort(key=lambda window: len(window[1]))
-        for start in range(0, len(windows), batch):
-            part = windows[start : start + batch]
-            means = self._means([piece for _, piece in part])
-            for (row, piece), mean in zip(part, means, strict=True):
-                sums[row] += mean * (len(piece) + 2)
-        return _of_length_one(sums)
+        """One vector a text; an empty one has the vector of nothing, which is of length 1, too."""
+        pieces = [self._words.pieces(text) for text in texts]
+        return by_windows(pieces, WINDOW, batch, self._means)
 
     def _means(self, windows: Sequence[Sequence[int]]) -> Vectors:
         longest = max(len(window) for window in windows) + 2
@@ -156,9 +142,31 @@ class Encoder:
         )
 
 
-def _windows(pieces: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, max(len(pieces), 1), WINDOW):
-        yield pieces[start : start + WINDOW]
+def by_windows(
+    texts: Sequence[Sequence[int]],
+    longest: int,
+    batch: int,
+    means: Callable[[Sequence[Sequence[int]]], Vectors],
+) -> Vectors:
+    """Vectors of texts that may be longer than what is read at once: of windows, meant by length.
+
+    `means` gives the vectors of some windows. Those of about the same length are computed
+    together, `batch` at once.
+    """
+    windows = [
+        (row, pieces[start : start + longest])
+        for row, pieces in enumerate(texts)
+        for start in range(0, max(len(pieces), 1), longest)
+    ]
+    windows.sort(key=lambda window: len(window[1]))
+    sums: Vectors | None = None
+    for start in range(0, len(windows), batch):
+        part = windows[start : start + batch]
+        rows = means([window for _, window in part])
+        sums = np.zeros((len(texts), rows.shape[1]), np.float32) if sums is None else sums
+        for (row, window), mean in zip(part, rows, strict=True):
+            sums[row] += mean * (len(window) + 2)
+    return np.zeros((0, 0), np.float32) if sums is None else of_length_one(sums)
 
 
 def _gelu(x: Weights) -> Weights:
@@ -172,6 +180,7 @@ def _gelu(x: Weights) -> Weights:
     return np.asarray(x * (1 + erf) * np.float32(0.5), dtype=np.float32)
 
 
-def _of_length_one(rows: Vectors) -> Vectors:
+def of_length_one(rows: Vectors) -> Vectors:
+    """The same directions, each of length 1."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32)

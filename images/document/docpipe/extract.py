@@ -113,5 +113,8 @@ def run(ctx: stagekit.Context) -> None:
     ctx.value("method", found.method)
     if found.notes:
         ctx.value("note", found.notes[0])
+    if found.left_out and not found.read:
+        # Where no page can be read, people want the cause, not how often it was met.
+        raise stagekit.Refused(found.left_out[0].reason, found.left_out[0].message)
     if not found.letters and not found.left_out:
         raise stagekit.Skip("NoText", f"no text was found on {found.pages} page(s)")

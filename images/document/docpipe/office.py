@@ -10,6 +10,7 @@ XLSX is read row by row: markitdown would want pandas for it.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 import sys
 import time
@@ -31,7 +32,9 @@ from docpipe.tables import table
 _SLIDE: Final = re.compile(r"<!-- Slide number: \d+ -->")
 _PICTURE: Final = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
 _EMPTY_HEAD: Final = re.compile(r"^(\|(?: +\|)+)\n(\|(?: *-{3,} *\|)+)\n(\|.*\|)$", re.MULTILINE)
+_BARE_FORMULA: Final = re.compile(rb"</f>\s*(?:</c>|<v\s*/>|<v></v>)")
 _DC: Final = "{http://purl.org/dc/elements/1.1/}"
+_Row = tuple[object, ...]
 
 
 class _Converted(Protocol):
@@ -73,16 +76,26 @@ def read(task: Task, path: Path) -> Iterator[Answer]:
         with path.open("rb") as file:
             whole = convert(name, file)
         pages = _SLIDE.split(whole)[1:] if task.kind == "pptx" else [whole]
+        pages = [_lines_apart(page) for page in pages] if task.kind == "pptx" else pages
     if not pages:
         raise stagekit.Refused("NoPages", "the document has no slides or sheets")
     yield Opened(task.kind, len(pages), title, author)
     seconds = round((time.monotonic() - began) / len(pages), 3)
     for number, text in enumerate(pages, start=1):
         if task.first <= number <= task.last:
-            yield Page(number, "markup", markup=_tidy(text), seconds=seconds)
+            yield Page(number, "markup", markup=tidy(text), seconds=seconds)
 
 
-def _tidy(text: str) -> str:
+def _lines_apart(slide: str) -> str:
+    """Each line of a slide is a paragraph of its own, but for the rows of a table."""
+    lines = [" ".join(line.split()) for line in slide.replace("\v", " ").split("\n")]
+    apart = ""
+    for before, line in itertools.pairwise(["", *filter(None, lines)]):
+        apart += ("\n" if before[:1] == line[:1] == "|" else "\n\n") + line
+    return apart
+
+
+def tidy(text: str) -> str:
     """A picture leaves its description; its data or file name is nobody's text."""
     text = _PICTURE.sub(lambda found: f"[picture: {found[1]}]" if found[1].strip() else "", text)
     # Word's tables seldom say that their first row is the head: an empty one stands there.
@@ -101,17 +114,47 @@ def _about(path: Path) -> tuple[str, str]:
 
 
 def _sheets(path: Path) -> Iterator[str]:
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    """Values as the spreadsheet program stored them; a formula without one is shown itself."""
+    formulas = _rows_by_sheet(path, values=False) if _has_bare_formulas(path) else ()
+    both = itertools.zip_longest(_rows_by_sheet(path, values=True), formulas)
+    for (name, rows), other in both:
+        whole = rows if other is None else map(_filled_up, rows, other[1])
+        filled = [row for row in whole if any(value is not None for value in row)]
+        # A sheet's name alone is no text: new workbooks have empty sheets.
+        shown = table([[_shown(value) for value in row] for row in filled])
+        yield f"## {name}\n\n{shown}" if shown else ""
+
+
+def _rows_by_sheet(path: Path, *, values: bool) -> Iterator[tuple[str, Iterable[_Row]]]:
+    book = openpyxl.load_workbook(path, read_only=True, data_only=values)
     for sheet in book.worksheets:
-        rows = cast(
-            "Iterable[tuple[object, ...]]",
-            sheet.iter_rows(
-                max_row=limits.MOST_ROWS, max_col=limits.MOST_COLUMNS, values_only=True
-            ),
+        rows = sheet.iter_rows(
+            max_row=limits.MOST_ROWS, max_col=limits.MOST_COLUMNS, values_only=True
         )
-        filled = [row for row in rows if any(value is not None for value in row)]
-        yield f"## {sheet.title}\n\n{table([[_shown(v) for v in row] for row in filled])}"
+        yield sheet.title, cast("Iterable[_Row]", rows)
     book.close()
+
+
+def _filled_up(row: _Row, formulas: _Row) -> _Row:
+    return tuple(
+        formula if value is None and str(formula).startswith("=") else value
+        for value, formula in itertools.zip_longest(row, formulas)
+    )
+
+
+def _has_bare_formulas(path: Path) -> bool:
+    """Programs that calculate store the result beside a formula; libraries store the formula."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if not name.startswith("xl/worksheets/"):
+                continue
+            with archive.open(name) as sheet:
+                before = b""
+                while step := sheet.read(1 << 20):
+                    if _BARE_FORMULA.search(before + step):
+                        return True
+                    before = step[-64:]
+    return False
 
 
 def _shown(value: object) -> str:

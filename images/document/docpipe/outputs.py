@@ -1,16 +1,16 @@
 """What each stage writes as JSON: the types, from which the published schemas are made.
 
-A stage's file is `<stage>.json`. `write` and `read` are the only ways in and out, so a file that
-does not fit its type is found where it is read, with the field's name. `machine` is the class that
-a model endpoint runs on, where one did the work.
+A stage's file is `<stage>.json`; `write` and `read` are those of stagefiles. `machine` is the class
+that a model endpoint runs on, where one did the work.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
+import stagefiles
 
 from docpipe.kinds import Kind
 from docpipe.pages import Page, Picture, Source
@@ -110,7 +110,10 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 class Embed(msgspec.Struct, frozen=True):
-    """`embed.json`: row n of `vectors.npy` (float32, length 1) is the vector of chunk `ids[n]`."""
+    """`embed.json`: row n of `vectors.npy` (float32, length 1) is the vector of chunk `ids[n]`.
+
+    Vectors can be compared with those of the same `space`, and with no others.
+    """
 
     method: str
     dimensions: int
@@ -118,6 +121,7 @@ class Embed(msgspec.Struct, frozen=True):
     similarity: str = "cosine"
     file: str = "vectors.npy"
     machine: str | None = None
+    space: str = ""
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -173,14 +177,14 @@ class Stt(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """How near a label is to the document; a cosine, comparable within one document only."""
+    """How near a label is: a cosine and its marks, comparable within one document only."""
 
     label: str
     score: float
 
 
 class Classify(msgspec.Struct, frozen=True):
-    """`classify.json`: the nearest label; `margin` is its lead over the second.
+    """`classify.json`: the nearest label, or `unknown`; `margin` is its lead over the second.
 
     A model endpoint gives no scores: `margin` is null, and `sure` is what it says itself.
     """
@@ -258,18 +262,8 @@ OUTPUTS: dict[str, type[msgspec.Struct]] = {
 LINES: dict[str, type[msgspec.Struct]] = {"extract_page": Page}
 """The types of files with one JSON object a line."""
 
-T = TypeVar("T", bound=msgspec.Struct)
-
-
-def write(folder: Path, stage: str, output: msgspec.Struct) -> None:
-    """Writes `<stage>.json` into a stage's outputs, readable for people."""
-    data = msgspec.json.format(msgspec.json.encode(output), indent=1)
-    (folder / f"{stage}.json").write_bytes(data + b"\n")
-
-
-def read(path: Path, kind: type[T]) -> T:
-    """Reads a stage's JSON; raises `msgspec.ValidationError` with the field that does not fit."""
-    return msgspec.json.decode(path.read_bytes(), type=kind)
+write, read = stagefiles.write, stagefiles.read
+"""The ways of a stage's JSON out and in."""
 
 
 def read_pages(path: Path) -> list[Page]:
@@ -279,6 +273,4 @@ def read_pages(path: Path) -> list[Page]:
 
 def schema(name: str) -> bytes:
     """The JSON Schema of a stage's output, as it is published in `schemas/`."""
-    made = msgspec.json.schema({**OUTPUTS, **LINES}[name])
-    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name, **made}
-    return msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+    return stagefiles.schema(name, {**OUTPUTS, **LINES}[name])

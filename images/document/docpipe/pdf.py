@@ -19,7 +19,7 @@ from pypdfium2 import raw
 import stagekit
 from docpipe import limits, scans
 from docpipe.letters import Letter, lines_of
-from docpipe.pages import Answer, Opened, Page, Picture, Task
+from docpipe.pages import Answer, Opened, Page, Picture, Task, Trouble
 from docpipe.troubles import trouble
 
 SCAN_DOTS: Final = 300
@@ -69,14 +69,17 @@ def read(task: Task, path: Path) -> Iterator[Answer]:
     for number in _numbers(task, document):
         try:
             yield _page(document, number, task.languages)
-        except (
-            stagekit.Refused,
-            stagekit.Skip,
-            pdfium.PdfiumError,
-            MemoryError,
-            ValueError,
-        ) as error:
+        except pdfium.PdfiumError:
+            yield _broken(number)
+        except (stagekit.Refused, stagekit.Skip, MemoryError, ValueError) as error:
             yield trouble(number, error)
+
+
+def _broken(number: int) -> Trouble:
+    """What PDFium cannot open: it says no more than that."""
+    return Trouble(
+        number, "BrokenPage", "the page is damaged, or the PDF's list of pages names itself"
+    )
 
 
 def _page(document: pdfium.PdfDocument, number: int, languages: str) -> Page:
@@ -150,7 +153,9 @@ def draw(task: Task, path: Path) -> Iterator[Answer]:
             page = document[number - 1]
             image = _drawn(page, task.side / max(*page.get_size(), 1.0))
             file = scans.kept(image, task, number)
-        except (stagekit.Refused, pdfium.PdfiumError, MemoryError, ValueError, OSError) as error:
+        except pdfium.PdfiumError:
+            yield _broken(number)
+        except (stagekit.Refused, MemoryError, ValueError, OSError) as error:
             yield trouble(number, error)
         else:
             took = round(time.monotonic() - began, 3)

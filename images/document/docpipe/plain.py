@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from docpipe.pages import Answer, Opened, Page, Task
 _ENCODINGS: Final = ("utf-8-sig", "cp949", "latin-1")
 """Tried in this order; the last one fits everything. cp949 is what old Korean Windows wrote."""
 _MOST_BYTES: Final = 32 << 20
+_DEAD_LINK: Final = re.compile(r"\[([^\]]*)\]\((?!https?:|mailto:)[^)]*\)")
+"""A link to a neighbour of the page, who did not come with it: only its words are kept."""
 
 
 def decoded(raw: bytes) -> str:
@@ -36,11 +39,11 @@ def read(task: Task, path: Path) -> Iterator[Answer]:
         text = decoded(file.read(_MOST_BYTES))
     title = ""
     if task.kind == "html":
-        from docpipe.office import convert
+        from docpipe.office import convert, tidy
 
         title = _title(text)
         raw = io.BytesIO(text.encode("utf-8", "replace"))
-        pages = [convert("HtmlConverter", raw, "utf-8")]
+        pages = [_DEAD_LINK.sub(r"\1", tidy(convert("HtmlConverter", raw, "utf-8")))]
     else:
         pages = [page for page in text.split("\f") if page.strip()] or [""]
     yield Opened(task.kind, len(pages), title)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import stagekit
-from docpipe import isolation, methods, outputs, params, sources
+from docpipe import isolation, methods, params, showing, sources
 from docpipe.kinds import Kind
 from docpipe.outputs import LeftOut, Preview
 from docpipe.pages import Picture, Task, Trouble
@@ -47,11 +47,5 @@ METHODS = {methods.BUILTIN: builtin}
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `preview.json` and a picture a page in `pages/`."""
-    method = methods.chosen(ctx, METHODS)
-    path, kind = sources.given(ctx)
-    if kind == "sound":
-        raise stagekit.Skip("NoPages", "sound has no pages to show")
-    made = method(ctx, path, kind)
-    outputs.write(ctx.outputs, STAGE, made)
+    made = showing.shown(ctx, STAGE, METHODS)
     ctx.value("pictures", len(made.pictures))
-    ctx.value("method", made.method)

@@ -12,6 +12,8 @@ _BLOCK: Final = re.compile(r"(?:[^\n]+\n?)+")
 _NO_PROSE: Final = re.compile(r"^\s*(?:#|\||```|>|\[picture|!\[|---)")
 _END: Final = re.compile(
     r"""(?<=[.!?。！？…])["'”’)\]]*\s+(?=["'“‘(\[]?[A-Z0-9가-힣\u3040-\u30ff\u4e00-\u9fffА-Я])"""
+    # A list's entry is a sentence's beginning, whatever the one before ended with.
+    r"|\n(?=[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t])"
 )
 _SHORT_WORD: Final = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Fig|Figs|Sec|vs|etc|approx|cf|al|e\.g|i\.e|p|pp|Vol|Jan|"

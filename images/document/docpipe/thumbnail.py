@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import stagekit
-from docpipe import isolation, methods, outputs, params, sources
+from docpipe import isolation, methods, params, showing
 from docpipe.kinds import Kind
 from docpipe.outputs import Thumbnail
 from docpipe.pages import Picture, Task
@@ -40,11 +40,5 @@ METHODS = {methods.BUILTIN: builtin}
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `thumbnail.json` and `thumbnail.png`."""
-    method = methods.chosen(ctx, METHODS)
-    path, kind = sources.given(ctx)
-    if kind == "sound":
-        raise stagekit.Skip("NoPages", "sound has no pages to show")
-    made = method(ctx, path, kind)
-    outputs.write(ctx.outputs, STAGE, made)
+    made = showing.shown(ctx, STAGE, METHODS)
     ctx.value("thumbnail", f"{made.width}x{made.height}")
-    ctx.value("method", made.method)

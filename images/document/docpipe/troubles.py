@@ -17,5 +17,6 @@ def trouble(number: int, error: BaseException) -> Trouble:
         return Trouble(number, "TooMuchMemory", f"the {what} wants more memory than it may have")
     if isinstance(error, RecursionError):
         return Trouble(number, "NestedTooDeep", f"the {what} is nested without end")
-    detail = f"{type(error).__name__}, {error}" if str(error) else type(error).__name__
-    return Trouble(number, f"Broken{what.title()}", f"the {what} cannot be read: {detail}")
+    # What a parser says of itself helps nobody who only has the document: it is in the log.
+    message = f"the {what} is damaged inside ({type(error).__name__}): save it anew and upload it"
+    return Trouble(number, f"Broken{what.title()}", message)

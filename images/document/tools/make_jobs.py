@@ -18,6 +18,9 @@ JOBS = {
     "document-scan.jpg": ("The Miller's Almanac", "A scanned page: skewed, shaded, with noise; Tesseract reads it."),
     "document-korean.pdf": ("갯벌 물레방앗간 복원 보고서", "A Korean report as PDF."),
     "document-korean-scan.jpg": ("방앗간지기의 수첩", "A scanned Korean page."),
+    "document-slides.pptx": ("A day at the tide mill", "Slides as PPTX, with a table, a picture and the speaker's notes."),
+    "document-workbook.xlsx": ("Flour and visitors", "A workbook as XLSX: two sheets with numbers, dates and formulas."),
+    "document-visit.html": ("Visit the tide mill", "A web page, in English and Korean."),
     "document-speech.opus": ("The tide is falling", "Speech: stt is skipped where no endpoint is set, and so is all that wants text."),
 }  # fmt: skip
 

@@ -4,12 +4,12 @@
     pip install fonttools numpy pillow pypdfium2          # beside the image's own packages
     PYTHONPATH=images/document:images/document/tools python images/document/tools/make_samples.py
 
-PDFs are set by PDFium itself, with the letters used of the Nanum fonts; the DOCX is written as the
-format says; the scans are pages drawn, turned, shaded and sprinkled with noise; the voice is
-espeak-ng's.
+PDFs are set by PDFium itself, with the letters used of the Nanum fonts; the scans are pages drawn,
+turned, shaded and sprinkled with noise; the voice is espeak-ng's; `make_office` writes the others.
+Words after the command choose some of the samples: `make_samples.py slides visit`.
 """
 
-# ruff: noqa: S603, S607, E501  (runs programs of the system; the words of a format are long)
+# ruff: noqa: S603, S607, E501  (runs programs of the system)
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ import re
 import subprocess
 import sys
 import tempfile
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from xml.sax.saxutils import escape
 
+import make_office
 import numpy as np
+import office_texts
 import pypdfium2 as pdfium
 import sample_texts as texts
 from fontTools import subset
@@ -176,58 +176,6 @@ def pdf(path: Path, title: str, sections: Sequence[Section], footer: str) -> Non
     made.save(path)
 
 
-W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-
-
-def docx(path: Path, title: str, sections: Sequence[Section]) -> None:
-    """A DOCX with headings and a table, as small as the format allows."""
-
-    def paragraph(text: str, style: str = "") -> str:
-        about = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
-        return f"<w:p>{about}<w:r><w:t>{escape(text)}</w:t></w:r></w:p>"
-
-    body = paragraph(title, "Heading1")
-    for section in sections:
-        body += paragraph(section.heading, "Heading2")
-        body += "".join(map(paragraph, section.paragraphs))
-        if section.table:
-            rows = "".join(
-                "<w:tr>" + "".join(f"<w:tc>{paragraph(cell)}</w:tc>" for cell in row) + "</w:tr>"
-                for row in section.table
-            )
-            body += f"<w:tbl>{rows}</w:tbl>"
-    styles = "".join(
-        f'<w:style w:type="paragraph" w:styleId="Heading{n}"><w:name w:val="heading {n}"/></w:style>'
-        for n in (1, 2)
-    )
-    package = "http://schemas.openxmlformats.org/package/2006"
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    word = "application/vnd.openxmlformats-officedocument.wordprocessingml"
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Override PartName="/word/document.xml" ContentType="{word}.document.main+xml"/>'
-        f'<Override PartName="/word/styles.xml" ContentType="{word}.styles+xml"/>'
-        '<Override PartName="/docProps/core.xml" ContentType="application/vnd.openxmlformats-package.core-properties+xml"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{package}/relationships">'
-        f'<Relationship Id="r1" Type="{office}/officeDocument" Target="word/document.xml"/>'
-        f'<Relationship Id="r2" Type="{package}/relationships/metadata/core-properties" Target="docProps/core.xml"/></Relationships>',
-        "word/_rels/document.xml.rels": f'<Relationships xmlns="{package}/relationships">'
-        f'<Relationship Id="r1" Type="{office}/styles" Target="styles.xml"/></Relationships>',
-        "word/styles.xml": f"<w:styles {W}>{styles}</w:styles>",
-        "word/document.xml": f"<w:document {W}><w:body>{body}</w:body></w:document>",
-        "docProps/core.xml": f'<cp:coreProperties xmlns:cp="{package}/metadata/core-properties" '
-        'xmlns:dc="http://purl.org/dc/elements/1.1/">'
-        f"<dc:title>{escape(title)}</dc:title><dc:creator>Carrow Creek Mill Trust</dc:creator></cp:coreProperties>",
-    }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            entry = zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-            archive.writestr(entry, head + content)
-
-
 def speech(path: Path) -> None:
     """A sentence or two, spoken."""
     with tempfile.TemporaryDirectory() as folder:
@@ -242,22 +190,38 @@ def speech(path: Path) -> None:
         )  # fmt: skip
 
 
+def _scan(path: Path) -> None:
+    scan(path, texts.SCAN, DEJAVU / "DejaVuSerif.ttf", 2.3, 9)
+
+
+def _korean_scan(path: Path) -> None:
+    scan(path, texts.KOREAN_SCAN, NANUM / "NanumMyeongjo.ttf", -1.6, 7)
+
+
+MAKERS: dict[str, Callable[[Path], None]] = {
+    "report.pdf": lambda path: pdf(
+        path, texts.REPORT_TITLE, texts.REPORT, "Carrow Creek Mill Trust"
+    ),
+    "minutes.docx": lambda path: make_office.docx(path, texts.MINUTES_TITLE, texts.MINUTES),
+    "korean.pdf": lambda path: pdf(path, texts.KOREAN_TITLE, texts.KOREAN, "솔개만 방앗간"),
+    "scan.jpg": _scan,
+    "korean-scan.jpg": _korean_scan,
+    "speech.opus": speech,
+    "slides.pptx": lambda path: make_office.slides(
+        path, office_texts.SLIDES_TITLE, office_texts.SLIDES, mill_picture()
+    ),
+    "workbook.xlsx": lambda path: make_office.workbook(
+        path, office_texts.SHEETS_TITLE, office_texts.SHEETS
+    ),
+    "visit.html": lambda path: make_office.page(path, office_texts.PAGE),
+}
+
+
 def main() -> None:
-    """All of them."""
-    pdf(
-        SAMPLES / "document-report.pdf", texts.REPORT_TITLE, texts.REPORT, "Carrow Creek Mill Trust"
-    )
-    docx(SAMPLES / "document-minutes.docx", texts.MINUTES_TITLE, texts.MINUTES)
-    pdf(SAMPLES / "document-korean.pdf", texts.KOREAN_TITLE, texts.KOREAN, "솔개만 방앗간")
-    scan(SAMPLES / "document-scan.jpg", texts.SCAN, DEJAVU / "DejaVuSerif.ttf", 2.3, 9)
-    scan(
-        SAMPLES / "document-korean-scan.jpg",
-        texts.KOREAN_SCAN,
-        NANUM / "NanumMyeongjo.ttf",
-        -1.6,
-        7,
-    )
-    speech(SAMPLES / "document-speech.opus")
+    """All of them, or those that are named."""
+    for name, make in MAKERS.items():
+        if not sys.argv[1:] or name.partition(".")[0] in sys.argv[1:]:
+            make(SAMPLES / f"document-{name}")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
 """Writes the JSON Schema of every stage's output into `images/document/schemas/`.
 
-PYTHONPATH=images/document:operator python images/document/tools/make_schemas.py
+PYTHONPATH=images/document:images/shared:operator python images/document/tools/make_schemas.py
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from docpipe.outputs import LINES, OUTPUTS, schema
+import stagefiles
+from docpipe.outputs import LINES, OUTPUTS
 
 if __name__ == "__main__":
-    folder = Path(__file__).parent.parent / "schemas"
-    for name in (*OUTPUTS, *LINES):
-        (folder / f"{name}.json").write_bytes(schema(name))
+    stagefiles.write_schemas(Path(__file__).parent.parent / "schemas", OUTPUTS | LINES)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import stagekit
+from modelcalls import methods
 from modelcalls.errors import EndpointUnavailable
 from stagekit import contract
 from stagekit.text import say
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from modelcalls.model import Model
 
 T = TypeVar("T")
-
-METHODS = (contract.METHOD_BUILTIN, contract.METHOD_ENDPOINT, contract.METHOD_AUTO)
 
 
 class Choice:
@@ -57,11 +56,7 @@ class Choice:
 
     def _find(self) -> Model | None:
         ctx = self._ctx
-        if ctx.method not in METHODS:
-            known = ", ".join(METHODS)
-            raise stagekit.Refused(
-                "UnknownMethod", f"no method {ctx.method[:40]!r}: use one of {known}"
-            )
+        methods.refuse_unknown(ctx.method, methods.ASKING)
         if ctx.method == contract.METHOD_BUILTIN:
             return None
         found = ctx.endpoint(self._role)

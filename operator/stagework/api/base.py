@@ -1,7 +1,8 @@
 """The base of every resource type: frozen, closed, documented by attribute docstrings."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -16,6 +17,20 @@ class Observed(BaseModel):
     """Part of a resource as the operator writes it: unknown fields of a newer version pass."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, without what these types have no use for: it is asked for all the time.
+
+        The values are shared: nothing here is ever changed in place.
+        """
+        if deep:
+            return super().model_copy(update=update, deep=True)
+        made = type(self).__new__(type(self))
+        object.__setattr__(made, "__dict__", {**self.__dict__, **(update or {})})
+        object.__setattr__(made, "__pydantic_fields_set__", set(self.__dict__))
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
 
 
 def format_time(moment: datetime) -> str:

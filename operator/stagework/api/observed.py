@@ -1,13 +1,20 @@
 """What the operator looks at in Jobs, Pods and Nodes: these few fields are decoded, no others.
 
 The structs are frozen and without garbage-collector bookkeeping: tens of thousands are cached.
+Words that many of them share (stages, reasons, uids of owners) are kept once, and of the labels
+of what we made only those that decisions read.
 """
 
 from datetime import UTC, datetime
+from sys import intern
 
 import msgspec
+from msgspec.structs import force_setattr
+
+from stagework.api import names
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_READ_LABELS = (names.LABEL_RUN_UID, names.LABEL_STAGE, names.LABEL_ATTEMPT, names.LABEL_MACHINE)
 
 
 class _View(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -18,9 +25,11 @@ class OwnerReference(_View, frozen=True):
     """Who owns an object."""
 
     uid: str = ""
-    kind: str = ""
-    name: str = ""
     controller: bool = False
+
+    def __post_init__(self) -> None:
+        """Share the uid with the owner itself."""
+        force_setattr(self, "uid", intern(self.uid))
 
 
 class ObjectMeta(_View, frozen=True):
@@ -34,6 +43,15 @@ class ObjectMeta(_View, frozen=True):
     deletion_timestamp: datetime | None = None
     labels: dict[str, str] = {}
     owner_references: tuple[OwnerReference, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Keep one copy of what many objects share."""
+        force_setattr(self, "uid", intern(self.uid))
+        force_setattr(self, "namespace", intern(self.namespace))
+        labels = self.labels
+        if names.LABEL_RUN_UID in labels:
+            kept = {key: intern(labels[key]) for key in _READ_LABELS if key in labels}
+            force_setattr(self, "labels", kept)
 
     @property
     def controller_uid(self) -> str:
@@ -51,6 +69,12 @@ class ObjectCondition(_View, frozen=True):
     status: str
     reason: str = ""
     message: str = ""
+
+    def __post_init__(self) -> None:
+        """Keep each word once."""
+        force_setattr(self, "type", intern(self.type))
+        force_setattr(self, "status", intern(self.status))
+        force_setattr(self, "reason", intern(self.reason))
 
 
 class JobStatus(_View, frozen=True):

@@ -207,13 +207,11 @@ class PipelineJobStatus(Observed):
     """When the operator accepted the run."""
     completionTime: Time | None = None
     """When it ended."""
-    stages: list[StageStatus] = Field(
-        default=[], max_length=64, json_schema_extra={"x-map-key": "name"}
-    )
+    # Atomic, not keyed by name: only the operator writes it, and the API server would otherwise
+    # keep a note of who wrote which field of which stage, and compare them all at each write.
+    stages: list[StageStatus] = Field(default=[], max_length=64)
     """One entry a stage, in the pipeline's order."""
-    answered: list[Answered] = Field(
-        default=[], max_length=20, json_schema_extra={"x-map-key": "uid"}
-    )
+    answered: list[Answered] = Field(default=[], max_length=20)
     """The last Interventions carried out on this run."""
 
     def stage_named(self, name: str) -> StageStatus | None:

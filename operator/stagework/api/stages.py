@@ -73,11 +73,21 @@ class EnvVar(Resource):
                 ),
                 f"{contract.ENV_WHEN_DOWN} must have the value {' or '.join(_WHEN_DOWN)}",
             ),
+            (
+                (
+                    f"self.name != '{contract.ENV_MODEL}' || (has(self.value) && "
+                    "(self.value.startsWith('/') || self.value.startsWith('artifact://')))"
+                ),
+                (
+                    f"{contract.ENV_MODEL} must be a folder such as /models/shoes, or the "
+                    "artifact:// address of an uploaded zip"
+                ),
+            ),
         )
     )
 
     name: EnvName
-    """Name; of those with STAGEWORK_ only METHOD and WHEN_DOWN: the others are the operator's."""
+    """Name; of those with STAGEWORK_ only METHOD, WHEN_DOWN and MODEL may be given."""
     value: Annotated[str, StringConstraints(max_length=4096)] | None = None
     """Literal value."""
     configMapKeyRef: KeyRef | None = None

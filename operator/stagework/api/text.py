@@ -17,6 +17,8 @@ def cut(text: str, limit_bytes: int) -> str:
 
 def one_line(text: str, limit_bytes: int = MESSAGE_BYTES) -> str:
     """One printable line: control characters and line breaks become single spaces."""
+    if text.isascii() and text.isprintable() and len(text) <= limit_bytes and "  " not in text:
+        return text.strip()
     line = "".join(each if each.isprintable() else " " for each in text)
     return cut(" ".join(line.split()), limit_bytes)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import lru_cache
 
 NAME_MAX = 63
 """A Job's name becomes a label value of its Pods, so 63 characters are the limit."""
@@ -26,6 +27,7 @@ def stage_job_name(
     return f"{head}-{part}{tail}"
 
 
+@lru_cache(maxsize=4096)
 def label_value(text: str) -> str:
     """Text as a label value: 63 characters of letters, digits, `-`, `_` and `.`; may be empty."""
     replaced = re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:NAME_MAX]

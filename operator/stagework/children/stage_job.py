@@ -7,6 +7,7 @@ does depend (machine class, winning inputs) is written to the Pod when its gate 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from stagekit import contract
@@ -49,7 +50,7 @@ class StageJob:
     fleet: Fleet
     defaults: PodDefaults
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Deterministic name."""
         meta = self.run.metadata
@@ -166,11 +167,6 @@ class StageJob:
             "volumeMounts": [
                 {"name": "stagework-work", "mountPath": contract.WORK_DIR},
                 {"name": "stagework-tmp", "mountPath": "/tmp"},  # noqa: S108 - a private emptyDir
-                {
-                    "name": "stagework-token",
-                    "mountPath": contract.TOKEN_DIR,
-                    "readOnly": True,
-                },
                 {"name": "stagework-info", "mountPath": contract.INFO_DIR, "readOnly": True},
                 *(_mount(each) for each in stage.volumes),
             ],
@@ -196,7 +192,7 @@ class StageJob:
             contract.ENV_ATTEMPT: str(self.attempt),
             contract.ENV_TIMEOUT_SECONDS: str(self.stage.timeoutSeconds),
             contract.ENV_API_URL: self.defaults.api_url,
-            contract.ENV_TOKEN_FILE: f"{contract.TOKEN_DIR}/{contract.TOKEN_FILE_NAME}",
+            contract.ENV_TOKEN_FILE: f"{contract.INFO_DIR}/{contract.TOKEN_FILE_NAME}",
             contract.ENV_INPUTS_FILE: f"{contract.INFO_DIR}/{contract.INPUTS_FILE_NAME}",
             contract.ENV_PARAMS_FILE: f"{contract.INFO_DIR}/{contract.PARAMS_FILE_NAME}",
             contract.ENV_WORK_DIR: contract.WORK_DIR,
@@ -275,8 +271,11 @@ def _own_volumes(defaults: PodDefaults) -> list[Manifest]:
     return [
         {"name": "stagework-work", "emptyDir": {"sizeLimit": defaults.work_size_limit}},
         {"name": "stagework-tmp", "emptyDir": {"sizeLimit": defaults.work_size_limit}},
-        {"name": "stagework-token", "projected": {"sources": [token]}},
-        {"name": "stagework-info", "downwardAPI": {"items": info}},
+        # One volume: the kubelet mounts each into every Pod, and that takes its time.
+        {
+            "name": "stagework-info",
+            "projected": {"sources": [token, {"downwardAPI": {"items": info}}]},
+        },
     ]
 
 

@@ -15,13 +15,13 @@ import typer
 
 from stagework.api import names
 from stagework.cli import replies, results
+from stagework.cli.demo_document import show_document
 from stagework.cli.errors import CommandError, NotAllowed, TimeRanOut
 from stagework.cli.feed import Feed
 from stagework.cli.follower import Follower, Rhythm, signals
 from stagework.cli.objects import JOBS, PIPELINES
 from stagework.cli.options import DEFAULT_RELEASE_NAMESPACE, Namespace, ReleaseNamespace
 from stagework.cli.screens import screen_for
-from stagework.cli.search import hits_table, indexes, look_up
 from stagework.cli.service import ApiService
 from stagework.cli.session import Session, session_of
 from stagework.cli.templates import documents
@@ -35,8 +35,6 @@ DEFAULT_RUNS: Final = ("ad-from-prompt", "ad-from-picture", "document-report")
 """One picture that is drawn, one that is given, and a document."""
 ADMITTED_SECONDS: Final = 10.0
 """Longest wait until the API server acts on the new RoleBinding."""
-LONG_WORD: Final = 4
-"""The demo searches for a keyword with more letters than this."""
 GONE_SECONDS: Final = 120.0
 """Longest wait for an earlier run of the same name to be gone."""
 
@@ -110,24 +108,7 @@ def _show(session: Session, fetched: dict[str, list[Fetched]], folder: Path) -> 
         for path in composed(stages):
             session.terminal.say(f"  {name}: {path}", "good")
     for name, stages in fetched.items():
-        _show_document(session, name, stages)
-
-
-def _show_document(session: Session, name: str, stages: list[Fetched]) -> None:
-    """What a document is, says, and where a word of it stands."""
-    values = {each.result.stage: each.result.values for each in stages}
-    summary = values.get("summarize", {}).get("summary")
-    if not summary:
-        return
-    label = values.get("classify", {}).get("label", "not classified")
-    session.terminal.say()
-    session.terminal.say(f"{name} is a {label}. Its summary begins:")
-    session.terminal.say(f"  {summary}")
-    keywords = str(values.get("deep_summary", {}).get("keywords", "")).split(", ")
-    word = next((each for each in keywords if len(each) > LONG_WORD), "")
-    for index in indexes(stages) if word else []:
-        session.terminal.say(f"`stagework search {name} {word}` finds:")
-        session.terminal.table(hits_table(look_up(index, [word])[:3]))
+        show_document(session, name, stages)
 
 
 def _admit(session: Session, namespace: str) -> None:

@@ -18,6 +18,7 @@ from stagework.cli.options import (
 )
 from stagework.cli.service import ApiService
 from stagework.cli.session import session_of
+from stagework.overview.excerpts import excerpt
 from stagework.overview.results import Fetched
 from stagework.overview.tables import Cell, Table, one_line
 
@@ -83,7 +84,7 @@ def look_up(index: Path, words: list[str]) -> list[Hit]:
         )
     quoted = " AND ".join('"' + part.replace('"', '""') + '"' for part in parts)
     query = (
-        "SELECT pages, section, snippet(chunks, 0, '[', ']', '...', 24) FROM chunks "
+        "SELECT pages, section, text FROM chunks "
         "WHERE chunks MATCH ? ORDER BY bm25(chunks, 1.0, 3.0) LIMIT ?"
     )
     try:
@@ -91,4 +92,7 @@ def look_up(index: Path, words: list[str]) -> list[Hit]:
             rows = base.execute(query, (quoted, HITS)).fetchall()
     except sqlite3.DatabaseError as error:
         raise CommandError(f"{index} cannot be searched: {error}") from error
-    return [Hit(str(pages), str(section), str(text)) for pages, section, text in rows]
+    # SQLite's own snippets count in trigrams, and cut words in two.
+    return [
+        Hit(str(pages), str(section), excerpt(str(text), parts)) for pages, section, text in rows
+    ]

@@ -7,10 +7,11 @@ from what is there.
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, cast
 
 import msgspec
 import orjson
+from pydantic import BaseModel
 
 from stagework.api import names
 from stagework.api.observed import JobView, PodView
@@ -32,6 +33,9 @@ from stagework.plans.plan import (
     LiftGate,
 )
 from stagework.plans.snapshot import Refused
+
+JSON_OPTIONS: Final = orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_UTC_Z
+"""Times in UTC, whole seconds, as `metav1.Time` is written."""
 
 _job = msgspec.json.Decoder(JobView)
 _pod = msgspec.json.Decoder(PodView)
@@ -84,7 +88,7 @@ class Applier:
         }
         path = paths.ours(PIPELINEJOBS, meta.namespace, meta.name, "status")
         answer = await self._outdated_if_gone(
-            lambda: self._api.patch(path, orjson.dumps(body), MERGE_PATCH)
+            lambda: self._api.patch(path, orjson.dumps(body, option=JSON_OPTIONS), MERGE_PATCH)
         )
         stored = from_bytes(answer)
         self._observer.wrote_own(PIPELINEJOBS, stored)
@@ -205,18 +209,23 @@ class Applier:
 
 
 def status_document(status: PipelineJobStatus) -> dict[str, Any]:
-    """The status as it is sent: a merge patch, so top-level fields that are empty are nulled."""
-    document = status.model_dump(mode="json")
-    document["stages"] = [_lean(each) for each in document["stages"]]
-    document["answered"] = [_lean(each) for each in document["answered"]]
-    return {key: (None if value in ("", []) else value) for key, value in document.items()}
+    """The status as it is sent: a merge patch, so top-level fields that are empty are nulled.
+
+    Times are datetimes in UTC; orjson writes them as Kubernetes does (`JSON_OPTIONS`).
+    """
+    return {key: _lean_value(value) for key, value in status}
 
 
-def _lean(entry: dict[str, Any]) -> dict[str, Any]:
+def _lean_value(value: Any) -> Any:
+    if not value and type(value) is not int:
+        return None
+    if isinstance(value, BaseModel):
+        return _lean(value)
+    if isinstance(value, list):
+        return [_lean_value(each) for each in cast("list[object]", value)]
+    return value
+
+
+def _lean(entry: BaseModel) -> dict[str, Any]:
     """Without what says nothing: objects stay small, whatever happens."""
-    kept: dict[str, Any] = {}
-    for key, value in entry.items():
-        lean = _lean(value) if isinstance(value, dict) else value  # pyright: ignore[reportUnknownArgumentType]
-        if lean not in ("", None, 0, [], {}):
-            kept[key] = lean
-    return kept
+    return {key: _lean_value(value) for key, value in entry.__dict__.items() if value}

@@ -7,7 +7,8 @@
     ├── Gone                 410: that resourceVersion or continue token is too old
     ├── Invalid              422 (or 400): the server refuses the object as written
     ├── Unauthorized         401, also after the credentials were read again
-    ├── Forbidden            403: RBAC, quota, or a namespace that is being deleted
+    ├── Forbidden            403: RBAC or quota
+    │   └── NamespaceTerminating     nothing can be created any more: the namespace is being deleted
     ├── TooManyRequests      429: refused before it did anything
     ├── ServerError          5xx: the server failed; a write may or may not be done
     └── Unreachable          no answer at all; a write may or may not be done
@@ -106,17 +107,16 @@ class Unauthorized(ApiError):
 
 
 class Forbidden(ApiError):
-    """403: not allowed, over quota, or the namespace is being deleted."""
-
-    @property
-    def namespace_terminating(self) -> bool:
-        """Whether the namespace is being deleted, so that nothing can be created in it."""
-        return any(each.reason == "NamespaceTerminating" for each in self.details.causes)
+    """403: not allowed, or over quota."""
 
     @property
     def over_quota(self) -> bool:
         """Whether a ResourceQuota stands in the way; it may work later."""
         return "exceeded quota" in self.message
+
+
+class NamespaceTerminating(Forbidden):
+    """403 on create: the namespace is being deleted, with everything in it."""
 
 
 class TooManyRequests(ApiError):
@@ -167,6 +167,8 @@ def from_status(said: Status, status: int, retry_after: str | None = None) -> Ap
             status, ServerError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ApiError
         )
     details = said.details or StatusDetails()
+    if kind is Forbidden and any(each.reason == "NamespaceTerminating" for each in details.causes):
+        kind = NamespaceTerminating
     asked = _seconds(retry_after)
     return kind(
         said.message or f"the API server answered {status}",

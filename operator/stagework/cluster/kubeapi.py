@@ -3,8 +3,7 @@
 Reads (`get`, `list_pages`) are tried again a few times where the network or the server fails.
 Writes are not: after `Unreachable` or `ServerError` nobody knows whether they were done, and the
 caller plans again from what is there. Only a 429, which says that nothing was done, is waited
-out and sent again. (aiohttp itself repeats a PUT or DELETE when a kept connection turns out to
-be closed; ours carry a resourceVersion or uid, so that the second copy changes nothing.)
+out and sent again.
 
 Order of a write: its place in the throttle, then the guard (leadership: the wait may have been
 long), then the request.
@@ -33,7 +32,9 @@ from stagework.cluster.errors import (
     Unreachable,
     from_answer,
 )
+from stagework.cluster.exchange import Exchanges
 from stagework.cluster.paging import Lines, next_page
+from stagework.cluster.paths import resource_of
 from stagework.cluster.throttle import Throttle
 
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -102,11 +103,11 @@ class KubeApi:
         self._throttle = throttle or Throttle(200)
         self._guard = guard
         self._hooks = hooks
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
-        self._connect_seconds = timeout_seconds
+        self._timeout_seconds = timeout_seconds
         self._clock = clock
         self._sleep = sleep
         self._dice = dice
+        self._exchanges: Exchanges | None = None
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -127,27 +128,32 @@ class KubeApi:
         await self.close()
 
     async def start(self) -> None:
-        """Open the connection pool (connections come with the first requests)."""
+        """Open the connection pools (connections come with the first requests)."""
         if self._session is not None:
             return
         tls = await asyncio.to_thread(ssl_context, self._target)
+        self._exchanges = Exchanges(
+            self._target.server, tls, server_name=self._target.server_name, clock=self._clock
+        )
+        # For watches alone: they are few and long, nothing is to be saved there.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=POOL_SIZE, ssl=tls if tls is not None else True, keepalive_timeout=30
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            # Compressed answers would cost us more CPU than they save on a cluster's network.
             headers={
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",
                 "User-Agent": FIELD_MANAGER,
             },
-            timeout=self._timeout,
             read_bufsize=2**18,
         )
 
     async def close(self) -> None:
         """Close all connections; running requests fail as `Unreachable`."""
+        exchanges, self._exchanges = self._exchanges, None
+        if exchanges is not None:
+            exchanges.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -214,13 +220,17 @@ class KubeApi:
             "timeoutSeconds": str(240 + int(60 * self._dice())),
         }
         timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=self._connect_seconds, sock_read=WATCH_SILENCE_SECONDS
+            total=None, sock_connect=self._timeout_seconds, sock_read=WATCH_SILENCE_SECONDS
         )
         began = self._clock()
         status = 0
         try:
-            async with self._open().request(
-                "GET", self._url(path, asked), headers=await self._headers(), timeout=timeout
+            async with self._watches().request(
+                "GET",
+                URL(f"{self._target.server}{_target(path, asked)}", encoded=True),
+                headers=await self._headers(),
+                timeout=timeout,
+                server_hostname=self._target.server_name,
             ) as answer:
                 status = answer.status
                 self._count("WATCH", path, status, began)
@@ -331,27 +341,32 @@ class KubeApi:
 
     async def _once(self, request: _Request) -> bytes:
         verb, path, params, body, content_type, seconds = request
-        headers = await self._headers()
+        exchanges = self._exchanges
+        if exchanges is None:
+            raise Unreachable("the client is closed")
+        lines = "".join(f"{name}: {value}\r\n" for name, value in (await self._headers()).items())
         if body is not None:
-            headers["Content-Type"] = content_type
-        timeout = self._timeout if seconds is None else aiohttp.ClientTimeout(total=seconds)
+            lines += f"Content-Type: {content_type}\r\n"
         began = self._clock()
         status = 0
         try:
-            async with self._open().request(
-                verb, self._url(path, params), data=body, headers=headers, timeout=timeout
-            ) as answer:
-                text = await answer.read()
-                status = answer.status
-                if status < HTTPStatus.MULTIPLE_CHOICES:
-                    return text
-                raise from_answer(status, text, answer.headers.get("Retry-After"))
+            answer = await exchanges.send(
+                verb,
+                _target(path, params),
+                body=body,
+                headers=lines,
+                timeout_seconds=self._timeout_seconds if seconds is None else seconds,
+            )
+            status = answer.status
         except _NO_ANSWER as error:
             raise _unreachable(verb, path, error) from error
         finally:
             self._count(verb, path, status, began)
+        if status < HTTPStatus.MULTIPLE_CHOICES:
+            return answer.body
+        raise from_answer(status, answer.body, answer.retry_after)
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _watches(self) -> aiohttp.ClientSession:
         if self._session is None:
             raise Unreachable("the client is closed")
         return self._session
@@ -362,11 +377,6 @@ class KubeApi:
         proof = self._credentials.header()
         return {"Authorization": proof} if proof else {}
 
-    def _url(self, path: str, params: Params | None) -> URL:
-        # Paths are made of names that the API server has checked: nothing to quote.
-        query = f"?{urlencode(params, quote_via=quote)}" if params else ""
-        return URL(f"{self._target.server}{path}{query}", encoded=True)
-
     def _count(self, verb: str, path: str, status: int, began: float) -> None:
         if self._hooks is not None:
             self._hooks.on_request(verb, resource_of(path), status, self._clock() - began)
@@ -376,22 +386,9 @@ class KubeApi:
         return asked + 0.2 * 2.0 ** (tries - 1) * (0.5 + self._dice())
 
 
-def resource_of(path: str) -> str:
-    """The resource a path is about, such as `jobs` or `pipelinejobs/status` (for metrics)."""
-    match path.strip("/").split("/"):
-        case ["api", _, *rest] | ["apis", _, _, *rest]:
-            pass
-        case _:
-            return path
-    match rest:
-        case ["namespaces", _, resource, _, subresource, *_]:
-            return f"{resource}/{subresource}"
-        case ["namespaces", _, resource, *_] | [resource, _] | [resource]:
-            return resource
-        case [resource, _, subresource, *_]:
-            return f"{resource}/{subresource}"
-        case _:
-            return path
+def _target(path: str, params: Params | None) -> str:
+    # Paths are made of names that the API server has checked: nothing to quote.
+    return f"{path}?{urlencode(params, quote_via=quote)}" if params else path
 
 
 def _unreachable(verb: str, path: str, error: BaseException) -> Unreachable:

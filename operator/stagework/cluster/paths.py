@@ -39,3 +39,21 @@ def _path(base: str, plural: str, namespace: str, name: str = "", sub: str = "")
     where = f"/namespaces/{namespace}" if namespace else ""
     parts = [f"{base}{where}/{plural}", name, sub]
     return "/".join(part for part in parts if part)
+
+
+def resource_of(path: str) -> str:
+    """The resource a path is about, such as `jobs` or `pipelinejobs/status` (for metrics)."""
+    match path.strip("/").split("/"):
+        case ["api", _, *rest] | ["apis", _, _, *rest]:
+            pass
+        case _:
+            return path
+    match rest:
+        case ["namespaces", _, resource, _, subresource, *_]:
+            return f"{resource}/{subresource}"
+        case ["namespaces", _, resource, *_] | [resource, _] | [resource]:
+            return resource
+        case [resource, _, subresource, *_]:
+            return f"{resource}/{subresource}"
+        case _:
+            return path

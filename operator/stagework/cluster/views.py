@@ -14,8 +14,16 @@ from stagework.api.intervention import Intervention, InterventionSpec, Intervent
 from stagework.api.observed import EPOCH, OwnerReference
 from stagework.api.pipeline import Pipeline, PipelineSpec
 from stagework.api.pipelinejob import PipelineJob, PipelineJobSpec, PipelineJobStatus
+from stagework.api.stages import Stage
 
 _EMPTY = msgspec.Raw(b"{}")
+
+
+class _InlineSpec(msgspec.Struct):
+    stages: msgspec.Raw = msgspec.Raw(b"")
+
+
+_inline = msgspec.json.Decoder(_InlineSpec)
 
 
 class OwnMeta(msgspec.Struct, frozen=True, gc=False):
@@ -74,6 +82,9 @@ def metadata_of(view: OwnView) -> Metadata:
         creationTimestamp=meta.creationTimestamp,
         deletionTimestamp=meta.deletionTimestamp,
         ownerReferences=list(meta.ownerReferences),
+        # Given, so that pydantic need not copy the defaults.
+        labels={},
+        annotations={},
     )
 
 
@@ -85,6 +96,18 @@ def status_of(view: OwnView) -> PipelineJobStatus:
 def spec_of(view: OwnView) -> PipelineJobSpec:
     """What a person wrote; raises pydantic.ValidationError for a spec of an older schema."""
     return PipelineJobSpec.model_validate_json(bytes(view.spec))
+
+
+def raw_stages_of(view: OwnView) -> bytes:
+    """The stages that a run brings itself, as JSON; empty where it names a Pipeline."""
+    return bytes(_inline.decode(view.spec).stages)
+
+
+def spec_with(view: OwnView, stages: list[Stage]) -> PipelineJobSpec:
+    """What a person wrote, where the stages have been checked already; raises ValidationError."""
+    rest = orjson.loads(bytes(view.spec))
+    rest.pop("stages", None)
+    return PipelineJobSpec.model_validate(rest).model_copy(update={"stages": stages})
 
 
 def pipelinejob(view: OwnView, status: PipelineJobStatus, spec: PipelineJobSpec) -> PipelineJob:

@@ -20,17 +20,18 @@ from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.artifacts.result_lookup import LookupFailed, ResultStore
 from stagework.cluster import views
 from stagework.cluster.apply import Applier, Outdated, StageRefused
-from stagework.cluster.errors import ApiError
+from stagework.cluster.errors import ApiError, NamespaceTerminating
 from stagework.cluster.event_poster import EventPoster
 from stagework.cluster.lease import NotLeading
 from stagework.cluster.observe import Key, Observer
-from stagework.controllers.memory import RunMemory, Working
+from stagework.controllers.memory import NEVER, RunMemory, Working
 from stagework.controllers.metrics import Metrics
 from stagework.controllers.revisions import Revisions
 from stagework.controllers.run_cache import RunCache
 from stagework.controllers.work_queue import WorkQueue
 from stagework.plans.accept import unreadable
 from stagework.plans.ask import refuse_all
+from stagework.plans.pending import pending
 from stagework.plans.pipelinejob import Advanced, advance, finish
 from stagework.plans.plan import Plan
 from stagework.plans.snapshot import PlanSettings, Question, Snapshot
@@ -149,6 +150,8 @@ class Engine:
             except NotLeading:
                 self._forget_working(key)
                 self.queue.retry(key, first_seconds=1.0)
+            except NamespaceTerminating:
+                self._doom(key)
             except ApiError as error:
                 log.warning("%s/%s: %s", *key, error)
                 self._forget_working(key)
@@ -167,6 +170,9 @@ class Engine:
         if view is None:
             await self._without_run(key)
             return
+        memory = self._memory.get(view.metadata.uid)
+        if memory is not None and memory.doomed:
+            return
         try:
             snapshot = await self._snapshot(view)
         except ValidationError as error:
@@ -174,7 +180,9 @@ class Engine:
             return
         now = self._wall()
         advanced = advance(snapshot, now)
-        plan = finish(advanced, self._turns(advanced), now)
+        turns = self._turns(advanced)
+        plan = finish(advanced, turns, now)
+        self._metrics.waits_for_room(view.metadata.uid, pending(snapshot, advanced.states, turns))
         await self._carry_out(key, snapshot.run, plan, now)
 
     def _turns(self, advanced: Advanced) -> dict[str, Turn]:
@@ -224,7 +232,7 @@ class Engine:
             level = logging.WARNING if event.type == "Warning" else logging.INFO
             log.log(level, "%s/%s: %s: %s", *key, event.reason, event.message)
         if plan.status is not None:
-            self._metrics.moved_on(run.status, plan.status)
+            self._metrics.moved_on(run.status, plan.status, plan.recovered)
         for question in plan.lookups:
             self._ask(key, run, memory, question)
         if plan.wake_at is not None:
@@ -240,6 +248,8 @@ class Engine:
         wanted = wanted if wanted is not None else run.status
         at_work = self._ledger.taken()
         merge = min(MERGE_SECONDS * max(1.0, at_work / MERGE_RUNS), LONGEST_MERGE_SECONDS)
+        if at_work > MERGE_RUNS and memory.written_at == NEVER:
+            memory.written_at = self._clock()  # a first status may wait for the second one
         wait = memory.written_at + merge - self._clock()
         if plan.urgent or wait <= 0:
             memory.working = None
@@ -267,6 +277,7 @@ class Engine:
         if old != uid:
             self._memory.pop(old, None)
             self._decoded.drop(old)
+            self._metrics.waits_for_room(old, {})
             self._wake(self._ledger.claim(old, ()))
 
     def _requests(self, key: Key) -> tuple[Intervention, ...]:
@@ -320,6 +331,19 @@ class Engine:
             self.queue.add_after(key, LOOKUP_RETRY_SECONDS)
         finally:
             memory.asking.discard(question)
+
+    def _doom(self, key: Key) -> None:
+        """Leave all runs of a namespace alone that is being deleted; their slots are free."""
+        view = self._observer.run(key)
+        if view is None or self._memory.setdefault(view.metadata.uid, RunMemory()).doomed:
+            return
+        log.info("namespace %s is being deleted: its runs are left alone", key[0])
+        for each in self._observer.runs():
+            meta = each.metadata
+            if meta.namespace == key[0]:
+                self._memory.setdefault(meta.uid, RunMemory()).doomed = True
+                self._metrics.waits_for_room(meta.uid, {})
+                self._wake(self._ledger.claim(meta.uid, ()))
 
     def _forget_working(self, key: Key) -> None:
         view = self._observer.run(key)

@@ -2,10 +2,23 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from sys import intern
+from typing import Final
 
 from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
 from stagework.plans.run_status import ENDED
 from stagework.plans.snapshot import Lookup, Question, Refused
+
+
+@lru_cache(maxsize=256)
+def _shared(attempt: int, ended: bool) -> tuple[int, bool]:
+    """One tuple for all that are alike: there are nine a run, and ten thousand runs."""
+    return (attempt, ended)
+
+
+NEVER: Final = float("-inf")
+"""Before any time of a clock."""
 
 
 @dataclass
@@ -21,7 +34,7 @@ class RunMemory:
     """Of one run."""
 
     working: Working | None = None
-    written_at: float = float("-inf")
+    written_at: float = NEVER
     """When its status was last written (monotonic seconds)."""
     lookups: dict[Question, Lookup] = field(default_factory=dict[Question, Lookup])
     asking: set[Question] = field(default_factory=set[Question])
@@ -32,6 +45,8 @@ class RunMemory:
         default_factory=dict[tuple[str, int], tuple[Refused, float]]
     )
     """With the time (monotonic seconds) until which they are believed."""
+    doomed: bool = False
+    """Its namespace is being deleted, and it will be too: nothing can be made for it any more."""
 
     def unwritten(self, resource_version: str) -> PipelineJobStatus | None:
         """The status to decide from while it was not written and nothing else was since."""
@@ -42,7 +57,7 @@ class RunMemory:
 
     def note(self, stages: Iterable[StageStatus]) -> None:
         """Keep what is stored of each stage, for `is_over`."""
-        self.stages = {s.name: (s.attempt, s.state in ENDED) for s in stages}
+        self.stages = {intern(s.name): _shared(s.attempt, s.state in ENDED) for s in stages}
 
     def is_over(self, stage: str, attempt: str) -> bool:
         """Whether this attempt has ended for good, as far as it is stored."""

@@ -1,8 +1,13 @@
 """Prometheus metrics of the operator: every name defined once, with its unit."""
 
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import get_args
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.plans.plan import Recovery
 
 _ENDED = frozenset({"Succeeded", "Failed", "Skipped"})
 
@@ -10,7 +15,12 @@ _ENDED = frozenset({"Succeeded", "Failed", "Skipped"})
 class Metrics:
     """All metrics; label values are stage names, machine classes and reasons, never run names."""
 
-    def __init__(self, registry: CollectorRegistry, version: str) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        version: str,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.stage_duration_seconds = Histogram(
             "stagework_stage_duration_seconds",
             "Time from a container's start to its end, of the stage's last attempt.",
@@ -30,6 +40,20 @@ class Metrics:
             ["machine"],
             registry=registry,
         )
+        self.oldest_pending_seconds = Gauge(
+            "stagework_oldest_pending_seconds",
+            "How long the stage that waits longest for a slot or node of a class could have run.",
+            ["machine"],
+            registry=registry,
+        )
+        self.orphans_recovered_total = Counter(
+            "stagework_orphans_recovered_total",
+            "Stages whose process had gone without a word, by how they were recovered.",
+            ["how"],
+            registry=registry,
+        )
+        for how in get_args(Recovery):
+            self.orphans_recovered_total.labels(how)
         self.reconcile_duration_seconds = Histogram(
             "stagework_reconcile_duration_seconds",
             "Time of one look at a run, writes included.",
@@ -43,7 +67,9 @@ class Metrics:
             buckets=(0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15),
             registry=registry,
         )
+        self._wall = wall
         self._waiting: dict[str, int] = {}
+        self._pending: dict[str, dict[str, datetime]] = {}
         self._requests: dict[tuple[str, str, int], Histogram] = {}
         self.leader = Gauge(
             "stagework_leader", "1 while this process holds the Lease.", registry=registry
@@ -62,16 +88,53 @@ class Metrics:
             child = self._requests[key] = labelled
         child.observe(seconds)
 
+    def leads(self, *, now: bool) -> None:
+        """This process holds the Lease from now on, or does not any more."""
+        self.leader.set(1 if now else 0)
+        for each in self._pending.values():
+            each.clear()
+
+    def waits_for_room(self, run_uid: str, since: Mapping[str, datetime]) -> None:
+        """Machine classes that a run waits for, and since when; replaces what was said before."""
+        for machine in since:
+            if machine not in self._pending:
+                self._follow(machine)
+        for machine, runs in self._pending.items():
+            if machine in since:
+                runs[run_uid] = since[machine]
+            else:
+                runs.pop(run_uid, None)
+
+    def _follow(self, machine: str) -> None:
+        """Show the age of a class's oldest from now on; it is worked out when it is asked for."""
+        runs = self._pending[machine] = {}
+
+        def age() -> float:
+            # Asked from another thread: a copy first, in one step.
+            oldest = min(list(runs.values()), default=None)
+            return 0.0 if oldest is None else max(0.0, (self._wall() - oldest).total_seconds())
+
+        self.oldest_pending_seconds.labels(machine).set_function(age)
+
     def reconciled(self, seconds: float, waiting: dict[str, int]) -> None:
         """One look at a run is over; `waiting` gives stages in line by machine class."""
         self.reconcile_duration_seconds.observe(seconds)
         for machine, length in waiting.items():
             if self._waiting.get(machine) != length:
+                if machine not in self._pending:
+                    self._follow(machine)
                 self._waiting[machine] = length
                 self.stage_queue_depth.labels(machine).set(length)
 
-    def moved_on(self, before: PipelineJobStatus, after: PipelineJobStatus) -> None:
-        """A run's status has changed: count what has ended since."""
+    def moved_on(
+        self,
+        before: PipelineJobStatus,
+        after: PipelineJobStatus,
+        recovered: Iterable[Recovery] = (),
+    ) -> None:
+        """A run's status has changed: count what has ended since, and what was recovered."""
+        for how in recovered:
+            self.orphans_recovered_total.labels(how).inc()
         known = {each.name: each for each in before.stages}
         for stage in after.stages:
             old = known.get(stage.name)

@@ -8,8 +8,10 @@ from stagework.api.pipelinejob import PipelineJobSpec, PipelineJobStatus
 from stagework.cluster import views
 from stagework.plans.snapshot import Resolved
 
-KEPT: Final = 256
-"""Runs kept, some 30 KB each; the one that was looked at longest ago goes first."""
+KEPT: Final = 512
+"""Runs kept, some 20 KB each; the one that was looked at longest ago goes first."""
+KEPT_STAGES: Final = 64
+"""Lists of inline stages kept: runs that one program makes mostly share theirs."""
 
 
 @dataclass
@@ -26,16 +28,29 @@ class RunCache:
 
     def __init__(self) -> None:
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._stages: OrderedDict[bytes, Resolved] = OrderedDict()
 
     def spec(self, view: views.OwnView) -> PipelineJobSpec:
         """The run's spec; raises pydantic.ValidationError."""
         entry, generation = self._entry(view), view.metadata.generation
         if entry.spec is None or entry.generation != generation:
-            entry.spec = views.spec_of(view)
+            entry.spec, entry.inline = self._decode(view)
             entry.generation = generation
-            stages = entry.spec.stages
-            entry.inline = Resolved(stages, None) if stages is not None else None
         return entry.spec
+
+    def _decode(self, view: views.OwnView) -> tuple[PipelineJobSpec, Resolved | None]:
+        raw = views.raw_stages_of(view)
+        known = self._stages.get(raw)
+        if known is not None:
+            self._stages.move_to_end(raw)
+            return views.spec_with(view, known.stages), known
+        spec = views.spec_of(view)
+        if spec.stages is None:
+            return spec, None
+        known = self._stages[raw] = Resolved(spec.stages, None)
+        if len(self._stages) > KEPT_STAGES:
+            self._stages.popitem(last=False)
+        return spec, known
 
     def inline(self, view: views.OwnView) -> Resolved | None:
         """The run's own stages; None where it names a Pipeline. Raises ValidationError."""

@@ -53,7 +53,7 @@ class Runtime:
         self.kopf_kinds = tuple(kopf_kinds)
         clock = self._clocks = clocks or Clocks()
         me = wiring.identity()
-        self.metrics = Metrics(registry, me.version)
+        self.metrics = Metrics(registry, me.version, wall=clock.wall)
         self._api = KubeApi(
             target or connection.find(),
             throttle=Throttle(settings.engine.requestsPerSecond, clock=clock.monotonic),
@@ -149,7 +149,7 @@ class Runtime:
         self._lease.guard()
 
     def _leading(self, *, now: bool) -> None:
-        self.metrics.leader.set(1 if now else 0)
+        self.metrics.leads(now=now)
 
     def _dirty(self, key: Key) -> None:
         self.engine.queue.add(key)

@@ -76,10 +76,12 @@ def scores_table(runs: Mapping[str, Iterable[Fetched]]) -> Table:
                 text = shown(value)
                 if key != "method" and len(text) <= SHORT:
                     found.setdefault((each.result.stage, key), {})[run] = text
+    # A run without any, such as a document, gets no empty column.
+    judged = [run for run in runs if any(run in texts for texts in found.values())]
     return Table(
-        ("SCORE", *runs),
+        ("SCORE", *judged),
         tuple(
-            (Cell(f"{stage}.{key}"), *(Cell(texts.get(run, "")) for run in runs))
+            (Cell(f"{stage}.{key}"), *(Cell(texts.get(run, "")) for run in judged))
             for (stage, key), texts in found.items()
         ),
     )

@@ -91,7 +91,9 @@ def _accepted(snapshot: Snapshot, resolved: Resolved, now: datetime) -> Plan:
         startTime=now,
         stages=stages,
     )
-    return Plan(actions=tuple(actions), status=status, urgent=True, wake_at=now)
+    # Inline stages cannot change. Those of a Pipeline can: which they are must be on record
+    # before a Job follows from them.
+    return Plan(actions=tuple(actions), status=status, urgent=revision != "", wake_at=now)
 
 
 def _refused(run: PipelineJob, found: list[str], now: datetime) -> Plan:

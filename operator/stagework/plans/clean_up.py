@@ -57,9 +57,10 @@ def drop_superseded(snapshot: Snapshot, states: Mapping[str, StageStatus], draft
         status = states.get(job.metadata.labels.get(names.LABEL_STAGE, ""))
         if status is None or job.ended or job.metadata.deletion_timestamp is not None:
             continue
-        older = job.metadata.labels.get(names.LABEL_ATTEMPT) in _before(status.attempt)
+        if job.metadata.labels.get(names.LABEL_ATTEMPT) not in _before(status.attempt):
+            continue
         pods = [p for p in snapshot.pods if p.metadata.controller_uid == job.metadata.uid]
-        if older and all(each.held_by(names.SCHEDULING_GATE) for each in pods):
+        if all(each.held_by(names.SCHEDULING_GATE) for each in pods):
             draft.actions.append(DeleteJob(job.metadata.name, job.metadata.uid))
 
 
@@ -67,10 +68,12 @@ def end_lingering(
     snapshot: Snapshot, states: Mapping[str, StageStatus], draft: Draft, now: datetime
 ) -> None:
     """Delete Pods whose stage has ended and is committed, but whose other containers go on."""
-    own = {job.metadata.uid for job in _own_jobs(snapshot)}
-    for pod in snapshot.pods:
-        meta, ended = pod.metadata, finished_at(pod)
-        if ended is None or pod.status.phase in _POD_OVER or meta.controller_uid not in own:
+    living = [pod for pod in snapshot.pods if pod.status.phase not in _POD_OVER]
+    ends = [(pod, ended) for pod in living if (ended := finished_at(pod)) is not None]
+    own = {job.metadata.uid for job in _own_jobs(snapshot)} if ends else set[str]()
+    for pod, ended in ends:
+        meta = pod.metadata
+        if meta.controller_uid not in own:
             continue
         status = states.get(meta.labels.get(names.LABEL_STAGE, ""))
         if status is None or meta.deletion_timestamp is not None or status.pod == meta.uid:

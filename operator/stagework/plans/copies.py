@@ -26,7 +26,8 @@ class Copy:
         return self.job is not None and self.job.metadata.deletion_timestamp is not None
 
 
-_NO_COPY = Copy()
+NO_COPY = Copy()
+"""Nothing is there, or nothing that matters."""
 
 
 class Family:
@@ -51,7 +52,7 @@ class Family:
         if recorded is not None and recorded not in pods:
             pods = (*pods, recorded)
         if not jobs and not pods:
-            return _NO_COPY
+            return NO_COPY
         return current_copy(self._run_uid, status, jobs, pods)
 
 
@@ -85,6 +86,8 @@ def current_copy(
             and pod.metadata.controller_uid in uids
         )
     ]
+    if len(own_pods) <= 1 and len(own_jobs) <= 1:
+        return Copy(own_jobs[0] if own_jobs else None, own_pods[0] if own_pods else None)
     pod = min(own_pods, key=lambda each: _pod_rank(status, each), default=None)
     job = min(own_jobs, key=lambda each: _job_rank(pod, each), default=None)
     return Copy(job, pod)

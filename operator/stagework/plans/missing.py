@@ -45,6 +45,7 @@ def settle_missing(status: StageStatus, sight: Sight, draft: Draft, now: datetim
     completed = job is not None and job.completed
     if completed and stage.contract == "ExitCode" and verdict is None:
         commit = Commit(attempt=status.attempt, pod=status.pod)
+        draft.recovered.append("JobCondition")
         return conclude(status, stage, Done(), commit, draft=draft, ended=now)
     if not status.pod:
         return _never_ran(status, sight, draft, now)
@@ -80,6 +81,7 @@ def _settle_found(
     counts = {"items": found.items, "failed": found.failed_items}
     mark = cleaned_mark(found.outcome, said, counts)
     commit = sight.commit(status, found.pod, mark)
+    draft.recovered.append("StoredResult")
     if mark.outcome in {contract.OUTCOME_SUCCEEDED, contract.OUTCOME_SKIPPED}:
         skipped = mark.outcome == contract.OUTCOME_SKIPPED
         end: Ended = Done(skipped=skipped, reason=mark.reason, message=mark.message)

@@ -125,6 +125,7 @@ def _after_interruption(
     where = f"stage {status.name}, attempt {status.attempt}: {one_line(end.message, 512)}"
     draft.events.append(Event(names.EVENT_INTERRUPTED, where, "Warning"))
     if isinstance(verdict, RetryAt):
+        draft.recovered.append("NewAttempt")
         said = f"attempt {status.attempt} was interrupted: {end.message}"
         return _next_attempt(status, said, verdict, interruptions=interruptions)
     return status.model_copy(

@@ -23,11 +23,11 @@ from stagework.plans.clean_up import (
     end_lingering,
     end_recorded,
 )
-from stagework.plans.copies import Copy, Family
+from stagework.plans.copies import NO_COPY, Copy, Family
 from stagework.plans.plan import Draft, Event, Plan
 from stagework.plans.run_status import ACTIVE, ENDED, run_status
 from stagework.plans.settle import settle
-from stagework.plans.sight import sight_of
+from stagework.plans.sight import Sight
 from stagework.plans.snapshot import Resolved, Snapshot
 from stagework.plans.start import Starter, waiting
 from stagework.policies.look_ahead import ahead
@@ -70,9 +70,13 @@ def advance(snapshot: Snapshot, now: datetime) -> Advanced:
     family = Family(run.metadata.uid, snapshot.jobs, snapshot.pods)
     for stage in resolved.stages:
         status = settled = _upstream(states[stage.name], resolved, states)
+        if status.state in ENDED and status.pod:
+            # Its Pod has run: nothing that is left of it can change the outcome any more.
+            states[stage.name], copies[stage.name] = status, NO_COPY
+            continue
         copy = family.copy_of(status)
         if status.state not in ENDED:
-            settled = settle(status, sight_of(snapshot, stage, status, copy), draft, now)
+            settled = settle(status, Sight(snapshot, stage, status, copy), draft, now)
             if settled.attempt != status.attempt:
                 copy = family.copy_of(settled)
         states[stage.name], copies[stage.name] = settled, copy
@@ -109,6 +113,7 @@ def finish(advanced: Advanced, turns: Mapping[str, Turn], now: datetime) -> Plan
         afterwards=tuple(draft.afterwards),
         events=tuple(draft.events),
         lookups=tuple(draft.lookups),
+        recovered=tuple(draft.recovered),
         wake_at=draft.wake_at,
     )
 

@@ -8,6 +8,10 @@ from stagework.api.intervention import InterventionStatus
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.plans.snapshot import Question
 
+Recovery = Literal["StoredResult", "JobCondition", "NewAttempt"]
+"""How a stage was recovered whose process had gone without a word: by the result it had stored, by
+what the Job controller had counted, or by trying again."""
+
 
 @dataclass(frozen=True)
 class CreateRevision:
@@ -116,6 +120,8 @@ class Plan:
     events: tuple[Event, ...] = ()
     lookups: tuple[Question, ...] = ()
     """Questions to ask of the artifact store."""
+    recovered: tuple[Recovery, ...] = ()
+    """Orphans that this plan recovers; for the metric."""
     wake_at: datetime | None = None
     """Look again then, even if nothing happens."""
 
@@ -128,6 +134,7 @@ class Draft:
     afterwards: list[Action] = field(default_factory=list[Action])
     events: list[Event] = field(default_factory=list[Event])
     lookups: list[Question] = field(default_factory=list[Question])
+    recovered: list[Recovery] = field(default_factory=list[Recovery])
     wake_at: datetime | None = None
 
     def wake(self, moment: datetime | None) -> None:

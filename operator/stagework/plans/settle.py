@@ -43,8 +43,9 @@ def settle(status: StageStatus, sight: Sight, draft: Draft, now: datetime) -> St
     elif status.reason in {names.WAIT_RESULT, names.WAIT_POD_LOST}:
         # The Job that had ended without a Pod is gone too: nothing is left to ask about.
         status = status.model_copy(update={"reason": names.WAIT_POD, "message": ""})
-    if sight.refused is not None and sight.refused.final and copy.job is None:
-        end = Failed(sight.refused.reason, one_line(sight.refused.message), final=True)
+    refused = sight.refused
+    if refused is not None and refused.final and copy.job is None:
+        end = Failed(refused.reason, one_line(refused.message), final=True)
         return conclude(status, sight.stage, end, None, draft=draft, ended=now)
     if status.stopping is not None and copy.pod is None and copy.job is None:
         return conclude_stopped(status, sight.stage, draft, now)

@@ -11,45 +11,45 @@ from stagework.policies.mark import Mark
 
 @dataclass(frozen=True)
 class Sight:
-    """One stage with its copy and all that proves what has become of it."""
+    """One stage with its copy and all that proves what has become of it; looked up when asked."""
 
+    snapshot: Snapshot
     stage: Stage
+    status: StageStatus
+    """As it was before it is settled."""
     copy: Copy
-    run_prefix: str
-    """`<namespace>/<run uid>`: where the run's artifacts are."""
-    node_ready: bool
-    """True where its node is ready; for a copy without a known node: every node of its class."""
-    answer: Lookup | None = None
-    """What the artifact store has said of this attempt; None before it has."""
-    last_answer: Lookup | None = None
-    """What it said when it was asked again, before the attempt is given up as lost."""
-    refused: Refused | None = None
-    """Why the API server would not take the Job."""
+
+    @property
+    def node_ready(self) -> bool:
+        """True where its node is ready; for a copy without a known node: all of its class."""
+        return _node_ready(self.snapshot, self.status)
+
+    @property
+    def answer(self) -> Lookup | None:
+        """What the artifact store has said of this attempt; None before it has."""
+        return self.snapshot.lookups.get(question(self.status))
+
+    @property
+    def last_answer(self) -> Lookup | None:
+        """What it said when it was asked again, before the attempt is given up as lost."""
+        return self.snapshot.lookups.get(question(self.status, last=True))
+
+    @property
+    def refused(self) -> Refused | None:
+        """Why the API server would not take the Job."""
+        return self.snapshot.refusals.get((self.stage.name, self.status.attempt))
 
     def commit(self, status: StageStatus, pod_uid: str, mark: Mark) -> Commit:
         """The operator names the winning prefix; what a mark says about places is never used."""
+        meta = self.snapshot.run.metadata
         return Commit(
             attempt=status.attempt,
             pod=pod_uid,
             digest=mark.digest,
-            prefix=f"{self.run_prefix}/{status.name}/{status.attempt}-{pod_uid}",
+            prefix=f"{meta.namespace}/{meta.uid}/{status.name}/{status.attempt}-{pod_uid}",
             items=mark.items,
             failedItems=mark.failed_items,
         )
-
-
-def sight_of(snapshot: Snapshot, stage: Stage, status: StageStatus, copy: Copy) -> Sight:
-    """Gather what a snapshot shows of one stage."""
-    meta = snapshot.run.metadata
-    return Sight(
-        stage=stage,
-        copy=copy,
-        run_prefix=f"{meta.namespace}/{meta.uid}",
-        node_ready=_node_ready(snapshot, status),
-        answer=snapshot.lookups.get(question(status)),
-        last_answer=snapshot.lookups.get(question(status, last=True)),
-        refused=snapshot.refusals.get((stage.name, status.attempt)),
-    )
 
 
 def question(status: StageStatus, *, last: bool = False) -> Question:

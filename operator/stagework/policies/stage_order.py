@@ -31,6 +31,7 @@ class Never:
 
 
 Verdict = Ready | Blocked | Never
+_READY = Ready()
 
 
 def may_start(stage: str, dependencies: Dependencies, states: Mapping[str, StageStatus]) -> Verdict:
@@ -40,6 +41,8 @@ def may_start(stage: str, dependencies: Dependencies, states: Mapping[str, Stage
     later could make the stage run.
     """
     above = [states[name] for name in dependencies[stage]]
+    if all(each.state == "Succeeded" for each in above):
+        return _READY
     for each in above:
         if each.state == "Failed" or (
             each.state == "NotRun" and each.reason == names.UPSTREAM_FAILED
@@ -49,7 +52,7 @@ def may_start(stage: str, dependencies: Dependencies, states: Mapping[str, Stage
         if each.state == "NotRun" or _skipped_for_good(each):
             return Never(names.UPSTREAM_SKIPPED, each.name)
     pending = tuple(each.name for each in above if each.state not in {"Succeeded", "Skipped"})
-    return Blocked(pending) if pending else Ready()
+    return Blocked(pending) if pending else _READY
 
 
 def _skipped_for_good(stage: StageStatus) -> bool:

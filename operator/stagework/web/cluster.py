@@ -37,6 +37,8 @@ class Pod:
     labels: Mapping[str, str]
     inputs: str = ""
     """The operator's annotation on committed inputs, as JSON."""
+    model_uri: str = ""
+    """What the stage's container names as its model, word by word as it stands in its manifest."""
     is_finished: bool = False
 
 
@@ -67,6 +69,8 @@ class Run:
     uid: str
     input_uri: str = ""
     commits: tuple[Commit, ...] = ()
+    models: tuple[str, ...] = ()
+    """What its own stages name as their models; those of a Pipeline are asked for apart."""
 
 
 class ClusterReader(Protocol):
@@ -96,6 +100,10 @@ class ClusterReader(Protocol):
 
     async def list_runs(self, namespaces: tuple[str, ...]) -> list[Run]:
         """All PipelineJobs of these namespaces (of all, where none is named)."""
+        ...
+
+    async def list_models(self, namespaces: tuple[str, ...]) -> frozenset[str]:
+        """What the stages of all Pipelines of these namespaces (or of all) name as their models."""
         ...
 
     async def is_reachable(self) -> bool:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
-from stagework.api.names import ANNOTATION_INPUTS, API_VERSION, GROUP
+from stagekit.contract import ENV_MODEL
+from stagework.api.names import ANNOTATION_INPUTS, API_VERSION, GROUP, STAGE_CONTAINER
 from stagework.cluster.errors import ApiError, NotFound
 from stagework.cluster.kubeapi import KubeApi
 from stagework.web.cluster import Commit, Job, Owner, Pod, Run, User
@@ -44,8 +45,29 @@ class _PodStatus(msgspec.Struct):
     phase: str = ""
 
 
+class _Variable(msgspec.Struct):
+    name: str = ""
+    value: str | None = None
+
+
+class _Container(msgspec.Struct):
+    name: str = ""
+    env: list[_Variable] = []
+
+
+class _PodSpec(msgspec.Struct):
+    containers: list[_Container] = []
+
+    def variable(self, name: str) -> str:
+        """A variable's literal value in the stage's container."""
+        stage = (each for each in self.containers if each.name == STAGE_CONTAINER)
+        found = (v.value for each in stage for v in each.env if v.name == name)
+        return next(found, None) or ""
+
+
 class _Pod(msgspec.Struct):
     metadata: _Meta
+    spec: _PodSpec = msgspec.field(default_factory=_PodSpec)
     status: _PodStatus = msgspec.field(default_factory=_PodStatus)
 
 
@@ -57,7 +79,23 @@ class _Input(msgspec.Struct):
     uri: str = ""
 
 
-class _RunSpec(msgspec.Struct):
+class _Stage(msgspec.Struct):
+    env: list[_Variable] = []
+
+
+class _Stages(msgspec.Struct):
+    """The spec of a Pipeline, or of a run with stages of its own."""
+
+    stages: list[_Stage] | None = None
+
+    def models(self) -> tuple[str, ...]:
+        """Addresses of the models that its stages name."""
+        stages = self.stages or []
+        named = (v.value for each in stages for v in each.env if v.name == ENV_MODEL)
+        return tuple(value for value in named if value)
+
+
+class _RunSpec(_Stages):
     input: _Input | None = None
 
 
@@ -88,11 +126,15 @@ class _Run(msgspec.Struct):
         )
         uri = self.spec.input.uri if self.spec.input is not None else ""
         meta = self.metadata
-        return Run(meta.namespace, meta.name, meta.uid, uri, commits)
+        return Run(meta.namespace, meta.name, meta.uid, uri, commits, self.spec.models())
 
 
-class _RunList(msgspec.Struct):
-    items: list[_Run] = []
+class _Pipeline(msgspec.Struct):
+    spec: _Stages = msgspec.field(default_factory=_Stages)
+
+
+class _List(msgspec.Struct, Generic[T]):
+    items: list[T] = []
 
 
 class _ReviewUser(msgspec.Struct):
@@ -177,6 +219,7 @@ class KubeReader:
             owner=meta.controller(),
             labels=meta.labels,
             inputs=meta.annotations.get(ANNOTATION_INPUTS, ""),
+            model_uri=found.spec.variable(ENV_MODEL),
             is_finished=found.status.phase in ("Succeeded", "Failed"),
         )
 
@@ -196,9 +239,14 @@ class KubeReader:
 
     async def list_runs(self, namespaces: tuple[str, ...]) -> list[Run]:
         """LIST PipelineJobs in pages, per namespace or over all."""
-        base = f"/apis/{API_VERSION}"
-        paths = [f"{base}/namespaces/{_word(each)}/pipelinejobs" for each in namespaces]
-        return [run for path in paths or [f"{base}/pipelinejobs"] for run in await self._list(path)]
+        paths = _paths("pipelinejobs", namespaces)
+        return [each.plain() for path in paths for each in await self._list(path, _List[_Run])]
+
+    async def list_models(self, namespaces: tuple[str, ...]) -> frozenset[str]:
+        """LIST Pipelines likewise."""
+        paths = _paths("pipelines", namespaces)
+        found = [each.spec for path in paths for each in await self._list(path, _List[_Pipeline])]
+        return frozenset(model for spec in found for model in spec.models())
 
     async def is_reachable(self) -> bool:
         """GET /version within 3 s."""
@@ -209,12 +257,12 @@ class KubeReader:
             return False
         return True
 
-    async def _list(self, path: str) -> list[Run]:
-        found: list[Run] = []
+    async def _list(self, path: str, kind: type[_List[T]]) -> list[T]:
+        found: list[T] = []
         try:
             pages: AsyncIterator[bytes] = self._api.list_pages(path, on_restart=found.clear)
             async for page in pages:
-                found += (each.plain() for each in msgspec.json.decode(page, type=_RunList).items)
+                found += msgspec.json.decode(page, type=kind).items
         except (ApiError, msgspec.MsgspecError) as error:
             raise ClusterUnavailable(f"list {path}: {error}") from error
         return found
@@ -234,6 +282,11 @@ class KubeReader:
         except (ApiError, msgspec.MsgspecError) as error:
             # The error text of a review could quote the token: only its kind is told.
             raise ClusterUnavailable(f"create {path}: {type(error).__name__}") from None
+
+
+def _paths(kind: str, namespaces: tuple[str, ...]) -> list[str]:
+    base = f"/apis/{API_VERSION}"
+    return [f"{base}/namespaces/{_word(each)}/{kind}" for each in namespaces] or [f"{base}/{kind}"]
 
 
 def _word(name: str) -> str:

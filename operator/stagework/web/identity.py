@@ -39,6 +39,7 @@ class StagePod:
     prefix: Prefix
     run_name: str
     inputs: str = ""
+    model_uri: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Identities:
             attempt=pod.labels.get(LABEL_ATTEMPT, ""),
             pod_uid=pod_uid,
         )
-        return StagePod(prefix, run.name, pod.inputs)
+        return StagePod(prefix, run.name, pod.inputs, pod.model_uri)
 
 
 def _controlled_by(thing: Pod | Job, kind: str) -> Owner:

@@ -2,8 +2,8 @@
 
 A run's absence is noted when it is first seen, and only what has been noted for the whole keep
 time is deleted; so neither a restart nor a deleted run's age shortens the time. What people
-have uploaded goes when it is older than the keep time and no living run names it. A sweep that
-cannot read the runs does nothing.
+have uploaded goes when it is older than the keep time and neither a living run names it nor, as a
+model, a Pipeline. A sweep that cannot read the runs does nothing.
 """
 
 import asyncio
@@ -63,13 +63,18 @@ def decide(
     uploaded: Iterable[Uploaded],
     runs: Iterable[Run],
     *,
+    models: Iterable[str] = (),
     now: float,
     keep_seconds: float,
 ) -> list[Note | Delete]:
-    """What to do, from what is there; `runs` must have been listed after `kept`."""
+    """What to do, from what is there; `runs` must have been listed after `kept`.
+
+    `models`: addresses that Pipelines name.
+    """
     alive = list(runs)
     living = {(run.namespace, run.uid) for run in alive}
-    named = {run.input_uri.rpartition("/")[0] for run in alive}
+    addresses = {*models, *(uri for run in alive for uri in (run.input_uri, *run.models))}
+    named = {uri.rpartition("/")[0] for uri in addresses}
     actions: list[Note | Delete] = []
     for each in kept:
         prefix = f"{each.namespace}/{each.run_uid}"
@@ -118,7 +123,9 @@ class Sweeper:
         """One sweep; gives what was done."""
         kept, uploaded = await self._found()
         runs = await self._reader.list_runs(self._namespaces)
-        actions = decide(kept, uploaded, runs, now=self._clock(), keep_seconds=self._keep_seconds)
+        models = await self._reader.list_models(self._namespaces)
+        now, keep = self._clock(), self._keep_seconds
+        actions = decide(kept, uploaded, runs, models=models, now=now, keep_seconds=keep)
         for action in actions:
             if isinstance(action, Note):
                 since = None if action.gone_since is None else repr(action.gone_since)

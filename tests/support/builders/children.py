@@ -55,7 +55,7 @@ def make_job(
             creation_timestamp=created,
             deletion_timestamp=deleted,
             labels=labels,
-            owner_references=(OwnerReference(run_uid, "PipelineJob", "ad-3b87", controller=True),),
+            owner_references=(OwnerReference(run_uid, controller=True),),
         )
     )
 
@@ -77,9 +77,7 @@ def make_pod(job: JobView, *, uid: str = "", created: datetime = T0) -> PodView:
             resourceVersion="1",
             creation_timestamp=created,
             labels=labels,
-            owner_references=(
-                OwnerReference(job.metadata.uid, "Job", job.metadata.name, controller=True),
-            ),
+            owner_references=(OwnerReference(job.metadata.uid, controller=True),),
         ),
         PodSpec(scheduling_gates=(SchedulingGate(GATE),)),
         PodStatus(phase="Pending"),

@@ -13,13 +13,15 @@ from stagework.artifacts.result_lookup import ResultStore
 from stagework.cluster.connection import Target
 from stagework.controllers.runtime import Runtime
 from stagework.settings import Settings
-from tests.support.operators.pace import Pace
+from tests.support.operators.pace import Leap, Pace
 
 
 class Operator:
     """One start of the operator."""
 
-    def __init__(self, url: str, settings: Settings, results: ResultStore, pace: Pace) -> None:
+    def __init__(
+        self, url: str, settings: Settings, results: ResultStore, pace: Leap | Pace
+    ) -> None:
         self.runtime = Runtime(
             settings,
             CollectorRegistry(),

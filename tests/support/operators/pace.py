@@ -1,8 +1,9 @@
-"""Time that runs faster: an event loop and clocks at `speed` times the real pace.
+"""Time that runs faster: event loops and clocks at another pace than the real one.
 
 Everything that waits (leases, watches, back-offs, time-outs) keeps its real number of seconds and
-takes a fraction of it. Only computing takes as long as ever: too high a speed makes the machine
-look slow to the operator. Processes that share `epoch` and `speed` share the time.
+takes a fraction of it. `Leap` is for worlds within one loop: its time stands still while anything
+computes, so a busy machine changes nothing. `Pace` is for worlds of several processes: those that
+share `epoch` and `speed` share the time, and too high a speed makes the machine look slow.
 """
 
 import asyncio
@@ -10,13 +11,16 @@ import selectors
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
 
 from stagework.cluster.lease import boot_time
 from stagework.controllers.clocks import Clocks
 
 T = TypeVar("T")
+
+LEAP_SPEED: Final = 1000.0
+"""So much faster does time pass while everybody waits."""
 
 
 class _Selector(selectors.DefaultSelector):
@@ -63,4 +67,57 @@ class Pace:
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine at this pace (each in a loop of its own)."""
         with asyncio.Runner(loop_factory=lambda: PacedLoop(self.speed)) as runner:
+            return runner.run(main)
+
+
+class _Waiting(selectors.DefaultSelector):
+    """Time passes in here alone: while the loop has nothing to do, and never past its next timer.
+
+    Each wait is a real one, a thousandth as long: what is on its way through the kernel arrives.
+    """
+
+    def __init__(self, leap: "Leap") -> None:
+        super().__init__()
+        self._leap = leap
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if not timeout or timeout < 0:
+            return super().select(timeout)
+        began = time.monotonic()
+        ready = super().select(timeout / LEAP_SPEED)
+        waited = (time.monotonic() - began) * LEAP_SPEED
+        self._leap.seconds += min(waited, timeout) if ready else timeout
+        return ready
+
+
+class _LeapLoop(asyncio.SelectorEventLoop):
+    def __init__(self, leap: "Leap") -> None:
+        self._leap = leap
+        super().__init__(_Waiting(leap))
+
+    def time(self) -> float:
+        return self._leap.monotonic()
+
+
+class Leap:
+    """A world's own time: it leaps while everybody waits, and stands still while anybody works."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        """Passed so far."""
+        self._began = time.monotonic()
+        self._epoch = datetime.now(UTC)
+
+    def wall(self) -> datetime:
+        return self._epoch + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self._began + self.seconds
+
+    def clocks(self) -> Clocks:
+        return Clocks(self.monotonic, self.monotonic, self.wall)
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in this time."""
+        with asyncio.Runner(loop_factory=lambda: _LeapLoop(self)) as runner:
             return runner.run(main)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from stagework.settings import Settings
 from stagework.wiring import LEASE_NAME
@@ -20,17 +20,20 @@ from tests.support.fakeapi.simulator import Delays, Simulator, succeed
 from tests.support.fakeapi.store import Store, Stored
 from tests.support.operators.commits import CommitLog
 from tests.support.operators.inprocess import Operator
-from tests.support.operators.pace import Pace
+from tests.support.operators.pace import Leap, Pace
 from tests.support.operators.results import SimulatedResults
 from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings
 
+POLL_SECONDS: Final = 0.2
+"""How often a condition is looked at."""
+
 
 class World:
-    """Use within `Pace.run`; `async with` it."""
+    """Use within the `run` of its pace; `async with` it."""
 
     def __init__(
         self,
-        pace: Pace,
+        pace: Leap | Pace,
         *,
         behave: Behave = succeed,
         delays: Delays | None = None,
@@ -107,7 +110,7 @@ class World:
 
         async def watch() -> None:
             while not condition():  # noqa: ASYNC110 - any condition
-                await asyncio.sleep(0.03)
+                await asyncio.sleep(POLL_SECONDS)
             action()
 
         task = asyncio.create_task(watch())
@@ -120,7 +123,7 @@ class World:
                 for each in self.operators:
                     if each.failed is not None:
                         raise each.failed
-                await asyncio.sleep(0.03)
+                await asyncio.sleep(POLL_SECONDS)
 
     def check_oracle(self) -> None:
         """No attempt ran twice, no copies overlapped, nothing was committed twice."""

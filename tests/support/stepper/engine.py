@@ -253,6 +253,9 @@ class Stepper:
             return
         wanted = plan.status or run.status
         if not plan.urgent and self._forgetful:
+            if memory.working is None and not run.status.stages:
+                memory.working = wanted  # accepted, and that is known to nobody else
+                self._mark(uid)
             return
         if not plan.urgent and self.now < memory.written_at + MERGE:
             memory.working = wanted

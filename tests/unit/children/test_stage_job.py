@@ -113,21 +113,22 @@ def test_only_narrow_kinds_of_volumes_are_mounted() -> None:
         each["mountPath"]: each.get("readOnly", False) for each in _container(job)["volumeMounts"]
     }
 
-    assert kinds == {"emptyDir", "projected", "downwardAPI", "persistentVolumeClaim", "configMap"}
+    assert kinds == {"emptyDir", "projected", "persistentVolumeClaim", "configMap"}
     assert mounts["/work"] is False
     assert mounts["/tmp"] is False
     assert mounts["/fonts"] is True, "a ConfigMap can never be written to"
     assert mounts["/models"] is False
-    assert mounts["/var/run/stagework/token"] is True
+    assert mounts["/var/run/stagework"] is True
     names = [each["name"] for each in _pod(job)["volumes"]]
     assert len(set(names)) == len(names)
 
 
 def test_the_token_is_for_our_audience_alone() -> None:
-    (volume,) = (v for v in _pod(_job())["volumes"] if v["name"] == "stagework-token")
+    (volume,) = (v for v in _pod(_job())["volumes"] if v["name"] == "stagework-info")
 
-    (source,) = volume["projected"]["sources"]
-    assert source["serviceAccountToken"]["audience"] == "stagework"
+    token, info = volume["projected"]["sources"]
+    assert token["serviceAccountToken"]["audience"] == "stagework"
+    assert [each["path"] for each in info["downwardAPI"]["items"]] == ["inputs", "params"]
 
 
 def test_the_stage_learns_who_it_is() -> None:

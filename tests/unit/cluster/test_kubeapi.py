@@ -15,8 +15,8 @@ from stagework.cluster.kubeapi import (
     MERGE_PATCH,
     STRATEGIC_MERGE_PATCH,
     KubeApi,
-    resource_of,
 )
+from stagework.cluster.paths import resource_of
 from tests.support.fakeapi.faults import about, writes
 from tests.support.fakeapi.resources import CONFIG_MAPS, PIPELINE_JOBS, PODS
 from tests.support.fakeapi.server import FakeApi

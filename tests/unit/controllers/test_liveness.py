@@ -12,10 +12,9 @@ from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import Json, Resource
 from tests.support.operators import weather
-from tests.support.operators.pace import Pace
+from tests.support.operators.pace import Leap
 from tests.support.operators.world import World
 
-SPEED: Final = 40.0
 RED_SECONDS: Final = 180.0
 
 
@@ -35,7 +34,7 @@ def _in_world(check: Callable[[World], Awaitable[None]]) -> None:
             assert operator.runtime.fault() == ""
             await check(world)
 
-    pace = Pace.of(SPEED)
+    pace = Leap()
     pace.run(main())
 
 
@@ -75,7 +74,7 @@ def test_workers_that_are_all_gone_turn_the_probe_red(monkeypatch: pytest.Monkey
             world.apply("first", STAGES)
             await world.until(lambda: "no worker" in runtime.fault(), seconds=RED_SECONDS)
 
-    pace = Pace.of(SPEED)
+    pace = Leap()
     pace.run(main())
 
 
@@ -124,7 +123,7 @@ def test_first_lists_that_never_come_turn_the_probe_red() -> None:
             runtime = world.start_operator().runtime
             await world.until(lambda: "first lists" in runtime.fault(), seconds=400)
 
-    pace = Pace.of(SPEED)
+    pace = Leap()
     pace.run(main())
 
 

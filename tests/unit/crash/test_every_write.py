@@ -13,17 +13,16 @@ import pytest
 from tests.support.fakeapi.resources import Json
 from tests.support.operators import scenario
 from tests.support.operators.crash import CrashPoint, Moment
-from tests.support.operators.pace import Pace
+from tests.support.operators.pace import Leap
 from tests.support.operators.world import World
 
-SPEED: Final = 10.0
 AT_ONCE: Final = 6
 """Worlds at the same time: most of their time they wait."""
 MANY: Final = 200
 """More writes than a run has."""
 
 
-async def _run(pace: Pace, index: int, moment: Moment) -> tuple[CrashPoint, Json]:
+async def _run(pace: Leap, index: int, moment: Moment) -> tuple[CrashPoint, Json]:
     async with World(pace, behave=scenario.behave) as world:
         down = 1.5 if index % 2 else 0.0
         point = CrashPoint(world, index, moment, down)
@@ -38,7 +37,7 @@ async def _run(pace: Pace, index: int, moment: Moment) -> tuple[CrashPoint, Json
         return point, outcome
 
 
-async def _all_points(pace: Pace, moment: Moment) -> list[str]:
+async def _all_points(pace: Leap, moment: Moment) -> list[str]:
     """What went wrong, by crash point."""
     _, faultless = await _run(pace, MANY, moment)
     wrong: list[str] = []
@@ -76,6 +75,6 @@ def _difference(found: Json, wanted: Json) -> str:
 
 @pytest.mark.parametrize("moment", ["before it is sent", "after it is committed"])
 def test_the_end_is_the_same_wherever_the_operator_dies(moment: Moment) -> None:
-    pace = Pace.of(SPEED)
+    pace = Leap()
     wrong = pace.run(_all_points(pace, moment))
     assert not wrong, "\n".join(wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,9 +62,10 @@ def no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def after(done: Chain, tmp_path: Path, method: str, **params: str) -> Chain:
     """A run of which the built-in methods have done what the asking stages need."""
-    chain = Chain(tmp_path / "run", done.source, params)
-    chain.run_all("extract", "markdown", "chunk")
-    chain.method = method
+    chain = Chain(tmp_path / "run", done.source, params, method=method)
+    for stage in ("extract", "markdown", "chunk"):
+        shutil.copytree(done.file(stage, "result.json").parent, chain.file(stage, ""))
+        chain.done[stage] = done.done[stage]
     return chain
 
 
@@ -167,27 +169,44 @@ def test_vectors_of_two_models_never_stand_in_one_file(
     assert np.allclose(*both, atol=1e-5)
 
 
+FALLBACK = dict.fromkeys(ASKING, (0, "Succeeded", "")) | {"stt": (0, "Skipped", "NoEndpoint")}
+"""What a stage does when its endpoint is down and it may do without."""
+
+
 @pytest.mark.parametrize(
-    "told", [("fail", 1, "Failed"), ("defer", 3, "Deferred"), ("builtin", 0, "Succeeded")]
+    "told", [(when_down, stage) for when_down in ("fail", "defer", "builtin") for stage in FALLBACK]
 )
 def test_an_endpoint_that_stays_down_is_met_as_the_pipeline_says(
     report: Chain,
     tmp_path: Path,
     server: ModelServer,
     monkeypatch: pytest.MonkeyPatch,
-    told: tuple[str, int, str],
+    told: tuple[str, str],
 ) -> None:
-    when_down, code, outcome = told
+    when_down, stage = told
     monkeypatch.setenv("STAGEWORK_WHEN_DOWN", when_down)
-    chain = after(report, tmp_path, "endpoint")
+    speech = Chain(tmp_path / "speech", SPEECH, method="endpoint")
+    chain = speech if stage == "stt" else after(report, tmp_path, "endpoint")
     server.show("server error")
-    assert (chain.run("deep_summary"), chain.outcomes["deep_summary"]) == (code, outcome)
-    if outcome == "Succeeded":
-        made = chain.read("deep_summary", DeepSummary)
-        assert (made.method, made.machine, made.compared_by) == ("builtin", None, "embeddings")
-        assert made.sections == report.read("deep_summary", DeepSummary).sections
-    else:
-        assert chain.reason("deep_summary") == "EndpointUnavailable"
+    down = {"fail": (1, "Failed"), "defer": (3, "Deferred")}
+    wanted = (*down[when_down], "EndpointUnavailable") if when_down in down else FALLBACK[stage]
+    assert (chain.run(stage), chain.outcomes[stage], chain.reason(stage)) == wanted
+    if when_down == "builtin":
+        assert chain.values(stage)["fallback"] == "EndpointUnavailable"
+    if wanted[1] == "Succeeded":
+        made = json.loads(chain.file(stage, f"{stage}.json").read_text())
+        assert (made["method"], made.get("machine")) == ("builtin", None)
+
+
+def test_a_deep_summary_without_its_endpoint_is_that_of_the_built_in_method(
+    report: Chain, tmp_path: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGEWORK_WHEN_DOWN", "builtin")
+    server.show("server error")
+    made = after(report, tmp_path, "endpoint").run_all("deep_summary")
+    deep = made.read("deep_summary", DeepSummary)
+    assert deep.compared_by == "embeddings"
+    assert deep.sections == report.read("deep_summary", DeepSummary).sections
 
 
 def test_speech_is_written_down_and_its_text_goes_on_as_a_document(tmp_path: Path) -> None:

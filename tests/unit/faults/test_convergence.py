@@ -8,10 +8,9 @@ import pytest
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import Json
 from tests.support.operators import weather
-from tests.support.operators.pace import Pace
+from tests.support.operators.pace import Leap
 from tests.support.operators.world import World
 
-SPEED: Final = 15.0
 RUNS: Final = 4
 STAGES: Final = 3
 FAULT_SECONDS: Final = 45.0
@@ -31,7 +30,7 @@ def _attempts(world: World, name: str) -> list[tuple[str, int, int]]:
     return [(s["state"], s.get("attempt", 1), s.get("interruptions", 0)) for s in stages]
 
 
-async def _through(fault: weather.Fault, pace: Pace) -> None:
+async def _through(fault: weather.Fault, pace: Leap) -> None:
     async with World(pace, behave=_behave) as world:
         world.start_operator()
         names = [f"run-{number}" for number in range(RUNS)]
@@ -56,5 +55,5 @@ async def _through(fault: weather.Fault, pace: Pace) -> None:
 
 @pytest.mark.parametrize("fault", weather.ALL, ids=lambda fault: fault.__name__)
 def test_it_converges_within_a_minute(fault: weather.Fault) -> None:
-    pace = Pace.of(SPEED)
+    pace = Leap()
     pace.run(_through(fault, pace))

@@ -9,10 +9,9 @@ from typing import Final
 
 from tests.support.fakeapi.resources import Json
 from tests.support.operators import weather
-from tests.support.operators.pace import Pace
+from tests.support.operators.pace import Leap
 from tests.support.operators.world import World
 
-SPEED: Final = 15.0
 ROUNDS: Final = 4
 FAULTS: Final = (
     weather.resets,
@@ -60,7 +59,7 @@ def test_handles_tasks_and_memory_stay_flat() -> None:
             world.start_operator()
             return [await _round(world, number) for number in range(ROUNDS)]
 
-    pace = Pace.of(SPEED)
+    pace = Leap()
     logging.disable(logging.CRITICAL)  # pytest keeps what is logged
     tracemalloc.start()
     try:

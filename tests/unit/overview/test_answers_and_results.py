@@ -73,7 +73,9 @@ def test_scores_stand_side_by_side_a_column_a_run() -> None:
             Fetched(StageResult(stage="img_gen", values={"picture": "8x8"}), ()),
         ]
 
-    lines = [text(each) for each in scores_table({"a": judged(0.5), "b": judged(1)}).lines()]
+    document = [Fetched(StageResult(stage="classify", values={"label": "report"}), ())]
+    runs = {"a": judged(0.5), "no scores": document, "b": judged(1)}
+    lines = [text(each) for each in scores_table(runs).lines()]
     assert lines == ["SCORE             a     b", "vlm_judge.score   0.5   1"]
 
 

@@ -31,11 +31,11 @@ def _again(plan: Plan, run: PipelineJob) -> PipelineJob:
     return run.model_copy(update={"status": plan.status})
 
 
-def test_a_run_with_inline_stages_is_accepted_at_once() -> None:
+def test_inline_stages_cannot_change_so_that_their_record_may_wait() -> None:
     plan = World(stages=line_of(3)).plan()
 
     assert plan.status is not None
-    assert plan.urgent
+    assert not plan.urgent
     assert [(s.name, s.state, s.reason) for s in plan.status.stages] == [
         ("stage_1", "Waiting", "Queued"),
         ("stage_2", "Waiting", "Queued"),
@@ -54,6 +54,7 @@ def test_the_stages_of_a_pipeline_are_kept_before_anything_is_made() -> None:
 
     (kept,) = plan.actions
     assert isinstance(kept, CreateRevision)
+    assert plan.urgent
     assert plan.status is not None
     assert plan.status.pipelineRevision == kept.name
     assert len(plan.status.stages) == 2

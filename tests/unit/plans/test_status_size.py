@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from stagework.api.pipelinejob import Answered, PipelineJobStatus, StageStatus
-from stagework.cluster.apply import status_document
+from stagework.cluster.apply import JSON_OPTIONS, status_document
 from stagework.plans.run_status import run_status
 from tests.support.builders import RUN_UID, T0, after, make_run
 
@@ -14,7 +14,7 @@ KB = 1024
 
 
 def _written(status: PipelineJobStatus) -> int:
-    return len(orjson.dumps(status_document(status)))
+    return len(orjson.dumps(status_document(status), option=JSON_OPTIONS))
 
 
 def _stage(name: str, state: str, *, namespace: str, node: str, said: bool) -> StageStatus:

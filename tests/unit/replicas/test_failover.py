@@ -10,15 +10,14 @@ from stagework.wiring import LEASE_NAME
 from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, LEASES, PODS, Json
-from tests.support.operators.pace import Pace
+from tests.support.operators.pace import Leap, Pace
 from tests.support.operators.process import OperatorProcess
 from tests.support.operators.service import ResultService
 from tests.support.operators.setup import RELEASE_NAMESPACE, settings_document
 from tests.support.operators.world import World
 
-SPEED: Final = 10.0
 PROCESS_SPEED: Final = 6.0
-"""Slower: processes start at the machine's own pace."""
+"""Processes compute, and start, at the machine's own pace."""
 TAKEOVER_SECONDS: Final = 20.0
 
 
@@ -93,7 +92,7 @@ def test_the_leader_is_killed_and_the_other_acts_within_20_s() -> None:
             assert _holder(world) != leader
             await work.done()
 
-    pace = Pace.of(SPEED)
+    pace = Leap()
     pace.run(main())
 
 
@@ -109,7 +108,7 @@ def test_a_leader_that_is_asked_to_stop_hands_over_at_once() -> None:
             await world.until(lambda: _holder(world) != "", seconds=4)
             await work.done()
 
-    pace = Pace.of(SPEED)
+    pace = Leap()
     pace.run(main())
 
 
@@ -125,19 +124,21 @@ def test_a_rolling_upgrade_in_the_middle_of_20_runs_loses_and_doubles_nothing() 
                 await each.stop()
             await work.done()
 
-    pace = Pace.of(SPEED)
+    pace = Leap()
     pace.run(main())
 
 
 @asynccontextmanager
-async def _two_processes(world: World, folder: Path) -> AsyncGenerator[list[OperatorProcess]]:
+async def _two_processes(
+    world: World, folder: Path, pace: Pace
+) -> AsyncGenerator[list[OperatorProcess]]:
     """The whole operator twice; the first leads."""
     made: list[OperatorProcess] = []
     async with ResultService(world.simulator.kubelets) as service:
         settings = {**settings_document(), "api": {"url": service.url}}
         try:
             for number in range(2):
-                each = OperatorProcess(folder / str(number), world.fake.url, settings, world.pace)
+                each = OperatorProcess(folder / str(number), world.fake.url, settings, pace)
                 made.append(each)
                 await each.start()
                 counts = world.fake.record.counts
@@ -153,7 +154,10 @@ def test_a_paused_leader_changes_no_outcome_when_it_goes_on(tmp_path: Path) -> N
     """Then the one that had taken over dies, and the paused one acts again."""
 
     async def main() -> None:
-        async with World(pace, behave=_behave) as world, _two_processes(world, tmp_path) as both:
+        async with (
+            World(pace, behave=_behave) as world,
+            _two_processes(world, tmp_path, pace) as both,
+        ):
             leader = _holder(world)
             work = Work(world, runs=4, stages=18)
             await work.begun(8)

@@ -19,6 +19,7 @@ class FakeCluster:
     pods: dict[tuple[str, str], Pod] = field(default_factory=dict)
     jobs: dict[tuple[str, str], Job] = field(default_factory=dict)
     runs: dict[tuple[str, str], Run] = field(default_factory=dict)
+    models: set[str] = field(default_factory=set)
     questions: list[str] = field(default_factory=list)
     is_away: bool = False
 
@@ -48,14 +49,21 @@ class FakeCluster:
         self.runs[key] = replace(now, commits=(*now.commits, Commit(stage, attempt, prefix)))
 
     def stage_pod(
-        self, run: Run, stage: str, pod_uid: str, attempt: int = 1, inputs: str = ""
+        self,
+        run: Run,
+        stage: str,
+        pod_uid: str,
+        attempt: int = 1,
+        *,
+        inputs: str = "",
+        model: str = "",
     ) -> str:
         """A running stage Pod with its Job; gives its token."""
         name = f"{run.name}-{stage}-{attempt}"
         job_uid = f"job-of-{pod_uid}"
         key = (run.namespace, name)
         labels = {LABEL_STAGE: stage, LABEL_ATTEMPT: str(attempt)}
-        self.pods[key] = Pod(name, pod_uid, Owner("Job", name, job_uid), labels, inputs)
+        self.pods[key] = Pod(name, pod_uid, Owner("Job", name, job_uid), labels, inputs, model)
         self.jobs[key] = Job(name, job_uid, Owner("PipelineJob", run.name, run.uid))
         extra = {
             "authentication.kubernetes.io/pod-name": (name,),
@@ -98,6 +106,11 @@ class FakeCluster:
         """All PipelineJobs."""
         self._ask("list_runs")
         return [r for r in self.runs.values() if not namespaces or r.namespace in namespaces]
+
+    async def list_models(self, namespaces: tuple[str, ...]) -> frozenset[str]:
+        """All models."""
+        self._ask(f"list_models {namespaces}")
+        return frozenset(self.models)
 
     async def is_reachable(self) -> bool:
         """Whether it is there."""

@@ -135,6 +135,7 @@ async def test_no_answer_is_never_taken_for_a_no(error: Exception) -> None:
             ACCESS: error,
             "/api/v1/namespaces/team/pods/p": error,
             "/apis/stagework.dev/v1alpha1/pipelinejobs": error,
+            "/apis/stagework.dev/v1alpha1/pipelines": error,
             "/version": error,
         }
     )
@@ -143,6 +144,7 @@ async def test_no_answer_is_never_taken_for_a_no(error: Exception) -> None:
         asked.subject_access_review(User("a"), verb="get", namespace="team"),
         asked.get_pod("team", "p"),
         asked.list_runs(()),
+        asked.list_models(()),
     ):
         with pytest.raises(ClusterUnavailable) as caught:
             await question
@@ -155,3 +157,37 @@ async def test_an_unreadable_answer_is_no_answer() -> None:
     with pytest.raises(ClusterUnavailable):
         await asked.get_pod("team", "p")
     assert await asked.is_reachable()
+
+
+def naming(model: str) -> list[dict[str, object]]:
+    return [{"name": "X"}, {"name": "STAGEWORK_MODEL", "value": model}]
+
+
+async def test_a_pods_model_is_what_its_stage_container_says_and_nothing_else() -> None:
+    containers = [
+        {"name": "sidecar", "env": naming("artifact://team/uploads/a/stolen.zip")},
+        {"name": "stage", "env": naming("/models/shoes")},
+        {"name": "bare"},
+    ]
+    for those, expected in ((containers, "/models/shoes"), (containers[::2], "")):
+        pod = {"metadata": {"name": "p", "uid": "u"}, "spec": {"containers": those}}
+        asked, _ = over({"/api/v1/namespaces/team/pods/p": pod})
+        found = await asked.get_pod("team", "p")
+        assert found is not None
+        assert found.model_uri == expected
+
+
+async def test_models_are_found_in_the_stages_of_pipelines_and_of_runs() -> None:
+    base = "/apis/stagework.dev/v1alpha1"
+    from_a_key = {"name": "STAGEWORK_MODEL", "value": None, "configMapKeyRef": {"name": "c"}}
+    stages: list[object] = [{"env": naming("artifact://x")}, {"name": "a"}, {"env": [from_a_key]}]
+    nothing: dict[str, object] = {}
+    run: dict[str, object] = {"metadata": {"name": "ad", "uid": "1"}, "spec": {"stages": stages}}
+    asked, _ = over(
+        {
+            f"{base}/pipelines": {"items": [{"spec": {"stages": stages}}, {"spec": nothing}]},
+            f"{base}/namespaces/team/pipelinejobs": {"items": [run, {**run, "spec": nothing}]},
+        }
+    )
+    assert await asked.list_models(()) == {"artifact://x"}
+    assert [each.models for each in await asked.list_runs(("team",))] == [("artifact://x",), ()]

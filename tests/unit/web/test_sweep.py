@@ -52,6 +52,21 @@ def test_uploads(upload: Uploaded, runs: list[Run], expected: list[Note | Delete
     assert decide([], [upload], runs, now=NOW, keep_seconds=7 * DAY) == expected
 
 
+@pytest.mark.parametrize(
+    ("runs", "models", "kept"),
+    [
+        ([], ["artifact://team/uploads/abc/shoes.zip"], True),
+        ([Run("team", "ad", "1", models=("artifact://team/uploads/abc/shoes.zip",))], [], True),
+        ([], ["artifact://team/uploads/other/shoes.zip", "/models/shoes"], False),
+    ],
+    ids=["a Pipeline names it", "a run's own stages name it", "others are named"],
+)
+def test_models_stay_while_they_are_named(runs: list[Run], models: list[str], kept: bool) -> None:
+    old = Uploaded("team", "abc", NOW - 8 * DAY)
+    done = decide([], [old], runs, models=models, now=NOW, keep_seconds=7 * DAY)
+    assert done == ([] if kept else [Delete("team/uploads/abc")])
+
+
 @pytest.fixture
 def volume(tmp_path: Path) -> Path:
     """Artifacts of two runs in two namespaces."""

@@ -1,12 +1,15 @@
-"""What runs work on: people upload it, stage Pods fetch what their run's `spec.input` names."""
+"""What runs work on: people upload it; stage Pods fetch what their run's `spec.input` names, and
+the model that their stage names.
+"""
 
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
+from stagekit.contract import ENV_MODEL
 from stagework.artifacts.paths import checked
 from stagework.web import bodies
 from stagework.web.errors import bad_request, forbidden, not_found
@@ -46,10 +49,7 @@ async def source(caller: PodOnly, served: Served) -> Response:
     run = await served.access.own_run(caller)
     if not run.input_uri:
         raise not_found("the run has no spec.input")
-    try:
-        parts = urlsplit(run.input_uri)
-    except ValueError:
-        raise bad_request(f"not a URL: {run.input_uri[:200]!r}") from None
+    parts = _parted(run.input_uri)
     if parts.scheme == "artifact":
         return await _uploaded(served, parts.netloc, unquote(parts.path), run.namespace)
     if parts.scheme == "s3":
@@ -58,9 +58,31 @@ async def source(caller: PodOnly, served: Served) -> Response:
     return bodies.file_response(fetched.chunks, fetched.size, name=fetched.name)
 
 
+@router.get("/v1/model", response_class=Response)
+async def model(caller: PodOnly, served: Served) -> Response:
+    """The archive with the model that the caller's stage names.
+
+    Read from the Pod's own manifest, which nobody can change once it is made, and an upload of its
+    own namespace: whoever may write stages there may start runs with any upload as input, too.
+    """
+    if not caller.model_uri:
+        raise not_found("the stage names no model", f"set {ENV_MODEL} in its env, as a plain value")
+    parts = _parted(caller.model_uri)
+    if parts.scheme != "artifact":
+        raise bad_request(f"not an upload's address: {caller.model_uri[:200]!r}", _FORM)
+    return await _uploaded(served, parts.netloc, unquote(parts.path), caller.prefix.namespace)
+
+
+def _parted(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError:
+        raise bad_request(f"not a URL: {uri[:200]!r}") from None
+
+
 async def _uploaded(served: Services, namespace: str, path: str, own: str) -> Response:
     if namespace != own:
-        raise forbidden("an input must be of the run's own namespace", f"which is {own!r}")
+        raise forbidden("an upload must be of the run's own namespace", f"which is {own!r}")
     parts = path.lstrip("/").split("/")
     if len(parts) != _UPLOAD_SEGMENTS or parts[0] != UPLOADS:
         raise bad_request(f"not an upload's address: {path[:200]!r}", _FORM)

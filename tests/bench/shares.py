@@ -1,0 +1,110 @@
+"""Who uses the machine: CPU time of the cluster's components, ours included, during a bench.
+
+Read from the processes of kind's node containers, so that it needs nothing in the cluster.
+"""
+
+import os
+import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Final, Self
+
+from tests.bed import cluster
+from tests.bench.tables import table
+
+COMPONENTS: Final = {
+    "kube-apiserver": "kube-apiserver",
+    "etcd": "etcd",
+    "kube-controller-manager": "kube-controller-manager",
+    "kube-scheduler": "kube-scheduler",
+    "stagework.controllers": "stagework operator",
+    "stagework.web": "stagework API service",
+    "kubelet": "kubelets",
+    "containerd": "container engines of the nodes",
+}
+"""The first word that a program's name (or a Python command line) contains names its component."""
+OTHER: Final = "other processes of the nodes"
+REST: Final = "rest of this machine"
+WHOLE: Final = "whole machine"
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_SCRIPT: Final = (
+    "cd /proc; for p in [0-9]*; do"
+    ' [ -r $p/stat ] && echo "$(cat $p/stat)@@$(tr "\\0" " " < $p/cmdline)"; done 2>/dev/null'
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """CPU seconds since boot by component, and of the whole machine; `at` is monotonic."""
+
+    at: float
+    seconds: dict[str, float]
+    machine: float
+
+    @classmethod
+    def now(cls, pids: dict[str, int]) -> Self:
+        """Read all; `pids` are processes of this machine that count as components too."""
+        seconds: dict[str, float] = defaultdict(float)
+        for node in cluster.node_names().values():
+            for line in _lines(node):
+                stat, _, command = line.partition("@@")
+                seconds[_component(stat, command)] += _cpu(stat)
+        for name, pid in pids.items():
+            seconds[name] += _cpu(Path(f"/proc/{pid}/stat").read_text())
+        return cls(time.monotonic(), dict(seconds), _machine())
+
+
+def usage(columns: Sequence[tuple[str, Reading, Reading, int]]) -> str:
+    """A table: each component's share of the cores in each phase, and its CPU time an object.
+
+    A column is its title, the readings before and after, and how many objects were done.
+    """
+    cores = len(os.sched_getaffinity(0))
+    used = [_used(before, after) for _, before, after, _ in columns]
+    listed = sorted({*chain(*used)}, key=lambda name: -used[-1].get(name, 0.0))
+    head, rows = ["component"], [[name] for name in listed]
+    for (title, before, after, count), seconds in zip(columns, used, strict=True):
+        head += [f"{title}: share of {cores} cores", "CPU ms each"]
+        available = (after.at - before.at) * cores
+        for row in rows:
+            spent = seconds.get(row[0], 0.0)
+            row += [f"{spent / available:.0%}", f"{spent * 1000 / count:.1f}"]
+    return table(head, rows)
+
+
+def _used(before: Reading, after: Reading) -> dict[str, float]:
+    """CPU seconds between two readings; a process that has ended since counts no more."""
+    used = {
+        name: max(0.0, total - before.seconds.get(name, 0.0))
+        for name, total in after.seconds.items()
+    }
+    whole = after.machine - before.machine
+    rest = max(0.0, whole - sum(used.values()))
+    return {**used, REST: rest, WHOLE: whole}
+
+
+def _lines(node: str) -> list[str]:
+    command = ["docker", "exec", node, "sh", "-c", _SCRIPT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return [line for line in done.stdout.splitlines() if "@@" in line]
+
+
+def _component(stat: str, command: str) -> str:
+    first = command.partition(" ")[0]
+    program = command if "python" in first else first or stat.partition(" ")[2]
+    return next((name for word, name in COMPONENTS.items() if word in program), OTHER)
+
+
+def _cpu(stat: str) -> float:
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _machine() -> float:
+    """User, nice, system, interrupts and what a hypervisor took: all that was not idle."""
+    fields = [int(each) for each in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / _TICKS

@@ -1,0 +1,138 @@
+"""The operator is killed again and again, each time at one of its writes, and nothing comes of it.
+
+A sample of the crash points, on the real cluster; the unit tests (tests/unit/crash) try all of
+them. The witness is a journal on a volume, to which every stage's process adds its lines and the
+operator none. The run has a fork, a stage that fails once, and a stage that a person skips.
+"""
+
+from collections.abc import Generator
+
+import pytest
+import yaml
+
+from tests.support.cluster.commands import RELEASE_NAMESPACE, Document
+from tests.support.cluster.release import Release
+from tests.support.cluster.space import Space
+from tests.support.cluster.stages import run_of, shell, skip
+from tests.support.operators.crashing import Crashing, Place, Point, crashing_operator
+
+BEFORE, AFTER = "before it is sent", "after it is committed"
+POINTS = (
+    Point("PATCH pipelinejobs/status", 1, AFTER),  # the run is accepted
+    Point("POST jobs", 1, BEFORE),
+    Point("POST jobs", 3, AFTER),
+    Point("PATCH pods", 1, AFTER),  # a gate is lifted
+    Point("PATCH interventions/status", 1, AFTER),
+    Point("PATCH pods", 3, BEFORE),
+    Point("PATCH pipelinejobs/status", 5, BEFORE),
+    Point("PATCH pipelinejobs/status", 8, AFTER),
+)
+JOURNAL = {"name": "journal", "mountPath": "/journal", "persistentVolumeClaim": "journal"}
+CLAIM: Document = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "journal"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
+}
+LINES = [
+    f"{word} {stage}"
+    for stage in ("fork 1", "left 1", "left 2", "join 1", "last 1")
+    for word in ("begin", "end")
+]
+
+
+def witnessed(name: str, code: str = "0", **fields: object) -> Document:
+    """A stage that leaves two lines in the journal."""
+    about = '"$STAGEWORK_RUN" "$STAGEWORK_STAGE $STAGEWORK_ATTEMPT"'
+    lines = [f"echo {word} {about} >> /journal/lines" for word in ("begin", "end")]
+    script = f"{lines[0]}; sleep 0.5; {lines[1]}; exit {code}"
+    return shell(name, script, volumes=[JOURNAL], runsOn=["gpu"], **fields)
+
+
+def story(name: str) -> Document:
+    """fork -> left (fails once), right (skipped by a person) -> join -> last."""
+    failing_once = "$((2 - STAGEWORK_ATTEMPT))"
+    return run_of(
+        name,
+        witnessed("fork"),
+        witnessed("left", failing_once, retries=1, backoffSeconds=0),
+        witnessed("right", dependsOn=["fork"]),
+        witnessed("join", dependsOn=["left", "right"]),
+        witnessed("last"),
+    )
+
+
+def begin(space: Space, name: str) -> None:
+    """The run, and the person who wants no `right`."""
+    space.apply(story(name))
+    asked = skip(name, "right", by=space.commands.me(), descendants="Run")
+    assert space.create(asked).ok
+
+
+def outcome(space: Space, name: str) -> Document:
+    """What must not depend on when the operator died."""
+    status = space.status_of(name)
+    kept = ("state", "attempt", "failures", "interruptions", "machine", "reason")
+    return {
+        "summary": status["summary"],
+        "progress": status["progress"],
+        "attempts": status["attempts"],
+        "conditions": {each["type"]: each["status"] for each in status["conditions"]},
+        "stages": {
+            each["name"]: [*(each.get(key) for key in kept), "commit" in each]
+            for each in status["stages"]
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def faultless(space: Space, release: Release) -> Document:
+    """The outcome of the same run under the operator of the release."""
+    space.apply(CLAIM)
+    begin(space, "calm")
+    space.wait_for_end("calm", "CompletedWithSkips")
+    return outcome(space, "calm")
+
+
+@pytest.fixture(scope="module")
+def crashed(
+    faultless: Document, space: Space, release: Release, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Crashing]:
+    """The run `stormy` at its end; afterwards the operator of the release works again."""
+    found = release.api.get(f"/api/v1/namespaces/{RELEASE_NAMESPACE}/configmaps/stagework-settings")
+    settings = yaml.safe_load(found["data"]["settings.yaml"])
+    place = Place(
+        upstream=f"http://127.0.0.1:{release.api.port}",
+        user=f"system:serviceaccount:{RELEASE_NAMESPACE}:stagework-operator",
+        release_namespace=RELEASE_NAMESPACE,
+        namespace=space.namespace,
+    )
+    release.stop_operator()
+    try:
+        with crashing_operator(tmp_path_factory.mktemp("op"), settings, place, POINTS) as crashing:
+            begin(space, "stormy")
+            space.wait_for_end("stormy", "CompletedWithSkips")
+            yield crashing
+    finally:
+        release.start_operator()
+        release.wait_until_ready()
+
+
+def test_every_chosen_crash_point_was_reached(crashed: Crashing) -> None:
+    assert sorted(crashed.hits, key=repr) == sorted(POINTS, key=repr), crashed.writes
+
+
+def test_the_end_is_that_of_a_run_without_faults(
+    crashed: Crashing, faultless: Document, space: Space
+) -> None:
+    assert outcome(space, "stormy") == faultless
+
+
+@pytest.mark.usefixtures("crashed")
+def test_no_attempt_ran_twice_and_none_was_lost(space: Space) -> None:
+    space.apply(run_of("reader", shell("read", "cat /journal/lines", volumes=[JOURNAL])))
+    space.wait_for_end("reader", "Completed")
+    lines = space.log_of("reader", "read").splitlines()
+    for run in ("calm", "stormy"):
+        found = [each.replace(f" {run} ", " ") for each in lines if f" {run} " in each]
+        assert sorted(found) == sorted(LINES), run

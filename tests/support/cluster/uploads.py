@@ -1,0 +1,35 @@
+"""Files brought to the artifact service, as people do it and as the command line never would."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.cluster.release import SERVICE
+from tests.support.cluster.space import Space
+
+
+def upload(space: Space, file: Path) -> str:
+    """`stagework upload FILE`: its address."""
+    answer = space.stagework("upload", str(file))
+    assert answer.ok, answer.said
+    return answer.out.split()[0]
+
+
+def store(space: Space, files: Mapping[str, tuple[str, bytes]]) -> dict[str, str]:
+    """Addresses of files given as name and content; what the command line would refuse is taken."""
+    token = space.kubectl("create", "token", "default", "--audience=stagework").out.strip()
+    return {key: _put(space, token, *file) for key, file in files.items()}
+
+
+def _put(space: Space, token: str, name: str, content: bytes) -> str:
+    reply = space.api.request(
+        "PUT",
+        f"{SERVICE}/v1/uploads/{space.namespace}/{name}",
+        body=content,
+        headers={
+            "X-Stagework-Authorization": f"Bearer {token}",
+            "Content-Length": str(len(content)),
+            "Content-Type": "application/octet-stream",
+        },
+    )
+    assert reply.status in {200, 201}, reply
+    return str(reply.document()["uri"])

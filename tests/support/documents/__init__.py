@@ -1,0 +1,1 @@
+"""Documents that only tests use."""

@@ -1,0 +1,148 @@
+"""What the metrics say follows from what happened: how long work waits, what was recovered."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from prometheus_client import Gauge
+from prometheus_client.metrics import MetricWrapperBase
+
+from stagework.controllers.metrics import Metrics
+from tests.support.fakeapi.kubelet import Behaviour
+from tests.support.fakeapi.resources import JOBS, NODES, PIPELINE_JOBS, PODS, Json, Resource
+from tests.support.operators.pace import Leap
+from tests.support.operators.setup import NAMESPACE, settings
+from tests.support.operators.world import World
+
+HOWS = ("StoredResult", "JobCondition", "NewAttempt")
+
+
+def _stage(**fields: object) -> Json:
+    return {"name": "only", "image": "x", "runsOn": ["gpu"], "backoffSeconds": 0, **fields}
+
+
+def _values(metric: MetricWrapperBase) -> dict[str, float]:
+    """Label value to value, as a scrape shows them."""
+    suffix = "" if isinstance(metric, Gauge) else "_total"
+    return {
+        next(iter(sample.labels.values())): sample.value
+        for family in metric.collect()
+        for sample in family.samples
+        if sample.name == family.name + suffix
+    }
+
+
+def _fail(_pod: Json) -> Behaviour:
+    return Behaviour(exit_code=1)
+
+
+def _metrics(world: World) -> Metrics:
+    return world.operators[-1].runtime.metrics
+
+
+def _age(world: World, machine: str) -> float:
+    return _values(_metrics(world).oldest_pending_seconds)[machine]
+
+
+def _in_world(check: Callable[[World], Awaitable[None]], seconds: float) -> None:
+    async def main() -> None:
+        one_slot = settings(slots=1)
+        async with World(pace, behave=lambda _: Behaviour(seconds=seconds), of=one_slot) as world:
+            world.start_operator()
+            await check(world)
+
+    pace = Leap()
+    pace.run(main())
+
+
+def _reason(world: World, run: str) -> str:
+    return world.stage(run, "only").get("reason", "")
+
+
+async def _age_of(world: World, machine: str, seconds: float) -> None:
+    """The age reaches this one, at the pace of the clock."""
+    began, age = world.pace.monotonic(), _age(world, machine)
+    await world.until(lambda: _age(world, machine) >= seconds)
+    passed = world.pace.monotonic() - began
+    assert _age(world, machine) == pytest.approx(age + passed, abs=1.0)
+
+
+def test_the_age_of_the_oldest_stage_that_waits_for_a_slot() -> None:
+    async def check(world: World) -> None:
+        world.apply("first", [_stage()])
+        await world.until(lambda: world.summary("first") == "Running")
+        for name in ("second", "third"):
+            world.apply(name, [_stage()])
+        await world.until(lambda: _reason(world, "third") == "NoFreeSlot")
+        await _age_of(world, "gpu", 30)
+        assert _age(world, "macbook") == 0
+
+        await world.operators[-1].stop()
+        assert _age(world, "gpu") == 0, "who does not lead knows nothing"
+        world.start_operator()
+        await world.until(lambda: _values(_metrics(world).oldest_pending_seconds) != {})
+        await world.until(lambda: _age(world, "gpu") > 30)  # it outlives a restart
+
+        await world.until(lambda: world.summary("third") == "Completed", seconds=500)
+        assert _age(world, "gpu") == 0
+
+    _in_world(check, seconds=100)
+
+
+def test_the_age_of_the_oldest_stage_that_waits_for_a_node() -> None:
+    async def check(world: World) -> None:
+        for each in list(world.store.list(NODES)):
+            if each.meta["labels"]["stagework.dev/machine"] == "macbook":
+                world.store.delete(NODES, *each.key)
+        world.apply("homeless", [_stage(runsOn=["macbook"])])
+        await world.until(lambda: _reason(world, "homeless") == "NoNodeOfClass")
+        await _age_of(world, "macbook", 20)
+        world.store.delete(PIPELINE_JOBS, NAMESPACE, "homeless")
+        await world.until(lambda: _age(world, "macbook") == 0)
+
+    _in_world(check, seconds=1)
+
+
+def _remove(world: World, *resources: Resource) -> None:
+    for resource in resources:
+        for each in list(world.store.list(resource, NAMESPACE)):
+            world.store.delete(resource, *each.key, {"gracePeriodSeconds": 0})
+
+
+@pytest.mark.parametrize(
+    ("contract", "gone", "how"),
+    [
+        pytest.param("Mark", (PODS, JOBS), "StoredResult", id="its result was stored"),
+        pytest.param("ExitCode", (PODS,), "JobCondition", id="its Job was counted as done"),
+        pytest.param("ExitCode", (PODS, JOBS), "NewAttempt", id="nothing is left of it"),
+    ],
+)
+def test_a_stage_whose_pod_vanished_unseen_is_recovered_once(
+    contract: str, gone: tuple[Resource, ...], how: str
+) -> None:
+    async def check(world: World) -> None:
+        world.apply("run", [_stage(contract=contract)])
+        await world.until(lambda: world.stage("run", "only").get("state") == "Running")
+        await world.operators[-1].stop()
+        await world.until(lambda: _job_done(world))
+        _remove(world, *gone)
+        world.start_operator()
+        await world.until(lambda: world.summary("run") == "Completed", seconds=300)
+        found = _values(_metrics(world).orphans_recovered_total)
+        assert found == {each: float(each == how) for each in HOWS}
+
+    _in_world(check, seconds=10)
+
+
+def _job_done(world: World) -> bool:
+    jobs = list(world.store.list(JOBS, NAMESPACE))
+    return all(each.data.get("status", {}).get("succeeded") == 1 for each in jobs)
+
+
+def test_what_ran_to_its_end_was_no_orphan() -> None:
+    async def check(world: World) -> None:
+        world.simulator.kubelets.behave = _fail
+        world.apply("run", [_stage(retries=1)])
+        await world.until(lambda: world.summary("run") == "StageFailed")
+        assert _values(_metrics(world).orphans_recovered_total) == dict.fromkeys(HOWS, 0.0)
+
+    _in_world(check, seconds=1)
