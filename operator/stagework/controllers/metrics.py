@@ -48,7 +48,7 @@ class Metrics:
         )
         self.orphans_recovered_total = Counter(
             "stagework_orphans_recovered_total",
-            "Stages whose process had gone without a word, by how they were recovered.",
+            "Stages whose process had gone, or was ended from outside, by how they were recovered.",
             ["how"],
             registry=registry,
         )

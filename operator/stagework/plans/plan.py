@@ -9,8 +9,8 @@ from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.plans.snapshot import Question
 
 Recovery = Literal["StoredResult", "JobCondition", "NewAttempt"]
-"""How a stage was recovered whose process had gone without a word: by the result it had stored, by
-what the Job controller had counted, or by trying again."""
+"""How a stage was recovered whose process had gone, or was ended from outside: by the result it had
+stored, by what the Job controller had counted, or by trying again."""
 
 
 @dataclass(frozen=True)

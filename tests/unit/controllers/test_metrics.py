@@ -1,9 +1,10 @@
 """What the metrics say follows from what happened: how long work waits, what was recovered."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
-from prometheus_client import Gauge
+from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.metrics import MetricWrapperBase
 
 from stagework.controllers.metrics import Metrics
@@ -13,6 +14,7 @@ from tests.support.operators.pace import Leap
 from tests.support.operators.setup import NAMESPACE, settings
 from tests.support.operators.world import World
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
 HOWS = ("StoredResult", "JobCondition", "NewAttempt")
 
 
@@ -146,3 +148,11 @@ def test_what_ran_to_its_end_was_no_orphan() -> None:
         assert _values(_metrics(world).orphans_recovered_total) == dict.fromkeys(HOWS, 0.0)
 
     _in_world(check, seconds=1)
+
+
+def test_every_metric_is_documented() -> None:
+    registry = CollectorRegistry()
+    Metrics(registry, "1")
+    names = [family.name for family in registry.collect()]
+    text = DOCUMENT.read_text()
+    assert [each for each in names if f"`{each}" not in text] == []
