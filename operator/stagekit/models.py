@@ -12,6 +12,7 @@ import shutil
 import stat
 import zipfile
 import zlib
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,9 @@ MOST_FILES: Final = 100
 """Files in an archive."""
 MOST_BYTES: Final = 2 * 1024**3
 """Bytes of all files together, unpacked."""
-_ABSENT: Final = frozenset({400, 403, 404})
+_REFUSED: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+_UPLOAD: Final = "upload the model (again)"
+"""What to do comes first: an address is long, and the status shows the beginning of a message."""
 _CHUNK_BYTES: Final = 1024 * 1024
 
 
@@ -59,11 +62,12 @@ def _fetched(link: Link, target: Path) -> Path:
     try:
         return link.model(target)
     except MissingInput as error:
-        raise Refused("ModelNotFound", f"{error}; upload it (again)") from error
+        raise Refused("ModelNotFound", f"{_UPLOAD}: {error}") from error
     except ServiceRefused as error:
-        if error.status not in _ABSENT:
+        if error.status not in _REFUSED:
             raise
-        raise Refused("ModelNotFound", str(error)) from error
+        what = f"{_UPLOAD}: {error}" if error.status == HTTPStatus.NOT_FOUND else str(error)
+        raise Refused("ModelNotFound", what) from error
 
 
 def _unpack(archive: Path, target: Path) -> None:

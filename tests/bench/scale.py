@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,6 +38,22 @@ KWOK: Final = "0.7.0"
 LIMIT_SECONDS: Final = 1800.0
 """No phase may take longer."""
 TAINT: Final = {"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+
+
+class _Object(msgspec.Struct):
+    metadata: _Named = msgspec.field(default_factory=_Named)
+
+
+class _Event(msgspec.Struct):
+    type: str
+    object: _Object
+
+
+_event = msgspec.json.Decoder(_Event)
 
 
 @contextmanager
@@ -122,7 +138,7 @@ async def _measure(api: KubeApi, asked: argparse.Namespace) -> tuple[Phase, Phas
                 "bare Jobs",
                 paths.jobs(NAMESPACE),
                 bodies=[_job(index) for index in range(asked.bare)],
-                left={"fieldSelector": "status.successful!=1"},
+                selector="status.successful=1",
                 pids=pids,
             )
             ours = await _phase(
@@ -130,7 +146,7 @@ async def _measure(api: KubeApi, asked: argparse.Namespace) -> tuple[Phase, Phas
                 "stagework",
                 paths.ours("pipelinejobs", NAMESPACE),
                 bodies=[_run(index) for index in range(asked.runs)],
-                left={"fieldSelector": f"status.summary!={names.COMPLETED}"},
+                selector=f"status.summary={names.COMPLETED}",
                 pids=pids,
             )
         finally:
@@ -144,16 +160,16 @@ async def _phase(
     path: str,
     *,
     bodies: list[dict[str, Any]],
-    left: dict[str, str],
+    selector: str,
     pids: dict[str, int],
 ) -> Phase:
-    """From the first request to the last one done: nothing is `left` of the selection."""
+    """From the first request until all are in the selection, which says that they are done."""
     before = Reading.now(pids)
     began = time.monotonic()
     async with asyncio.timeout(LIMIT_SECONDS):
         await _create(api, path, bodies)
         sys.stderr.write(f"{name}: {len(bodies)} made, {time.monotonic() - began:.0f} s\n")
-        await _drained(api, path, left)
+        await _done(api, path, selector, len(bodies))
     seconds = time.monotonic() - began
     sys.stderr.write(f"{name}: {len(bodies)} done, {seconds:.0f} s\n")
     return Phase(name, len(bodies), seconds, before, Reading.now(pids))
@@ -173,13 +189,17 @@ async def _create(api: KubeApi, path: str, bodies: list[dict[str, Any]]) -> None
     await asyncio.gather(*(one(body) for body in bodies))
 
 
-async def _drained(api: KubeApi, path: str, params: dict[str, str]) -> None:
-    """Until nothing is left of the selection; asks every second for one object only."""
-    while True:
-        body = await api.get(path, {**params, "limit": "1"})
-        if not msgspec.json.decode(body)["items"]:
-            return
-        await asyncio.sleep(1)
+async def _done(api: KubeApi, path: str, selector: str, count: int) -> None:
+    """Until so many objects are in the selection: a watch, since lists of thousands cost CPU."""
+    seen: set[str] = set()
+    while len(seen) < count:
+        async with aclosing(api.watch(path, {"fieldSelector": selector})) as lines:
+            async for line in lines:
+                event = _event.decode(line)
+                if event.type in {"ADDED", "MODIFIED"}:
+                    seen.add(event.object.metadata.name)
+                if len(seen) == count:
+                    return
 
 
 async def _prepare(api: KubeApi) -> None:

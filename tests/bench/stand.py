@@ -92,12 +92,12 @@ class Stand:
                 await asyncio.sleep(0.2)
 
     async def finished(self, count: int, seconds: float, what: str = "done") -> dict[str, Any]:
-        """Wait until so many runs have ended (or `what` counts); answers the last stats."""
+        """Wait until so many runs have ended (or `what` counts); answers the verdict."""
         async with asyncio.timeout(seconds):
             while True:
                 stats = await self.ask("stats")
                 if stats[what] >= count:
-                    return stats
+                    return await self.ask("verdict")
                 if self.operator is not None:
                     self.operator.check()
                 await asyncio.sleep(0.5)

@@ -5,13 +5,15 @@ more than is needed here, it saves about a fifth of the operator's CPU a stage
 (`python -m tests.bench exchange` prints both). The parsing is httptools', the transport uvloop's.
 
 Nothing is ever sent twice: a connection that breaks raises OSError, and nobody knows then whether
-the request was carried out.
+the request was carried out. An answer must say where it ends: one that goes on until the
+connection ends may have been cut, and counts as broken.
 """
 
 import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -52,13 +54,13 @@ class _Connection(asyncio.Protocol):
 
     def exchange(self, request: bytes) -> "asyncio.Future[Answer]":
         """Send a request; the future brings the answer or BrokenExchange."""
-        if self._transport is None:
-            raise BrokenExchange("not connected")
+        transport = self._transport
+        # A closed transport swallows what is written, and calls nobody any more.
+        if transport is None or transport.is_closing():
+            raise BrokenExchange("the connection ended before the request was sent")
         pending = self._pending = asyncio.get_running_loop().create_future()
-        self._body = []
-        self._retry_after = None
         self._keep = False
-        self._transport.write(request)
+        transport.write(request)
         return pending
 
     def abort(self) -> None:
@@ -74,7 +76,7 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(f"the answer is not HTTP: {error}")
             self.abort()
 
@@ -85,21 +87,32 @@ class _Connection(asyncio.Protocol):
         self._keep = False
         self._fail(str(exc) if exc else "the server closed the connection")
 
+    def on_message_begin(self) -> None:
+        self._body = []
+        self._retry_after = None
+        if self._pending is None:
+            # Nobody has asked (a server may say 408 to an idle connection): what begins here
+            # must not be taken for the answer to the next request.
+            self.abort()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         if len(name) == len(b"retry-after") and name.lower() == b"retry-after":
-            self._retry_after = value.decode("latin-1")
+            self._retry_after = value.decode("latin-1").strip()
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
 
     def on_message_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status < HTTPStatus.OK:
+            return  # 1xx: the answer is still to come
         pending, self._pending = self._pending, None
         if pending is None or pending.done():
-            self.abort()  # an answer that nobody has asked for
+            self.abort()
             return
         self._keep = self._parser.should_keep_alive()
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        pending.set_result(Answer(self._parser.get_status_code(), self._retry_after, body))
+        pending.set_result(Answer(status, self._retry_after, body))
 
     def _fail(self, why: str) -> None:
         pending, self._pending = self._pending, None
@@ -131,11 +144,12 @@ class Exchanges:
         self._server_name = (server_name or self._host) if self._secure else None
         self._fixed = (
             f"Host: {parts.netloc.rpartition('@')[2]}\r\n"
-            "Accept: application/json\r\nUser-Agent: stagework\r\n"
+            "Accept: application/json\r\nAccept-Encoding: identity\r\nUser-Agent: stagework\r\n"
         )
         self._clock = clock
         self._idle: list[_Connection] = []
         self._busy: set[_Connection] = set()
+        self._closed = False
 
     async def send(
         self,
@@ -149,7 +163,7 @@ class Exchanges:
         """One exchange. `target` is path and query; `headers` are lines that end in CRLF.
 
         Raises TimeoutError after `timeout_seconds` in all, OSError where there is no connection
-        or it breaks.
+        or it breaks, and after `close`.
         """
         length = f"Content-Length: {len(body)}\r\n" if body is not None else ""
         head = f"{verb} {self._prefix}{target} HTTP/1.1\r\n{self._fixed}{headers}{length}\r\n"
@@ -171,7 +185,8 @@ class Exchanges:
         return answer
 
     def close(self) -> None:
-        """Give up all connections; exchanges under way raise BrokenExchange."""
+        """Give up all connections, for good; exchanges under way raise BrokenExchange."""
+        self._closed = True
         for each in (*self._busy, *self._idle):
             each.abort()
         self._idle.clear()
@@ -188,6 +203,8 @@ class Exchanges:
         return None
 
     async def _connect(self) -> _Connection:
+        if self._closed:
+            raise BrokenExchange("the client is closed")
         _, connection = await asyncio.get_running_loop().create_connection(
             _Connection,
             self._host,
@@ -195,4 +212,7 @@ class Exchanges:
             ssl=self._tls if self._secure else None,
             server_hostname=self._server_name,
         )
+        if self._closed:  # meanwhile
+            connection.abort()
+            raise BrokenExchange("the client was closed")
         return connection

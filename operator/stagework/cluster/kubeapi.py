@@ -58,7 +58,9 @@ REFUSED_TRIES: Final = 4
 """How often a write that got 429 is sent before the error is raised."""
 
 Params = Mapping[str, str]
-_MANAGED: Final[Params] = {"fieldManager": FIELD_MANAGER}
+# Ignore: our writes are made by typed code; the server need not look for unknown fields.
+_MANAGED: Final[Params] = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Ignore"}
+_MANAGED_QUERY: Final = f"?{urlencode(_MANAGED)}"
 # aiohttp raises a RuntimeError for a connection that `close` has taken away.
 _NO_ANSWER: Final = (aiohttp.ClientError, TimeoutError, OSError, RuntimeError)
 
@@ -388,6 +390,8 @@ class KubeApi:
 
 def _target(path: str, params: Params | None) -> str:
     # Paths are made of names that the API server has checked: nothing to quote.
+    if params is _MANAGED:
+        return f"{path}{_MANAGED_QUERY}"
     return f"{path}?{urlencode(params, quote_via=quote)}" if params else path
 
 

@@ -41,7 +41,10 @@ def may_start(stage: str, dependencies: Dependencies, states: Mapping[str, Stage
     later could make the stage run.
     """
     above = [states[name] for name in dependencies[stage]]
-    if all(each.state == "Succeeded" for each in above):
+    for each in above:
+        if each.state != "Succeeded":
+            break
+    else:
         return _READY
     for each in above:
         if each.state == "Failed" or (

@@ -92,7 +92,8 @@ class Store:
 
     def now(self, ahead: float = 0.0) -> str:
         """The time as the API writes it, to the second."""
-        return (self.wall() + timedelta(seconds=ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        moment = self.wall() + timedelta(seconds=ahead) if ahead else self.wall()
+        return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
     def get(self, resource: Resource, namespace: str, name: str) -> Stored:
         """One object; raises Failure."""

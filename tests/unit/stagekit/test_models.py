@@ -84,6 +84,7 @@ def test_an_upload_that_is_gone_is_a_reason_and_no_further_attempt(
         gone = f"artifact://team/uploads/{'0' * 64}/shoes.zip"
         opened(local, monkeypatch, gone, **pod(local, service, gone))
     assert (local.mark["outcome"], local.mark["reason"]) == ("Refused", "ModelNotFound")
+    assert str(local.mark["message"]).startswith("upload the model (again): ")
 
 
 def pod(local: Local, service: Service, model: str) -> dict[str, str]:
