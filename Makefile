@@ -15,8 +15,7 @@ help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(VENV)/.ready: requirements-dev.txt $(HOST_PACKAGES)
-	@python3 -m tests.bed.venv $(VENV) requirements-dev.txt $(HOST_PACKAGES)
-	@touch $@
+	@$(or $(PYTHON),python3) -m tests.bed.venv $(VENV) requirements-dev.txt $(HOST_PACKAGES)
 
 .PHONY: venv
 venv: $(VENV)/.ready ## The Python environment of the tests and tools
@@ -58,7 +57,7 @@ demo: deploy ## Real pipelines on three machine classes, from nothing to the pic
 
 .PHONY: bench
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)
-	@for name in transitions restart chain quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
+	@for name in transitions restart exchange chain quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
 
 .PHONY: test
 test: lint verify unit integration e2e ## Everything that must hold before a change lands

@@ -1,5 +1,6 @@
 """The Python environment of the tests and tools: hash-locked, cached by its lock outside the tree.
 
+It is made beside its place, marked as ready, and moved there whole; two at once make one.
 ``python3 -m tests.bed.venv FOLDER REQUIREMENTS PACKAGES...`` also installs the Debian packages
 that the stages' own unit tests need on the host (fonts, Tesseract data), where they are missing.
 """
@@ -11,19 +12,24 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bed import debian, engine
+from tests.bed import cache, debian, engine
 from tests.bed.commands import logged, succeeds
 from tests.bed.failures import BedError
 from tests.bed.steps import say, step
 
+READY = ".ready"
+"""The mark in a whole environment; make compares its age with that of the requirements."""
+
 
 def prepare(folder: Path, requirements: Path, packages: Sequence[Path]) -> None:
-    """Make the environment and install missing Debian packages."""
-    engine.install(*sorted({name for path in packages for name in debian.packages_of(path)}))
-    if not succeeds([sys.executable, "-c", "import ensurepip, venv"]):
-        engine.install("python3-venv")  # any Python that brings venv will do
-    if not (folder / "bin" / "python").exists():
-        _make(folder, requirements)
+    """Make the environment where there is no whole one; install missing Debian packages."""
+    with cache.locked("venv"):
+        engine.install(*sorted({name for path in packages for name in debian.packages_of(path)}))
+        if not succeeds([sys.executable, "-c", "import ensurepip, venv"]):
+            engine.install("python3-venv")  # any Python that brings venv will do
+        if not ((folder / READY).exists() and (folder / "bin" / "python").exists()):
+            _make(folder, requirements)
+        (folder / READY).touch()
 
 
 def _make(folder: Path, requirements: Path) -> None:
@@ -33,7 +39,8 @@ def _make(folder: Path, requirements: Path) -> None:
             "apt-get install python3.11-venv, then PYTHON=python3.11 make venv",
         )
     new = folder.with_name(folder.name + ".new")
-    shutil.rmtree(new, ignore_errors=True)
+    for left in (folder, new):  # not whole, whatever mark it has
+        shutil.rmtree(left, ignore_errors=True)
     new.parent.mkdir(parents=True, exist_ok=True)
     with step("make the Python environment", "1 to 2 min"):
         subprocess.run([sys.executable, "-m", "venv", str(new)], check=True)
@@ -48,7 +55,6 @@ def _make(folder: Path, requirements: Path) -> None:
             ],
             mend="is the package index in reach? pip config list",
         )
-    shutil.rmtree(folder, ignore_errors=True)
     _move(new, folder)
 
 
@@ -59,6 +65,7 @@ def _move(new: Path, folder: Path) -> None:
             text = script.read_bytes()
             if text.startswith(b"#!") or script.name.startswith("activate"):
                 script.write_bytes(text.replace(str(new).encode(), str(folder).encode()))
+    (new / READY).touch()
     new.rename(folder)
 
 

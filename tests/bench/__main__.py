@@ -1,7 +1,7 @@
 """`python -m tests.bench NAME`: a table and what it was measured on.
 
-`transitions` and `restart` need no cluster (`--jobs N`); `chain` and `scale` use the kind cluster;
-`quality` measures the document stages.
+`transitions` and `restart` (`--jobs N`) and `exchange` need no cluster; `chain` and `scale` use the
+kind cluster; `quality` measures the document stages.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 from tests.bench import restart, transitions
 from tests.bench.machine import describe
 
-MODULES = ("chain", "scale", "quality")
+MODULES = ("exchange", "chain", "scale", "quality")
 """Benches that are programs of their own."""
 
 

@@ -94,10 +94,9 @@ class Cluster:
         if seen.verb == "PATCH" and seen.resource is PODS:
             pod = self.fake.store.tables[PODS].objects.get((seen.namespace, seen.name))
             uid = pod.meta["labels"].get("stagework.dev/run-uid", "") if pod else ""
-        elif seen.verb == "POST" and seen.resource is JOBS:
+        elif seen.what == "POST jobs" and b'"schedulingGates"' not in seen.body:
             # A Job made ahead of its turn answers nothing: its Pod is held.
-            if b'"schedulingGates"' not in seen.body:
-                uid = part(seen.json(), "metadata", "labels").get("stagework.dev/run-uid", "")
+            uid = part(seen.json(), "metadata", "labels").get("stagework.dev/run-uid", "")
         ended = self._ended.pop(uid, None)
         if ended is not None:
             self._latencies.append(time.perf_counter() - ended)

@@ -1,7 +1,7 @@
 """Short exchanges with one HTTP/1.1 server: a request, its whole answer, a kept connection.
 
-Every stage costs three writes, so this is the hot path: against aiohttp's client, which does far
-more than is needed here, it saves about a fifth of the operator's CPU a stage
+Every stage costs three writes, so this is the hot path: an exchange costs about a quarter of the
+CPU that it costs aiohttp's client, which does far more than is needed here
 (`python -m tests.bench exchange` prints both). The parsing is httptools', the transport uvloop's.
 
 Nothing is ever sent twice: a connection that breaks raises OSError, and nobody knows then whether

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 MERGE_SECONDS: Final = 1.0
 """A status that is not urgent waits this long after the last write, to be merged with the next."""
-MERGE_RUNS: Final = 4
+MERGE_RUNS: Final = 2
 """With more stages than this at work it waits longer in proportion: the API server is busier."""
 LONGEST_MERGE_SECONDS: Final = 10.0
 """No status waits longer than this."""
