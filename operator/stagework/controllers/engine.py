@@ -47,6 +47,8 @@ MERGE_RUNS: Final = 2
 """With more stages than this at work it waits longer in proportion: the API server is busier."""
 LONGEST_MERGE_SECONDS: Final = 10.0
 """No status waits longer than this."""
+MANY_RUNS: Final = 2000
+"""With more runs than this, statuses that wait are kept as JSON: they might all wait at once."""
 REFUSAL_SECONDS: Final = 10.0
 """How long a refusal that may pass (quota) is believed before the API server is asked again."""
 LOOKUP_RETRY_SECONDS: Final = 5.0
@@ -260,7 +262,8 @@ class Engine:
             if any(each.stopping is not None for each in wanted.stages):
                 self.queue.add(key)  # the verdict is stored: now the Pod can be ended
             return
-        memory.working = Working(run.metadata.resourceVersion, wanted)
+        small = len(self._memory) > MANY_RUNS
+        memory.working = Working.of(run.metadata.resourceVersion, wanted, small=small)
         self.queue.add_after(key, wait)
 
     async def _without_run(self, key: Key) -> None:

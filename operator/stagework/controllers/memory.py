@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from sys import intern
-from typing import Final
+from typing import Final, Self
+
+import orjson
 
 from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.cluster.apply import status_document
 from stagework.plans.run_status import ENDED
 from stagework.plans.snapshot import Lookup, Question, Refused
 
@@ -21,12 +24,28 @@ NEVER: Final = float("-inf")
 """Before any time of a clock."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Working:
     """A status that was decided upon but not written yet: it may wait a moment."""
 
     resource_version: str
-    status: PipelineJobStatus
+    kept: PipelineJobStatus | bytes
+    """As JSON, a tenth of the size, where very many may be waiting."""
+
+    @classmethod
+    def of(cls, resource_version: str, status: PipelineJobStatus, *, small: bool) -> Self:
+        """Keep a status, as JSON where it shall be `small`."""
+        if not small:
+            return cls(resource_version, status)
+        told = {key: value for key, value in status_document(status).items() if value is not None}
+        return cls(resource_version, orjson.dumps(told))
+
+    @property
+    def status(self) -> PipelineJobStatus:
+        """The status."""
+        if isinstance(self.kept, bytes):
+            return PipelineJobStatus.model_validate_json(self.kept)
+        return self.kept
 
 
 @dataclass

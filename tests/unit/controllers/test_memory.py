@@ -5,7 +5,7 @@ import pytest
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.controllers.memory import RunMemory, Working
 from stagework.plans.snapshot import Refused
-from tests.support.builders import make_status
+from tests.support.builders import after, make_status
 
 UNWRITTEN = PipelineJobStatus(summary="Running")
 
@@ -22,6 +22,16 @@ def test_an_unwritten_status_is_dropped_when_the_object_has_changed() -> None:
 
     assert memory.unwritten("8") is None
     assert memory.unwritten("7") is None, "it is not taken up again either"
+
+
+def test_a_small_unwritten_status_reads_back_as_it_was() -> None:
+    stages = [make_status("a", "Starting", pod="p1", turnTime=after(1.25)), make_status("b")]
+    status = PipelineJobStatus(summary="Running", observedGeneration=1, stages=stages)
+    memory = RunMemory(working=Working.of("7", status, small=True))
+
+    assert memory.working is not None
+    assert isinstance(memory.working.kept, bytes)
+    assert memory.unwritten("7") == status
 
 
 def test_without_an_unwritten_status_the_stored_one_counts() -> None:
