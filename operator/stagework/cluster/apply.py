@@ -94,6 +94,19 @@ class Applier:
         self._observer.wrote_own(PIPELINEJOBS, stored)
         return stored
 
+    async def load(self, view: OwnView) -> OwnView | None:
+        """A run that was let go of, read again; None where it is gone."""
+        meta = view.metadata
+        try:
+            answer = await self._api.get(paths.ours(PIPELINEJOBS, meta.namespace, meta.name))
+        except NotFound:
+            return None
+        found = from_bytes(answer)
+        if found.metadata.uid != meta.uid:
+            return None
+        self._observer.loaded(found)
+        return found
+
     async def answer_for_nobody(self, namespace: str, action: AnswerIntervention) -> None:
         """Answer an Intervention whose target does not exist."""
         await self._answer(namespace, None, action)

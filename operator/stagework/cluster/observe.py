@@ -19,7 +19,7 @@ from stagework.cluster.errors import ApiError
 from stagework.cluster.kubeapi import KubeApi
 from stagework.cluster.paging import T
 from stagework.cluster.reflector import Change, OnProblem, Reflector
-from stagework.cluster.views import OwnView, pipeline_of, target_of
+from stagework.cluster.views import OwnView, pipeline_of, stub_of, target_of
 
 Key = tuple[str, str]
 """Namespace and name of a run."""
@@ -236,6 +236,19 @@ class Observer:
             copy.replace(known)
         finally:
             self._own_write = False
+
+    # --- finished runs -------------------------------------------------------------------------
+
+    def let_go(self, view: OwnView) -> None:
+        """Keep no more than a stub of a run of which nothing more is to come."""
+        self._users[pipeline_of(view)].discard(view.key)
+        self._copy(self._own, PIPELINEJOBS, view.metadata.namespace).swap(stub_of(view))
+
+    def loaded(self, view: OwnView) -> None:
+        """A run that was let go of, as the API server has it."""
+        copy = self._copy(self._own, PIPELINEJOBS, view.metadata.namespace)
+        copy.swap(view)
+        self._wrote(copy, view)
 
     # --- changes -----------------------------------------------------------------------------
 

@@ -151,6 +151,13 @@ class Reflector(Generic[T]):
         self._owe(known.metadata.resourceVersion)
         return True
 
+    def swap(self, other: T) -> None:
+        """Keep another copy of the same version of an object, one that says less or more."""
+        meta = other.metadata
+        known = self._objects.get(meta.uid)
+        if known is not None and known.metadata.resourceVersion == meta.resourceVersion:
+            self._objects[meta.uid] = other
+
     def tell(self, known: T, *, deleted: bool) -> None:
         """Take in what a watch of somebody else's reported about an object."""
         if deleted:

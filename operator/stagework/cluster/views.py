@@ -56,8 +56,22 @@ class OwnView(msgspec.Struct, frozen=True, gc=False):
         """Namespace and name."""
         return (self.metadata.namespace, self.metadata.name)
 
+    @property
+    def is_stub(self) -> bool:
+        """Whether most of it was let go of (`stub_of`): what is left names it, no more."""
+        return bytes(self.spec) == bytes(_EMPTY)
+
 
 _decoder = msgspec.json.Decoder(OwnView)
+
+
+def stub_of(view: OwnView) -> OwnView:
+    """A run of which nothing more is to come, without its spec and status.
+
+    The name of its revision stays: a person's Retry may need it, so it must not be swept.
+    """
+    kept = orjson.dumps({"pipelineRevision": revision_of(view)})
+    return OwnView(view.metadata, _EMPTY, msgspec.Raw(kept))
 
 
 def from_body(body: object) -> OwnView:

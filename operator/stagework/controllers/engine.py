@@ -31,6 +31,7 @@ from stagework.controllers.run_cache import RunCache
 from stagework.controllers.work_queue import WorkQueue
 from stagework.plans.accept import unreadable
 from stagework.plans.ask import refuse_all
+from stagework.plans.clean_up import nothing_to_come
 from stagework.plans.pending import pending
 from stagework.plans.pipelinejob import Advanced, advance, finish
 from stagework.plans.plan import Plan
@@ -98,8 +99,7 @@ class Engine:
         self._slots = slots_of(self._settings.fleet, self._observer.nodes)
         await self._claim_first()
         self._ledger.set_slots(self._slots)
-        for run in self._observer.runs():
-            self.queue.add(run.key)
+        self._look_at_all()
         async with asyncio.TaskGroup() as group:
             for _ in range(self._workers):
                 group.create_task(self._work())
@@ -117,7 +117,11 @@ class Engine:
         self._slots = slots
         self._wake(self._ledger.set_slots(slots))
         if changed:
-            for run in self._observer.runs():
+            self._look_at_all()
+
+    def _look_at_all(self) -> None:
+        for run in self._observer.runs():
+            if not run.is_stub:
                 self.queue.add(run.key)
 
     async def _claim_first(self) -> None:
@@ -175,6 +179,10 @@ class Engine:
         memory = self._memory.get(view.metadata.uid)
         if memory is not None and memory.doomed:
             return
+        if view.is_stub:
+            view = await self._applier.load(view)
+            if view is None:
+                return  # the watch will tell
         try:
             snapshot = await self._snapshot(view)
         except ValidationError as error:
@@ -186,6 +194,18 @@ class Engine:
         plan = finish(advanced, turns, now)
         self._metrics.waits_for_room(view.metadata.uid, pending(snapshot, advanced.states, turns))
         await self._carry_out(key, snapshot.run, plan, now)
+        if nothing_to_come(snapshot, plan):
+            if plan.status is None:
+                self._let_go(view)
+            else:
+                self.queue.add_after(key, LONGEST_MERGE_SECONDS)  # once more, as it is stored then
+
+    def _let_go(self, view: views.OwnView) -> None:
+        """A run that has ended leaves memory; whatever aims at it loads it again."""
+        uid = view.metadata.uid
+        self._memory.pop(uid, None)
+        self._decoded.drop(uid)
+        self._observer.let_go(view)
 
     def _turns(self, advanced: Advanced) -> dict[str, Turn]:
         uid = advanced.snapshot.run.metadata.uid

@@ -10,7 +10,7 @@ from stagework.api import names
 from stagework.api.observed import JobView
 from stagework.api.pipelinejob import StageStatus
 from stagework.plans.copies import Copy
-from stagework.plans.plan import DeleteJob, DeletePod, DeleteRun, Draft
+from stagework.plans.plan import DeleteJob, DeletePod, DeleteRun, Draft, Plan
 from stagework.plans.run_status import ENDED
 from stagework.plans.snapshot import Snapshot
 from stagework.policies.outcome import finished_at
@@ -100,6 +100,13 @@ def after_end(snapshot: Snapshot, completed: datetime, draft: Draft, now: dateti
         draft.actions.append(DeleteRun(run.metadata.uid))
     else:
         draft.wake(gone_at)
+
+
+def nothing_to_come(snapshot: Snapshot, plan: Plan) -> bool:
+    """Whether the run has ended and all that is left to do is wait for a person, or its TTL."""
+    waits = any(each.status.answered is None for each in snapshot.interventions)
+    busy = plan.actions or plan.afterwards or plan.lookups
+    return snapshot.run.finished and not (busy or waits or snapshot.jobs or snapshot.pods)
 
 
 def _own_jobs(snapshot: Snapshot) -> Iterable[JobView]:
