@@ -1,8 +1,8 @@
 """The operator is killed again and again, each time at one of its writes, and nothing comes of it.
 
 A sample of the crash points, on the real cluster; the unit tests (tests/unit/crash) try all of
-them. The witness is a journal on a volume, to which every stage's process adds its lines and the
-operator none. The run has a fork, a stage that fails once, and a stage that a person skips.
+them. The witness is the stages' journal. The run has a fork, a stage that fails once, and a stage
+that a person skips.
 """
 
 from collections.abc import Generator
@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.support.cluster.commands import RELEASE_NAMESPACE, Document
+from tests.support.cluster.journal import CLAIM, JOURNAL, assert_written_once, journaled, lines_in
 from tests.support.cluster.release import Release
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import run_of, shell, skip
@@ -27,25 +28,13 @@ POINTS = (
     Point("PATCH pipelinejobs/status", 5, BEFORE),
     Point("PATCH pipelinejobs/status", 8, AFTER),
 )
-JOURNAL = {"name": "journal", "mountPath": "/journal", "persistentVolumeClaim": "journal"}
-CLAIM: Document = {
-    "apiVersion": "v1",
-    "kind": "PersistentVolumeClaim",
-    "metadata": {"name": "journal"},
-    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
-}
-LINES = [
-    f"{word} {stage}"
-    for stage in ("fork 1", "left 1", "left 2", "join 1", "last 1")
-    for word in ("begin", "end")
-]
+ATTEMPTS = ("fork 1", "left 1", "left 2", "join 1", "last 1")
+"""What is to be in the journal of a run, each once."""
 
 
 def witnessed(name: str, code: str = "0", **fields: object) -> Document:
     """A stage that leaves two lines in the journal."""
-    about = '"$STAGEWORK_RUN" "$STAGEWORK_STAGE $STAGEWORK_ATTEMPT"'
-    lines = [f"echo {word} {about} >> /journal/lines" for word in ("begin", "end")]
-    script = f"{lines[0]}; sleep 0.5; {lines[1]}; exit {code}"
+    script = f"{journaled('sleep 0.5')}; exit {code}"
     return shell(name, script, volumes=[JOURNAL], runsOn=["gpu"], **fields)
 
 
@@ -130,9 +119,6 @@ def test_the_end_is_that_of_a_run_without_faults(
 
 @pytest.mark.usefixtures("crashed")
 def test_no_attempt_ran_twice_and_none_was_lost(space: Space) -> None:
-    space.apply(run_of("reader", shell("read", "cat /journal/lines", volumes=[JOURNAL])))
-    space.wait_for_end("reader", "Completed")
-    lines = space.log_of("reader", "read").splitlines()
+    lines = lines_in(space, "reader")
     for run in ("calm", "stormy"):
-        found = [each.replace(f" {run} ", " ") for each in lines if f" {run} " in each]
-        assert sorted(found) == sorted(LINES), run
+        assert_written_once(lines, run, *ATTEMPTS)

@@ -4,33 +4,21 @@ Two witnesses that the operator cannot write to: a journal on a volume, to which
 process adds a line when it begins and when it ends; and the kubelets' own events.
 """
 
-from collections import Counter
-
 import pytest
 
 from tests.support.cluster.commands import Document
+from tests.support.cluster.journal import CLAIM, JOURNAL, assert_written_once, journaled, lines_in
 from tests.support.cluster.release import Release
 from tests.support.cluster.space import Space, container_state
-from tests.support.cluster.stages import run_of, shell, wrapped
+from tests.support.cluster.stages import run_of, wrapped
 from tests.support.cluster.waiting import eventually, stage_is
 
 STAGES = ("first", "left", "right", "join", "last")
-JOURNAL = {"name": "journal", "mountPath": "/journal", "persistentVolumeClaim": "journal"}
-CLAIM: Document = {
-    "apiVersion": "v1",
-    "kind": "PersistentVolumeClaim",
-    "metadata": {"name": "journal"},
-    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
-}
 
 
 def witnessed(name: str, seconds: int, **fields: object) -> Document:
     """A stage that takes some seconds and leaves two lines in the journal."""
-    about = "$STAGEWORK_RUN $STAGEWORK_STAGE $STAGEWORK_ATTEMPT"
-    script = (
-        f'echo "begin {about}" >> /journal/lines; sleep {seconds}; '
-        f'mkdir -p out && echo done > out/{name}.txt; echo "end {about}" >> /journal/lines'
-    )
+    script = journaled(f"sleep {seconds}; mkdir -p out && echo done > out/{name}.txt")
     return wrapped(name, script, volumes=[JOURNAL], runsOn=["gpu"], **fields)
 
 
@@ -42,21 +30,13 @@ def running_again(release: Release) -> object:
     release.wait_until_ready()
 
 
-def journal(space: Space, name: str) -> list[str]:
-    """The lines of the journal: read by a run, as a person would."""
-    space.apply(run_of(name, shell("read", "cat /journal/lines", volumes=[JOURNAL])))
-    space.wait_for_end(name, "Completed")
-    return space.log_of(name, "read").splitlines()
-
-
 def assert_each_ran_once(space: Space, name: str, stages: tuple[str, ...]) -> None:
     for stage in stages:
         status = space.stage_of(name, stage)
         assert (status["state"], status.get("attempt", 1)) == ("Succeeded", 1), status
         assert len(space.container_starts(f"{name}-{stage}-")) == 1, stage
-    lines = [each for each in journal(space, f"{name}-journal") if f" {name} " in each]
-    wanted = [f"{word} {name} {stage} 1" for stage in stages for word in ("begin", "end")]
-    assert Counter(lines) == Counter(wanted)
+    lines = lines_in(space, f"{name}-journal")
+    assert_written_once(lines, name, *(f"{stage} 1" for stage in stages))
 
 
 def test_no_stage_is_doubled_or_lost_when_the_operator_is_killed_twice(

@@ -4,33 +4,9 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
-Document = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What kubectl printed, and whether it was content."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def ok(self) -> bool:
-        """True for exit code 0."""
-        return self.code == 0
-
-    def lines(self) -> list[list[str]]:
-        """The words of each line printed."""
-        return [line.split() for line in self.out.splitlines()]
-
-    def document(self) -> Document:
-        """What was printed, as JSON."""
-        return cast("Document", json.loads(self.out))
+from tests.support.cluster.commands import Answer, Document
 
 
 class Kubectl:

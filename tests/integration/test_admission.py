@@ -12,7 +12,7 @@ import pytest
 
 from tests.chart.rendered import NAMESPACE as RELEASE
 from tests.chart.rendered import render
-from tests.integration.kubectl import Answer, Kubectl
+from tests.integration.kubectl import Kubectl
 from tests.integration.objects import (
     Document,
     inline_run,
@@ -21,6 +21,7 @@ from tests.integration.objects import (
     pipeline,
     stage,
 )
+from tests.support.cluster.commands import Answer
 
 API_SERVICE = f"system:serviceaccount:{RELEASE}:stagework-api"
 POLICIES = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")

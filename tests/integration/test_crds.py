@@ -35,7 +35,7 @@ class TestAcceptance:
             assert contains(found["spec"]["versions"], wanted["spec"]["versions"])
 
     def test_names_short_names_and_category(self, kubectl: Kubectl) -> None:
-        known = kubectl.must("api-resources", "--categories=stagework", "--no-headers").lines()
+        known = kubectl.must("api-resources", "--categories=stagework", "--no-headers").rows()
         assert {line[0]: line[1] for line in known} == {
             "pipelines": "pl",
             "pipelinejobs": "pj",
@@ -158,12 +158,12 @@ class TestColumnsAndSelectors:
         return namespace
 
     def test_get_shows_how_far_a_run_is(self, kubectl: Kubectl, runs: str) -> None:
-        header, line = kubectl.must("get", "pipelinejobs", "red", "-n", runs).lines()
+        header, line = kubectl.must("get", "pipelinejobs", "red", "-n", runs).rows()
         assert header == ["NAME", "STATUS", "STAGE", "PROGRESS", "MACHINE", "AGE"]
         assert line[:-1] == ["red", "Running", "ocr_eval", "6/9", "macmini"]
 
     def test_wide_shows_why(self, kubectl: Kubectl, runs: str) -> None:
-        header, line = kubectl.must("get", "pj", "red", "-n", runs, "-o", "wide").lines()
+        header, line = kubectl.must("get", "pj", "red", "-n", runs, "-o", "wide").rows()
         assert header[6:] == ["ATTEMPTS", "NODE", "MESSAGE"]
         assert line[6:8] == ["7", "mini-1"]
         assert " ".join(line[8:]) == "the seventh of nine"
@@ -188,12 +188,12 @@ class TestColumnsAndSelectors:
             kubectl.create(intervention(namespace, target, reason="try"))
         found = kubectl.must(
             "get", "iv", "-n", namespace, "--field-selector=spec.target.name=red"
-        ).lines()
+        ).rows()
         assert found[0][:7] == ["NAME", "VERB", "TARGET", "ANSWER", "REQUESTED", "AFFECTED", "BY"]
         assert [line[1:3] for line in found[1:]] == [["Retry", "red"]]
 
     def test_pipelines_are_listed(self, kubectl: Kubectl, namespace: str) -> None:
         kubectl.create(pipeline(namespace, stage("img_gen"), stage("overlay"), name="ad"))
-        header, line = kubectl.must("get", "pipelines.stagework.dev", "-n", namespace).lines()
+        header, line = kubectl.must("get", "pipelines.stagework.dev", "-n", namespace).rows()
         assert (header[0], header[-1]) == ("NAME", "AGE")
         assert line[0] == "ad"

@@ -10,7 +10,7 @@ import pytest
 
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
-from stagework.cluster.apply import JSON_OPTIONS, status_document
+from stagework.cluster.apply import JSON_OPTIONS, stored_document
 from stagework.plans.accept import accept
 from stagework.plans.run_status import run_status
 from tests.bed import gotools
@@ -30,7 +30,7 @@ def said_by(program: Path, status: dict[str, Any], generation: int = 1) -> str:
         "apiVersion": names.API_VERSION,
         "kind": "PipelineJob",
         "metadata": {"name": "ad", "generation": generation},
-        "status": {key: value for key, value in status.items() if value is not None},
+        "status": status,
     }
     line = orjson.dumps(document, option=JSON_OPTIONS).decode()
     return subprocess.run(
@@ -64,14 +64,14 @@ def test_a_run_is_judged_by_where_its_stages_stand(
     status = judged(make_run(), *states, **more)
 
     assert status.summary == reason
-    assert said_by(kstatus, status_document(status)) == wanted
+    assert said_by(kstatus, stored_document(status)) == wanted
 
 
 def test_a_suspended_run_is_current_as_a_suspended_job_is(kstatus: Path) -> None:
     status = judged(make_run(suspend=True), "Waiting", "Waiting")
 
     assert status.summary == names.SUSPENDED
-    assert said_by(kstatus, status_document(status)) == "Current"
+    assert said_by(kstatus, stored_document(status)) == "Current"
 
 
 def test_a_run_that_nobody_has_seen_yet_is_in_progress(kstatus: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_run_that_nobody_has_seen_yet_is_in_progress(kstatus: Path) -> None:
 def test_a_run_whose_spec_was_changed_since_is_in_progress(kstatus: Path) -> None:
     status = judged(make_run(), "Succeeded")
 
-    assert said_by(kstatus, status_document(status), generation=2) == "InProgress"
+    assert said_by(kstatus, stored_document(status), generation=2) == "InProgress"
 
 
 def test_a_run_with_an_unknown_machine_class_has_failed(kstatus: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_run_with_an_unknown_machine_class_has_failed(kstatus: Path) -> None:
 
     assert plan.status is not None
     assert plan.status.summary == names.INVALID_SPEC
-    assert said_by(kstatus, status_document(plan.status)) == "Failed"
+    assert said_by(kstatus, stored_document(plan.status)) == "Failed"
 
 
 @pytest.mark.parametrize(
@@ -103,4 +103,4 @@ def test_a_missing_pipeline_becomes_a_failure_only_after_a_minute(
 
     assert plan.status is not None
     assert plan.status.summary == names.PIPELINE_NOT_FOUND
-    assert said_by(kstatus, status_document(plan.status)) == wanted
+    assert said_by(kstatus, stored_document(plan.status)) == wanted

@@ -11,10 +11,11 @@ from typing import Literal
 
 import modelcalls
 import msgspec
+from modelcalls import methods
 from PIL import Image
 
 import stagekit
-from adimage import methods, outputs, pictures, prompts, scenes
+from adimage import outputs, pictures, prompts, scenes
 from adimage.arrays import save_png
 from adimage.colours import to_hex
 from adimage.prompts import Wish

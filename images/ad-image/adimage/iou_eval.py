@@ -6,8 +6,10 @@ that `ocr_eval` read it in (would a machine find it there?).
 
 from __future__ import annotations
 
+from modelcalls import methods
+
 import stagekit
-from adimage import methods, ocr_eval, outputs, overlay, planner
+from adimage import ocr_eval, outputs, overlay, planner
 from adimage.geometry import Box, iou
 from adimage.outputs import IouEval, LineOverlap, OcrEval, Overlay, Plan
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from modelcalls import methods
+
 import stagekit
-from adimage import methods, outputs, overlay, planner, reader
+from adimage import outputs, overlay, planner, reader
 from adimage.arrays import Pixels, read_pixels
 from adimage.error_rates import character_error_rate, word_error_rate
 from adimage.geometry import around

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+from modelcalls import methods
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 import stagekit
-from adimage import img_gen, methods, outputs, planner, yolo_detect
+from adimage import img_gen, outputs, planner, yolo_detect
 from adimage.arrays import image_of, read_pixels, save_png
 from adimage.colours import from_hex
 from adimage.geometry import Box, covered

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import modelcalls
 import msgspec
 import numpy as np
+from modelcalls import methods
 from PIL import Image
 
 import stagekit
-from adimage import img_gen, methods, outputs, texts, views, vlm_analyze, yolo_detect
+from adimage import img_gen, outputs, texts, views, vlm_analyze, yolo_detect
 from adimage.arrays import Pixels, Plane, plane, read_pixels
 from adimage.colours import to_hex
 from adimage.geometry import Box, around, rounded

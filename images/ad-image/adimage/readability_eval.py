@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from modelcalls import methods
+
 import stagekit
-from adimage import methods, outputs
+from adimage import outputs
 from adimage.composition import Composition, composition
 from adimage.legibility import seen
 from adimage.outputs import LineContrast, ReadabilityEval

@@ -10,9 +10,10 @@ from __future__ import annotations
 import modelcalls
 import msgspec
 import numpy as np
+from modelcalls import methods
 
 import stagekit
-from adimage import img_gen, methods, outputs, views
+from adimage import img_gen, outputs, views
 from adimage.arrays import Pixels, Plane, image_of, plane, read_pixels, save_png
 from adimage.colours import lab_of, luminance_of, rgb_of_lab, to_hex
 from adimage.free_areas import free_areas

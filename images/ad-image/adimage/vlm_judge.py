@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 import modelcalls
 import msgspec
+from modelcalls import methods
 
 import stagekit
-from adimage import methods, outputs, overlay, planner, views, vlm_analyze, yolo_detect
+from adimage import outputs, overlay, planner, views, vlm_analyze, yolo_detect
 from adimage.arrays import Pixels, read_pixels
 from adimage.composition import Composition, composition
 from adimage.geometry import Box, around, covered, overlap

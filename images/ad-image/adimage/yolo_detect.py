@@ -14,10 +14,11 @@ from typing import Literal
 import cv2
 import msgspec
 import numpy as np
+from modelcalls import methods
 from PIL import Image, ImageDraw
 
 import stagekit
-from adimage import img_gen, methods, onnx_detector, outputs
+from adimage import img_gen, onnx_detector, outputs
 from adimage.arrays import Pixels, Plane, image_of, plane, read_pixels, save_png
 from adimage.geometry import Box, around, covered, iou, overlap, rounded
 from adimage.saliency import border_distance, saliency, shrunk

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from modelcalls import methods
 from semantic_text_splitter import MarkdownSplitter
 
 import stagekit
-from docpipe import methods, outputs, params, scripts, sources
+from docpipe import outputs, params, scripts, sources
 from docpipe.outputs import Chunk, Markdown, Piece
 
 STAGE = "chunk"

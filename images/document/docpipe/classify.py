@@ -17,9 +17,10 @@ from typing import Final
 
 import modelcalls
 import numpy as np
+from modelcalls import methods
 
 import stagekit
-from docpipe import cues, labels, methods, nearest, outputs, params, questions, scripts, sources
+from docpipe import cues, labels, nearest, outputs, params, questions, scripts, sources
 from docpipe.encoder import Vectors
 from docpipe.outputs import Chunk, Classify, Score
 

@@ -7,9 +7,10 @@ endpoint about each section; keywords are counted all the same.
 from __future__ import annotations
 
 import modelcalls
+from modelcalls import methods
 
 import stagekit
-from docpipe import keywords, methods, outputs, questions, sentences, sources, telling, vectors
+from docpipe import keywords, outputs, questions, sentences, sources, telling, vectors
 from docpipe.outputs import DeepSummary, Heading, Markdown, Section, Summarize
 
 STAGE = "deep_summary"

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 import modelcalls
 import numpy as np
+from modelcalls import methods
 
 import stagekit
-from docpipe import methods, nearest, outputs, sources
+from docpipe import nearest, outputs, sources
 from docpipe.encoder import Vectors
 from docpipe.outputs import Embed, Piece
 from stagekit import Item

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from modelcalls import methods
 
 import stagekit
-from docpipe import isolation, kinds, methods, outputs, params, reader_languages, scripts, sources
+from docpipe import isolation, kinds, outputs, params, reader_languages, scripts, sources
 from docpipe.kinds import Kind
 from docpipe.outputs import Extract, Given, LeftOut, PageFacts
 from docpipe.pages import Answer, Opened, Page, Task, Trouble

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from modelcalls import methods
+
 import stagekit
-from docpipe import index, methods, outputs, sources
+from docpipe import index, outputs, sources
 from docpipe.outputs import Chunk, Fulltext
 
 STAGE = "fulltext"

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 
+from modelcalls import methods
+
 import stagekit
-from docpipe import extract, layout, methods, outputs
+from docpipe import extract, layout, outputs
 from docpipe.outputs import Extract, Heading, Markdown, PageSpan, Stt
 
 STAGE = "markdown"

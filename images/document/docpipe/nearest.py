@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from docpipe import encoder, methods, ngrams, readable
+from modelcalls import methods
+
+from docpipe import encoder, ngrams, readable
 from docpipe.encoder import Vectors
 
 NGRAMS: Final = f"{methods.BUILTIN}-ngrams"

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from modelcalls import methods
+
 import stagekit
-from docpipe import isolation, methods, params, showing, sources
+from docpipe import isolation, params, showing, sources
 from docpipe.kinds import Kind
 from docpipe.outputs import LeftOut, Preview
 from docpipe.pages import Picture, Task, Trouble

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from modelcalls import methods
+
 import stagekit
-from docpipe import methods, outputs, sources
+from docpipe import outputs, sources
 from docpipe.kinds import Kind
 from docpipe.outputs import Preview, Thumbnail
 

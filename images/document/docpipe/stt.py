@@ -11,9 +11,10 @@ import tempfile
 from pathlib import Path
 
 import modelcalls
+from modelcalls import methods
 
 import stagekit
-from docpipe import isolation, methods, outputs, sources
+from docpipe import isolation, outputs, sources
 from docpipe.outputs import Segment, Stt
 from docpipe.pages import Sound, Task, Trouble
 

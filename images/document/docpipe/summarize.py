@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import modelcalls
 import numpy as np
+from modelcalls import methods
 
 import stagekit
-from docpipe import methods, outputs, params, questions, sentences, sources, telling, vectors
+from docpipe import outputs, params, questions, sentences, sources, telling, vectors
 from docpipe.encoder import Vectors
 from docpipe.outputs import Embed, Markdown, Sentence, Summarize
 from docpipe.sentences import Found

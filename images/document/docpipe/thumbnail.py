@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from modelcalls import methods
+
 import stagekit
-from docpipe import isolation, methods, params, showing
+from docpipe import isolation, params, showing
 from docpipe.kinds import Kind
 from docpipe.outputs import Thumbnail
 from docpipe.pages import Picture, Task

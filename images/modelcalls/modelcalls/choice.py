@@ -56,7 +56,7 @@ class Choice:
 
     def _find(self) -> Model | None:
         ctx = self._ctx
-        methods.refuse_unknown(ctx.method, methods.ASKING)
+        methods.check_asking(ctx)
         if ctx.method == contract.METHOD_BUILTIN:
             return None
         found = ctx.endpoint(self._role)

@@ -27,13 +27,20 @@ def chosen(ctx: stagekit.Context, methods: Mapping[str, F]) -> F:
     """The method that the pipeline asks for; refuses a name that the stage does not know."""
     # `auto` prefers an endpoint, and there is none for such a stage.
     name = BUILTIN if ctx.method in {"", AUTO} else ctx.method
-    refuse_unknown(name, methods)
+    _refuse_unknown(name, methods)
     ctx.method_used = name
     return methods[name]
 
 
-def refuse_unknown(name: str, known: Collection[str]) -> None:
-    """Refuses a method that is none of these."""
+def check_asking(ctx: stagekit.Context, *others: str) -> None:
+    """Refuses an unknown method of a stage that can ask an endpoint, before it reads its input.
+
+    `others` are the methods that it knows besides.
+    """
+    _refuse_unknown(ctx.method, (*ASKING, *others))
+
+
+def _refuse_unknown(name: str, known: Collection[str]) -> None:
     if name not in known:
         raise stagekit.Refused(
             "UnknownMethod",

@@ -229,6 +229,11 @@ def status_document(status: PipelineJobStatus) -> dict[str, Any]:
     return {key: _lean_value(value) for key, value in status}
 
 
+def stored_document(status: PipelineJobStatus) -> dict[str, Any]:
+    """The status as it lies in the object after that patch: what is empty is not there."""
+    return {key: value for key, value in status_document(status).items() if value is not None}
+
+
 def _lean_value(value: Any) -> Any:
     if not value and type(value) is not int:
         return None

@@ -202,10 +202,17 @@ class Engine:
 
     def _let_go(self, view: views.OwnView) -> None:
         """A run that has ended leaves memory; whatever aims at it loads it again."""
-        uid = view.metadata.uid
+        self._forget(view.metadata.uid)
+        self._observer.let_go(view)
+
+    def _forget(self, uid: str) -> None:
         self._memory.pop(uid, None)
         self._decoded.drop(uid)
-        self._observer.let_go(view)
+
+    def _claim_nothing(self, uid: str) -> None:
+        """The run holds no slot and waits for none."""
+        self._metrics.waits_for_room(uid, {})
+        self._wake(self._ledger.claim(uid, ()))
 
     def _turns(self, advanced: Advanced) -> dict[str, Turn]:
         uid = advanced.snapshot.run.metadata.uid
@@ -298,10 +305,8 @@ class Engine:
         if uid:
             self._uids[key] = uid
         if old != uid:
-            self._memory.pop(old, None)
-            self._decoded.drop(old)
-            self._metrics.waits_for_room(old, {})
-            self._wake(self._ledger.claim(old, ()))
+            self._forget(old)
+            self._claim_nothing(old)
 
     def _requests(self, key: Key) -> tuple[Intervention, ...]:
         """Interventions that aim at the run; one that cannot be read disturbs no other."""
@@ -365,8 +370,7 @@ class Engine:
             meta = each.metadata
             if meta.namespace == key[0]:
                 self._memory.setdefault(meta.uid, RunMemory()).doomed = True
-                self._metrics.waits_for_room(meta.uid, {})
-                self._wake(self._ledger.claim(meta.uid, ()))
+                self._claim_nothing(meta.uid)
 
     def _forget_working(self, key: Key) -> None:
         view = self._observer.run(key)

@@ -9,7 +9,7 @@ from typing import Final, Self
 import orjson
 
 from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
-from stagework.cluster.apply import status_document
+from stagework.cluster.apply import stored_document
 from stagework.plans.run_status import ENDED
 from stagework.plans.snapshot import Lookup, Question, Refused
 
@@ -30,15 +30,14 @@ class Working:
 
     resource_version: str
     kept: PipelineJobStatus | bytes
-    """As JSON, a tenth of the size, where very many may be waiting."""
+    """As JSON, which is far smaller, where very many may be waiting."""
 
     @classmethod
     def of(cls, resource_version: str, status: PipelineJobStatus, *, small: bool) -> Self:
         """Keep a status, as JSON where it shall be `small`."""
         if not small:
             return cls(resource_version, status)
-        told = {key: value for key, value in status_document(status).items() if value is not None}
-        return cls(resource_version, orjson.dumps(told))
+        return cls(resource_version, orjson.dumps(stored_document(status)))
 
     @property
     def status(self) -> PipelineJobStatus:

@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 KOPF_KINDS: Final = (PIPELINES, INTERVENTIONS)
 """Those of our kinds that kopf watches. PipelineJobs change several times a stage and are many:
-through kopf each change costs about a millisecond of CPU and each object tens of KB. They have a
-watch of our own, like Jobs and Pods."""
+through kopf each costs more CPU and memory (docs/performance.md). They have a watch of our own,
+like Jobs and Pods."""
 
 
 class Runtime:

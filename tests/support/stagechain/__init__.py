@@ -8,9 +8,10 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 from unittest.mock import patch
 
+import jsonschema
 import msgspec
 import stagefiles
 
@@ -29,6 +30,8 @@ class StageChain:
 
     STAGES: ClassVar[Mapping[str, StageFunction]]
     """The image's stages, in their order."""
+    SCHEMAS: ClassVar[Path]
+    """The image's published JSON Schemas."""
 
     root: Path
     source: Path | None = None
@@ -90,6 +93,12 @@ class StageChain:
     def read(self, stage: str, kind: type[T]) -> T:
         """A stage's JSON."""
         return stagefiles.read(self.file(stage, f"{stage}.json"), kind)
+
+    def published(self, stage: str) -> dict[str, Any]:
+        """A stage's JSON as it stands there; it has to fit its published schema."""
+        found: dict[str, Any] = json.loads(self.file(stage, f"{stage}.json").read_text())
+        jsonschema.validate(found, json.loads((self.SCHEMAS / f"{stage}.json").read_text()))
+        return found
 
     def items(self, stage: str) -> list[dict[str, str]]:
         """What became of a stage's items."""

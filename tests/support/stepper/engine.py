@@ -9,7 +9,7 @@ from stagework.api.intervention import Intervention
 from stagework.api.machines import Fleet
 from stagework.api.observed import NodeView
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
-from stagework.cluster.apply import status_document
+from stagework.cluster.apply import stored_document
 from stagework.plans.pipelinejob import advance, finish
 from stagework.plans.plan import (
     Action,
@@ -264,8 +264,7 @@ class Stepper:
         self._point()
         memory.working, memory.written_at = None, self.now
         self.status_writes += 1
-        sent = {k: v for k, v in status_document(wanted).items() if v is not None}
-        stored = PipelineJobStatus.model_validate(sent)
+        stored = PipelineJobStatus.model_validate(stored_document(wanted))
         self._put(self.runs[uid].model_copy(update={"status": stored}))
         if any(each.stopping is not None for each in stored.stages):
             self._mark(uid)

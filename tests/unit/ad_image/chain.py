@@ -7,6 +7,7 @@ from pathlib import Path
 from adimage.__main__ import STAGES
 from adimage.arrays import Pixels, read_pixels
 
+from tests.bed.tree import ROOT
 from tests.support.stagechain import StageChain
 
 
@@ -14,6 +15,7 @@ class Chain(StageChain):
     """One run; all have params, some an input."""
 
     STAGES = STAGES
+    SCHEMAS = ROOT / "images" / "ad-image" / "schemas"
 
     def __init__(
         self, root: Path, params: dict[str, str], source: Path | None = None, method: str = ""

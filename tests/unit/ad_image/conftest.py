@@ -11,6 +11,9 @@ ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "images" / "ad-image"))
 
 from tests.unit.ad_image.chain import Chain  # noqa: E402  (needs the path above)
+from tests.unit.models.fixtures import folder_gateway, server  # noqa: E402
+
+__all__ = ["folder_gateway", "server"]
 
 SNEAKER = ROOT / "manifests" / "samples" / "sneaker.png"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from docpipe.__main__ import STAGES
 
+from tests.bed.tree import ROOT
 from tests.support.stagechain import StageChain
 
 
@@ -11,3 +12,4 @@ class Chain(StageChain):
     """One run; most have an input and no params."""
 
     STAGES = STAGES
+    SCHEMAS = ROOT / "images" / "document" / "schemas"

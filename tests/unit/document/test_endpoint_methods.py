@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pytest
 from docpipe import embed, questions
 from docpipe.outputs import Chunk, Classify, DeepSummary, Embed, Markdown, Stt, Summarize
 
-from stagekit.endpoint import Endpoint, read_endpoint
 from tests.support.modelserver import answers
-from tests.support.modelserver.server import KEY, MODEL, ModelServer, running
+from tests.support.modelserver.server import MODEL, ModelServer
 from tests.unit.document.chain import Chain
-from tests.unit.document.conftest import ROOT, SAMPLES
-from tests.unit.models.gateway import Gateway, opened
+from tests.unit.document.conftest import SAMPLES
+from tests.unit.models.gateway import Gateway
+from tests.unit.models.told import assert_method_is_told
 
+pytestmark = pytest.mark.usefixtures("folder_gateway")
 ASKING = ("embed", "classify", "summarize", "deep_summary")
 """The stages that ask an endpoint about a document without sound."""
 REPORT = SAMPLES / "document-report.pdf"
@@ -27,32 +25,8 @@ SPEECH = SAMPLES / "document-speech.opus"
 
 
 @pytest.fixture
-def server() -> Iterator[ModelServer]:
-    """A server of the protocol."""
-    with running() as started:
-        yield started
-
-
-@pytest.fixture(autouse=True)
-def gateway(
-    server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Gateway]:
-    """Runs in a folder reach the endpoints of this gateway."""
-    monkeypatch.setattr("modelcalls.patience.FIRST_SECONDS", 0.001)
-    with opened(tmp_path, server.url, machine="gpu") as made:
-
-        def endpoint(_link: object, role: str) -> Endpoint:
-            address = f"/v1/models/{role}"
-            url = made.service.url + address
-            return read_endpoint(made.get(address).body, role, url, lambda: made.token)
-
-        monkeypatch.setattr("stagekit.folder_link.FolderLink.endpoint", endpoint)
-        yield made
-
-
-@pytest.fixture
-def no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings name no endpoint."""
+def no_endpoint(folder_gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings name no endpoint after all."""
 
     def none(_link: object, _role: str) -> None:
         return None
@@ -69,24 +43,10 @@ def after(done: Chain, tmp_path: Path, method: str, **params: str) -> Chain:
     return chain
 
 
-def result(chain: Chain, stage: str) -> dict[str, object]:
-    """What stagekit stored of a stage."""
-    found: dict[str, object] = json.loads(chain.file(stage, "result.json").read_text())
-    return found
-
-
 def test_the_stages_use_the_endpoint_and_say_so_without_its_models_name(tmp_path: Path) -> None:
     chain = Chain(tmp_path / "run", REPORT, method="auto").run_all()
     for stage in (name for name, end in chain.outcomes.items() if end == "Succeeded"):
-        text = chain.file(stage, f"{stage}.json").read_text()
-        found = json.loads(text)
-        schema = json.loads((ROOT / f"images/document/schemas/{stage}.json").read_text())
-        jsonschema.validate(found, schema)
-        method = "endpoint" if stage in ASKING else "builtin"
-        assert (found["method"], result(chain, stage)["method"]) == (method, method), stage
-        assert found.get("machine") == ("gpu" if stage in ASKING else None)
-        assert MODEL not in text
-        assert KEY not in text
+        assert_method_is_told(chain, stage, asked=stage in ASKING)
     assert set(ASKING) < set(chain.done)
 
 
@@ -162,7 +122,7 @@ def test_vectors_of_two_models_never_stand_in_one_file(
     chain = after(report, tmp_path, "endpoint").run_all("embed")
     about = chain.read("embed", Embed)
     assert (about.method, about.machine, about.dimensions) == ("builtin", None, 384)
-    assert result(chain, "embed")["method"] == "builtin"
+    assert chain.result("embed")["method"] == "builtin"
     assert chain.values("embed")["fallback"] == "EndpointUnavailable"
     assert "model_machine" not in chain.values("embed")
     both = [np.load(each.file("embed", "vectors.npy")) for each in (chain, report)]
@@ -194,7 +154,7 @@ def test_an_endpoint_that_stays_down_is_met_as_the_pipeline_says(
     if when_down == "builtin":
         assert chain.values(stage)["fallback"] == "EndpointUnavailable"
     if wanted[1] == "Succeeded":
-        made = json.loads(chain.file(stage, f"{stage}.json").read_text())
+        made = chain.published(stage)
         assert (made["method"], made.get("machine")) == ("builtin", None)
 
 
@@ -241,7 +201,7 @@ def test_without_an_endpoint_auto_is_builtin_and_endpoint_is_refused(
     assert chain.reason(stage) == "EndpointNotSet"
     chain.method = "auto"
     chain.run_all(stage)
-    assert result(chain, stage)["method"] == "builtin"
+    assert chain.result(stage)["method"] == "builtin"
 
 
 def test_a_document_without_sound_never_asks_for_a_transcript(

@@ -7,8 +7,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sample_texts as texts
-from docpipe import methods, nearest, ngrams, outputs, readable
+from docpipe import nearest, ngrams, outputs, readable
 from docpipe.outputs import Classify, Embed
+from modelcalls import methods
 
 from tests.unit.document.chain import Chain
 

@@ -3,17 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.modelserver.server import ModelServer, running
+from tests.support.modelserver.server import ModelServer
+from tests.unit.models.fixtures import server
 from tests.unit.models.gateway import Gateway, opened
 from tests.unit.models.stage import Stage
+from tests.unit.stagekit.conftest import local
 from tests.unit.stagekit.local import Local
 
-
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
-    """A server of the protocol that is well."""
-    with running() as started:
-        yield started
+__all__ = ["local", "server"]
 
 
 @pytest.fixture
@@ -21,15 +18,6 @@ def gateway(server: ModelServer, tmp_path: Path) -> Iterator[Gateway]:
     """The API service with every role on that server, and a stage Pod to ask as."""
     with opened(tmp_path, server.url) as made:
         yield made
-
-
-@pytest.fixture
-def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Local:
-    """This process is a stage; `as_stage` makes it one of the gateway's Pods."""
-    monkeypatch.setattr("stagekit.contract.ALIVE_FILE", str(tmp_path / "alive"))
-    made = Local(tmp_path)
-    made.apply(monkeypatch)
-    return made
 
 
 @pytest.fixture
