@@ -40,7 +40,7 @@ unit: $(VENV)/.ready ## Unit tests: the pure core, stagekit, the API service, th
 	@$(PY) -m pytest -q tests/unit
 
 .PHONY: integration
-integration: $(VENV)/.ready ## Tests against a real API server, and of the rendered chart
+integration: $(VENV)/.ready programs ## Tests against a real API server, and of the rendered chart
 	@HELM="$(HELM)" $(PY) -m pytest -q tests/chart tests/integration
 
 .PHONY: deploy
@@ -57,7 +57,7 @@ demo: deploy ## Real pipelines on three machine classes, from nothing to the pic
 
 .PHONY: bench
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)
-	@for name in transitions restart exchange chain quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
+	@for name in transitions restart exchange chain scale quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
 
 .PHONY: test
 test: lint verify unit integration e2e ## Everything that must hold before a change lands

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bed import apiserver, cluster, declarations, engine, images, tools
+from tests.bed import apiserver, cluster, declarations, engine, gotools, images, tools
 from tests.bed.failures import BedError
 from tests.bed.steps import say
 
@@ -46,6 +46,12 @@ def _images(arguments: argparse.Namespace) -> None:
     images.build_and_load(arguments.names)
 
 
+def _programs(arguments: argparse.Namespace) -> None:
+    gotools.kubernetes_programs()
+    for folder in arguments.folders:
+        gotools.of_ours(folder.name, folder)
+
+
 def _apiserver(arguments: argparse.Namespace) -> None:
     apiserver.serve(arguments.directory, controllers=arguments.controllers)
 
@@ -71,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     image = command("images", _images, "build our images and load them into the cluster")
     known = ", ".join(declarations.declared())
     image.add_argument("names", nargs="*", help=f"only these of {known}")
+    built = command("programs", _programs, "build the API server, and small Go programs of ours")
+    built.add_argument("folders", nargs="*", type=Path, help="each with a Go module")
     server = command("apiserver", _apiserver, "a bare API server, until interrupted")
     server.add_argument("directory", type=Path, help="for its data, logs and kubeconfig")
     server.add_argument("--controllers", action="store_true", help="Jobs, namespaces, collection")

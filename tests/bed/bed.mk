@@ -14,7 +14,7 @@ KUBECTL = $(shell $(BED) tools --path kubectl)
 HELM = $(shell $(BED) tools --path helm)
 KIND = $(shell $(BED) tools --path kind)
 
-.PHONY: cluster cluster-down tools images engine-stop kubeconfig
+.PHONY: cluster cluster-down tools images programs engine-stop kubeconfig
 
 cluster: ## A kind cluster with a gpu, a macmini and a macbook node; safe to run twice
 	@$(BED) up
@@ -27,6 +27,10 @@ images: cluster ## Build the images and load them into the cluster
 
 tools: ## Print the kind, kubectl and helm that the targets use, made where none fits
 	@$(BED) tools
+
+# Before any test: building takes minutes, and tests have a time limit.
+programs:
+	@$(BED) programs tests/support/kstatus
 
 kubeconfig: ## Print the line that points your shell at the cluster
 	@echo "export KUBECONFIG=$(KUBECONFIG)"

@@ -79,12 +79,12 @@ def installed(name: str, package: str, version: str) -> Path:
 def of_ours(name: str, folder: Path) -> Path:
     """Build a small Go program of the project's own, and return its path."""
     key = cache.fingerprint([versions.GO, platform.machine(), folder])
-    return (
-        cache.built(
-            "programs", name, key, lambda target: _build(name, folder, ".", target, "-s -w")
-        )
-        / name
-    )
+
+    def build(target: Path) -> None:
+        with step(f"build {name}", "a minute"):
+            _build(name, folder, ".", target, "-s -w")
+
+    return cache.built("programs", name, key, build) / name
 
 
 def module_folder(module: str, version: str) -> Path:

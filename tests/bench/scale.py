@@ -28,6 +28,7 @@ from stagework.cluster.throttle import Throttle
 from tests.bed import cache, cluster, gotools
 from tests.bed.deploy import deploy
 from tests.bed.tree import ROOT
+from tests.bench import namespaces
 from tests.bench.machine import describe
 from tests.bench.shares import Reading, usage
 from tests.bench.tables import table
@@ -203,18 +204,13 @@ async def _done(api: KubeApi, path: str, selector: str, count: int) -> None:
 
 
 async def _prepare(api: KubeApi) -> None:
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    await api.create("/api/v1/namespaces", orjson.dumps(body))
+    await namespaces.make(api, NAMESPACE)
     await _create(api, "/api/v1/nodes", [_node(index) for index in range(NODES)])
 
 
 async def _clean_up(api: KubeApi) -> None:
     """The namespace while KWOK still ends its Pods, then the nodes and what they had of others."""
-    path = f"/api/v1/namespaces/{NAMESPACE}"
-    await _delete(api, path)
-    async with asyncio.timeout(LIMIT_SECONDS):
-        while await _exists(api, path):  # noqa: ASYNC110 - a namespace has no one to wait for
-            await asyncio.sleep(1)
+    await namespaces.remove(api, NAMESPACE, seconds=LIMIT_SECONDS)
     for index in range(NODES):
         await _delete(api, f"/api/v1/nodes/kwok-{index}")
         pods = await api.get("/api/v1/pods", {"fieldSelector": f"spec.nodeName=kwok-{index}"})
@@ -227,14 +223,6 @@ async def _clean_up(api: KubeApi) -> None:
 async def _delete(api: KubeApi, path: str, options: bytes | None = None) -> None:
     with suppress(NotFound):
         await api.delete(path, options)
-
-
-async def _exists(api: KubeApi, path: str) -> bool:
-    try:
-        await api.get(path)
-    except NotFound:
-        return False
-    return True
 
 
 def _node(index: int) -> dict[str, Any]:

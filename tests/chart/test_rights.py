@@ -10,7 +10,7 @@ Right = tuple[str, str, str]
 
 WATCH = "list watch"
 OPERATOR = {
-    ("stagework.dev", "pipelinejobs"): f"{WATCH} delete",
+    ("stagework.dev", "pipelinejobs"): f"get {WATCH} delete",
     ("stagework.dev", "pipelinejobs/status"): "patch",
     ("stagework.dev", "pipelinejobs/finalizers"): "update",
     ("stagework.dev", "pipelines"): WATCH,

@@ -23,7 +23,7 @@ NAMES = (
 def test_the_metrics_endpoint_counts_what_happened(space: Space, release: Release) -> None:
     space.apply(run_of("counted", shell("measured_once"), shell("measured_too", "exit 1")))
     space.wait_for_end("counted", "StageFailed")
-    text = scraped(release, 9090, "metrics")
+    text = release.scrape(9090, "metrics")
     found = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if line[:1] != "#"}
     assert set(NAMES) <= found, sorted(found)
     assert 'stagework_stage_attempts_total{outcome="Succeeded",stage="measured_once"} 1.0' in text
@@ -35,7 +35,7 @@ def test_the_metrics_endpoint_counts_what_happened(space: Space, release: Releas
 
 
 def test_liveness_answers(release: Release) -> None:
-    assert scraped(release, 8080, "healthz")
+    assert release.scrape(8080, "healthz")
 
 
 def test_logs_are_one_json_object_a_line(space: Space, release: Release) -> None:
@@ -44,12 +44,3 @@ def test_logs_are_one_json_object_a_line(space: Space, release: Release) -> None
     ).out.splitlines()
     assert lines
     assert all("message" in json.loads(line) for line in lines)
-
-
-def scraped(release: Release, port: int, path: str) -> str:
-    """What the operator's Pod answers, through the API server."""
-    pod = release.operator_pods()[0]["metadata"]["name"]
-    where = f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods/{pod}:{port}/proxy/{path}"
-    reply = release.api.request("GET", where)
-    assert reply.status == 200, reply
-    return reply.body.decode()

@@ -8,7 +8,15 @@ from tests.support.cluster.api import OURS
 from tests.support.cluster.commands import RELEASE_NAMESPACE
 from tests.support.cluster.release import SERVICE
 from tests.support.cluster.space import Space
-from tests.support.cluster.stages import named_run, pipeline, run_of, shell, unmarked, wrapped
+from tests.support.cluster.stages import (
+    MARK,
+    named_run,
+    pipeline,
+    run_of,
+    shell,
+    unmarked,
+    wrapped,
+)
 from tests.support.cluster.waiting import eventually
 
 JANE = "jane@example.org"
@@ -80,7 +88,8 @@ def test_another_runs_artifacts_are_refused(space: Space) -> None:
         f"python3 /http/ask.py GET results/{'/'.join(prefix.split('/')[:3])}/1 ''",
     ]
     volumes = [{"name": "http", "mountPath": "/http", "configMap": "http"}]
-    space.apply(run_of("thief", shell("one", "; ".join(asks), volumes=volumes)))
+    script = "; ".join([*asks, MARK])
+    space.apply(run_of("thief", unmarked("one", script, volumes=volumes)))
     space.wait_for_end("thief", "Completed")
     answers = space.log_of("thief", "one").splitlines()
     assert answers == ["GET 403", "GET 403", "PUT 403", "PUT 403", "GET 401", "GET 403"]
@@ -128,6 +137,17 @@ def test_stage_pods_carry_no_token_for_the_api_server(space: Space) -> None:
     text = json.dumps(spec)
     assert "hostPath" not in text
     assert "kube-api-access" not in text
+
+
+def test_any_program_by_its_exit_code_carries_no_token_at_all(space: Space) -> None:
+    space.apply(run_of("stranger", shell("one", "env; find / -xdev -name token 2>/dev/null; true")))
+    space.wait_for_end("stranger", "Completed")
+    spec = space.pod_of("stranger", "one")["spec"]
+    assert all("emptyDir" in volume for volume in spec["volumes"])
+    said = space.log_of("stranger", "one")
+    assert "STAGEWORK_STAGE=one" in said
+    assert "oken" not in said
+    assert "TOKEN" not in said
 
 
 @pytest.mark.parametrize(

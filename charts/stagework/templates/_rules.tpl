@@ -2,7 +2,8 @@
 {{- define "stagework.operatorRules" -}}
 - apiGroups: [stagework.dev]
   resources: [pipelinejobs]
-  verbs: [list, watch, delete]  # delete: ttlSecondsAfterFinished
+  # get: a run that has ended left memory, and is asked for again; delete: ttlSecondsAfterFinished
+  verbs: [get, list, watch, delete]
 - apiGroups: [stagework.dev]
   resources: [pipelinejobs/status]
   verbs: [patch]

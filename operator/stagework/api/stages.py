@@ -180,7 +180,7 @@ class Stage(Resource):
     """Another non-zero user id where the image needs one."""
     contract: Literal["Mark", "ExitCode"] = "Mark"
     """Mark: stagekit, or a mark of the documented format, says how it ended. ExitCode: any
-    image."""
+    image, which is given no token for the API service."""
     timeoutSeconds: int = Field(default=3600, ge=1, le=MAX_SECONDS)
     """Longest run, counted from the container's start."""
     startDeadlineSeconds: int = Field(default=900, ge=1, le=MAX_SECONDS)

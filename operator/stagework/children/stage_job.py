@@ -80,18 +80,25 @@ class StageJob:
                 "parallelism": 1,
                 "podReplacementPolicy": "Failed",
                 "template": {
-                    "metadata": {
-                        "labels": self._labels(),
-                        "annotations": {
-                            names.ANNOTATION_PARAMS: json.dumps(
-                                dict(self.params), ensure_ascii=False
-                            )
-                        },
-                    },
+                    "metadata": self._pod_metadata(),
                     "spec": self._pod_spec(),
                 },
             },
         }
+
+    @property
+    def _knows_us(self) -> bool:
+        """Whether anything in the stage may ask the API service, and so needs a token for it.
+
+        `ExitCode` is for any program: it is given none, and its params as environment alone.
+        """
+        return self.stage.contract == "Mark"
+
+    def _pod_metadata(self) -> Manifest:
+        if not self._knows_us:
+            return {"labels": self._labels()}
+        params = json.dumps(dict(self.params), ensure_ascii=False)
+        return {"labels": self._labels(), "annotations": {names.ANNOTATION_PARAMS: params}}
 
     def _labels(self) -> dict[str, str]:
         run = self.run
@@ -119,7 +126,7 @@ class StageJob:
             "schedulingGates": [{"name": names.SCHEDULING_GATE}],
             "tolerations": self._tolerations(),
             "containers": [self._container()],
-            "volumes": [*_own_volumes(defaults), *(_volume(each) for each in stage.volumes)],
+            "volumes": [*self._own_volumes(), *(_volume(each) for each in stage.volumes)],
             "securityContext": {
                 "runAsNonRoot": True,
                 "runAsUser": user,
@@ -165,9 +172,7 @@ class StageJob:
             "terminationMessagePolicy": "File",
             "terminationMessagePath": contract.TERMINATION_FILE,
             "volumeMounts": [
-                {"name": "stagework-work", "mountPath": contract.WORK_DIR},
-                {"name": "stagework-tmp", "mountPath": "/tmp"},  # noqa: S108 - a private emptyDir
-                {"name": "stagework-info", "mountPath": contract.INFO_DIR, "readOnly": True},
+                *self._own_mounts(),
                 *(_mount(each) for each in stage.volumes),
             ],
             "securityContext": {
@@ -191,13 +196,17 @@ class StageJob:
             contract.ENV_STAGE: self.stage.name,
             contract.ENV_ATTEMPT: str(self.attempt),
             contract.ENV_TIMEOUT_SECONDS: str(self.stage.timeoutSeconds),
-            contract.ENV_API_URL: self.defaults.api_url,
-            contract.ENV_TOKEN_FILE: f"{contract.INFO_DIR}/{contract.TOKEN_FILE_NAME}",
-            contract.ENV_INPUTS_FILE: f"{contract.INFO_DIR}/{contract.INPUTS_FILE_NAME}",
-            contract.ENV_PARAMS_FILE: f"{contract.INFO_DIR}/{contract.PARAMS_FILE_NAME}",
             contract.ENV_WORK_DIR: contract.WORK_DIR,
             contract.ENV_TERMINATION_FILE: contract.TERMINATION_FILE,
         }
+        if self._knows_us:
+            literal[contract.ENV_API_URL] = self.defaults.api_url
+            for variable, name in (
+                (contract.ENV_TOKEN_FILE, contract.TOKEN_FILE_NAME),
+                (contract.ENV_INPUTS_FILE, contract.INPUTS_FILE_NAME),
+                (contract.ENV_PARAMS_FILE, contract.PARAMS_FILE_NAME),
+            ):
+                literal[variable] = f"{contract.INFO_DIR}/{name}"
         if self.run.spec.input is not None:
             literal[contract.ENV_INPUT_URI] = self.run.spec.input.uri
         for name, value in self.params.items():
@@ -207,6 +216,22 @@ class StageJob:
             *({"name": k, "value": v.replace("$", "$$")} for k, v in literal.items()),
             _field(contract.ENV_POD_NAME, "metadata.name"),
             _field(contract.ENV_POD_UID, "metadata.uid"),
+        ]
+
+    def _own_volumes(self) -> list[Manifest]:
+        limit = self.defaults.work_size_limit
+        return [
+            {"name": "stagework-work", "emptyDir": {"sizeLimit": limit}},
+            {"name": "stagework-tmp", "emptyDir": {"sizeLimit": limit}},
+            *([_info_volume(self.defaults)] if self._knows_us else []),
+        ]
+
+    def _own_mounts(self) -> list[Manifest]:
+        info = {"name": "stagework-info", "mountPath": contract.INFO_DIR, "readOnly": True}
+        return [
+            {"name": "stagework-work", "mountPath": contract.WORK_DIR},
+            {"name": "stagework-tmp", "mountPath": "/tmp"},  # noqa: S108 - a private emptyDir
+            *([info] if self._knows_us else []),
         ]
 
     def _resources(self) -> Manifest:
@@ -250,7 +275,8 @@ def _env(variable: EnvVar) -> Manifest:
     return {"name": variable.name, "value": variable.value or ""}
 
 
-def _own_volumes(defaults: PodDefaults) -> list[Manifest]:
+def _info_volume(defaults: PodDefaults) -> Manifest:
+    """Token, inputs and params in one: the kubelet mounts each volume into every Pod."""
     token = {
         "serviceAccountToken": {
             "audience": defaults.audience,
@@ -268,15 +294,10 @@ def _own_volumes(defaults: PodDefaults) -> list[Manifest]:
             (contract.PARAMS_FILE_NAME, names.ANNOTATION_PARAMS),
         )
     ]
-    return [
-        {"name": "stagework-work", "emptyDir": {"sizeLimit": defaults.work_size_limit}},
-        {"name": "stagework-tmp", "emptyDir": {"sizeLimit": defaults.work_size_limit}},
-        # One volume: the kubelet mounts each into every Pod, and that takes its time.
-        {
-            "name": "stagework-info",
-            "projected": {"sources": [token, {"downwardAPI": {"items": info}}]},
-        },
-    ]
+    return {
+        "name": "stagework-info",
+        "projected": {"sources": [token, {"downwardAPI": {"items": info}}]},
+    }
 
 
 def _volume(volume: Volume) -> Manifest:

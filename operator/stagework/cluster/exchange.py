@@ -70,6 +70,12 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
         self._fail("the connection was given up")
 
+    def time_out(self) -> None:
+        """The exchange under way has taken too long."""
+        pending, self._pending = self._pending, None
+        if pending is not None and not pending.done():
+            pending.set_exception(TimeoutError())
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is not derived from it
 
@@ -167,16 +173,23 @@ class Exchanges:
         """
         length = f"Content-Length: {len(body)}\r\n" if body is not None else ""
         head = f"{verb} {self._prefix}{target} HTTP/1.1\r\n{self._fixed}{headers}{length}\r\n"
-        async with asyncio.timeout(timeout_seconds):
-            connection = self._take() or await self._connect()
-            self._busy.add(connection)
-            try:
-                answer = await connection.exchange(head.encode("latin-1") + (body or b""))
-            except BaseException:
-                connection.abort()
-                raise
-            finally:
-                self._busy.discard(connection)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout_seconds
+        connection = self._take()
+        if connection is None:
+            async with asyncio.timeout_at(end):
+                connection = await self._connect()
+        self._busy.add(connection)
+        # A timer of its own: asyncio.timeout, which may cancel anything, costs a multiple.
+        timer = loop.call_at(end, connection.time_out)
+        try:
+            answer = await connection.exchange(head.encode("latin-1") + (body or b""))
+        except BaseException:
+            connection.abort()
+            raise
+        finally:
+            timer.cancel()
+            self._busy.discard(connection)
         if connection.usable:
             connection.idle_since = self._clock()
             self._idle.append(connection)

@@ -1,4 +1,4 @@
-"""The one client of the API server: bytes in, bytes out, one connection pool.
+"""The one client of the API server: bytes in, bytes out; watches apart from short exchanges.
 
 Reads (`get`, `list_pages`) are tried again a few times where the network or the server fails.
 Writes are not: after `Unreachable` or `ServerError` nobody knows whether they were done, and the
@@ -224,13 +224,14 @@ class KubeApi:
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self._timeout_seconds, sock_read=WATCH_SILENCE_SECONDS
         )
+        proof = await self._proof()
         began = self._clock()
         status = 0
         try:
             async with self._watches().request(
                 "GET",
                 URL(f"{self._target.server}{_target(path, asked)}", encoded=True),
-                headers=await self._headers(),
+                headers={"Authorization": proof} if proof else None,
                 timeout=timeout,
                 server_hostname=self._target.server_name,
             ) as answer:
@@ -346,7 +347,7 @@ class KubeApi:
         exchanges = self._exchanges
         if exchanges is None:
             raise Unreachable("the client is closed")
-        lines = "".join(f"{name}: {value}\r\n" for name, value in (await self._headers()).items())
+        lines = f"Authorization: {proof}\r\n" if (proof := await self._proof()) else ""
         if body is not None:
             lines += f"Content-Type: {content_type}\r\n"
         began = self._clock()
@@ -373,11 +374,10 @@ class KubeApi:
             raise Unreachable("the client is closed")
         return self._session
 
-    async def _headers(self) -> dict[str, str]:
+    async def _proof(self) -> str | None:
         if self._credentials.due():
             await self._credentials.refresh()
-        proof = self._credentials.header()
-        return {"Authorization": proof} if proof else {}
+        return self._credentials.header()
 
     def _count(self, verb: str, path: str, status: int, began: float) -> None:
         if self._hooks is not None:

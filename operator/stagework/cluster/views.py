@@ -4,6 +4,7 @@ Ten thousand runs are kept this way; a run becomes a full, checked object only w
 decided about.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -19,11 +20,7 @@ from stagework.api.stages import Stage
 _EMPTY = msgspec.Raw(b"{}")
 
 
-class _InlineSpec(msgspec.Struct):
-    stages: msgspec.Raw = msgspec.Raw(b"")
-
-
-_inline = msgspec.json.Decoder(_InlineSpec)
+_parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class OwnMeta(msgspec.Struct, frozen=True, gc=False):
@@ -112,15 +109,14 @@ def spec_of(view: OwnView) -> PipelineJobSpec:
     return PipelineJobSpec.model_validate_json(bytes(view.spec))
 
 
-def raw_stages_of(view: OwnView) -> bytes:
-    """The stages that a run brings itself, as JSON; empty where it names a Pipeline."""
-    return bytes(_inline.decode(view.spec).stages)
+def spec_parts_of(view: OwnView) -> dict[str, msgspec.Raw]:
+    """The fields of a run's spec, as JSON."""
+    return _parts.decode(view.spec)
 
 
-def spec_with(view: OwnView, stages: list[Stage]) -> PipelineJobSpec:
+def spec_with(stages: list[Stage], parts: Mapping[str, msgspec.Raw]) -> PipelineJobSpec:
     """What a person wrote, where the stages have been checked already; raises ValidationError."""
-    rest = orjson.loads(bytes(view.spec))
-    rest.pop("stages", None)
+    rest = {key: orjson.loads(bytes(raw)) for key, raw in parts.items() if key != "stages"}
     return PipelineJobSpec.model_validate(rest).model_copy(update={"stages": stages})
 
 

@@ -9,7 +9,7 @@ from stagework.cluster import views
 from stagework.plans.snapshot import Resolved
 
 KEPT: Final = 512
-"""Runs kept, some 20 KB each; the one that was looked at longest ago goes first."""
+"""Runs kept; the one that was looked at longest ago goes first."""
 KEPT_STAGES: Final = 64
 """Lists of inline stages kept: runs that one program makes mostly share theirs."""
 
@@ -39,11 +39,12 @@ class RunCache:
         return entry.spec
 
     def _decode(self, view: views.OwnView) -> tuple[PipelineJobSpec, Resolved | None]:
-        raw = views.raw_stages_of(view)
+        parts = views.spec_parts_of(view)
+        raw = bytes(parts.get("stages", b""))
         known = self._stages.get(raw)
         if known is not None:
             self._stages.move_to_end(raw)
-            return views.spec_with(view, known.stages), known
+            return views.spec_with(known.stages, parts), known
         spec = views.spec_of(view)
         if spec.stages is None:
             return spec, None

@@ -29,15 +29,16 @@ def claims_of(
         status, copy = states[stage.name], copies[stage.name]
         if status.state in ENDED:
             continue
-        order = _order(snapshot, index, begun=begun)
         if copy.lifted or status.pod:
             if status.state in {"Starting", "Running"}:
+                order = _order(snapshot, index, begun=begun)
                 found.append(_holding(snapshot, status, copy, order))
             continue
         if not _due(snapshot, resolved, status, states, now):
             continue
         place = _place(snapshot, stage, status, now)
         if isinstance(place, Place):
+            order = _order(snapshot, index, begun=begun)
             found.append(Claim(stage.name, place.classes, order))
     return found
 

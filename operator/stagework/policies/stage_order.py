@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from stagework.api import names
 from stagework.api.pipelinejob import StageStatus
@@ -15,8 +16,7 @@ class Ready:
     """Everything it depends on is done."""
 
 
-@dataclass(frozen=True)
-class Blocked:
+class Blocked(NamedTuple):
     """These stages are not done yet."""
 
     pending: tuple[str, ...]
@@ -40,22 +40,23 @@ def may_start(stage: str, dependencies: Dependencies, states: Mapping[str, Stage
     A failed dependency wins over a skipped one, and both over a pending one: nothing that happens
     later could make the stage run.
     """
-    above = [states[name] for name in dependencies[stage]]
-    for each in above:
-        if each.state != "Succeeded":
-            break
-    else:
-        return _READY
-    for each in above:
+    skipped = ""
+    pending: list[str] = []
+    for name in dependencies[stage]:
+        each = states[name]
+        if each.state == "Succeeded":
+            continue
         if each.state == "Failed" or (
             each.state == "NotRun" and each.reason == names.UPSTREAM_FAILED
         ):
-            return Never(names.UPSTREAM_FAILED, each.name)
-    for each in above:
+            return Never(names.UPSTREAM_FAILED, name)
         if each.state == "NotRun" or _skipped_for_good(each):
-            return Never(names.UPSTREAM_SKIPPED, each.name)
-    pending = tuple(each.name for each in above if each.state not in {"Succeeded", "Skipped"})
-    return Blocked(pending) if pending else _READY
+            skipped = skipped or name
+        elif each.state != "Skipped":
+            pending.append(name)
+    if skipped:
+        return Never(names.UPSTREAM_SKIPPED, skipped)
+    return Blocked(tuple(pending)) if pending else _READY
 
 
 def _skipped_for_good(stage: StageStatus) -> bool:

@@ -1,5 +1,7 @@
 """The installed release: its operator can be killed, stopped and started again."""
 
+import http.client
+
 from tests.support.cluster.api import Api
 from tests.support.cluster.commands import RELEASE_NAMESPACE, ROOT, Commands, Document
 from tests.support.cluster.waiting import eventually
@@ -64,6 +66,12 @@ class Release:
         """Scale it to one again."""
         self._scale(1)
 
+    def restart_operator(self) -> None:
+        """End it, and wait until another one is up."""
+        self.stop_operator()
+        self.start_operator()
+        self.wait_until_ready()
+
     def wait_until_ready(self) -> None:
         """Wait for both Deployments."""
         for name in ("stagework-operator", "stagework-api"):
@@ -71,6 +79,14 @@ class Release:
                 *("-n", RELEASE_NAMESPACE, "rollout", "status", f"deployment/{name}"),
                 f"--timeout={START_SECONDS - 10:.0f}s",
             )
+
+    def scrape(self, port: int, path: str) -> str:
+        """What the operator's Pod answers, through the API server."""
+        pod = self.operator_pods()[0]["metadata"]["name"]
+        where = f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods/{pod}:{port}/proxy/{path}"
+        reply = self.api.request("GET", where)
+        assert reply.status == http.client.OK, reply
+        return reply.body.decode()
 
     def _scale(self, replicas: int) -> None:
         self.commands.must(

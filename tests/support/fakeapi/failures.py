@@ -42,6 +42,10 @@ def no_such_path() -> Failure:
     return Failure(404, "NotFound", "the server could not find the requested resource")
 
 
+def forbidden(verb: str, resource: str, name: str) -> Failure:
+    return Failure(403, "Forbidden", f'{resource} "{name}" is forbidden: cannot {verb} it')
+
+
 def already_exists(resource: Resource, name: str) -> Failure:
     message = f'{resource.title} "{name}" already exists'
     return Failure(409, "AlreadyExists", message, **_about(resource, name))

@@ -18,6 +18,7 @@ from tests.support.fakeapi.failures import Failure, internal_error, too_many_req
 from tests.support.fakeapi.resources import Resource
 from tests.support.fakeapi.store import Change, Stored
 
+_RBAC_VERBS: Final = {"POST": "create", "PUT": "update"}
 READ_VERBS: Final = frozenset({"GET", "LIST", "WATCH"})
 
 
@@ -56,6 +57,12 @@ class Seen:
         """Such as `PATCH pipelinejobs/status`."""
         tail = f"/{self.subresource}" if self.subresource else ""
         return f"{self.verb} {self.resource.plural}{tail}"
+
+    @property
+    def right(self) -> tuple[str, str]:
+        """What RBAC must grant for it, such as `patch` of `pipelinejobs/status`."""
+        verb, _, resource = self.what.partition(" ")
+        return _RBAC_VERBS.get(verb, verb.lower()), resource
 
     def json(self) -> Any:
         return orjson.loads(self.body)

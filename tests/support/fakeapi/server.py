@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Container
 from typing import Any, Final, Self
 
 import orjson
 from aiohttp import web
 
-from tests.support.fakeapi.failures import Failure, bad_request, invalid
+from tests.support.fakeapi.failures import Failure, bad_request, forbidden, invalid
 from tests.support.fakeapi.faults import Cut, Faults, Record, Seen, Verdict, ask
 from tests.support.fakeapi.listing import Lists
 from tests.support.fakeapi.patches import PatchError, json_patch, merge, strategic
@@ -31,13 +31,18 @@ class FakeApi:
         port: int = 0,
         bookmark_seconds: float = 60.0,
         token: str | None = None,
+        rights: Container[tuple[str, str]] | None = None,
     ) -> None:
-        """Serve `store`; where `token` is given, other bearers get 401."""
+        """Serve `store`; where `token` is given, other bearers get 401.
+
+        `rights`: pairs of verb and resource; everything else gets 403.
+        """
         self.store = store or Store()
         self.faults = Faults()
         self.record = Record()
         self.lists = Lists(self.store)
         self.token = token
+        self.rights = rights
         self.bookmark_seconds = bookmark_seconds
         self.url = ""
         self._port = port
@@ -83,6 +88,8 @@ class FakeApi:
         try:
             route = parse(request.path)
             seen = await self._seen(request, route)
+            if self.rights is not None and seen.right not in self.rights:
+                raise forbidden(*seen.right, seen.name)
             verdict = await ask(self.faults.before, seen)
             if verdict is not None:
                 return self._spoil(request, seen, verdict)

@@ -72,13 +72,21 @@ def _lines(
 
 
 async def _news(table: Table, seconds: float) -> None:
-    waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
     table.waiters.append(waiter)
-    await asyncio.wait([waiter], timeout=max(0.0, seconds))
-    if not waiter.done():
-        waiter.cancel()
+    timer = loop.call_later(max(0.0, seconds), _wake, waiter)
+    try:
+        await waiter
+    finally:
+        timer.cancel()
         if waiter in table.waiters:
             table.waiters.remove(waiter)
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _told(change: Change, namespace: str, matches: Matcher | None) -> bytes | None:

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 LEAP_SPEED: Final = 1000.0
 """So much faster does time pass while everybody waits."""
+TICK_SECONDS: Final = time.get_clock_info("monotonic").resolution
+"""asyncio takes two moments for the same that are no further apart."""
 
 
 class _Selector(selectors.DefaultSelector):
@@ -112,6 +114,11 @@ class Leap:
         return self._epoch + timedelta(seconds=self.seconds)
 
     def monotonic(self) -> float:
+        """The time; each look at it takes as long as asyncio may call a timer too early.
+
+        Otherwise whoever waits for the rest of that would keep time still for ever.
+        """
+        self.seconds += TICK_SECONDS
         return self._began + self.seconds
 
     def clocks(self) -> Clocks:

@@ -22,6 +22,7 @@ from tests.support.operators.commits import CommitLog
 from tests.support.operators.inprocess import Operator
 from tests.support.operators.pace import Leap, Pace
 from tests.support.operators.results import SimulatedResults
+from tests.support.operators.rights import of_the_operator
 from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings
 
 POLL_SECONDS: Final = 0.2
@@ -42,7 +43,7 @@ class World:
     ) -> None:
         self.pace = pace
         self.store = Store(wall=pace.wall)
-        self.fake = FakeApi(self.store)
+        self.fake = FakeApi(self.store, rights=of_the_operator())
         self.faults = self.fake.faults
         self.commits = CommitLog(self.store)
         self.simulator = Simulator(self.store, behave=behave, delays=delays)

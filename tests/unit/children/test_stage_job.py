@@ -131,6 +131,17 @@ def test_the_token_is_for_our_audience_alone() -> None:
     assert [each["path"] for each in info["downwardAPI"]["items"]] == ["inputs", "params"]
 
 
+def test_any_program_by_its_exit_code_gets_no_token_and_its_params_as_environment() -> None:
+    job = _job(make_stage(contract="ExitCode"), params={"prompt": "shoes"})
+
+    assert all("emptyDir" in volume for volume in _pod(job)["volumes"])
+    assert [each["mountPath"] for each in _container(job)["volumeMounts"]] == ["/work", "/tmp"]
+    assert "annotations" not in job.manifest()["spec"]["template"]["metadata"]
+    assert _env(job)["STAGEWORK_PARAM_PROMPT"] == "shoes"
+    unknown = {"STAGEWORK_API_URL", "STAGEWORK_TOKEN_FILE", "STAGEWORK_INPUTS_FILE"}
+    assert not {*unknown, "STAGEWORK_PARAMS_FILE"} & set(_env(job))
+
+
 def test_the_stage_learns_who_it_is() -> None:
     env = _env(_job(make_stage("ocr_eval"), attempt=3))
 

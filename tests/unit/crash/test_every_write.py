@@ -3,13 +3,20 @@
 The run has nine stages, a fork, a failing attempt, a person's Skip and a person's Retry. The
 operator is killed at each of its writes, before it is sent and after it is committed but before
 the answer arrives; another one starts. What the stage processes saw decides (the oracle).
+
+All of it twice: by an operator that has nothing else to do, and by a busy one, which begins a run
+before any status of it is stored, and loses with its life what up to ten seconds had brought.
 """
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 import pytest
 
+from stagework.controllers import engine
+from stagework.policies.slots import SlotLedger
+from tests.support.fakeapi.kubelet import Behave, Behaviour
 from tests.support.fakeapi.resources import Json
 from tests.support.operators import scenario
 from tests.support.operators.crash import CrashPoint, Moment
@@ -20,10 +27,42 @@ AT_ONCE: Final = 6
 """Worlds at the same time: most of their time they wait."""
 MANY: Final = 200
 """More writes than a run has."""
+OTHERS_AT_WORK: Final = 20
+"""So many stages of other runs keep a busy operator from writing: it waits the full ten seconds."""
+STATUS: Final = f"PATCH pipelinejobs/status {scenario.RUN}"
 
 
-async def _run(pace: Leap, index: int, moment: Moment) -> tuple[CrashPoint, Json]:
-    async with World(pace, behave=scenario.behave) as world:
+@pytest.fixture(scope="module")
+def faultless() -> Json:
+    """The outcome where nobody dies, and nobody is busy."""
+    pace = Leap()
+    return pace.run(_run(pace, MANY, "before it is sent", scenario.behave))[1]
+
+
+@pytest.fixture(params=["idle", "busy"])
+def behave(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Behave:
+    """What the stages do under operators that are idle, or busy from their start."""
+    if request.param == "idle":
+        return scenario.behave
+    _make_busy(monkeypatch)
+    return _unhurried
+
+
+def _make_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(_ledger: SlotLedger) -> int:
+        return OTHERS_AT_WORK
+
+    monkeypatch.setattr(SlotLedger, "taken", taken)
+    monkeypatch.setattr(engine, "MANY_RUNS", 0)  # statuses that wait are kept as JSON
+
+
+def _unhurried(pod: Json) -> Behaviour:
+    """Stages that run long enough for an idle operator to write on the way."""
+    return replace(scenario.behave(pod), seconds=2.0)
+
+
+async def _run(pace: Leap, index: int, moment: Moment, behave: Behave) -> tuple[CrashPoint, Json]:
+    async with World(pace, behave=behave) as world:
         down = 1.5 if index % 2 else 0.0
         point = CrashPoint(world, index, moment, down)
         point.arm()
@@ -37,9 +76,8 @@ async def _run(pace: Leap, index: int, moment: Moment) -> tuple[CrashPoint, Json
         return point, outcome
 
 
-async def _all_points(pace: Leap, moment: Moment) -> list[str]:
+async def _all_points(pace: Leap, moment: Moment, behave: Behave, faultless: Json) -> list[str]:
     """What went wrong, by crash point."""
-    _, faultless = await _run(pace, MANY, moment)
     wrong: list[str] = []
     indexes = iter(range(1, MANY))
     unreached = False
@@ -48,7 +86,7 @@ async def _all_points(pace: Leap, moment: Moment) -> list[str]:
         nonlocal unreached
         for index in indexes:
             try:
-                point, outcome = await _run(pace, index, moment)
+                point, outcome = await _run(pace, index, moment, behave)
             except (AssertionError, TimeoutError) as error:
                 wrong.append(f"{index}: {error!r}")
                 continue
@@ -74,7 +112,31 @@ def _difference(found: Json, wanted: Json) -> str:
 
 
 @pytest.mark.parametrize("moment", ["before it is sent", "after it is committed"])
-def test_the_end_is_the_same_wherever_the_operator_dies(moment: Moment) -> None:
+def test_the_end_is_the_same_wherever_the_operator_dies(
+    moment: Moment, behave: Behave, faultless: Json
+) -> None:
     pace = Leap()
-    wrong = pace.run(_all_points(pace, moment))
+    wrong = pace.run(_all_points(pace, moment, behave, faultless))
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_busy_operator_begins_before_its_first_status_and_writes_fewer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    idle = _writes()
+    _make_busy(monkeypatch)
+    busy = _writes()
+
+    assert _lifts_before_first_status(idle) == 0
+    assert _lifts_before_first_status(busy) > 0
+    assert busy.count(STATUS) < idle.count(STATUS)
+
+
+def _writes() -> list[str]:
+    pace = Leap()
+    point, _ = pace.run(_run(pace, MANY, "before it is sent", _unhurried))
+    return point.writes
+
+
+def _lifts_before_first_status(writes: list[str]) -> int:
+    return sum(each.startswith("PATCH pods") for each in writes[: writes.index(STATUS)])
