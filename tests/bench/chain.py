@@ -129,10 +129,10 @@ async def _pod_of_ours(api: KubeApi) -> Pod:
     await stagework_run(api, "model")
     jobs = orjson.loads(await api.get(paths.jobs(NAMESPACE)))["items"]
     await namespaces.remove(api, NAMESPACE, seconds=300)
-    template = jobs[0]["spec"]["template"]
-    spec = {**template["spec"], "nodeSelector": {names.LABEL_MACHINE: "gpu"}}
+    made = jobs[0]["spec"]["template"]["spec"]
+    spec = {**made, "nodeSelector": {names.LABEL_MACHINE: "gpu"}}
     del spec["schedulingGates"]
-    return {"metadata": {"annotations": template["metadata"]["annotations"]}, "spec": spec}
+    return {"spec": spec}
 
 
 async def _phase(

@@ -1,12 +1,9 @@
 """RBAC: granted is what is used, said here verb by verb; and the two admission policies."""
 
-from typing import Any, cast
-
 import pytest
 
 from tests.chart.rendered import NAMESPACE, RefusedValues, Rendered, render
-
-Right = tuple[str, str, str]
+from tests.support.operators.rights import Right, rights_of
 
 WATCH = "list watch"
 OPERATOR = {
@@ -39,17 +36,6 @@ ROLES = {
 }
 
 
-def rights(role: dict[str, Any]) -> set[Right]:
-    """(group, resource, verb) of every rule."""
-    return {
-        (group, resource, verb)
-        for rule in cast("list[dict[str, list[str]]]", role["rules"])
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
-
-
 def expected(table: dict[tuple[str, str], str]) -> set[Right]:
     return {
         (group, resource, verb)
@@ -61,7 +47,7 @@ def expected(table: dict[tuple[str, str], str]) -> set[Right]:
 @pytest.mark.parametrize("name", ROLES)
 def test_each_role_grants_what_is_used_and_no_more(chart: Rendered, name: str) -> None:
     kind = "Role" if name == "stagework-operator-lease" else "ClusterRole"
-    assert rights(chart.one(kind, name)) == expected(ROLES[name])
+    assert rights_of(chart.one(kind, name)) == expected(ROLES[name])
 
 
 def test_no_rule_has_a_wildcard(everything: Rendered) -> None:
@@ -120,7 +106,7 @@ class TestNamespaced:
         for role in render(self.VALUES).of_kind("Role"):
             name = role["metadata"]["name"]
             if name in ROLES:
-                assert rights(role) == expected(ROLES[name])
+                assert rights_of(role) == expected(ROLES[name])
 
     def test_cluster_wide_are_only_nodes_tokens_questions_and_roles_for_people(self) -> None:
         assert render(self.VALUES).names("ClusterRole") == [
@@ -161,7 +147,7 @@ class TestRolesForPeople:
     def test_nobody_but_the_operator_writes_a_status_or_an_interventions_history(
         self, chart: Rendered
     ) -> None:
-        edit = rights(chart.one("ClusterRole", "stagework-edit"))
+        edit = rights_of(chart.one("ClusterRole", "stagework-edit"))
         assert not [right for right in edit if "/" in right[1]]
         verbs = {verb for _, resource, verb in edit if resource == "interventions"}
         assert verbs == {"get", "list", "watch", "create"}

@@ -68,13 +68,11 @@ class _Connection(asyncio.Protocol):
         self._keep = False
         if self._transport is not None:
             self._transport.abort()
-        self._fail("the connection was given up")
+        self._fail(BrokenExchange("the connection was given up"))
 
     def time_out(self) -> None:
         """The exchange under way has taken too long."""
-        pending, self._pending = self._pending, None
-        if pending is not None and not pending.done():
-            pending.set_exception(TimeoutError())
+        self._fail(TimeoutError())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is not derived from it
@@ -83,7 +81,7 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(f"the answer is not HTTP: {error}")
+            self._fail(BrokenExchange(f"the answer is not HTTP: {error}"))
             self.abort()
 
     def eof_received(self) -> None:
@@ -91,7 +89,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._keep = False
-        self._fail(str(exc) if exc else "the server closed the connection")
+        self._fail(BrokenExchange(str(exc) if exc else "the server closed the connection"))
 
     def on_message_begin(self) -> None:
         self._body = []
@@ -120,10 +118,10 @@ class _Connection(asyncio.Protocol):
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         pending.set_result(Answer(status, self._retry_after, body))
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, error: Exception) -> None:
         pending, self._pending = self._pending, None
         if pending is not None and not pending.done():
-            pending.set_exception(BrokenExchange(why))
+            pending.set_exception(error)
 
 
 class Exchanges:

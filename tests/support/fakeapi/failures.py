@@ -42,7 +42,8 @@ def no_such_path() -> Failure:
     return Failure(404, "NotFound", "the server could not find the requested resource")
 
 
-def forbidden(verb: str, resource: str, name: str) -> Failure:
+def forbidden(right: tuple[str, str, str], name: str) -> Failure:
+    _, resource, verb = right
     return Failure(403, "Forbidden", f'{resource} "{name}" is forbidden: cannot {verb} it')
 
 

@@ -59,10 +59,10 @@ class Seen:
         return f"{self.verb} {self.resource.plural}{tail}"
 
     @property
-    def right(self) -> tuple[str, str]:
-        """What RBAC must grant for it, such as `patch` of `pipelinejobs/status`."""
+    def right(self) -> tuple[str, str, str]:
+        """What RBAC must grant for it: group, resource and verb."""
         verb, _, resource = self.what.partition(" ")
-        return _RBAC_VERBS.get(verb, verb.lower()), resource
+        return self.resource.group, resource, _RBAC_VERBS.get(verb, verb.lower())
 
     def json(self) -> Any:
         return orjson.loads(self.body)

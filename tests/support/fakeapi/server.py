@@ -31,11 +31,11 @@ class FakeApi:
         port: int = 0,
         bookmark_seconds: float = 60.0,
         token: str | None = None,
-        rights: Container[tuple[str, str]] | None = None,
+        rights: Container[tuple[str, str, str]] | None = None,
     ) -> None:
         """Serve `store`; where `token` is given, other bearers get 401.
 
-        `rights`: pairs of verb and resource; everything else gets 403.
+        `rights`: group, resource and verb of what is allowed; everything else gets 403.
         """
         self.store = store or Store()
         self.faults = Faults()
@@ -89,7 +89,7 @@ class FakeApi:
             route = parse(request.path)
             seen = await self._seen(request, route)
             if self.rights is not None and seen.right not in self.rights:
-                raise forbidden(*seen.right, seen.name)
+                raise forbidden(seen.right, seen.name)
             verdict = await ask(self.faults.before, seen)
             if verdict is not None:
                 return self._spoil(request, seen, verdict)

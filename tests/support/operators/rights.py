@@ -12,12 +12,23 @@ import yaml
 _MANIFEST: Final = Path(__file__).parents[3] / "manifests" / "install.yaml"
 _ROLES: Final = ("Role", "ClusterRole")
 
-Rights = frozenset[tuple[str, str]]
-"""Pairs such as (`patch`, `pipelinejobs/status`)."""
+Right = tuple[str, str, str]
+"""API group, resource and verb, such as (`stagework.dev`, `pipelinejobs/status`, `patch`)."""
+
+
+def rights_of(role: dict[str, Any]) -> set[Right]:
+    """Every right that a role or cluster role grants."""
+    return {
+        (group, resource, verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
 
 
 @cache
-def of_the_operator() -> Rights:
+def of_the_operator() -> frozenset[Right]:
     """Everything that any role of the operator grants."""
     documents: list[Any] = list(yaml.safe_load_all(_MANIFEST.read_text()))
     roles = [
@@ -26,10 +37,4 @@ def of_the_operator() -> Rights:
         if each["kind"] in _ROLES and each["metadata"]["name"].startswith("stagework-operator")
     ]
     assert roles, f"{_MANIFEST} has no role of the operator"
-    return frozenset(
-        (verb, resource)
-        for role in roles
-        for rule in role["rules"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    )
+    return frozenset(right for role in roles for right in rights_of(role))
