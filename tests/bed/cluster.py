@@ -4,7 +4,6 @@ Everything else in the repository only sees its kubeconfig.
 """
 
 import json
-import os
 import subprocess
 import time
 from dataclasses import dataclass
@@ -12,19 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.bed import bases, cache, engine, nodeimage, tools
+from tests.bed import bases, cache, engine, kindconfig, nodeimage, tools
 from tests.bed.commands import logged, output, succeeds
-from tests.bed.failures import BedError
+from tests.bed.kindconfig import MACHINES, NAME
 from tests.bed.steps import say, step
 
-NAME = os.environ.get("STAGEWORK_BED_CLUSTER", "stagework")
-"""Another name makes a second cluster beside the first, with a kubeconfig of its own."""
-
-MACHINES = ("gpu", "macmini", "macbook")
-"""The class of each worker, in the order in which kind numbers them."""
-
-MACHINE_LABEL = "stagework.dev/machine"
-GRACE = "STAGEWORK_BED_NODE_GRACE_SECONDS"
 READY_SECONDS = 180
 WAKE_SECONDS = 120
 """How long the nodes of a cluster that was stopped may take until they are Ready again."""
@@ -58,56 +49,13 @@ def node_names() -> dict[str, str]:
     return {"control-plane": f"{NAME}-control-plane", **names}
 
 
-def configuration(grace_seconds: int | None = None) -> str:
-    """Write kind's configuration (it is YAML, of which JSON is a part)."""
-    workers = [{"role": "worker", "labels": {MACHINE_LABEL: name}} for name in MACHINES]
-    document: dict[str, object] = {
-        "kind": "Cluster",
-        "apiVersion": "kind.x-k8s.io/v1alpha4",
-        "name": NAME,
-        "nodes": [{"role": "control-plane"}, *workers],
-        "kubeadmConfigPatches": [json.dumps(_control_plane_patch(grace_seconds))],
-    }
-    return json.dumps(document, indent=2)
-
-
-def _control_plane_patch(grace_seconds: int | None) -> dict[str, object]:
-    # Stock flags (20 requests a second, 5 Job syncs) hold a whole cluster to a few Jobs a
-    # second: the bed would measure them, not us. Figures taken here say so beside them.
-    client = {"kube-api-qps": "300", "kube-api-burst": "400"}
-    manager = {
-        **client,
-        "concurrent-job-syncs": "20",
-        "concurrent-gc-syncs": "40",
-        "enable-hostpath-provisioner": "true",  # kind's own, which a patch would replace
-    }
-    if grace_seconds is not None:
-        manager["node-monitor-grace-period"] = f"{grace_seconds}s"
-        manager["node-monitor-period"] = "2s"
-    return {
-        "apiVersion": "kubeadm.k8s.io/v1beta3",
-        "kind": "ClusterConfiguration",
-        "controllerManager": {"extraArgs": manager},
-        "scheduler": {"extraArgs": client},
-    }
-
-
-def _grace_seconds() -> int | None:
-    text = os.environ.get(GRACE, "")
-    if not text:
-        return None
-    if not text.isdecimal() or int(text) < 12:
-        raise BedError(f"{GRACE}={text}", "a whole number of 12 or more: kubelets report every 10")
-    return int(text)
-
-
 def up() -> None:
     """Leave a cluster that answers and whose nodes are Ready, whatever was there before."""
     docker = engine.ready()
-    image = nodeimage.ready(docker)
-    config = configuration(_grace_seconds())
-    wanted = cache.fingerprint([image, config])
+    config = kindconfig.configuration(kindconfig.grace_seconds_asked())
     with cache.locked("cluster"):
+        image = nodeimage.ready(docker)
+        wanted = cache.fingerprint([image, config, *kindconfig.pod_patches().values()])
         if _exists() and not _reusable(wanted):
             _delete()
         if not _exists():
@@ -227,6 +175,8 @@ def unready(pods: list[dict[str, Any]]) -> list[str]:
 def _create(image: str, config: str) -> None:
     path = cache.folder("cluster") / "kind.yaml"
     path.write_text(config)
+    for name, patch in kindconfig.pod_patches().items():
+        (kindconfig.patches_folder() / name).write_text(patch)
     with step(f"kind cluster {NAME}: {1 + len(MACHINES)} nodes", "a minute"):
         logged(
             "kind-create",

@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("bench", choices=["transitions", "restart", *MODULES])
     parser.add_argument("--jobs", type=int, default=10_000, help="PipelineJobs")
-    parser.add_argument("--baseline-jobs", type=int, default=100, help="0: without the baseline")
+    parser.add_argument("--baseline-jobs", type=int, default=300, help="0: without the baseline")
     parser.add_argument("--profile", default="", help="write a cProfile of the operator here")
     asked = parser.parse_args()
     head = describe()

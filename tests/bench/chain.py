@@ -2,17 +2,21 @@
 
 ``python -m tests.bench chain``. The bare chain makes the next Job when the one before has its
 Complete condition: what a simple operator reaches at best. Same image, same node, same command.
-It is run a second time with the Pods that stagework makes (restricted, with their volumes), so
-that what the Pod costs the node and what stagework costs the cluster can be told apart.
+With twenty at once it is run with the Pods that stagework makes too (restricted, with their
+volumes), so that what the Pod costs the node and what stagework costs the cluster can be told
+apart. The ways take turns, `--rounds` times: a machine is not equally fast at all times.
 """
 
+import argparse
 import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import add
+from statistics import median
 from typing import Any, Final
 
 import msgspec
@@ -28,7 +32,7 @@ from tests.bed.deploy import deploy
 from tests.bed.tree import ROOT
 from tests.bench import namespaces
 from tests.bench.machine import describe
-from tests.bench.shares import Reading, usage
+from tests.bench.shares import Reading, Usage, usage
 from tests.bench.tables import table
 
 STAGES: Final = 9
@@ -73,54 +77,64 @@ async def stagework_run(api: KubeApi, name: str) -> float:
     return time.monotonic() - began
 
 
-async def measure(
-    api: KubeApi, one: Callable[[KubeApi, str], Awaitable[float]], prefix: str, count: int
-) -> float:
-    """Seconds until the last of `count` at once is done."""
-    began = time.monotonic()
-    await asyncio.gather(*(one(api, f"{prefix}-{count}-{i}") for i in range(count)))
-    return time.monotonic() - began
-
-
-async def main() -> None:
-    """Deploy with room for twenty runs on one node, measure, print, and put the chart back."""
-    deploy("--values", str(ROOT / "tests" / "bench" / "chain-values.yaml"))
-    try:
-        async with KubeApi(connection.find(cluster.kubeconfig()), throttle=Throttle(500)) as api:
-            pod = await _pod_of_ours(api)
-            rounds = {count: await _round(api, count, pod) for count in (1, AT_ONCE)}
-    finally:
-        deploy()
-    head = "\n".join(describe())
-    sys.stdout.write(f"{head}\nnine stages of `true`, look-ahead 2\n\n")
-    columns = ("runs at once", BARE, SAME_POD, OURS, f"{OURS} / {BARE}", "goal")
-    rows = [_row(count, phases) for count, phases in rounds.items()]
-    usages = [(p.name, p.before, p.after, AT_ONCE * STAGES) for p in rounds[AT_ONCE]]
-    sys.stdout.write(f"{table(columns, rows)}\n\n{AT_ONCE} at once, a stage:\n\n{usage(usages)}\n")
-
-
 @dataclass(frozen=True)
 class Phase:
-    """One way's time, and who used the machine meanwhile."""
+    """One way's time in one round, and who used the machine meanwhile."""
 
-    name: str
     seconds: float
-    before: Reading
-    after: Reading
+    used: Usage
 
 
-def _row(count: int, phases: Sequence[Phase]) -> tuple[str, ...]:
-    bare, _, ours = (each.seconds for each in phases)
-    times = (f"{each.seconds:.1f} s" for each in phases)
-    return (str(count), *times, f"{ours / bare:.0%}", f"{GOALS[count]:.0%} or less")
+One = Callable[[KubeApi, str], Awaitable[float]]
+Found = dict[str, list[Phase]]
+"""A phase a round, by the name of the way."""
 
 
-async def _round(api: KubeApi, count: int, ours: Pod) -> tuple[Phase, Phase, Phase]:
-    return (
-        await _phase(api, BARE, partial(bare_chain, pod=PLAIN_POD), count),
-        await _phase(api, SAME_POD, partial(bare_chain, pod=ours), count),
-        await _phase(api, OURS, stagework_run, count),
+async def main(rounds: int) -> None:
+    """Deploy with room for twenty runs on one node, measure, print, and put the chart back."""
+    deploy("--values", str(ROOT / "tests" / "bench" / "chain-values.yaml"))
+    ways: dict[str, One] = {BARE: partial(bare_chain, pod=PLAIN_POD), OURS: stagework_run}
+    try:
+        async with KubeApi(connection.find(cluster.kubeconfig()), throttle=Throttle(500)) as api:
+            one = await _compare(api, 1, ways, rounds)
+            same = partial(bare_chain, pod=await _pod_of_ours(api))
+            many = await _compare(api, AT_ONCE, {SAME_POD: same, **ways}, rounds)
+    finally:
+        deploy()
+    settings = f"nine stages of `true`, look-ahead 2, {rounds} rounds: median (least to most)"
+    columns = ("runs at once", BARE, SAME_POD, OURS, f"{OURS} / {BARE}", "goal")
+    times = table(columns, [_row(1, one), _row(AT_ONCE, many)])
+    phases = [(name, reduce(add, (p.used for p in many[name]))) for name in (BARE, SAME_POD, OURS)]
+    shares = usage([(name, used, rounds * AT_ONCE * STAGES) for name, used in phases])
+    head = "\n".join(describe())
+    sys.stdout.write(f"{head}\n{settings}\n\n{times}\n\n{AT_ONCE} at once, a stage:\n\n{shares}\n")
+
+
+def _row(count: int, found: Found) -> tuple[str, ...]:
+    pairs = zip(found[OURS], found[BARE], strict=True)
+    ratios = [ours.seconds / bare.seconds for ours, bare in pairs]
+    times = (
+        _spread([phase.seconds for phase in found.get(name, [])], "{:.1f} s")
+        for name in (BARE, SAME_POD, OURS)
     )
+    return (str(count), *times, _spread(ratios, "{:.0%}"), f"{GOALS[count]:.0%} or less")
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    if not values:
+        return ""
+    texts = (form.format(value) for value in (median(values), min(values), max(values)))
+    return "{} ({} to {})".format(*texts)
+
+
+async def _compare(api: KubeApi, count: int, ways: dict[str, One], rounds: int) -> Found:
+    """All ways in each round, each time another first."""
+    found: Found = {name: [] for name in ways}
+    for number in range(rounds):
+        turn = number % len(ways)
+        for name in [*ways][turn:] + [*ways][:turn]:
+            found[name].append(await _phase(api, ways[name], count))
+    return found
 
 
 async def _pod_of_ours(api: KubeApi) -> Pod:
@@ -135,16 +149,19 @@ async def _pod_of_ours(api: KubeApi) -> Pod:
     return {"spec": spec}
 
 
-async def _phase(
-    api: KubeApi, name: str, one: Callable[[KubeApi, str], Awaitable[float]], count: int
-) -> Phase:
-    """In a namespace of its own: Pods that have ended still cost the kubelet time."""
+async def _phase(api: KubeApi, one: One, count: int) -> Phase:
+    """Seconds until the last of `count` at once is done.
+
+    In a namespace of its own: Pods that have ended still cost the kubelet time.
+    """
     await namespaces.make(api, NAMESPACE)
     before = await asyncio.to_thread(Reading.now, {})
-    seconds = await measure(api, one, "run", count)
+    began = time.monotonic()
+    await asyncio.gather(*(one(api, f"run-{number}") for number in range(count)))
+    seconds = time.monotonic() - began
     after = await asyncio.to_thread(Reading.now, {})
     await namespaces.remove(api, NAMESPACE, seconds=300)
-    return Phase(name, seconds, before, after)
+    return Phase(seconds, Usage.between(before, after))
 
 
 async def _until(
@@ -190,4 +207,6 @@ def _run(name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    parser = argparse.ArgumentParser(prog="bench chain", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="how often each way is timed")
+    asyncio.run(main(parser.parse_args().rounds))

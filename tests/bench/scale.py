@@ -30,7 +30,7 @@ from tests.bed.deploy import deploy
 from tests.bed.tree import ROOT
 from tests.bench import namespaces
 from tests.bench.machine import describe
-from tests.bench.shares import Reading, usage
+from tests.bench.shares import Reading, Usage, usage
 from tests.bench.tables import table
 
 NAMESPACE: Final = "bench-scale"
@@ -92,8 +92,7 @@ class Phase:
     name: str
     count: int
     seconds: float
-    before: Reading
-    after: Reading
+    used: Usage
 
     @property
     def rate(self) -> float:
@@ -118,7 +117,7 @@ async def main() -> None:
     bare, ours = phases
     rows = [(*_row(bare), "-"), (*_row(ours), f"{ours.rate / bare.rate:.0%}")]
     columns = ("way", "at once", "time to the last", "a second", "share of the ceiling")
-    usages = [(each.name, each.before, each.after, each.count) for each in phases]
+    usages = [(each.name, each.used, each.count) for each in phases]
     parts = [
         "\n".join(head),
         f"{NODES} KWOK {KWOK} nodes, one stage a run; {values.name}; the bed's control plane",
@@ -173,7 +172,8 @@ async def _phase(
         await _done(api, path, selector, len(bodies))
     seconds = time.monotonic() - began
     sys.stderr.write(f"{name}: {len(bodies)} done, {seconds:.0f} s\n")
-    return Phase(name, len(bodies), seconds, before, Reading.now(pids))
+    used = Usage.between(before, Reading.now(pids))
+    return Phase(name, len(bodies), seconds, used)
 
 
 def _row(phase: Phase) -> tuple[str, ...]:

@@ -58,33 +58,46 @@ class Reading:
         return cls(time.monotonic(), dict(seconds), _machine())
 
 
-def usage(columns: Sequence[tuple[str, Reading, Reading, int]]) -> str:
+@dataclass(frozen=True)
+class Usage:
+    """CPU seconds by component while so many seconds went by; usages of phases add up."""
+
+    elapsed: float
+    seconds: dict[str, float]
+
+    @classmethod
+    def between(cls, before: Reading, after: Reading) -> Self:
+        """What was used between two readings; a process that has ended since counts no more."""
+        used = {
+            name: max(0.0, total - before.seconds.get(name, 0.0))
+            for name, total in after.seconds.items()
+        }
+        whole = after.machine - before.machine
+        rest = max(0.0, whole - sum(used.values()))
+        return cls(after.at - before.at, {**used, REST: rest, WHOLE: whole})
+
+    def __add__(self, other: Self) -> Self:
+        names = {*self.seconds, *other.seconds}
+        seconds = {n: self.seconds.get(n, 0.0) + other.seconds.get(n, 0.0) for n in names}
+        return type(self)(self.elapsed + other.elapsed, seconds)
+
+
+def usage(columns: Sequence[tuple[str, Usage, int]]) -> str:
     """A table: each component's share of the cores in each phase, and its CPU time an object.
 
-    A column is its title, the readings before and after, and how many objects were done.
+    A column is its title, what was used, and how many objects were done.
     """
     cores = len(os.sched_getaffinity(0))
-    used = [_used(before, after) for _, before, after, _ in columns]
-    listed = sorted({*chain(*used)}, key=lambda name: -used[-1].get(name, 0.0))
-    head, rows = ["component"], [[name] for name in listed]
-    for (title, before, after, count), seconds in zip(columns, used, strict=True):
+    listed = {*chain(*(used.seconds for _, used, _ in columns))}
+    last = columns[-1][1].seconds
+    head, rows = ["component"], [[name] for name in sorted(listed, key=lambda n: -last.get(n, 0.0))]
+    for title, used, count in columns:
         head += [f"{title}: share of {cores} cores", "CPU ms each"]
-        available = (after.at - before.at) * cores
+        available = used.elapsed * cores
         for row in rows:
-            spent = seconds.get(row[0], 0.0)
+            spent = used.seconds.get(row[0], 0.0)
             row += [f"{spent / available:.0%}", f"{spent * 1000 / count:.1f}"]
     return table(head, rows)
-
-
-def _used(before: Reading, after: Reading) -> dict[str, float]:
-    """CPU seconds between two readings; a process that has ended since counts no more."""
-    used = {
-        name: max(0.0, total - before.seconds.get(name, 0.0))
-        for name, total in after.seconds.items()
-    }
-    whole = after.machine - before.machine
-    rest = max(0.0, whole - sum(used.values()))
-    return {**used, REST: rest, WHOLE: whole}
 
 
 def _lines(node: str) -> list[str]:

@@ -155,7 +155,7 @@ class Observer:
         while True:
             await asyncio.sleep(max(RESCAN_SECONDS, len(copy.objects) / RESCAN_OBJECTS_PER_SECOND))
             try:
-                await copy.relist()
+                await copy.rescan()
             except (ApiError, msgspec.DecodeError) as error:
                 if self._on_problem is not None:
                     self._on_problem("a rescan failed", error)

@@ -29,6 +29,10 @@ SILENCE_SECONDS: Final = 70.0
 """A watch without event or bookmark for so long is given up; bookmarks come once a minute."""
 PAGE_SIZE: Final = 500
 """Objects in a page of the list."""
+RESCAN_PAGE_SIZE: Final = 100
+"""Objects in a page of a rescan: nothing else happens while a page is taken in."""
+RESCAN_PAUSE_SECONDS: Final = 0.05
+"""Between two pages of a rescan: decisions come first, nobody waits for a rescan."""
 FIRST_PAUSE_SECONDS: Final = 0.2
 """First pause after a failure; doubles up to `LONGEST_PAUSE_SECONDS`."""
 LONGEST_PAUSE_SECONDS: Final = 15.0
@@ -186,8 +190,12 @@ class Reflector(Generic[T]):
                 # The server ends each watch after some minutes; not everybody at once.
                 await self._sleep(0.1 * self._dice())
 
-    async def relist(self) -> None:
-        """List everything and report what differs from the copy.
+    async def rescan(self) -> None:
+        """Do what `relist` does, without haste."""
+        await self.relist(page_size=RESCAN_PAGE_SIZE, pause_seconds=RESCAN_PAUSE_SECONDS)
+
+    async def relist(self, *, page_size: int = PAGE_SIZE, pause_seconds: float = 0.0) -> None:
+        """List everything and report what differs from the copy; pauses are between pages.
 
         May be called at any time, also while the watch runs: versions tell what is newer.
         Raises ApiError, also where the server's answer is older than what it has told us before.
@@ -202,8 +210,10 @@ class Reflector(Generic[T]):
             self._bad_object(raw, error)
 
         async for body in self._api.list_pages(
-            self._path, self._params, PAGE_SIZE, on_restart=seen.clear
+            self._path, self._params, page_size, on_restart=seen.clear
         ):
+            if pause_seconds and seen:
+                await self._sleep(pause_seconds)
             page = self._codec.page(body, skipped)
             meta = page.metadata
             if not restored and is_older(meta.resourceVersion, floor):

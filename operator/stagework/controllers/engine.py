@@ -25,6 +25,7 @@ from stagework.cluster.event_poster import EventPoster
 from stagework.cluster.lease import NotLeading
 from stagework.cluster.observe import Key, Observer
 from stagework.controllers.memory import NEVER, RunMemory, Working
+from stagework.controllers.merging import FEW_STAGES, LONGEST_MERGE_SECONDS, merge_seconds
 from stagework.controllers.metrics import Metrics
 from stagework.controllers.revisions import Revisions
 from stagework.controllers.run_cache import RunCache
@@ -42,12 +43,6 @@ from stagework.policies.slots import SlotLedger, Turn
 
 log = logging.getLogger(__name__)
 
-MERGE_SECONDS: Final = 1.0
-"""A status that is not urgent waits this long after the last write, to be merged with the next."""
-MERGE_RUNS: Final = 2
-"""With more stages than this at work it waits longer in proportion: the API server is busier."""
-LONGEST_MERGE_SECONDS: Final = 10.0
-"""No status waits longer than this."""
 MANY_RUNS: Final = 2000
 """With more runs than this, statuses that wait are kept as JSON: they might all wait at once."""
 REFUSAL_SECONDS: Final = 10.0
@@ -276,8 +271,8 @@ class Engine:
             return
         wanted = wanted if wanted is not None else run.status
         at_work = self._ledger.taken()
-        merge = min(MERGE_SECONDS * max(1.0, at_work / MERGE_RUNS), LONGEST_MERGE_SECONDS)
-        if at_work > MERGE_RUNS and memory.written_at == NEVER:
+        merge = merge_seconds(at_work, self.queue.line_seconds())
+        if at_work > FEW_STAGES and memory.written_at == NEVER:
             memory.written_at = self._clock()  # a first status may wait for the second one
         wait = memory.written_at + merge - self._clock()
         if plan.urgent or wait <= 0:

@@ -2,7 +2,6 @@
 
 import asyncio
 import heapq
-from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -14,8 +13,9 @@ class WorkQueue(Generic[K]):
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._ready: deque[K] = deque()
-        self._queued: set[K] = set()
+        self._ready: asyncio.Queue[K] = asyncio.Queue()  # wakes one worker a key
+        self._queued: dict[K, float] = {}
+        self._waited = 0.0
         self._served_at = clock()
         self._running: dict[K, float] = {}
         self._again: set[K] = set()
@@ -23,18 +23,17 @@ class WorkQueue(Generic[K]):
         self._due: dict[K, float] = {}
         self._count = 0
         self._failures: dict[K, int] = {}
-        self._wakeup = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None  # one, for the earliest date
 
     def add(self, key: K) -> None:
         """The key must be looked at; during a run of it: once more after."""
         if key in self._running:
             self._again.add(key)
         elif key not in self._queued:
-            if not self._ready:
-                self._served_at = self._clock()
-            self._queued.add(key)
-            self._ready.append(key)
-            self._wakeup.set()
+            self._queued[key] = self._clock()
+            if self._ready.empty():
+                self._served_at = self._queued[key]
+            self._ready.put_nowait(key)
 
     def add_after(self, key: K, seconds: float) -> None:
         """Look at the key in so many seconds; an earlier date stands."""
@@ -44,7 +43,8 @@ class WorkQueue(Generic[K]):
         self._due[key] = due
         self._count += 1
         heapq.heappush(self._delayed, (due, self._count, key))
-        self._wakeup.set()
+        if self._delayed[0][1] == self._count:
+            self._set_timer()
 
     def retry(self, key: K, *, first_seconds: float = 0.05, longest_seconds: float = 30.0) -> None:
         """Look again after a pause that doubles with each failure in a row."""
@@ -57,20 +57,11 @@ class WorkQueue(Generic[K]):
 
     async def get(self) -> K:
         """The next key; call `done` with it afterwards."""
-        while True:
-            self._promote()
-            if self._ready:
-                key = self._ready.popleft()
-                self._queued.discard(key)
-                self._running[key] = self._served_at = self._clock()
-                return key
-            self._wakeup.clear()
-            wait = self._delayed[0][0] - self._clock() if self._delayed else None
-            try:
-                async with asyncio.timeout(wait):
-                    await self._wakeup.wait()
-            except TimeoutError:
-                continue
+        self._promote()
+        key = await self._ready.get()
+        self._running[key] = self._served_at = self._clock()
+        self._waited = self._served_at - self._queued.pop(key)
+        return key
 
     def done(self, key: K) -> None:
         """The key was looked at."""
@@ -90,11 +81,15 @@ class WorkQueue(Generic[K]):
 
     def unserved_seconds(self) -> float:
         """How long keys have waited without any worker taking one; 0 where none waits."""
-        return self._clock() - self._served_at if self._ready else 0.0
+        return 0.0 if self._ready.empty() else self._clock() - self._served_at
+
+    def line_seconds(self) -> float:
+        """How long the key that was taken last had waited for a worker."""
+        return self._waited
 
     def __len__(self) -> int:
         """Keys that wait to be looked at now."""
-        return len(self._ready)
+        return self._ready.qsize()
 
     def _promote(self) -> None:
         now = self._clock()
@@ -103,3 +98,15 @@ class WorkQueue(Generic[K]):
             if self._due.get(key) == due:
                 del self._due[key]
                 self.add(key)
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        wait = max(0.0, self._delayed[0][0] - self._clock())
+        self._timer = asyncio.get_running_loop().call_later(wait, self._promote_by_timer)
+
+    def _promote_by_timer(self) -> None:
+        self._timer = None
+        self._promote()
+        if self._delayed:
+            self._set_timer()

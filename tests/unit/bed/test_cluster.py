@@ -1,24 +1,11 @@
-"""What kind is asked for."""
+"""What is known of the kind cluster, and how the bed tells of it."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.bed import cluster, steps
-
-
-def manager_flags(grace_seconds: int | None) -> dict[str, str]:
-    document: dict[str, Any] = json.loads(cluster.configuration(grace_seconds))
-    patch: dict[str, Any] = json.loads(document["kubeadmConfigPatches"][0])
-    return patch["controllerManager"]["extraArgs"]
-
-
-def test_each_machine_class_has_one_labelled_worker() -> None:
-    document: dict[str, Any] = json.loads(cluster.configuration())
-    labels = [node.get("labels", {}).get("stagework.dev/machine") for node in document["nodes"]]
-    assert labels == [None, "gpu", "macmini", "macbook"]
 
 
 def test_the_names_of_the_nodes_are_those_that_kind_gives() -> None:
@@ -28,11 +15,6 @@ def test_the_names_of_the_nodes_are_those_that_kind_gives() -> None:
         "macmini": "stagework-worker2",
         "macbook": "stagework-worker3",
     }
-
-
-def test_the_node_timers_stay_stock_unless_asked() -> None:
-    assert "node-monitor-grace-period" not in manager_flags(None)
-    assert manager_flags(20)["node-monitor-grace-period"] == "20s"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,12 @@ import msgspec
 import pytest_asyncio
 
 from stagework.cluster.kubeapi import KubeApi
-from stagework.cluster.reflector import Change, Reflector
+from stagework.cluster.reflector import (
+    RESCAN_PAGE_SIZE,
+    RESCAN_PAUSE_SECONDS,
+    Change,
+    Reflector,
+)
 from tests.support.fakeapi.eventually import eventually
 from tests.support.fakeapi.faults import about
 from tests.support.fakeapi.resources import CONFIG_MAPS
@@ -210,6 +215,30 @@ async def test_swallowed_events_are_found_by_a_new_list(copy: Copy) -> None:
         await copy.reflector.relist()
         assert copy.values == copy.real
     assert copy.told == ["+a=1", "~a=2", "+c=1"]
+
+
+async def test_a_rescan_pauses_between_small_pages_and_finds_the_same(
+    fake: FakeApi, api: KubeApi
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        copy.make(f"meanwhile-{len(pauses)}", "1")
+
+    copy = copy_of(fake, api, sleep=sleep)
+    for number in range(2 * RESCAN_PAGE_SIZE + 2):
+        copy.make(f"m-{number}", "1")
+    await copy.reflector.relist()
+    copy.change("m-7", "2")
+    copy.remove("m-8")
+
+    await copy.reflector.rescan()
+
+    assert pauses == [RESCAN_PAUSE_SECONDS] * 2
+    assert copy.told[-2:] == ["~m-7=2", "?m-8"], (
+        "what came during the rescan is the watch's to tell"
+    )
 
 
 async def test_a_silent_watch_is_given_up(fake: FakeApi, api: KubeApi) -> None:

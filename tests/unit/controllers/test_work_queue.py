@@ -178,3 +178,42 @@ async def test_the_slowest_worker_is_measured(queue: WorkQueue[str], clock: Cloc
     assert queue.longest_run_seconds() == 2
     queue.done(quick)
     assert queue.longest_run_seconds() == 0
+
+
+async def test_a_worker_that_gives_up_waiting_takes_no_key_with_it(queue: WorkQueue[str]) -> None:
+    impatient, patient = (asyncio.create_task(queue.get()) for _ in range(2))
+    await asyncio.sleep(0)
+
+    queue.add("a")
+    impatient.cancel()
+
+    assert await asyncio.wait_for(patient, 1) == "a"
+
+
+async def test_a_date_wakes_one_worker_and_not_all() -> None:
+    queue: WorkQueue[str] = WorkQueue(asyncio.get_running_loop().time)
+    workers = [asyncio.create_task(queue.get()) for _ in range(3)]
+    await asyncio.sleep(0)
+
+    for seconds, key in ((0.02, "second"), (0.01, "first")):
+        queue.add_after(key, seconds)
+
+    assert await asyncio.wait_for(workers[0], 1) == "first"
+    assert await asyncio.wait_for(workers[1], 1) == "second"
+    assert not workers[2].done()
+    workers[2].cancel()
+
+
+async def test_how_long_the_line_is_shows_in_the_key_that_was_taken_last(
+    queue: WorkQueue[str], clock: Clock
+) -> None:
+    assert queue.line_seconds() == 0
+    queue.add("a")
+    clock.now += 7
+    queue.add("b")
+
+    queue.done(await queue.get())
+    assert queue.line_seconds() == 7
+    clock.now += 2
+    queue.done(await queue.get())
+    assert queue.line_seconds() == 2
