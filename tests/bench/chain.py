@@ -11,8 +11,8 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial, reduce
 from operator import add
@@ -37,7 +37,6 @@ from tests.bench.tables import table
 
 STAGES: Final = 9
 AT_ONCE: Final = 20
-NAMESPACE: Final = "bench-chain"
 IMAGE: Final = "stagework/tools:dev"
 GOALS: Final = {1: 0.35, AT_ONCE: 0.85}
 """Share of the bare chain's time that stagework may take, by runs at once."""
@@ -59,21 +58,21 @@ PLAIN_POD: Final[Pod] = {
 _event = msgspec.json.Decoder(dict[str, Any])
 
 
-async def bare_chain(api: KubeApi, name: str, pod: Pod) -> float:
+async def bare_chain(api: KubeApi, namespace: str, name: str, pod: Pod) -> float:
     """Seconds for one chain of Jobs, each made when the one before is Complete."""
     began = time.monotonic()
     for index in range(STAGES):
         job = f"{name}-{index}"
-        await api.create(paths.jobs(NAMESPACE), orjson.dumps(_bare_job(job, pod)))
-        await _until(api, paths.jobs(NAMESPACE), job, _job_complete)
+        await api.create(paths.jobs(namespace), orjson.dumps(_bare_job(job, pod)))
+        await _until(api, paths.jobs(namespace), job, _job_complete)
     return time.monotonic() - began
 
 
-async def stagework_run(api: KubeApi, name: str) -> float:
+async def stagework_run(api: KubeApi, namespace: str, name: str) -> float:
     """Seconds for one PipelineJob."""
     began = time.monotonic()
-    await api.create(paths.ours("pipelinejobs", NAMESPACE), orjson.dumps(_run(name)))
-    await _until(api, paths.ours("pipelinejobs", NAMESPACE), name, _run_over)
+    await api.create(paths.ours("pipelinejobs", namespace), orjson.dumps(_run(name)))
+    await _until(api, paths.ours("pipelinejobs", namespace), name, _run_over)
     return time.monotonic() - began
 
 
@@ -85,7 +84,7 @@ class Phase:
     used: Usage
 
 
-One = Callable[[KubeApi, str], Awaitable[float]]
+One = Callable[[KubeApi, str, str], Awaitable[float]]
 Found = dict[str, list[Phase]]
 """A phase a round, by the name of the way."""
 
@@ -139,28 +138,37 @@ async def _compare(api: KubeApi, count: int, ways: dict[str, One], rounds: int) 
 
 async def _pod_of_ours(api: KubeApi) -> Pod:
     """The Pod of a Job that stagework has made, without the gate that holds it."""
-    await namespaces.make(api, NAMESPACE)
-    await stagework_run(api, "model")
-    jobs = orjson.loads(await api.get(paths.jobs(NAMESPACE)))["items"]
-    await namespaces.remove(api, NAMESPACE, seconds=300)
+    async with _namespace(api) as namespace:
+        await stagework_run(api, namespace, "model")
+        jobs = orjson.loads(await api.get(paths.jobs(namespace)))["items"]
     made = jobs[0]["spec"]["template"]["spec"]
     spec = {**made, "nodeSelector": {names.LABEL_MACHINE: "gpu"}}
     del spec["schedulingGates"]
     return {"spec": spec}
 
 
-async def _phase(api: KubeApi, one: One, count: int) -> Phase:
-    """Seconds until the last of `count` at once is done.
+@asynccontextmanager
+async def _namespace(api: KubeApi) -> AsyncGenerator[str]:
+    """Another each time, gone afterwards: Pods that have ended still cost the kubelet time.
 
-    In a namespace of its own: Pods that have ended still cost the kubelet time.
+    Where a namespace of the same name was just deleted the API server looks it up at each create.
     """
-    await namespaces.make(api, NAMESPACE)
-    before = await asyncio.to_thread(Reading.now, {})
-    began = time.monotonic()
-    await asyncio.gather(*(one(api, f"run-{number}") for number in range(count)))
-    seconds = time.monotonic() - began
-    after = await asyncio.to_thread(Reading.now, {})
-    await namespaces.remove(api, NAMESPACE, seconds=300)
+    namespace = f"bench-chain-{time.time_ns()}"
+    await namespaces.make(api, namespace)
+    try:
+        yield namespace
+    finally:
+        await namespaces.remove(api, namespace, seconds=300)
+
+
+async def _phase(api: KubeApi, one: One, count: int) -> Phase:
+    """Seconds until the last of `count` at once is done."""
+    async with _namespace(api) as namespace:
+        before = await asyncio.to_thread(Reading.now, {})
+        began = time.monotonic()
+        await asyncio.gather(*(one(api, namespace, f"run-{number}") for number in range(count)))
+        seconds = time.monotonic() - began
+        after = await asyncio.to_thread(Reading.now, {})
     return Phase(seconds, Usage.between(before, after))
 
 
