@@ -165,6 +165,9 @@ class Engine:
             finally:
                 self.queue.done(key)
                 self._metrics.reconciled(self._clock() - began, self._ledger.line_lengths())
+            # Where nothing was to be written nothing was waited for: a long line of such runs must
+            # not keep the watches and the Lease from their turn.
+            await asyncio.sleep(0)
 
     async def _reconcile(self, key: Key) -> None:
         view = self._observer.run(key)
