@@ -13,6 +13,8 @@ STAGES: Final = 9
 PACED_PER_SECOND: Final = 100
 """Stages a second while latency is measured."""
 PACED_SECONDS: Final = 20
+AT_REST_CPU: Final = 0.1
+"""Share of a core below which an operator counts as at rest."""
 _WRITES: Final = ("POST jobs", "PATCH pipelinejobs/status", "PATCH pipelinejobs", "PATCH jobs")
 
 
@@ -55,6 +57,8 @@ async def measure(
         stages = jobs * STAGES
         requests: dict[str, int] = stats["requests"]
         memory = operator.memory_mib("VmHWM")
+        if paced:
+            await _at_rest(operator)
         latency = await _latency(stand, jobs) if paced else None
         return Figures(
             jobs=jobs,
@@ -67,6 +71,16 @@ async def measure(
             latency_ms=latency,
             doubled=stats["doubled"] + stats["overlaps"],
         )
+
+
+async def _at_rest(operator: Measured) -> None:
+    """Wait until the operator has worked off what the burst left behind."""
+    async with asyncio.timeout(60):
+        used = math.inf
+        while used > AT_REST_CPU:
+            before = operator.cpu_seconds()
+            await asyncio.sleep(1)
+            used = operator.cpu_seconds() - before
 
 
 async def _latency(stand: Stand, done: int) -> tuple[float, float]:
