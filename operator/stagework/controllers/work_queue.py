@@ -78,6 +78,7 @@ class WorkQueue(Generic[K]):
     def serve(self) -> None:
         """Workers come from now on: what waited before does not count as their delay."""
         self._served_at = self._clock()
+        self._queued = dict.fromkeys(self._queued, self._served_at)
 
     def unserved_seconds(self) -> float:
         """How long keys have waited without any worker taking one; 0 where none waits."""

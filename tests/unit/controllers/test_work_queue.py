@@ -217,3 +217,15 @@ async def test_how_long_the_line_is_shows_in_the_key_that_was_taken_last(
     clock.now += 2
     queue.done(await queue.get())
     assert queue.line_seconds() == 2
+
+
+async def test_what_waited_before_workers_came_makes_no_line(
+    queue: WorkQueue[str], clock: Clock
+) -> None:
+    queue.add("a")
+    clock.now += 3600
+    queue.serve()
+    clock.now += 3
+
+    assert await queue.get() == "a"
+    assert queue.line_seconds() == 3
