@@ -58,22 +58,18 @@ PLAIN_POD: Final[Pod] = {
 _event = msgspec.json.Decoder(dict[str, Any])
 
 
-async def bare_chain(api: KubeApi, namespace: str, name: str, pod: Pod) -> float:
-    """Seconds for one chain of Jobs, each made when the one before is Complete."""
-    began = time.monotonic()
+async def bare_chain(api: KubeApi, namespace: str, name: str, pod: Pod) -> None:
+    """One chain of Jobs, each made when the one before is Complete."""
     for index in range(STAGES):
         job = f"{name}-{index}"
         await api.create(paths.jobs(namespace), orjson.dumps(_bare_job(job, pod)))
         await _until(api, paths.jobs(namespace), job, _job_complete)
-    return time.monotonic() - began
 
 
-async def stagework_run(api: KubeApi, namespace: str, name: str) -> float:
-    """Seconds for one PipelineJob."""
-    began = time.monotonic()
+async def stagework_run(api: KubeApi, namespace: str, name: str) -> None:
+    """One PipelineJob, until it is completed."""
     await api.create(paths.ours("pipelinejobs", namespace), orjson.dumps(_run(name)))
     await _until(api, paths.ours("pipelinejobs", namespace), name, _run_over)
-    return time.monotonic() - began
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,8 @@ class Phase:
     used: Usage
 
 
-One = Callable[[KubeApi, str, str], Awaitable[float]]
+One = Callable[[KubeApi, str, str], Awaitable[None]]
+"""One run, in that namespace, by that name, until it is done."""
 Found = dict[str, list[Phase]]
 """A phase a round, by the name of the way."""
 

@@ -57,9 +57,7 @@ async def measure(
         stages = jobs * STAGES
         requests: dict[str, int] = stats["requests"]
         memory = operator.memory_mib("VmHWM")
-        if paced:
-            await _at_rest(operator)
-        latency = await _latency(stand, jobs) if paced else None
+        latency = await _latency(stand, operator, jobs) if paced else None
         return Figures(
             jobs=jobs,
             stages_per_second=stages / (stats["done_at"] - began),
@@ -83,7 +81,8 @@ async def _at_rest(operator: Measured) -> None:
             used = operator.cpu_seconds() - before
 
 
-async def _latency(stand: Stand, done: int) -> tuple[float, float]:
+async def _latency(stand: Stand, operator: Measured, done: int) -> tuple[float, float]:
+    await _at_rest(operator)
     await stand.ask("clear")
     per_second = PACED_PER_SECOND / STAGES
     count = round(per_second * PACED_SECONDS)
