@@ -1,143 +1,140 @@
-"""What a decision asks for: actions, the status as it shall be, events, and when to look again."""
+"""What a decision asks for: actions, the status as it shall be, events, and when to come back.
+
+The same for every kind. Actions name objects by reference and say nothing of stages or runs.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
+from stagework.api.base import Observed
 from stagework.api.intervention import InterventionStatus
-from stagework.api.pipelinejob import PipelineJobStatus
-from stagework.plans.snapshot import Question
+from stagework.api.resources import ApiResource, ObjectRef
 
-Recovery = Literal["StoredResult", "JobCondition", "NewAttempt"]
-"""How a stage was recovered whose process had gone, or was ended from outside: by the result it had
-stored, by what the Job controller had counted, or by trying again."""
+StatusT = TypeVar("StatusT", bound=Observed)
+"""The status type of a kind."""
 
 
-@dataclass(frozen=True)
-class CreateRevision:
-    """Keep the run's stages; existing already is fine: the name is the content's digest."""
+class Purpose(NamedTuple):
+    """What a child is made for: a stage (chunk, slot) and its attempt."""
 
     name: str
-    manifest: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class CreateJob:
-    """Make a stage's Job, its Pod held; existing already with our uid is fine."""
-
-    stage: str
     attempt: int
+
+
+@dataclass(frozen=True)
+class Create:
+    """Make an object; its name is deterministic, so that a repetition finds it there."""
+
+    resource: ApiResource
     name: str
     manifest: dict[str, Any]
+    purpose: Purpose | None = None
+    """A refusal is remembered under it, and one that exists is adopted where our object controls
+    it. None: the name is the content's digest, one that exists already is as good."""
 
 
 @dataclass(frozen=True)
-class LiftGate:
-    """Let the scheduler have the Pod: on this class, with these inputs."""
+class Delete:
+    """Remove the object of that uid; what it controls goes with it, in the background."""
 
-    stage: str
-    pod: str
-    pod_uid: str
-    resource_version: str
-    machine: str
+    target: ObjectRef
+
+
+@dataclass(frozen=True)
+class Ungate:
+    """Take one scheduling gate off a Pod of that uid and resourceVersion: the scheduler has it."""
+
+    pod: ObjectRef
+    gate: str
     node_selector: dict[str, str]
-    inputs: str
+    """Added to the Pod's own."""
+    labels: dict[str, str]
+    annotations: dict[str, str]
 
 
 @dataclass(frozen=True)
-class DeletePod:
-    """End a Pod for a reason that is recorded already."""
+class Answer:
+    """Write an Intervention's one answer; `adopt`: its target becomes its owner."""
 
-    pod: str
-    uid: str
-
-
-@dataclass(frozen=True)
-class DeleteJob:
-    """Remove a Job that is not needed (any more); its Pods go with it."""
-
-    job: str
-    uid: str
-
-
-@dataclass(frozen=True)
-class DeleteRun:
-    """`ttlSecondsAfterFinished` is over."""
-
-    uid: str
-
-
-@dataclass(frozen=True)
-class AnswerIntervention:
-    """Write the one answer; `adopt` makes the run its owner where nobody is yet."""
-
-    name: str
-    uid: str
+    intervention: ObjectRef
     status: InterventionStatus
     adopt: bool
 
 
+Action = Create | Delete | Ungate | Answer
+
+
 @dataclass(frozen=True)
-class DeleteIntervention:
-    """Only the last answers of a target are kept."""
+class Refusal:
+    """The API server has refused to create a child; believed until it may be asked again."""
 
-    name: str
-    uid: str
+    cause: Literal["Invalid", "OverQuota", "NameTaken"]
+    message: str
+    """The server's sentence, or ours where the name is taken."""
 
-
-Action = (
-    CreateRevision
-    | CreateJob
-    | LiftGate
-    | DeletePod
-    | DeleteJob
-    | DeleteRun
-    | AnswerIntervention
-    | DeleteIntervention
-)
+    @property
+    def final(self) -> bool:
+        """True: the same request can never work."""
+        return self.cause != "OverQuota"
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that a person cares about; becomes a Kubernetes Event on the run."""
+    """Something that a person cares about; becomes a Kubernetes Event on the object."""
 
     reason: str
     message: str
     type: Literal["Normal", "Warning"] = "Normal"
 
 
+class Question:
+    """Base of what is asked of the API service: asked now, answered for a later reconcile."""
+
+    __slots__ = ()
+
+
+class Fact:
+    """Base of what has happened to an object, for metrics and history."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
-class Plan:
+class Plan(Generic[StatusT]):
     """Everything to do now. `actions` go first, then `status`, then `afterwards` and `events`."""
 
     actions: tuple[Action, ...] = ()
-    status: PipelineJobStatus | None = None
+    status: StatusT | None = None
     """The whole status as it shall be; None: leave it as it is."""
     urgent: bool = False
     """True: write the status now; False: it may wait a moment and be merged with the next."""
+    again_once_stored: bool = False
+    """True: what follows from this status must be decided as soon as it is stored."""
     afterwards: tuple[Action, ...] = ()
     """Actions that presuppose the written status."""
     events: tuple[Event, ...] = ()
-    lookups: tuple[Question, ...] = ()
-    """Questions to ask of the artifact store."""
-    recovered: tuple[Recovery, ...] = ()
-    """Orphans that this plan recovers; for the metric."""
+    facts: tuple[Fact, ...] = ()
+    questions: tuple[Question, ...] = ()
     wake_at: datetime | None = None
-    """Look again then, even if nothing happens."""
+    """Reconcile again then, even if nothing happens."""
+    nothing_to_come: bool = False
+    """The object has ended and only a person or its time to live will change that: once this
+    status is stored it may leave memory."""
 
 
 @dataclass
-class Draft:
+class PlanBuilder:
     """A plan in the making; used within one decision, never kept."""
 
     actions: list[Action] = field(default_factory=list[Action])
     afterwards: list[Action] = field(default_factory=list[Action])
     events: list[Event] = field(default_factory=list[Event])
-    lookups: list[Question] = field(default_factory=list[Question])
-    recovered: list[Recovery] = field(default_factory=list[Recovery])
+    facts: list[Fact] = field(default_factory=list[Fact])
+    questions: list[Question] = field(default_factory=list[Question])
     wake_at: datetime | None = None
 
     def wake(self, moment: datetime | None) -> None:
-        """Look again at this moment, or earlier where something else asks for it."""
+        """Reconcile at this moment, or earlier where something else asks for it."""
         if moment is not None and (self.wake_at is None or moment < self.wake_at):
             self.wake_at = moment
