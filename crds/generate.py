@@ -27,7 +27,8 @@ sys.path[:0] = [str(ROOT / "operator"), str(ROOT / "crds")]
 import reference  # noqa: E402
 import values_schema  # noqa: E402
 
-from stagework.api.crds import KINDS, definitions  # noqa: E402
+from stagework.api.crds import definitions  # noqa: E402
+from stagework.api.kinds import KINDS  # noqa: E402
 
 CHART = ROOT / "charts" / "stagework"
 COPIES = CHART / "files" / "crds"

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from stagework.api import names
-from stagework.api.crds import Kind, definition
+from stagework.api.crds import definition
+from stagework.api.kinds import Kind
 
 Schema = dict[str, Any]
 

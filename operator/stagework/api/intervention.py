@@ -8,13 +8,14 @@ from stagework.api.base import Metadata, Observed, Resource, Time
 from stagework.api.stages import ObjectName, StageName
 
 ShortText = Annotated[str, StringConstraints(max_length=128)]
-Verb = Literal["Retry", "Skip"]
+Word = str
+"""A kind or verb; the registry of kinds says which there are (`api/kinds.py`)."""
 
 
 class Target(Resource):
     """The object that is asked for something; in the same namespace."""
 
-    kind: Literal["PipelineJob"] = "PipelineJob"
+    kind: Word = ""
     """Kind of the target."""
     name: ObjectName
     """Name of the target."""
@@ -28,7 +29,7 @@ class InterventionSpec(Resource):
 
     target: Target
     """The run."""
-    verb: Verb
+    verb: Word
     """Retry: a new attempt, its descendants wait again. Skip: done without being run."""
     stages: list[StageName] = Field(
         default=[], max_length=64, json_schema_extra={"x-list-type": "set"}
