@@ -11,7 +11,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from stagework.children.stage_job import PodDefaults
-from stagework.cluster.kubeapi import RequestHooks
+from stagework.cluster.client.kubeapi import RequestHooks
 from stagework.plans.snapshot import PlanSettings
 from stagework.settings import Settings
 

@@ -24,9 +24,9 @@ import orjson
 
 from stagework.api import names
 from stagework.api.observed import JobView
-from stagework.cluster import connection, paths
-from stagework.cluster.kubeapi import KubeApi
-from stagework.cluster.throttle import Throttle
+from stagework.cluster.client import connection, paths
+from stagework.cluster.client.kubeapi import KubeApi
+from stagework.cluster.client.throttle import Throttle
 from tests.bed import cluster
 from tests.bed.deploy import deploy
 from tests.bed.tree import ROOT

@@ -1,4 +1,4 @@
-"""CPU of the client an exchange: aiohttp's client against `stagework.cluster.exchange`.
+"""CPU of the client an exchange: aiohttp's client against `stagework.cluster.client.exchange`.
 
 ``python -m tests.bench exchange``. Both patch the same server, which parses next to nothing and
 runs in a process of its own (`tests.bench.rawserver`): what is counted is this process's time, in
@@ -18,7 +18,7 @@ import aiohttp
 import uvloop
 from yarl import URL
 
-from stagework.cluster.exchange import Exchanges
+from stagework.cluster.client.exchange import Exchanges
 from tests.bench.machine import describe
 from tests.bench.process import Measured
 from tests.bench.rawserver import ANSWER_BYTES

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import orjson
 
-from stagework.cluster.errors import NotFound
-from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.client.errors import NotFound
+from stagework.cluster.client.kubeapi import KubeApi
 
 
 async def make(api: KubeApi, name: str) -> None:

@@ -21,10 +21,10 @@ import msgspec
 import orjson
 
 from stagework.api import names
-from stagework.cluster import connection, paths
-from stagework.cluster.errors import NotFound
-from stagework.cluster.kubeapi import KubeApi
-from stagework.cluster.throttle import Throttle
+from stagework.cluster.client import connection, paths
+from stagework.cluster.client.errors import NotFound
+from stagework.cluster.client.kubeapi import KubeApi
+from stagework.cluster.client.throttle import Throttle
 from tests.bed import cache, cluster, gotools
 from tests.bed.deploy import deploy
 from tests.bed.tree import ROOT

@@ -16,11 +16,11 @@ from pydantic import BaseModel
 from stagework.api import names
 from stagework.api.observed import JobView, PodView
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
-from stagework.cluster import paths
-from stagework.cluster.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
-from stagework.cluster.kubeapi import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeApi
-from stagework.cluster.observe import INTERVENTIONS, PIPELINEJOBS, Observer
-from stagework.cluster.views import OwnView, from_bytes
+from stagework.cluster.client import paths
+from stagework.cluster.client.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
+from stagework.cluster.client.kubeapi import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeApi
+from stagework.cluster.cache.cache import INTERVENTIONS, PIPELINEJOBS, Observer
+from stagework.cluster.cache.own_objects import OwnView, from_bytes
 from stagework.plans.plan import (
     Action,
     AnswerIntervention,

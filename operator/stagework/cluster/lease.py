@@ -14,8 +14,8 @@ from typing import Final
 
 import msgspec
 
-from stagework.cluster.errors import ApiError, NotFound
-from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.client.errors import ApiError, NotFound
+from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.leadership import (
     RENEW_DEADLINE_SECONDS,
     RETRY_SECONDS,

@@ -18,12 +18,12 @@ from stagework.api import names
 from stagework.api.intervention import Intervention
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.artifacts.result_lookup import LookupFailed, ResultStore
-from stagework.cluster import views
+from stagework.cluster.cache import own_objects as views
 from stagework.cluster.apply import Applier, Outdated, StageRefused
-from stagework.cluster.errors import ApiError, NamespaceTerminating
-from stagework.cluster.event_poster import EventPoster
+from stagework.cluster.client.errors import ApiError, NamespaceTerminating
+from stagework.cluster.events import EventPoster
 from stagework.cluster.lease import NotLeading
-from stagework.cluster.observe import Key, Observer
+from stagework.cluster.cache.cache import Key, Observer
 from stagework.controllers.memory import NEVER, RunMemory, Working
 from stagework.controllers.merging import FEW_STAGES, LONGEST_MERGE_SECONDS, merge_seconds
 from stagework.controllers.metrics import Metrics

@@ -6,7 +6,7 @@ from typing import Any
 import kopf
 
 from stagework.api import names
-from stagework.cluster.views import from_body
+from stagework.cluster.cache.own_objects import from_body
 from stagework.controllers.runtime import Runtime
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from stagework.cluster.lease import Lease
-from stagework.cluster.observe import Key, Observer
+from stagework.cluster.cache.cache import Key, Observer
 from stagework.controllers.work_queue import WorkQueue
 
 START_LIMIT_SECONDS: Final = 300.0

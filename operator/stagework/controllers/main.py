@@ -12,7 +12,7 @@ import uvloop
 from prometheus_client import CollectorRegistry, start_http_server
 
 from stagework import logs
-from stagework.cluster.connection import ConnectionSettingsError
+from stagework.cluster.client.connection import ConnectionSettingsError
 from stagework.controllers.clocks import Clocks
 from stagework.controllers.handlers import register
 from stagework.controllers.runtime import Runtime

@@ -14,11 +14,12 @@ from stagework.api import names
 from stagework.api.observed import ObjectMeta
 from stagework.api.pipeline import PipelineSpec
 from stagework.api.pipelinejob import PipelineJob
-from stagework.cluster import paths, views
-from stagework.cluster.errors import ApiError, Conflict, NotFound
-from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.cache import own_objects as views
+from stagework.cluster.client import paths
+from stagework.cluster.client.errors import ApiError, Conflict, NotFound
+from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.lease import NotLeading
-from stagework.cluster.observe import Observer
+from stagework.cluster.cache.cache import Observer
 from stagework.plans.snapshot import Resolved
 
 log = logging.getLogger(__name__)

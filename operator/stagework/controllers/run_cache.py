@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stagework.api.pipelinejob import PipelineJobSpec, PipelineJobStatus
-from stagework.cluster import views
+from stagework.cluster.cache import own_objects as views
 from stagework.plans.snapshot import Resolved
 
 KEPT: Final = 512

@@ -9,14 +9,14 @@ from prometheus_client import CollectorRegistry
 
 from stagework import wiring
 from stagework.artifacts.result_lookup import ResultStore, ServiceResults
-from stagework.cluster import connection
+from stagework.cluster.client import connection
 from stagework.cluster.apply import Applier
-from stagework.cluster.errors import ApiError
-from stagework.cluster.event_poster import EventPoster
-from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.client.errors import ApiError
+from stagework.cluster.events import EventPoster
+from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.lease import Lease
-from stagework.cluster.observe import INTERVENTIONS, PIPELINES, Key, Observer
-from stagework.cluster.throttle import Throttle
+from stagework.cluster.cache.cache import INTERVENTIONS, PIPELINES, Key, Observer
+from stagework.cluster.client.throttle import Throttle
 from stagework.controllers.clocks import Clocks
 from stagework.controllers.engine import Engine
 from stagework.controllers.liveness import Liveness

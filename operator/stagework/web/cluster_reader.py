@@ -9,8 +9,8 @@ import msgspec
 
 from stagekit.contract import ENV_MODEL
 from stagework.api.names import ANNOTATION_INPUTS, API_VERSION, GROUP, STAGE_CONTAINER
-from stagework.cluster.errors import ApiError, NotFound
-from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.client.errors import ApiError, NotFound
+from stagework.cluster.client.kubeapi import KubeApi
 from stagework.web.cluster import Commit, Job, Owner, Pod, Run, User
 from stagework.web.errors import ClusterUnavailable
 

@@ -13,8 +13,8 @@ from stagework import settings as settings_file
 from stagework.artifacts.local import LocalStore
 from stagework.artifacts.s3 import ObjectStore, connect
 from stagework.artifacts.store import Store
-from stagework.cluster import connection
-from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.client import connection
+from stagework.cluster.client.kubeapi import KubeApi
 from stagework.settings import Settings, SettingsError
 from stagework.web.app import create_app
 from stagework.web.cluster_reader import KubeReader

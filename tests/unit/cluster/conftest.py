@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 import uvloop
 
-from stagework.cluster.connection import Target
-from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.client.connection import Target
+from stagework.cluster.client.kubeapi import KubeApi
 from tests.support.fakeapi.server import FakeApi
 from tests.unit.cluster.loopback import Client, Loopback, loopback
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from enum import Enum, auto
 from typing import NamedTuple
 
-from stagework.cluster.exchange import Answer, Exchanges
+from stagework.cluster.client.exchange import Answer, Exchanges
 from tests.support.fakeapi.eventually import eventually
 
 

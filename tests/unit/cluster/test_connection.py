@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stagework.cluster.connection import (
+from stagework.cluster.client.connection import (
     ConnectionSettingsError,
     Credentials,
     Pem,

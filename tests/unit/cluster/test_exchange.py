@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from stagework.cluster.exchange import KEPT_SECONDS, Answer
+from stagework.cluster.client.exchange import KEPT_SECONDS, Answer
 from tests.unit.cluster.loopback import Client, Loopback, Then, answer, loopback
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stagework.cluster.exchange import BrokenExchange
+from stagework.cluster.client.exchange import BrokenExchange
 from tests.unit.cluster.loopback import Client, Loopback, Then, answer, loopback
 
 WITHOUT_END = {

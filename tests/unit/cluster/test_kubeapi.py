@@ -8,15 +8,15 @@ from typing import Any
 import orjson
 import pytest
 
-from stagework.cluster import errors
-from stagework.cluster.connection import Target
-from stagework.cluster.kubeapi import (
+from stagework.cluster.client import errors
+from stagework.cluster.client.connection import Target
+from stagework.cluster.client.kubeapi import (
     JSON_PATCH,
     MERGE_PATCH,
     STRATEGIC_MERGE_PATCH,
     KubeApi,
 )
-from stagework.cluster.paths import resource_of
+from stagework.cluster.client.paths import resource_of
 from tests.support.fakeapi.faults import about, writes
 from tests.support.fakeapi.resources import CONFIG_MAPS, PIPELINE_JOBS, PODS
 from tests.support.fakeapi.server import FakeApi

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import orjson
 import pytest
 
-from stagework.cluster.connection import Target
-from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.client.connection import Target
+from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.leadership import (
     Acquire,
     LeaseMeta,

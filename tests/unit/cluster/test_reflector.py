@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest_asyncio
 
-from stagework.cluster.kubeapi import KubeApi
-from stagework.cluster.reflector import (
+from stagework.cluster.client.kubeapi import KubeApi
+from stagework.cluster.cache.reflector import (
     RESCAN_PAGE_SIZE,
     RESCAN_PAUSE_SECONDS,
     Change,

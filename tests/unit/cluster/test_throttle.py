@@ -1,6 +1,6 @@
 """How fast writes go, on a clock of the test's own."""
 
-from stagework.cluster.throttle import Throttle
+from stagework.cluster.client.throttle import Throttle
 
 
 class Time:

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from stagework.cluster.observe import Key
+from stagework.cluster.cache.cache import Key
 from stagework.controllers.engine import Engine
 from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour

@@ -4,7 +4,7 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from stagework.cluster import views
+from stagework.cluster.cache import own_objects as views
 from stagework.controllers import run_cache
 from stagework.controllers.run_cache import RunCache
 

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from stagework.cluster.errors import ApiError, Forbidden, NotFound, Unreachable
-from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.client.errors import ApiError, Forbidden, NotFound, Unreachable
+from stagework.cluster.client.kubeapi import KubeApi
 from stagework.web.cluster import Commit, Owner, Run, User
 from stagework.web.cluster_reader import KubeReader
 from stagework.web.errors import ClusterUnavailable

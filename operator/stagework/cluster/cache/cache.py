@@ -14,12 +14,12 @@ import msgspec
 
 from stagework.api import names
 from stagework.api.observed import JobView, NodeView, PodView
-from stagework.cluster import paths
-from stagework.cluster.errors import ApiError
-from stagework.cluster.kubeapi import KubeApi
-from stagework.cluster.paging import T
-from stagework.cluster.reflector import Change, OnProblem, Reflector
-from stagework.cluster.views import OwnView, pipeline_of, stub_of, target_of
+from stagework.cluster.client import paths
+from stagework.cluster.client.errors import ApiError
+from stagework.cluster.client.kubeapi import KubeApi
+from stagework.cluster.cache.paging import T
+from stagework.cluster.cache.reflector import Change, OnProblem, Reflector
+from stagework.cluster.cache.own_objects import OwnView, pipeline_of, stub_of, target_of
 
 Key = tuple[str, str]
 """Namespace and name of a run."""

@@ -21,9 +21,9 @@ from typing import Final, Generic
 
 import msgspec
 
-from stagework.cluster.errors import ApiError, Gone, Status, Unreachable, from_status
-from stagework.cluster.kubeapi import KubeApi
-from stagework.cluster.paging import Codec, ListMeta, T, WatchEvent, identity
+from stagework.cluster.client.errors import ApiError, Gone, Status, Unreachable, from_status
+from stagework.cluster.client.kubeapi import KubeApi
+from stagework.cluster.cache.paging import Codec, ListMeta, T, WatchEvent, identity
 
 SILENCE_SECONDS: Final = 70.0
 """A watch without event or bookmark for so long is given up; bookmarks come once a minute."""

@@ -9,9 +9,9 @@ import orjson
 
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
-from stagework.cluster import paths
-from stagework.cluster.errors import ApiError
-from stagework.cluster.kubeapi import KubeApi
+from stagework.cluster.client import paths
+from stagework.cluster.client.errors import ApiError
+from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.lease import NotLeading
 from stagework.plans.plan import Event
 

@@ -22,8 +22,8 @@ import aiohttp
 from yarl import URL
 
 from stagework.api.names import FIELD_MANAGER
-from stagework.cluster.connection import Credentials, Target, ssl_context
-from stagework.cluster.errors import (
+from stagework.cluster.client.connection import Credentials, Target, ssl_context
+from stagework.cluster.client.errors import (
     ApiError,
     Gone,
     ServerError,
@@ -32,10 +32,10 @@ from stagework.cluster.errors import (
     Unreachable,
     from_answer,
 )
-from stagework.cluster.exchange import Exchanges
-from stagework.cluster.paging import Lines, next_page
-from stagework.cluster.paths import resource_of
-from stagework.cluster.throttle import Throttle
+from stagework.cluster.client.exchange import Exchanges
+from stagework.cluster.cache.paging import Lines, next_page
+from stagework.cluster.client.paths import resource_of
+from stagework.cluster.client.throttle import Throttle
 
 MERGE_PATCH: Final = "application/merge-patch+json"
 """Fields given replace fields there; null deletes; lists are replaced whole."""
