@@ -32,7 +32,7 @@ AGE: Final = Column("Age", ".metadata.creationTimestamp", "date")
 """How long ago the object was made."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """One kind: its names and types, and what people see of it and may ask of it."""
 
@@ -58,6 +58,8 @@ class Kind:
     """CEL rules of the whole object, as (rule, message) pairs."""
     verbs: tuple[str, ...] = ()
     """What an Intervention may ask of it."""
+    references: tuple[str, ...] = ()
+    """Fields that name an object of another kind, as JSON paths: it is found by what it names."""
     stages_at: tuple[str, ...] = ()
     """Where stages can stand in it, such as `spec.stages`: only those who may create Pods may
     write them there."""
@@ -112,6 +114,7 @@ PIPELINEJOB: Final = Kind(
     selectable=(".status.summary", ".spec.tenant", ".spec.pipelineRef.name"),
     first_status=(("observedGeneration", -1),),
     verbs=("Retry", "Skip"),
+    references=("spec.pipelineRef.name",),
     stages_at=("spec.stages",),
     stages_advice="name a Pipeline in spec.pipelineRef instead",
 )

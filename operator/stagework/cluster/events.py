@@ -1,4 +1,4 @@
-"""Kubernetes Events on runs: best effort, off the hot path, dropped first under load."""
+"""Kubernetes Events on objects of ours: best effort, off the hot path, dropped first under load."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 
 from stagework.api import names
-from stagework.api.pipelinejob import PipelineJob
+from stagework.api.resources import EVENTS, ObjectRef
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import ApiError
 from stagework.cluster.client.kubeapi import KubeApi
@@ -32,11 +32,10 @@ class EventPoster:
         self.dropped = 0
         """Events given up because the queue was full or the server refused them."""
 
-    def post(self, run: PipelineJob, event: Event) -> None:
-        """Queue one Event about a run; never blocks."""
-        namespace = run.metadata.namespace
+    def post(self, about: ObjectRef, event: Event) -> None:
+        """Queue one Event about an object; never blocks."""
         try:
-            self._queue.put_nowait((namespace, orjson.dumps(self._document(run, event))))
+            self._queue.put_nowait((about.namespace, orjson.dumps(self._document(about, event))))
         except asyncio.QueueFull:
             self.dropped += 1
 
@@ -45,24 +44,23 @@ class EventPoster:
         while True:
             namespace, body = await self._queue.get()
             try:
-                await self._api.create(paths.events(namespace), body)
+                await self._api.create(paths.collection(EVENTS, namespace), body)
             except (ApiError, NotLeading):
                 self.dropped += 1
             await asyncio.sleep(1 / PER_SECOND)
 
-    def _document(self, run: PipelineJob, event: Event) -> dict[str, object]:
-        meta = run.metadata
+    def _document(self, about: ObjectRef, event: Event) -> dict[str, object]:
         now = self._wall().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"generateName": f"{meta.name[:200]}.", "namespace": meta.namespace},
+            "metadata": {"generateName": f"{about.name[:200]}.", "namespace": about.namespace},
             "involvedObject": {
-                "apiVersion": names.API_VERSION,
-                "kind": "PipelineJob",
-                "name": meta.name,
-                "namespace": meta.namespace,
-                "uid": meta.uid,
+                "apiVersion": about.resource.api_version,
+                "kind": about.resource.kind,
+                "name": about.name,
+                "namespace": about.namespace,
+                "uid": about.uid,
             },
             "reason": event.reason,
             "message": " ".join(event.message.split())[:1024],

@@ -6,7 +6,9 @@ from typing import Any
 import kopf
 
 from stagework.api import names
+from stagework.api.kinds import Kind
 from stagework.cluster.cache.own_objects import from_body
+from stagework.cluster.client.connection import Target
 from stagework.controllers.runtime import Runtime
 
 
@@ -29,8 +31,8 @@ def register(registry: kopf.OperatorRegistry, runtime: Runtime) -> None:
         tasks.add(task)
 
     @kopf.on.login(registry=registry)
-    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
-        return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+    def login(**_: Any) -> kopf.ConnectionInfo:
+        return _as_we_do(runtime.target)
 
     @kopf.on.cleanup(registry=registry)
     async def stop(**_: Any) -> None:
@@ -45,15 +47,29 @@ def register(registry: kopf.OperatorRegistry, runtime: Runtime) -> None:
             raise kopf.PermanentError(fault)
         return "ok"
 
-    for plural in runtime.kopf_kinds:
-        _watch(registry, runtime, plural)
+    for kind in runtime.watched_by_kopf:
+        _watch(registry, runtime, kind)
 
 
-def _watch(registry: kopf.OperatorRegistry, runtime: Runtime, plural: str) -> None:
-    @kopf.on.event(names.GROUP, names.VERSION, plural, registry=registry, id=f"seen-{plural}")
+def _watch(registry: kopf.OperatorRegistry, runtime: Runtime, kind: Kind) -> None:
+    @kopf.on.event(
+        names.GROUP, names.VERSION, kind.plural, registry=registry, id=f"seen-{kind.plural}"
+    )
     async def seen(event: Any, **_: Any) -> None:
-        view = from_body(event["object"])
-        runtime.observer.take_own(plural, view, deleted=event.get("type") == "DELETED")
+        known = from_body(event["object"])
+        runtime.offer(kind, known, deleted=event.get("type") == "DELETED")
+
+
+def _as_we_do(target: Target) -> kopf.ConnectionInfo:
+    """kopf asks the same API server with the same proof as everybody else in this process."""
+    return kopf.ConnectionInfo(
+        server=target.server,
+        ca_path=target.ca_file,
+        insecure=target.insecure,
+        token=target.read_token() if target.read_token is not None else target.token,
+        certificate_path=target.certificate_file,
+        private_key_path=target.key_file,
+    )
 
 
 def _stop_with(task: asyncio.Task[None]) -> None:

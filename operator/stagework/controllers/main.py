@@ -15,7 +15,7 @@ from stagework import logs
 from stagework.cluster.client.connection import ConnectionSettingsError
 from stagework.controllers.clocks import Clocks
 from stagework.controllers.handlers import register
-from stagework.controllers.runtime import Runtime
+from stagework.controllers.runtime import Build, Runtime
 from stagework.settings import SettingsError, load
 
 METRICS_PORT: Final = 9090
@@ -37,7 +37,7 @@ def run(loop: asyncio.AbstractEventLoop | None = None, clocks: Clocks | None = N
         settings = load()
         logs.configure(settings.logLevel)
         registry = CollectorRegistry()
-        runtime = Runtime(settings, registry, clocks=clocks)
+        runtime = Runtime(settings, registry, Build(clocks=clocks or Clocks()))
     except (SettingsError, ConnectionSettingsError) as error:
         sys.stderr.write(f"stagework-operator: {error}\n")
         sys.exit(2)

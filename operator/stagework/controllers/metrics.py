@@ -56,7 +56,7 @@ class Metrics:
             self.orphans_recovered_total.labels(how)
         self.reconcile_duration_seconds = Histogram(
             "stagework_reconcile_duration_seconds",
-            "Time of one look at a run, writes included.",
+            "Time of one reconcile of an object, writes included.",
             buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 15),
             registry=registry,
         )
@@ -116,9 +116,12 @@ class Metrics:
 
         self.oldest_pending_seconds.labels(machine).set_function(age)
 
-    def reconciled(self, seconds: float, waiting: dict[str, int]) -> None:
-        """One look at a run is over; `waiting` gives stages in line by machine class."""
+    def reconciled(self, seconds: float) -> None:
+        """One reconcile is over."""
         self.reconcile_duration_seconds.observe(seconds)
+
+    def queue_lengths(self, waiting: Mapping[str, int]) -> None:
+        """Stages that wait for a slot, by machine class."""
         for machine, length in waiting.items():
             if self._waiting.get(machine) != length:
                 if machine not in self._pending:

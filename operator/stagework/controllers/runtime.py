@@ -1,116 +1,142 @@
-"""One running operator: its client, its copies of the cluster, its Lease, and the engine."""
+"""One running operator: its client, its cache of the cluster, its Lease, and the engine."""
 
 import asyncio
 import logging
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 
 from stagework import wiring
+from stagework.api.kinds import INTERVENTION, KINDS, PIPELINE, Kind
 from stagework.artifacts.result_lookup import ResultStore, ServiceResults
-from stagework.cluster.client import connection
 from stagework.cluster.apply import Applier
+from stagework.cluster.cache.cache import Cache
+from stagework.cluster.cache.own_objects import OwnObject
+from stagework.cluster.cache.selections import ALL_NODES, STAGE_JOBS, STAGE_PODS, objects_of
+from stagework.cluster.client import connection
 from stagework.cluster.client.errors import ApiError
-from stagework.cluster.events import EventPoster
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.cluster.lease import Lease
-from stagework.cluster.cache.cache import INTERVENTIONS, PIPELINES, Key, Observer
 from stagework.cluster.client.throttle import Throttle
+from stagework.cluster.events import EventPoster
+from stagework.cluster.lease import Lease
 from stagework.controllers.clocks import Clocks
+from stagework.controllers.controller import Controller, Key
 from stagework.controllers.engine import Engine
 from stagework.controllers.liveness import Liveness
 from stagework.controllers.metrics import Metrics
-from stagework.controllers.revisions import Revisions
+from stagework.controllers.registry import Parts, build_controllers
+from stagework.controllers.work_queue import WorkQueue
 from stagework.settings import Settings
 
 log = logging.getLogger(__name__)
 
-KOPF_KINDS: Final = (PIPELINES, INTERVENTIONS)
+WATCHED_BY_KOPF: Final = (PIPELINE, INTERVENTION)
 """Those of our kinds that kopf watches. PipelineJobs change several times a stage and are many:
 through kopf each costs more CPU and memory (docs/performance.md). They have a watch of our own,
 like Jobs and Pods."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What an operator is made of, where it differs from the usual (tests)."""
+
+    target: connection.Target | None = None
+    """The API server; found where absent."""
+    results: ResultStore | None = None
+    """Who knows what attempts have left; the API service where absent."""
+    clocks: Clocks = Clocks()
+    kinds: tuple[Kind, ...] = KINDS
+    controllers: Callable[[Parts], Sequence[Controller[Any]]] = build_controllers
+    watched_by_kopf: tuple[Kind, ...] = WATCHED_BY_KOPF
+    """Kinds whose changes are brought by `Runtime.offer`."""
 
 
 class Runtime:
     """Built once a process; `run` until cancelled."""
 
     def __init__(
-        self,
-        settings: Settings,
-        registry: CollectorRegistry,
-        *,
-        target: connection.Target | None = None,
-        results: ResultStore | None = None,
-        clocks: Clocks | None = None,
-        kopf_kinds: Collection[str] = KOPF_KINDS,
+        self, settings: Settings, registry: CollectorRegistry, build: Build | None = None
     ) -> None:
-        """`target` and `results`: the API server and service, found by themselves where absent.
-
-        `kopf_kinds`: those of our kinds whose changes are told by `observer.take_own`.
-        """
-        self._settings = settings
-        self.kopf_kinds = tuple(kopf_kinds)
-        clock = self._clocks = clocks or Clocks()
+        build = build or Build()
+        clock = build.clocks
         me = wiring.identity()
+        self.watched_by_kopf = build.watched_by_kopf
         self.metrics = Metrics(registry, me.version, wall=clock.wall)
+        target = self.target = build.target or connection.find()
         self._api = KubeApi(
-            target or connection.find(),
+            target,
             throttle=Throttle(settings.engine.requestsPerSecond, clock=clock.monotonic),
             guard=self._guard,
             hooks=self.metrics,
             clock=clock.monotonic,
         )
         # A pool of its own: a renewal never waits behind other requests.
-        self._lease_api = KubeApi(target or connection.find(), clock=clock.monotonic)
+        self._lease_api = KubeApi(target, clock=clock.monotonic)
         self._lease = Lease(
             self._lease_api,
             namespace=settings.releaseNamespace,
             name=wiring.LEASE_NAME,
             identity=me.name,
-            on_started=lambda: self._leading(now=True),
-            on_stopped=lambda: self._leading(now=False),
+            on_started=lambda: self.metrics.leads(now=True),
+            on_stopped=lambda: self.metrics.leads(now=False),
             on_problem=_problem,
             clock=clock.boot,
             wall=clock.wall,
         )
-        self.observer = Observer(
+        self._cache = Cache(
             self._api,
             settings.namespaces,
-            self._dirty,
-            self._nodes,
+            (*map(objects_of, build.kinds), ALL_NODES, STAGE_PODS, STAGE_JOBS),
+            external=[kind.resource for kind in build.watched_by_kopf],
             on_problem=_problem,
-            told_kinds=kopf_kinds,
-            is_over=self._is_over,
             clock=clock.monotonic,
         )
         self._events = EventPoster(self._api, me.name, clock.wall)
-        self.engine = Engine(
-            self.observer,
-            Applier(self._api, self.observer),
+        self.queue: WorkQueue[Key] = WorkQueue(clock.monotonic)
+        self.engine = self._engine(settings, build)
+        self._liveness = Liveness(self._cache, self.queue, self._lease, clock.boot)
+        self._ready = False
+
+    def _engine(self, settings: Settings, build: Build) -> Engine:
+        clock = build.clocks
+        parts = Parts(
+            settings=settings,
+            api=self._api,
+            cache=self._cache,
+            results=build.results or ServiceResults(settings.api.url, wiring.operator_token),
+            metrics=self.metrics,
+            wake=self.queue.add,
+            wall=clock.wall,
+        )
+        return Engine(
+            self._cache,
+            Applier(self._api, self._cache),
+            build.controllers(parts),
+            self.queue,
             events=self._events,
-            results=results or ServiceResults(settings.api.url, wiring.operator_token),
-            revisions=Revisions(self._api, settings.namespaces),
-            settings=wiring.plan_settings(settings),
             metrics=self.metrics,
             workers=settings.engine.workers,
             clock=clock.monotonic,
             wall=clock.wall,
         )
-        self._ready = False
-        self._liveness = Liveness(self.observer, self.engine.queue, self._lease, clock.boot)
 
     async def run(self) -> None:
         """Watch, contend for the Lease, and act while it is held."""
         async with self._api, self._lease_api, asyncio.TaskGroup() as group:
             group.create_task(self._lease.run())
-            group.create_task(self.observer.follow())
-            await self._list_told()
-            await self.observer.synced()
+            group.create_task(self._cache.run())
+            await self._list_external()
+            await self._cache.synced()
             self._ready = True
-            log.info("all first lists are complete: %d runs", len(self.observer.runs()))
+            log.info("all first lists are complete")
             group.create_task(self._events.run())
             await self._act()
+
+    def offer(self, kind: Kind, known: OwnObject, *, deleted: bool) -> None:
+        """An object of ours as kopf's watch has brought it."""
+        self._cache.offer(objects_of(kind), known.metadata.namespace, known, deleted=deleted)
 
     async def cut_off(self) -> None:
         """Not one more request leaves this process, as if it had died (for tests)."""
@@ -122,7 +148,7 @@ class Runtime:
         return self._liveness.fault(ready=self._ready)
 
     async def _act(self) -> None:
-        """Lead whenever the Lease is ours; stop planning the moment it is not."""
+        """Lead whenever the Lease is ours; stop deciding the moment it is not."""
         while True:
             await self._lease.acquired.wait()
             log.info("this process leads")
@@ -135,10 +161,10 @@ class Runtime:
             await asyncio.gather(leading, return_exceptions=True)
             log.warning("this process does not lead any more")
 
-    async def _list_told(self) -> None:
+    async def _list_external(self) -> None:
         while True:
             try:
-                await self.observer.list_told()
+                await self._cache.list_external()
             except ApiError as error:
                 log.warning("our own kinds cannot be listed yet: %s", error)
                 await asyncio.sleep(2)
@@ -147,19 +173,6 @@ class Runtime:
 
     def _guard(self) -> None:
         self._lease.guard()
-
-    def _leading(self, *, now: bool) -> None:
-        self.metrics.leads(now=now)
-
-    def _dirty(self, key: Key) -> None:
-        self.engine.queue.add(key)
-
-    def _is_over(self, run_uid: str, stage: str, attempt: str) -> bool:
-        return self.engine.is_over(run_uid, stage, attempt)
-
-    def _nodes(self) -> None:
-        if self._ready:
-            self.engine.nodes_changed()
 
 
 def _problem(sentence: str, error: Exception) -> None:

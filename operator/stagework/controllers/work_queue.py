@@ -1,4 +1,4 @@
-"""Keys to be looked at: each once however often it is named, never two workers on one key."""
+"""Keys to be reconciled: each once however often it is named, never two workers on one key."""
 
 import asyncio
 import heapq
@@ -9,7 +9,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 class WorkQueue(Generic[K]):
-    """A set of dirty keys in order of arrival, with delays and back-off; clock in seconds."""
+    """A set of keys in order of arrival, with delays and back-off; clock in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -26,7 +26,7 @@ class WorkQueue(Generic[K]):
         self._timer: asyncio.TimerHandle | None = None  # one, for the earliest date
 
     def add(self, key: K) -> None:
-        """The key must be looked at; during a run of it: once more after."""
+        """The key must be reconciled; while a worker is at it: once more after."""
         if key in self._running:
             self._again.add(key)
         elif key not in self._queued:
@@ -36,7 +36,7 @@ class WorkQueue(Generic[K]):
             self._ready.put_nowait(key)
 
     def add_after(self, key: K, seconds: float) -> None:
-        """Look at the key in so many seconds; an earlier date stands."""
+        """Reconcile the key in so many seconds; an earlier date stands."""
         due = self._clock() + max(0.0, seconds)
         if self._due.get(key, float("inf")) <= due:
             return
@@ -47,7 +47,7 @@ class WorkQueue(Generic[K]):
             self._set_timer()
 
     def retry(self, key: K, *, first_seconds: float = 0.05, longest_seconds: float = 30.0) -> None:
-        """Look again after a pause that doubles with each failure in a row."""
+        """Reconcile again after a pause that doubles with each failure in a row."""
         failures = self._failures[key] = self._failures.get(key, 0) + 1
         self.add_after(key, min(longest_seconds, first_seconds * 2.0 ** min(failures - 1, 20)))
 
@@ -64,13 +64,13 @@ class WorkQueue(Generic[K]):
         return key
 
     def done(self, key: K) -> None:
-        """The key was looked at."""
+        """The key was reconciled."""
         self._running.pop(key, None)
         if key in self._again:
             self._again.discard(key)
             self.add(key)
 
-    def longest_run_seconds(self) -> float:
+    def longest_reconcile_seconds(self) -> float:
         """How long the slowest worker has been at its key; 0 where none is."""
         now = self._clock()
         return max((now - began for began in self._running.values()), default=0.0)
@@ -84,12 +84,12 @@ class WorkQueue(Generic[K]):
         """How long keys have waited without any worker taking one; 0 where none waits."""
         return 0.0 if self._ready.empty() else self._clock() - self._served_at
 
-    def line_seconds(self) -> float:
+    def latency_seconds(self) -> float:
         """How long the key that was taken last had waited for a worker."""
         return self._waited
 
     def __len__(self) -> int:
-        """Keys that wait to be looked at now."""
+        """Keys that wait to be reconciled now."""
         return self._ready.qsize()
 
     def _promote(self) -> None:

@@ -98,7 +98,7 @@ class KubeApi:
         timeout_seconds: float = REQUEST_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        dice: Callable[[], float] = random.random,
+        rng: Callable[[], float] = random.random,
     ) -> None:
         self._target = target
         self._credentials = Credentials(target)
@@ -108,14 +108,9 @@ class KubeApi:
         self._timeout_seconds = timeout_seconds
         self._clock = clock
         self._sleep = sleep
-        self._dice = dice
+        self._rng = rng
         self._exchanges: Exchanges | None = None
         self._session: aiohttp.ClientSession | None = None
-
-    @property
-    def namespace(self) -> str:
-        """Namespace of the context, or of our own Pod."""
-        return self._target.namespace
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -219,7 +214,7 @@ class KubeApi:
             **(params or {}),
             "watch": "true",
             "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(240 + int(60 * self._dice())),
+            "timeoutSeconds": str(240 + int(60 * self._rng())),
         }
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self._timeout_seconds, sock_read=WATCH_SILENCE_SECONDS
@@ -385,7 +380,7 @@ class KubeApi:
 
     def _pause(self, tries: int, error: ApiError) -> float:
         asked = min(error.retry_after_seconds or 0.0, 30.0)
-        return asked + 0.2 * 2.0 ** (tries - 1) * (0.5 + self._dice())
+        return asked + 0.2 * 2.0 ** (tries - 1) * (0.5 + self._rng())
 
 
 def _target(path: str, params: Params | None) -> str:

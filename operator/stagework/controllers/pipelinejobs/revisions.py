@@ -14,13 +14,15 @@ from stagework.api import names
 from stagework.api.observed import ObjectMeta
 from stagework.api.pipeline import PipelineSpec
 from stagework.api.pipelinejob import PipelineJob
-from stagework.cluster.cache import own_objects as views
+from stagework.api.resources import REVISIONS, ObjectRef
+from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import ApiError, Conflict, NotFound
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.lease import NotLeading
-from stagework.cluster.cache.cache import Observer
-from stagework.plans.snapshot import Resolved
+from stagework.controllers.pipelinejobs.decoding import revision_of
+from stagework.controllers.pipelinejobs.triggers import RUNS
+from stagework.plans.pipelinejob.snapshot import Resolved
 
 log = logging.getLogger(__name__)
 
@@ -67,25 +69,25 @@ class Revisions:
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        found = await self._read(key)
-        if found is not None:
-            self._kept[key] = found
+        resolved = await self._read(key)
+        if resolved is not None:
+            self._kept[key] = resolved
             if len(self._kept) > KEPT_IN_MEMORY:
                 self._kept.popitem(last=False)
-        return found
+        return resolved
 
-    async def sweep_for_ever(self, observer: Observer) -> None:
+    async def sweep_for_ever(self, cache: Cache) -> None:
         """Delete revisions that no run names any more, every ten minutes."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
-                await self._sweep(observer)
+                await self._sweep(cache)
             except (ApiError, NotLeading) as error:
                 log.warning("unused revisions are not swept: %s", error)
 
     async def _read(self, key: tuple[str, str]) -> Resolved | None:
         try:
-            body = await self._api.get(paths.revisions(*key))
+            body = await self._api.get(paths.object_path(ObjectRef(REVISIONS, *key)))
         except NotFound:
             return None
         try:
@@ -95,14 +97,14 @@ class Revisions:
             return None
         return Resolved(spec.stages, spec.params)
 
-    async def _sweep(self, observer: Observer) -> None:
-        used = {(run.metadata.namespace, views.revision_of(run)) for run in observer.runs()}
+    async def _sweep(self, cache: Cache) -> None:
+        used = {(run.metadata.namespace, revision_of(run)) for run in cache.all(RUNS)}
         for namespace in self._namespaces:
             body = await self._api.get(
-                paths.revisions(namespace), {"labelSelector": names.LABEL_REVISION_OF}
+                paths.collection(REVISIONS, namespace), {"labelSelector": names.LABEL_REVISION_OF}
             )
-            for each in _many.decode(body).items:
-                meta = each.metadata
+            for revision in _many.decode(body).items:
+                meta = revision.metadata
                 old = datetime.now(UTC) - meta.creation_timestamp > MIN_AGE
                 if old and (meta.namespace, meta.name) not in used:
                     await self._delete(meta)
@@ -110,8 +112,8 @@ class Revisions:
     async def _delete(self, meta: ObjectMeta) -> None:
         options = {"preconditions": {"uid": meta.uid}}
         try:
-            path = paths.revisions(meta.namespace, meta.name)
-            await self._api.delete(path, orjson.dumps(options))
+            target = ObjectRef(REVISIONS, meta.namespace, meta.name)
+            await self._api.delete(paths.object_path(target), orjson.dumps(options))
         except (NotFound, Conflict):
             return
         self._kept.pop((meta.namespace, meta.name), None)

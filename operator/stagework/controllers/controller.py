@@ -1,0 +1,101 @@
+"""What differs from kind to kind while the operator runs: the seam between engine and controllers.
+
+A controller says which change of which object concerns which of its own, and what to do about one
+of them. The engine does all the rest, the same for every kind.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, NamedTuple
+
+from stagework.api.intervention import Intervention
+from stagework.api.kinds import Kind
+from stagework.api.resources import ObjectRef
+from stagework.cluster.cache.own_objects import OwnObject
+from stagework.cluster.cache.paging import T
+from stagework.cluster.cache.selections import Selection
+from stagework.cluster.cache.store import Change
+from stagework.plans.plan import Plan, Purpose, Question, Refusal, StatusT
+
+
+class Key(NamedTuple):
+    """Names an object of ours in the work queue."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """For logs."""
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Trigger(Generic[T]):
+    """A change of these objects concerns those objects of a kind."""
+
+    selection: Selection[T]
+    concerns: Callable[[Change[T]], Iterable[Key]]
+
+
+@dataclass(frozen=True)
+class View(Generic[StatusT]):
+    """What the engine knows of one object when it is to be decided about."""
+
+    object: OwnObject
+    unwritten: StatusT | None = None
+    """A status that was decided upon but not stored yet: it counts instead of the stored one."""
+    interventions: tuple[Intervention, ...] = ()
+    """All that aim at it, oldest first."""
+    answers: Mapping[Question, Any] = field(default_factory=dict[Question, Any])
+    """What the API service has answered so far."""
+    refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
+    """Children that the API server has refused lately."""
+
+
+class Controller(Generic[StatusT]):
+    """One kind. `kind` and `decide` are its own; the rest has defaults for the plainest kind."""
+
+    kind: Kind
+
+    async def decide(self, view: View[StatusT], now: datetime) -> Plan[StatusT]:
+        """Gather what else is needed and decide; raises ValidationError for a broken object."""
+        raise NotImplementedError
+
+    def triggers(self) -> Iterable[Trigger[Any]]:
+        """Changes of other objects that concern those of this kind."""
+        return ()
+
+    def unreadable(self, known: OwnObject, fault: str, now: datetime) -> Plan[StatusT] | None:
+        """What to do about an object that `decide` could not read; None: nothing."""
+        del known, fault, now
+        return None
+
+    async def before_first_decision(self) -> None:
+        """Leadership begins: whatever must be known of all objects before any is decided about."""
+
+    def background(self) -> Iterable[Awaitable[None]]:
+        """What runs beside the decisions while this process leads."""
+        return ()
+
+    async def answer(self, about: ObjectRef, question: Question) -> Any:
+        """Ask another service; raises LookupFailed where it cannot say now."""
+        raise TypeError(f"{self.kind.kind} has nobody to ask {question} about {about.name}")
+
+    def at_work(self) -> int:
+        """How much goes on at this moment: statuses that may wait do so longer with more."""
+        return 0
+
+    def stored(self, known: OwnObject, status: StatusT) -> None:
+        """This status was written; the object is now as it is here."""
+
+    def tombstone(self, known: OwnObject) -> OwnObject:
+        """What stays in memory of an object of which nothing more is to come."""
+        return known
+
+    def forget(self, uid: str) -> None:
+        """The object has left memory: drop what can be had again."""
+
+    def release(self, uid: str) -> None:
+        """The object is gone, or can do nothing any more: it holds nothing and waits for nothing."""

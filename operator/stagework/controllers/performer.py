@@ -1,0 +1,84 @@
+"""Carry out a plan: actions, the status, what presupposes it, events, facts, questions.
+
+In this order, and what fails leaves the rest undone: the object is decided about again from what
+is there. Only what is stored is followed up.
+"""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from stagework.api.resources import ObjectRef
+from stagework.cluster.apply import Applier, Outdated, Refused
+from stagework.cluster.cache.own_objects import OwnObject
+from stagework.cluster.events import EventPoster
+from stagework.controllers.controller import Controller, Key
+from stagework.controllers.memory import Memory
+from stagework.controllers.metrics import Metrics
+from stagework.controllers.status_writer import Waits, Written
+from stagework.controllers.work_queue import WorkQueue
+from stagework.plans.plan import Plan
+from stagework.plans.refusals import ASK_AGAIN_SECONDS
+
+log = logging.getLogger(__name__)
+
+
+class Performer:
+    """Performs the plans of all kinds; raises ApiError, NotLeading or Outdated."""
+
+    def __init__(
+        self,
+        applier: Applier,
+        memory: Memory,
+        queue: WorkQueue[Key],
+        events: EventPoster,
+        metrics: Metrics,
+    ) -> None:
+        self._applier = applier
+        self._memory = memory
+        self._queue = queue
+        self._events = events
+        self._metrics = metrics
+
+    async def perform(
+        self, key: Key, controller: Controller[Any], known: OwnObject, plan: Plan[Any], now: datetime
+    ) -> None:
+        """Carry out what was decided at `now` about an object as it was `known` then."""
+        meta = known.metadata
+        target = controller.kind.ref(meta.namespace, meta.name, meta.uid, meta.resourceVersion)
+        for action in plan.actions:
+            try:
+                await self._applier.perform(target, action)
+            except Refused as error:
+                self._memory.refusals.remember(meta.uid, error.purpose, error.refusal)
+                self._queue.add_after(key, ASK_AGAIN_SECONDS)
+                raise Outdated(str(error)) from error
+        await self._write_status(key, controller, target, plan)
+        for action in plan.afterwards:
+            await self._applier.perform(target, action)
+        self._tell(key, target, plan)
+        for question in plan.questions:
+            self._memory.lookups.ask(key, target, question, controller.answer)
+        if plan.wake_at is not None:
+            self._queue.add_after(key, (plan.wake_at - now).total_seconds())
+
+    async def _write_status(
+        self, key: Key, controller: Controller[Any], target: ObjectRef, plan: Plan[Any]
+    ) -> None:
+        outcome = await self._memory.statuses.write(controller.kind, target, plan)
+        match outcome:
+            case Written(known, status):
+                controller.stored(known, status)
+                if plan.again_once_stored:
+                    self._queue.add(key)
+            case Waits(seconds):
+                self._queue.add_after(key, seconds)
+            case None:
+                pass
+
+    def _tell(self, key: Key, target: ObjectRef, plan: Plan[Any]) -> None:
+        for event in plan.events:
+            self._events.post(target, event)
+            level = logging.WARNING if event.type == "Warning" else logging.INFO
+            log.log(level, "%s: %s: %s", key, event.reason, event.message)
+        self._metrics.record(plan.facts)

@@ -1,0 +1,45 @@
+"""The controllers of this operator: one a kind. A new kind adds its line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from stagework import wiring
+from stagework.artifacts.result_lookup import ResultStore
+from stagework.cluster.cache.cache import Cache
+from stagework.cluster.client.kubeapi import KubeApi
+from stagework.controllers.controller import Controller, Key
+from stagework.controllers.metrics import Metrics
+from stagework.controllers.pipelinejobs.controller import PipelineJobs
+from stagework.controllers.pipelinejobs.revisions import Revisions
+from stagework.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What controllers are built from."""
+
+    settings: Settings
+    api: KubeApi
+    cache: Cache
+    results: ResultStore
+    metrics: Metrics
+    wake: Callable[[Key], None]
+    """Reconcile this object."""
+    wall: Callable[[], datetime]
+
+
+def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
+    """One of each kind that is reconciled."""
+    return (
+        PipelineJobs(
+            parts.cache,
+            Revisions(parts.api, parts.settings.namespaces),
+            parts.results,
+            wiring.plan_settings(parts.settings),
+            wake=parts.wake,
+            metrics=parts.metrics,
+            wall=parts.wall,
+        ),
+    )
