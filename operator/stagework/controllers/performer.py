@@ -18,7 +18,7 @@ from stagework.controllers.metrics import Metrics
 from stagework.controllers.status_writer import Waits, Written
 from stagework.controllers.work_queue import WorkQueue
 from stagework.plans.plan import Plan
-from stagework.plans.refusals import ASK_AGAIN_SECONDS
+from stagework.plans.refusals import RECONCILE_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Performer:
                 await self._applier.perform(target, action)
             except Refused as error:
                 self._memory.refusals.remember(meta.uid, error.purpose, error.refusal)
-                self._queue.add_after(key, ASK_AGAIN_SECONDS)
+                self._queue.add_after(key, RECONCILE_SECONDS)
                 raise Outdated(str(error)) from error
         await self._write_status(key, controller, target, plan)
         for action in plan.afterwards:

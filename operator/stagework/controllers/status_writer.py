@@ -13,7 +13,7 @@ from stagework.cluster.apply import Applier
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.patches import stored_document
 from stagework.plans.plan import Plan
-from stagework.plans.status_writes import NEVER, when_to_write
+from stagework.plans.status_writes import NEVER, counted_from, when_to_write
 
 MANY_OBJECTS: Final = 2000
 """With more objects than this, statuses that wait are kept as JSON: they might all wait at once."""
@@ -96,17 +96,16 @@ class StatusWriter:
             wanted = memory.unwritten.status(kind)
         if wanted is None:
             return None
-        now = self._clock()
+        now, at_work = self._clock(), self._at_work()
+        memory.written_at = counted_from(memory.written_at, at_work=at_work, now_seconds=now)
         wait = when_to_write(
             urgent=plan.urgent,
             written_at=memory.written_at,
-            at_work=self._at_work(),
+            at_work=at_work,
             queue_latency_seconds=self._queue_latency(),
             now_seconds=now,
         )
         if wait > 0:
-            if memory.written_at == NEVER:
-                memory.written_at = now  # a first status that waits does so once
             memory.unwritten = self._kept(target.resource_version, wanted)
             return Waits(wait)
         memory.unwritten = None
