@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-include tests/bed/bed.mk
+include hack/devcluster/devcluster.mk
 
 export PYTHONPATH := operator
 HOST_PACKAGES := images/ad-image/packages.txt images/document/packages.txt
@@ -15,7 +15,7 @@ help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(VENV)/.ready: requirements-dev.txt $(HOST_PACKAGES)
-	@$(or $(PYTHON),python3) -m tests.bed.venv $(VENV) requirements-dev.txt $(HOST_PACKAGES)
+	@$(or $(PYTHON),python3) -m hack.devcluster.venv $(VENV) requirements-dev.txt $(HOST_PACKAGES)
 
 .PHONY: venv
 venv: $(VENV)/.ready ## The Python environment of the tests and tools
@@ -23,11 +23,11 @@ venv: $(VENV)/.ready ## The Python environment of the tests and tools
 
 .PHONY: generate
 generate: $(VENV)/.ready ## Write CRDs, the chart's copies, the install manifest and the API reference
-	@HELM="$(HELM)" $(PY) crds/generate.py
+	@HELM="$(HELM)" $(PY) -m hack.generate
 
 .PHONY: verify
 verify: $(VENV)/.ready ## Fail where a generated file differs from what would be generated
-	@HELM="$(HELM)" $(PY) crds/generate.py --check
+	@HELM="$(HELM)" $(PY) -m hack.generate --check
 
 .PHONY: lint
 lint: $(VENV)/.ready ## Style, strict types, import contracts
@@ -45,7 +45,7 @@ integration: $(VENV)/.ready programs ## Tests against a real API server, and of 
 
 .PHONY: deploy
 deploy: images $(VENV)/.ready ## Install or upgrade stagework on the kind cluster
-	@$(PY) -m tests.bed.deploy
+	@$(PY) -m hack.devcluster.deploy
 
 .PHONY: e2e
 e2e: deploy ## User stories on the kind cluster
