@@ -30,10 +30,12 @@ verify: $(VENV)/.ready ## Fail where a generated file differs from what would be
 	@HELM="$(HELM)" $(PY) -m hack.generate --check
 
 .PHONY: lint
-lint: $(VENV)/.ready ## Style, strict types, import contracts
+lint: $(VENV)/.ready ## Style, strict types, import contracts, unused code
 	@$(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
 	@$(VENV)/bin/basedpyright --project pyproject.toml --level error --pythonpath $(PY)
 	@$(VENV)/bin/lint-imports --no-cache | tail -3
+	@$(VENV)/bin/vulture operator hack images --exclude "*/tools/*"
+	@$(VENV)/bin/vulture operator hack images tests
 
 .PHONY: unit
 unit: $(VENV)/.ready ## Unit tests: the pure core, stagekit, the API service, the stages
