@@ -57,6 +57,10 @@ e2e: deploy ## User stories on the kind cluster
 demo: deploy ## Real pipelines on three machine classes, from nothing to the pictures
 	@$(PY) -m stagework.cli demo --samples manifests/samples
 
+.PHONY: mutants
+mutants: $(VENV)/.ready ## Wrong changes that no test notices: in policies, or SINCE=REV in a change
+	@$(PY) -m hack.mutants $(addprefix --since ,$(SINCE)) $(if $(TESTS),--tests $(TESTS))
+
 .PHONY: bench
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)
 	@for name in transitions restart exchange chain scale quality; do $(PY) -m tests.bench $$name || exit 1; echo; done

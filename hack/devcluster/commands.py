@@ -13,11 +13,17 @@ from hack.devcluster.failures import BedError
 TAIL_LINES = 15
 
 
-def output(command: Sequence[str], *, stdin: bytes | None = None, seconds: float = 120) -> str:
+def output(
+    command: Sequence[str],
+    *,
+    stdin: bytes | None = None,
+    seconds: float = 120,
+    folder: Path | None = None,
+) -> str:
     """Return what a quick command printed; raise where it failed."""
     try:
         done = subprocess.run(
-            command, input=stdin, capture_output=True, check=False, timeout=seconds
+            command, input=stdin, capture_output=True, check=False, timeout=seconds, cwd=folder
         )
     except FileNotFoundError as error:
         raise BedError(f"{command[0]} is not installed") from error
