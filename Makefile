@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-include tests/bed/bed.mk
+include hack/devcluster/devcluster.mk
 
 export PYTHONPATH := operator
 HOST_PACKAGES := images/ad-image/packages.txt images/document/packages.txt
@@ -15,7 +15,7 @@ help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(VENV)/.ready: requirements-dev.txt $(HOST_PACKAGES)
-	@$(or $(PYTHON),python3) -m tests.bed.venv $(VENV) requirements-dev.txt $(HOST_PACKAGES)
+	@$(or $(PYTHON),python3) -m hack.devcluster.venv $(VENV) requirements-dev.txt $(HOST_PACKAGES)
 
 .PHONY: venv
 venv: $(VENV)/.ready ## The Python environment of the tests and tools
@@ -23,17 +23,19 @@ venv: $(VENV)/.ready ## The Python environment of the tests and tools
 
 .PHONY: generate
 generate: $(VENV)/.ready ## Write CRDs, the chart's copies, the install manifest and the API reference
-	@HELM="$(HELM)" $(PY) crds/generate.py
+	@HELM="$(HELM)" $(PY) -m hack.generate
 
 .PHONY: verify
 verify: $(VENV)/.ready ## Fail where a generated file differs from what would be generated
-	@HELM="$(HELM)" $(PY) crds/generate.py --check
+	@HELM="$(HELM)" $(PY) -m hack.generate --check
 
 .PHONY: lint
-lint: $(VENV)/.ready ## Style, strict types, import contracts
+lint: $(VENV)/.ready ## Style, strict types, import contracts, unused code
 	@$(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
 	@$(VENV)/bin/basedpyright --project pyproject.toml --level error --pythonpath $(PY)
 	@$(VENV)/bin/lint-imports --no-cache | tail -3
+	@$(VENV)/bin/vulture operator hack images --exclude "*/tools/*"
+	@$(VENV)/bin/vulture operator hack images tests
 
 .PHONY: unit
 unit: $(VENV)/.ready ## Unit tests: the pure core, stagekit, the API service, the stages
@@ -45,7 +47,7 @@ integration: $(VENV)/.ready programs ## Tests against a real API server, and of 
 
 .PHONY: deploy
 deploy: images $(VENV)/.ready ## Install or upgrade stagework on the kind cluster
-	@$(PY) -m tests.bed.deploy
+	@$(PY) -m hack.devcluster.deploy
 
 .PHONY: e2e
 e2e: deploy ## User stories on the kind cluster
@@ -54,6 +56,10 @@ e2e: deploy ## User stories on the kind cluster
 .PHONY: demo
 demo: deploy ## Real pipelines on three machine classes, from nothing to the pictures
 	@$(PY) -m stagework.cli demo --samples manifests/samples
+
+.PHONY: mutants
+mutants: $(VENV)/.ready ## Wrong changes that no test notices: in policies, or SINCE=REV in a change
+	@$(PY) -m hack.mutants $(addprefix --since ,$(SINCE)) $(if $(TESTS),--tests $(TESTS))
 
 .PHONY: bench
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)

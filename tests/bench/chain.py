@@ -22,14 +22,14 @@ from typing import Any, Final
 import msgspec
 import orjson
 
+from hack.devcluster import cluster
+from hack.devcluster.deploy import deploy
+from hack.devcluster.tree import ROOT
 from stagework.api import names
 from stagework.api.observed import JobView
 from stagework.cluster.client import connection, paths
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.client.throttle import Throttle
-from tests.bed import cluster
-from tests.bed.deploy import deploy
-from tests.bed.tree import ROOT
 from tests.bench import namespaces
 from tests.bench.machine import describe
 from tests.bench.shares import Reading, Usage, usage

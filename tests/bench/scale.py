@@ -20,14 +20,14 @@ from typing import Any, Final
 import msgspec
 import orjson
 
+from hack.devcluster import cache, cluster, gotools
+from hack.devcluster.deploy import deploy
+from hack.devcluster.tree import ROOT
 from stagework.api import names
 from stagework.cluster.client import connection, paths
 from stagework.cluster.client.errors import NotFound
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.client.throttle import Throttle
-from tests.bed import cache, cluster, gotools
-from tests.bed.deploy import deploy
-from tests.bed.tree import ROOT
 from tests.bench import namespaces
 from tests.bench.machine import describe
 from tests.bench.shares import Reading, Usage, usage

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, Self
 
-from tests.bed import cluster
+from hack.devcluster import cluster
 from tests.bench.tables import table
 
 COMPONENTS: Final = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.bed import cluster
+from hack.devcluster import cluster
 from tests.support.cluster.api import Missing
 from tests.support.cluster.commands import RELEASE_NAMESPACE, Document
 from tests.support.cluster.space import Space

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bed.apiserver import ApiServer, start_api_server
+from hack.devcluster.apiserver import ApiServer, start_api_server
 from tests.integration.kubectl import Kubectl
 
 ROOT = Path(__file__).resolve().parents[2]

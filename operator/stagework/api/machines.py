@@ -38,11 +38,6 @@ class MachineClass(BaseModel, frozen=True):
     mayBeAway: bool = False
     """True for machines that sleep or leave, such as a MacBook."""
 
-    @property
-    def display_label(self) -> str:
-        """What people see."""
-        return self.label or self.key
-
 
 class Fleet(BaseModel):
     """All machine classes and the static map from stage names to classes."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from tests.bed import cluster, tools
+from hack.devcluster import cluster, tools
 
 Document = dict[str, Any]
 """An object of the API server as JSON gives it."""

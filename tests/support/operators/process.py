@@ -5,8 +5,6 @@ import os
 import signal
 import socket
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Final
 
@@ -22,14 +20,13 @@ class OperatorProcess:
 
     def __init__(self, folder: Path, url: str, settings: Json, pace: Pace) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._port = _free_port()
         self._pace = pace
         self._log = folder / "log"
         self._environment = {
             **os.environ,
             **write_files(folder, url, settings),
             "PYTHONPATH": f"{_ROOT / 'operator'}{os.pathsep}{_ROOT}",
-            "STAGEWORK_LIVENESS_PORT": str(self._port),
+            "STAGEWORK_LIVENESS_PORT": str(_free_port()),
             "STAGEWORK_METRICS_PORT": str(_free_port()),
         }
         self._process: asyncio.subprocess.Process | None = None
@@ -74,19 +71,6 @@ class OperatorProcess:
     async def kill(self) -> None:
         """SIGKILL."""
         await self.stop(signal.SIGKILL)
-
-    async def healthy(self) -> bool:
-        """What its liveness probe answers."""
-        return await asyncio.to_thread(self._probe)
-
-    def _probe(self) -> bool:
-        try:
-            with urllib.request.urlopen(
-                f"http://127.0.0.1:{self._port}/healthz", timeout=2
-            ) as said:
-                return said.status == 200
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            return False
 
 
 def _free_port() -> int:

@@ -105,8 +105,8 @@ def test_an_interruption_is_told() -> None:
 def test_what_decides_is_written_at_once_and_the_rest_may_wait(
     state: StageStatus, changes: dict[str, Any], *, urgent: bool
 ) -> None:
-    status = {"summary": "Running", **changes.pop("status", {})}
-    plan = _world(state, status=status, **changes).plan()
+    status = {"summary": "Running", **changes.get("status", {})}
+    plan = _world(state, **{**changes, "status": status}).plan()
 
     assert plan.status is not None
     assert plan.urgent is urgent

@@ -18,9 +18,6 @@ def _of(*states: str) -> list[StageStatus]:
     return [make_status(f"s{n}", state, reason="Because") for n, state in enumerate(states)]
 
 
-COMMIT = {"attempt": 1, "pod": "p"}
-
-
 @pytest.mark.parametrize(
     ("states", "suspend", "summary", "succeeded", "reconciling", "stalled"),
     [

@@ -1,0 +1,73 @@
+"""Reads the ``image.toml`` of each image: its tag, and what its Dockerfile may see."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from hack.devcluster.failures import BedError
+from hack.devcluster.tree import ROOT
+
+KEYS = {"tag", "include", "dockerfile", "packages", "requirements"}
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One image of ours, all paths absolute."""
+
+    name: str
+    tag: str
+    include: tuple[Path, ...]
+    dockerfile: Path
+    packages: Path
+    requirements: Path | None
+
+    @property
+    def repository(self) -> str:
+        """The tag without its last part."""
+        return self.tag.rpartition(":")[0]
+
+
+def parse(name: str, text: str, root: Path = ROOT) -> Declaration:
+    """Read one declaration; what it names must exist."""
+    content = tomllib.loads(text)
+    home = f"images/{name}"
+    if unknown := sorted(set(content) - KEYS):
+        raise BedError(f"{home}/image.toml: unknown: {', '.join(unknown)}", f"use {sorted(KEYS)}")
+    tag = content.get("tag")
+    if not isinstance(tag, str) or ":" not in tag:
+        raise BedError(f"{home}/image.toml: no tag", 'tag = "stagework/NAME:dev"')
+
+    def path(key: str, default: str) -> Path:
+        return root / str(content.get(key, f"{home}/{default}"))
+
+    requirements = path("requirements", "requirements.txt")
+    declaration = Declaration(
+        name=name,
+        tag=tag,
+        include=tuple(root / item for item in cast("list[str]", content.get("include", []))),
+        dockerfile=path("dockerfile", "Dockerfile"),
+        packages=path("packages", "packages.txt"),
+        requirements=requirements if "requirements" in content or requirements.exists() else None,
+    )
+    needed = [declaration.dockerfile, declaration.packages, *declaration.include]
+    if declaration.requirements is not None:
+        needed.append(declaration.requirements)
+    for item in needed:
+        if not item.exists():
+            raise BedError(f"{home}/image.toml names {item.relative_to(root)}, which is not there")
+    return declaration
+
+
+def declared(root: Path = ROOT) -> dict[str, Path]:
+    """Find the declarations of all images, by the images' names."""
+    files = sorted((root / "images").glob("*/image.toml"))
+    return {file.parent.name: file for file in files}
+
+
+def named(names: list[str], root: Path = ROOT) -> list[Declaration]:
+    """Read the declarations of these images, or of all where none is named."""
+    files = declared(root)
+    if unknown := [name for name in names if name not in files]:
+        raise BedError(f"no image.toml for: {', '.join(unknown)}", f"known: {', '.join(files)}")
+    return [parse(name, files[name].read_text(), root) for name in names or files]

@@ -1,0 +1,8 @@
+"""Where things are in the repository."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BED = ROOT / "hack" / "devcluster"
+IMAGES = ROOT / "images"
+KIND_NODE = IMAGES / "kind-node"

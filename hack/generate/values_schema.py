@@ -1,0 +1,54 @@
+"""The part of `values.schema.json` that describes the settings file; the rest is written by hand.
+
+Helm then refuses a wrong setting at install with the same limits as the operator at start.
+"""
+
+import json
+from typing import Any, cast
+
+from stagework.settings import Settings
+
+Schema = dict[str, Any]
+
+SET_BY_THE_CHART = {
+    "Settings": {"releaseNamespace", "api"},
+    "ArtifactSettings": {"directory", "s3"},
+}
+"""Settings that the chart decides by itself or from other values."""
+SET_BY_THE_CHART_TYPES = frozenset({"ApiServiceSettings", "S3Settings"})
+HAND_WRITTEN_TYPES = frozenset({"ServiceAccount", "Texts"})
+
+
+def with_settings(text: str) -> str:
+    """The schema file's text with `settings` and its types as the types say now."""
+    document = cast("Schema", json.loads(text))
+    source = cast("Schema", _plain(Settings.model_json_schema()))
+    types = cast("dict[str, Schema]", source.pop("$defs"))
+    kept = {name: document["$defs"][name] for name in sorted(HAND_WRITTEN_TYPES)}
+    document["properties"]["settings"] = _without_chart_fields("Settings", source)
+    document["$defs"] = kept | {
+        name: _without_chart_fields(name, each)
+        for name, each in sorted(types.items())
+        if name not in SET_BY_THE_CHART_TYPES
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _without_chart_fields(name: str, schema: Schema) -> Schema:
+    hidden = SET_BY_THE_CHART.get(name, set[str]())
+    fields = cast("dict[str, Schema]", schema.get("properties", {}))
+    shown = {key: each for key, each in fields.items() if key not in hidden}
+    return {**schema, "properties": shown} if fields else schema
+
+
+def _plain(node: Any) -> Any:
+    """Without titles (they repeat the name) and defaults (values.yaml has them)."""
+    if isinstance(node, dict):
+        return {
+            key: _plain(value)
+            for key, value in cast("Schema", node).items()
+            if not (key == "title" and isinstance(value, str)) and key != "default"
+        }
+    if isinstance(node, list):
+        return [_plain(each) for each in cast("list[Any]", node)]
+    return node

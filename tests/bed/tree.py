@@ -1,8 +1,0 @@
-"""Where things are in the repository."""
-
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-BED = ROOT / "tests" / "bed"
-IMAGES = ROOT / "images"
-KIND_NODE = IMAGES / "kind-node"
