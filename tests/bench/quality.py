@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("document", "document/tools", "modelcalls", "shared")
+FOLDERS = ("document", "document/tools", "shared")
 sys.path[:0] = [str(ROOT / "images" / folder) for folder in FOLDERS]
 
 import sample_texts as texts  # noqa: E402

@@ -131,7 +131,7 @@ def test_vectors_find_the_chunk_that_answers(report: Chain) -> None:
 def test_the_index_is_searched_from_the_command_line(report: Chain) -> None:
     path = report.file("fulltext", "index.sqlite")
     command = [sys.executable, "-m", "docpipe", "search", str(path)]
-    folders = ("images/document", "images/modelcalls", "images/shared", "operator")
+    folders = ("images/document", "images/shared", "operator")
     environment = {"PYTHONPATH": ":".join(str(ROOT / folder) for folder in folders)}
     found = subprocess.run(
         [*command, "avocets"], env=environment, capture_output=True, text=True, check=False
