@@ -13,8 +13,11 @@ from pathlib import Path
 
 import make_scans
 import numpy as np
-from docpipe import classify, labels, nearest, recognition
+from docpipe.encoding import nearest
 from docpipe.outputs import Chunk, Embed, read_pages
+from docpipe.reading.ocr import recognition
+from docpipe.stages import classify
+from docpipe.text import labels
 
 from tests.unit.document.chain import Chain
 

@@ -9,20 +9,20 @@ import sys
 from pathlib import Path
 
 import stagekit
-from docpipe import (
+from docpipe.stages import (
     chunk,
     classify,
     deep_summary,
     embed,
     extract,
     fulltext,
-    index,
     markdown,
     preview,
     stt,
     summarize,
     thumbnail,
 )
+from docpipe.text import index
 
 STAGES = {
     module.STAGE: module.run

@@ -12,8 +12,8 @@ from typing import Literal
 import msgspec
 import stagefiles
 
-from docpipe.kinds import Kind
 from docpipe.pages import Page, Picture, Source
+from docpipe.reading.kinds import Kind
 
 
 class Given(msgspec.Struct, frozen=True):

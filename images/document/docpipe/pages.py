@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from docpipe.kinds import Kind
+from docpipe.reading.kinds import Kind
 
 Source = Literal["text", "ocr", "markup"]
 """Letters that the file carries, letters read from a picture, or structure of an Office file."""

@@ -10,8 +10,8 @@ from modelcalls import methods
 
 import stagekit
 from docpipe import outputs, sources
-from docpipe.kinds import Kind
 from docpipe.outputs import Preview, Thumbnail
+from docpipe.reading.kinds import Kind
 
 T = TypeVar("T", Preview, Thumbnail)
 

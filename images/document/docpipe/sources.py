@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import stagekit
-from docpipe import kinds, limits, outputs, params
-from docpipe.kinds import Kind
+from docpipe import limits, outputs, params
+from docpipe.reading import kinds
+from docpipe.reading.kinds import Kind
 
 
 def given(ctx: stagekit.Context) -> tuple[Path, Kind]:

@@ -24,8 +24,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from docpipe import encoder
-from docpipe.wordpiece import WordPiece
+from docpipe.encoding import encoder
+from docpipe.encoding.wordpiece import WordPiece
 from sentence_transformers import SentenceTransformer
 
 TEXTS = [

@@ -11,8 +11,9 @@ import jsonschema
 import numpy as np
 import pytest
 import sample_texts as texts
-from docpipe import encoder, index, outputs
+from docpipe import outputs
 from docpipe.__main__ import STAGES
+from docpipe.encoding import encoder
 from docpipe.outputs import (
     Chunk,
     Classify,
@@ -24,6 +25,7 @@ from docpipe.outputs import (
     Summarize,
     Thumbnail,
 )
+from docpipe.text import index
 from PIL import Image
 
 from tests.unit.document.chain import Chain

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from docpipe import encoder
-from docpipe.wordpiece import WordPiece
+from docpipe.encoding import encoder
+from docpipe.encoding.wordpiece import WordPiece
 
 KEPT: dict[str, Any] = json.loads(Path(__file__).with_name("original_vectors.json").read_text())
 TEXTS: list[dict[str, Any]] = KEPT["texts"]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from docpipe import embed, questions
+from docpipe import questions
 from docpipe.outputs import Chunk, Classify, DeepSummary, Embed, Markdown, Stt, Summarize
+from docpipe.stages import embed
 
 from tests.support.modelserver import answers
 from tests.support.modelserver.server import MODEL, ModelServer

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from docpipe import classify, cues, labels
+from docpipe.stages import classify
+from docpipe.text import cues, labels
 
 from tests.bench import heldout
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sample_texts as texts
-from docpipe import nearest, ngrams, outputs, readable
+from docpipe import outputs
+from docpipe.encoding import nearest, ngrams, readable
 from docpipe.outputs import Classify, Embed
 from modelcalls import methods
 

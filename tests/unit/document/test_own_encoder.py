@@ -12,8 +12,8 @@ import export_onnx
 import numpy as np
 import onnx
 import pytest
-from docpipe import encoder, nearest
-from docpipe.onnx_encoder import OnnxEncoder
+from docpipe.encoding import encoder, nearest
+from docpipe.encoding.onnx_encoder import OnnxEncoder
 from docpipe.outputs import Chunk, Embed
 from modelcalls import methods
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors

@@ -1,0 +1,129 @@
+"""`deep_summary`: section by section, each in its own most telling sentences; sections are items.
+
+A document without headings is taken in parts of about equal length. Method `endpoint` asks the chat
+endpoint about each section; keywords are counted all the same.
+"""
+
+from __future__ import annotations
+
+import modelcalls
+from modelcalls import methods
+
+import stagekit
+from docpipe import outputs, questions, sources
+from docpipe.encoding import vectors
+from docpipe.outputs import DeepSummary, Heading, Markdown, Section, Summarize
+from docpipe.text import keywords, sentences, telling
+
+STAGE = "deep_summary"
+TEXT = "deep_summary.md"
+PART = 4000
+"""Characters of a part, where there are no headings."""
+
+
+def sections_of(text: str, about: Markdown) -> list[tuple[Heading, str]]:
+    """Headings with the text below each, up to the next one; those with nothing to say left out."""
+    heads = list(about.headings)
+    if len(heads) < 2:
+        count = max(round(len(text) / PART), 1)
+        step = -(-len(text) // count)
+        starts = [0, *(_paragraph_from(text, n * step) for n in range(1, count))]
+        heads = [Heading(1, f"Part {n}", at) for n, at in enumerate(dict.fromkeys(starts), start=1)]
+    elif heads[0].start > 200:
+        heads.insert(0, Heading(1, about.title, 0))
+    ends = [head.start for head in heads[1:]] + [len(text)]
+    bodies = [(head, text[head.start : end]) for head, end in zip(heads, ends, strict=True)]
+    return [(head, body) for head, body in bodies if sentences.sentences(body)]
+
+
+def _paragraph_from(text: str, at: int) -> int:
+    end = text.find("\n\n", at)
+    return end + 2 if end >= 0 else at
+
+
+def builtin(body: str, by: vectors.Comparison) -> str:
+    """One sentence for each 600 characters of a section, one to three."""
+    picked = telling.chosen(sentences.sentences(body), _count(body), by)
+    return " ".join(each.sentence.text for each in picked)
+
+
+def by_endpoint(model: modelcalls.Model, heading: str, body: str) -> str:
+    """As many sentences of the chat endpoint's own."""
+    wanted = modelcalls.system(questions.SUMMARIZE.format(count=_count(body)))
+    found = [each.text for each in sentences.sentences(body)]
+    asked = modelcalls.user(f"{heading}\n\n{questions.shortened(found)}")
+    return model.ask([wanted, asked], questions.summary()).summary
+
+
+def _count(body: str) -> int:
+    return min(max(len(body) // 600, 1), 3)
+
+
+def made_of(ctx: stagekit.Context, text: str, about: Markdown) -> DeepSummary | None:
+    """All sections by the chosen method; None where every one failed."""
+    by = vectors.comparison_for(text)
+    choice = modelcalls.Choice(ctx, "chat")
+    asked = choice.model
+    parts = sections_of(text, about)
+    if not parts:
+        raise stagekit.Skip("NoSentences", "the document has no sentences to choose from")
+    words = keywords.keywords([body for _, body in parts], 5)
+    made: list[Section] = []
+    for item in ctx.items(range(len(parts)), key=lambda n: f"{n + 1} {parts[n][0].text}"):
+        with item:
+            head, body = parts[item.value]
+            said = choice.run(
+                endpoint=lambda model, h=head, b=body: by_endpoint(model, h.text, b),
+                builtin=lambda b=body: builtin(b, by),
+            )
+            made.append(
+                Section(
+                    head.text,
+                    head.level,
+                    sources.pages_between(about, head.start, head.start + len(body)),
+                    len(body),
+                    said,
+                    words[item.value],
+                )
+            )
+    if not made:
+        return None
+    used = ctx.method_used.split("+")
+    return DeepSummary(
+        method=ctx.method_used,
+        compared_by=by if methods.BUILTIN in used else None,
+        overview=_overview(ctx),
+        keywords=keywords.keywords([text], 10)[0],
+        sections=made,
+        machine=asked.machine if asked and methods.ENDPOINT in used else None,
+    )
+
+
+def _overview(ctx: stagekit.Context) -> str:
+    """What `summarize` found; deep goes on from there."""
+    if not ctx.inputs.has("summarize", "summarize.json"):
+        return ""
+    return outputs.read(ctx.inputs.file("summarize", "summarize.json"), Summarize).summary
+
+
+def as_markdown(title: str, made: DeepSummary) -> str:
+    """The summary for people."""
+    lines = [f"# {title or 'Summary'}", "", made.overview, "", f"*{', '.join(made.keywords)}*", ""]
+    for section in made.sections:
+        where = f" (p. {section.pages[0]})" if section.pages else ""
+        lines += [f"## {section.heading}{where}", "", section.summary, ""]
+    return "\n".join(lines)
+
+
+def run(ctx: stagekit.Context) -> None:
+    """Writes `deep_summary.json` and `deep_summary.md`."""
+    methods.check_asking(ctx)
+    text, about = sources.document(ctx)
+    made = made_of(ctx, text, about)
+    if made is None:
+        return  # every section failed: the items say why
+    outputs.write(ctx.outputs, STAGE, made)
+    (ctx.outputs / TEXT).write_text(as_markdown(about.title, made), encoding="utf-8")
+    ctx.value("sections", len(made.sections))
+    ctx.value("keywords", ", ".join(made.keywords)[:200])
+    ctx.value("method", made.method)

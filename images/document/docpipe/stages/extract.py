@@ -1,0 +1,124 @@
+"""`extract`: the words of a document, page by page, with their places where it has any.
+
+1. The bytes tell what the document is; a name that promises something else is noted.
+2. A child process opens it and gives page after page: letters of a PDF, Markdown of an Office
+   file or HTML, Tesseract's reading of pictures and scanned pages.
+3. Each page is an item: one that cannot be read is recorded with its reason, the others go on.
+4. Pages beyond `max_pages` are refused by number. Without any text the stage is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from modelcalls import methods
+
+import stagekit
+from docpipe import outputs, params, sources
+from docpipe.outputs import Extract, Given, LeftOut, PageFacts
+from docpipe.pages import Answer, Opened, Page, Task, Trouble
+from docpipe.reading import isolation, kinds
+from docpipe.reading.kinds import Kind
+from docpipe.reading.ocr import reader_languages
+from docpipe.text import scripts
+from stagekit import text
+from stagekit.link import digest_of
+
+STAGE = "extract"
+PAGES = "pages.jsonl"
+
+
+def builtin(ctx: stagekit.Context, path: Path, kind: Kind) -> Extract:
+    """PDFium, Tesseract, markitdown, openpyxl."""
+    languages = params.one_of(ctx, "lang", reader_languages.KNOWN)
+    most = sources.most_pages(ctx)
+    task = Task("read", str(path), kind, last=most, languages=languages)
+    answers = isolation.ask(task)
+    opened = isolation.opened(answers)
+    pages, left_out = _gathered(ctx, answers, opened, most)
+    whole = "\n".join(page.text for page in pages)
+    digest, size = digest_of(path)
+    promised = kinds.promised(path.name)
+    notes = [] if promised in (None, kind) else [f"the name promises {promised}, it is {kind}"]
+    with (ctx.outputs / PAGES).open("wb") as file:
+        file.writelines(msgspec.json.encode(page) + b"\n" for page in pages)
+    return Extract(
+        method=methods.BUILTIN,
+        document=Given(
+            text.clean(path.name, 200), kind, size, digest,
+            text.clean(opened.title, 200), text.clean(opened.author, 200),
+        ),
+        pages=opened.pages,
+        letters=sum(c.isalnum() for c in whole),
+        scripts=scripts.shares(whole[:500_000]),
+        read=[_facts(page) for page in pages],
+        left_out=left_out,
+        notes=notes,
+    )  # fmt: skip
+
+
+def _gathered(
+    ctx: stagekit.Context, answers: Iterator[Answer], opened: Opened, most: int
+) -> tuple[list[Page], list[LeftOut]]:
+    """Goes through the pages as they come, each an item of its own."""
+    pages: list[Page] = []
+    left_out: list[LeftOut] = []
+    given_up = Trouble(0, "PageLost", "the reader ended before this page")
+
+    def answer_of(number: int) -> Answer:
+        nonlocal given_up
+        if number > most:
+            return Trouble(
+                number, "PageLimit", f"page {number} is beyond the limit of {most}: see max_pages"
+            )
+        for answer in answers:
+            if isinstance(answer, Trouble) and answer.number == 0:
+                given_up = answer
+            else:
+                return answer
+        return msgspec.structs.replace(given_up, number=number)
+
+    for item in ctx.items(range(1, opened.pages + 1), key=lambda number: f"page {number}"):
+        with item:
+            found = answer_of(item.value)
+            if isinstance(found, Page):
+                pages.append(found)
+                if not found.text.strip():
+                    raise stagekit.Skip("NoText", "there is no text on this page")
+            elif isinstance(found, Trouble):
+                left_out.append(LeftOut(item.value, found.reason, found.message))
+                raise stagekit.Refused(found.reason, found.message)
+    return pages, left_out
+
+
+def _facts(page: Page) -> PageFacts:
+    letters = sum(c.isalnum() for c in page.text)
+    return PageFacts(
+        page.number, page.source, letters, page.seconds, page.confidence, page.languages
+    )
+
+
+METHODS = {methods.BUILTIN: builtin}
+
+
+def run(ctx: stagekit.Context) -> None:
+    """Writes `extract.json` and `pages.jsonl`."""
+    method = methods.chosen(ctx, METHODS)
+    path, kind = sources.given(ctx)
+    if kind == "sound":
+        raise stagekit.Skip("NoPages", "sound has no pages to read: the stage stt writes it down")
+    found = method(ctx, path, kind)
+    outputs.write(ctx.outputs, STAGE, found)
+    ctx.value("kind", kind)
+    ctx.value("pages", found.pages)
+    ctx.value("letters", found.letters)
+    ctx.value("method", found.method)
+    if found.notes:
+        ctx.value("note", found.notes[0])
+    if found.left_out and not found.read:
+        # Where no page can be read, people want the cause, not how often it was met.
+        raise stagekit.Refused(found.left_out[0].reason, found.left_out[0].message)
+    if not found.letters and not found.left_out:
+        raise stagekit.Skip("NoText", f"no text was found on {found.pages} page(s)")
