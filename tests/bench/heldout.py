@@ -13,7 +13,7 @@ from pathlib import Path
 
 import make_scans
 import numpy as np
-from docpipe.encoding import nearest
+from docpipe.encoding import embeddings
 from docpipe.outputs import Chunk, Embed, read_pages
 from docpipe.reading.ocr import recognition
 from docpipe.stages import classify
@@ -119,7 +119,7 @@ def asked(
         made_by.add(about.method)
     (method,) = made_by  # vectors of two methods cannot be compared
     for name, pairs in sets.items():
-        near = nearest.encode([ask for ask, _ in pairs], method) @ np.concatenate(rows).T
+        near = embeddings.encode([ask for ask, _ in pairs], method) @ np.concatenate(rows).T
         places = [
             next((n for n, at in enumerate(order) if answer in pieces[at]), len(pieces))
             for order, (_, answer) in zip(np.argsort(-near, axis=1), pairs, strict=True)

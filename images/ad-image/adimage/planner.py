@@ -15,7 +15,7 @@ from modelcalls import methods
 from PIL import Image
 
 import stagekit
-from adimage import img_gen, outputs, texts, views, vlm_analyze, yolo_detect
+from adimage import endpoint_prompts, img_gen, outputs, texts, vlm_analyze, yolo_detect
 from adimage.arrays import Pixels, Plane, plane, read_pixels
 from adimage.colours import to_hex
 from adimage.geometry import Box, around, rounded
@@ -75,7 +75,8 @@ def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, scene: Scene) ->
     if scene.seen.described is not None:
         about.append(f"The picture: {scene.seen.described.description}")
     said = model.ask(
-        [modelcalls.system(views.WRITE), modelcalls.user("\n".join(about))], views.words()
+        [modelcalls.system(endpoint_prompts.WRITE), modelcalls.user("\n".join(about))],
+        endpoint_prompts.words(),
     )
     headline = ctx.param("headline", default="").strip() or said.headline
     subline = ctx.param("subline", default="").strip() or said.subline

@@ -13,7 +13,7 @@ import numpy as np
 from modelcalls import methods
 
 import stagekit
-from adimage import img_gen, outputs, views
+from adimage import endpoint_prompts, img_gen, outputs
 from adimage.arrays import Pixels, Plane, image_of, plane, read_pixels, save_png
 from adimage.colours import lab_of, luminance_of, rgb_of_lab, to_hex
 from adimage.free_areas import free_areas
@@ -81,8 +81,11 @@ def _salient_box(drawn_to: Plane) -> Box:
 def by_endpoint(model: modelcalls.Model, pixels: Pixels) -> tuple[outputs.VlmAnalyze, Plane]:
     """The measurements, and the vision endpoint's words."""
     said = model.ask(
-        [modelcalls.system(views.DESCRIBE), modelcalls.user("The picture:", views.small(pixels))],
-        views.description(),
+        [
+            modelcalls.system(endpoint_prompts.DESCRIBE),
+            modelcalls.user("The picture:", endpoint_prompts.small(pixels)),
+        ],
+        endpoint_prompts.description(),
     )
     measured, drawn_to = builtin(pixels)
     words = outputs.Described(said.subject, said.description, said.mood)

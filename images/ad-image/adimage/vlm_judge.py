@@ -14,7 +14,7 @@ import msgspec
 from modelcalls import methods
 
 import stagekit
-from adimage import outputs, overlay, planner, views, vlm_analyze, yolo_detect
+from adimage import endpoint_prompts, outputs, overlay, planner, vlm_analyze, yolo_detect
 from adimage.arrays import Pixels, read_pixels
 from adimage.composition import Composition, composition
 from adimage.geometry import Box, around, covered, overlap
@@ -135,10 +135,10 @@ def by_endpoint(model: modelcalls.Model, case: Case, pixels: Pixels) -> outputs.
     """The same rules, scored by the vision endpoint from the picture alone."""
     said = model.ask(
         [
-            modelcalls.system(views.JUDGE),
-            modelcalls.user(f"The text is: {case.plan.text()}", views.small(pixels)),
+            modelcalls.system(endpoint_prompts.JUDGE),
+            modelcalls.user(f"The text is: {case.plan.text()}", endpoint_prompts.small(pixels)),
         ],
-        views.verdict(),
+        endpoint_prompts.verdict(),
     )
     judged: list[Judged] = []
     for known in (rule(case) for rule in RULES):

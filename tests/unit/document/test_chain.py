@@ -25,7 +25,7 @@ from docpipe.outputs import (
     Summarize,
     Thumbnail,
 )
-from docpipe.text import index
+from docpipe.text import search_index
 from PIL import Image
 
 from tests.unit.document.chain import Chain
@@ -152,14 +152,14 @@ def test_the_index_is_searched_from_the_command_line(report: Chain) -> None:
 
 @pytest.mark.parametrize("query", ["수문", "배좀벌레가", "새", "물레 달이"])
 def test_korean_is_found_by_words_of_any_length(query: str, korean: Chain) -> None:
-    hits = index.search(korean.file("fulltext", "index.sqlite"), query)
+    hits = search_index.search(korean.file("fulltext", "index.sqlite"), query)
     assert hits
     assert "[" in hits[0].extract
 
 
 @pytest.mark.parametrize("query", ['"', 'a" OR b', "NEAR(", "%", "*", "mill AND NOT", "'; --", ""])
 def test_a_query_is_words_and_never_a_command(query: str, report: Chain) -> None:
-    index.search(report.file("fulltext", "index.sqlite"), query)
+    search_index.search(report.file("fulltext", "index.sqlite"), query)
 
 
 def test_page_pictures_show_the_pages(report: Chain) -> None:

@@ -1,6 +1,6 @@
 """An encoder from a model's folder: pieces in, one vector of length 1 a text out.
 
-1. A text is cut as the model wants it (`pieces`); a longer one than the network reads is read in
+1. A text is cut as the model wants it (`tokens`); a longer one than the network reads is read in
    windows, as by the built-in encoder.
 2. The network's `sentence_embedding` is taken as it is; of vectors of all pieces
    (`last_hidden_state`), the mean over the pieces or the first one, as `model.json` says.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from onnxmodels import Embedding, Folder, Network, broken
 from onnxmodels.folder import ABOUT
 
-from docpipe.encoding import pieces
+from docpipe.encoding import tokens
 from docpipe.encoding.encoder import Vectors, by_windows
 
 _PREFERRED: Final = ("sentence_embedding", "last_hidden_state", "token_embeddings")
@@ -31,7 +31,7 @@ class OnnxEncoder:
     def __init__(self, place: Path) -> None:
         folder = Folder(place)
         self._about = folder.about(Embedding)
-        self._pieces, cut_by = pieces.opened(folder)
+        self._pieces, cut_by = tokens.opened(folder)
         self._network = Network(folder)
         self.space = f"onnx-{folder.digest(ABOUT, cut_by)}"
         """Names what the vectors can be compared with: those of the same model."""

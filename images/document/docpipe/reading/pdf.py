@@ -19,9 +19,9 @@ from pypdfium2 import raw
 import stagekit
 from docpipe import limits
 from docpipe.pages import Answer, Opened, Page, Picture, Task, Trouble
-from docpipe.reading.letters import Letter, lines_of
+from docpipe.reading.errors import trouble
 from docpipe.reading.ocr import scans
-from docpipe.reading.troubles import trouble
+from docpipe.reading.text_lines import Letter, lines_of
 
 SCAN_DOTS: Final = 300
 FEW_LETTERS: Final = 25

@@ -20,8 +20,8 @@ import msgspec
 import stagekit
 from docpipe import limits
 from docpipe.pages import Answer, Task
+from docpipe.reading.errors import trouble
 from docpipe.reading.kinds import Kind
-from docpipe.reading.troubles import trouble
 
 Work = Callable[[Task, Path], Iterator[Answer]]
 

@@ -11,7 +11,7 @@ from modelcalls import methods
 from semantic_text_splitter import MarkdownSplitter
 
 import stagekit
-from docpipe import outputs, params, sources
+from docpipe import inputs, outputs, params
 from docpipe.outputs import Chunk, Markdown, Piece
 from docpipe.text import scripts
 
@@ -36,7 +36,7 @@ def builtin(ctx: stagekit.Context, text: str, about: Markdown) -> Chunk:
     for section, first, last in _sections(text, about):
         for offset, piece in splitter.chunk_indices(text[first:last]):
             start, end = first + offset, first + offset + len(piece)
-            pages = sources.pages_between(about, start, end)
+            pages = inputs.pages_between(about, start, end)
             made.append(Piece(f"c{len(made) + 1:04}", start, end, pages, section, piece))
     return Chunk(methods.BUILTIN, capacity, made)
 
@@ -58,7 +58,7 @@ METHODS = {methods.BUILTIN: builtin}
 def run(ctx: stagekit.Context) -> None:
     """Writes `chunk.json`."""
     method = methods.chosen(ctx, METHODS)
-    text, about = sources.document(ctx)
+    text, about = inputs.document(ctx)
     made = method(ctx, text, about)
     outputs.write(ctx.outputs, STAGE, made)
     ctx.value("chunks", len(made.chunks))

@@ -20,11 +20,11 @@ import numpy as np
 from modelcalls import methods
 
 import stagekit
-from docpipe import outputs, params, questions, sources
-from docpipe.encoding import nearest
+from docpipe import inputs, outputs, params, prompts
+from docpipe.encoding import embeddings
 from docpipe.encoding.encoder import Vectors
 from docpipe.outputs import Chunk, Classify, Score
-from docpipe.text import cues, labels, scripts
+from docpipe.text import labels, markers, scripts
 
 STAGE = "classify"
 UNKNOWN_BELOW: Final = 0.05
@@ -49,11 +49,11 @@ def judged(
 ) -> Classify:
     """The label of a document in chunks, among labels with their examples; `weight` is of marks."""
     whole = "\n\n".join(texts)
-    by = nearest.builtin_for(whole)
+    by = embeddings.builtin_for(whole)
     fitting = {label: _fitting(own, by) for label, own in known.items()}
     examples = _encoded(tuple(each for own in fitting.values() for each in own), by)
-    near = examples @ nearest.encode([whole[:BEGINNING]], by)[0]
-    marks = cues.shares(whole)
+    near = examples @ embeddings.encode([whole[:BEGINNING]], by)[0]
+    marks = markers.shares(whole)
     found: list[Score] = []
     at = 0
     for label, own in known.items():
@@ -73,12 +73,12 @@ def judged(
 
 def _fitting(examples: Sequence[str], by: str) -> list[str]:
     """The examples that this way of comparing can read; all of them where it can read none."""
-    return [each for each in examples if nearest.builtin_for(each) == by] or list(examples)
+    return [each for each in examples if embeddings.builtin_for(each) == by] or list(examples)
 
 
 @lru_cache(maxsize=8)
 def _encoded(examples: tuple[str, ...], by: str) -> Vectors:
-    return nearest.encode(examples, by)
+    return embeddings.encode(examples, by)
 
 
 def _known(ctx: stagekit.Context) -> Mapping[str, Sequence[str]]:
@@ -93,9 +93,9 @@ def _known(ctx: stagekit.Context) -> Mapping[str, Sequence[str]]:
 def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, chunks: Chunk) -> Classify:
     """The label that the chat endpoint chooses; no other fits its reply."""
     known = _known(ctx)
-    about = questions.shortened([piece.text for piece in chunks.chunks])
+    about = prompts.shortened([piece.text for piece in chunks.chunks])
     said = model.ask(
-        [modelcalls.system(questions.CHOOSE), modelcalls.user(about)], questions.label(list(known))
+        [modelcalls.system(prompts.CHOOSE), modelcalls.user(about)], prompts.label(list(known))
     )
     return Classify(
         methods.ENDPOINT, said.label, None, sure=said.sure, scores=[], machine=model.machine
@@ -105,7 +105,7 @@ def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, chunks: Chunk) -
 def run(ctx: stagekit.Context) -> None:
     """Writes `classify.json`."""
     methods.check_asking(ctx)
-    chunks = sources.chunks(ctx)
+    chunks = inputs.chunks(ctx)
     made = modelcalls.run(
         ctx,
         "chat",

@@ -10,10 +10,10 @@ import modelcalls
 from modelcalls import methods
 
 import stagekit
-from docpipe import outputs, questions, sources
-from docpipe.encoding import vectors
+from docpipe import inputs, outputs, prompts
+from docpipe.encoding import comparison
 from docpipe.outputs import DeepSummary, Heading, Markdown, Section, Summarize
-from docpipe.text import keywords, sentences, telling
+from docpipe.text import keywords, salience, sentences
 
 STAGE = "deep_summary"
 TEXT = "deep_summary.md"
@@ -41,18 +41,18 @@ def _paragraph_from(text: str, at: int) -> int:
     return end + 2 if end >= 0 else at
 
 
-def builtin(body: str, by: vectors.Comparison) -> str:
+def builtin(body: str, by: comparison.Comparison) -> str:
     """One sentence for each 600 characters of a section, one to three."""
-    picked = telling.chosen(sentences.sentences(body), _count(body), by)
+    picked = salience.chosen(sentences.sentences(body), _count(body), by)
     return " ".join(each.sentence.text for each in picked)
 
 
 def by_endpoint(model: modelcalls.Model, heading: str, body: str) -> str:
     """As many sentences of the chat endpoint's own."""
-    wanted = modelcalls.system(questions.SUMMARIZE.format(count=_count(body)))
+    wanted = modelcalls.system(prompts.SUMMARIZE.format(count=_count(body)))
     found = [each.text for each in sentences.sentences(body)]
-    asked = modelcalls.user(f"{heading}\n\n{questions.shortened(found)}")
-    return model.ask([wanted, asked], questions.summary()).summary
+    asked = modelcalls.user(f"{heading}\n\n{prompts.shortened(found)}")
+    return model.ask([wanted, asked], prompts.summary()).summary
 
 
 def _count(body: str) -> int:
@@ -61,7 +61,7 @@ def _count(body: str) -> int:
 
 def made_of(ctx: stagekit.Context, text: str, about: Markdown) -> DeepSummary | None:
     """All sections by the chosen method; None where every one failed."""
-    by = vectors.comparison_for(text)
+    by = comparison.comparison_for(text)
     choice = modelcalls.Choice(ctx, "chat")
     asked = choice.model
     parts = sections_of(text, about)
@@ -80,7 +80,7 @@ def made_of(ctx: stagekit.Context, text: str, about: Markdown) -> DeepSummary | 
                 Section(
                     head.text,
                     head.level,
-                    sources.pages_between(about, head.start, head.start + len(body)),
+                    inputs.pages_between(about, head.start, head.start + len(body)),
                     len(body),
                     said,
                     words[item.value],
@@ -118,7 +118,7 @@ def as_markdown(title: str, made: DeepSummary) -> str:
 def run(ctx: stagekit.Context) -> None:
     """Writes `deep_summary.json` and `deep_summary.md`."""
     methods.check_asking(ctx)
-    text, about = sources.document(ctx)
+    text, about = inputs.document(ctx)
     made = made_of(ctx, text, about)
     if made is None:
         return  # every section failed: the items say why

@@ -1,7 +1,7 @@
 """`embed`: a vector for every chunk, batch by batch; each batch is an item.
 
 What the encoder cannot read gets vectors of parts of words, under a method name of their own
-(`nearest.NGRAMS`); one method for the whole document.
+(`embeddings.NGRAMS`); one method for the whole document.
 Method `onnx` computes the network in the folder that the pipeline names; `space` tells its vectors
 from those of another one.
 Method `endpoint` asks the embeddings endpoint. Vectors of two models cannot be compared: where the
@@ -19,8 +19,8 @@ import numpy as np
 from modelcalls import methods
 
 import stagekit
-from docpipe import outputs, sources
-from docpipe.encoding import nearest
+from docpipe import inputs, outputs
+from docpipe.encoding import embeddings
 from docpipe.encoding.encoder import Vectors
 from docpipe.outputs import Embed, Piece
 from stagekit import Item
@@ -32,8 +32,8 @@ BATCH = 16
 
 
 def builtin(texts: Sequence[str], by: str = methods.BUILTIN) -> Vectors:
-    """MiniLM, computed by numpy; or parts of words, where `by` is `nearest.NGRAMS`."""
-    return nearest.encode(texts, by)
+    """MiniLM, computed by numpy; or parts of words, where `by` is `embeddings.NGRAMS`."""
+    return embeddings.encode(texts, by)
 
 
 def by_endpoint(model: modelcalls.Model, texts: Sequence[str], dimensions: int) -> Vectors:
@@ -58,13 +58,13 @@ class _Batch(NamedTuple):
 def run(ctx: stagekit.Context) -> None:
     """Writes `embed.json` and `vectors.npy`; a batch that fails leaves its chunks out."""
     methods.check_asking(ctx, methods.ONNX)
-    chunks = sources.chunks(ctx).chunks
+    chunks = inputs.chunks(ctx).chunks
     if ctx.method == methods.ONNX:
         by_network(ctx, chunks)
         return
     choice = modelcalls.Choice(ctx, "embeddings")
     asked = choice.model
-    own = cache(lambda: nearest.builtin_for("\n".join(piece.text for piece in chunks)))
+    own = cache(lambda: embeddings.builtin_for("\n".join(piece.text for piece in chunks)))
     ids: list[str] = []
     done: list[_Batch] = []
     for item in _batches(ctx, chunks):

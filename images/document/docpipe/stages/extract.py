@@ -16,12 +16,12 @@ import msgspec
 from modelcalls import methods
 
 import stagekit
-from docpipe import outputs, params, sources
+from docpipe import inputs, outputs, params
 from docpipe.outputs import Extract, Given, LeftOut, PageFacts
 from docpipe.pages import Answer, Opened, Page, Task, Trouble
 from docpipe.reading import isolation, kinds
 from docpipe.reading.kinds import Kind
-from docpipe.reading.ocr import reader_languages
+from docpipe.reading.ocr import languages
 from docpipe.text import scripts
 from stagekit import text
 from stagekit.link import digest_of
@@ -32,9 +32,9 @@ PAGES = "pages.jsonl"
 
 def builtin(ctx: stagekit.Context, path: Path, kind: Kind) -> Extract:
     """PDFium, Tesseract, markitdown, openpyxl."""
-    languages = params.one_of(ctx, "lang", reader_languages.KNOWN)
-    most = sources.most_pages(ctx)
-    task = Task("read", str(path), kind, last=most, languages=languages)
+    wanted = params.one_of(ctx, "lang", languages.KNOWN)
+    most = inputs.most_pages(ctx)
+    task = Task("read", str(path), kind, last=most, languages=wanted)
     answers = isolation.ask(task)
     opened = isolation.opened(answers)
     pages, left_out = _gathered(ctx, answers, opened, most)
@@ -106,7 +106,7 @@ METHODS = {methods.BUILTIN: builtin}
 def run(ctx: stagekit.Context) -> None:
     """Writes `extract.json` and `pages.jsonl`."""
     method = methods.chosen(ctx, METHODS)
-    path, kind = sources.given(ctx)
+    path, kind = inputs.given(ctx)
     if kind == "sound":
         raise stagekit.Skip("NoPages", "sound has no pages to read: the stage stt writes it down")
     found = method(ctx, path, kind)

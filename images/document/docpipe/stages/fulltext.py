@@ -5,9 +5,9 @@ from __future__ import annotations
 from modelcalls import methods
 
 import stagekit
-from docpipe import outputs, sources
+from docpipe import inputs, outputs
 from docpipe.outputs import Chunk, Fulltext
-from docpipe.text import index
+from docpipe.text import search_index
 
 STAGE = "fulltext"
 INDEX = "index.sqlite"
@@ -17,7 +17,7 @@ def builtin(ctx: stagekit.Context, chunks: Chunk) -> Fulltext:
     """SQLite FTS5 over trigrams."""
     path = ctx.outputs / INDEX
     path.unlink(missing_ok=True)  # a second try in the same folder
-    entries = index.build(path, chunks.chunks)
+    entries = search_index.build(path, chunks.chunks)
     return Fulltext(methods.BUILTIN, entries, path.stat().st_size)
 
 
@@ -26,7 +26,7 @@ METHODS = {methods.BUILTIN: builtin}
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `fulltext.json` and `index.sqlite`."""
-    made = methods.chosen(ctx, METHODS)(ctx, sources.chunks(ctx))
+    made = methods.chosen(ctx, METHODS)(ctx, inputs.chunks(ctx))
     outputs.write(ctx.outputs, STAGE, made)
     ctx.value("entries", made.entries)
     ctx.value("kilobytes", made.bytes // 1000)

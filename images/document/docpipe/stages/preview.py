@@ -11,7 +11,7 @@ from pathlib import Path
 from modelcalls import methods
 
 import stagekit
-from docpipe import params, showing, sources
+from docpipe import inputs, params, rendering
 from docpipe.outputs import LeftOut, Preview
 from docpipe.pages import Picture, Task, Trouble
 from docpipe.reading import isolation
@@ -27,7 +27,7 @@ def builtin(ctx: stagekit.Context, path: Path, kind: Kind) -> Preview:
     """PDFium and Pillow."""
     folder = ctx.outputs / FOLDER
     folder.mkdir(exist_ok=True)
-    most = sources.most_pages(ctx)
+    most = inputs.most_pages(ctx)
     side = params.number(ctx, "preview_side", SIDE, least=200, most=4000)
     task = Task("draw", str(path), kind, last=most, folder=str(folder), side=side)
     answers = isolation.ask(task)
@@ -50,5 +50,5 @@ METHODS = {methods.BUILTIN: builtin}
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `preview.json` and a picture a page in `pages/`."""
-    made = showing.shown(ctx, STAGE, METHODS)
+    made = rendering.shown(ctx, STAGE, METHODS)
     ctx.value("pictures", len(made.pictures))

@@ -14,7 +14,7 @@ import modelcalls
 from modelcalls import methods
 
 import stagekit
-from docpipe import outputs, sources
+from docpipe import inputs, outputs
 from docpipe.outputs import Segment, Stt
 from docpipe.pages import Sound, Task, Trouble
 from docpipe.reading import isolation
@@ -107,7 +107,7 @@ def _measured(ctx: stagekit.Context, sound: Sound) -> None:
 def run(ctx: stagekit.Context) -> None:
     """Writes `stt.json`, where a method understands speech."""
     methods.check_asking(ctx)
-    path, kind = sources.given(ctx)
+    path, kind = inputs.given(ctx)
     if kind != "sound":
         raise stagekit.Skip("NoSound", f"a {kind} file has no sound")
     heard = modelcalls.run(

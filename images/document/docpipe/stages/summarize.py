@@ -10,11 +10,11 @@ import numpy as np
 from modelcalls import methods
 
 import stagekit
-from docpipe import outputs, params, questions, sources
-from docpipe.encoding import vectors
+from docpipe import inputs, outputs, params, prompts
+from docpipe.encoding import comparison
 from docpipe.encoding.encoder import Vectors
 from docpipe.outputs import Embed, Markdown, Sentence, Summarize
-from docpipe.text import sentences, telling
+from docpipe.text import salience, sentences
 from docpipe.text.sentences import Found
 
 STAGE = "summarize"
@@ -24,14 +24,14 @@ SENTENCES = 5
 def builtin(ctx: stagekit.Context, text: str, about: Markdown, found: list[Found]) -> Summarize:
     """Sentences near the mean of all chunks' vectors, none like another."""
     count = _count(ctx)
-    by = vectors.comparison_for(text)
+    by = comparison.comparison_for(text)
     middle = _middle(ctx) if by == "embeddings" else None
-    picked = telling.chosen(found, count, by, middle)
+    picked = salience.chosen(found, count, by, middle)
     kept = [
         Sentence(
             each.sentence.text,
             each.sentence.start,
-            sources.pages_between(about, each.sentence.start, each.sentence.start + 1),
+            inputs.pages_between(about, each.sentence.start, each.sentence.start + 1),
             each.weight,
         )
         for each in picked
@@ -53,9 +53,9 @@ def _middle(ctx: stagekit.Context) -> Vectors | None:
 
 def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, found: list[Found]) -> Summarize:
     """The chat endpoint's summary; of a long document it is shown sentences from all of it."""
-    wanted = modelcalls.system(questions.SUMMARIZE.format(count=_count(ctx)))
-    about = questions.shortened([each.text for each in found])
-    said = model.ask([wanted, modelcalls.user(about)], questions.summary())
+    wanted = modelcalls.system(prompts.SUMMARIZE.format(count=_count(ctx)))
+    about = prompts.shortened([each.text for each in found])
+    said = model.ask([wanted, modelcalls.user(about)], prompts.summary())
     return Summarize(methods.ENDPOINT, None, len(found), said.summary, [], model.machine)
 
 
@@ -66,7 +66,7 @@ def _count(ctx: stagekit.Context) -> int:
 def run(ctx: stagekit.Context) -> None:
     """Writes `summarize.json`."""
     methods.check_asking(ctx)
-    text, about = sources.document(ctx)
+    text, about = inputs.document(ctx)
     found = sentences.sentences(text)
     if not found:
         raise stagekit.Skip("NoSentences", "the document has no sentences to choose from")

@@ -7,7 +7,7 @@ from pathlib import Path
 from modelcalls import methods
 
 import stagekit
-from docpipe import params, showing
+from docpipe import params, rendering
 from docpipe.outputs import Thumbnail
 from docpipe.pages import Picture, Task
 from docpipe.reading import isolation
@@ -43,5 +43,5 @@ METHODS = {methods.BUILTIN: builtin}
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `thumbnail.json` and `thumbnail.png`."""
-    made = showing.shown(ctx, STAGE, METHODS)
+    made = rendering.shown(ctx, STAGE, METHODS)
     ctx.value("thumbnail", f"{made.width}x{made.height}")

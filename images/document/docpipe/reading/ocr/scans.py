@@ -21,8 +21,8 @@ from PIL import Image, ImageChops, ImageFilter
 import stagekit
 from docpipe.pages import Answer, Cell, Line, Opened, Page, Picture, Task
 from docpipe.reading import pictures
+from docpipe.reading.errors import trouble
 from docpipe.reading.ocr import reader
-from docpipe.reading.troubles import trouble
 
 SMALL_SIDE: Final = 1600
 """Pictures whose long side is shorter, in pixels, are made larger: A4 at 140 dots an inch."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from docpipe.forms import Label, Summary
+    from docpipe.reply_schemas import Label, Summary
 
 MOST_LETTERS: Final = 24_000
 """Of a document shown to a model: small models take little more."""
@@ -38,13 +38,13 @@ def shortened(parts: Sequence[str]) -> str:
 
 def label(known: Sequence[str]) -> type[Label]:
     """The form of a choice among these labels."""
-    from docpipe.forms import one_of  # noqa: PLC0415
+    from docpipe.reply_schemas import one_of  # noqa: PLC0415
 
     return one_of(known)
 
 
 def summary() -> type[Summary]:
     """The form of a summary."""
-    from docpipe.forms import Summary  # noqa: PLC0415
+    from docpipe.reply_schemas import Summary  # noqa: PLC0415
 
     return Summary

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from docpipe.encoding import vectors
+from docpipe.encoding import comparison
 from docpipe.encoding.encoder import Vectors
 from docpipe.text.sentences import Found
 
@@ -24,7 +24,7 @@ class Chosen(NamedTuple):
 
 
 def chosen(
-    found: list[Found], count: int, by: vectors.Comparison, middle: Vectors | None = None
+    found: list[Found], count: int, by: comparison.Comparison, middle: Vectors | None = None
 ) -> list[Chosen]:
     """The `count` most telling sentences in the text's order.
 
@@ -37,7 +37,7 @@ def chosen(
     )
     if not some:
         return []
-    rows = vectors.of([each.text for each in some], by)
+    rows = comparison.of([each.text for each in some], by)
     return _picked(some, rows, count, rows.mean(axis=0) if middle is None else middle)
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from modelcalls import methods
 
 import stagekit
-from docpipe import outputs, sources
+from docpipe import inputs, outputs
 from docpipe.outputs import Preview, Thumbnail
 from docpipe.reading.kinds import Kind
 
@@ -23,7 +23,7 @@ def shown(
 ) -> T:
     """Does the stage by the chosen method, writes its JSON, and gives what was made."""
     method = methods.chosen(ctx, table)
-    path, kind = sources.given(ctx)
+    path, kind = inputs.given(ctx)
     if kind == "sound":
         raise stagekit.Skip("NoPages", "sound has no pages to show")
     made = method(ctx, path, kind)

@@ -14,7 +14,7 @@ from PIL import Image
 from adimage.arrays import Pixels, image_of
 
 if TYPE_CHECKING:
-    from adimage.forms import Description, Verdict, Words
+    from adimage.reply_schemas import Description, Verdict, Words
 
 LONGEST_SIDE = 1024
 """Models look at pictures of about this size; larger ones only cost time."""
@@ -44,20 +44,20 @@ def small(pixels: Pixels) -> modelcalls.Message:
 
 def description() -> type[Description]:
     """The form of a description."""
-    from adimage.forms import Description  # noqa: PLC0415
+    from adimage.reply_schemas import Description  # noqa: PLC0415
 
     return Description
 
 
 def verdict() -> type[Verdict]:
     """The form of a verdict."""
-    from adimage.forms import Verdict  # noqa: PLC0415
+    from adimage.reply_schemas import Verdict  # noqa: PLC0415
 
     return Verdict
 
 
 def words() -> type[Words]:
     """The form of an advertisement's words."""
-    from adimage.forms import Words  # noqa: PLC0415
+    from adimage.reply_schemas import Words  # noqa: PLC0415
 
     return Words

@@ -11,7 +11,7 @@ from typing import Final
 
 from modelcalls import methods
 
-from docpipe.encoding import encoder, ngrams, readable
+from docpipe.encoding import coverage, encoder, ngrams
 from docpipe.encoding.encoder import Vectors
 
 NGRAMS: Final = f"{methods.BUILTIN}-ngrams"
@@ -34,7 +34,7 @@ _MADE_BY: Final[dict[str, Callable[[Sequence[str]], Vectors]]] = {
 
 def builtin_for(text: str) -> str:
     """The built-in method that tells more about a text: one for a whole document."""
-    return methods.BUILTIN if readable.by_encoder(text) else NGRAMS
+    return methods.BUILTIN if coverage.by_encoder(text) else NGRAMS
 
 
 def encode(texts: Sequence[str], method: str) -> Vectors:
