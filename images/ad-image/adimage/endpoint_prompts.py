@@ -1,6 +1,6 @@
-"""What is asked of model endpoints about pictures and texts, and the forms of their replies.
+"""The prompts that model endpoints get about pictures, with the schemas of their replies.
 
-The forms are pydantic models, imported only where an endpoint is asked: that takes a moment.
+The schemas are pydantic models, imported only where an endpoint is asked: that takes a moment.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ def small(pixels: Pixels) -> modelcalls.Message:
 
 
 def description() -> type[Description]:
-    """The form of a description."""
+    """The schema of a description."""
     from adimage.reply_schemas import Description  # noqa: PLC0415
 
     return Description
 
 
 def verdict() -> type[Verdict]:
-    """The form of a verdict."""
+    """The schema of a verdict."""
     from adimage.reply_schemas import Verdict  # noqa: PLC0415
 
     return Verdict
 
 
 def words() -> type[Words]:
-    """The form of an advertisement's words."""
+    """The schema of an advertisement's words."""
     from adimage.reply_schemas import Words  # noqa: PLC0415
 
     return Words

@@ -1,4 +1,4 @@
-"""The forms that replies of model endpoints must fit."""
+"""The schemas that replies of model endpoints must fit."""
 
 from typing import Annotated
 

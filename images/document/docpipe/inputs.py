@@ -6,11 +6,11 @@ from pathlib import Path
 
 import stagekit
 from docpipe import limits, outputs, params
+from docpipe.pages import Kind
 from docpipe.reading import kinds
-from docpipe.reading.kinds import Kind
 
 
-def given(ctx: stagekit.Context) -> tuple[Path, Kind]:
+def source(ctx: stagekit.Context) -> tuple[Path, Kind]:
     """The input and its kind; refuses a run without input."""
     path = ctx.inputs.source()
     if path is None:

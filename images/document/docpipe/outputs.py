@@ -12,8 +12,7 @@ from typing import Literal
 import msgspec
 import stagefiles
 
-from docpipe.pages import Page, Picture, Source
-from docpipe.reading.kinds import Kind
+from docpipe.pages import Kind, Page, Picture, Source
 
 
 class Given(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
-"""What is asked of model endpoints about documents, and the forms of their replies.
+"""The prompts that model endpoints get about documents, with the schemas of their replies.
 
-The forms are pydantic models, imported only where an endpoint is asked: that takes a moment.
+The schemas are pydantic models, imported only where an endpoint is asked: that takes a moment.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def shortened(parts: Sequence[str]) -> str:
 
 
 def label(known: Sequence[str]) -> type[Label]:
-    """The form of a choice among these labels."""
-    from docpipe.reply_schemas import one_of  # noqa: PLC0415
+    """The schema of a choice among these labels."""
+    from docpipe.reply_schemas import label_among  # noqa: PLC0415
 
-    return one_of(known)
+    return label_among(known)
 
 
 def summary() -> type[Summary]:
-    """The form of a summary."""
+    """The schema of a summary."""
     from docpipe.reply_schemas import Summary  # noqa: PLC0415
 
     return Summary

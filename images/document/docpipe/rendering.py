@@ -1,4 +1,4 @@
-"""What the stages have in common that show pages: they take the run's input, and sound has none."""
+"""Rendering pages: its stages take the run's input, and sound has no pages."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from modelcalls import methods
 import stagekit
 from docpipe import inputs, outputs
 from docpipe.outputs import Preview, Thumbnail
-from docpipe.reading.kinds import Kind
+from docpipe.pages import Kind
 
 T = TypeVar("T", Preview, Thumbnail)
 
 
-def shown(
+def rendered(
     ctx: stagekit.Context,
     stage: str,
     table: Mapping[str, Callable[[stagekit.Context, Path, Kind], T]],
 ) -> T:
     """Does the stage by the chosen method, writes its JSON, and gives what was made."""
     method = methods.chosen(ctx, table)
-    path, kind = inputs.given(ctx)
+    path, kind = inputs.source(ctx)
     if kind == "sound":
         raise stagekit.Skip("NoPages", "sound has no pages to show")
     made = method(ctx, path, kind)

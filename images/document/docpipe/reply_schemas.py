@@ -1,4 +1,4 @@
-"""The forms that replies of model endpoints must fit."""
+"""The schemas that replies of model endpoints must fit."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -21,7 +21,7 @@ class Label(BaseModel):
     sure: bool = Field(description="true where no other label fits about as well")
 
 
-def one_of(known: Sequence[str]) -> type[Label]:
+def label_among(known: Sequence[str]) -> type[Label]:
     """`Label` with these labels only."""
     only: Any = Literal[tuple(known)]
     return create_model("Label", __base__=Label, label=(only, ...))

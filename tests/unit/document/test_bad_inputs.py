@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from docpipe.outputs import Extract, Preview
-from docpipe.pages import Opened, Task, Trouble
+from docpipe.pages import Failure, Opened, Task
 from docpipe.reading import archives, isolation
 
 import stagekit
@@ -294,8 +294,8 @@ for n in range(task["first"], 5):
         answers = list(isolation.ask(Task("read", "x", "pdf", last=9), silence=2.0))
     assert isinstance(answers[0], Opened)
     found = {a.number: type(a).__name__ for a in answers[1:] if not isinstance(a, Opened)}  # type: ignore[union-attr]
-    assert found == {1: "Page", 2: "Trouble", 3: "Trouble", 4: "Page"}
-    assert {a.reason for a in answers if isinstance(a, Trouble)} == {
+    assert found == {1: "Page", 2: "Failure", 3: "Failure", 4: "Page"}
+    assert {a.reason for a in answers if isinstance(a, Failure)} == {
         "ReaderCrashed",
         "ReaderTooSlow",
     }

@@ -1,4 +1,4 @@
-"""Texts that the encoder cannot read are known by its pieces, and compared by parts of words."""
+"""Texts that the encoder cannot read are known by its tokens, and compared by parts of words."""
 
 # ruff: noqa: RUF001  (letters of other scripts are meant)
 
@@ -32,7 +32,7 @@ ENGLISH = " ".join(paragraph for section in texts.REPORT for paragraph in sectio
     ids=["English", "German", "numbers", "nothing", "Korean", "Russian", "Chinese"],
 )
 def test_the_encoder_compares_only_what_its_vocabulary_knows(text: str, method: str) -> None:
-    assert embeddings.builtin_for(text) == method
+    assert embeddings.method_for(text) == method
 
 
 def test_a_page_of_two_languages_is_judged_by_its_share() -> None:

@@ -1,4 +1,4 @@
-"""Whether the encoder can read a text, told by how its vocabulary cuts the text up.
+"""Coverage: how much of a text the encoder's vocabulary knows, and so whether its vectors help.
 
 Where a vocabulary has words and parts of words, it knows the language. Where it has only single
 letters, as this one has for Korean, Greek or Cyrillic, or nothing at all, the model has learned
@@ -17,25 +17,25 @@ from docpipe.encoding import encoder
 from docpipe.encoding.wordpiece import WordPiece
 
 LEAST: Final = 0.5
-"""The share of letters in pieces of two and more from which on the encoder is of use."""
-_LOOKED_AT: Final = 50_000
-"""Characters of a text that are looked at."""
+"""The share of letters in tokens of two and more from which on the encoder is of use."""
+_MOST_CHARACTERS: Final = 50_000
+"""Of a text that are counted."""
 
 
-def by_encoder(text: str) -> bool:
+def suffices(text: str) -> bool:
     """Whether the encoder's vectors tell something about a text; one without letters passes."""
     return share(text) >= LEAST
 
 
 def share(text: str) -> float:
-    """The letters that the encoder meets in pieces of two and more, from 0 to 1."""
+    """The letters that the encoder meets in tokens of two and more, from 0 to 1."""
     words, lengths = _vocabulary(encoder.folder())
     known = total = 0
-    for word, count in Counter(text[:_LOOKED_AT].split()).items():
+    for word, count in Counter(text[:_MOST_CHARACTERS].split()).items():
         if not any(map(str.isalpha, word)):
             continue
-        for number in words.pieces(word):
-            # An unknown word is one piece, however long it is.
+        for number in words.tokens(word):
+            # An unknown word is one token, however long it is.
             length = len(word) if number == words.unknown else lengths[number]
             total += length * count
             if number != words.unknown and length > 1:
@@ -46,5 +46,5 @@ def share(text: str) -> float:
 @lru_cache(maxsize=2)
 def _vocabulary(folder: Path) -> tuple[WordPiece, list[int]]:
     path = folder / "vocab.txt"
-    pieces = path.read_text(encoding="utf-8").split("\n")
-    return WordPiece(path), [len(piece.removeprefix("##")) for piece in pieces]
+    tokens = path.read_text(encoding="utf-8").split("\n")
+    return WordPiece(path), [len(token.removeprefix("##")) for token in tokens]

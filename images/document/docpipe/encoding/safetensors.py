@@ -35,8 +35,8 @@ def load(path: Path) -> dict[str, Weights]:
     try:
         raw = msgspec.json.decode(mapped[8 : 8 + length], type=dict[str, msgspec.Raw])
         entries = {
-            name: msgspec.json.decode(each, type=_Entry)
-            for name, each in raw.items()
+            name: msgspec.json.decode(entry, type=_Entry)
+            for name, entry in raw.items()
             if name != "__metadata__"
         }
     except msgspec.MsgspecError as error:

@@ -1,10 +1,10 @@
-"""WordPiece, as uncased BERT models want their text: words, then the longest known pieces.
+"""WordPiece, as uncased BERT models want their text: words, then the longest known tokens.
 
 1. Control characters go, white space becomes a space, each Chinese character stands alone.
 2. Letters are decomposed, lose their accents and their case. Korean syllables fall apart into
    their letters here; so it is in the model's own training.
 3. Words end at spaces and around each punctuation mark.
-4. A word is cut into the longest pieces of the vocabulary; one that cannot be is unknown.
+4. A word is cut into the longest tokens of the vocabulary; one that cannot be is unknown.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ _CHINESE = (
 
 
 class WordPiece:
-    """Turns text into the numbers of its pieces."""
+    """Turns text into the numbers of its tokens."""
 
     def __init__(self, vocabulary: Path) -> None:
         lines = vocabulary.read_text(encoding="utf-8").split("\n")
-        self._numbers = {piece: number for number, piece in enumerate(lines) if piece}
+        self._numbers = {token: number for number, token in enumerate(lines) if token}
         self.unknown = self._numbers["[UNK]"]
         self.first = self._numbers["[CLS]"]
         self.last = self._numbers["[SEP]"]
-        self._cut = lru_cache(maxsize=20_000)(self._pieces_of)
+        self._cut = lru_cache(maxsize=20_000)(self._tokens_of)
 
-    def pieces(self, text: str) -> list[int]:
-        """The pieces of a text, without the marks of beginning and end."""
+    def tokens(self, text: str) -> list[int]:
+        """The tokens of a text, without those of beginning and end."""
         return [number for word in _words(text) for number in self._cut(word)]
 
-    def _pieces_of(self, word: str) -> tuple[int, ...]:
+    def _tokens_of(self, word: str) -> tuple[int, ...]:
         if len(word) > _LONGEST_WORD:
             return (self.unknown,)
-        found: list[int] = []
+        numbers: list[int] = []
         start = 0
         while start < len(word):
-            mark = "##" if start else ""
+            prefix = "##" if start else ""
             for end in range(len(word), start, -1):
-                number = self._numbers.get(mark + word[start:end])
+                number = self._numbers.get(prefix + word[start:end])
                 if number is not None:
-                    found.append(number)
+                    numbers.append(number)
                     start = end
                     break
             else:
                 return (self.unknown,)
-        return tuple(found)
+        return tuple(numbers)
 
 
 def _words(text: str) -> Iterator[str]:
@@ -60,7 +60,7 @@ def _words(text: str) -> Iterator[str]:
     plain = "".join(c for c in plain if unicodedata.category(c) != "Mn").lower()
     word: list[str] = []
     for letter in plain:
-        if letter.isspace() or _is_mark(letter):
+        if letter.isspace() or _is_punctuation(letter):
             if word:
                 yield "".join(word)
                 word.clear()
@@ -85,7 +85,7 @@ def _cleaned(letter: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def _is_mark(letter: str) -> bool:
+def _is_punctuation(letter: str) -> bool:
     # ASCII marks such as $ and ^ are symbols to Unicode, and marks to the model.
     if letter.isascii():
         return not letter.isalnum() and not letter.isspace()

@@ -22,18 +22,18 @@ def check(path: Path) -> None:
             entries = archive.infolist()
             if len(entries) > limits.MOST_ARCHIVE_ENTRIES:
                 raise _bomb(f"{len(entries)} files inside")
-            said = sum(entry.file_size for entry in entries)
-            _compare(said, path.stat().st_size)
+            claimed = sum(entry.file_size for entry in entries)
+            _compare(claimed, path.stat().st_size)
             if any(entry.flag_bits & 1 for entry in entries):
                 raise stagekit.Refused(
                     "Encrypted", "the document's archive asks for a password: save it without one"
                 )
-            found = 0
+            unpacked = 0
             for entry in entries:
                 with archive.open(entry) as file:
                     while step := file.read(_STEP):
-                        found += len(step)
-                        _compare(found, path.stat().st_size)
+                        unpacked += len(step)
+                        _compare(unpacked, path.stat().st_size)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
         raise stagekit.Refused(
             "BrokenDocument", "the Office document is damaged inside: save and upload it again"

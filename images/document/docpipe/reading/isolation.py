@@ -19,7 +19,7 @@ import msgspec
 
 import stagekit
 from docpipe import limits
-from docpipe.pages import Answer, Opened, Page, Picture, Task, Trouble
+from docpipe.pages import Answer, Failure, Opened, Page, Picture, Task
 
 _MOST_DEATHS = 3
 _decoder = msgspec.json.Decoder(Answer)
@@ -28,31 +28,31 @@ _decoder = msgspec.json.Decoder(Answer)
 class _Died(Exception):  # noqa: N818
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
-        self.trouble = (reason, message)
+        self.reason, self.message = reason, message
 
 
 def ask(task: Task, silence: float = limits.PAGE_SECONDS) -> Iterator[Answer]:
     """All answers to a task; `silence` is the longest wait for one, in seconds."""
-    deaths, opened, at = 0, False, task.first
+    deaths, opened, page = 0, False, task.first
     while True:
         try:
-            for answer in _one_child(msgspec.structs.replace(task, first=at), silence):
+            for answer in _one_child(msgspec.structs.replace(task, first=page), silence):
                 if isinstance(answer, Opened):
                     if opened:
                         continue
                     opened = True
-                elif isinstance(answer, Page | Picture | Trouble) and answer.number:
-                    at = answer.number + 1
+                elif isinstance(answer, Page | Picture | Failure) and answer.number:
+                    page = answer.number + 1
                 yield answer
         except _Died as death:
             deaths += 1
-            alone = opened and task.verb != "listen"
-            yield Trouble(at if alone else 0, *death.trouble)
-            if not alone or deaths >= _MOST_DEATHS:
-                if alone:
-                    yield Trouble(0, "TooManyCrashes", "pages crashed the reader again and again")
+            one_page = opened and task.verb != "listen"
+            yield Failure(page if one_page else 0, death.reason, death.message)
+            if not one_page or deaths >= _MOST_DEATHS:
+                if one_page:
+                    yield Failure(0, "TooManyCrashes", "pages crashed the reader again and again")
                 return
-            at += 1
+            page += 1
         else:
             return
 
@@ -62,10 +62,15 @@ def opened(answers: Iterator[Answer]) -> Opened:
     answer = next(answers, None)
     if isinstance(answer, Opened):
         return answer
-    if isinstance(answer, Trouble):
-        kind = stagekit.Skip if answer.skipped else stagekit.Refused
-        raise kind(answer.reason, answer.message)
+    if isinstance(answer, Failure):
+        raise ending(answer)
     raise stagekit.Refused("BrokenDocument", "the document cannot be opened")
+
+
+def ending(failure: Failure) -> stagekit.Skip | stagekit.Refused:
+    """How a failure of the whole document ends the stage."""
+    kind = stagekit.Skip if failure.skipped else stagekit.Refused
+    return kind(failure.reason, failure.message)
 
 
 def _one_child(task: Task, silence: float) -> Iterator[Answer]:
@@ -92,16 +97,16 @@ def _one_child(task: Task, silence: float) -> Iterator[Answer]:
 
 
 def _lines(source: int, silence: float) -> Iterator[bytes]:
-    rest = b""
+    unfinished = b""
     until = time.monotonic() + silence
     while True:
         ready, _, _ = select.select([source], [], [], max(0.0, until - time.monotonic()))
         if not ready:
             raise _Died("ReaderTooSlow", f"it took longer than {silence:g} seconds")
-        step = os.read(source, 1 << 20)
-        if not step:
+        received = os.read(source, 1 << 20)
+        if not received:
             return
-        *lines, rest = (rest + step).split(b"\n")
+        *lines, unfinished = (unfinished + received).split(b"\n")
         if lines:
             until = time.monotonic() + silence
         yield from lines

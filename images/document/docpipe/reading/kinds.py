@@ -12,12 +12,11 @@ from __future__ import annotations
 import re
 import zipfile
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import stagekit
 from docpipe import limits
-
-Kind = Literal["pdf", "docx", "pptx", "xlsx", "html", "text", "picture", "sound"]
+from docpipe.pages import Kind
 
 WANTED: Final = "give a PDF, DOCX, PPTX, XLSX, HTML, text, picture or sound file"
 
@@ -48,7 +47,7 @@ _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TAGS: Final = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|div|p|h1|table)[\s>]", re.IGNORECASE
 )
-_LOOK: Final = 4096
+_HEAD_BYTES: Final = 4096
 
 
 def of(path: Path) -> Kind:
@@ -62,7 +61,7 @@ def of(path: Path) -> Kind:
             "DocumentTooLarge", f"the input has {size >> 20} MiB: at most {most}, split it"
         )
     with path.open("rb") as file:
-        head = file.read(_LOOK)
+        head = file.read(_HEAD_BYTES)
     if b"%PDF-" in head[:1024]:
         return "pdf"
     if head.startswith(b"PK\x03\x04"):

@@ -51,24 +51,24 @@ def converter(name: str) -> _Converter:
     sys.modules.setdefault("magika", types.ModuleType("magika"))
     from markitdown import converters
 
-    made: _Converter = getattr(converters, name)()
-    return made
+    chosen: _Converter = getattr(converters, name)()
+    return chosen
 
 
 def convert(name: str, file: object, charset: str | None = None) -> str:
     """Markdown of an open file."""
-    made = converter(name)
+    chosen = converter(name)
     from markitdown import StreamInfo
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said about odd files, for programmers
-        return made.convert(file, StreamInfo(charset=charset)).markdown
+        return chosen.convert(file, StreamInfo(charset=charset)).markdown
 
 
 def read(task: Task, path: Path) -> Iterator[Answer]:
     """A DOCX is one page, each slide and each sheet is one."""
     archives.check(path)
-    title, author = _about(path)
+    title, author = _title_and_author(path)
     began = time.monotonic()
     if task.kind == "xlsx":
         pages = list(_sheets(path))
@@ -98,13 +98,15 @@ def _lines_apart(slide: str) -> str:
 
 def tidy(text: str) -> str:
     """A picture leaves its description; its data or file name is nobody's text."""
-    text = _PICTURE.sub(lambda found: f"[picture: {found[1]}]" if found[1].strip() else "", text)
+    text = _PICTURE.sub(
+        lambda picture: f"[picture: {picture[1]}]" if picture[1].strip() else "", text
+    )
     # Word's tables seldom say that their first row is the head: an empty one stands there.
     text = _EMPTY_HEAD.sub(r"\3\n\2", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def _about(path: Path) -> tuple[str, str]:
+def _title_and_author(path: Path) -> tuple[str, str]:
     """Title and author, where the document names them."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -122,8 +124,8 @@ def _sheets(path: Path) -> Iterator[str]:
         whole = rows if other is None else map(_filled_up, rows, other[1])
         filled = [row for row in whole if any(value is not None for value in row)]
         # A sheet's name alone is no text: new workbooks have empty sheets.
-        shown = table([[_shown(value) for value in row] for row in filled])
-        yield f"## {name}\n\n{shown}" if shown else ""
+        cells = table([[_as_text(value) for value in row] for row in filled])
+        yield f"## {name}\n\n{cells}" if cells else ""
 
 
 def _rows_by_sheet(path: Path, *, values: bool) -> Iterator[tuple[str, Iterable[_Row]]]:
@@ -158,7 +160,7 @@ def _has_bare_formulas(path: Path) -> bool:
     return False
 
 
-def _shown(value: object) -> str:
+def _as_text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, dt.datetime) and value.time() == dt.time():

@@ -18,8 +18,8 @@ from pypdfium2 import raw
 
 import stagekit
 from docpipe import limits
-from docpipe.pages import Answer, Opened, Page, Picture, Task, Trouble
-from docpipe.reading.errors import trouble
+from docpipe.pages import Answer, Failure, Opened, Page, Picture, Task
+from docpipe.reading.errors import failure
 from docpipe.reading.ocr import scans
 from docpipe.reading.text_lines import Letter, lines_of
 
@@ -54,7 +54,7 @@ def _opened(path: Path) -> pdfium.PdfDocument:
     return document
 
 
-def _told(document: pdfium.PdfDocument) -> Opened:
+def _described(document: pdfium.PdfDocument) -> Opened:
     about = document.get_metadata_dict(skip_empty=True)
     return Opened("pdf", len(document), about.get("Title", ""), about.get("Author", ""))
 
@@ -66,19 +66,19 @@ def _numbers(task: Task, document: pdfium.PdfDocument) -> range:
 def read(task: Task, path: Path) -> Iterator[Answer]:
     """Each page's lines."""
     document = _opened(path)
-    yield _told(document)
+    yield _described(document)
     for number in _numbers(task, document):
         try:
             yield _page(document, number, task.languages)
         except pdfium.PdfiumError:
-            yield _broken(number)
+            yield _broken_page(number)
         except (stagekit.Refused, stagekit.Skip, MemoryError, ValueError) as error:
-            yield trouble(number, error)
+            yield failure(number, error)
 
 
-def _broken(number: int) -> Trouble:
-    """What PDFium cannot open: it says no more than that."""
-    return Trouble(
+def _broken_page(number: int) -> Failure:
+    """A page that PDFium cannot open: it says no more than that."""
+    return Failure(
         number, "BrokenPage", "the page is damaged, or the PDF's list of pages names itself"
     )
 
@@ -90,13 +90,13 @@ def _page(document: pdfium.PdfDocument, number: int, languages: str) -> Page:
     lines = lines_of(_letters(page, height))
     count = sum(len(line.text) for line in lines)
     if count < FEW_LETTERS and _shows_picture(page):
-        read = scans.read_page(_drawn(page, SCAN_DOTS / _POINTS), languages)
-        if len(read.lines) and sum(len(line.text) for line in read.lines) > count:
-            scale = width / max(read.width, 1.0)
-            lines = [scans.scaled(line, scale) for line in read.lines]
+        reading = scans.read_page(_drawn(page, SCAN_DOTS / _POINTS), languages)
+        if sum(len(line.text) for line in reading.lines) > count:
+            scale = width / max(reading.width, 1.0)
+            lines = [scans.scaled(line, scale) for line in reading.lines]
             return Page(
                 number, "ocr", width, height, lines,
-                confidence=read.confidence, languages=read.languages,
+                confidence=reading.confidence, languages=reading.languages,
                 seconds=round(time.monotonic() - began, 3),
             )  # fmt: skip
     seconds = round(time.monotonic() - began, 3)
@@ -119,12 +119,12 @@ def _letters(page: pdfium.PdfPage, height: float) -> Iterator[Letter]:
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     loose = raw.FS_RECTF()
     for n in range(count):
-        letter = chr(raw.FPDFText_GetUnicode(words, n))
+        character = chr(raw.FPDFText_GetUnicode(words, n))
         raw.FPDFText_GetCharBox(words, n, left, right, bottom, top)
         # Sideways a letter takes the room it was given, or "11" would look like "1 1".
         raw.FPDFText_GetLooseCharBox(words, n, loose)
         yield Letter(
-            letter,
+            character,
             min(loose.left, left.value),
             max(loose.right, right.value),
             height - top.value,
@@ -147,7 +147,7 @@ def _drawn(page: pdfium.PdfPage, scale: float) -> Image.Image:
 def draw(task: Task, path: Path) -> Iterator[Answer]:
     """Each page as a picture of at most `task.side` pixels a side."""
     document = _opened(path)
-    yield _told(document)
+    yield _described(document)
     for number in _numbers(task, document):
         began = time.monotonic()
         try:
@@ -155,9 +155,9 @@ def draw(task: Task, path: Path) -> Iterator[Answer]:
             image = _drawn(page, task.side / max(*page.get_size(), 1.0))
             file = scans.kept(image, task, number)
         except pdfium.PdfiumError:
-            yield _broken(number)
+            yield _broken_page(number)
         except (stagekit.Refused, MemoryError, ValueError, OSError) as error:
-            yield trouble(number, error)
+            yield failure(number, error)
         else:
             took = round(time.monotonic() - began, 3)
             yield Picture(number, file, image.width, image.height, "page", took)

@@ -58,5 +58,5 @@ def read(task: Task, path: Path) -> Iterator[Answer]:
 def _title(text: str) -> str:
     from bs4 import BeautifulSoup
 
-    found = BeautifulSoup(text[:100_000], "html.parser").title
-    return " ".join(found.get_text().split()) if found else ""
+    title = BeautifulSoup(text[:100_000], "html.parser").title
+    return " ".join(title.get_text().split()) if title else ""

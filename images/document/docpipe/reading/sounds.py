@@ -1,4 +1,4 @@
-"""Sound by ffmpeg's libraries (PyAV): measured, and cut into pieces of 16 kHz. Child only."""
+"""Sound by ffmpeg's libraries (PyAV): measured, and cut into WAV files of 16 kHz. Child only."""
 
 from __future__ import annotations
 
@@ -19,12 +19,10 @@ from docpipe.pages import Answer, Sound, Task
 
 RATE: Final = 16_000
 """Samples a second, one channel: what transcription wants."""
-PIECE_SECONDS: Final = 600
-"""Of one WAV file: 19 MB."""
 
 
 def listen(task: Task, path: Path) -> Iterator[Answer]:
-    """Decodes all sound; stores WAV pieces in `task.folder` where one is given."""
+    """Decodes all sound; stores WAV files in `task.folder` where one is given."""
     try:
         yield _heard(task, path)
     except FFmpegError as error:
@@ -40,31 +38,31 @@ def _heard(task: Task, path: Path) -> Sound:
         stream = container.streams.audio[0]
         context = stream.codec_context
         resampler = AudioResampler(format="s16", layout="mono", rate=RATE)
-        pieces = _Pieces(Path(task.folder) if task.folder else None)
+        files = _WavFiles(Path(task.folder) if task.folder else None)
         for frame in container.decode(stream):
             for part in resampler.resample(frame):
-                pieces.add(np.asarray(part.to_ndarray(), dtype=np.int16).reshape(-1))
-            if pieces.count > limits.MOST_SOUND_SECONDS * RATE:
+                files.add(np.asarray(part.to_ndarray(), dtype=np.int16).reshape(-1))
+            if files.count > limits.MOST_SOUND_SECONDS * RATE:
                 hours = limits.MOST_SOUND_SECONDS // 3600
                 raise stagekit.Refused(
                     "SoundTooLong", f"more than {hours} hours of sound: split it"
                 )
         for part in resampler.resample(None):
-            pieces.add(np.asarray(part.to_ndarray(), dtype=np.int16).reshape(-1))
-        pieces.close()
-        if not pieces.count:
+            files.add(np.asarray(part.to_ndarray(), dtype=np.int16).reshape(-1))
+        files.close()
+        if not files.count:
             raise stagekit.Skip("NoSound", "the file's sound track is empty")
         return Sound(
-            round(pieces.count / RATE, 2),
+            round(files.count / RATE, 2),
             context.channels,
             context.sample_rate,
             context.name,
-            round(pieces.loudness, 1),
-            pieces.names,
+            round(files.loudness, 1),
+            files.names,
         )
 
 
-class _Pieces:
+class _WavFiles:
     """Counts samples, sums their power, and writes WAV files."""
 
     def __init__(self, folder: Path | None) -> None:
@@ -84,7 +82,7 @@ class _Pieces:
         """Samples that follow those before."""
         self._power += float(np.square(samples.astype(np.float64) / 32768).sum())
         if self._folder is not None:
-            if self.count // (PIECE_SECONDS * RATE) >= len(self.names):
+            if self.count // (limits.SOUND_FILE_SECONDS * RATE) >= len(self.names):
                 self._begin(self._folder)
             assert self._file is not None  # noqa: S101  (begun with the first sample)
             self._file.writeframes(samples.tobytes())

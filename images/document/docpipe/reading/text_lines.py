@@ -1,6 +1,6 @@
-"""Letters with places become lines, and the lines' words become cells.
+"""The text lines of a page: letters with places become lines, and a line's words become cells.
 
-A wide gap between two words begins a new cell: what stands in columns stays apart. Pieces of one
+A wide gap between two words begins a new cell: what stands in columns stays apart. Parts of one
 line that a PDF draws one after the other, as table cells often are, come together again.
 """
 
@@ -63,7 +63,7 @@ def _line(group: list[Letter]) -> Line | None:
             if cells[-1]:
                 cells[-1].append(letter._replace(text=" "))
             continue
-        before = next((each for each in reversed(cells[-1]) if each.text != " "), None)
+        before = next((earlier for earlier in reversed(cells[-1]) if earlier.text != " "), None)
         gap = letter.left - before.right if before is not None else 0.0
         if gap > CELL_GAP * size:
             cells.append([])
@@ -85,22 +85,27 @@ def _cell(letters: list[Letter]) -> Cell:
     text = " ".join("".join(letter.text for letter in letters).split())
     # NFC, and not NFKC: ligatures are taken apart by hand, fractions and units stay.
     text = unicodedata.normalize("NFC", text)
-    for joined, parts in (("\ufb00", "ff"), ("\ufb01", "fi"), ("\ufb02", "fl"), ("\ufb03", "ffi")):
-        text = text.replace(joined, parts)
-    return Cell(text, round(inked[0].left, 1), round(max(i.right for i in inked), 1))
+    for ligature, parts in (
+        ("\ufb00", "ff"),
+        ("\ufb01", "fi"),
+        ("\ufb02", "fl"),
+        ("\ufb03", "ffi"),
+    ):
+        text = text.replace(ligature, parts)
+    return Cell(text, round(inked[0].left, 1), round(max(letter.right for letter in inked), 1))
 
 
 def _joined(lines: list[Line]) -> list[Line]:
     """Neighbours on the same height that do not overlap are one line."""
-    found: list[Line] = []
+    joined: list[Line] = []
     for line in lines:
-        last = found[-1] if found else None
+        last = joined[-1] if joined else None
         if last is not None and _beside(last, line):
             near = line.cells[0].left - last.cells[-1].right < CELL_GAP * min(last.size, line.size)
-            found[-1] = _merged(last, line, near=near)
+            joined[-1] = _merged(last, line, near=near)
         else:
-            found.append(line)
-    return found
+            joined.append(line)
+    return joined
 
 
 def _beside(a: Line, b: Line) -> bool:

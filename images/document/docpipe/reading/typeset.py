@@ -15,7 +15,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from docpipe.pages import Answer, Opened, Page, Picture, Task, Trouble
+from docpipe.pages import Answer, Failure, Opened, Page, Picture, Task
 from docpipe.reading.ocr import scans
 
 FONTS: Final = Path("/usr/share/fonts/truetype/nanum")
@@ -35,7 +35,7 @@ def _font(size: int, *, bold: bool) -> ImageFont.FreeTypeFont | ImageFont.ImageF
 def draw(task: Task, answers: Iterable[Answer]) -> Iterator[Answer]:
     """The answers of a reader, each page set on one sheet of paper."""
     for answer in answers:
-        if isinstance(answer, Opened | Trouble):
+        if isinstance(answer, Opened | Failure):
             yield answer
         elif isinstance(answer, Page):
             began = time.monotonic()

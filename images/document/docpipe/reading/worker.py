@@ -19,9 +19,8 @@ import msgspec
 
 import stagekit
 from docpipe import limits
-from docpipe.pages import Answer, Task
-from docpipe.reading.errors import trouble
-from docpipe.reading.kinds import Kind
+from docpipe.pages import Answer, Kind, Task
+from docpipe.reading.errors import failure
 
 Work = Callable[[Task, Path], Iterator[Answer]]
 
@@ -70,10 +69,10 @@ def answers(task: Task) -> Iterator[Answer]:
             work = _reader(task.kind) if task.verb == "read" else _drawer(task.kind)
             yield from work(task, Path(task.path))
     except (stagekit.Refused, stagekit.Skip, MemoryError) as error:
-        yield trouble(0, error)
+        yield failure(0, error)
     except Exception as error:  # noqa: BLE001  (parsers raise whatever they like at odd files)
         traceback.print_exc()
-        yield trouble(0, error)
+        yield failure(0, error)
 
 
 def main() -> int:

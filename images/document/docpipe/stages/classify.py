@@ -3,7 +3,7 @@
 1. Each label has beginnings of documents of its kind; the param `labels` gives others.
 2. The document's beginning, its title before all, is compared with them: by the encoder's vectors,
    or by parts of words where the encoder cannot read it. Its two nearest beginnings count.
-3. The marks of a kind, as `Dear` or `제1조`, are added: they tell the form, vectors the matter.
+3. The markers of a kind, as `Dear` or `제1조`, are added: they tell the form, vectors the matter.
 4. With hardly a lead over the second label the document is `unknown`, with a small one unsure.
 
 Method `endpoint` has the chat endpoint choose one of the same labels.
@@ -31,49 +31,52 @@ UNKNOWN_BELOW: Final = 0.05
 """The least lead over the second label with which the first is named."""
 SURE: Final = 0.1
 """The least lead with which it is called sure."""
-CUES: Final = 0.2
-"""What a label full of its marks gains, in cosine."""
+MARKERS: Final = 0.2
+"""What a label full of its markers gains, in cosine."""
 BEGINNING: Final = 1500
 """Characters of the document that are compared: they tell its kind, what follows its matter."""
 _MOST_LABELS = 50
 
 
 def builtin(ctx: stagekit.Context, chunks: Chunk) -> Classify:
-    """The label with the nearest beginnings and the most marks."""
+    """The label with the nearest beginnings and the most markers."""
     known = _known(ctx)
     return judged([piece.text for piece in chunks.chunks], known)
 
 
 def judged(
-    texts: Sequence[str], known: Mapping[str, Sequence[str]], weight: float = CUES
+    texts: Sequence[str], known: Mapping[str, Sequence[str]], weight: float = MARKERS
 ) -> Classify:
-    """The label of a document in chunks, among labels with their examples; `weight` is of marks."""
+    """The label of a document in chunks, among labels with examples; `weight` is of markers."""
     whole = "\n\n".join(texts)
-    by = embeddings.builtin_for(whole)
+    by = embeddings.method_for(whole)
     fitting = {label: _fitting(own, by) for label, own in known.items()}
-    examples = _encoded(tuple(each for own in fitting.values() for each in own), by)
+    examples = _encoded(tuple(example for own in fitting.values() for example in own), by)
     near = examples @ embeddings.encode([whole[:BEGINNING]], by)[0]
-    marks = markers.shares(whole)
-    found: list[Score] = []
-    at = 0
+    fullness = markers.shares(whole)
+    scores: list[Score] = []
+    start = 0
     for label, own in known.items():
-        two = np.sort(near[at : at + len(fitting[label])])[-2:]
-        full = marks.get(label, 0.0) if own == labels.LABELS.get(label) else 0.0
-        found.append(Score(label, round(float(two.mean()) + weight * full, 4)))
-        at += len(fitting[label])
-    found.sort(key=lambda score: (-score.score, score.label))
-    margin = round(found[0].score - found[1].score, 4) if len(found) > 1 else found[0].score
+        two = np.sort(near[start : start + len(fitting[label])])[-2:]
+        full = fullness.get(label, 0.0) if own == labels.LABELS.get(label) else 0.0
+        scores.append(Score(label, round(float(two.mean()) + weight * full, 4)))
+        start += len(fitting[label])
+    scores.sort(key=lambda score: (-score.score, score.label))
+    margin = scores[0].score - scores[1].score if len(scores) > 1 else scores[0].score
+    margin = round(margin, 4)
     script = scripts.main_script(whole)
     note = (
         "" if by == methods.BUILTIN else f"compared by letters: the encoder knows little {script}"
     )
-    label = found[0].label if margin >= UNKNOWN_BELOW else labels.UNKNOWN
-    return Classify(methods.BUILTIN, label, margin, margin >= SURE, found, note)
+    label = scores[0].label if margin >= UNKNOWN_BELOW else labels.UNKNOWN
+    return Classify(methods.BUILTIN, label, margin, margin >= SURE, scores, note)
 
 
 def _fitting(examples: Sequence[str], by: str) -> list[str]:
     """The examples that this way of comparing can read; all of them where it can read none."""
-    return [each for each in examples if embeddings.builtin_for(each) == by] or list(examples)
+    return [example for example in examples if embeddings.method_for(example) == by] or list(
+        examples
+    )
 
 
 @lru_cache(maxsize=8)
@@ -93,12 +96,12 @@ def _known(ctx: stagekit.Context) -> Mapping[str, Sequence[str]]:
 def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, chunks: Chunk) -> Classify:
     """The label that the chat endpoint chooses; no other fits its reply."""
     known = _known(ctx)
-    about = prompts.shortened([piece.text for piece in chunks.chunks])
-    said = model.ask(
-        [modelcalls.system(prompts.CHOOSE), modelcalls.user(about)], prompts.label(list(known))
+    excerpt = prompts.shortened([piece.text for piece in chunks.chunks])
+    reply = model.ask(
+        [modelcalls.system(prompts.CHOOSE), modelcalls.user(excerpt)], prompts.label(list(known))
     )
     return Classify(
-        methods.ENDPOINT, said.label, None, sure=said.sure, scores=[], machine=model.machine
+        methods.ENDPOINT, reply.label, None, sure=reply.sure, scores=[], machine=model.machine
     )
 
 

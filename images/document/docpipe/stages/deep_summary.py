@@ -1,4 +1,4 @@
-"""`deep_summary`: section by section, each in its own most telling sentences; sections are items.
+"""`deep_summary`: section by section, each in its own most salient sentences; sections are items.
 
 A document without headings is taken in parts of about equal length. Method `endpoint` asks the chat
 endpoint about each section; keywords are counted all the same.
@@ -43,50 +43,52 @@ def _paragraph_from(text: str, at: int) -> int:
 
 def builtin(body: str, by: comparison.Comparison) -> str:
     """One sentence for each 600 characters of a section, one to three."""
-    picked = salience.chosen(sentences.sentences(body), _count(body), by)
-    return " ".join(each.sentence.text for each in picked)
+    chosen = salience.most_salient(
+        sentences.sentences(body), _count(body), lambda texts: comparison.encode(texts, by)
+    )
+    return " ".join(sentence.text for sentence, _ in chosen)
 
 
 def by_endpoint(model: modelcalls.Model, heading: str, body: str) -> str:
     """As many sentences of the chat endpoint's own."""
-    wanted = modelcalls.system(prompts.SUMMARIZE.format(count=_count(body)))
-    found = [each.text for each in sentences.sentences(body)]
-    asked = modelcalls.user(f"{heading}\n\n{prompts.shortened(found)}")
-    return model.ask([wanted, asked], prompts.summary()).summary
+    task = modelcalls.system(prompts.SUMMARIZE.format(count=_count(body)))
+    excerpt = prompts.shortened([sentence.text for sentence in sentences.sentences(body)])
+    material = modelcalls.user(f"{heading}\n\n{excerpt}")
+    return model.ask([task, material], prompts.summary()).summary
 
 
 def _count(body: str) -> int:
     return min(max(len(body) // 600, 1), 3)
 
 
-def made_of(ctx: stagekit.Context, text: str, about: Markdown) -> DeepSummary | None:
+def summarized(ctx: stagekit.Context, text: str, about: Markdown) -> DeepSummary | None:
     """All sections by the chosen method; None where every one failed."""
     by = comparison.comparison_for(text)
     choice = modelcalls.Choice(ctx, "chat")
-    asked = choice.model
+    endpoint = choice.model  # it is gone from the choice after a fallback
     parts = sections_of(text, about)
     if not parts:
         raise stagekit.Skip("NoSentences", "the document has no sentences to choose from")
     words = keywords.keywords([body for _, body in parts], 5)
-    made: list[Section] = []
+    sections: list[Section] = []
     for item in ctx.items(range(len(parts)), key=lambda n: f"{n + 1} {parts[n][0].text}"):
         with item:
             head, body = parts[item.value]
-            said = choice.run(
+            summary = choice.run(
                 endpoint=lambda model, h=head, b=body: by_endpoint(model, h.text, b),
                 builtin=lambda b=body: builtin(b, by),
             )
-            made.append(
+            sections.append(
                 Section(
                     head.text,
                     head.level,
                     inputs.pages_between(about, head.start, head.start + len(body)),
                     len(body),
-                    said,
+                    summary,
                     words[item.value],
                 )
             )
-    if not made:
+    if not sections:
         return None
     used = ctx.method_used.split("+")
     return DeepSummary(
@@ -94,8 +96,8 @@ def made_of(ctx: stagekit.Context, text: str, about: Markdown) -> DeepSummary | 
         compared_by=by if methods.BUILTIN in used else None,
         overview=_overview(ctx),
         keywords=keywords.keywords([text], 10)[0],
-        sections=made,
-        machine=asked.machine if asked and methods.ENDPOINT in used else None,
+        sections=sections,
+        machine=endpoint.machine if endpoint and methods.ENDPOINT in used else None,
     )
 
 
@@ -119,7 +121,7 @@ def run(ctx: stagekit.Context) -> None:
     """Writes `deep_summary.json` and `deep_summary.md`."""
     methods.check_asking(ctx)
     text, about = inputs.document(ctx)
-    made = made_of(ctx, text, about)
+    made = summarized(ctx, text, about)
     if made is None:
         return  # every section failed: the items say why
     outputs.write(ctx.outputs, STAGE, made)

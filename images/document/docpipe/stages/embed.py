@@ -63,30 +63,31 @@ def run(ctx: stagekit.Context) -> None:
         by_network(ctx, chunks)
         return
     choice = modelcalls.Choice(ctx, "embeddings")
-    asked = choice.model
-    own = cache(lambda: embeddings.builtin_for("\n".join(piece.text for piece in chunks)))
+    endpoint = choice.model  # it is gone from the choice after a fallback
+    own = cache(lambda: embeddings.method_for("\n".join(piece.text for piece in chunks)))
     ids: list[str] = []
     done: list[_Batch] = []
     for item in _batches(ctx, chunks):
         with item:
-            those = [_telling(piece) for piece in item.value]
+            texts = [_with_heading(piece) for piece in item.value]
             known = done[0].rows.shape[1] if done else 0
             rows = choice.run(
-                endpoint=lambda model, t=those, k=known: by_endpoint(model, t, k),
-                builtin=lambda t=those: builtin(t, own()),
+                endpoint=lambda model, t=texts, k=known: by_endpoint(model, t, k),
+                builtin=lambda t=texts: builtin(t, own()),
             )
-            done.append(_Batch(those, rows, is_asked=choice.model is not None))
+            done.append(_Batch(texts, rows, is_asked=choice.model is not None))
             ids.extend(piece.id for piece in item.value)
     if not done:
         return  # every batch failed: the items say why
     if choice.model is None:
-        asked_for = [n for n, each in enumerate(done) if each.is_asked]
-        for n in asked_for:
-            done[n] = done[n]._replace(rows=builtin(done[n].texts, own()))
+        done = [
+            batch._replace(rows=builtin(batch.texts, own())) if batch.is_asked else batch
+            for batch in done
+        ]
         ctx.values.pop("model_machine", None)
-    vectors = np.concatenate([each.rows for each in done])
+    vectors = np.concatenate([batch.rows for batch in done])
     by = methods.ENDPOINT if choice.model else own()
-    machine = asked.machine if asked and by == methods.ENDPOINT else None
+    machine = endpoint.machine if endpoint and by == methods.ENDPOINT else None
     _leave(ctx, vectors, Embed(by, int(vectors.shape[1]), ids, machine=machine, space=by))
 
 
@@ -99,7 +100,7 @@ def by_network(ctx: stagekit.Context, chunks: list[Piece]) -> None:
     done: list[Vectors] = []
     for item in _batches(ctx, chunks):
         with item:
-            done.append(model.encode([_telling(piece) for piece in item.value]))
+            done.append(model.encode([_with_heading(piece) for piece in item.value]))
             ids.extend(piece.id for piece in item.value)
     if done:
         about = Embed(methods.ONNX, model.dimensions, ids, space=model.space)
@@ -120,7 +121,7 @@ def _leave(ctx: stagekit.Context, vectors: Vectors, about: Embed) -> None:
     ctx.value("method", about.method)
 
 
-def _telling(piece: Piece) -> str:
+def _with_heading(piece: Piece) -> str:
     """A chunk under its section's heading, where it does not show it itself."""
     if piece.section and piece.section not in piece.text:
         return f"{piece.section}\n\n{piece.text}"

@@ -18,9 +18,8 @@ from modelcalls import methods
 import stagekit
 from docpipe import inputs, outputs, params
 from docpipe.outputs import Extract, Given, LeftOut, PageFacts
-from docpipe.pages import Answer, Opened, Page, Task, Trouble
+from docpipe.pages import Answer, Failure, Kind, Opened, Page, Task
 from docpipe.reading import isolation, kinds
-from docpipe.reading.kinds import Kind
 from docpipe.reading.ocr import languages
 from docpipe.text import scripts
 from stagekit import text
@@ -65,16 +64,16 @@ def _gathered(
     """Goes through the pages as they come, each an item of its own."""
     pages: list[Page] = []
     left_out: list[LeftOut] = []
-    given_up = Trouble(0, "PageLost", "the reader ended before this page")
+    given_up = Failure(0, "PageLost", "the reader ended before this page")
 
     def answer_of(number: int) -> Answer:
         nonlocal given_up
         if number > most:
-            return Trouble(
+            return Failure(
                 number, "PageLimit", f"page {number} is beyond the limit of {most}: see max_pages"
             )
         for answer in answers:
-            if isinstance(answer, Trouble) and answer.number == 0:
+            if isinstance(answer, Failure) and answer.number == 0:
                 given_up = answer
             else:
                 return answer
@@ -82,14 +81,14 @@ def _gathered(
 
     for item in ctx.items(range(1, opened.pages + 1), key=lambda number: f"page {number}"):
         with item:
-            found = answer_of(item.value)
-            if isinstance(found, Page):
-                pages.append(found)
-                if not found.text.strip():
+            answer = answer_of(item.value)
+            if isinstance(answer, Page):
+                pages.append(answer)
+                if not answer.text.strip():
                     raise stagekit.Skip("NoText", "there is no text on this page")
-            elif isinstance(found, Trouble):
-                left_out.append(LeftOut(item.value, found.reason, found.message))
-                raise stagekit.Refused(found.reason, found.message)
+            elif isinstance(answer, Failure):
+                left_out.append(LeftOut(item.value, answer.reason, answer.message))
+                raise stagekit.Refused(answer.reason, answer.message)
     return pages, left_out
 
 
@@ -106,19 +105,19 @@ METHODS = {methods.BUILTIN: builtin}
 def run(ctx: stagekit.Context) -> None:
     """Writes `extract.json` and `pages.jsonl`."""
     method = methods.chosen(ctx, METHODS)
-    path, kind = inputs.given(ctx)
+    path, kind = inputs.source(ctx)
     if kind == "sound":
         raise stagekit.Skip("NoPages", "sound has no pages to read: the stage stt writes it down")
-    found = method(ctx, path, kind)
-    outputs.write(ctx.outputs, STAGE, found)
+    made = method(ctx, path, kind)
+    outputs.write(ctx.outputs, STAGE, made)
     ctx.value("kind", kind)
-    ctx.value("pages", found.pages)
-    ctx.value("letters", found.letters)
-    ctx.value("method", found.method)
-    if found.notes:
-        ctx.value("note", found.notes[0])
-    if found.left_out and not found.read:
+    ctx.value("pages", made.pages)
+    ctx.value("letters", made.letters)
+    ctx.value("method", made.method)
+    if made.notes:
+        ctx.value("note", made.notes[0])
+    if made.left_out and not made.read:
         # Where no page can be read, people want the cause, not how often it was met.
-        raise stagekit.Refused(found.left_out[0].reason, found.left_out[0].message)
-    if not found.letters and not found.left_out:
-        raise stagekit.Skip("NoText", f"no text was found on {found.pages} page(s)")
+        raise stagekit.Refused(made.left_out[0].reason, made.left_out[0].message)
+    if not made.letters and not made.left_out:
+        raise stagekit.Skip("NoText", f"no text was found on {made.pages} page(s)")

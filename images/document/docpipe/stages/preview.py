@@ -13,9 +13,8 @@ from modelcalls import methods
 import stagekit
 from docpipe import inputs, params, rendering
 from docpipe.outputs import LeftOut, Preview
-from docpipe.pages import Picture, Task, Trouble
+from docpipe.pages import Failure, Kind, Picture, Task
 from docpipe.reading import isolation
-from docpipe.reading.kinds import Kind
 
 STAGE = "preview"
 FOLDER = "pages"
@@ -36,12 +35,12 @@ def builtin(ctx: stagekit.Context, path: Path, kind: Kind) -> Preview:
     left_out: list[LeftOut] = []
     for item in ctx.items(range(1, min(pages, most) + 1), key=lambda number: f"page {number}"):
         with item:
-            found = next(answers, Trouble(0, "PageLost", "the reader ended before this page"))
-            if isinstance(found, Picture):
-                pictures.append(found)
-            elif isinstance(found, Trouble):
-                left_out.append(LeftOut(item.value, found.reason, found.message))
-                raise stagekit.Refused(found.reason, found.message)
+            answer = next(answers, Failure(0, "PageLost", "the reader ended before this page"))
+            if isinstance(answer, Picture):
+                pictures.append(answer)
+            elif isinstance(answer, Failure):
+                left_out.append(LeftOut(item.value, answer.reason, answer.message))
+                raise stagekit.Refused(answer.reason, answer.message)
     return Preview(methods.BUILTIN, pages, pictures, left_out)
 
 
@@ -50,5 +49,5 @@ METHODS = {methods.BUILTIN: builtin}
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `preview.json` and a picture a page in `pages/`."""
-    made = rendering.shown(ctx, STAGE, METHODS)
+    made = rendering.rendered(ctx, STAGE, METHODS)
     ctx.value("pictures", len(made.pictures))

@@ -2,7 +2,7 @@
 
 1. Input without sound, or with nothing to hear in it: skipped.
 2. The built-in method measures the sound and is skipped too, saying that an endpoint is wanted.
-3. Method `endpoint` sends WAV pieces to the transcription endpoint; each is an item.
+3. Method `endpoint` sends WAV files to the transcription endpoint; each is an item.
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ import modelcalls
 from modelcalls import methods
 
 import stagekit
-from docpipe import inputs, outputs
+from docpipe import inputs, limits, outputs
 from docpipe.outputs import Segment, Stt
-from docpipe.pages import Sound, Task, Trouble
+from docpipe.pages import Failure, Sound, Task
 from docpipe.reading import isolation
 
 STAGE = "stt"
-PIECE_SECONDS = 600
-"""Of one WAV piece, as `sounds` cuts them."""
 LANGUAGES = {"eng": "en", "kor": "ko"}
 """The param `lang` as endpoints know it; with any other value they listen for it themselves."""
 SILENT = -60.0
@@ -29,14 +27,13 @@ SILENT = -60.0
 
 
 def listened(path: Path, folder: Path | None = None) -> Sound:
-    """Decodes the sound; with `folder`, into WAV pieces there (16 kHz, mono, ten minutes each)."""
+    """Decodes the sound; with `folder`, into WAV files there (16 kHz, mono, ten minutes each)."""
     task = Task("listen", str(path), "sound", folder=str(folder) if folder else "")
     answer = next(isolation.ask(task), None)
     if isinstance(answer, Sound):
         return answer
-    if isinstance(answer, Trouble):
-        kind = stagekit.Skip if answer.skipped else stagekit.Refused
-        raise kind(answer.reason, answer.message)
+    if isinstance(answer, Failure):
+        raise isolation.ending(answer)
     raise stagekit.Refused("BrokenSound", "the sound cannot be decoded")
 
 
@@ -51,22 +48,22 @@ def builtin(ctx: stagekit.Context, path: Path) -> Stt:
 
 
 def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, path: Path) -> Stt:
-    """What the transcription endpoint hears, piece by piece."""
+    """What the transcription endpoint hears, file by file."""
     language = LANGUAGES.get(ctx.param("lang", default=""), "")
-    said: list[str] = []
+    texts: list[str] = []
     segments: list[Segment] = []
     with tempfile.TemporaryDirectory() as name:
         sound = listened(path, Path(name))
         _measured(ctx, sound)
-        for item in ctx.items(range(len(sound.pieces)), key=lambda n: f"piece {n + 1}"):
+        for item in ctx.items(range(len(sound.files)), key=lambda n: f"piece {n + 1}"):
             with item:
-                start = float(item.value * PIECE_SECONDS)
-                end = min(start + PIECE_SECONDS, sound.seconds)
-                heard = model.transcribe(Path(name) / sound.pieces[item.value], language)
-                said.append(heard.text.strip())
+                start = float(item.value * limits.SOUND_FILE_SECONDS)
+                end = min(start + limits.SOUND_FILE_SECONDS, sound.seconds)
+                heard = model.transcribe(Path(name) / sound.files[item.value], language)
+                texts.append(heard.text.strip())
                 segments += _segments(heard, start, end)
-    text = "\n\n".join(filter(None, said))
-    if said and not text:
+    text = "\n\n".join(filter(None, texts))
+    if texts and not text:
         raise stagekit.Skip("NoSpeech", f"{sound.seconds:g} s of sound, and no word in it")
     return Stt(
         method=methods.ENDPOINT,
@@ -82,16 +79,16 @@ def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, path: Path) -> S
 
 
 def _segments(heard: modelcalls.Transcript, start: float, end: float) -> list[Segment]:
-    """A piece's segments in the time of the whole; one for all of it where none are given."""
+    """A file's segments in the time of the whole; one for all of it where none are given."""
     if not heard.segments:
         return [Segment(start, end, heard.text.strip())] if heard.text.strip() else []
     return [
         Segment(
-            min(start + max(each.start, 0.0), end),
-            min(start + max(each.end, 0.0), end),
-            each.text.strip(),
+            min(start + max(segment.start, 0.0), end),
+            min(start + max(segment.end, 0.0), end),
+            segment.text.strip(),
         )
-        for each in heard.segments
+        for segment in heard.segments
     ]
 
 
@@ -107,7 +104,7 @@ def _measured(ctx: stagekit.Context, sound: Sound) -> None:
 def run(ctx: stagekit.Context) -> None:
     """Writes `stt.json`, where a method understands speech."""
     methods.check_asking(ctx)
-    path, kind = inputs.given(ctx)
+    path, kind = inputs.source(ctx)
     if kind != "sound":
         raise stagekit.Skip("NoSound", f"a {kind} file has no sound")
     heard = modelcalls.run(
@@ -117,7 +114,7 @@ def run(ctx: stagekit.Context) -> None:
         builtin=lambda: builtin(ctx, path),
     )
     if not heard.text:
-        return  # every piece failed: the items say why
+        return  # every file failed: the items say why
     outputs.write(ctx.outputs, STAGE, heard)
     ctx.value("characters", len(heard.text))
     ctx.value("method", heard.method)

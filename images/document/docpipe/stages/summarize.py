@@ -13,31 +13,30 @@ import stagekit
 from docpipe import inputs, outputs, params, prompts
 from docpipe.encoding import comparison
 from docpipe.encoding.encoder import Vectors
-from docpipe.outputs import Embed, Markdown, Sentence, Summarize
+from docpipe.outputs import Embed, Markdown, Summarize
 from docpipe.text import salience, sentences
-from docpipe.text.sentences import Found
+from docpipe.text.sentences import Sentence
 
 STAGE = "summarize"
 SENTENCES = 5
 
 
-def builtin(ctx: stagekit.Context, text: str, about: Markdown, found: list[Found]) -> Summarize:
+def builtin(
+    ctx: stagekit.Context, text: str, about: Markdown, candidates: list[Sentence]
+) -> Summarize:
     """Sentences near the mean of all chunks' vectors, none like another."""
     count = _count(ctx)
     by = comparison.comparison_for(text)
     middle = _middle(ctx) if by == "embeddings" else None
-    picked = salience.chosen(found, count, by, middle)
-    kept = [
-        Sentence(
-            each.sentence.text,
-            each.sentence.start,
-            inputs.pages_between(about, each.sentence.start, each.sentence.start + 1),
-            each.weight,
-        )
-        for each in picked
+    chosen = salience.most_salient(
+        candidates, count, lambda texts: comparison.encode(texts, by), middle
+    )
+    summary = " ".join(sentence.text for sentence, _ in chosen)
+    own = [
+        outputs.Sentence(text, start, inputs.pages_between(about, start, start + 1), weight)
+        for (text, start), weight in chosen
     ]
-    whole = " ".join(each.text for each in kept)
-    return Summarize(methods.BUILTIN, by, len(found), whole, kept)
+    return Summarize(methods.BUILTIN, by, len(candidates), summary, own)
 
 
 def _middle(ctx: stagekit.Context) -> Vectors | None:
@@ -51,12 +50,14 @@ def _middle(ctx: stagekit.Context) -> Vectors | None:
     return np.asarray(rows.mean(axis=0), dtype=np.float32)
 
 
-def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, found: list[Found]) -> Summarize:
+def by_endpoint(
+    model: modelcalls.Model, ctx: stagekit.Context, candidates: list[Sentence]
+) -> Summarize:
     """The chat endpoint's summary; of a long document it is shown sentences from all of it."""
-    wanted = modelcalls.system(prompts.SUMMARIZE.format(count=_count(ctx)))
-    about = prompts.shortened([each.text for each in found])
-    said = model.ask([wanted, modelcalls.user(about)], prompts.summary())
-    return Summarize(methods.ENDPOINT, None, len(found), said.summary, [], model.machine)
+    task = modelcalls.system(prompts.SUMMARIZE.format(count=_count(ctx)))
+    excerpt = prompts.shortened([sentence.text for sentence in candidates])
+    reply = model.ask([task, modelcalls.user(excerpt)], prompts.summary())
+    return Summarize(methods.ENDPOINT, None, len(candidates), reply.summary, [], model.machine)
 
 
 def _count(ctx: stagekit.Context) -> int:
@@ -67,14 +68,14 @@ def run(ctx: stagekit.Context) -> None:
     """Writes `summarize.json`."""
     methods.check_asking(ctx)
     text, about = inputs.document(ctx)
-    found = sentences.sentences(text)
-    if not found:
+    candidates = sentences.sentences(text)
+    if not candidates:
         raise stagekit.Skip("NoSentences", "the document has no sentences to choose from")
     made = modelcalls.run(
         ctx,
         "chat",
-        endpoint=lambda model: by_endpoint(model, ctx, found),
-        builtin=lambda: builtin(ctx, text, about, found),
+        endpoint=lambda model: by_endpoint(model, ctx, candidates),
+        builtin=lambda: builtin(ctx, text, about, candidates),
     )
     outputs.write(ctx.outputs, STAGE, made)
     if made.method == methods.BUILTIN:

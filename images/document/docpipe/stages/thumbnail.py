@@ -9,9 +9,8 @@ from modelcalls import methods
 import stagekit
 from docpipe import params, rendering
 from docpipe.outputs import Thumbnail
-from docpipe.pages import Picture, Task
+from docpipe.pages import Kind, Picture, Task
 from docpipe.reading import isolation
-from docpipe.reading.kinds import Kind
 
 STAGE = "thumbnail"
 PICTURE = "thumbnail.png"
@@ -43,5 +42,5 @@ METHODS = {methods.BUILTIN: builtin}
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `thumbnail.json` and `thumbnail.png`."""
-    made = rendering.shown(ctx, STAGE, METHODS)
+    made = rendering.rendered(ctx, STAGE, METHODS)
     ctx.value("thumbnail", f"{made.width}x{made.height}")

@@ -28,17 +28,20 @@ _COMMON: Final = frozenset(
 
 def words(text: str) -> list[str]:
     """The words of a text that mean something, in one case and without Korean particles."""
-    found = (_KOREAN_END.sub("", word.casefold()) for word in _WORD.findall(text))
-    return [word for word in found if len(word) > 1 and word not in _COMMON]
+    stems = (_KOREAN_END.sub("", word.casefold()) for word in _WORD.findall(text))
+    return [word for word in stems if len(word) > 1 and word not in _COMMON]
 
 
 def keywords(parts: Sequence[str], count: int) -> list[list[str]]:
     """For each part of a document, the words that tell it from the other parts."""
     counts = [Counter(words(part)) for part in parts]
-    spread = Counter(word for each in counts for word in each)
+    spread = Counter(word for in_part in counts for word in in_part)
 
-    def weight(each: Counter[str], word: str) -> float:
+    def weight(in_part: Counter[str], word: str) -> float:
         rarity = math.log((1 + len(parts)) / spread[word]) if len(parts) > 1 else 1.0
-        return (1 + math.log(each[word])) * max(rarity, 0.1) * (1 if len(word) > 2 else 0.7)
+        return (1 + math.log(in_part[word])) * max(rarity, 0.1) * (1 if len(word) > 2 else 0.7)
 
-    return [sorted(each, key=lambda w, e=each: (-weight(e, w), w))[:count] for each in counts]
+    return [
+        sorted(in_part, key=lambda word, of=in_part: (-weight(of, word), word))[:count]
+        for in_part in counts
+    ]

@@ -1,4 +1,4 @@
-"""Marks by which people tell a kind of document at first sight: `Dear`, `제1조`, a box to tick.
+"""Markers by which people tell a kind of document at first sight: `Dear`, `제1조`, a box to tick.
 
 The vectors of `classify` know what a text is about, and hardly its form. Each label has a few
 patterns; what counts is how many different ones of a label stand in the document's beginning.
@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 ENOUGH: Final = 3
-"""Different marks with which a label is full; more say nothing more."""
+"""Different markers with which a label is full; more say nothing more."""
 BEGINNING: Final = 6000
 """Characters that are looked at."""
 
@@ -85,8 +85,8 @@ _PATTERNS: Final[dict[str, tuple[str, ...]]] = {
         r"\bdate of birth\b|생년월일|\bapplica(?:nt|tion)\b|신청",
     ),
 }
-_FOUND_BY: Final = {
-    label: [re.compile(each, re.IGNORECASE | re.MULTILINE) for each in patterns]
+_COMPILED: Final = {
+    label: [re.compile(pattern, re.IGNORECASE | re.MULTILINE) for pattern in patterns]
     for label, patterns in _PATTERNS.items()
 }
 _ROW: Final = re.compile(r"^\|.*\|$|^[^,;\t\n]*(?:[,;\t][^,;\t\n]*){2,}$")
@@ -94,13 +94,13 @@ _NUMBER: Final = re.compile(r"\d")
 
 
 def shares(text: str) -> dict[str, float]:
-    """How full of its marks each label is, from 0 to 1."""
+    """How full of its markers each label is, from 0 to 1."""
     start = text[:BEGINNING]
-    found = {
-        label: min(sum(bool(each.search(start)) for each in patterns), ENOUGH) / ENOUGH
-        for label, patterns in _FOUND_BY.items()
+    by_pattern = {
+        label: min(sum(bool(p.search(start)) for p in patterns), ENOUGH) / ENOUGH
+        for label, patterns in _COMPILED.items()
     }
-    return {**found, "data": _in_rows(start)}
+    return {**by_pattern, "data": _in_rows(start)}
 
 
 def _in_rows(text: str) -> float:

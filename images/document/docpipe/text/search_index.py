@@ -72,7 +72,7 @@ def search(path: Path, query: str, limit: int = 10) -> list[Hit]:
     )
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as base:
-            found = base.execute(sql, [*values, limit]).fetchall()
+            rows = base.execute(sql, [*values, limit]).fetchall()
     except sqlite3.DatabaseError as error:
         raise NotAnIndex(f"{path.name!r} cannot be searched: {error}") from error
     return [
@@ -82,7 +82,7 @@ def search(path: Path, query: str, limit: int = 10) -> list[Hit]:
             section,
             _around(text, short[0]) if not long else text,
         )
-        for identity, pages, section, text in found
+        for identity, pages, section, text in rows
     ]
 
 

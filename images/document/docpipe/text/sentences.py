@@ -23,21 +23,22 @@ SHORTEST: Final = 20
 LONGEST: Final = 600
 
 
-class Found(NamedTuple):
+class Sentence(NamedTuple):
     """A sentence and the character at which it begins."""
 
     text: str
     start: int
 
 
-def sentences(markdown: str) -> list[Found]:
+def sentences(markdown: str) -> list[Sentence]:
     """Sentences of prose that are neither crumbs nor whole pages."""
     return [
-        found
+        sentence
         for block in _BLOCK.finditer(markdown)
         if not _NO_PROSE.match(block[0])
-        for found in _parted(block[0], block.start())
-        if least(found.text) <= len(found.text) <= LONGEST and any(map(str.isalpha, found.text))
+        for sentence in _parted(block[0], block.start())
+        if least(sentence.text) <= len(sentence.text) <= LONGEST
+        and any(map(str.isalpha, sentence.text))
     ]
 
 
@@ -46,17 +47,17 @@ def least(text: str) -> int:
     return SHORTEST if text.isascii() else SHORTEST // 2
 
 
-def _parted(block: str, start: int) -> Iterator[Found]:
+def _parted(block: str, start: int) -> Iterator[Sentence]:
     begin = 0
     for end in _END.finditer(block):
         if _SHORT_WORD.search(block[begin : end.start()]):
             continue
-        yield _found(block[begin : end.end()], start + begin)
+        yield _sentence(block[begin : end.end()], start + begin)
         begin = end.end()
-    yield _found(block[begin:], start + begin)
+    yield _sentence(block[begin:], start + begin)
 
 
-def _found(raw: str, start: int) -> Found:
-    marked = re.match(r"\s*(?:[-*•] |\d{1,2}[.)] )?\s*", raw)
-    lead = marked.end() if marked else 0
-    return Found(" ".join(raw[lead:].split()), start + lead)
+def _sentence(raw: str, start: int) -> Sentence:
+    bullet = re.match(r"\s*(?:[-*•] |\d{1,2}[.)] )?\s*", raw)
+    lead = bullet.end() if bullet else 0
+    return Sentence(" ".join(raw[lead:].split()), start + lead)

@@ -33,12 +33,12 @@ def share(text: str) -> float:
 
 def rows(page: Image.Image, languages: str) -> tuple[list[Row], str]:
     """The page's rows, and the languages that were of use."""
-    found = recognition.rows(page, "kor", recognition.COLUMN)
+    korean = recognition.rows(page, "kor", recognition.COLUMN)
     if languages == "kor":
-        return found, "kor"
+        return korean, "kor"
     both = recognition.rows(page, "kor+eng", recognition.COLUMN)
-    helped = [_is_put(found, word) for row in both for word in english_words(row)]
-    return found, "kor+eng" if any(helped) else "kor"
+    helped = [_is_put(korean, word) for row in both for word in english_words(row)]
+    return korean, "kor+eng" if any(helped) else "kor"
 
 
 def english_words(row: Row) -> Row:
@@ -57,21 +57,25 @@ def _latin(word: Word) -> int:
     return sum(c.isascii() and c.isalpha() for c in word.text)
 
 
-def _is_put(found: list[Row], word: Word) -> bool:
+def _is_put(rows_read: list[Row], word: Word) -> bool:
     """Puts a word in the place of less sure ones in its box; a row of its own where none is."""
-    row = max(found, key=lambda each: _shared_height(each, word), default=None)
+    row = max(rows_read, key=lambda row: _shared_height(row, word), default=None)
     if row is None or _shared_height(row, word) <= 0:
-        below = (n for n, each in enumerate(found) if each[0].box[1] > word.box[1])
-        found.insert(next(below, len(found)), [word])
+        below = (n for n, other in enumerate(rows_read) if other[0].box[1] > word.box[1])
+        rows_read.insert(next(below, len(rows_read)), [word])
         return True
-    place = sum((each.box[0] + each.box[2]) / 2 < word.box[0] for each in row)
+    place = sum(_middle(other) < word.box[0] for other in row)
     left, _, right, _ = word.box
-    others = [each for each in row if not left <= (each.box[0] + each.box[2]) / 2 <= right]
-    if recognition.confidence([[each for each in row if each not in others]]) >= word.confidence:
+    others = [other for other in row if not left <= _middle(other) <= right]
+    if recognition.confidence([[other for other in row if other not in others]]) >= word.confidence:
         return False
     place = min(place, len(others))
     row[:] = [*others[:place], word, *others[place:]]
     return True
+
+
+def _middle(word: Word) -> float:
+    return (word.box[0] + word.box[2]) / 2
 
 
 def _shared_height(row: Row, word: Word) -> float:

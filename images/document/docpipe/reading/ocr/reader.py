@@ -43,10 +43,10 @@ class Reading(msgspec.Struct, frozen=True):
 
 def read(page: Image.Image, languages: str) -> Reading:
     """Reads a page in one of `reader_languages.KNOWN`."""
-    asked = "kor+eng" if languages == "auto" else languages
-    first = _read(page, asked, recognition.BLOCKS)
+    models = "kor+eng" if languages == "auto" else languages
+    first = _read(page, models, recognition.BLOCKS)
     if not first.lines:  # a few lines are no block to Tesseract
-        first = _read(page, asked, recognition.COLUMN)
+        first = _read(page, models, recognition.COLUMN)
     share = korean.share(first.text)
     if "kor" in first.languages and share > korean.MOSTLY:
         column = _reading(page, *korean.rows(page, languages))
@@ -66,5 +66,5 @@ def _read(page: Image.Image, languages: str, blocks: tesserocr.PSM) -> Reading:
 def _reading(page: Image.Image, rows: list[Row], languages: str) -> Reading:
     ink = spacing.ink_of(page)
     lines = [spacing.line(row, ink) for row in rows]
-    sure = round(recognition.confidence(rows), 3)
-    return Reading(lines, sure, languages, float(page.width), float(page.height))
+    confidence = round(recognition.confidence(rows), 3)
+    return Reading(lines, confidence, languages, float(page.width), float(page.height))

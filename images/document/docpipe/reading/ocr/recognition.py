@@ -59,7 +59,7 @@ def rows(page: Image.Image, languages: str, blocks: tesserocr.PSM) -> list[Row]:
 
 
 def _rows(steps: Iterable[_Step]) -> list[Row]:
-    found: list[Row] = [[]]
+    rows_read: list[Row] = [[]]
     level = tesserocr.RIL.WORD
     for step in steps:
         try:
@@ -67,16 +67,16 @@ def _rows(steps: Iterable[_Step]) -> list[Row]:
         except RuntimeError:  # "No text returned": how tesserocr says that there is nothing
             continue
         if step.IsAtBeginningOf(tesserocr.RIL.TEXTLINE):
-            found.append([])
+            rows_read.append([])
         box = step.BoundingBox(level)
-        sure = float(step.Confidence(level)) / 100
-        if text and box is not None and sure >= LEAST_CONFIDENCE:
-            found[-1].append(Word(text, box, sure))
-    return [row for row in found if row]
+        certainty = float(step.Confidence(level)) / 100
+        if text and box is not None and certainty >= LEAST_CONFIDENCE:
+            rows_read[-1].append(Word(text, box, certainty))
+    return [row for row in rows_read if row]
 
 
-def confidence(found: Iterable[Row]) -> float:
+def confidence(rows_read: Iterable[Row]) -> float:
     """The mean over all letters; 0 where there are none."""
-    words = [word for row in found for word in row]
+    words = [word for row in rows_read for word in row]
     letters = sum(len(word.text) for word in words)
     return sum(word.confidence * len(word.text) for word in words) / letters if letters else 0.0

@@ -21,7 +21,7 @@ from PIL import Image, ImageChops, ImageFilter
 import stagekit
 from docpipe.pages import Answer, Cell, Line, Opened, Page, Picture, Task
 from docpipe.reading import pictures
-from docpipe.reading.errors import trouble
+from docpipe.reading.errors import failure
 from docpipe.reading.ocr import reader
 
 SMALL_SIDE: Final = 1600
@@ -48,14 +48,14 @@ def read(task: Task, path: Path) -> Iterator[Answer]:
     for number in range(task.first, min(task.last, count) + 1):
         began = time.monotonic()
         try:
-            found = read_page(pictures.decoded(image, number), task.languages)
+            reading = read_page(pictures.decoded(image, number), task.languages)
             yield Page(
-                number, "ocr", found.width, found.height, found.lines,
-                confidence=found.confidence, languages=found.languages,
+                number, "ocr", reading.width, reading.height, reading.lines,
+                confidence=reading.confidence, languages=reading.languages,
                 seconds=round(time.monotonic() - began, 3),
             )  # fmt: skip
         except (stagekit.Refused, stagekit.Skip, MemoryError, ValueError, RuntimeError) as error:
-            yield trouble(number, error)
+            yield failure(number, error)
 
 
 def draw(task: Task, path: Path) -> Iterator[Answer]:
@@ -69,7 +69,7 @@ def draw(task: Task, path: Path) -> Iterator[Answer]:
             page = pictures.decoded(image, number, task.side)
             file = kept(page, task, number)
         except (stagekit.Refused, MemoryError, ValueError, OSError) as error:
-            yield trouble(number, error)
+            yield failure(number, error)
         else:
             took = round(time.monotonic() - began, 3)
             yield Picture(number, file, page.width, page.height, "page", took)
@@ -102,7 +102,10 @@ def read_page(image: Image.Image, languages: str) -> reader.Reading:
 def scaled(line: Line, factor: float) -> Line:
     """A line on a page of another size."""
     return Line(
-        [Cell(c.text, round(c.left * factor, 1), round(c.right * factor, 1)) for c in line.cells],
+        [
+            Cell(cell.text, round(cell.left * factor, 1), round(cell.right * factor, 1))
+            for cell in line.cells
+        ],
         round(line.top * factor, 1),
         round(line.bottom * factor, 1),
         round(line.size * factor, 1),
