@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import modelcalls
 import msgspec
 import numpy as np
+import stagefiles
 from modelcalls import methods
 from PIL import Image
 
@@ -140,8 +141,8 @@ def run(ctx: stagekit.Context) -> None:
     """Writes `planner.json` from the params and the three stages before it."""
     wanted = _texts(ctx)
     pixels = read_pixels(ctx.inputs.file(img_gen.STAGE, img_gen.PICTURE))
-    seen = outputs.read(ctx.inputs.file(vlm_analyze.STAGE, "vlm_analyze.json"), outputs.VlmAnalyze)
-    found = outputs.read(ctx.inputs.file(yolo_detect.STAGE, "yolo_detect.json"), outputs.YoloDetect)
+    seen = stagefiles.left_by(ctx, vlm_analyze.STAGE, outputs.VlmAnalyze)
+    found = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
     with Image.open(ctx.inputs.file(vlm_analyze.STAGE, seen.saliency_picture)) as image:
         saliency = plane(np.asarray(image.convert("L"), dtype=np.float32) / 255)
     scene = Scene(pixels, saliency, seen, found)
@@ -151,7 +152,7 @@ def run(ctx: stagekit.Context) -> None:
         endpoint=lambda model: by_endpoint(model, ctx, scene),
         builtin=lambda: builtin(wanted, scene),
     )
-    outputs.write(ctx.outputs, STAGE, plan)
+    stagefiles.write(ctx, STAGE, plan)
     box = around(line.box for line in plan.lines)
     ctx.value("headline", plan.headline)
     ctx.value("place", f"{box.w:.0f}x{box.h:.0f} at {box.x:.0f},{box.y:.0f}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import modelcalls
 import msgspec
 import numpy as np
+import stagefiles
 from modelcalls import methods
 
 import stagekit
@@ -103,7 +104,7 @@ def run(ctx: stagekit.Context) -> None:
         endpoint=lambda model: by_endpoint(model, pixels),
         builtin=lambda: builtin(pixels),
     )
-    outputs.write(ctx.outputs, STAGE, measured)
+    stagefiles.write(ctx, STAGE, measured)
     shown = np.repeat((drawn_to[..., None] * 255).astype(np.uint8), 3, axis=2)
     save_png(ctx.outputs / SALIENCY_PICTURE, image_of(shown).convert("L"))
     ctx.value("brightness", measured.brightness)

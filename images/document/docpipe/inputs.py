@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import stagefiles
+
 import stagekit
 from docpipe import limits, outputs, params
 from docpipe.pages import Kind
@@ -27,17 +29,17 @@ def most_pages(ctx: stagekit.Context) -> int:
 
 def document(ctx: stagekit.Context) -> tuple[str, outputs.Markdown]:
     """The document's Markdown and how it is built; skips the stage where there is none."""
-    if not ctx.inputs.has("markdown", "markdown.json"):
+    if not stagefiles.is_left_by(ctx, "markdown"):
         raise stagekit.Skip("NoText", "the document has no text to work on")
-    about = outputs.read(ctx.inputs.file("markdown", "markdown.json"), outputs.Markdown)
+    about = stagefiles.left_by(ctx, "markdown", outputs.Markdown)
     return ctx.inputs.file("markdown", about.file).read_text(encoding="utf-8"), about
 
 
 def chunks(ctx: stagekit.Context) -> outputs.Chunk:
     """The document's chunks; skips the stage where there are none."""
-    if not ctx.inputs.has("chunk", "chunk.json"):
+    if not stagefiles.is_left_by(ctx, "chunk"):
         raise stagekit.Skip("NoText", "the document has no text to work on")
-    return outputs.read(ctx.inputs.file("chunk", "chunk.json"), outputs.Chunk)
+    return stagefiles.left_by(ctx, "chunk", outputs.Chunk)
 
 
 def pages_between(about: outputs.Markdown, start: int, end: int) -> list[int]:

@@ -118,3 +118,7 @@ class Task(msgspec.Struct, frozen=True):
     side: int = 1400
     form: Literal["JPEG", "PNG"] = "JPEG"
     languages: str = "auto"
+
+    def page_numbers(self, count: int) -> range:
+        """The pages that are wanted of a document with `count` pages."""
+        return range(self.first, min(self.last, count) + 1)

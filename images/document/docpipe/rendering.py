@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import stagefiles
 from modelcalls import methods
 
 import stagekit
-from docpipe import inputs, outputs
+from docpipe import inputs
 from docpipe.outputs import Preview, Thumbnail
 from docpipe.pages import Kind
 
@@ -27,6 +28,6 @@ def rendered(
     if kind == "sound":
         raise stagekit.Skip("NoPages", "sound has no pages to show")
     made = method(ctx, path, kind)
-    outputs.write(ctx.outputs, stage, made)
+    stagefiles.write(ctx, stage, made)
     ctx.value("method", made.method)
     return made

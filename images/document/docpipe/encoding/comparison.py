@@ -13,17 +13,17 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from modelcalls import methods
 
-from docpipe.encoding import encoder
+from docpipe.encoding import embeddings, encoder
 from docpipe.encoding.encoder import Vectors
-from docpipe.text import scripts
 
 Comparison = Literal["embeddings", "letters"]
 
 
 def comparison_for(text: str) -> Comparison:
-    """Which vectors tell more about a text."""
-    return "embeddings" if scripts.shares(text[:200_000]).get("Latin", 0) >= 0.5 else "letters"
+    """Which vectors tell more about a text; it is the encoder's where `embed` takes it, too."""
+    return "embeddings" if embeddings.method_for(text) == methods.BUILTIN else "letters"
 
 
 def encode(texts: Sequence[str], by: Comparison) -> Vectors:

@@ -82,9 +82,8 @@ def read(task: Task, path: Path) -> Iterator[Answer]:
         raise stagekit.Refused("NoPages", "the document has no slides or sheets")
     yield Opened(task.kind, len(pages), title, author)
     seconds = round((time.monotonic() - began) / len(pages), 3)
-    for number, text in enumerate(pages, start=1):
-        if task.first <= number <= task.last:
-            yield Page(number, "markup", markup=tidy(text), seconds=seconds)
+    for number in task.page_numbers(len(pages)):
+        yield Page(number, "markup", markup=tidy(pages[number - 1]), seconds=seconds)
 
 
 def _lines_apart(slide: str) -> str:

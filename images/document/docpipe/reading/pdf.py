@@ -59,15 +59,11 @@ def _described(document: pdfium.PdfDocument) -> Opened:
     return Opened("pdf", len(document), about.get("Title", ""), about.get("Author", ""))
 
 
-def _numbers(task: Task, document: pdfium.PdfDocument) -> range:
-    return range(task.first, min(task.last, len(document)) + 1)
-
-
 def read(task: Task, path: Path) -> Iterator[Answer]:
     """Each page's lines."""
     document = _opened(path)
     yield _described(document)
-    for number in _numbers(task, document):
+    for number in task.page_numbers(len(document)):
         try:
             yield _page(document, number, task.languages)
         except pdfium.PdfiumError:
@@ -148,7 +144,7 @@ def draw(task: Task, path: Path) -> Iterator[Answer]:
     """Each page as a picture of at most `task.side` pixels a side."""
     document = _opened(path)
     yield _described(document)
-    for number in _numbers(task, document):
+    for number in task.page_numbers(len(document)):
         began = time.monotonic()
         try:
             page = document[number - 1]

@@ -48,11 +48,11 @@ def read(task: Task, path: Path) -> Iterator[Answer]:
         pages = [page for page in text.split("\f") if page.strip()] or [""]
     yield Opened(task.kind, len(pages), title)
     seconds = round((time.monotonic() - began) / len(pages), 3)
-    for number, page in enumerate(pages, start=1):
-        if task.first <= number <= task.last:
-            clean = "".join(c for c in page if c in "\n\t" or c.isprintable() or c.isspace())
-            clean = clean.replace("\r\n", "\n").replace("\r", "\n").strip()
-            yield Page(number, "markup", markup=clean, seconds=seconds)
+    for number in task.page_numbers(len(pages)):
+        page = pages[number - 1]
+        clean = "".join(c for c in page if c in "\n\t" or c.isprintable() or c.isspace())
+        clean = clean.replace("\r\n", "\n").replace("\r", "\n").strip()
+        yield Page(number, "markup", markup=clean, seconds=seconds)
 
 
 def _title(text: str) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import stagefiles
 from modelcalls import methods
 from semantic_text_splitter import MarkdownSplitter
 
 import stagekit
-from docpipe import inputs, outputs, params
+from docpipe import inputs, params
 from docpipe.outputs import Chunk, Markdown, Piece
 from docpipe.text import scripts
 
@@ -60,7 +61,7 @@ def run(ctx: stagekit.Context) -> None:
     method = methods.chosen(ctx, METHODS)
     text, about = inputs.document(ctx)
     made = method(ctx, text, about)
-    outputs.write(ctx.outputs, STAGE, made)
+    stagefiles.write(ctx, STAGE, made)
     ctx.value("chunks", len(made.chunks))
     ctx.value("capacity", made.capacity)
     ctx.value("method", made.method)

@@ -17,10 +17,11 @@ from typing import Final
 
 import modelcalls
 import numpy as np
+import stagefiles
 from modelcalls import methods
 
 import stagekit
-from docpipe import inputs, outputs, params, prompts
+from docpipe import inputs, params, prompts
 from docpipe.encoding import embeddings
 from docpipe.encoding.encoder import Vectors
 from docpipe.outputs import Chunk, Classify, Score
@@ -115,7 +116,7 @@ def run(ctx: stagekit.Context) -> None:
         endpoint=lambda model: by_endpoint(model, ctx, chunks),
         builtin=lambda: builtin(ctx, chunks),
     )
-    outputs.write(ctx.outputs, STAGE, made)
+    stagefiles.write(ctx, STAGE, made)
     ctx.value("label", made.label)
     ctx.value("sure", made.sure)
     if made.margin is not None:

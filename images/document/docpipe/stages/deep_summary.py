@@ -7,10 +7,11 @@ endpoint about each section; keywords are counted all the same.
 from __future__ import annotations
 
 import modelcalls
+import stagefiles
 from modelcalls import methods
 
 import stagekit
-from docpipe import inputs, outputs, prompts
+from docpipe import inputs, prompts
 from docpipe.encoding import comparison
 from docpipe.outputs import DeepSummary, Heading, Markdown, Section, Summarize
 from docpipe.text import keywords, salience, sentences
@@ -103,9 +104,9 @@ def summarized(ctx: stagekit.Context, text: str, about: Markdown) -> DeepSummary
 
 def _overview(ctx: stagekit.Context) -> str:
     """What `summarize` found; deep goes on from there."""
-    if not ctx.inputs.has("summarize", "summarize.json"):
+    if not stagefiles.is_left_by(ctx, "summarize"):
         return ""
-    return outputs.read(ctx.inputs.file("summarize", "summarize.json"), Summarize).summary
+    return stagefiles.left_by(ctx, "summarize", Summarize).summary
 
 
 def as_markdown(title: str, made: DeepSummary) -> str:
@@ -124,7 +125,7 @@ def run(ctx: stagekit.Context) -> None:
     made = summarized(ctx, text, about)
     if made is None:
         return  # every section failed: the items say why
-    outputs.write(ctx.outputs, STAGE, made)
+    stagefiles.write(ctx, STAGE, made)
     (ctx.outputs / TEXT).write_text(as_markdown(about.title, made), encoding="utf-8")
     ctx.value("sections", len(made.sections))
     ctx.value("keywords", ", ".join(made.keywords)[:200])

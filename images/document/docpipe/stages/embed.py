@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 import modelcalls
 import numpy as np
+import stagefiles
 from modelcalls import methods
 
 import stagekit
-from docpipe import inputs, outputs
+from docpipe import inputs
 from docpipe.encoding import embeddings
 from docpipe.encoding.encoder import Vectors
 from docpipe.outputs import Embed, Piece
@@ -115,7 +116,7 @@ def _batches(ctx: stagekit.Context, chunks: list[Piece]) -> Iterator[Item[list[P
 def _leave(ctx: stagekit.Context, vectors: Vectors, about: Embed) -> None:
     np.save(ctx.outputs / VECTORS, vectors)
     ctx.method_used = about.method
-    outputs.write(ctx.outputs, STAGE, about)
+    stagefiles.write(ctx, STAGE, about)
     ctx.value("vectors", len(about.ids))
     ctx.value("dimensions", about.dimensions)
     ctx.value("method", about.method)

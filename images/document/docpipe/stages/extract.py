@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import stagefiles
 from modelcalls import methods
 
 import stagekit
-from docpipe import inputs, outputs, params
+from docpipe import inputs, params
 from docpipe.outputs import Extract, Given, LeftOut, PageFacts
 from docpipe.pages import Answer, Failure, Kind, Opened, Page, Task
 from docpipe.reading import isolation, kinds
@@ -109,7 +110,7 @@ def run(ctx: stagekit.Context) -> None:
     if kind == "sound":
         raise stagekit.Skip("NoPages", "sound has no pages to read: the stage stt writes it down")
     made = method(ctx, path, kind)
-    outputs.write(ctx.outputs, STAGE, made)
+    stagefiles.write(ctx, STAGE, made)
     ctx.value("kind", kind)
     ctx.value("pages", made.pages)
     ctx.value("letters", made.letters)

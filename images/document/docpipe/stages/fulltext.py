@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import stagefiles
 from modelcalls import methods
 
 import stagekit
-from docpipe import inputs, outputs
+from docpipe import inputs
 from docpipe.outputs import Chunk, Fulltext
 from docpipe.text import search_index
 
@@ -27,7 +28,7 @@ METHODS = {methods.BUILTIN: builtin}
 def run(ctx: stagekit.Context) -> None:
     """Writes `fulltext.json` and `index.sqlite`."""
     made = methods.chosen(ctx, METHODS)(ctx, inputs.chunks(ctx))
-    outputs.write(ctx.outputs, STAGE, made)
+    stagefiles.write(ctx, STAGE, made)
     ctx.value("entries", made.entries)
     ctx.value("kilobytes", made.bytes // 1000)
     ctx.value("method", made.method)

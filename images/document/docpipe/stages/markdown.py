@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+import stagefiles
 from modelcalls import methods
 
 import stagekit
@@ -23,14 +24,14 @@ _TABLE = re.compile(r"^\|(?: *:?-{3,}:? *\|)+$", re.MULTILINE)
 
 def builtin(ctx: stagekit.Context) -> Markdown:
     """Headings by size of type, tables by columns, paragraphs by gaps."""
-    if ctx.inputs.has(extract.STAGE, "extract.json"):
-        about = outputs.read(ctx.inputs.file(extract.STAGE, "extract.json"), Extract)
+    if stagefiles.is_left_by(ctx, extract.STAGE):
+        about = stagefiles.left_by(ctx, extract.STAGE, Extract)
         pages = outputs.read_pages(ctx.inputs.file(extract.STAGE, extract.PAGES))
         style, dropped = layout.style_of(pages), layout.repeated(pages)
         parts = [(page.number, layout.markdown_of(page, style, dropped)) for page in pages]
         return _built(ctx, parts, "extract", about.document.title, sorted(dropped))
-    if ctx.inputs.has("stt", "stt.json"):
-        heard = outputs.read(ctx.inputs.file("stt", "stt.json"), Stt)
+    if stagefiles.is_left_by(ctx, "stt"):
+        heard = stagefiles.left_by(ctx, "stt", Stt)
         return _built(ctx, [(1, heard.text)], "stt", "", [])
     raise stagekit.Skip("NoText", "the document has no text to work on")
 
@@ -73,7 +74,7 @@ METHODS = {methods.BUILTIN: builtin}
 def run(ctx: stagekit.Context) -> None:
     """Writes `markdown.json` and `document.md`."""
     made = methods.chosen(ctx, METHODS)(ctx)
-    outputs.write(ctx.outputs, STAGE, made)
+    stagefiles.write(ctx, STAGE, made)
     ctx.value("characters", made.characters)
     ctx.value("headings", len(made.headings))
     ctx.value("tables", made.tables)

@@ -11,10 +11,11 @@ import tempfile
 from pathlib import Path
 
 import modelcalls
+import stagefiles
 from modelcalls import methods
 
 import stagekit
-from docpipe import inputs, limits, outputs
+from docpipe import inputs, limits
 from docpipe.outputs import Segment, Stt
 from docpipe.pages import Failure, Sound, Task
 from docpipe.reading import isolation
@@ -115,6 +116,6 @@ def run(ctx: stagekit.Context) -> None:
     )
     if not heard.text:
         return  # every file failed: the items say why
-    outputs.write(ctx.outputs, STAGE, heard)
+    stagefiles.write(ctx, STAGE, heard)
     ctx.value("characters", len(heard.text))
     ctx.value("method", heard.method)

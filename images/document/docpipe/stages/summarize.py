@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import modelcalls
 import numpy as np
+import stagefiles
 from modelcalls import methods
 
 import stagekit
@@ -41,9 +42,9 @@ def builtin(
 
 def _middle(ctx: stagekit.Context) -> Vectors | None:
     """The mean of the chunks' vectors; only the encoder's own can be compared with sentences."""
-    if not ctx.inputs.has("embed", "embed.json"):
+    if not stagefiles.is_left_by(ctx, "embed"):
         return None
-    about = outputs.read(ctx.inputs.file("embed", "embed.json"), Embed)
+    about = stagefiles.left_by(ctx, "embed", Embed)
     if about.method != methods.BUILTIN:
         return None
     rows = np.load(ctx.inputs.file("embed", about.file), allow_pickle=False)
@@ -77,7 +78,7 @@ def run(ctx: stagekit.Context) -> None:
         endpoint=lambda model: by_endpoint(model, ctx, candidates),
         builtin=lambda: builtin(ctx, text, about, candidates),
     )
-    outputs.write(ctx.outputs, STAGE, made)
+    stagefiles.write(ctx, STAGE, made)
     if made.method == methods.BUILTIN:
         # A model's summary is a reply: it stays in the file.
         ctx.value("summary", made.summary[:200])

@@ -45,7 +45,7 @@ def read(task: Task, path: Path) -> Iterator[Answer]:
     image = pictures.opened(path)
     count = pictures.frames(image)
     yield Opened("picture", count)
-    for number in range(task.first, min(task.last, count) + 1):
+    for number in task.page_numbers(count):
         began = time.monotonic()
         try:
             reading = read_page(pictures.decoded(image, number), task.languages)
@@ -63,7 +63,7 @@ def draw(task: Task, path: Path) -> Iterator[Answer]:
     image = pictures.opened(path)
     count = pictures.frames(image)
     yield Opened("picture", count)
-    for number in range(task.first, min(task.last, count) + 1):
+    for number in task.page_numbers(count):
         began = time.monotonic()
         try:
             page = pictures.decoded(image, number, task.side)
