@@ -13,9 +13,9 @@ from pathlib import Path
 
 import make_scans
 import numpy as np
+import tesseract
 from docpipe.encoding import embeddings
 from docpipe.outputs import Chunk, Embed, read_pages
-from docpipe.reading.ocr import recognition
 from docpipe.stages import classify
 from docpipe.text import labels
 
@@ -92,7 +92,7 @@ def _percent(shares: Sequence[float]) -> str:
 
 def unwritable(text: str) -> float:
     """The share of Korean syllables among a text's letters that Debian's model can never write."""
-    known = _writable(recognition.TESSDATA / "kor.traineddata")
+    known = _writable(tesseract.LANGUAGE_DATA / "kor.traineddata")
     syllables = [c for c in text if "가" <= c <= "힣"]
     return sum(c not in known for c in syllables) / max(len("".join(text.split())), 1)
 
