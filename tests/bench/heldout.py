@@ -13,8 +13,11 @@ from pathlib import Path
 
 import make_scans
 import numpy as np
-from docpipe import classify, labels, nearest, recognition
+import tesseract
+from docpipe.encoding import embeddings
 from docpipe.outputs import Chunk, Embed, read_pages
+from docpipe.stages import classify
+from docpipe.text import labels
 
 from tests.unit.document.chain import Chain
 
@@ -89,7 +92,7 @@ def _percent(shares: Sequence[float]) -> str:
 
 def unwritable(text: str) -> float:
     """The share of Korean syllables among a text's letters that Debian's model can never write."""
-    known = _writable(recognition.TESSDATA / "kor.traineddata")
+    known = _writable(tesseract.LANGUAGE_DATA / "kor.traineddata")
     syllables = [c for c in text if "가" <= c <= "힣"]
     return sum(c not in known for c in syllables) / max(len("".join(text.split())), 1)
 
@@ -116,7 +119,7 @@ def asked(
         made_by.add(about.method)
     (method,) = made_by  # vectors of two methods cannot be compared
     for name, pairs in sets.items():
-        near = nearest.encode([ask for ask, _ in pairs], method) @ np.concatenate(rows).T
+        near = embeddings.encode([ask for ask, _ in pairs], method) @ np.concatenate(rows).T
         places = [
             next((n for n, at in enumerate(order) if answer in pieces[at]), len(pieces))
             for order, (_, answer) in zip(np.argsort(-near, axis=1), pairs, strict=True)

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("document", "document/tools", "modelcalls", "shared")
+FOLDERS = ("document", "document/tools", "shared")
 sys.path[:0] = [str(ROOT / "images" / folder) for folder in FOLDERS]
 
 import sample_texts as texts  # noqa: E402
@@ -186,7 +186,7 @@ def _quality(chains: Chains, folder: Path) -> list[str]:
         ),
         "## Kinds\n"
         "Short documents whose label `classify` finds; `unknown` is right for those of none of the kinds.\n"
-        "These figures flatter: the marks (`docpipe/cues.py`) and examples were written by the author of the\n"
+        "These figures flatter: the marks (`docpipe/text/markers.py`) and examples were written by the author of the\n"
         "documents, after them, and some words of the part `check` are among the marks. The column without\n"
         "marks leaves those out; there is no blind set yet.\n\n"
         + table(kind_head, *(row for rows in kinds for row in rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
+import stagefiles
 from PIL import Image
 
 import stagekit
@@ -23,7 +24,7 @@ class Composition(msgspec.Struct, frozen=True):
 def composition(ctx: stagekit.Context) -> Composition:
     """The composition of this run."""
     stage = overlay.STAGE
-    made = outputs.read(ctx.inputs.file(stage, "overlay.json"), outputs.Overlay)
+    made = stagefiles.left_by(ctx, stage, outputs.Overlay)
     with Image.open(ctx.inputs.file(stage, made.ink)) as image:
         ink = plane(np.asarray(image.convert("L"), dtype=np.float32) / 255)
     return Composition(

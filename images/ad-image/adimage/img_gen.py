@@ -11,6 +11,7 @@ from typing import Literal
 
 import modelcalls
 import msgspec
+import stagefiles
 from modelcalls import methods
 from PIL import Image
 
@@ -111,7 +112,7 @@ def run(ctx: stagekit.Context) -> None:
     """Writes `image.png` and `img_gen.json`; for a drawn picture also `product_mask.png`."""
     wish = prompts.understood(ctx.param("prompt", default=""), ctx.param("size", default=""))
     made = _made(ctx, wish)
-    outputs.write(ctx.outputs, STAGE, made)
+    stagefiles.write(ctx, STAGE, made)
     ctx.value("picture", f"{made.width}x{made.height}")
     ctx.value("origin", made.origin)
     ctx.value("method", made.method)

@@ -6,10 +6,11 @@ that `ocr_eval` read it in (would a machine find it there?).
 
 from __future__ import annotations
 
+import stagefiles
 from modelcalls import methods
 
 import stagekit
-from adimage import ocr_eval, outputs, overlay, planner
+from adimage import ocr_eval, overlay, planner
 from adimage.geometry import Box, iou
 from adimage.outputs import IouEval, LineOverlap, OcrEval, Overlay, Plan
 
@@ -52,11 +53,11 @@ METHODS = {methods.BUILTIN: builtin}
 def run(ctx: stagekit.Context) -> None:
     """Writes `iou_eval.json`."""
     method = methods.chosen(ctx, METHODS)
-    plan = outputs.read(ctx.inputs.file(planner.STAGE, "planner.json"), Plan)
-    made = outputs.read(ctx.inputs.file(overlay.STAGE, "overlay.json"), Overlay)
-    read = outputs.read(ctx.inputs.file(ocr_eval.STAGE, "ocr_eval.json"), OcrEval)
+    plan = stagefiles.left_by(ctx, planner.STAGE, Plan)
+    made = stagefiles.left_by(ctx, overlay.STAGE, Overlay)
+    read = stagefiles.left_by(ctx, ocr_eval.STAGE, OcrEval)
     found = method(plan, made, read)
-    outputs.write(ctx.outputs, STAGE, found)
+    stagefiles.write(ctx, STAGE, found)
     ctx.value("iou_mean", found.mean_iou_read)
     ctx.value("iou_set", found.mean_iou_set)
     ctx.value("method", found.method)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stagefiles
 from modelcalls import methods
 
 import stagekit
@@ -49,9 +50,9 @@ METHODS = {methods.BUILTIN: builtin}
 def run(ctx: stagekit.Context) -> None:
     """Writes `ocr_eval.json`."""
     method = methods.chosen(ctx, METHODS)
-    plan = outputs.read(ctx.inputs.file(planner.STAGE, "planner.json"), Plan)
+    plan = stagefiles.left_by(ctx, planner.STAGE, Plan)
     found = method(read_pixels(ctx.inputs.file(overlay.STAGE, overlay.PICTURE)), plan)
-    outputs.write(ctx.outputs, STAGE, found)
+    stagefiles.write(ctx, STAGE, found)
     ctx.value("cer", found.cer)
     ctx.value("read", found.read.replace("\n", " / ")[:80])
     ctx.value("confidence", found.confidence)

@@ -1,7 +1,7 @@
 """What each stage writes as JSON: the types, from which the published schemas are made.
 
-A stage's file is `<stage>.json`; `write` and `read` are those of stagefiles. `machine` is the class
-that a model endpoint runs on, where one did the work.
+A stage's file is `<stage>.json`, and `stagefiles` writes and reads it. `machine` is the class that
+a model endpoint runs on, where one did the work.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-import stagefiles
 
 from adimage.geometry import Box
 
@@ -283,11 +282,3 @@ OUTPUTS: dict[str, type[msgspec.Struct]] = {
     "iou_eval": IouEval,
 }
 """The type of each stage's JSON, in the order of the stages."""
-
-write, read = stagefiles.write, stagefiles.read
-"""The ways of a stage's JSON out and in."""
-
-
-def schema(stage: str) -> bytes:
-    """The JSON Schema of a stage's output, as it is published in `schemas/`."""
-    return stagefiles.schema(stage, OUTPUTS[stage])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import stagefiles
 from modelcalls import methods
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
@@ -88,8 +89,8 @@ def run(ctx: stagekit.Context) -> None:
     """Writes `composed.png`, `backing.png`, `ink.png` and `overlay.json`."""
     method = methods.chosen(ctx, METHODS)
     image = image_of(read_pixels(ctx.inputs.file(img_gen.STAGE, img_gen.PICTURE)))
-    plan = outputs.read(ctx.inputs.file(planner.STAGE, "planner.json"), Plan)
-    found = outputs.read(ctx.inputs.file(yolo_detect.STAGE, "yolo_detect.json"), outputs.YoloDetect)
+    plan = stagefiles.left_by(ctx, planner.STAGE, Plan)
+    found = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
     made = method(image, plan)
     save_png(ctx.outputs / PICTURE, made.picture)
     save_png(ctx.outputs / BACKING, made.backing)
@@ -102,7 +103,7 @@ def run(ctx: stagekit.Context) -> None:
         lines=made.lines,
         on_product=round(max(shares, default=0.0), 3),
     )
-    outputs.write(ctx.outputs, STAGE, output)
+    stagefiles.write(ctx, STAGE, output)
     ctx.value("lines", len(made.lines))
     ctx.value("on_product", output.on_product)
     ctx.value("method", output.method)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import modelcalls
 import msgspec
 import numpy as np
+import stagefiles
 from modelcalls import methods
 from PIL import Image
 
 import stagekit
-from adimage import img_gen, outputs, texts, views, vlm_analyze, yolo_detect
+from adimage import endpoint_prompts, img_gen, outputs, texts, vlm_analyze, yolo_detect
 from adimage.arrays import Pixels, Plane, plane, read_pixels
 from adimage.colours import to_hex
 from adimage.geometry import Box, around, rounded
@@ -75,7 +76,8 @@ def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, scene: Scene) ->
     if scene.seen.described is not None:
         about.append(f"The picture: {scene.seen.described.description}")
     said = model.ask(
-        [modelcalls.system(views.WRITE), modelcalls.user("\n".join(about))], views.words()
+        [modelcalls.system(endpoint_prompts.WRITE), modelcalls.user("\n".join(about))],
+        endpoint_prompts.words(),
     )
     headline = ctx.param("headline", default="").strip() or said.headline
     subline = ctx.param("subline", default="").strip() or said.subline
@@ -139,8 +141,8 @@ def run(ctx: stagekit.Context) -> None:
     """Writes `planner.json` from the params and the three stages before it."""
     wanted = _texts(ctx)
     pixels = read_pixels(ctx.inputs.file(img_gen.STAGE, img_gen.PICTURE))
-    seen = outputs.read(ctx.inputs.file(vlm_analyze.STAGE, "vlm_analyze.json"), outputs.VlmAnalyze)
-    found = outputs.read(ctx.inputs.file(yolo_detect.STAGE, "yolo_detect.json"), outputs.YoloDetect)
+    seen = stagefiles.left_by(ctx, vlm_analyze.STAGE, outputs.VlmAnalyze)
+    found = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
     with Image.open(ctx.inputs.file(vlm_analyze.STAGE, seen.saliency_picture)) as image:
         saliency = plane(np.asarray(image.convert("L"), dtype=np.float32) / 255)
     scene = Scene(pixels, saliency, seen, found)
@@ -150,7 +152,7 @@ def run(ctx: stagekit.Context) -> None:
         endpoint=lambda model: by_endpoint(model, ctx, scene),
         builtin=lambda: builtin(wanted, scene),
     )
-    outputs.write(ctx.outputs, STAGE, plan)
+    stagefiles.write(ctx, STAGE, plan)
     box = around(line.box for line in plan.lines)
     ctx.value("headline", plan.headline)
     ctx.value("place", f"{box.w:.0f}x{box.h:.0f} at {box.x:.0f},{box.y:.0f}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import stagefiles
 from modelcalls import methods
 
 import stagekit
-from adimage import outputs
 from adimage.composition import Composition, composition
 from adimage.legibility import seen
 from adimage.outputs import LineContrast, ReadabilityEval
@@ -39,7 +39,7 @@ def run(ctx: stagekit.Context) -> None:
     """Writes `readability_eval.json`."""
     method = methods.chosen(ctx, METHODS)
     found = method(composition(ctx))
-    outputs.write(ctx.outputs, STAGE, found)
+    stagefiles.write(ctx, STAGE, found)
     ctx.value("contrast_min", found.minimum)
     ctx.value("contrast_p5", found.p5)
     ctx.value("contrast_median", found.median)

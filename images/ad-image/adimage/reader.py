@@ -10,14 +10,10 @@ therefore taken from the gaps in the picture: columns without ink, wider than be
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Protocol, cast
-
 import cv2
 import msgspec
 import numpy as np
+import tesseract
 import tesserocr
 from numpy.typing import NDArray
 from PIL import Image
@@ -26,22 +22,11 @@ from adimage.arrays import Pixels
 from adimage.geometry import Box, rounded
 from adimage.outputs import Language, ReadLine
 
-TESSDATA = Path("/usr/share/tesseract-ocr/5/tessdata")
-"""Where Debian's language data are; the variable TESSDATA_PREFIX names another folder."""
 WORD_GAP = 0.21
 """The least gap between words, in heights of the line."""
 LETTERS = 36.0
 """The height of a line, in pixels, that is given to Tesseract."""
-
-
-class _Line(Protocol):
-    """What is used of tesserocr's iterator, whose own types say little."""
-
-    def GetUTF8Text(self, level: int) -> str: ...  # noqa: N802
-
-    def BoundingBox(self, level: int) -> tuple[int, int, int, int] | None: ...  # noqa: N802
-
-    def Confidence(self, level: int) -> float: ...  # noqa: N802
+_DOTS = 150
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -74,17 +59,9 @@ def read_text(pixels: Pixels, part: Box, line_height: float, language: Language)
     if float(np.mean(pages[0] > level)) < 0.5:
         pages = [np.asarray(255 - page, dtype=np.uint8) for page in pages]
     corner = (columns.start, rows.start)
-    data = os.environ.get("TESSDATA_PREFIX", str(TESSDATA))
-    with tesserocr.PyTessBaseAPI(path=data, lang=language, psm=tesserocr.PSM.SINGLE_BLOCK) as api:
+    with tesseract.opened(language, tesserocr.PSM.SINGLE_BLOCK) as api:
         readings = [_reading(api, page, corner, factor, language) for page in pages]
-    return max(readings, key=lambda r: r.confidence)
-
-
-def _text_of(line: _Line) -> str:
-    try:
-        return " ".join(line.GetUTF8Text(tesserocr.RIL.TEXTLINE).split())
-    except RuntimeError:  # "No text returned": how tesserocr says that a line is empty
-        return ""
+    return max(readings, key=lambda reading: reading.confidence)
 
 
 def spaced_by_gaps(text: str, grey: NDArray[np.uint8], bounds: tuple[int, int, int, int]) -> str:
@@ -123,14 +100,10 @@ def _reading(
     edge = 16  # Tesseract misses letters that touch the edge
     sheet = cv2.copyMakeBorder(grey, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
     page = Image.fromarray(np.asarray(sheet, dtype=np.uint8))
-    api.SetImage(page)  # pyright: ignore[reportUnknownMemberType]
-    api.SetSourceResolution(150)
-    api.Recognize()
     lines: list[ReadLine] = []
     level = tesserocr.RIL.TEXTLINE
-    found = tesserocr.iterate_level(api.GetIterator(), level)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    for line in cast("Iterable[_Line]", found):
-        text = _text_of(line)
+    for line in tesseract.recognized(api, page, level, _DOTS):
+        text = " ".join((tesseract.text_of(line, level) or "").split())
         bounds = line.BoundingBox(level)
         if not text or bounds is None:
             continue
@@ -138,8 +111,6 @@ def _reading(
             text = spaced_by_gaps(text, np.asarray(sheet, dtype=np.uint8), bounds)
         x, y, right, bottom = (float(v) - edge for v in bounds)
         box = Box(x, y, right - x, bottom - y).scaled(1 / factor).moved(*corner)
-        sure = round(float(line.Confidence(level)) / 100, 3)
-        lines.append(ReadLine(text, rounded(box), sure))
-    letters = sum(len(line.text) for line in lines)
-    sure = sum(line.confidence * len(line.text) for line in lines) / letters if letters else 0.0
-    return Reading(lines, round(sure, 3))
+        certainty = round(float(line.Confidence(level)) / 100, 3)
+        lines.append(ReadLine(text, rounded(box), certainty))
+    return Reading(lines, round(tesseract.mean_confidence(lines), 3))

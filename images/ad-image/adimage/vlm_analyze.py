@@ -10,10 +10,11 @@ from __future__ import annotations
 import modelcalls
 import msgspec
 import numpy as np
+import stagefiles
 from modelcalls import methods
 
 import stagekit
-from adimage import img_gen, outputs, views
+from adimage import endpoint_prompts, img_gen, outputs
 from adimage.arrays import Pixels, Plane, image_of, plane, read_pixels, save_png
 from adimage.colours import lab_of, luminance_of, rgb_of_lab, to_hex
 from adimage.free_areas import free_areas
@@ -81,8 +82,11 @@ def _salient_box(drawn_to: Plane) -> Box:
 def by_endpoint(model: modelcalls.Model, pixels: Pixels) -> tuple[outputs.VlmAnalyze, Plane]:
     """The measurements, and the vision endpoint's words."""
     said = model.ask(
-        [modelcalls.system(views.DESCRIBE), modelcalls.user("The picture:", views.small(pixels))],
-        views.description(),
+        [
+            modelcalls.system(endpoint_prompts.DESCRIBE),
+            modelcalls.user("The picture:", endpoint_prompts.small(pixels)),
+        ],
+        endpoint_prompts.description(),
     )
     measured, drawn_to = builtin(pixels)
     words = outputs.Described(said.subject, said.description, said.mood)
@@ -100,7 +104,7 @@ def run(ctx: stagekit.Context) -> None:
         endpoint=lambda model: by_endpoint(model, pixels),
         builtin=lambda: builtin(pixels),
     )
-    outputs.write(ctx.outputs, STAGE, measured)
+    stagefiles.write(ctx, STAGE, measured)
     shown = np.repeat((drawn_to[..., None] * 255).astype(np.uint8), 3, axis=2)
     save_png(ctx.outputs / SALIENCY_PICTURE, image_of(shown).convert("L"))
     ctx.value("brightness", measured.brightness)

@@ -11,10 +11,11 @@ from collections.abc import Callable
 
 import modelcalls
 import msgspec
+import stagefiles
 from modelcalls import methods
 
 import stagekit
-from adimage import outputs, overlay, planner, views, vlm_analyze, yolo_detect
+from adimage import endpoint_prompts, outputs, overlay, planner, vlm_analyze, yolo_detect
 from adimage.arrays import Pixels, read_pixels
 from adimage.composition import Composition, composition
 from adimage.geometry import Box, around, covered, overlap
@@ -135,10 +136,10 @@ def by_endpoint(model: modelcalls.Model, case: Case, pixels: Pixels) -> outputs.
     """The same rules, scored by the vision endpoint from the picture alone."""
     said = model.ask(
         [
-            modelcalls.system(views.JUDGE),
-            modelcalls.user(f"The text is: {case.plan.text()}", views.small(pixels)),
+            modelcalls.system(endpoint_prompts.JUDGE),
+            modelcalls.user(f"The text is: {case.plan.text()}", endpoint_prompts.small(pixels)),
         ],
-        views.verdict(),
+        endpoint_prompts.verdict(),
     )
     judged: list[Judged] = []
     for known in (rule(case) for rule in RULES):
@@ -161,9 +162,9 @@ def _cut(score: float) -> float:
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `vlm_judge.json`."""
-    found = outputs.read(ctx.inputs.file(yolo_detect.STAGE, "yolo_detect.json"), outputs.YoloDetect)
-    looks = outputs.read(ctx.inputs.file(vlm_analyze.STAGE, "vlm_analyze.json"), outputs.VlmAnalyze)
-    plan = outputs.read(ctx.inputs.file(planner.STAGE, "planner.json"), outputs.Plan)
+    found = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
+    looks = stagefiles.left_by(ctx, vlm_analyze.STAGE, outputs.VlmAnalyze)
+    plan = stagefiles.left_by(ctx, planner.STAGE, outputs.Plan)
     case = Case(composition(ctx), plan, found.found, looks.salient_box)
     pixels = read_pixels(ctx.inputs.file(overlay.STAGE, overlay.PICTURE))
     verdict = modelcalls.run(
@@ -172,7 +173,7 @@ def run(ctx: stagekit.Context) -> None:
         endpoint=lambda model: by_endpoint(model, case, pixels),
         builtin=lambda: builtin(case),
     )
-    outputs.write(ctx.outputs, STAGE, verdict)
+    stagefiles.write(ctx, STAGE, verdict)
     ctx.value("score", verdict.score)
     ctx.value("passed", verdict.passed)
     worst = min(verdict.rules, key=lambda j: j.score)

@@ -14,6 +14,7 @@ from typing import Literal
 import cv2
 import msgspec
 import numpy as np
+import stagefiles
 from modelcalls import methods
 from PIL import Image, ImageDraw
 
@@ -188,7 +189,7 @@ def run(ctx: stagekit.Context) -> None:
     pixels = read_pixels(ctx.inputs.file(img_gen.STAGE, img_gen.PICTURE))
     made = method(ctx, pixels)
     found = made.found
-    outputs.write(ctx.outputs, STAGE, made)
+    stagefiles.write(ctx, STAGE, made)
     save_png(ctx.outputs / PICTURE, _shown(pixels, found))
     ctx.value("people", sum(f.kind == "person" for f in found))
     ctx.value("objects", sum(f.kind == "object" for f in found))

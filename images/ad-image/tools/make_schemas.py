@@ -1,6 +1,6 @@
 """Writes the JSON Schema of every stage's output into `images/ad-image/schemas/`.
 
-PYTHONPATH=images/ad-image:images/shared python images/ad-image/tools/make_schemas.py
+PYTHONPATH=images/ad-image:images/shared:operator python images/ad-image/tools/make_schemas.py
 """
 
 from __future__ import annotations

@@ -9,20 +9,20 @@ import sys
 from pathlib import Path
 
 import stagekit
-from docpipe import (
+from docpipe.stages import (
     chunk,
     classify,
     deep_summary,
     embed,
     extract,
     fulltext,
-    index,
     markdown,
     preview,
     stt,
     summarize,
     thumbnail,
 )
+from docpipe.text import search_index
 
 STAGES = {
     module.STAGE: module.run
@@ -49,8 +49,8 @@ def search(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m docpipe search INDEX QUERY...\n")
         return 2
     try:
-        hits = index.search(Path(arguments[0]), " ".join(arguments[1:]))
-    except index.NotAnIndex as error:
+        hits = search_index.search(Path(arguments[0]), " ".join(arguments[1:]))
+    except search_index.NotAnIndex as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     for hit in hits:

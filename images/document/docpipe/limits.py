@@ -24,6 +24,8 @@ MOST_ROWS: Final = 5_000
 """Of one sheet."""
 MOST_COLUMNS: Final = 100
 MOST_SOUND_SECONDS: Final = 4 * 3600
+SOUND_FILE_SECONDS: Final = 600
+"""Of one WAV file, as transcription endpoints are sent them: 19 MB."""
 CHILD_BYTES: Final = 900 << 20
 """Memory that a child process may fill; below a stage's own limit, so that only the child ends."""
 PAGE_SECONDS: Final = 90.0

@@ -1,7 +1,7 @@
 """What each stage writes as JSON: the types, from which the published schemas are made.
 
-A stage's file is `<stage>.json`; `write` and `read` are those of stagefiles. `machine` is the class
-that a model endpoint runs on, where one did the work.
+A stage's file is `<stage>.json`, and `stagefiles` writes and reads it. `machine` is the class that
+a model endpoint runs on, where one did the work.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import stagefiles
 
-from docpipe.kinds import Kind
-from docpipe.pages import Page, Picture, Source
+from docpipe.pages import Kind, Page, Picture, Source
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -262,15 +260,7 @@ OUTPUTS: dict[str, type[msgspec.Struct]] = {
 LINES: dict[str, type[msgspec.Struct]] = {"extract_page": Page}
 """The types of files with one JSON object a line."""
 
-write, read = stagefiles.write, stagefiles.read
-"""The ways of a stage's JSON out and in."""
-
 
 def read_pages(path: Path) -> list[Page]:
     """Reads `pages.jsonl`."""
     return msgspec.json.Decoder(Page).decode_lines(path.read_bytes())
-
-
-def schema(name: str) -> bytes:
-    """The JSON Schema of a stage's output, as it is published in `schemas/`."""
-    return stagefiles.schema(name, {**OUTPUTS, **LINES}[name])

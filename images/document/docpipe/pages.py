@@ -1,7 +1,9 @@
-"""What a child process says about a document: how many pages, then each page, or what is wrong.
+"""What the child process is asked about a document, and what it answers: the types of both.
+
+The answers are how many pages there are, then each page, or what is wrong with it.
 
 Extraction states facts (which letters stand where, how large). What they mean - a heading, a
-table - is the judgement of `layout`, in the stage `markdown`.
+table - is the judgement of `text.layout`, in the stage `markdown`.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from typing import Literal
 
 import msgspec
 
-from docpipe.kinds import Kind
+Kind = Literal["pdf", "docx", "pptx", "xlsx", "html", "text", "picture", "sound"]
+"""What a file is."""
 
 Source = Literal["text", "ocr", "markup"]
 """Letters that the file carries, letters read from a picture, or structure of an Office file."""
@@ -68,7 +71,7 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     author: str = ""
 
 
-class Trouble(msgspec.Struct, frozen=True, tag="trouble"):
+class Failure(msgspec.Struct, frozen=True, tag="failure"):
     """What cannot be read, and why; page 0 is the whole document."""
 
     number: int
@@ -90,17 +93,17 @@ class Picture(msgspec.Struct, frozen=True, tag="picture"):
 
 
 class Sound(msgspec.Struct, frozen=True, tag="sound"):
-    """What a file lets hear; loudness in dB below full scale."""
+    """What a file lets hear; loudness in dB below full scale, `files` the WAV files cut from it."""
 
     seconds: float
     channels: int
     rate: int
     codec: str
     loudness: float
-    pieces: list[str] = []
+    files: list[str] = []
 
 
-Answer = Opened | Page | Trouble | Picture | Sound
+Answer = Opened | Page | Failure | Picture | Sound
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -115,3 +118,7 @@ class Task(msgspec.Struct, frozen=True):
     side: int = 1400
     form: Literal["JPEG", "PNG"] = "JPEG"
     languages: str = "auto"
+
+    def page_numbers(self, count: int) -> range:
+        """The pages that are wanted of a document with `count` pages."""
+        return range(self.first, min(self.last, count) + 1)

@@ -24,8 +24,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from docpipe import encoder
-from docpipe.wordpiece import WordPiece
+from docpipe.encoding import encoder
+from docpipe.encoding.wordpiece import WordPiece
 from sentence_transformers import SentenceTransformer
 
 TEXTS = [
@@ -86,7 +86,7 @@ def main() -> None:
     tokenizer = original.tokenizer
     samples = TEXTS + random_texts(20_000)
     wanted = [ids[1:-1] for ids in tokenizer(samples, truncation=False)["input_ids"]]
-    differing = [t for t, ids in zip(samples, wanted, strict=True) if words.pieces(t) != ids]
+    differing = [t for t, ids in zip(samples, wanted, strict=True) if words.tokens(t) != ids]
     print(f"pieces: {len(differing)} of {len(samples)} texts differ", differing[:5])
     for text in differing[:5]:
         print(ascii(text), {c: (unicodedata.category(c)) for c in text if ord(c) > 127})

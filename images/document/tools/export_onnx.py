@@ -4,7 +4,7 @@
     PYTHONPATH=.:../shared:../../operator python tools/export_onnx.py FOLDER
 
 Wants the package `onnx`, which neither the image nor a model's user needs. The graph is that of
-`docpipe/encoder.py`, operation by operation; a unit test compares the vectors of both.
+`docpipe/encoding/encoder.py`, operation by operation; a unit test compares the vectors of both.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import onnx
-from docpipe import encoder, safetensors
+from docpipe.encoding import encoder, safetensors
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 

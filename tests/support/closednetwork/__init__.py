@@ -23,7 +23,6 @@ _PATHS = (
     "images/ad-image",
     "images/document",
     "images/document/tools",
-    "images/modelcalls",
     "images/shared",
 )
 _GUARD = """

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from docpipe import archives, isolation
 from docpipe.outputs import Extract, Preview
-from docpipe.pages import Opened, Task, Trouble
+from docpipe.pages import Failure, Opened, Task
+from docpipe.reading import archives, isolation
 
 import stagekit
 from tests.support.documents import bad_files
@@ -275,7 +275,8 @@ def test_an_unknown_method_is_refused_with_the_known_ones(stage: str, tmp_path: 
 
 def test_a_reader_that_hangs_or_crashes_costs_one_page(tmp_path: Path) -> None:
     """A child that is killed in the middle stands for a parser that crashes."""
-    (tmp_path / "docpipe").mkdir()
+    reading = tmp_path / "docpipe" / "reading"
+    reading.mkdir(parents=True)
     fake = """
 import os, sys, time, json
 task = json.loads(sys.stdin.read())
@@ -286,14 +287,15 @@ for n in range(task["first"], 5):
     print(json.dumps({"type": "page", "number": n, "source": "text"}), flush=True)
 """
     (tmp_path / "docpipe" / "__init__.py").touch()
-    (tmp_path / "docpipe" / "worker.py").write_text(fake)
+    (reading / "__init__.py").touch()
+    (reading / "worker.py").write_text(fake)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", [str(tmp_path), *sys.path])
         answers = list(isolation.ask(Task("read", "x", "pdf", last=9), silence=2.0))
     assert isinstance(answers[0], Opened)
     found = {a.number: type(a).__name__ for a in answers[1:] if not isinstance(a, Opened)}  # type: ignore[union-attr]
-    assert found == {1: "Page", 2: "Trouble", 3: "Trouble", 4: "Page"}
-    assert {a.reason for a in answers if isinstance(a, Trouble)} == {
+    assert found == {1: "Page", 2: "Failure", 3: "Failure", 4: "Page"}
+    assert {a.reason for a in answers if isinstance(a, Failure)} == {
         "ReaderCrashed",
         "ReaderTooSlow",
     }

@@ -11,8 +11,10 @@ import jsonschema
 import numpy as np
 import pytest
 import sample_texts as texts
-from docpipe import encoder, index, outputs
+import stagefiles
+from docpipe import outputs
 from docpipe.__main__ import STAGES
+from docpipe.encoding import encoder
 from docpipe.outputs import (
     Chunk,
     Classify,
@@ -24,6 +26,7 @@ from docpipe.outputs import (
     Summarize,
     Thumbnail,
 )
+from docpipe.text import search_index
 from PIL import Image
 
 from tests.unit.document.chain import Chain
@@ -49,8 +52,8 @@ def test_every_output_fits_its_published_schema_and_names_its_method(
 
 
 def test_the_published_schemas_are_those_of_the_types() -> None:
-    for name in (*outputs.OUTPUTS, *outputs.LINES):
-        assert (Chain.SCHEMAS / f"{name}.json").read_bytes() == outputs.schema(name)
+    for name, kind in (outputs.OUTPUTS | outputs.LINES).items():
+        assert (Chain.SCHEMAS / f"{name}.json").read_bytes() == stagefiles.schema(name, kind)
 
 
 def test_only_stt_is_skipped_and_says_why(report: Chain) -> None:
@@ -131,7 +134,7 @@ def test_vectors_find_the_chunk_that_answers(report: Chain) -> None:
 def test_the_index_is_searched_from_the_command_line(report: Chain) -> None:
     path = report.file("fulltext", "index.sqlite")
     command = [sys.executable, "-m", "docpipe", "search", str(path)]
-    folders = ("images/document", "images/modelcalls", "images/shared", "operator")
+    folders = ("images/document", "images/shared", "operator")
     environment = {"PYTHONPATH": ":".join(str(ROOT / folder) for folder in folders)}
     found = subprocess.run(
         [*command, "avocets"], env=environment, capture_output=True, text=True, check=False
@@ -150,14 +153,14 @@ def test_the_index_is_searched_from_the_command_line(report: Chain) -> None:
 
 @pytest.mark.parametrize("query", ["수문", "배좀벌레가", "새", "물레 달이"])
 def test_korean_is_found_by_words_of_any_length(query: str, korean: Chain) -> None:
-    hits = index.search(korean.file("fulltext", "index.sqlite"), query)
+    hits = search_index.search(korean.file("fulltext", "index.sqlite"), query)
     assert hits
     assert "[" in hits[0].extract
 
 
 @pytest.mark.parametrize("query", ['"', 'a" OR b', "NEAR(", "%", "*", "mill AND NOT", "'; --", ""])
 def test_a_query_is_words_and_never_a_command(query: str, report: Chain) -> None:
-    index.search(report.file("fulltext", "index.sqlite"), query)
+    search_index.search(report.file("fulltext", "index.sqlite"), query)
 
 
 def test_page_pictures_show_the_pages(report: Chain) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from docpipe import encoder
-from docpipe.wordpiece import WordPiece
+from docpipe.encoding import encoder
+from docpipe.encoding.wordpiece import WordPiece
 
 KEPT: dict[str, Any] = json.loads(Path(__file__).with_name("original_vectors.json").read_text())
 TEXTS: list[dict[str, Any]] = KEPT["texts"]
@@ -22,19 +22,19 @@ def test_the_kept_vectors_are_those_of_the_original() -> None:
 
 
 def test_every_number_agrees_with_the_original_to_a_ten_thousandth() -> None:
-    ours = encoder.loaded().encode([each["text"] for each in TEXTS])
-    theirs = np.array([each["vector"] for each in TEXTS], dtype=np.float32)
+    ours = encoder.loaded().encode([kept["text"] for kept in TEXTS])
+    theirs = np.array([kept["vector"] for kept in TEXTS], dtype=np.float32)
     assert float(np.abs(ours - theirs).max()) < 1e-4
 
 
-def test_texts_are_cut_into_the_same_pieces() -> None:
+def test_texts_are_cut_into_the_same_tokens() -> None:
     words = WordPiece(encoder.folder() / "vocab.txt")
-    assert [words.pieces(each["text"]) for each in TEXTS] == [each["pieces"] for each in TEXTS]
+    assert [words.tokens(kept["text"]) for kept in TEXTS] == [kept["pieces"] for kept in TEXTS]
 
 
 def test_the_vector_does_not_depend_on_what_is_encoded_with_it() -> None:
     loaded = encoder.loaded()
-    some = [each["text"] for each in TEXTS[:6]]
+    some = [kept["text"] for kept in TEXTS[:6]]
     alone = np.concatenate([loaded.encode([text]) for text in some])
     assert np.allclose(alone, loaded.encode(some, batch=3), atol=1e-5)
 

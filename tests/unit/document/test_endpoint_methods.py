@@ -7,15 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from docpipe import embed, questions
+from docpipe import prompts
 from docpipe.outputs import Chunk, Classify, DeepSummary, Embed, Markdown, Stt, Summarize
+from docpipe.stages import embed
 
 from tests.support.modelserver import answers
 from tests.support.modelserver.server import MODEL, ModelServer
 from tests.unit.document.chain import Chain
 from tests.unit.document.conftest import SAMPLES
+from tests.unit.models.assertions import assert_method_is_told
 from tests.unit.models.gateway import Gateway
-from tests.unit.models.told import assert_method_is_told
 
 pytestmark = pytest.mark.usefixtures("folder_gateway")
 ASKING = ("embed", "classify", "summarize", "deep_summary")
@@ -221,8 +222,8 @@ def test_a_stage_that_knows_no_endpoint_refuses_it(tmp_path: Path) -> None:
 
 def test_a_long_document_is_shown_from_beginning_to_end() -> None:
     parts = [f"Sentence {n} of a very long document, which goes on." for n in range(5000)]
-    shown = questions.shortened(parts)
-    assert len(shown) <= questions.MOST_LETTERS
+    shown = prompts.shortened(parts)
+    assert len(shown) <= prompts.MOST_LETTERS
     assert shown.startswith("Sentence 0 ")
     assert "Sentence 49" in shown.splitlines()[-1]
-    assert questions.shortened(parts[:3]) == "\n".join(parts[:3])
+    assert prompts.shortened(parts[:3]) == "\n".join(parts[:3])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from docpipe import classify, cues, labels
+from docpipe.stages import classify
+from docpipe.text import labels, markers
 
 from tests.bench import heldout
 
@@ -35,14 +36,14 @@ def test_what_is_of_no_kind_is_unknown_and_shows_the_nearest_all_the_same() -> N
 
 
 def test_marks_count_once_each_and_only_so_many() -> None:
-    assert cues.shares("Dear Ann,\nDear Bob,")["letter"] == pytest.approx(1 / cues.ENOUGH)
+    assert markers.shares("Dear Ann,\nDear Bob,")["letter"] == pytest.approx(1 / markers.ENOUGH)
     full = "Dear Ann,\nI am writing to you. With love,\nyours sincerely, kind regards. Let me know."
-    assert cues.shares(full)["letter"] == 1.0
+    assert markers.shares(full)["letter"] == 1.0
 
 
 def test_rows_of_numbers_are_data_and_a_sentence_with_commas_is_not() -> None:
-    assert cues.shares("11,5,2\n1,2,3\n4,5,6")["data"] == 1.0
-    assert cues.shares("Ada, Jonas, Lena and 3 more came.")["data"] == 0.0
+    assert markers.shares("11,5,2\n1,2,3\n4,5,6")["data"] == 1.0
+    assert markers.shares("Ada, Jonas, Lena and 3 more came.")["data"] == 0.0
 
 
 def test_labels_that_are_given_have_no_marks_of_ours() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import make_scans
 import numpy as np
 import pytest
-from docpipe import korean, pictures, scans, spacing
-from docpipe.recognition import Row, Word
+from docpipe.reading import pictures
+from docpipe.reading.ocr import korean, scans, spacing
+from docpipe.reading.ocr.recognition import Row, Word
 
 GOTHIC = Path("/usr/share/fonts/truetype/nanum/NanumGothic.ttf")
 

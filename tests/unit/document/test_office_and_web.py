@@ -9,9 +9,9 @@ from pathlib import Path
 import office_texts as texts
 import openpyxl
 import pytest
-from docpipe import sentences
 from docpipe.outputs import Classify, Extract, Markdown, Summarize, read_pages
 from docpipe.pages import Page
+from docpipe.text import sentences
 
 from tests.unit.document.chain import Chain
 from tests.unit.document.conftest import SAMPLES

@@ -12,8 +12,8 @@ import export_onnx
 import numpy as np
 import onnx
 import pytest
-from docpipe import encoder, nearest
-from docpipe.onnx_encoder import OnnxEncoder
+from docpipe.encoding import embeddings, encoder
+from docpipe.encoding.onnx_encoder import OnnxEncoder
 from docpipe.outputs import Chunk, Embed
 from modelcalls import methods
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
@@ -93,8 +93,8 @@ def test_vectors_of_a_network_are_never_compared_with_the_encoders(
         ours, kept = (each.file(stage, f"{stage}.json").read_text() for each in (chain, report))
         scores = json.loads(ours).get("scores")
         assert scores == json.loads(kept).get("scores"), stage
-    with pytest.raises(nearest.NotComparable):
-        nearest.encode(["How much did it cost?"], methods.ONNX)
+    with pytest.raises(embeddings.NotComparable):
+        embeddings.encode(["How much did it cost?"], methods.ONNX)
 
 
 @pytest.mark.parametrize("stage", ["classify", "summarize", "deep_summary"])
