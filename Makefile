@@ -61,6 +61,10 @@ demo: deploy ## Real pipelines on three machine classes, from nothing to the pic
 mutants: $(VENV)/.ready ## Wrong changes that no test notices: in policies, or SINCE=REV in a change
 	@$(PY) -m hack.mutants $(addprefix --since ,$(SINCE)) $(if $(TESTS),--tests $(TESTS))
 
+.PHONY: surface
+surface: $(VENV)/.ready ## Record what others see of the product into OUT=dir, to compare with `diff -r`
+	@$(PY) -m tests.surface $(or $(OUT),$(error say where: make surface OUT=dir))
+
 .PHONY: bench
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)
 	@for name in transitions restart exchange chain scale quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
