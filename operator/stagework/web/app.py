@@ -16,8 +16,8 @@ from starlette.responses import JSONResponse, Response
 
 from stagework.artifacts.errors import StoreError
 from stagework.artifacts.store import Store
-from stagework.models.errors import EndpointError
-from stagework.models.gateway import Gateway
+from stagework.model_gateway.errors import EndpointError
+from stagework.model_gateway.gateway import Gateway
 from stagework.settings import Settings
 from stagework.web.access import Access
 from stagework.web.cluster import ClusterReader

@@ -7,7 +7,7 @@ from typing import Annotated, Final, cast
 from fastapi import Depends, Request
 
 from stagework.artifacts.store import Store
-from stagework.models.gateway import Gateway
+from stagework.model_gateway.gateway import Gateway
 from stagework.settings import Settings
 from stagework.web.access import Access
 from stagework.web.cluster import ClusterReader

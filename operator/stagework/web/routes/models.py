@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
-from stagework.models.endpoint import TRANSCRIPTIONS
+from stagework.model_gateway.endpoint import TRANSCRIPTIONS
 from stagework.web import bodies
 from stagework.web.errors import ProblemError
 from stagework.web.services import PodOnly, Served

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
-from stagework.models.endpoint import CHAT, PATHS, Endpoint
-from stagework.models.errors import EndpointError, Unfit
+from stagework.model_gateway.endpoint import CHAT, PATHS, Endpoint
+from stagework.model_gateway.errors import EndpointError, Unfit
 
 PROBE_SECONDS: Final = 20.0
 """Longest time of a probe; a stage waits for it."""

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from stagework.models.errors import Down
+from stagework.model_gateway.errors import Down
 
 T = TypeVar("T")
 

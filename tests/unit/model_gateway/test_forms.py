@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagework.models.errors import Unfit
-from stagework.models.forms import Form
+from stagework.model_gateway.errors import Unfit
+from stagework.model_gateway.forms import Form
 
 KIND = 'multipart/form-data; charset=utf-8; boundary="-edge-"'
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 
-from stagework.models.errors import (
+from stagework.model_gateway.errors import (
     Busy,
     EndpointError,
     NotSet,
@@ -17,9 +17,9 @@ from stagework.models.errors import (
     Slow,
     Unfit,
 )
-from stagework.models.forms import Form
-from stagework.models.replies import READERS
-from stagework.models.upstream import Upstream
+from stagework.model_gateway.forms import Form
+from stagework.model_gateway.replies import READERS
+from stagework.model_gateway.upstream import Upstream
 from stagework.settings import EndpointSettings
 
 CHAT: Final = "chat/completions"

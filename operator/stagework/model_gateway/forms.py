@@ -6,7 +6,7 @@ Streaming: only a part's head and one boundary's length are held, however long t
 import re
 from typing import Final
 
-from stagework.models.errors import Unfit
+from stagework.model_gateway.errors import Unfit
 
 FIELDS: Final = frozenset(
     {

@@ -5,9 +5,9 @@ from typing import Any
 
 import aiohttp
 
-from stagework.models.endpoint import PATHS, Endpoint
-from stagework.models.errors import NotSet
-from stagework.models.probe import Probe
+from stagework.model_gateway.endpoint import PATHS, Endpoint
+from stagework.model_gateway.errors import NotSet
+from stagework.model_gateway.probe import Probe
 from stagework.settings import ModelSettings
 
 _CONNECT_SECONDS = 10.0

@@ -13,7 +13,7 @@ from typing import Final
 
 import aiohttp
 
-from stagework.models.errors import Down, EndpointError, RateLimited, Refused, Unfit
+from stagework.model_gateway.errors import Down, EndpointError, RateLimited, Refused, Unfit
 from stagework.settings import EndpointSettings
 
 REPLY_MAX_BYTES: Final = 64 * 1024 * 1024
@@ -30,7 +30,7 @@ _UNFIT: Final = frozenset(
 )
 _AGAIN: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 
-_log = logging.getLogger("stagework.models")
+_log = logging.getLogger("stagework.model_gateway")
 
 
 class Upstream:
