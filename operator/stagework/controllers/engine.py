@@ -17,7 +17,6 @@ from pydantic import ValidationError
 from stagework.api import names
 from stagework.api.intervention import Intervention
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
-from stagework.artifacts.result_lookup import LookupFailed, ResultStore
 from stagework.cluster import views
 from stagework.cluster.apply import Applier, Outdated, StageRefused
 from stagework.cluster.errors import ApiError, NamespaceTerminating
@@ -40,6 +39,7 @@ from stagework.plans.snapshot import PlanSettings, Question, Snapshot
 from stagework.policies.interventions import TARGET_NOT_FOUND
 from stagework.policies.placement import slots_of
 from stagework.policies.slots import SlotLedger, Turn
+from stagework.service_client.results import LookupFailed, ResultStore
 
 log = logging.getLogger(__name__)
 

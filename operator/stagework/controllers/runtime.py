@@ -8,7 +8,6 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from stagework import wiring
-from stagework.artifacts.result_lookup import ResultStore, ServiceResults
 from stagework.cluster import connection
 from stagework.cluster.apply import Applier
 from stagework.cluster.errors import ApiError
@@ -22,6 +21,7 @@ from stagework.controllers.engine import Engine
 from stagework.controllers.liveness import Liveness
 from stagework.controllers.metrics import Metrics
 from stagework.controllers.revisions import Revisions
+from stagework.service_client.results import ResultStore, ServiceResults
 from stagework.settings import Settings
 
 log = logging.getLogger(__name__)
