@@ -19,14 +19,14 @@ from stagework.artifacts.store import Store
 from stagework.model_gateway.errors import EndpointError
 from stagework.model_gateway.gateway import Gateway
 from stagework.settings import Settings
-from stagework.web.access import Access
+from stagework.web.auth.authentication import Gate
+from stagework.web.auth.authorization import Access
+from stagework.web.auth.identity import Identities
 from stagework.web.cluster import ClusterReader
 from stagework.web.errors import ClusterUnavailable, ProblemError, from_endpoint, from_store
-from stagework.web.gate import Gate
 from stagework.web.heartbeats import Heartbeats
 from stagework.web.https_input import HttpsSource
-from stagework.web.identity import Identities
-from stagework.web.remembered import Remembered
+from stagework.web.readiness import Remembered
 from stagework.web.routes import artifacts, health, heartbeats, inputs, models, runs
 from stagework.web.services import Services
 from stagework.web.sweep import Sweeper

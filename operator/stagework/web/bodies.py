@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from stagekit.contract import HEADER_FILE_NAME, HEADER_SHA256
 from stagework.artifacts.store import Opened
+from stagework.web.artifact_path import sha256_word
 from stagework.web.errors import ProblemError, bad_request
-from stagework.web.prefix import sha256_word
 
 IDLE_SECONDS: Final = 60.0
 """An upload that brings no byte for so long is ended."""

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from stagework.web.prefix import Prefix
+from stagework.web.artifact_path import Prefix
 
 KEPT_SECONDS: Final = 3600.0
 """A Pod that has been silent for so long is forgotten."""

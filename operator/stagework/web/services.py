@@ -9,12 +9,12 @@ from fastapi import Depends, Request
 from stagework.artifacts.store import Store
 from stagework.model_gateway.gateway import Gateway
 from stagework.settings import Settings
-from stagework.web.access import Access
+from stagework.web.auth.authorization import Access
+from stagework.web.auth.identity import Caller, Operator, StagePod
 from stagework.web.cluster import ClusterReader
 from stagework.web.errors import forbidden
 from stagework.web.heartbeats import Heartbeats
 from stagework.web.https_input import HttpsSource
-from stagework.web.identity import Caller, Operator, StagePod
 
 
 @dataclass(frozen=True)

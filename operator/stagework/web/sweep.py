@@ -14,9 +14,9 @@ from typing import Final
 
 from stagework.artifacts.errors import StoreError
 from stagework.artifacts.store import Store
+from stagework.web.artifact_path import UPLOADS
 from stagework.web.cluster import ClusterReader, Run
 from stagework.web.errors import ClusterUnavailable
-from stagework.web.prefix import UPLOADS
 
 EVERY_SECONDS: Final = 600.0
 """From one sweep to the next."""

@@ -10,8 +10,8 @@ from stagekit.contract import RESULT_FILE
 from stagework.artifacts.errors import TooLargeError
 from stagework.artifacts.store import Store, put
 from stagework.web import bodies
+from stagework.web.artifact_path import Place, parse
 from stagework.web.errors import ProblemError, bad_request
-from stagework.web.prefix import Place, parse
 from stagework.web.services import AnyCaller, PodOnly, Served
 
 router = APIRouter()

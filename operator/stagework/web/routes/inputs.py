@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse
 from stagekit.contract import ENV_MODEL
 from stagework.artifacts.paths import checked
 from stagework.web import bodies
+from stagework.web.artifact_path import UPLOADS, namespace_word, sha256_word
 from stagework.web.errors import bad_request, forbidden, not_found
-from stagework.web.prefix import UPLOADS, namespace_word, sha256_word
 from stagework.web.services import AnyCaller, PodOnly, Served, Services
 
 router = APIRouter()

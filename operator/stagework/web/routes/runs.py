@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse
 from stagekit.contract import RESULT_FILE
 from stagework.artifacts.errors import NotStoredError
 from stagework.artifacts.store import Store
+from stagework.web.artifact_path import Prefix, namespace_word, run_word
 from stagework.web.errors import not_found
-from stagework.web.prefix import Prefix, namespace_word, run_word
 from stagework.web.services import OPERATOR_ONLY, AnyCaller, Served
 
 router = APIRouter()

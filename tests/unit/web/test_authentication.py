@@ -9,8 +9,8 @@ import pytest
 
 from stagework.artifacts.local import LocalStore
 from stagework.web.app import create_app
+from stagework.web.auth.authentication import OPEN_PATHS
 from stagework.web.cluster import Owner, User
-from stagework.web.gate import OPEN_PATHS
 from tests.unit.web.fake_cluster import FakeCluster
 from tests.unit.web.service import Service, running, settings
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 from starlette.datastructures import Headers
 
 from stagekit.contract import HEADER_AUTHORIZATION
+from stagework.web.auth.identity import Identities, StagePod
 from stagework.web.errors import ClusterUnavailable, ProblemError
-from stagework.web.identity import Identities, StagePod
 
 OPEN_PATHS: Final = frozenset({"/livez", "/readyz"})
 """What answers without a proof: nothing but "I am here"."""

@@ -15,9 +15,9 @@ from http import HTTPStatus
 from typing import Final, Generic, TypeVar
 
 from stagework.api.names import LABEL_ATTEMPT, LABEL_STAGE
+from stagework.web.artifact_path import Prefix
 from stagework.web.cluster import ClusterReader, Job, Owner, Pod, User
 from stagework.web.errors import ProblemError, forbidden
-from stagework.web.prefix import Prefix
 
 REMEMBERED_SECONDS: Final = 60.0
 """How long an answer about a token or a right is believed."""

@@ -11,10 +11,10 @@ from typing import Final
 
 import msgspec
 
+from stagework.web.artifact_path import Prefix
+from stagework.web.auth.identity import REMEMBERED_SECONDS, Caller, Memory, StagePod
 from stagework.web.cluster import ClusterReader, Run, User
 from stagework.web.errors import ProblemError, forbidden
-from stagework.web.identity import REMEMBERED_SECONDS, Caller, Memory, StagePod
-from stagework.web.prefix import Prefix
 
 _RUN_SECONDS: Final = 10.0
 
