@@ -1,10 +1,16 @@
 """The form of an upload, passed on as it comes: known fields stay, `model` becomes ours.
 
-Streaming: only a part's head and one boundary's length are held, however long the recording.
+Streaming: only a part's head and one boundary's length are held, however long the recording. The
+parts are written anew under a boundary of our own, their heads made of what was understood: no
+other reading of the form can find a second `model` in it.
 """
 
-import re
-from typing import Final
+import secrets
+from collections.abc import Callable
+from typing import Any, Final
+
+import multipart
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from stagework.model_gateway.errors import Unfit
 
@@ -19,92 +25,87 @@ FIELDS: Final = frozenset(
     }
 )
 """Fields of the protocol that pass; `model` is added, all others are dropped."""
-_BOUNDARY: Final = re.compile(
-    r'multipart/form-data\s*;.*?boundary="?([^";,\s]{1,70})"?', re.IGNORECASE
-)
-_NAME: Final = re.compile(
-    rb'^content-disposition:[^\r\n]*?\bname="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE
-)
-_HEAD_MAX_BYTES: Final = 8192
-_HEAD_END: Final = b"\r\n\r\n"
+PARTS_MAX: Final = 128
+"""A form with more parts is refused."""
+_BOUNDARY_MAX: Final = 70
+_HEADER_MAX_BYTES: Final = 4096
+# Headers pass byte for byte, whatever their charset is.
+_CHARSET: Final = "latin-1"
+
+# These two have no types of their own.
+_untyped: Any = multipart
+_parse_header: Callable[[str], tuple[str, dict[str, str]]] = _untyped.parse_options_header
+_quote: Callable[[str], str] = _untyped.content_disposition_quote
 
 
-class Form:
-    """Feed it the body in pieces; it gives the pieces to send, under the same boundary."""
+class FormRewriter:
+    """Feed it the body in pieces; it gives the pieces to send."""
 
     def __init__(self, content_type: str, model: str) -> None:
-        found = _BOUNDARY.match(content_type.strip())
-        if found is None:
+        kind, options = _parse_header(content_type)
+        boundary = options.get("boundary", "")
+        if kind != "multipart/form-data" or not _is_boundary(boundary):
             raise Unfit("an upload must be multipart/form-data with a boundary")
-        self._boundary = found[1].encode("ascii", "replace")
-        self._mark = b"\r\n--" + self._boundary
-        # The first boundary may stand without a line before it.
-        self._held = bytearray(b"\r\n")
+        self._parser = PushMultipartParser(
+            boundary,
+            max_header_size=_HEADER_MAX_BYTES,
+            max_segment_count=PARTS_MAX,
+            header_charset=_CHARSET,
+        )
+        self._boundary = secrets.token_hex(16)
         self._passes = False
-        self._in_head = False
-        self._ended = False
-        self._first = (
-            b"--" + self._boundary + b'\r\nContent-Disposition: form-data; name="model"\r\n\r\n'
-        ) + model.encode()
+        self._model_part = self._head(_quote("model"), "") + model.encode() + b"\r\n"
 
     @property
     def content_type(self) -> str:
         """Header of what is sent on."""
-        return f"multipart/form-data; boundary={self._boundary.decode('ascii', 'replace')}"
+        return f"multipart/form-data; boundary={self._boundary}"
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a piece; gives what is certain by now. Raises Unfit for what is no form."""
-        self._held += chunk
-        out = bytearray(self._first)
-        self._first = b""
-        while not self._ended and self._step(out):
-            pass
-        if self._ended:
-            self._held.clear()
-        return bytes(out)
+        if not chunk:
+            return b""  # the parser would take it for the end
+        output = bytearray(self._model_part)
+        self._model_part = b""
+        try:
+            for event in self._parser.parse(chunk):
+                output += self._rewritten(event)
+        except MultipartError:
+            # Its text may quote the form.
+            raise Unfit("the upload's form is broken, or a part's head is too long") from None
+        return bytes(output)
 
     def finish(self) -> bytes:
         """The end; raises Unfit where the form was cut off."""
-        if not self._ended:
-            raise Unfit("the upload's form is cut off")
-        return self._mark + b"--\r\n"
+        try:
+            self._parser.close()
+        except MultipartError:
+            raise Unfit("the upload's form is cut off") from None
+        return f"--{self._boundary}--\r\n".encode()
 
-    def _step(self, out: bytearray) -> bool:
-        """One step; False where more bytes are needed."""
-        return self._head(out) if self._in_head else self._body(out)
+    def _rewritten(self, event: MultipartSegment | bytes | bytearray | None) -> bytes | bytearray:
+        """One event: a part's head, a piece of its body, or (None) its end."""
+        if isinstance(event, MultipartSegment):
+            self._passes = event.name in FIELDS
+            return self._head_of(event) if self._passes else b""
+        if not self._passes:
+            return b""
+        return b"\r\n" if event is None else event
 
-    def _body(self, out: bytearray) -> bool:
-        at = self._held.find(self._mark)
-        if at < 0:
-            # The end of what is held could be the beginning of a boundary.
-            certain = max(0, len(self._held) - len(self._mark) + 1)
-            if self._passes:
-                out += self._held[:certain]
-            del self._held[:certain]
-            return False
-        after = at + len(self._mark)
-        if len(self._held) < after + 2:
-            return False
-        if self._passes:
-            out += self._held[:at]
-        self._passes = False
-        self._ended = self._held.startswith(b"--", after)
-        self._in_head = not self._ended
-        del self._held[:after]
-        return True
+    def _head_of(self, segment: MultipartSegment) -> bytes:
+        disposition = _quote(segment.name or "")
+        if segment.filename is not None:
+            disposition += f"; filename={_quote(segment.filename)}"
+        others = [header for header in segment.headerlist if header[0] != "Content-Disposition"]
+        if any("\r" in value or "\n" in value for _, value in others):
+            raise Unfit("a part of the upload's form has a broken head")
+        lines = "".join(f"\r\n{name}: {value}" for name, value in others)
+        return self._head(disposition, lines)
 
-    def _head(self, out: bytearray) -> bool:
-        end = self._held.find(_HEAD_END)
-        if end < 0 or end > _HEAD_MAX_BYTES:
-            if len(self._held) > _HEAD_MAX_BYTES:
-                raise Unfit("a part of the upload's form has no head")
-            return False
-        head = bytes(self._held[: end + len(_HEAD_END)])
-        name = _NAME.search(head)
-        self._passes = name is not None and name[1].decode("utf-8", "replace") in FIELDS
-        if self._passes:
-            out += self._mark + head
-        del self._held[: end + len(_HEAD_END)]
-        # A part without a body ends right here: its boundary needs the line before it.
-        self._in_head = False
-        return True
+    def _head(self, disposition: str, more_lines: str) -> bytes:
+        text = f"--{self._boundary}\r\nContent-Disposition: form-data; name={disposition}"
+        return f"{text}{more_lines}\r\n\r\n".encode(_CHARSET)
+
+
+def _is_boundary(text: str) -> bool:
+    return text.isascii() and text.isprintable() and 0 < len(text) <= _BOUNDARY_MAX
