@@ -26,10 +26,13 @@ class OwnerReference(_View, frozen=True):
 
     uid: str = ""
     controller: bool = False
+    kind: str = ""
+    name: str = ""
 
     def __post_init__(self) -> None:
-        """Share the uid with the owner itself."""
+        """Share the uid with the owner itself, and keep the few kinds once."""
         force_setattr(self, "uid", intern(self.uid))
+        force_setattr(self, "kind", intern(self.kind))
 
 
 class ObjectMeta(_View, frozen=True):
@@ -52,6 +55,11 @@ class ObjectMeta(_View, frozen=True):
         if names.LABEL_RUN_UID in labels:
             kept = {key: intern(labels[key]) for key in _READ_LABELS if key in labels}
             force_setattr(self, "labels", kept)
+
+    @property
+    def controller(self) -> OwnerReference | None:
+        """The controlling owner, or None."""
+        return next((owner for owner in self.owner_references if owner.controller), None)
 
     @property
     def controller_uid(self) -> str:
@@ -171,6 +179,11 @@ class PodView(_View, frozen=True):
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
 
+    @property
+    def finished(self) -> bool:
+        """True once all its containers have ended for good."""
+        return self.status.phase in {"Succeeded", "Failed"}
+
     def held_by(self, gate: str) -> bool:
         """True while that scheduling gate is on it."""
         return any(each.name == gate for each in self.spec.scheduling_gates)
@@ -182,6 +195,50 @@ class PodView(_View, frozen=True):
     def condition(self, kind: str) -> ObjectCondition | None:
         """The condition of that type, or None."""
         return next((each for each in self.status.conditions if each.type == kind), None)
+
+
+class AnnotatedMeta(ObjectMeta, frozen=True):
+    """`metadata` with its annotations."""
+
+    annotations: dict[str, str] = {}
+
+
+class EnvVariable(_View, frozen=True):
+    """A variable of a container; `value` is None where it comes from elsewhere."""
+
+    name: str = ""
+    value: str | None = None
+
+
+class ContainerManifest(_View, frozen=True):
+    """A container as the Pod's spec has it."""
+
+    name: str = ""
+    env: tuple[EnvVariable, ...] = ()
+
+
+class PodManifestSpec(PodSpec, frozen=True):
+    """Spec of a Pod with its containers."""
+
+    containers: tuple[ContainerManifest, ...] = ()
+
+
+class PodManifest(PodView, frozen=True):
+    """A Pod with annotations and containers: read one at a time, never cached by thousands."""
+
+    metadata: AnnotatedMeta
+    spec: PodManifestSpec = PodManifestSpec()
+
+    def env_value(self, container: str, name: str) -> str:
+        """A variable's literal value in that container; empty where it has none."""
+        values = (
+            variable.value
+            for manifest in self.spec.containers
+            if manifest.name == container
+            for variable in manifest.env
+            if variable.name == name
+        )
+        return next(values, None) or ""
 
 
 class NodeSpec(_View, frozen=True):

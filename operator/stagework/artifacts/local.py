@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 from stagework.artifacts.errors import NoSpaceError, NotStoredError, OccupiedError, TooLargeError
 from stagework.artifacts.measured import Measured
 from stagework.artifacts.paths import checked
-from stagework.artifacts.store import Entry, Opened, Received
+from stagework.artifacts.store import Entry, OpenFile, Received
 
 CHUNK_BYTES: Final = 1024 * 1024
 """How much is read or written by one call in a thread."""
@@ -73,11 +73,11 @@ class LocalStore:
         """Remove the temporary file."""
         await asyncio.to_thread(Path(received.place).unlink, missing_ok=True)
 
-    async def open(self, key: str) -> Opened:
+    async def open(self, key: str) -> OpenFile:
         """Find a file; it is opened when its first bytes are asked for, and read in threads."""
         path = self._path(key)
-        size, sha256 = await asyncio.to_thread(_found, path, key)
-        return Opened(size, sha256, _chunks(path, size))
+        size, sha256 = await asyncio.to_thread(_size_and_digest, path, key)
+        return OpenFile(size, sha256, _chunks(path, size))
 
     async def stat(self, key: str) -> Entry | None:
         """Size of a file, or None."""
@@ -106,8 +106,8 @@ class LocalStore:
         def names() -> list[str]:
             if not folder.is_dir():
                 return []
-            found = (each.name for each in folder.iterdir() if each.is_dir())
-            return sorted(name for name in found if not name.startswith("."))
+            children = (child.name for child in folder.iterdir() if child.is_dir())
+            return sorted(name for name in children if not name.startswith("."))
 
         return await asyncio.to_thread(names)
 
@@ -129,7 +129,7 @@ class LocalStore:
 
         return await asyncio.to_thread(remove)
 
-    async def note(self, prefix: str, text: str | None) -> None:
+    async def write_note(self, prefix: str, text: str | None) -> None:
         """Write or remove the folder's note."""
         path = self._path(prefix) / _NOTE
         if text is None:
@@ -137,7 +137,7 @@ class LocalStore:
         elif path.parent.is_dir():
             await asyncio.to_thread(path.write_text, text)
 
-    async def noted(self, prefix: str) -> str | None:
+    async def read_note(self, prefix: str) -> str | None:
         """The folder's note."""
         path = self._path(prefix) / _NOTE
         try:
@@ -150,9 +150,9 @@ class LocalStore:
         limit = time.time() - older_than_seconds
 
         def remove() -> int:
-            old = [each for each in self._incoming.iterdir() if each.stat().st_mtime <= limit]
-            for each in old:
-                each.unlink(missing_ok=True)
+            old = [file for file in self._incoming.iterdir() if file.stat().st_mtime <= limit]
+            for file in old:
+                file.unlink(missing_ok=True)
             return len(old)
 
         return await asyncio.to_thread(remove)
@@ -174,13 +174,13 @@ class LocalStore:
 async def _write(place: Path, chunks: Measured) -> None:
     file = await asyncio.to_thread(place.open, "xb")
     try:
-        held = bytearray()
+        buffer = bytearray()
         async for chunk in chunks:
-            held += chunk
-            if len(held) >= CHUNK_BYTES:
-                await asyncio.to_thread(file.write, bytes(held))
-                held.clear()
-        await asyncio.to_thread(_finish, file, bytes(held))
+            buffer += chunk
+            if len(buffer) >= CHUNK_BYTES:
+                await asyncio.to_thread(file.write, bytes(buffer))
+                buffer.clear()
+        await asyncio.to_thread(_finish, file, bytes(buffer))
     finally:
         file.close()
 
@@ -207,7 +207,7 @@ def _rename(place: Path, target: Path, sha256: str, key: str) -> None:
         os.close(folder)
 
 
-def _found(path: Path, key: str) -> tuple[int, str]:
+def _size_and_digest(path: Path, key: str) -> tuple[int, str]:
     """Size and (where known) digest; raises NotStoredError for anything but a regular file."""
     try:
         if path.is_symlink() or not path.is_file():
@@ -234,4 +234,4 @@ async def _chunks(path: Path, size: int) -> AsyncIterator[bytes]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (each for each in folder.rglob("*") if each.is_file() and not each.name.startswith("."))
+    return (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))

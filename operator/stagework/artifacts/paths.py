@@ -28,7 +28,7 @@ def _broken_by_key(key: str, depth: int) -> str:
         return "it is empty"
     if "\\" in key:
         return "it contains a backslash"
-    if any(unicodedata.category(each) in _INVISIBLE for each in key):
+    if any(unicodedata.category(char) in _INVISIBLE for char in key):
         return "it contains a control character"
     if len(key.encode()) > KEY_MAX_BYTES:
         return f"it is longer than {KEY_MAX_BYTES} bytes"

@@ -20,7 +20,7 @@ from obstore.store import LocalStore, MemoryStore, S3Store
 from stagework.artifacts.errors import NotStoredError, TooLargeError
 from stagework.artifacts.measured import Measured
 from stagework.artifacts.paths import checked
-from stagework.artifacts.store import Entry, Opened, Received
+from stagework.artifacts.store import Entry, OpenFile, Received
 from stagework.settings import S3Settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _INCOMING: Final = ".incoming"
 _NOTE: Final = ".note"
 
 # The types of its listings name Arrow tables too, which we neither install nor ask for.
-_loose: Any = obstore
+_untyped: Any = obstore
 
 Backend = S3Store | MemoryStore | LocalStore
 """What obstore offers; the last two stand in for S3 in tests and cannot presign."""
@@ -86,18 +86,18 @@ class ObjectStore:
         with contextlib.suppress(FileNotFoundError):
             await obstore.delete_async(self._backend, received.place)
 
-    async def open(self, key: str) -> Opened:
+    async def open(self, key: str) -> OpenFile:
         """Read an object as a stream."""
         try:
-            found = await obstore.get_async(self._backend, checked(key))
+            answer = await obstore.get_async(self._backend, checked(key))
         except FileNotFoundError as error:
             raise NotStoredError(key) from error
 
         async def chunks() -> AsyncIterator[bytes]:
-            async for chunk in found.stream(min_chunk_size=_CHUNK_BYTES):
+            async for chunk in answer.stream(min_chunk_size=_CHUNK_BYTES):
                 yield bytes(chunk)
 
-        return Opened(found.meta["size"], "", chunks())
+        return OpenFile(answer.meta["size"], "", chunks())
 
     async def stat(self, key: str) -> Entry | None:
         """Size of an object, or None."""
@@ -110,19 +110,19 @@ class ObjectStore:
     async def files(self, prefix: str) -> list[Entry]:
         """All objects below a prefix, our notes apart."""
         start = f"{checked(prefix)}/"
-        found = [
+        entries = [
             Entry(meta["path"].removeprefix(start), meta["size"])
             for meta in await self._below(prefix)
         ]
-        return sorted((e for e in found if e.path != _NOTE), key=lambda entry: entry.path)
+        return sorted((e for e in entries if e.path != _NOTE), key=lambda entry: entry.path)
 
     async def folders(self, prefix: str) -> list[str]:
         """Common prefixes right below a prefix."""
         start = checked(prefix) if prefix else None
-        listed = await _loose.list_with_delimiter_async(self._backend, start)
-        found = cast("Mapping[str, object]", listed)
-        prefixes = cast("Sequence[str]", found["common_prefixes"])
-        names = (each.rstrip("/").rpartition("/")[2] for each in prefixes)
+        answer = await _untyped.list_with_delimiter_async(self._backend, start)
+        listing = cast("Mapping[str, object]", answer)
+        prefixes = cast("Sequence[str]", listing["common_prefixes"])
+        names = (path.rstrip("/").rpartition("/")[2] for path in prefixes)
         return sorted(name for name in names if not name.startswith("."))
 
     async def newest(self, prefix: str) -> float:
@@ -141,7 +141,7 @@ class ObjectStore:
             await obstore.delete_async(self._backend, paths)
         return sum(1 for path in paths if path != f"{prefix}/{_NOTE}")
 
-    async def note(self, prefix: str, text: str | None) -> None:
+    async def write_note(self, prefix: str, text: str | None) -> None:
         """Write or delete the note object."""
         key = f"{checked(prefix)}/{_NOTE}"
         if text is not None:
@@ -150,11 +150,11 @@ class ObjectStore:
         with contextlib.suppress(FileNotFoundError):
             await obstore.delete_async(self._backend, key)
 
-    async def noted(self, prefix: str) -> str | None:
+    async def read_note(self, prefix: str) -> str | None:
         """The note object's text."""
         try:
-            found = await obstore.get_async(self._backend, f"{checked(prefix)}/{_NOTE}")
-            return bytes(await found.bytes_async()).decode()
+            answer = await obstore.get_async(self._backend, f"{checked(prefix)}/{_NOTE}")
+            return bytes(await answer.bytes_async()).decode()
         except FileNotFoundError:
             return None
 
@@ -189,9 +189,9 @@ class ObjectStore:
         return await obstore.sign_async(backend, "GET", path, lifetime)
 
     async def _below(self, prefix: str) -> "list[ObjectMeta]":
-        return await asyncio.to_thread(_listed, self._backend, prefix)
+        return await asyncio.to_thread(_list_below, self._backend, prefix)
 
 
-def _listed(backend: Backend, prefix: str) -> "list[ObjectMeta]":
-    batches = cast("Iterable[Sequence[ObjectMeta]]", _loose.list(backend, prefix))
+def _list_below(backend: Backend, prefix: str) -> "list[ObjectMeta]":
+    batches = cast("Iterable[Sequence[ObjectMeta]]", _untyped.list(backend, prefix))
     return [meta for batch in batches for meta in batch]

@@ -29,7 +29,7 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenFile:
     """A file being read; `sha256` is empty where the store does not know it."""
 
     size: int
@@ -58,7 +58,7 @@ class Store(Protocol):
         """Forget received bytes; harmless if they are gone."""
         ...
 
-    async def open(self, key: str) -> Opened:
+    async def open(self, key: str) -> OpenFile:
         """Read a file in chunks; raises NotStoredError."""
         ...
 
@@ -82,11 +82,11 @@ class Store(Protocol):
         """Delete all files below a prefix, and our note on it; gives their number."""
         ...
 
-    async def note(self, prefix: str, text: str | None) -> None:
+    async def write_note(self, prefix: str, text: str | None) -> None:
         """Write a note of our own on a prefix, or remove it; no listing shows it."""
         ...
 
-    async def noted(self, prefix: str) -> str | None:
+    async def read_note(self, prefix: str) -> str | None:
         """Our note on a prefix, or None."""
         ...
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stagework.api.resources import ObjectRef
-from stagework.artifacts.result_lookup import LookupFailed
+from stagework.service_client.results import LookupFailed
 from stagework.controllers.controller import Key
 from stagework.plans.plan import Question
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from stagework import wiring
-from stagework.artifacts.result_lookup import ResultStore
+from stagework.service_client.results import ResultStore
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.controllers.controller import Controller, Key

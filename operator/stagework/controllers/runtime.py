@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from stagework import wiring
 from stagework.api.kinds import INTERVENTION, KINDS, PIPELINE, Kind
-from stagework.artifacts.result_lookup import ResultStore, ServiceResults
+from stagework.service_client.results import ResultStore, ServiceResults
 from stagework.cluster.apply import Applier
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject

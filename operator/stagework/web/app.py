@@ -2,31 +2,23 @@
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import AsyncGenerator, Callable
-from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, Response
+from fastapi import FastAPI
 
-from stagework.artifacts.errors import StoreError
 from stagework.artifacts.store import Store
-from stagework.models.errors import EndpointError
-from stagework.models.gateway import Gateway
+from stagework.model_gateway.gateway import Gateway
 from stagework.settings import Settings
-from stagework.web.access import Access
+from stagework.web.auth.authentication import Authentication
+from stagework.web.auth.authorization import Authorization
+from stagework.web.auth.identity import Identities
 from stagework.web.cluster import ClusterReader
-from stagework.web.errors import ClusterUnavailable, ProblemError, from_endpoint, from_store
-from stagework.web.gate import Gate
+from stagework.web.error_answers import answer_errors
 from stagework.web.heartbeats import Heartbeats
 from stagework.web.https_input import HttpsSource
-from stagework.web.identity import Identities
-from stagework.web.remembered import Remembered
+from stagework.web.readiness import CachedProbe
 from stagework.web.routes import artifacts, health, heartbeats, inputs, models, runs
 from stagework.web.services import Services
 from stagework.web.sweep import Sweeper
@@ -36,8 +28,6 @@ OPERATOR_ACCOUNT: Final = "stagework-operator"
 
 REACHABLE_SECONDS: Final = 2.0
 """How long an answer about readiness holds: the probe is open to everybody."""
-
-_log = logging.getLogger("stagework.web")
 
 
 def create_app(
@@ -55,17 +45,11 @@ def create_app(
         reader=reader,
         store=store,
         settings=settings,
-        access=Access(reader, clock),
+        authorization=Authorization(reader, clock),
         heartbeats=Heartbeats(clock),
         https=https or HttpsSource(limits.inputHosts, limits.maxFileBytes),
         models=Gateway(settings.models, clock),
-        reachable=Remembered(reader.is_reachable, REACHABLE_SECONDS, clock),
-    )
-    identities = Identities(
-        reader,
-        audience=settings.api.audience,
-        operator_name=f"system:serviceaccount:{settings.releaseNamespace}:{OPERATOR_ACCOUNT}",
-        clock=clock,
+        reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),
     )
     sweeper = Sweeper(
         store,
@@ -77,13 +61,18 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
-        task = asyncio.create_task(sweeper.run())
-        yield
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        await services.models.close()
+        async with _running(services, sweeper):
+            yield
 
+    app = routed_app(lifespan=lifespan)
+    app.state.services = services
+    answer_errors(app)
+    app.add_middleware(Authentication, identities=_identities(reader, settings, clock))
+    return app
+
+
+def routed_app(**options: Any) -> FastAPI:
+    """An app with every route and nothing behind them: what the description is made of."""
     app = FastAPI(
         title="stagework",
         # The page that shows it would load scripts from a foreign host.
@@ -91,52 +80,31 @@ def create_app(
         redoc_url=None,
         openapi_url="/v1/openapi.json",
         redirect_slashes=False,
-        lifespan=lifespan,
+        **options,
     )
-    app.state.services = services
-    for each in (artifacts, inputs, runs, heartbeats, models, health):
-        app.include_router(each.router)
-    _answer_errors(app)
-    app.add_middleware(Gate, identities=identities)
+    for routes in (artifacts, inputs, runs, heartbeats, models, health):
+        app.include_router(routes.router)
     return app
 
 
-def _answer_errors(app: FastAPI) -> None:
-    """Every error as `{"error", "hint"}`; what we did not foresee is logged and stays inside."""
+def _identities(
+    reader: ClusterReader, settings: Settings, clock: Callable[[], float]
+) -> Identities:
+    return Identities(
+        reader,
+        audience=settings.api.audience,
+        operator_name=f"system:serviceaccount:{settings.releaseNamespace}:{OPERATOR_ACCOUNT}",
+        clock=clock,
+    )
 
-    async def problem(_request: Request, error: Exception) -> Response:
-        if isinstance(error, ProblemError):
-            return error.response()
-        if isinstance(error, StoreError):
-            return from_store(error).response()
-        if isinstance(error, EndpointError):
-            return from_endpoint(error).response()
-        if isinstance(error, ClusterUnavailable):
-            _log.warning("the API server does not answer", extra={"error": str(error)})
-            return error.problem().response()
-        if isinstance(error, HTTPException):
-            detail = {"error": str(error.detail), "hint": "see /v1/openapi.json"}
-            return JSONResponse(detail, error.status_code, error.headers)
-        # The caller has hung up: nobody reads this answer.
-        return Response(status_code=HTTPStatus.BAD_REQUEST)
 
-    async def invalid(_request: Request, _error: Exception) -> Response:
-        detail = {"error": "the request does not fit", "hint": "see /v1/openapi.json"}
-        return JSONResponse(detail, HTTPStatus.BAD_REQUEST)
-
-    async def unforeseen(_request: Request, error: Exception) -> Response:
-        _log.error("unforeseen", exc_info=error)
-        detail = {"error": "an error of this service", "hint": "its log says more"}
-        return JSONResponse(detail, HTTPStatus.INTERNAL_SERVER_ERROR)
-
-    for kind in (
-        ProblemError,
-        StoreError,
-        EndpointError,
-        ClusterUnavailable,
-        HTTPException,
-        ClientDisconnect,
-    ):
-        app.add_exception_handler(kind, problem)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(Exception, unforeseen)
+@contextlib.asynccontextmanager
+async def _running(services: Services, sweeper: Sweeper) -> AsyncGenerator[None, None]:
+    """Sweep while the service runs; close every connection after it."""
+    task = asyncio.create_task(sweeper.run())
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    await services.models.close()
+    await services.https.close()

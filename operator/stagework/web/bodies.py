@@ -10,9 +10,9 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from stagekit.contract import HEADER_FILE_NAME, HEADER_SHA256
-from stagework.artifacts.store import Opened
+from stagework.artifacts.store import OpenFile
+from stagework.web.artifact_path import checked_sha256
 from stagework.web.errors import ProblemError, bad_request
-from stagework.web.prefix import sha256_word
 
 IDLE_SECONDS: Final = 60.0
 """An upload that brings no byte for so long is ended."""
@@ -38,7 +38,7 @@ def announced_sha256(request: Request, *, required: bool) -> str:
         if required:
             raise bad_request(f"{HEADER_SHA256} is missing", "send the sha256 of the file in hex")
         return ""
-    return sha256_word(text)
+    return checked_sha256(text)
 
 
 async def body_of(request: Request) -> AsyncIterator[bytes]:
@@ -59,12 +59,12 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
 
 async def small_body(request: Request, limit: int) -> bytes:
     """A body of at most `limit` bytes; raises ProblemError for a longer one."""
-    held = bytearray()
+    body = bytearray()
     async for chunk in body_of(request):
-        held += chunk
-        if len(held) > limit:
+        body += chunk
+        if len(body) > limit:
             raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {limit} bytes")
-    return bytes(held)
+    return bytes(body)
 
 
 def file_response(
@@ -85,12 +85,12 @@ def file_response(
     return StreamingResponse(chunks, media_type="application/octet-stream", headers=headers)
 
 
-def opened_response(opened: Opened, name: str = "") -> Response:
+def stored_file_response(file: OpenFile, name: str = "") -> Response:
     """A stored file as an answer."""
-    return file_response(opened.chunks, opened.size, sha256=opened.sha256, name=name)
+    return file_response(file.chunks, file.size, sha256=file.sha256, name=name)
 
 
-def elsewhere(address: str, name: str = "") -> Response:
+def redirect(address: str, name: str = "") -> Response:
     """307 to a presigned address; it holds a permission, so nobody may keep it."""
     headers = {"Cache-Control": "no-store"}
     if name:

@@ -1,59 +1,29 @@
-"""What the API service wants to know of the cluster, as a Protocol and a few plain values.
+"""What the API service wants to know of the cluster, as a Protocol.
 
-`cluster_reader.py` answers from the API server; tests answer from memory.
+`cluster_reader.py` answers from the API server; tests answer from memory. Pods and Jobs come as
+the views that the whole of stagework shares; a run is cut to what concerns its artifacts.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True)
-class User:
-    """Whom a token belongs to, as the API server says."""
+from stagework.api.observed import JobView, PodManifest
 
-    name: str
+
+class User(msgspec.Struct, frozen=True):
+    """Whom a token belongs to: the `user` of a TokenReview."""
+
+    name: str = msgspec.field(default="", name="username")
     uid: str = ""
     groups: tuple[str, ...] = ()
-    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    extra: dict[str, tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True)
-class Owner:
-    """The controlling owner of an object."""
-
-    kind: str
-    name: str
-    uid: str
-
-
-@dataclass(frozen=True)
-class Pod:
-    """The few facts of a Pod that say whose work it does."""
-
-    name: str
-    uid: str
-    owner: Owner | None
-    labels: Mapping[str, str]
-    inputs: str = ""
-    """The operator's annotation on committed inputs, as JSON."""
-    model_uri: str = ""
-    """What the stage's container names as its model, word by word as it stands in its manifest."""
-    is_finished: bool = False
-
-
-@dataclass(frozen=True)
-class Job:
-    """A Job's identity and its controlling owner."""
-
-    name: str
-    uid: str
-    owner: Owner | None
-
-
-@dataclass(frozen=True)
-class Commit:
-    """One stage's committed outcome."""
+class CommittedStage:
+    """One stage's committed attempt, and the prefix of its artifacts."""
 
     stage: str
     attempt: int
@@ -68,7 +38,7 @@ class Run:
     name: str
     uid: str
     input_uri: str = ""
-    commits: tuple[Commit, ...] = ()
+    committed: tuple[CommittedStage, ...] = ()
     models: tuple[str, ...] = ()
     """What its own stages name as their models; those of a Pipeline are asked for apart."""
 
@@ -86,11 +56,11 @@ class ClusterReader(Protocol):
         """Whether the user may do `verb` to PipelineJobs of a namespace (or to one of them)."""
         ...
 
-    async def get_pod(self, namespace: str, name: str) -> Pod | None:
+    async def get_pod(self, namespace: str, name: str) -> PodManifest | None:
         """A Pod, or None."""
         ...
 
-    async def get_job(self, namespace: str, name: str) -> Job | None:
+    async def get_job(self, namespace: str, name: str) -> JobView | None:
         """A Job, or None."""
         ...
 

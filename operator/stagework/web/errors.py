@@ -13,7 +13,7 @@ from typing import Final
 from starlette.responses import JSONResponse
 
 from stagework.artifacts import errors as store_errors
-from stagework.models import errors as model_errors
+from stagework.model_gateway import errors as model_errors
 
 _TEXT_MAX: Final = 400
 

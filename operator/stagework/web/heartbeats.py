@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from stagework.web.prefix import Prefix
+from stagework.web.artifact_path import ArtifactPrefix
 
 KEPT_SECONDS: Final = 3600.0
 """A Pod that has been silent for so long is forgotten."""
@@ -22,7 +22,7 @@ BODY_MAX_BYTES: Final = 4096
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
-class Beat(msgspec.Struct, frozen=True):
+class Heartbeat(msgspec.Struct, frozen=True):
     """How far a stage is; all fields are optional."""
 
     done: _Count | None = None
@@ -31,10 +31,10 @@ class Beat(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class _Heard:
+class _Received:
     at: float
-    prefix: Prefix
-    beat: Beat
+    prefix: ArtifactPrefix
+    heartbeat: Heartbeat
 
 
 class Heartbeats:
@@ -43,33 +43,33 @@ class Heartbeats:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._since = clock()
-        self._heard: dict[str, _Heard] = {}
+        self._last: dict[str, _Received] = {}
 
-    def hear(self, prefix: Prefix, beat: Beat) -> None:
+    def receive(self, prefix: ArtifactPrefix, heartbeat: Heartbeat) -> None:
         """A heartbeat came; it moves to the end, so that the longest silent are in front."""
-        self._heard.pop(prefix.pod_uid, None)
-        self._heard[prefix.pod_uid] = _Heard(self._clock(), prefix, beat)
+        self._last.pop(prefix.pod_uid, None)
+        self._last[prefix.pod_uid] = _Received(self._clock(), prefix, heartbeat)
         limit = self._clock() - KEPT_SECONDS
-        while len(self._heard) > KEPT_MAX or next(iter(self._heard.values())).at < limit:
-            del self._heard[next(iter(self._heard))]
+        while len(self._last) > KEPT_MAX or next(iter(self._last.values())).at < limit:
+            del self._last[next(iter(self._last))]
 
     def report(self) -> dict[str, object]:
-        """Everything that was heard, with ages in seconds, and since when we listen."""
+        """Everything that was received, with ages in seconds, and since when we listen."""
         now = self._clock()
         return {
             "listeningSeconds": round(now - self._since, 3),
             "heartbeats": [
                 {
-                    "pod": pod,
-                    "namespace": each.prefix.namespace,
-                    "run": each.prefix.run_uid,
-                    "stage": each.prefix.stage,
-                    "attempt": each.prefix.attempt,
-                    "ageSeconds": round(now - each.at, 3),
-                    "done": each.beat.done,
-                    "total": each.beat.total,
-                    "note": each.beat.note,
+                    "pod": pod_uid,
+                    "namespace": received.prefix.namespace,
+                    "run": received.prefix.run_uid,
+                    "stage": received.prefix.stage,
+                    "attempt": received.prefix.attempt,
+                    "ageSeconds": round(now - received.at, 3),
+                    "done": received.heartbeat.done,
+                    "total": received.heartbeat.total,
+                    "note": received.heartbeat.note,
                 }
-                for pod, each in self._heard.items()
+                for pod_uid, received in self._last.items()
             ],
         }

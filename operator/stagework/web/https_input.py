@@ -4,27 +4,37 @@
 2. The name is resolved once, each address is judged, and the connection goes to a judged one:
    a name that changes its mind in between (rebinding) changes nothing.
 3. A redirect is followed on the same host only, three times at most.
-4. Never more bytes than the limit for one file. No header or token of ours is sent.
+4. Never more bytes than the limit for one file. No header, cookie or token of ours is sent, and
+   no proxy of the environment is used: it would resolve the name for itself.
+
+The connection is aiohttp's; the rules on addresses are handed to it as the resolver that it asks
+and as the maker of its sockets.
 """
 
-import asyncio
-import http.client
 import ipaddress
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urljoin, urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 from stagework.web.errors import ProblemError, bad_request, forbidden
 
 _CHUNK_BYTES: Final = 1024 * 1024
+_BUFFER_BYTES: Final = 256 * 1024
 _REDIRECTS_MAX: Final = 3
-_TIMEOUT_SECONDS: Final = 20.0
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=20.0, sock_read=20.0)
 _HTTPS_PORT: Final = 443
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_AddrInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+_HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
@@ -36,9 +46,15 @@ class Address:
     target: str
     name: str
 
+    @property
+    def url(self) -> str:
+        """The address as it is asked for, without a fragment."""
+        origin = URL.build(scheme="https", host=self.host, port=self.port)
+        return f"{origin}{self.target}"
+
 
 @dataclass(frozen=True)
-class Fetched:
+class Download:
     """What comes from outside; `size` is None where the server does not say it."""
 
     name: str
@@ -58,14 +74,14 @@ def check_url(url: str, hosts: tuple[str, ...]) -> Address:
         raise bad_request("inputs are fetched by https only", "upload the file instead")
     if parts.username is not None or parts.password is not None:
         raise bad_request("an input's address must not hold a user name or password")
-    allowed = {each.lower() for each in hosts}
+    allowed = {allowed_host.lower() for allowed_host in hosts}
     if f"{host}:{port}" not in allowed and not (port == _HTTPS_PORT and host in allowed):
         raise forbidden(
             f"inputs may not be fetched from {host!r}",
             "an administrator can add it to artifacts.inputHosts; or upload the file instead",
         )
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if not target.isascii() or any(ord(each) <= ord(" ") for each in target):
+    if not target.isascii() or any(ord(char) <= ord(" ") for char in target):
         raise bad_request("an input's address must be percent-encoded")
     return Address(host, port, target, unquote(parts.path).rpartition("/")[2] or "input")
 
@@ -84,6 +100,26 @@ def is_forbidden_address(text: str) -> bool:
     )
 
 
+class _JudgingResolver(AbstractResolver):
+    """Resolves a name once and raises ProblemError where any of its addresses is forbidden."""
+
+    def __init__(self, forbidden_address: Callable[[str], bool]) -> None:
+        self._forbidden = forbidden_address
+        self._system = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of a name; aiohttp connects to no others."""
+        results = await self._system.resolve(host, port, family)
+        if any(self._forbidden(result["host"]) for result in results):
+            raise _inside(host)
+        return results
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
 class HttpsSource:
     """Fetches over https; `forbidden_address` and `context` are replaced in tests only."""
 
@@ -99,18 +135,18 @@ class HttpsSource:
         self._max = max_bytes
         self._forbidden = forbidden_address
         self._context = context
+        self._session: aiohttp.ClientSession | None = None
 
-    async def fetch(self, url: str) -> Fetched:
+    async def fetch(self, url: str) -> Download:
         """Start to fetch; raises ProblemError where it may not be or cannot be fetched."""
         first = check_url(url, self._hosts)
         address = first
         for _ in range(_REDIRECTS_MAX + 1):
-            response, connection = await asyncio.to_thread(self._request, address)
+            response = await self._get(address)
             if response.status not in _REDIRECTS:
-                return await self._answer(first, response, connection)
-            base = f"https://{address.host}:{address.port}{address.target}"
-            location = urljoin(base, response.getheader("Location") or "")
-            _close(response, connection)
+                return self._download(first, response)
+            location = urljoin(address.url, response.headers.get("Location", ""))
+            response.close()
             address = check_url(location, self._hosts)
             if (address.host, address.port) != (first.host, first.port):
                 raise forbidden(
@@ -119,81 +155,90 @@ class HttpsSource:
                 )
         raise _failed("the input's server redirects without end")
 
-    async def _answer(
-        self,
-        address: Address,
-        response: http.client.HTTPResponse,
-        connection: http.client.HTTPConnection,
-    ) -> Fetched:
+    async def close(self) -> None:
+        """End all connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _get(self, address: Address) -> aiohttp.ClientResponse:
+        try:
+            return await self._connected().get(
+                URL(address.url, encoded=True), allow_redirects=False
+            )
+        except aiohttp.ClientConnectorDNSError as error:
+            raise _try_later(f"the input's host {address.host!r} has no address") from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise _try_later(
+                f"the input's server cannot be reached: {type(error).__name__}"
+            ) from error
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
+            raise _try_later(
+                f"the input's server does not answer: {type(error).__name__}"
+            ) from error
+
+    def _judged_socket(self, addr_info: _AddrInfo) -> socket.socket:
+        """Every connection begins here, also one to an address that stood in the URL itself."""
+        family, kind, protocol, _, peer = addr_info
+        if self._forbidden(str(peer[0])):
+            raise _inside(str(peer[0]))
+        return socket.socket(family, kind, protocol)
+
+    def _download(self, address: Address, response: aiohttp.ClientResponse) -> Download:
         if response.status != HTTPStatus.OK:
-            _close(response, connection)
+            response.close()
             if response.status in (429, *range(500, 600)):
                 raise _try_later(f"the input's server answered {response.status}")
             raise _failed(f"the input's server answered {response.status}")
-        if response.length is not None and response.length > self._max:
-            _close(response, connection)
+        size = response.content_length
+        if size is not None and size > self._max:
+            response.close()
             raise ProblemError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"the input has {response.length} bytes, more than {self._max}",
+                f"the input has {size} bytes, more than {self._max}",
                 "an administrator can raise artifacts.maxFileBytes",
             )
-        return Fetched(address.name, response.length, self._chunks(response, connection))
+        return Download(address.name, size, self._chunks(response))
 
-    async def _chunks(
-        self, response: http.client.HTTPResponse, connection: http.client.HTTPConnection
-    ) -> AsyncIterator[bytes]:
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         received = 0
         try:
-            while chunk := await asyncio.to_thread(response.read, _CHUNK_BYTES):
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
                 received += len(chunk)
                 if received > self._max:
                     # Too late for a clear answer; the caller sees a broken connection.
                     raise OSError("the input is larger than its server has said")
                 yield chunk
         finally:
-            _close(response, connection)
+            response.close()
 
-    def _request(
-        self, address: Address
-    ) -> tuple[http.client.HTTPResponse, http.client.HTTPConnection]:
-        connection = self._connect(address)
-        try:
-            connection.request(
-                "GET", address.target, headers={"Accept-Encoding": "identity", "Accept": "*/*"}
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                resolver=_JudgingResolver(self._forbidden),
+                use_dns_cache=False,
+                socket_factory=self._judged_socket,
+                # Each request resolves and judges anew: no connection is used twice.
+                force_close=True,
+                limit=0,
+                ssl=self._context or ssl.create_default_context(),
             )
-            return connection.getresponse(), connection
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise _try_later(
-                f"the input's server does not answer: {type(error).__name__}"
-            ) from error
-
-    def _connect(self, address: Address) -> http.client.HTTPConnection:
-        try:
-            found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise _try_later(f"the input's host {address.host!r} has no address") from error
-        numbers = [str(each[4][0]) for each in found]
-        if any(self._forbidden(number) for number in numbers):
-            raise forbidden(f"the input's host {address.host!r} is inside this machine or link")
-        context = self._context or ssl.create_default_context()
-        connection = http.client.HTTPSConnection(
-            address.host, address.port, timeout=_TIMEOUT_SECONDS, context=context
-        )
-        try:
-            plain = socket.create_connection((numbers[0], address.port), _TIMEOUT_SECONDS)
-            connection.sock = context.wrap_socket(plain, server_hostname=address.host)
-        except OSError as error:
-            raise _try_later(
-                f"the input's server cannot be reached: {type(error).__name__}"
-            ) from error
-        return connection
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                timeout=_TIMEOUT,
+                headers=_HEADERS,
+                skip_auto_headers=("User-Agent",),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                read_bufsize=_BUFFER_BYTES,
+                trust_env=False,
+            )
+        return self._session
 
 
-def _close(response: http.client.HTTPResponse, connection: http.client.HTTPConnection) -> None:
-    # A response that ends with its connection owns the socket; the connection does not know it.
-    response.close()
-    connection.close()
+def _inside(host: str) -> ProblemError:
+    """The host is where nobody from outside should reach."""
+    return forbidden(f"the input's host {host!r} is inside this machine or link")
 
 
 def _failed(error: str) -> ProblemError:

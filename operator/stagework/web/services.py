@@ -7,14 +7,14 @@ from typing import Annotated, Final, cast
 from fastapi import Depends, Request
 
 from stagework.artifacts.store import Store
-from stagework.models.gateway import Gateway
+from stagework.model_gateway.gateway import Gateway
 from stagework.settings import Settings
-from stagework.web.access import Access
+from stagework.web.auth.authorization import Authorization
+from stagework.web.auth.identity import Caller, Operator, StagePod
 from stagework.web.cluster import ClusterReader
 from stagework.web.errors import forbidden
 from stagework.web.heartbeats import Heartbeats
 from stagework.web.https_input import HttpsSource
-from stagework.web.identity import Caller, Operator, StagePod
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Services:
     reader: ClusterReader
     store: Store
     settings: Settings
-    access: Access
+    authorization: Authorization
     heartbeats: Heartbeats
     https: HttpsSource
     models: Gateway
@@ -36,7 +36,7 @@ def _services(request: Request) -> Services:
 
 
 def _caller(request: Request) -> Caller:
-    # Without a gate there is no caller, and then there is no answer either.
+    # Without authentication there is no caller, and then there is no answer either.
     return cast("Caller", request.state.caller)
 
 
@@ -54,11 +54,11 @@ def _operator(request: Request) -> Operator:
     return caller
 
 
-Served = Annotated[Services, Depends(_services)]
+ServicesParam = Annotated[Services, Depends(_services)]
 """A route's parameter: the shared services."""
-AnyCaller = Annotated[Caller, Depends(_caller)]
-"""A route's parameter: whoever got past the gate; the route itself asks what he may do."""
-PodOnly = Annotated[StagePod, Depends(_stage_pod)]
+CallerParam = Annotated[Caller, Depends(_caller)]
+"""A route's parameter: whoever is authenticated; the route itself asks what he may do."""
+StagePodParam = Annotated[StagePod, Depends(_stage_pod)]
 """A route's parameter: a stage's Pod; everybody else gets 403."""
 OPERATOR_ONLY: Final = Depends(_operator)
 """A route's dependency: everybody but the operator gets 403."""

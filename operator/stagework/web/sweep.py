@@ -14,9 +14,9 @@ from typing import Final
 
 from stagework.artifacts.errors import StoreError
 from stagework.artifacts.store import Store
+from stagework.web.artifact_path import UPLOADS
 from stagework.web.cluster import ClusterReader, Run
 from stagework.web.errors import ClusterUnavailable
-from stagework.web.prefix import UPLOADS
 
 EVERY_SECONDS: Final = 600.0
 """From one sweep to the next."""
@@ -26,8 +26,8 @@ _log = logging.getLogger("stagework.web.sweep")
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Artifacts of one run (`goneSince` in seconds since 1970; None: not noted as gone)."""
+class RunArtifacts:
+    """Artifacts of one run (`gone_since` in seconds since 1970; None: not noted as gone)."""
 
     namespace: str
     run_uid: str
@@ -35,7 +35,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Uploaded:
+class Upload:
     """Files that people uploaded, all with the same digest."""
 
     namespace: str
@@ -59,8 +59,8 @@ class Delete:
 
 
 def decide(
-    kept: Iterable[Kept],
-    uploaded: Iterable[Uploaded],
+    kept: Iterable[RunArtifacts],
+    uploaded: Iterable[Upload],
     runs: Iterable[Run],
     *,
     models: Iterable[str] = (),
@@ -71,19 +71,19 @@ def decide(
 
     `models`: addresses that Pipelines name.
     """
-    alive = list(runs)
-    living = {(run.namespace, run.uid) for run in alive}
-    addresses = {*models, *(uri for run in alive for uri in (run.input_uri, *run.models))}
+    existing = list(runs)
+    run_uids = {(run.namespace, run.uid) for run in existing}
+    addresses = {*models, *(uri for run in existing for uri in (run.input_uri, *run.models))}
     named = {uri.rpartition("/")[0] for uri in addresses}
     actions: list[Note | Delete] = []
-    for each in kept:
-        prefix = f"{each.namespace}/{each.run_uid}"
-        if (each.namespace, each.run_uid) in living:
-            if each.gone_since is not None:
+    for of_run in kept:
+        prefix = f"{of_run.namespace}/{of_run.run_uid}"
+        if (of_run.namespace, of_run.run_uid) in run_uids:
+            if of_run.gone_since is not None:
                 actions.append(Note(prefix, None))
-        elif each.gone_since is None:
+        elif of_run.gone_since is None:
             actions.append(Note(prefix, now))
-        elif now - each.gone_since >= keep_seconds:
+        elif now - of_run.gone_since >= keep_seconds:
             actions.append(Delete(prefix))
     for upload in uploaded:
         prefix = f"{upload.namespace}/{UPLOADS}/{upload.sha256}"
@@ -121,7 +121,7 @@ class Sweeper:
 
     async def once(self) -> list[Note | Delete]:
         """One sweep; gives what was done."""
-        kept, uploaded = await self._found()
+        kept, uploaded = await self._inventory()
         runs = await self._reader.list_runs(self._namespaces)
         models = await self._reader.list_models(self._namespaces)
         now, keep = self._clock(), self._keep_seconds
@@ -129,26 +129,26 @@ class Sweeper:
         for action in actions:
             if isinstance(action, Note):
                 since = None if action.gone_since is None else repr(action.gone_since)
-                await self._store.note(action.prefix, since)
+                await self._store.write_note(action.prefix, since)
             else:
                 count = await self._store.delete(action.prefix)
                 _log.info("artifacts deleted", extra={"prefix": action.prefix, "files": count})
         await self._store.tidy(_INCOMING_SECONDS)
         return actions
 
-    async def _found(self) -> tuple[list[Kept], list[Uploaded]]:
-        kept: list[Kept] = []
-        uploaded: list[Uploaded] = []
+    async def _inventory(self) -> tuple[list[RunArtifacts], list[Upload]]:
+        kept: list[RunArtifacts] = []
+        uploaded: list[Upload] = []
         # Only where we may list runs: elsewhere nothing proves that a run is gone.
         for namespace in self._namespaces or await self._store.folders(""):
             for name in await self._store.folders(namespace):
                 if name != UPLOADS:
-                    noted = await self._store.noted(f"{namespace}/{name}")
-                    kept.append(Kept(namespace, name, _seconds(noted)))
+                    note = await self._store.read_note(f"{namespace}/{name}")
+                    kept.append(RunArtifacts(namespace, name, _seconds(note)))
                     continue
                 for sha256 in await self._store.folders(f"{namespace}/{UPLOADS}"):
                     newest = await self._store.newest(f"{namespace}/{UPLOADS}/{sha256}")
-                    uploaded.append(Uploaded(namespace, sha256, newest))
+                    uploaded.append(Upload(namespace, sha256, newest))
         return kept, uploaded
 
 

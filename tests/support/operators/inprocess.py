@@ -9,9 +9,10 @@ from contextlib import suppress
 
 from prometheus_client import CollectorRegistry
 
-from stagework.artifacts.result_lookup import ResultStore
+from stagework.service_client.results import ResultStore
 from stagework.cluster.client.connection import Target
 from stagework.controllers.runtime import Runtime
+from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
 from tests.support.operators.pace import Leap, Pace
 

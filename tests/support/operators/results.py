@@ -1,7 +1,7 @@
 """Stands in for the API service: what the simulated stages have stored."""
 
-from stagework.artifacts.result_lookup import LookupFailed
 from stagework.plans.snapshot import FoundResult, Lookup
+from stagework.service_client.results import LookupFailed
 from tests.support.fakeapi.kubelet import Kubelets
 
 

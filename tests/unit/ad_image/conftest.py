@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "images" / "ad-image"))
 
 from tests.unit.ad_image.chain import Chain  # noqa: E402  (needs the path above)
-from tests.unit.models.fixtures import folder_gateway, server  # noqa: E402
+from tests.unit.model_gateway.fixtures import folder_gateway, server  # noqa: E402
 
 __all__ = ["folder_gateway", "server"]
 

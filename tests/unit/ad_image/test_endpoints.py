@@ -11,7 +11,7 @@ from adimage.__main__ import STAGES
 from tests.support.modelserver.server import ModelServer
 from tests.unit.ad_image.chain import Chain
 from tests.unit.ad_image.conftest import SNEAKER
-from tests.unit.models.assertions import assert_method_is_told
+from tests.unit.model_gateway.published_method import assert_method_is_told
 
 pytestmark = pytest.mark.usefixtures("folder_gateway")
 ASKING = ("img_gen", "vlm_analyze", "planner", "vlm_judge")

@@ -137,23 +137,23 @@ async def test_listings_are_sorted_and_relative(store: Store) -> None:
 async def test_delete_takes_a_prefix_and_nothing_else(store: Store) -> None:
     for key in ("team/run/a", "team/run/b/c", "team/run2/a"):
         await keep(store, key, b"x")
-    await store.note("team/run", "note")
+    await store.write_note("team/run", "note")
     assert await store.delete("team/run") == 2
     assert await store.files("team/run") == []
-    assert await store.noted("team/run") is None
+    assert await store.read_note("team/run") is None
     assert await store.folders("team") == ["run2"]
     assert await store.delete("team/run") == 0
 
 
 async def test_notes_are_ours_alone(store: Store) -> None:
     await keep(store, "team/run/a", b"x")
-    assert await store.noted("team/run") is None
-    await store.note("team/run", "12.5")
-    assert await store.noted("team/run") == "12.5"
+    assert await store.read_note("team/run") is None
+    await store.write_note("team/run", "12.5")
+    assert await store.read_note("team/run") == "12.5"
     assert await store.files("team/run") == [Entry("a", 1)]
-    await store.note("team/run", None)
-    await store.note("team/run", None)
-    assert await store.noted("team/run") is None
+    await store.write_note("team/run", None)
+    await store.write_note("team/run", None)
+    assert await store.read_note("team/run") is None
 
 
 async def test_the_newest_file_tells_a_prefixs_age(store: Store) -> None:
@@ -179,7 +179,7 @@ async def test_a_bad_key_is_refused_by_every_method(store: Store, key: str) -> N
         lambda: store.files(key),
         lambda: store.newest(key),
         lambda: store.delete(key),
-        lambda: store.note(key, "x"),
+        lambda: store.write_note(key, "x"),
         lambda: store.presign_get(key),
         lambda: store.presign_put(key),
     ):

@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "images" / "document"))
 sys.path.insert(0, str(ROOT / "images" / "document" / "tools"))
 
 from tests.unit.document.chain import Chain  # noqa: E402  (needs the paths above)
-from tests.unit.models.fixtures import folder_gateway, server  # noqa: E402
+from tests.unit.model_gateway.fixtures import folder_gateway, server  # noqa: E402
 
 __all__ = ["folder_gateway", "server"]
 

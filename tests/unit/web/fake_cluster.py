@@ -2,12 +2,28 @@
 
 from dataclasses import dataclass, field, replace
 
-from stagework.api.names import LABEL_ATTEMPT, LABEL_STAGE
-from stagework.web.cluster import Commit, Job, Owner, Pod, Run, User
+from stagekit.contract import ENV_MODEL
+from stagework.api.names import ANNOTATION_INPUTS, LABEL_ATTEMPT, LABEL_STAGE, STAGE_CONTAINER
+from stagework.api.observed import (
+    AnnotatedMeta,
+    ContainerManifest,
+    EnvVariable,
+    JobView,
+    ObjectMeta,
+    OwnerReference,
+    PodManifest,
+    PodManifestSpec,
+)
+from stagework.web.cluster import CommittedStage, Run, User
 from stagework.web.errors import ClusterUnavailable
 
 AUDIENCE = "stagework"
 OPERATOR = "system:serviceaccount:stagework-system:stagework-operator"
+
+
+def controlled_by(kind: str, name: str, uid: str) -> tuple[OwnerReference, ...]:
+    """References of an object to its one, controlling owner."""
+    return (OwnerReference(uid=uid, controller=True, kind=kind, name=name),)
 
 
 @dataclass
@@ -16,8 +32,8 @@ class FakeCluster:
 
     tokens: dict[str, tuple[str, User]] = field(default_factory=dict)
     rights: set[tuple[str, str, str]] = field(default_factory=set)
-    pods: dict[tuple[str, str], Pod] = field(default_factory=dict)
-    jobs: dict[tuple[str, str], Job] = field(default_factory=dict)
+    pods: dict[tuple[str, str], PodManifest] = field(default_factory=dict)
+    jobs: dict[tuple[str, str], JobView] = field(default_factory=dict)
     runs: dict[tuple[str, str], Run] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
     questions: list[str] = field(default_factory=list)
@@ -46,7 +62,9 @@ class FakeCluster:
         """The operator commits a stage's outcome."""
         key = (run.namespace, run.name)
         now = self.runs[key]
-        self.runs[key] = replace(now, commits=(*now.commits, Commit(stage, attempt, prefix)))
+        self.runs[key] = replace(
+            now, committed=(*now.committed, CommittedStage(stage, attempt, prefix))
+        )
 
     def stage_pod(
         self,
@@ -63,8 +81,19 @@ class FakeCluster:
         job_uid = f"job-of-{pod_uid}"
         key = (run.namespace, name)
         labels = {LABEL_STAGE: stage, LABEL_ATTEMPT: str(attempt)}
-        self.pods[key] = Pod(name, pod_uid, Owner("Job", name, job_uid), labels, inputs, model)
-        self.jobs[key] = Job(name, job_uid, Owner("PipelineJob", run.name, run.uid))
+        annotations = {ANNOTATION_INPUTS: inputs} if inputs else {}
+        meta = AnnotatedMeta(
+            name=name,
+            uid=pod_uid,
+            labels=labels,
+            annotations=annotations,
+            owner_references=controlled_by("Job", name, job_uid),
+        )
+        env = (EnvVariable(ENV_MODEL, model),) if model else ()
+        spec = PodManifestSpec(containers=(ContainerManifest(STAGE_CONTAINER, env),))
+        self.pods[key] = PodManifest(meta, spec)
+        owners = controlled_by("PipelineJob", run.name, run.uid)
+        self.jobs[key] = JobView(ObjectMeta(name=name, uid=job_uid, owner_references=owners))
         extra = {
             "authentication.kubernetes.io/pod-name": (name,),
             "authentication.kubernetes.io/pod-uid": (pod_uid,),
@@ -87,12 +116,12 @@ class FakeCluster:
         self._ask(f"subject_access_review {verb} {namespace}/{name}")
         return (user.name, verb, namespace) in self.rights
 
-    async def get_pod(self, namespace: str, name: str) -> Pod | None:
+    async def get_pod(self, namespace: str, name: str) -> PodManifest | None:
         """The Pod."""
         self._ask("get_pod")
         return self.pods.get((namespace, name))
 
-    async def get_job(self, namespace: str, name: str) -> Job | None:
+    async def get_job(self, namespace: str, name: str) -> JobView | None:
         """The Job."""
         self._ask("get_job")
         return self.jobs.get((namespace, name))
@@ -105,7 +134,7 @@ class FakeCluster:
     async def list_runs(self, namespaces: tuple[str, ...]) -> list[Run]:
         """All PipelineJobs."""
         self._ask("list_runs")
-        return [r for r in self.runs.values() if not namespaces or r.namespace in namespaces]
+        return [run for run in self.runs.values() if not namespaces or run.namespace in namespaces]
 
     async def list_models(self, namespaces: tuple[str, ...]) -> frozenset[str]:
         """All models."""

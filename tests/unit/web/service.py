@@ -95,8 +95,8 @@ class Service:
 
     def stored(self) -> list[str]:
         """Every file on the volume, temporary ones included."""
-        files = (each for each in self.root.rglob("*") if each.is_file())
-        return sorted(each.relative_to(self.root).as_posix() for each in files)
+        files = (path for path in self.root.rglob("*") if path.is_file())
+        return sorted(path.relative_to(self.root).as_posix() for path in files)
 
 
 ending: list[tuple[threading.Thread, socket.socket]] = []
@@ -114,9 +114,9 @@ def running(
     """Serve until the end of the block."""
     cluster = FakeCluster()
     clock = Clock()
-    told = settings(models, **artifacts)
-    kept = store or LocalStore(root, max_file_bytes=told.artifacts.maxFileBytes)
-    app = create_app(cluster, kept, told, clock, https=https)
+    configured = settings(models, **artifacts)
+    configured_store = store or LocalStore(root, max_file_bytes=configured.artifacts.maxFileBytes)
+    app = create_app(cluster, configured_store, configured, clock, https=https)
     server = uvicorn.Server(
         uvicorn.Config(app, http="h11", ws="none", log_config=None, access_log=False)
     )

@@ -6,9 +6,10 @@ from typing import Any, cast
 
 import pytest
 
+from stagework.api.observed import OwnerReference
 from stagework.cluster.client.errors import ApiError, Forbidden, NotFound, Unreachable
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.web.cluster import Commit, Owner, Run, User
+from stagework.web.cluster import CommittedStage, Run, User
 from stagework.web.cluster_reader import KubeReader
 from stagework.web.errors import ClusterUnavailable
 
@@ -44,7 +45,12 @@ def over(answers: Mapping[str, object]) -> tuple[KubeReader, FakeApi]:
 
 REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
 ACCESS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
-REF = {"kind": "Job", "name": "j", "uid": "u", "controller": True}
+OWNER = {"kind": "Job", "name": "j", "uid": "u", "controller": True}
+
+
+def page(*objects: object) -> dict[str, object]:
+    """A list's only page."""
+    return {"metadata": {"resourceVersion": "7"}, "items": objects}
 
 
 def review(**status: object) -> dict[str, object]:
@@ -55,8 +61,8 @@ async def test_a_token_is_good_only_for_an_audience_that_the_server_confirms() -
     user = {"username": "alice", "groups": ["g"], "extra": {"k": ["v"]}, "uid": "1"}
     good = review(authenticated=True, user=user, audiences=["stagework"])
     asked, api = over({REVIEWS: good})
-    found = await asked.token_review("secret", "stagework")
-    assert found == User("alice", "1", ("g",), {"k": ("v",)})
+    reviewed = await asked.token_review("secret", "stagework")
+    assert reviewed == User("alice", "1", ("g",), {"k": ("v",)})
     assert api.posted[0]["spec"] == {"token": "secret", "audiences": ["stagework"]}
     for bad in (
         review(authenticated=True, user=user),
@@ -84,15 +90,40 @@ async def test_a_right_is_asked_for_pipelinejobs_of_our_group() -> None:
     assert not await denied.subject_access_review(user, verb="get", namespace="team")
 
 
-async def test_pods_jobs_and_runs_are_cut_to_what_is_used() -> None:
+async def test_pods_and_jobs_tell_their_controlling_owner() -> None:
     meta = {
         "name": "p",
         "namespace": "team",
         "uid": "pod-1",
         "labels": {"a": "b"},
         "annotations": {"stagework.dev/inputs": "{}"},
-        "ownerReferences": [{"kind": "X", "uid": "x"}, REF],
+        "ownerReferences": [{"kind": "X", "uid": "x"}, OWNER],
     }
+    asked, _ = over(
+        {
+            "/api/v1/namespaces/team/pods/p": {"metadata": meta, "status": {"phase": "Failed"}},
+            "/apis/batch/v1/namespaces/team/jobs/j": {"metadata": {**meta, "ownerReferences": []}},
+        }
+    )
+    pod = await asked.get_pod("team", "p")
+    assert pod is not None
+    assert pod.metadata.controller == OwnerReference("u", controller=True, kind="Job", name="j")
+    assert pod.metadata.annotations == {"stagework.dev/inputs": "{}"}
+    assert pod.finished
+    job = await asked.get_job("team", "j")
+    assert job is not None
+    assert job.metadata.controller is None
+
+
+async def test_what_is_not_there_is_none_also_by_a_name_that_is_a_path() -> None:
+    asked, _ = over({"/api/v1/namespaces/team/secrets/x": {"metadata": {"name": "x"}}})
+    assert await asked.get_pod("team", "none") is None
+    # A name is a path segment, whatever somebody's token says.
+    assert await asked.get_pod("team", "../secrets/x") is None
+    assert await asked.get_pod("team/secrets/x", "") is None
+
+
+async def test_a_run_is_cut_to_what_concerns_its_artifacts() -> None:
     base = "/apis/stagework.dev/v1alpha1/namespaces/team/pipelinejobs"
     run = {
         "metadata": {"name": "ad", "namespace": "team", "uid": "run-1"},
@@ -105,26 +136,11 @@ async def test_pods_jobs_and_runs_are_cut_to_what_is_used() -> None:
             ]
         },
     }
-    asked, _ = over(
-        {
-            "/api/v1/namespaces/team/pods/p": {"metadata": meta, "status": {"phase": "Failed"}},
-            "/apis/batch/v1/namespaces/team/jobs/j": {"metadata": {**meta, "ownerReferences": []}},
-            f"{base}/ad": run,
-            base: {"items": [run]},
-        }
-    )
-    pod = await asked.get_pod("team", "p")
-    assert pod is not None
-    assert (pod.owner, pod.inputs, pod.is_finished) == (Owner("Job", "j", "u"), "{}", True)
-    job = await asked.get_job("team", "j")
-    assert job is not None
-    assert job.owner is None
-    expected = Run("team", "ad", "run-1", "https://x", (Commit("a", 2, "p"),))
+    asked, _ = over({f"{base}/ad": run, base: page(run)})
+    expected = Run("team", "ad", "run-1", "https://x", (CommittedStage("a", 2, "p"),))
     assert await asked.get_run("team", "ad") == expected
     assert await asked.list_runs(("team",)) == [expected]
-    assert await asked.get_pod("team", "none") is None
-    # A name is a path segment, whatever somebody's token says.
-    assert await asked.get_pod("team", "p/../../secrets/x") is None
+    assert await asked.get_run("team", "none") is None
 
 
 @pytest.mark.parametrize("error", [Unreachable("no"), Forbidden("no"), ApiError("no")])
@@ -169,12 +185,12 @@ async def test_a_pods_model_is_what_its_stage_container_says_and_nothing_else() 
         {"name": "stage", "env": naming("/models/shoes")},
         {"name": "bare"},
     ]
-    for those, expected in ((containers, "/models/shoes"), (containers[::2], "")):
-        pod = {"metadata": {"name": "p", "uid": "u"}, "spec": {"containers": those}}
-        asked, _ = over({"/api/v1/namespaces/team/pods/p": pod})
-        found = await asked.get_pod("team", "p")
-        assert found is not None
-        assert found.model_uri == expected
+    for listed, expected in ((containers, "/models/shoes"), (containers[::2], "")):
+        manifest = {"metadata": {"name": "p", "uid": "u"}, "spec": {"containers": listed}}
+        asked, _ = over({"/api/v1/namespaces/team/pods/p": manifest})
+        pod = await asked.get_pod("team", "p")
+        assert pod is not None
+        assert pod.env_value("stage", "STAGEWORK_MODEL") == expected
 
 
 async def test_models_are_found_in_the_stages_of_pipelines_and_of_runs() -> None:
@@ -182,12 +198,10 @@ async def test_models_are_found_in_the_stages_of_pipelines_and_of_runs() -> None
     from_a_key = {"name": "STAGEWORK_MODEL", "value": None, "configMapKeyRef": {"name": "c"}}
     stages: list[object] = [{"env": naming("artifact://x")}, {"name": "a"}, {"env": [from_a_key]}]
     nothing: dict[str, object] = {}
-    run: dict[str, object] = {"metadata": {"name": "ad", "uid": "1"}, "spec": {"stages": stages}}
+    naming_it: dict[str, object] = {"metadata": {"name": "ad"}, "spec": {"stages": stages}}
+    both = page(naming_it, {**naming_it, "spec": nothing})
     asked, _ = over(
-        {
-            f"{base}/pipelines": {"items": [{"spec": {"stages": stages}}, {"spec": nothing}]},
-            f"{base}/namespaces/team/pipelinejobs": {"items": [run, {**run, "spec": nothing}]},
-        }
+        {f"{base}/pipelines": both, f"{base}/namespaces/team/pipelinejobs": both},
     )
     assert await asked.list_models(()) == {"artifact://x"}
-    assert [each.models for each in await asked.list_runs(("team",))] == [("artifact://x",), ()]
+    assert [run.models for run in await asked.list_runs(("team",))] == [("artifact://x",), ()]

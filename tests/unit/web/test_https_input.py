@@ -5,13 +5,19 @@ import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 
 from stagework.web.errors import ProblemError
 from stagework.web.https_input import HttpsSource, check_url, is_forbidden_address
+
+Site = tuple[int, ssl.SSLContext]
+"""Port of a server, and what trusts it."""
 
 HOSTS = ("pictures.example.org", "other.example.org:8443")
 
@@ -102,11 +108,18 @@ class _Site(http.server.BaseHTTPRequestHandler):
         if self.path in ("/503", "/404"):
             self.send_error(int(self.path[1:]))
             return
-        assert self.headers.get("Authorization") is None
+        assert not {"authorization", "cookie", "user-agent"} & {n.lower() for n in self.headers}
         self.send_response(200)
-        if self.path == "/big":
-            self.send_header("Content-Length", "1000")
+        self.send_header("Set-Cookie", "a=b")
+        announced = {"/big": "1000", "/short": "20"}.get(self.path)
+        if announced is not None:
+            self.send_header("Content-Length", announced)
+        if self.path == "/packed":
+            self.send_header("Content-Encoding", "gzip")
         self.end_headers()
+        if self.path.startswith("/echo"):
+            self.wfile.write(self.path.encode())
+            return
         self.wfile.write(b"x" * (1000 if self.path in ("/big", "/endless") else 10))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -114,7 +127,7 @@ class _Site(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, ssl.SSLContext]]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """An https server on loopback with a certificate of its own."""
     folder = tmp_path_factory.mktemp("tls")
     command = (
@@ -135,62 +148,152 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, ssl.SS
     server.server_close()
 
 
-def source(site: tuple[int, ssl.SSLContext], *, guarded: bool = False) -> HttpsSource:
+@asynccontextmanager
+async def source(
+    site: Site, host: str = "localhost", forbidden: Callable[[str], bool] = lambda _: False
+) -> AsyncGenerator[HttpsSource]:
+    """A source that may fetch from that host, and 100 bytes at most."""
     port, context = site
-    hosts = (f"localhost:{port}",)
-    if guarded:
-        return HttpsSource(hosts, 100, context=context)
-    return HttpsSource(hosts, 100, context=context, forbidden_address=lambda _: False)
+    opened = HttpsSource((f"{host}:{port}",), 100, context=context, forbidden_address=forbidden)
+    yield opened
+    await opened.close()
 
 
-async def test_a_file_comes_with_its_name_also_over_a_redirect(
-    site: tuple[int, ssl.SSLContext],
-) -> None:
-    for path in ("/a.png", "/moved"):
-        fetched = await source(site).fetch(f"https://localhost:{site[0]}{path}")
-        assert b"".join([chunk async for chunk in fetched.chunks]) == b"x" * 10
-        assert fetched.name == path[1:]
+async def fetched(opened: HttpsSource, url: str) -> bytes:
+    """The whole file."""
+    return b"".join([chunk async for chunk in (await opened.fetch(url)).chunks])
+
+
+class Names:
+    """Stands in for the system's resolver: each question gets the next list of addresses."""
+
+    def __init__(self, *answers: Sequence[str]) -> None:
+        self._answers = list(answers)
+        self._system = socket.getaddrinfo
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, port: int, *rest: Any, **more: Any) -> Any:
+        if host != "localhost":
+            return self._system(host, port, *rest, **more)
+        self.asked.append(host)
+        stream = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [(*stream, (address, port)) for address in self._answers.pop(0)]
+
+
+METADATA = "169.254.169.254"
+
+
+async def test_a_file_comes_with_its_name_also_over_a_redirect(site: Site) -> None:
+    async with source(site) as opened:
+        for path in ("/a.png", "/moved"):
+            download = await opened.fetch(f"https://localhost:{site[0]}{path}")
+            assert b"".join([chunk async for chunk in download.chunks]) == b"x" * 10
+            assert download.name == path[1:]
+
+
+async def test_an_address_reaches_the_server_as_it_is_written(site: Site) -> None:
+    path = "/echo/%ED%95%9C%2Fb+c?q=%20a&b=%3D#part"
+    async with source(site) as opened:
+        echoed = await fetched(opened, f"https://localhost:{site[0]}{path}")
+    assert echoed.decode() == path.partition("#")[0]
 
 
 @pytest.mark.parametrize(
     ("path", "status"),
     [("/away", 403), ("/inside", 400), ("/loop", 424), ("/404", 424), ("/503", 503), ("/big", 413)],
 )
-async def test_what_a_server_may_not_do(
-    site: tuple[int, ssl.SSLContext], path: str, status: int
-) -> None:
-    with pytest.raises(ProblemError) as caught:
-        await source(site).fetch(f"https://localhost:{site[0]}{path}")
+async def test_what_a_server_may_not_do(site: Site, path: str, status: int) -> None:
+    async with source(site) as opened:
+        with pytest.raises(ProblemError) as caught:
+            await opened.fetch(f"https://localhost:{site[0]}{path}")
     assert caught.value.status == status
 
 
-async def test_a_file_without_a_length_is_cut_at_the_limit(
-    site: tuple[int, ssl.SSLContext],
-) -> None:
-    fetched = await source(site).fetch(f"https://localhost:{site[0]}/endless")
-    with pytest.raises(OSError, match="larger"):
-        _ = [chunk async for chunk in fetched.chunks]
+async def test_a_file_without_a_length_is_cut_at_the_limit(site: Site) -> None:
+    async with source(site) as opened:
+        with pytest.raises(OSError, match="larger"):
+            await fetched(opened, f"https://localhost:{site[0]}/endless")
 
 
-async def test_a_name_that_points_to_this_machine_is_refused(
-    site: tuple[int, ssl.SSLContext],
+async def test_a_file_that_is_shorter_than_announced_is_no_file(site: Site) -> None:
+    async with source(site) as opened:
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await fetched(opened, f"https://localhost:{site[0]}/short")
+
+
+async def test_a_packed_file_stays_as_it_is(site: Site) -> None:
+    async with source(site) as opened:
+        assert await fetched(opened, f"https://localhost:{site[0]}/packed") == b"x" * 10
+
+
+async def test_a_server_that_nobody_can_trust_or_reach_is_tried_later(site: Site) -> None:
+    untrusting = (site[0], ssl.create_default_context())
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        closed_port = unused.getsockname()[1]
+    for one in (untrusting, (closed_port, site[1])):
+        async with source(one) as opened:
+            with pytest.raises(ProblemError, match="cannot be reached") as caught:
+                await opened.fetch(f"https://localhost:{one[0]}/a.png")
+        assert caught.value.status == 503
+
+
+async def test_a_name_that_nobody_knows_is_tried_later(site: Site) -> None:
+    async with source(site, "nowhere.invalid") as opened:
+        with pytest.raises(ProblemError, match="has no address") as caught:
+            await opened.fetch(f"https://nowhere.invalid:{site[0]}/a.png")
+    assert caught.value.status == 503
+
+
+async def test_no_proxy_of_the_environment_comes_between(
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ProblemError) as caught:
-        await source(site, guarded=True).fetch(f"https://localhost:{site[0]}/a.png")
+    for name in ("https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with source(site) as opened:
+        assert await fetched(opened, f"https://localhost:{site[0]}/a.png") == b"x" * 10
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"])
+async def test_a_host_that_is_this_machine_is_refused_by_name_and_by_address(
+    site: Site, host: str
+) -> None:
+    async with source(site, host.strip("[]"), is_forbidden_address) as opened:
+        with pytest.raises(ProblemError) as caught:
+            await opened.fetch(f"https://{host}:{site[0]}/a.png")
     assert caught.value.status == 403
 
 
-async def test_an_address_is_judged_by_what_the_name_resolves_to_once(
-    site: tuple[int, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("host", ["127.1", "2130706433", "0177.0.0.1"])
+async def test_another_spelling_of_this_machine_gets_nowhere(site: Site, host: str) -> None:
+    async with source(site, host, is_forbidden_address) as opened:
+        with pytest.raises(ProblemError) as caught:
+            await opened.fetch(f"https://{host}:{site[0]}/a.png")
+    assert caught.value.status in (403, 503)
+
+
+async def test_one_forbidden_address_among_several_is_enough(
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[object] = []
-    real = socket.getaddrinfo
+    monkeypatch.setattr("socket.getaddrinfo", Names(["127.0.0.1", METADATA]))
+    async with source(site, forbidden=METADATA.__eq__) as opened:
+        with pytest.raises(ProblemError) as caught:
+            await opened.fetch(f"https://localhost:{site[0]}/a.png")
+    assert caught.value.status == 403
 
-    def counted(*arguments: object, **more: object) -> object:
-        asked.append(arguments[0])
-        return real(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("stagework.web.https_input.socket.getaddrinfo", counted)
-    fetched = await source(site).fetch(f"https://localhost:{site[0]}/a.png")
-    _ = [chunk async for chunk in fetched.chunks]
-    assert asked.count("localhost") == 1
+async def test_a_name_that_changes_its_mind_after_it_was_judged_changes_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = Names(["127.0.0.1"], [METADATA])
+    monkeypatch.setattr("socket.getaddrinfo", names)
+    async with source(site, forbidden=METADATA.__eq__) as opened:
+        assert await fetched(opened, f"https://localhost:{site[0]}/a.png") == b"x" * 10
+    assert names.asked == ["localhost"]
+
+
+async def test_a_redirect_is_judged_anew(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.getaddrinfo", Names(["127.0.0.1"], [METADATA]))
+    async with source(site, forbidden=METADATA.__eq__) as opened:
+        with pytest.raises(ProblemError) as caught:
+            await opened.fetch(f"https://localhost:{site[0]}/moved")
+    assert caught.value.status == 403

@@ -7,7 +7,7 @@ import pytest
 from stagework.artifacts.local import LocalStore
 from stagework.web.cluster import Run
 from stagework.web.errors import ClusterUnavailable
-from stagework.web.sweep import Delete, Kept, Note, Sweeper, Uploaded, decide
+from stagework.web.sweep import Delete, Note, RunArtifacts, Sweeper, Upload, decide
 from tests.unit.web.fake_cluster import FakeCluster
 
 DAY = 24 * 3600.0
@@ -18,12 +18,12 @@ RUN = Run("team", "ad", "run-1", "artifact://team/uploads/abc/shoes.png")
 @pytest.mark.parametrize(
     ("kept", "runs", "expected"),
     [
-        (Kept("team", "run-1", None), [RUN], []),
-        (Kept("team", "run-1", None), [], [Note("team/run-1", NOW)]),
-        (Kept("team", "run-1", NOW - 6 * DAY), [], []),
-        (Kept("team", "run-1", NOW - 7 * DAY), [], [Delete("team/run-1")]),
-        (Kept("team", "run-1", NOW - 9 * DAY), [RUN], [Note("team/run-1", None)]),
-        (Kept("elsewhere", "run-1", NOW - 9 * DAY), [RUN], [Delete("elsewhere/run-1")]),
+        (RunArtifacts("team", "run-1", None), [RUN], []),
+        (RunArtifacts("team", "run-1", None), [], [Note("team/run-1", NOW)]),
+        (RunArtifacts("team", "run-1", NOW - 6 * DAY), [], []),
+        (RunArtifacts("team", "run-1", NOW - 7 * DAY), [], [Delete("team/run-1")]),
+        (RunArtifacts("team", "run-1", NOW - 9 * DAY), [RUN], [Note("team/run-1", None)]),
+        (RunArtifacts("elsewhere", "run-1", NOW - 9 * DAY), [RUN], [Delete("elsewhere/run-1")]),
     ],
     ids=[
         "a living run's are kept",
@@ -34,21 +34,21 @@ RUN = Run("team", "ad", "run-1", "artifact://team/uploads/abc/shoes.png")
         "the same uid in another namespace is another run",
     ],
 )
-def test_runs(kept: Kept, runs: list[Run], expected: list[Note | Delete]) -> None:
+def test_runs(kept: RunArtifacts, runs: list[Run], expected: list[Note | Delete]) -> None:
     assert decide([kept], [], runs, now=NOW, keep_seconds=7 * DAY) == expected
 
 
 @pytest.mark.parametrize(
     ("upload", "runs", "expected"),
     [
-        (Uploaded("team", "abc", NOW - 6 * DAY), [], []),
-        (Uploaded("team", "abc", NOW - 8 * DAY), [], [Delete("team/uploads/abc")]),
-        (Uploaded("team", "abc", NOW - 8 * DAY), [RUN], []),
-        (Uploaded("other", "abc", NOW - 8 * DAY), [RUN], [Delete("other/uploads/abc")]),
+        (Upload("team", "abc", NOW - 6 * DAY), [], []),
+        (Upload("team", "abc", NOW - 8 * DAY), [], [Delete("team/uploads/abc")]),
+        (Upload("team", "abc", NOW - 8 * DAY), [RUN], []),
+        (Upload("other", "abc", NOW - 8 * DAY), [RUN], [Delete("other/uploads/abc")]),
     ],
     ids=["young", "old", "old, but a run names it", "another namespace's"],
 )
-def test_uploads(upload: Uploaded, runs: list[Run], expected: list[Note | Delete]) -> None:
+def test_uploads(upload: Upload, runs: list[Run], expected: list[Note | Delete]) -> None:
     assert decide([], [upload], runs, now=NOW, keep_seconds=7 * DAY) == expected
 
 
@@ -62,7 +62,7 @@ def test_uploads(upload: Uploaded, runs: list[Run], expected: list[Note | Delete
     ids=["a Pipeline names it", "a run's own stages name it", "others are named"],
 )
 def test_models_stay_while_they_are_named(runs: list[Run], models: list[str], kept: bool) -> None:
-    old = Uploaded("team", "abc", NOW - 8 * DAY)
+    old = Upload("team", "abc", NOW - 8 * DAY)
     done = decide([], [old], runs, models=models, now=NOW, keep_seconds=7 * DAY)
     assert done == ([] if kept else [Delete("team/uploads/abc")])
 

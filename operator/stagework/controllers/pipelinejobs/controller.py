@@ -12,7 +12,7 @@ from stagework.api import names
 from stagework.api.kinds import PIPELINE, PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJobSpec, PipelineJobStatus
 from stagework.api.resources import ObjectRef
-from stagework.artifacts.result_lookup import ResultStore
+from stagework.service_client.results import ResultStore
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject, tombstone_of
 from stagework.cluster.cache.selections import (

@@ -10,43 +10,45 @@ from stagekit.contract import RESULT_FILE
 from stagework.artifacts.errors import TooLargeError
 from stagework.artifacts.store import Store, put
 from stagework.web import bodies
+from stagework.web.artifact_path import ArtifactPath, parse
 from stagework.web.errors import ProblemError, bad_request
-from stagework.web.prefix import Place, parse
-from stagework.web.services import AnyCaller, PodOnly, Served
+from stagework.web.services import CallerParam, ServicesParam, StagePodParam
 
 router = APIRouter()
 
 
 @router.put("/v1/artifacts/{address:path}", status_code=201, response_class=Response)
-async def write(address: str, request: Request, caller: PodOnly, served: Served) -> Response:
+async def write(
+    address: str, request: Request, caller: StagePodParam, services: ServicesParam
+) -> Response:
     """Keep one file below the caller's own prefix; whole and with the announced digest."""
-    place = parse(address)
-    served.access.pod_writes(caller, place.prefix)
-    if not place.path:
+    path = parse(address)
+    services.authorization.require_own_prefix(caller, path.prefix)
+    if not path.file:
         raise bad_request("a file's path is missing after the prefix")
     size = bodies.announced_size(request)
     sha256 = bodies.announced_sha256(request, required=True)
-    limit = served.settings.artifacts.maxFileBytes
+    limit = services.settings.artifacts.maxFileBytes
     if size > limit:
         raise TooLargeError(size, limit)
-    await _refuse_if_sealed(served.store, place, sha256)
-    presigned = await served.store.presign_put(place.key)
+    await _refuse_if_sealed(services.store, path, sha256)
+    presigned = await services.store.presign_put(path.key)
     if presigned is not None:
-        return bodies.elsewhere(presigned)
-    kept = await put(served.store, place.key, bodies.body_of(request), size, sha256)
-    answer = {"path": place.path, "size": kept.size, "sha256": kept.sha256}
+        return bodies.redirect(presigned)
+    stored = await put(services.store, path.key, bodies.body_of(request), size, sha256)
+    answer = {"path": path.file, "size": stored.size, "sha256": stored.sha256}
     return JSONResponse(answer, status_code=HTTPStatus.CREATED)
 
 
-async def _refuse_if_sealed(store: Store, place: Place, sha256: str) -> None:
+async def _refuse_if_sealed(store: Store, path: ArtifactPath, sha256: str) -> None:
     """`result.json` comes last: after it an attempt's artifacts change no more.
 
     The same result.json may come again: its sender may not have heard our answer.
     """
-    key = f"{place.prefix}/{RESULT_FILE}"
+    key = f"{path.prefix}/{RESULT_FILE}"
     if await store.stat(key) is None:
         return
-    if place.path == RESULT_FILE:
+    if path.file == RESULT_FILE:
         digest = hashlib.sha256()
         async for chunk in (await store.open(key)).chunks:
             digest.update(chunk)
@@ -60,14 +62,15 @@ async def _refuse_if_sealed(store: Store, place: Place, sha256: str) -> None:
 
 
 @router.get("/v1/artifacts/{address:path}", response_class=Response)
-async def read(address: str, caller: AnyCaller, served: Served) -> Response:
+async def read(address: str, caller: CallerParam, services: ServicesParam) -> Response:
     """One file; or, with a slash at the end of the prefix, the list of all."""
-    place = parse(address)
-    await served.access.reads(caller, place.prefix)
-    if not place.path:
-        entries = await served.store.files(str(place.prefix))
-        return JSONResponse({"files": [{"path": e.path, "size": e.size} for e in entries]})
-    presigned = await served.store.presign_get(place.key)
+    path = parse(address)
+    await services.authorization.require_readable(caller, path.prefix)
+    if not path.file:
+        entries = await services.store.files(str(path.prefix))
+        files = [{"path": entry.path, "size": entry.size} for entry in entries]
+        return JSONResponse({"files": files})
+    presigned = await services.store.presign_get(path.key)
     if presigned is not None:
-        return bodies.elsewhere(presigned)
-    return bodies.opened_response(await served.store.open(place.key))
+        return bodies.redirect(presigned)
+    return bodies.stored_file_response(await services.store.open(path.key))

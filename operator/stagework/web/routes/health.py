@@ -5,7 +5,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 from starlette.responses import PlainTextResponse
 
-from stagework.web.services import Served
+from stagework.web.services import ServicesParam
 
 router = APIRouter()
 
@@ -17,9 +17,9 @@ async def livez() -> Response:
 
 
 @router.get("/readyz", response_class=Response)
-async def readyz(served: Served) -> Response:
+async def readyz(services: ServicesParam) -> Response:
     """Callers can be recognised: the API server answers."""
-    if await served.reachable():
+    if await services.reachable():
         return PlainTextResponse("ok\n")
     return PlainTextResponse(
         "the API server does not answer\n", status_code=HTTPStatus.SERVICE_UNAVAILABLE

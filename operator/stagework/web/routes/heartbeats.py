@@ -8,27 +8,27 @@ from starlette.responses import JSONResponse
 
 from stagework.web import bodies
 from stagework.web.errors import bad_request
-from stagework.web.heartbeats import BODY_MAX_BYTES, Beat
-from stagework.web.services import OPERATOR_ONLY, PodOnly, Served
+from stagework.web.heartbeats import BODY_MAX_BYTES, Heartbeat
+from stagework.web.services import OPERATOR_ONLY, ServicesParam, StagePodParam
 
 router = APIRouter()
 
 
 @router.post("/v1/heartbeats", status_code=204, response_class=Response)
-async def beat(request: Request, caller: PodOnly, served: Served) -> Response:
+async def beat(request: Request, caller: StagePodParam, services: ServicesParam) -> Response:
     """The caller lives; the body may say how far it is."""
     raw = await bodies.small_body(request, BODY_MAX_BYTES)
     try:
-        said = msgspec.json.decode(raw, type=Beat) if raw.strip() else Beat()
+        heartbeat = msgspec.json.decode(raw, type=Heartbeat) if raw.strip() else Heartbeat()
     except (msgspec.MsgspecError, RecursionError) as error:
         raise bad_request(
             f"not a heartbeat: {error}", 'send {"done": 3, "total": 10, "note": "..."}'
         ) from error
-    served.heartbeats.hear(caller.prefix, said)
+    services.heartbeats.receive(caller.prefix, heartbeat)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 @router.get("/v1/heartbeats", response_class=Response, dependencies=[OPERATOR_ONLY])
-async def heard(served: Served) -> Response:
+async def heard(services: ServicesParam) -> Response:
     """The last heartbeat of every Pod, and for how long this process has listened."""
-    return JSONResponse(served.heartbeats.report())
+    return JSONResponse(services.heartbeats.report())

@@ -10,9 +10,9 @@ from starlette.responses import JSONResponse
 from stagekit.contract import RESULT_FILE
 from stagework.artifacts.errors import NotStoredError
 from stagework.artifacts.store import Store
+from stagework.web.artifact_path import ArtifactPrefix, checked_namespace, checked_run_name
 from stagework.web.errors import not_found
-from stagework.web.prefix import Prefix, namespace_word, run_word
-from stagework.web.services import OPERATOR_ONLY, AnyCaller, Served
+from stagework.web.services import OPERATOR_ONLY, CallerParam, ServicesParam
 
 router = APIRouter()
 
@@ -26,23 +26,23 @@ RESULT_MAX_BYTES: Final = 8 * 1024 * 1024
     dependencies=[OPERATOR_ONLY],
 )
 async def results(
-    namespace: str, run_uid: str, stage: str, attempt: str, served: Served
+    namespace: str, run_uid: str, stage: str, attempt: str, services: ServicesParam
 ) -> Response:
     """Every result.json of an attempt: of each Pod that has come so far, normally one."""
     # The Pod's part of the prefix is what we look for; any word stands in for it here.
-    wanted = Prefix.of(
+    prefix = ArtifactPrefix.of(
         namespace=namespace, run_uid=run_uid, stage=stage, attempt=attempt, pod_uid="any"
     )
-    folder = f"{wanted.namespace}/{wanted.run_uid}/{wanted.stage}"
-    found: list[dict[str, object]] = []
-    for name in await served.store.folders(folder):
-        number, _, pod = name.partition("-")
-        if number != str(wanted.attempt):
+    stage_folder = f"{prefix.namespace}/{prefix.run_uid}/{prefix.stage}"
+    stored: list[dict[str, object]] = []
+    for attempt_folder in await services.store.folders(stage_folder):
+        number, _, pod_uid = attempt_folder.partition("-")
+        if number != str(prefix.attempt):
             continue
-        result = await _result(served.store, f"{folder}/{name}/{RESULT_FILE}")
+        result = await _result(services.store, f"{stage_folder}/{attempt_folder}/{RESULT_FILE}")
         if result is not None:
-            found.append({"pod": pod, **result})
-    return JSONResponse({"results": found})
+            stored.append({"pod": pod_uid, **result})
+    return JSONResponse({"results": stored})
 
 
 async def _result(store: Store, key: str) -> dict[str, object] | None:
@@ -61,21 +61,25 @@ async def _result(store: Store, key: str) -> dict[str, object] | None:
 
 
 @router.get("/v1/runs/{namespace}/{name}/artifacts", response_class=Response)
-async def run_artifacts(namespace: str, name: str, caller: AnyCaller, served: Served) -> Response:
+async def run_artifacts(
+    namespace: str, name: str, caller: CallerParam, services: ServicesParam
+) -> Response:
     """The committed stages of a PipelineJob with their prefixes and files."""
-    await served.access.person(caller, "get", namespace_word(namespace), run_word(name))
-    run = await served.reader.get_run(namespace, name)
+    await services.authorization.require_right(
+        caller, "get", checked_namespace(namespace), checked_run_name(name)
+    )
+    run = await services.reader.get_run(namespace, name)
     if run is None:
         raise not_found(f"there is no PipelineJob {name!r} in namespace {namespace!r}")
     stages: list[dict[str, object]] = []
-    for commit in run.commits:
-        entries = await served.store.files(commit.prefix)
+    for committed in run.committed:
+        entries = await services.store.files(committed.prefix)
         stages.append(
             {
-                "name": commit.stage,
-                "attempt": commit.attempt,
-                "prefix": commit.prefix,
-                "files": [{"path": each.path, "size": each.size} for each in entries],
+                "name": committed.stage,
+                "attempt": committed.attempt,
+                "prefix": committed.prefix,
+                "files": [{"path": entry.path, "size": entry.size} for entry in entries],
             }
         )
     return JSONResponse({"name": run.name, "uid": run.uid, "stages": stages})

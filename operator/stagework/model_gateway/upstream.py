@@ -13,7 +13,7 @@ from typing import Final
 
 import aiohttp
 
-from stagework.models.errors import Down, EndpointError, RateLimited, Refused, Unfit
+from stagework.model_gateway.errors import Down, EndpointError, RateLimited, Refused, Unfit
 from stagework.settings import EndpointSettings
 
 REPLY_MAX_BYTES: Final = 64 * 1024 * 1024
@@ -30,7 +30,7 @@ _UNFIT: Final = frozenset(
 )
 _AGAIN: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 
-_log = logging.getLogger("stagework.models")
+_log = logging.getLogger("stagework.model_gateway")
 
 
 class Upstream:
@@ -61,10 +61,10 @@ class Upstream:
                 f"{self._settings.url}/{path}", data=body, headers=headers, allow_redirects=False
             ) as answer:
                 if answer.status == HTTPStatus.OK:
-                    return await _whole(answer)
-                raise _judged(self._role, answer.status, answer.headers.get("Retry-After", ""))
+                    return await _body_of(answer)
+                raise _error_for(self._role, answer.status, answer.headers.get("Retry-After", ""))
         except (aiohttp.ClientError, OSError) as error:
-            raise Down(f"the {self._role} endpoint: {_kind(error)}") from None
+            raise Down(f"the {self._role} endpoint: {_cause(error)}") from None
 
     def _key(self) -> dict[str, str]:
         """The key, read anew each time: a Secret may be renewed."""
@@ -77,16 +77,16 @@ class Upstream:
         return {"Authorization": f"Bearer {key}"}
 
 
-async def _whole(answer: aiohttp.ClientResponse) -> bytes:
-    held = bytearray()
+async def _body_of(answer: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
     async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-        held += chunk
-        if len(held) > REPLY_MAX_BYTES:
+        body += chunk
+        if len(body) > REPLY_MAX_BYTES:
             raise Down("the reply is too long")
-    return bytes(held)
+    return bytes(body)
 
 
-def _judged(role: str, status: int, retry_after: str) -> EndpointError:
+def _error_for(role: str, status: int, retry_after: str) -> EndpointError:
     after = retry_after if _RETRY_AFTER.fullmatch(retry_after) else ""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited(f"the {role} endpoint asks to wait", after)
@@ -99,7 +99,7 @@ def _judged(role: str, status: int, retry_after: str) -> EndpointError:
     return Refused(f"the {role} endpoint answered {status}: its address or model may be wrong")
 
 
-def _kind(error: Exception) -> str:
+def _cause(error: Exception) -> str:
     """What happened, without addresses."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return "no connection"

@@ -7,7 +7,7 @@ import pytest
 
 import stagekit
 from stagekit.retry import Patience
-from tests.unit.models.gateway import Gateway
+from tests.unit.model_gateway.gateway import Gateway
 from tests.unit.stagekit.local import Local
 
 QUICK = Patience(first_seconds=0.01, longest_seconds=0.02, total_seconds=2)

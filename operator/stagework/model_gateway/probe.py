@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
-from stagework.models.endpoint import CHAT, PATHS, Endpoint
-from stagework.models.errors import EndpointError, Unfit
+from stagework.model_gateway.endpoint import CHAT, PATHS, Endpoint
+from stagework.model_gateway.errors import EndpointError, Unfit
 
 PROBE_SECONDS: Final = 20.0
 """Longest time of a probe; a stage waits for it."""
@@ -55,10 +55,10 @@ class Probe:
         """True where there is nothing (more) to ask."""
         if PATHS[self._endpoint.role] != CHAT:
             return True
-        wanted = self._endpoint.role != "vision" or self.known.images is not None
-        return self.known.json_schema is not None and wanted
+        images_known = self._endpoint.role != "vision" or self.known.images is not None
+        return self.known.json_schema is not None and images_known
 
-    async def look(self) -> Abilities:
+    async def run(self) -> Abilities:
         """What the server can do; asks it if that is not known. Never fails."""
         async with self._lock:
             if self.is_done or self._clock() < self._not_before:
@@ -78,14 +78,14 @@ class Probe:
 
     async def _keeps_to_schema(self) -> bool:
         form = {"type": "json_schema", "json_schema": {"name": "Ready", "schema": _SCHEMA}}
-        said = await self._chat("Are you ready?", response_format=form)
-        if said is None:
+        reply = await self._chat("Are you ready?", response_format=form)
+        if reply is None:
             return False
         try:
-            found = msgspec.json.decode(said, type=dict[str, bool])
+            fields = msgspec.json.decode(reply, type=dict[str, bool])
         except (msgspec.MsgspecError, RecursionError):
             return False
-        return set(found) == {"ready"}
+        return set(fields) == {"ready"}
 
     async def _takes_pictures(self) -> bool:
         address = "data:image/png;base64," + base64.b64encode(grey_picture()).decode("ascii")

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 import stagekit
 from tests.support.modelserver.server import KEY, MODEL, ModelServer, running
-from tests.unit.models.gateway import PROMPT, Gateway, opened
-from tests.unit.models.stage import Stage
+from tests.unit.model_gateway.gateway import PROMPT, Gateway, opened
+from tests.unit.model_gateway.stage import Stage
 from tests.unit.stagekit.local import Local
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from stagekit.endpoint import Endpoint, read_endpoint
 from tests.support.modelserver.server import ModelServer, running
-from tests.unit.models.gateway import Gateway, opened
+from tests.unit.model_gateway.gateway import Gateway, opened
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stagework.models.endpoint import PATHS
+from stagework.model_gateway.endpoint import PATHS
 from stagework.settings import EndpointSettings, ModelSettings
 from tests.support.modelserver.server import KEY, MODEL
 from tests.unit.web.service import Answer, Service, running

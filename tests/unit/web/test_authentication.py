@@ -1,17 +1,19 @@
-"""Nobody gets past the gate without a proof, whatever the route."""
+"""Nobody is answered without a proof, whatever the route."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
+from msgspec.structs import replace
 
+from stagework.api.observed import JobView, OwnerReference, PodManifest, PodStatus
 from stagework.artifacts.local import LocalStore
 from stagework.web.app import create_app
-from stagework.web.cluster import Owner, User
-from stagework.web.gate import OPEN_PATHS
-from tests.unit.web.fake_cluster import FakeCluster
+from stagework.web.auth.authentication import OPEN_PATHS
+from stagework.web.cluster import User
+from tests.unit.web.fake_cluster import FakeCluster, controlled_by
 from tests.unit.web.service import Service, running, settings
 
 
@@ -99,6 +101,14 @@ def test_a_flood_of_one_bad_token_asks_the_api_server_once(service: Service) -> 
     assert service.cluster.questions.count("token_review") == 1
 
 
+V = TypeVar("V", PodManifest, JobView)
+
+
+def with_meta(view: V, **fields: Any) -> V:
+    """The same object with other metadata."""
+    return replace(view, metadata=replace(view.metadata, **fields))
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -109,6 +119,7 @@ def test_a_flood_of_one_bad_token_asks_the_api_server_once(service: Service) -> 
         "job gone",
         "job of another uid",
         "job of nobody",
+        "an owner that does not control it",
         "a ReplicaSet's",
     ],
 )
@@ -121,19 +132,23 @@ def test_a_pod_is_known_only_by_the_whole_chain_of_uids(service: Service, broken
         case "gone":
             del pods[key]
         case "other uid":
-            pods[key] = replace(pods[key], uid="pod-2")
+            pods[key] = with_meta(pods[key], uid="pod-2")
         case "finished":
-            pods[key] = replace(pods[key], is_finished=True)
+            pods[key] = replace(pods[key], status=PodStatus(phase="Succeeded"))
         case "no owner":
-            pods[key] = replace(pods[key], owner=None)
+            pods[key] = with_meta(pods[key], owner_references=())
         case "job gone":
             del jobs[key]
         case "job of another uid":
-            jobs[key] = replace(jobs[key], uid="job-of-somebody")
+            jobs[key] = with_meta(jobs[key], uid="job-of-somebody")
         case "job of nobody":
-            jobs[key] = replace(jobs[key], owner=None)
+            jobs[key] = with_meta(jobs[key], owner_references=())
+        case "an owner that does not control it":
+            owner = OwnerReference(uid="job-of-pod-1", kind="Job", name="ad-ocr-1")
+            pods[key] = with_meta(pods[key], owner_references=(owner,))
         case _:
-            pods[key] = replace(pods[key], owner=Owner("ReplicaSet", "web", "rs-1"))
+            owners = controlled_by("ReplicaSet", "web", "rs-1")
+            pods[key] = with_meta(pods[key], owner_references=owners)
     answer = service.ask("POST", "/v1/heartbeats", token, b"{}")
     assert answer.status == 403
     assert answer.json["error"]

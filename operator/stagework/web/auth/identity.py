@@ -1,4 +1,4 @@
-"""Who is calling? Answered by the API server, remembered for 60 seconds.
+"""Who is calling? Answered by the API server, kept for 60 seconds.
 
 In this order:
 1. The token is reviewed with our own audience; any other token is nobody's.
@@ -12,34 +12,37 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, Generic, TypeVar
+from typing import Final
 
-from stagework.api.names import LABEL_ATTEMPT, LABEL_STAGE
-from stagework.web.cluster import ClusterReader, Job, Owner, Pod, User
+from stagekit.contract import ENV_MODEL
+from stagework.api.kinds import PIPELINEJOB
+from stagework.api.names import ANNOTATION_INPUTS, LABEL_ATTEMPT, LABEL_STAGE, STAGE_CONTAINER
+from stagework.api.observed import ObjectMeta, OwnerReference
+from stagework.web.artifact_path import ArtifactPrefix
+from stagework.web.auth.cache import ExpiringCache
+from stagework.web.cluster import ClusterReader, User
 from stagework.web.errors import ProblemError, forbidden
-from stagework.web.prefix import Prefix
 
-REMEMBERED_SECONDS: Final = 60.0
+CACHE_SECONDS: Final = 60.0
 """How long an answer about a token or a right is believed."""
 REFUSAL_SECONDS: Final = 5.0
 """How long a bad token is remembered, so that a flood of them does not reach the API server."""
-_REMEMBERED_MAX: Final = 10_000
 _TOKEN_MAX: Final = 16_384
 _POD_NAME: Final = "authentication.kubernetes.io/pod-name"
 _POD_UID: Final = "authentication.kubernetes.io/pod-uid"
 _SERVICE_ACCOUNT: Final = "system:serviceaccount:"
-
-V = TypeVar("V")
 
 
 @dataclass(frozen=True)
 class StagePod:
     """A stage's Pod: it may write below `prefix` and read what its run has committed."""
 
-    prefix: Prefix
+    prefix: ArtifactPrefix
     run_name: str
     inputs: str = ""
+    """The operator's annotation on committed inputs, as JSON."""
     model_uri: str = ""
+    """What the stage's container names as its model, word by word as it stands in its manifest."""
 
 
 @dataclass(frozen=True)
@@ -57,27 +60,7 @@ class Operator:
 
 
 Caller = StagePod | Person | Operator
-"""Everybody who gets past the gate."""
-
-
-class Memory(Generic[V]):
-    """Remembers values for a while, at most `_REMEMBERED_MAX` of them."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._kept: dict[str, tuple[float, V]] = {}
-
-    def find(self, key: str) -> V | None:
-        """The value, unless its time is over."""
-        until, value = self._kept.get(key, (0.0, None))
-        return value if value is not None and self._clock() < until else None
-
-    def keep(self, key: str, value: V, seconds: float) -> None:
-        """Remember; the oldest entries go first when there are too many."""
-        self._kept.pop(key, None)
-        while len(self._kept) >= _REMEMBERED_MAX:
-            del self._kept[next(iter(self._kept))]
-        self._kept[key] = (self._clock() + seconds, value)
+"""Everybody who has been authenticated."""
 
 
 class Identities:
@@ -94,28 +77,28 @@ class Identities:
         self._reader = reader
         self._audience = audience
         self._operator_name = operator_name
-        self._known: Memory[Caller] = Memory(clock)
-        self._refused: Memory[ProblemError] = Memory(clock)
+        self._callers: ExpiringCache[Caller] = ExpiringCache(clock)
+        self._refusals: ExpiringCache[ProblemError] = ExpiringCache(clock)
 
     async def caller(self, token: str) -> Caller:
         """Who this token belongs to; raises ProblemError (401 or 403)."""
         if not token or len(token) > _TOKEN_MAX:
             raise _unauthorized()
-        # Tokens are secrets: what is remembered is their digest.
+        # Tokens are secrets: what is kept is their digest.
         key = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-        known = self._known.find(key)
+        known = self._callers.get(key)
         if known is not None:
             return known
-        refused = self._refused.find(key)
-        if refused is not None:
-            raise refused
+        refusal = self._refusals.get(key)
+        if refusal is not None:
+            raise refusal
         try:
-            found = await self._review(token)
+            caller = await self._review(token)
         except ProblemError as problem:
-            self._refused.keep(key, problem, REFUSAL_SECONDS)
+            self._refusals.put(key, problem, REFUSAL_SECONDS)
             raise
-        self._known.keep(key, found, REMEMBERED_SECONDS)
-        return found
+        self._callers.put(key, caller, CACHE_SECONDS)
+        return caller
 
     async def _review(self, token: str) -> Caller:
         user = await self._reader.token_review(token, self._audience)
@@ -131,33 +114,35 @@ class Identities:
     async def _stage_pod(self, user: User, pod_uid: str) -> StagePod:
         namespace = user.name.removeprefix(_SERVICE_ACCOUNT).partition(":")[0]
         pod_name = "".join(user.extra.get(_POD_NAME, ())[:1])
-        pod = await self._reader.get_pod(namespace, pod_name)
-        if pod is None or pod.uid != pod_uid:
+        pod = await self._reader.get_pod(namespace, pod_name) if namespace and pod_name else None
+        if pod is None or pod.metadata.uid != pod_uid:
             raise forbidden("this token's Pod is gone", "only running Pods may use artifacts")
-        if pod.is_finished:
+        if pod.finished:
             raise forbidden("this token's Pod has finished", "only running Pods may use artifacts")
-        owner = _controlled_by(pod, "Job")
+        owner = _controller(pod.metadata, "Job")
         job = await self._reader.get_job(namespace, owner.name)
-        if job is None or job.uid != owner.uid:
+        if job is None or job.metadata.uid != owner.uid:
             raise forbidden("the Job of this token's Pod is gone")
-        run = _controlled_by(job, "PipelineJob")
-        prefix = Prefix.of(
+        run = _controller(job.metadata, PIPELINEJOB.kind)
+        prefix = ArtifactPrefix.of(
             namespace=namespace,
             run_uid=run.uid,
-            stage=pod.labels.get(LABEL_STAGE, ""),
-            attempt=pod.labels.get(LABEL_ATTEMPT, ""),
+            stage=pod.metadata.labels.get(LABEL_STAGE, ""),
+            attempt=pod.metadata.labels.get(LABEL_ATTEMPT, ""),
             pod_uid=pod_uid,
         )
-        return StagePod(prefix, run.name, pod.inputs, pod.model_uri)
+        inputs = pod.metadata.annotations.get(ANNOTATION_INPUTS, "")
+        return StagePod(prefix, run.name, inputs, pod.env_value(STAGE_CONTAINER, ENV_MODEL))
 
 
-def _controlled_by(thing: Pod | Job, kind: str) -> Owner:
-    if thing.owner is None or thing.owner.kind != kind:
+def _controller(metadata: ObjectMeta, kind: str) -> OwnerReference:
+    controller = metadata.controller
+    if controller is None or controller.kind != kind:
         raise forbidden(
             "this token's Pod does not work for a PipelineJob",
             "only stage Pods may use artifacts; people use a token of their own",
         )
-    return thing.owner
+    return controller
 
 
 def _unauthorized() -> ProblemError:

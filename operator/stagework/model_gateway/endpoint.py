@@ -8,7 +8,7 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 
-from stagework.models.errors import (
+from stagework.model_gateway.errors import (
     Busy,
     EndpointError,
     NotSet,
@@ -17,9 +17,9 @@ from stagework.models.errors import (
     Slow,
     Unfit,
 )
-from stagework.models.forms import Form
-from stagework.models.replies import READERS
-from stagework.models.upstream import Upstream
+from stagework.model_gateway.forms import FormRewriter
+from stagework.model_gateway.replies import READERS
+from stagework.model_gateway.upstream import Upstream
 from stagework.settings import EndpointSettings
 
 CHAT: Final = "chat/completions"
@@ -83,30 +83,30 @@ class Endpoint:
 
     async def ask(self, path: str, body: bytes) -> dict[str, Any]:
         """A request in JSON; the model's name in it is replaced."""
-        raw = await self._upstream.post(path, self._named(body), "application/json")
+        raw = await self._upstream.post(path, self._with_our_model(body), "application/json")
         return READERS[path](raw, self.label)
 
     async def send(self, content_type: str, chunks: AsyncIterator[bytes]) -> dict[str, Any]:
         """A recording as a form, passed on as it comes; the model's name in it is replaced."""
-        form = Form(content_type, self.settings.model)
-        ours: list[Exception] = []
+        form = FormRewriter(content_type, self.settings.model)
+        own_errors: list[Exception] = []
 
-        async def renamed() -> AsyncIterator[bytes]:
+        async def rewritten() -> AsyncIterator[bytes]:
             try:
                 async for chunk in chunks:
                     if piece := form.feed(chunk):
                         yield piece
                 yield form.finish()
             except Exception as error:
-                ours.append(error)
+                own_errors.append(error)
                 raise
 
         try:
-            raw = await self._upstream.post(TRANSCRIPTIONS, renamed(), form.content_type)
+            raw = await self._upstream.post(TRANSCRIPTIONS, rewritten(), form.content_type)
         except EndpointError as error:
             # What goes wrong on our side of the upload looks like a lost connection from there.
-            if ours:
-                raise ours[0] from None
+            if own_errors:
+                raise own_errors[0] from None
             if isinstance(error, (Refused, Unfit, RateLimited)):
                 # The caller hears an answer only when it has sent everything.
                 async for _ in chunks:
@@ -114,7 +114,7 @@ class Endpoint:
             raise
         return READERS[TRANSCRIPTIONS](raw, self.label)
 
-    def _named(self, body: bytes) -> bytes:
+    def _with_our_model(self, body: bytes) -> bytes:
         # The values stay as they came: pictures in them are megabytes.
         try:
             fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
@@ -133,10 +133,11 @@ class Endpoint:
 def _check_pictures(messages: msgspec.Raw) -> None:
     """Pictures come with the request: an address would make the server fetch it for the Pod."""
     try:
-        found = msgspec.json.decode(messages, type=list[_Message])
+        decoded = msgspec.json.decode(messages, type=list[_Message])
     except (msgspec.MsgspecError, RecursionError):
         raise Unfit("the messages are not of the protocol") from None
-    for message in found:
+    for message in decoded:
         parts = message.content if isinstance(message.content, list) else []
-        if any(p.image_url is not None and not p.image_url.url.startswith("data:") for p in parts):
+        addresses = [part.image_url.url for part in parts if part.image_url is not None]
+        if not all(address.startswith("data:") for address in addresses):
             raise Unfit("pictures must come as data: addresses, within the request")

@@ -11,10 +11,12 @@ from typing import Final
 
 import msgspec
 
+from stagework.api.kinds import PIPELINEJOB
+from stagework.web.artifact_path import ArtifactPrefix
+from stagework.web.auth.cache import ExpiringCache
+from stagework.web.auth.identity import CACHE_SECONDS, Caller, StagePod
 from stagework.web.cluster import ClusterReader, Run, User
 from stagework.web.errors import ProblemError, forbidden
-from stagework.web.identity import REMEMBERED_SECONDS, Caller, Memory, StagePod
-from stagework.web.prefix import Prefix
 
 _RUN_SECONDS: Final = 10.0
 
@@ -23,15 +25,15 @@ class _Inputs(msgspec.Struct):
     stages: dict[str, str] = {}
 
 
-class Access:
-    """Decides, with what the API server says; answers are remembered for a while."""
+class Authorization:
+    """Decides, with what the API server says; answers are kept for a while."""
 
     def __init__(self, reader: ClusterReader, clock: Callable[[], float]) -> None:
         self._reader = reader
-        self._allowed: Memory[bool] = Memory(clock)
-        self._runs: Memory[Run] = Memory(clock)
+        self._allowed: ExpiringCache[bool] = ExpiringCache(clock)
+        self._runs: ExpiringCache[Run] = ExpiringCache(clock)
 
-    def pod_writes(self, caller: Caller, prefix: Prefix) -> None:
+    def require_own_prefix(self, caller: Caller, prefix: ArtifactPrefix) -> None:
         """Raise unless the prefix is the caller's own."""
         if not isinstance(caller, StagePod):
             raise forbidden("only stage Pods write here", "people use /v1/uploads")
@@ -40,17 +42,17 @@ class Access:
                 "a stage Pod writes below its own prefix only", f"yours is {caller.prefix}"
             )
 
-    async def reads(self, caller: Caller, prefix: Prefix) -> None:
+    async def require_readable(self, caller: Caller, prefix: ArtifactPrefix) -> None:
         """Raise unless the caller may read this attempt's artifacts."""
         if not isinstance(caller, StagePod):
-            await self.person(caller, "get", prefix.namespace)
+            await self.require_right(caller, "get", prefix.namespace)
             return
         own = caller.prefix
         if (prefix.namespace, prefix.run_uid) != (own.namespace, own.run_uid):
             raise forbidden("these artifacts belong to another run")
         if await self._is_committed(caller, prefix):
             return
-        if str(prefix) in _promised(caller):
+        if str(prefix) in _announced_inputs(caller):
             # The operator lifts a Pod's gate a moment before it writes the commit.
             raise ProblemError(
                 HTTPStatus.TOO_EARLY,
@@ -60,21 +62,23 @@ class Access:
             )
         raise forbidden("these artifacts are not committed", "only finished stages can be read")
 
-    async def person(self, caller: Caller, verb: str, namespace: str, name: str = "") -> None:
+    async def require_right(
+        self, caller: Caller, verb: str, namespace: str, name: str = ""
+    ) -> None:
         """Raise unless the caller may do `verb` to PipelineJobs of this namespace."""
         if isinstance(caller, StagePod):
             raise forbidden("stage Pods have no access to this")
         key = _digest(caller.user, verb, namespace, name)
-        if self._allowed.find(key):
+        if self._allowed.get(key):
             return
         if not await self._reader.subject_access_review(
             caller.user, verb=verb, namespace=namespace, name=name
         ):
             raise forbidden(
-                f"you may not {verb} pipelinejobs in namespace {namespace!r}",
+                f"you may not {verb} {PIPELINEJOB.plural} in namespace {namespace!r}",
                 "ask for a role with that right",
             )
-        self._allowed.keep(key, value=True, seconds=REMEMBERED_SECONDS)
+        self._allowed.put(key, value=True, seconds=CACHE_SECONDS)
 
     async def own_run(self, caller: StagePod) -> Run:
         """The caller's PipelineJob; raises where it is gone or another one has its name."""
@@ -83,17 +87,21 @@ class Access:
             raise forbidden("the PipelineJob of this Pod is gone")
         return run
 
-    async def _is_committed(self, caller: StagePod, prefix: Prefix) -> bool:
-        wanted = str(prefix)
-        known = self._runs.find(prefix.run_uid)
-        if known is not None and any(each.prefix == wanted for each in known.commits):
+    async def _is_committed(self, caller: StagePod, prefix: ArtifactPrefix) -> bool:
+        known = self._runs.get(prefix.run_uid)
+        if known is not None and _has_committed(known, prefix):
             return True
         run = await self.own_run(caller)
-        self._runs.keep(run.uid, run, _RUN_SECONDS)
-        return any(each.prefix == wanted for each in run.commits)
+        self._runs.put(run.uid, run, _RUN_SECONDS)
+        return _has_committed(run, prefix)
 
 
-def _promised(caller: StagePod) -> frozenset[str]:
+def _has_committed(run: Run, prefix: ArtifactPrefix) -> bool:
+    return any(stage.prefix == str(prefix) for stage in run.committed)
+
+
+def _announced_inputs(caller: StagePod) -> frozenset[str]:
+    """Prefixes that the operator has written on the Pod as its inputs."""
     try:
         return frozenset(msgspec.json.decode(caller.inputs, type=_Inputs).stages.values())
     except msgspec.MsgspecError:

@@ -5,9 +5,9 @@ from typing import Any
 
 import aiohttp
 
-from stagework.models.endpoint import PATHS, Endpoint
-from stagework.models.errors import NotSet
-from stagework.models.probe import Probe
+from stagework.model_gateway.endpoint import PATHS, Endpoint
+from stagework.model_gateway.errors import NotSet
+from stagework.model_gateway.probe import Probe
 from stagework.settings import ModelSettings
 
 _CONNECT_SECONDS = 10.0
@@ -19,19 +19,19 @@ class Gateway:
     def __init__(self, settings: ModelSettings, clock: Callable[[], float]) -> None:
         self._session: aiohttp.ClientSession | None = None
         self._endpoints = {
-            role: Endpoint(role, found, self._connected)
+            role: Endpoint(role, of_role, self._connected)
             for role in PATHS
-            if (found := settings.of(role)) is not None
+            if (of_role := settings.of(role)) is not None
         }
-        self._probes = {role: Probe(each, clock) for role, each in self._endpoints.items()}
+        self._probes = {role: Probe(endpoint, clock) for role, endpoint in self._endpoints.items()}
 
     def endpoint(self, role: str) -> Endpoint:
         """The role's endpoint; raises NotSet."""
-        found = self._endpoints.get(role)
-        if found is None:
+        endpoint = self._endpoints.get(role)
+        if endpoint is None:
             known = ", ".join(self._endpoints) or "none"
             raise NotSet(f"no endpoint is set for the role {role[:40]!r}; set are: {known}")
-        return found
+        return endpoint
 
     def roles(self) -> dict[str, dict[str, Any]]:
         """All roles that are set, with what is known of each by now."""
@@ -40,7 +40,7 @@ class Gateway:
     async def facts(self, role: str) -> dict[str, Any]:
         """All about one role; its server is asked what it can do if that is not known yet."""
         self.endpoint(role)
-        await self._probes[role].look()
+        await self._probes[role].run()
         return self._facts(role)
 
     async def close(self) -> None:

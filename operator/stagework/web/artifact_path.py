@@ -1,4 +1,4 @@
-"""The prefix of an attempt's artifacts, taken apart: `<namespace>/<run uid>/<stage>/<n>-<pod>`."""
+"""The path of an artifact, taken apart: `<namespace>/<run uid>/<stage>/<n>-<pod>/<file>`."""
 
 import re
 from dataclasses import dataclass
@@ -14,13 +14,14 @@ _ATTEMPT: Final = re.compile(r"[1-9][0-9]{0,8}")
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _SEGMENTS: Final = 4
+_SHAPE: Final = "the form is <namespace>/<run uid>/<stage>/<attempt>-<pod uid>/<path>"
 
 UPLOADS: Final = "uploads"
 """Beside the run uids of a namespace: what people have uploaded. No uid looks like it."""
 
 
 @dataclass(frozen=True)
-class Prefix:
+class ArtifactPrefix:
     """Where one attempt of one stage keeps its artifacts."""
 
     namespace: str
@@ -47,51 +48,48 @@ class Prefix:
         return cls(namespace, run_uid, stage, int(attempt), pod_uid)
 
 
-_SHAPE: Final = "the form is <namespace>/<run uid>/<stage>/<attempt>-<pod uid>/<path>"
-
-
 @dataclass(frozen=True)
-class Place:
-    """A file (or, with an empty path, all files) of one attempt."""
+class ArtifactPath:
+    """A file (or, with an empty `file`, all files) of one attempt."""
 
-    prefix: Prefix
-    path: str
+    prefix: ArtifactPrefix
+    file: str
 
     @property
     def key(self) -> str:
         """The store's key."""
-        return f"{self.prefix}/{self.path}"
+        return f"{self.prefix}/{self.file}"
 
 
-def parse(address: str) -> Place:
+def parse(address: str) -> ArtifactPath:
     """Take an address apart; raises ProblemError or BadKeyError for one that cannot be."""
     parts = address.split("/", _SEGMENTS)
     if len(parts) <= _SEGMENTS:
         raise bad_request(f"not an artifact's address: {address[:200]!r}", _SHAPE)
     attempt, _, pod_uid = parts[3].partition("-")
-    prefix = Prefix.of(
+    prefix = ArtifactPrefix.of(
         namespace=parts[0], run_uid=parts[1], stage=parts[2], attempt=attempt, pod_uid=pod_uid
     )
     if parts[4]:
         checked(address)
-    return Place(prefix, parts[4])
+    return ArtifactPath(prefix, parts[4])
 
 
-def namespace_word(word: str) -> str:
+def checked_namespace(word: str) -> str:
     """A namespace's name as it came in a path; raises ProblemError."""
     if not _NAMESPACE.fullmatch(word):
         raise bad_request(f"not a namespace: {word[:80]!r}", "wildcards are not supported")
     return word
 
 
-def run_word(word: str) -> str:
+def checked_run_name(word: str) -> str:
     """A PipelineJob's name as it came in a path; raises ProblemError."""
     if not _NAME.fullmatch(word):
         raise bad_request(f"not a PipelineJob's name: {word[:80]!r}")
     return word
 
 
-def sha256_word(word: str) -> str:
+def checked_sha256(word: str) -> str:
     """A sha256 in lower-case hex; raises ProblemError."""
     if not _SHA256.fullmatch(word):
         raise bad_request(f"not a sha256 in hex: {word[:80]!r}")

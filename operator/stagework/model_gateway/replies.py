@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from stagework.models.errors import Down
+from stagework.model_gateway.errors import Down
 
 T = TypeVar("T")
 
@@ -113,6 +113,6 @@ def _plain(reply: msgspec.Struct) -> dict[str, Any]:
 
 def _counts(usage: dict[str, Any] | None) -> dict[str, int]:
     """Token counts; details are a server's own."""
-    wanted = ("prompt_tokens", "completion_tokens", "total_tokens")
-    given = usage or {}
-    return {word: given[word] if isinstance(given.get(word), int) else 0 for word in wanted}
+    counts = usage or {}
+    words = ("prompt_tokens", "completion_tokens", "total_tokens")
+    return {word: counts[word] if isinstance(counts.get(word), int) else 0 for word in words}

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.modelserver.server import ModelServer
-from tests.unit.models.fixtures import server
-from tests.unit.models.gateway import Gateway, opened
-from tests.unit.models.stage import Stage
+from tests.unit.model_gateway.fixtures import server
+from tests.unit.model_gateway.gateway import Gateway, opened
+from tests.unit.model_gateway.stage import Stage
 from tests.unit.stagekit.conftest import local
 from tests.unit.stagekit.local import Local
 

@@ -4,23 +4,23 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 
-class Remembered:
+class CachedProbe:
     """Asks at most once in `seconds`; who comes meanwhile waits for the same answer."""
 
     def __init__(
-        self, ask: Callable[[], Awaitable[bool]], seconds: float, clock: Callable[[], float]
+        self, probe: Callable[[], Awaitable[bool]], seconds: float, clock: Callable[[], float]
     ) -> None:
-        self._ask = ask
+        self._probe = probe
         self._seconds = seconds
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._until = float("-inf")
+        self._expires = float("-inf")
         self._answer = False
 
     async def __call__(self) -> bool:
         """The answer, not older than `seconds`."""
         async with self._lock:
-            if self._clock() >= self._until:
-                self._answer = await self._ask()
-                self._until = self._clock() + self._seconds
+            if self._clock() >= self._expires:
+                self._answer = await self._probe()
+                self._expires = self._clock() + self._seconds
             return self._answer

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.modelserver.server import KEY, MODEL, ModelServer, running
-from tests.unit.models.gateway import PROMPT, Gateway, opened
+from tests.unit.model_gateway.gateway import PROMPT, Gateway, opened
 from tests.unit.web.service import Answer
 
 

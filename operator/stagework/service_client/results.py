@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Protocol, cast
 
 import aiohttp
 import orjson
 
-from stagework.plans.snapshot import FoundResult, Lookup
+from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup
+
+_REASON_MAX = 63
+_MESSAGE_MAX = 128
 
 
 class ResultStore(Protocol):
@@ -41,7 +45,7 @@ class ServiceResults:
                 session.get(url, headers=headers) as answer,
             ):
                 body = await answer.read()
-                if answer.status != 200:  # noqa: PLR2004 - OK
+                if answer.status != HTTPStatus.OK:
                     raise LookupFailed(f"{url}: HTTP {answer.status}")
                 document = orjson.loads(body)
         except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
@@ -61,8 +65,8 @@ def _first_result(document: Any) -> FoundResult | None:
         pod=str(entry.get("pod", "")),
         digest=str(entry.get("digest", "")),
         outcome=str(result.get("outcome", "")),
-        reason=str(result.get("reason") or "")[:63],
-        message=" ".join(str(result.get("message") or "").split())[:128],
+        reason=str(result.get("reason") or "")[:_REASON_MAX],
+        message=" ".join(str(result.get("message") or "").split())[:_MESSAGE_MAX],
         items=counts.get("items"),
         failed_items=counts.get("failed"),
     )
