@@ -26,7 +26,9 @@ from hack.devcluster import cluster
 from hack.devcluster.deploy import deploy
 from hack.devcluster.tree import ROOT
 from stagework.api import names
+from stagework.api.kinds import PIPELINEJOB
 from stagework.api.observed import JobView
+from stagework.api.resources import JOBS
 from stagework.cluster.client import connection, paths
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.client.throttle import Throttle
@@ -62,14 +64,14 @@ async def bare_chain(api: KubeApi, namespace: str, name: str, pod: Pod) -> None:
     """One chain of Jobs, each made when the one before is Complete."""
     for index in range(STAGES):
         job = f"{name}-{index}"
-        await api.create(paths.jobs(namespace), orjson.dumps(_bare_job(job, pod)))
-        await _until(api, paths.jobs(namespace), job, _job_complete)
+        await api.create(paths.collection(JOBS, namespace), orjson.dumps(_bare_job(job, pod)))
+        await _until(api, paths.collection(JOBS, namespace), job, _job_complete)
 
 
 async def stagework_run(api: KubeApi, namespace: str, name: str) -> None:
     """One PipelineJob, until it is completed."""
-    await api.create(paths.ours("pipelinejobs", namespace), orjson.dumps(_run(name)))
-    await _until(api, paths.ours("pipelinejobs", namespace), name, _run_over)
+    await api.create(paths.collection(PIPELINEJOB.resource, namespace), orjson.dumps(_run(name)))
+    await _until(api, paths.collection(PIPELINEJOB.resource, namespace), name, _run_over)
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ async def _pod_of_ours(api: KubeApi) -> Pod:
     """The Pod of a Job that stagework has made, without the gate that holds it."""
     async with _namespace(api) as namespace:
         await stagework_run(api, namespace, "model")
-        jobs = orjson.loads(await api.get(paths.jobs(namespace)))["items"]
+        jobs = orjson.loads(await api.get(paths.collection(JOBS, namespace)))["items"]
     made = jobs[0]["spec"]["template"]["spec"]
     spec = {**made, "nodeSelector": {names.LABEL_MACHINE: "gpu"}}
     del spec["schedulingGates"]

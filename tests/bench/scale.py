@@ -24,6 +24,8 @@ from hack.devcluster import cache, cluster, gotools
 from hack.devcluster.deploy import deploy
 from hack.devcluster.tree import ROOT
 from stagework.api import names
+from stagework.api.kinds import PIPELINEJOB
+from stagework.api.resources import JOBS, PODS, ObjectRef
 from stagework.cluster.client import connection, paths
 from stagework.cluster.client.errors import NotFound
 from stagework.cluster.client.kubeapi import KubeApi
@@ -136,7 +138,7 @@ async def _measure(api: KubeApi, asked: argparse.Namespace) -> tuple[Phase, Phas
             bare = await _phase(
                 api,
                 "bare Jobs",
-                paths.jobs(NAMESPACE),
+                paths.collection(JOBS, NAMESPACE),
                 bodies=[_job(index) for index in range(asked.bare)],
                 selector="status.successful=1",
                 pids=pids,
@@ -144,7 +146,7 @@ async def _measure(api: KubeApi, asked: argparse.Namespace) -> tuple[Phase, Phas
             ours = await _phase(
                 api,
                 "stagework",
-                paths.ours("pipelinejobs", NAMESPACE),
+                paths.collection(PIPELINEJOB.resource, NAMESPACE),
                 bodies=[_run(index) for index in range(asked.runs)],
                 selector=f"status.summary={names.COMPLETED}",
                 pids=pids,
@@ -217,7 +219,7 @@ async def _clean_up(api: KubeApi) -> None:
         for each in msgspec.json.decode(pods)["items"]:
             meta = each["metadata"]
             at_once = orjson.dumps({"gracePeriodSeconds": 0})
-            await _delete(api, paths.pods(meta["namespace"], meta["name"]), at_once)
+            await _delete(api, paths.object_path(ObjectRef(PODS, meta["namespace"], meta["name"])), at_once)
 
 
 async def _delete(api: KubeApi, path: str, options: bytes | None = None) -> None:
