@@ -27,7 +27,10 @@ from stagework.cli.session import Session, session_of
 from stagework.cli.templates import documents
 from stagework.cli.upload import store
 from stagework.overview.following import Wanted, Watchlist
+from stagework.overview.monitorlines import MonitorLines
+from stagework.overview.nextsteps import after_failure
 from stagework.overview.results import Fetched, composed, scores_table
+from stagework.overview.tables import one_line
 
 ACCOUNT: Final = "stagework-demo"
 """ServiceAccount and RoleBinding that the demo makes."""
@@ -205,21 +208,22 @@ def _uploaded(session: Session, service: ApiService, file: Path) -> str:
 def _follow(
     session: Session, namespace: str, runs: list[str], timeout: float, *, plain: bool
 ) -> None:
-    watchlist = Watchlist(
-        Wanted(names=frozenset(runs)), session.home, timeout_seconds=timeout, by_name=True
-    )
+    watchlist = Watchlist(Wanted(names=frozenset(runs)), timeout_seconds=timeout)
+    lines = MonitorLines(session.home, by_name=True)
     feed = Feed(session.cluster, namespace, interval_seconds=1)
     with signals() as wishes, screen_for(session.terminal, plain=plain) as screen:
-        Follower(feed, watchlist, screen, now=session.now, rhythm=Rhythm(look=1), by_name=True).run(
-            wishes, until_done=True
-        )
+        rhythm = Rhythm(look=1)
+        follower = Follower(feed, watchlist, lines, screen, now=session.now, rhythm=rhythm)
+        follower.run(wishes, until_done=True)
     if wishes.stop.is_set():
         raise CommandError("stopped; the runs go on", command="stagework status")
     for where, end in watchlist.ends.items():
         if end.kind == "Failed":
             at = f" at {end.stage}" if end.stage else ""
+            failed = session.objects.job(namespace, where.rsplit("/", 1)[-1])
             raise CommandError(
-                f"{where} failed{at} ({end.reason}): {end.message}", command=end.command
+                f"{where} failed{at} ({end.reason}): {one_line(end.message)}",
+                command=after_failure(failed, session.home),
             )
     if watchlist.late:
         raise TimeRanOut(

@@ -11,8 +11,8 @@ from typing import Final
 
 from stagework.cli.feed import Deleted, Event, Feed, Listed, Seen, Trouble
 from stagework.cli.screens import Screen
-from stagework.overview.following import Watchlist
-from stagework.overview.monitorlines import Line, monitored
+from stagework.overview.following import News, Watchlist
+from stagework.overview.monitorlines import Line, MonitorLines
 
 _TICK_SECONDS: Final = 0.2
 """How soon a signal, a timeout or the live view's clock is noticed."""
@@ -67,20 +67,20 @@ class Follower:
         self,
         feed: Feed,
         watchlist: Watchlist,
+        lines: MonitorLines,
         screen: Screen,
         *,
         now: Callable[[], datetime],
         rhythm: Rhythm,
-        by_name: bool = False,
         create: Callable[[], Line] | None = None,
     ) -> None:
         """`create` makes a new run and says so."""
         self._feed = feed
         self._watchlist = watchlist
+        self._lines = lines
         self._screen = screen
         self._now = now
         self._rhythm = rhythm
-        self._by_name = by_name
         self._create = create
         self._done_at: dict[str, datetime] = {}
 
@@ -93,14 +93,14 @@ class Follower:
                 self._take()
                 now = self._now()
                 if self._due("look", self._rhythm.look, now):
-                    self._show(self._watchlist.look(now))
+                    self._tell(self._watchlist.poll(now), now)
                 if once:
                     self._list(now)
                     return
                 if self._create and self._due("create", self._rhythm.create or 60, now):
                     self._screen.show(self._create())
                 self._list_if_due(wishes, now)
-                self._screen.bars(self._watchlist.bars(now))
+                self._screen.bars(self._watchlist.rows(now))
                 if until_done and self._over():
                     return
         finally:
@@ -121,12 +121,12 @@ class Follower:
     def _handle(self, event: Event, now: datetime) -> None:
         match event:
             case Listed(jobs):
-                self._show(self._watchlist.listed(jobs, now))
+                self._tell(self._watchlist.listed(jobs, now), now)
                 self._done_at.pop("look", None)
             case Seen(job):
-                self._show(self._watchlist.seen(job, now))
+                self._tell(self._watchlist.seen(job, now), now)
             case Deleted(uid):
-                self._show(self._watchlist.deleted(uid, now))
+                self._tell(self._watchlist.deleted(uid), now)
             case Trouble(text):
                 self._screen.show(Line(f"WARNING {text}; trying again", "wait"))
 
@@ -138,8 +138,8 @@ class Follower:
             self._list(now)
 
     def _list(self, now: datetime) -> None:
-        jobs = [each.job for each in self._watchlist.followed]
-        self._show(monitored(jobs, now, by_name=self._by_name))
+        for line in self._lines.listing(self._watchlist.followed, now):
+            self._screen.show(line)
 
     def _due(self, what: str, every_seconds: float, now: datetime) -> bool:
         last = self._done_at.get(what)
@@ -148,6 +148,6 @@ class Follower:
         self._done_at[what] = now
         return True
 
-    def _show(self, lines: list[Line]) -> None:
-        for line in lines:
-            self._screen.show(line)
+    def _tell(self, news: list[News], now: datetime) -> None:
+        for item in news:
+            self._screen.show(self._lines.line(item, now))

@@ -15,7 +15,7 @@ from stagework.cli.screens import screen_for
 from stagework.cli.session import Session, session_of
 from stagework.cli.templates import load_template, named_pipeline
 from stagework.overview.following import Wanted, Watchlist
-from stagework.overview.monitorlines import Line, MonitorSettings, banner
+from stagework.overview.monitorlines import Line, MonitorLines, MonitorSettings, banner
 
 _SPAN: Final = re.compile(r"(\d+)([smhd]?)")
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
@@ -85,10 +85,8 @@ def monitor(
     body = _template(template, pipeline, tenant) if auto_create else None
     watchlist = Watchlist(
         Wanted(frozenset(names), pipeline, tenant, settings.since_seconds, after_stage),
-        session.home,
         limit=limit,
         timeout_seconds=timeout,
-        by_name=by_name,
     )
     _run(
         session,
@@ -121,10 +119,10 @@ def _run(
         follower = Follower(
             feed,
             watchlist,
+            MonitorLines(session.home, by_name),
             screen,
             now=session.now,
             rhythm=Rhythm(look=settings.interval_seconds, create=settings.create_interval_seconds),
-            by_name=by_name,
             create=None if body is None else lambda: _create(session, where, body),
         )
         follower.run(wishes, until_done=until_done, once=once)

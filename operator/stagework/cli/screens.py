@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from stagework.cli.terminal import STYLES, Terminal
+from stagework.cli.text.run_list import progress
 from stagework.overview.durations import short
-from stagework.overview.following import RunBar
+from stagework.overview.listing import RunRow
 from stagework.overview.monitorlines import Line
 from stagework.overview.states import tone
 
@@ -38,7 +39,7 @@ class Screen(Protocol):
         """A line that stays."""
         ...
 
-    def bars(self, bars: list[RunBar]) -> None:
+    def bars(self, rows: list[RunRow]) -> None:
         """The runs being followed, as they are now."""
         ...
 
@@ -72,7 +73,7 @@ class PlainScreen:
         """Print it."""
         self._terminal.say(line.text, line.tone)
 
-    def bars(self, bars: list[RunBar]) -> None:
+    def bars(self, rows: list[RunRow]) -> None:
         """Plain lines have no moving parts."""
 
 
@@ -100,25 +101,25 @@ class LiveScreen:
         """Print it above the table."""
         self._live.console.print(Text(line.text, style=STYLES[line.tone]))
 
-    def bars(self, bars: list[RunBar]) -> None:
+    def bars(self, rows: list[RunRow]) -> None:
         """Paint the table anew."""
-        shown = bars_table(bars) if bars else Text("No run is being followed.", style="dim")
+        shown = bars_table(rows) if rows else Text("No run is being followed.", style="dim")
         self._live.update(shown, refresh=True)
 
 
-def bars_table(bars: list[RunBar]) -> Table:
+def bars_table(rows: list[RunRow]) -> Table:
     """One row a run: name, bar, state as a word, stage, machine, elapsed."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("RUN", "", "DONE", "STATUS", "STAGE", "MACHINE", "TIME"):
         table.add_column(title, no_wrap=True)
-    for bar in bars:
+    for row in rows:
         table.add_row(
-            Text(bar.name),
-            ProgressBar(total=max(1, bar.total), completed=bar.done, width=_BAR_COLUMNS),
-            Text(f"{bar.done}/{bar.total}"),
-            Text(bar.status, style=STYLES[tone(bar.status)]),
-            Text(bar.stage),
-            Text(bar.machine),
-            Text(short(bar.seconds)),
+            Text(row.name),
+            ProgressBar(total=max(1, row.total), completed=row.done, width=_BAR_COLUMNS),
+            Text(progress(row)),
+            Text(row.status, style=STYLES[tone(row.status)]),
+            Text(row.stage),
+            Text(row.machine),
+            Text(short(row.elapsed_seconds)),
         )
     return table

@@ -1,7 +1,6 @@
 """`stagework status`: the list of runs, or one run in sections."""
 
 import json
-from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,7 +8,9 @@ import typer
 
 from stagework.cli.options import Namespace
 from stagework.cli.session import Session, session_of
+from stagework.cli.text import run_list, run_page
 from stagework.overview import detail, listing
+from stagework.overview.nextsteps import next_command
 
 
 class Format(StrEnum):
@@ -40,20 +41,22 @@ def status(
         session.terminal.warn(text)
     rows = listing.rows(found.jobs, session.now())
     if output is Format.json:
-        session.terminal.say(json.dumps([asdict(each) for each in rows], indent=2))
+        session.terminal.say(json.dumps(run_list.objects(rows), indent=2))
     elif not rows:
         in_namespace = f" in namespace {where}" if where else ""
         session.terminal.say(f"No pipelinejobs{in_namespace}.")
         session.terminal.say("  next: kubectl apply -f manifests/samples/")
     else:
         wide = output is Format.wide
-        session.terminal.table(listing.table(rows, wide=wide, namespaces=everywhere))
+        session.terminal.table(run_list.table(rows, wide=wide, namespaces=everywhere))
 
 
 def _one(session: Session, namespace: str, name: str, *, as_json: bool) -> None:
     job = session.objects.job(namespace, name)
-    shown = detail.detail(job, session.now(), session.home)
+    shown = detail.detail(job, session.now())
+    command = next_command(job, session.home)
     if as_json:
-        session.terminal.say(json.dumps(asdict(shown), indent=2, ensure_ascii=False))
+        printed = run_page.as_object(shown, command)
+        session.terminal.say(json.dumps(printed, indent=2, ensure_ascii=False))
     else:
-        session.terminal.lines(detail.sections(shown))
+        session.terminal.lines(run_page.sections(shown, command))

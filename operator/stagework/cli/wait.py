@@ -11,8 +11,12 @@ from stagework.cli.errors import CommandError, TimeRanOut
 from stagework.cli.feed import Deleted, Feed, Listed, Seen, Trouble
 from stagework.cli.options import Namespace
 from stagework.cli.session import Session, session_of
+from stagework.cli.text import run_list, run_page
 from stagework.overview import detail, verdicts
-from stagework.overview.durations import between
+from stagework.overview.durations import short
+from stagework.overview.nextsteps import after_failure
+from stagework.overview.progress import elapsed_seconds
+from stagework.overview.tables import one_line
 
 _TICK_SECONDS = 0.2
 
@@ -78,27 +82,31 @@ def _judge(
     if job is None:
         raise CommandError(f"{name} was deleted while waiting", command="stagework status")
     pending[name] = job
-    end = verdicts.verdict(job, session.home)
+    end = verdicts.verdict(job)
     if end.kind == "Failed":
         where = f" at {end.stage}" if end.stage else ""
         raise CommandError(
-            f"{name} failed{where} ({end.reason}): {end.message}", command=end.command
+            f"{name} failed{where} ({end.reason}): {one_line(end.message)}",
+            command=after_failure(job, session.home),
         )
     if end.kind == "Succeeded":
         del pending[name]
-        begun = job.status.startTime or job.metadata.creationTimestamp
-        took = between(begun, job.status.completionTime or session.now())
+        took = short(elapsed_seconds(job, session.now()))
         session.terminal.say(f"{name} succeeded: {end.reason} in {took}", "good")
 
 
 def _ran_out(session: Session, pending: dict[str, PipelineJob | None]) -> TimeRanOut:
     told: list[str] = []
     for name, job in pending.items():
-        shown = detail.detail(job, session.now(), session.home) if job is not None else None
-        state = f"{shown.status} {shown.progress}".strip() if shown else "not seen"
-        waits = f", waits for {shown.waits[0]}" if shown and shown.waits else ""
-        told.append(f"{name} is {state}{waits}")
+        told.append(f"{name} is {_standing(job, session.now()) if job else 'not seen'}")
     first = next(iter(pending))
     held = pending[first]
     flag = session.home.flag(held.metadata.namespace) if held is not None else ""
     return TimeRanOut(f"time ran out: {'; '.join(told)}", command=f"stagework status {first}{flag}")
+
+
+def _standing(job: PipelineJob, now: datetime) -> str:
+    shown = detail.detail(job, now)
+    waits = run_page.waits(shown)
+    state = f"{shown.row.status} {run_list.progress(shown.row)}".strip()
+    return f"{state}, waits for {waits[0]}" if waits else state

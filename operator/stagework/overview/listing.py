@@ -1,83 +1,71 @@
-"""The list of runs: the columns of `kubectl get pipelinejobs`, newest last as they were made."""
+"""The list of runs: the columns of `kubectl get pipelinejobs`, and some more."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from stagework.api.pipelinejob import PipelineJob
-from stagework.overview.durations import between
-from stagework.overview.states import run_word, tone
-from stagework.overview.tables import Cell, Table, one_line
+from stagework.overview.progress import done_count, elapsed_seconds
+from stagework.overview.states import run_word
 
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run as a row; its fields are the keys of `-o json`."""
+    """One run as a row."""
 
     namespace: str
     name: str
     status: str
+    """Where it stands, as one word."""
     stage: str
-    progress: str
+    """The current stage, and how many more are at work."""
+    done: int
+    """Stages that succeeded or were skipped."""
+    total: int
+    """All stages; 0 before the run was accepted."""
     machine: str
-    age: str
-    attempts: int
+    """Machine class of the current stage."""
     node: str
+    age_seconds: float
+    """Since it was made."""
+    elapsed_seconds: float
+    """From its begin to its end, or to now."""
+    attempts: int
     message: str
     title: str
+    """The name where a person gave none."""
     tenant: str
 
 
-def rows(jobs: Iterable[PipelineJob], now: datetime) -> list[RunRow]:
+def row(run: PipelineJob, now: datetime) -> RunRow:
+    """The run as it is now."""
+    status = run.status
+    return RunRow(
+        namespace=run.metadata.namespace,
+        name=run.metadata.name,
+        status=run_word(run),
+        stage=status.stage,
+        done=done_count(status),
+        total=len(status.stages),
+        machine=status.machine,
+        node=status.node,
+        age_seconds=(now - run.metadata.creationTimestamp).total_seconds(),
+        elapsed_seconds=elapsed_seconds(run, now),
+        attempts=status.attempts,
+        message=status.message,
+        title=run.spec.title or run.metadata.name,
+        tenant=run.spec.tenant,
+    )
+
+
+def rows(runs: Iterable[PipelineJob], now: datetime) -> list[RunRow]:
     """One row a run, by namespace and age, the oldest first."""
     ordered = sorted(
-        jobs,
-        key=lambda job: (
-            job.metadata.namespace,
-            job.metadata.creationTimestamp,
-            job.metadata.name,
+        runs,
+        key=lambda run: (
+            run.metadata.namespace,
+            run.metadata.creationTimestamp,
+            run.metadata.name,
         ),
     )
-    return [
-        RunRow(
-            namespace=job.metadata.namespace,
-            name=job.metadata.name,
-            status=run_word(job),
-            stage=job.status.stage,
-            progress=job.status.progress,
-            machine=job.status.machine,
-            age=between(job.metadata.creationTimestamp, now),
-            attempts=job.status.attempts,
-            node=job.status.node,
-            message=one_line(job.status.message),
-            title=one_line(job.spec.title) or job.metadata.name,
-            tenant=one_line(job.spec.tenant),
-        )
-        for job in ordered
-    ]
-
-
-def table(listed: Iterable[RunRow], *, wide: bool = False, namespaces: bool = False) -> Table:
-    """The rows as a table; `wide` adds ATTEMPTS, NODE and MESSAGE."""
-    titles = ("NAME", "STATUS", "STAGE", "PROGRESS", "MACHINE", "AGE")
-    if namespaces:
-        titles = ("NAMESPACE", *titles)
-    if wide:
-        titles = (*titles, "ATTEMPTS", "NODE", "MESSAGE")
-    return Table(titles, tuple(_row(each, wide=wide, namespaces=namespaces) for each in listed))
-
-
-def _row(row: RunRow, *, wide: bool, namespaces: bool) -> tuple[Cell, ...]:
-    cells = [
-        Cell(row.name),
-        Cell(row.status, tone(row.status)),
-        Cell(row.stage),
-        Cell(row.progress),
-        Cell(row.machine),
-        Cell(row.age),
-    ]
-    if namespaces:
-        cells.insert(0, Cell(row.namespace))
-    if wide:
-        cells += [Cell(str(row.attempts)), Cell(row.node), Cell(row.message)]
-    return tuple(cells)
+    return [row(run, now) for run in ordered]

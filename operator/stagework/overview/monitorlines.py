@@ -1,23 +1,35 @@
 """The monitor's log lines: `[Job 3b87ab59...] [150s] vlm_analyze - Status: done`.
 
 The number in the second brackets counts from the run's start. Where the status gives the moment
-of a change, that moment counts, so that a late look does not make a stage look slow.
+of a change, that moment counts, so that a late poll does not make a stage look slow.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from stagework.api.pipelinejob import PipelineJob
-from stagework.overview.states import counted, current, run_word
-from stagework.overview.steps import StepChange
-from stagework.overview.tables import Tone
-from stagework.overview.verdicts import Verdict
+from stagework.api import names
+from stagework.api.pipelinejob import PipelineJob, StageStatus
+from stagework.overview.following import Changed, Ended, Gone, Late, News, PickedUp
+from stagework.overview.nextsteps import Home, after_failure
+from stagework.overview.progress import active, begin, current_stage, done_count
+from stagework.overview.states import Tone, run_word
+from stagework.overview.tables import one_line
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHOWN: Final = 8
+WORDS: Final = {
+    names.STAGE_WAITING: "waiting",
+    names.STAGE_STARTING: "starting",
+    names.STAGE_RUNNING: "running",
+    names.STAGE_SUCCEEDED: "done",
+    names.STAGE_FAILED_STATE: "failed",
+    names.STAGE_SKIPPED: "skipped",
+    names.STAGE_NOT_RUN: "not run",
+}
+"""State of a stage to the word of the lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,75 +80,89 @@ def banner(settings: MonitorSettings) -> list[str]:
     return ["stagework monitor", *rows, f"  {hint}"]
 
 
-def picked_up(job: PipelineJob, now: datetime, *, by_name: bool) -> Line:
-    """The run is followed from now on."""
-    where = f"{job.metadata.namespace}/{job.metadata.name}"
-    at = job.status.completionTime or now
-    return Line(f"{_head(job, at, by_name=by_name)} picked up {where} - {_standing(job)}")
+@dataclass(frozen=True, slots=True)
+class MonitorLines:
+    """Writes the lines of one monitor."""
+
+    home: Home
+    by_name: bool = False
+    """Lines begin with the run's name, not with its id."""
+
+    def line(self, news: News, now: datetime) -> Line:
+        """One line of news."""
+        run = news.run
+        match news:
+            case PickedUp():
+                at = run.status.completionTime or now
+                return Line(f"{self._head(run, at)} picked up {_place(run)} - {_standing(run)}")
+            case Changed(_, change):
+                failed = change.stage.state == names.STAGE_FAILED_STATE
+                head = self._head(run, change.at or now)
+                words = f"{change.stage.name} - Status: {stage_words(change.stage)}"
+                return Line(f"{head} {words}", "bad" if failed else "plain")
+            case Ended():
+                return self._ended(news, now)
+            case Late(_, seconds):
+                since = f"{seconds:.0f}s after it was picked up"
+                said = f"WARNING timeout - {run.metadata.name} is not done {since}"
+                return Line(f"{self._head(run, now)} {said}: {_standing(run)}", "wait")
+            case Gone():
+                said = f"WARNING deleted - {run.metadata.name} is gone"
+                return Line(f"{self._head(run, now)} {said}", "wait")
+
+    def listing(self, runs: Sequence[PipelineJob], now: datetime) -> list[Line]:
+        """The list of what is being monitored."""
+        title = f"Monitoring {len(runs)} job{'' if len(runs) == 1 else 's'}"
+        rows = [f"  {self._head(run, now)} {_place(run)} - {_standing(run)}" for run in runs]
+        return [Line(title + (":" if rows else "")), *map(Line, rows)]
+
+    def _ended(self, news: Ended, now: datetime) -> Line:
+        run, end = news.run, news.verdict
+        at = run.status.completionTime or now
+        head, name = self._head(run, at), run.metadata.name
+        if end.kind == "Succeeded":
+            return Line(f"{head} completed - {name}: {end.reason} in {_seconds(run, at)}s", "good")
+        where = f" at {end.stage}" if end.stage else f": {end.reason}"
+        message = one_line(end.message)
+        cause = f": {message}" if message else ""
+        command = after_failure(run, self.home)
+        return Line(f"{head} failed - {name}{where}{cause} (next: {command})", "bad")
+
+    def _head(self, run: PipelineJob, at: datetime) -> str:
+        label = run.metadata.name if self.by_name else short_id(run)
+        return f"[Job {label}] [{_seconds(run, at)}s]"
 
 
-def changed(job: PipelineJob, change: StepChange, now: datetime, *, by_name: bool) -> Line:
-    """One step change."""
-    head = _head(job, change.at or now, by_name=by_name)
-    failed = change.words.startswith("failed")
-    return Line(f"{head} {change.stage} - Status: {change.words}", "bad" if failed else "plain")
+def stage_words(stage: StageStatus) -> str:
+    """The state's word, and what a person needs to know beside it."""
+    word = WORDS.get(stage.state, stage.state)
+    if stage.state == names.STAGE_SUCCEEDED:
+        return word
+    again = f" (attempt {stage.attempt})" if stage.attempt > 1 else ""
+    if active(stage):
+        return word + again
+    cause = ": ".join(part for part in (stage.reason, one_line(stage.message)) if part)
+    return word + again + (f" - {cause}" if cause else "")
 
 
-def ended(job: PipelineJob, end: Verdict, now: datetime, *, by_name: bool) -> Line:
-    """The run has ended: total seconds, or the failing step with the next command."""
-    at = job.status.completionTime or now
-    head, run = _head(job, at, by_name=by_name), job.metadata.name
-    if end.kind == "Succeeded":
-        return Line(f"{head} completed - {run}: {end.reason} in {_seconds(job, at)}s", "good")
-    where = f" at {end.stage}" if end.stage else f": {end.reason}"
-    said = f": {end.message}" if end.message else ""
-    return Line(f"{head} failed - {run}{where}{said} (next: {end.command})", "bad")
-
-
-def late(job: PipelineJob, now: datetime, timeout_seconds: float, *, by_name: bool) -> Line:
-    """The run is not done in time: a warning, it goes on."""
-    head, run = _head(job, now, by_name=by_name), job.metadata.name
-    since = f"{timeout_seconds:.0f}s after it was picked up"
-    return Line(f"{head} WARNING timeout - {run} is not done {since}: {_standing(job)}", "wait")
-
-
-def gone(job: PipelineJob, now: datetime, *, by_name: bool) -> Line:
-    """The run was deleted while it was followed."""
-    head, run = _head(job, now, by_name=by_name), job.metadata.name
-    return Line(f"{head} WARNING deleted - {run} is gone", "wait")
-
-
-def monitored(jobs: Iterable[PipelineJob], now: datetime, *, by_name: bool) -> list[Line]:
-    """The list of what is being monitored."""
-    rows = [
-        Line(
-            f"  {_head(job, now, by_name=by_name)} "
-            f"{job.metadata.namespace}/{job.metadata.name} - {_standing(job)}"
-        )
-        for job in jobs
-    ]
-    title = f"Monitoring {len(rows)} job{'' if len(rows) == 1 else 's'}"
-    return [Line(title + (":" if rows else "")), *rows]
-
-
-def short_id(job: PipelineJob) -> str:
+def short_id(run: PipelineJob) -> str:
     """The first eight letters of the run's id: its name where that is a UUID, else its uid."""
-    name = job.metadata.name
-    return (name if _UUID.fullmatch(name) else job.metadata.uid)[:_SHOWN] + "..."
+    name = run.metadata.name
+    return (name if _UUID.fullmatch(name) else run.metadata.uid)[:_SHOWN] + "..."
 
 
-def _head(job: PipelineJob, at: datetime, *, by_name: bool) -> str:
-    label = job.metadata.name if by_name else short_id(job)
-    return f"[Job {label}] [{_seconds(job, at)}s]"
+def _seconds(run: PipelineJob, at: datetime) -> int:
+    return max(0, int((at - begin(run)).total_seconds()))
 
 
-def _seconds(job: PipelineJob, at: datetime) -> int:
-    begun = job.status.startTime or job.metadata.creationTimestamp
-    return max(0, int((at - begun).total_seconds()))
+def _place(run: PipelineJob) -> str:
+    return f"{run.metadata.namespace}/{run.metadata.name}"
 
 
-def _standing(job: PipelineJob) -> str:
-    done, total = counted(job)
-    stage = current(job)
-    at = f", {stage.name} {stage.state}" if stage is not None and not job.finished else ""
-    return f"{run_word(job)}, {done}/{total} done{at}" if total else run_word(job)
+def _standing(run: PipelineJob) -> str:
+    total = len(run.status.stages)
+    if not total:
+        return run_word(run)
+    stage = current_stage(run.status)
+    at = f", {stage.name} {stage.state}" if stage is not None and not run.finished else ""
+    return f"{run_word(run)}, {done_count(run.status)}/{total} done{at}"

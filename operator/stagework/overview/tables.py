@@ -6,10 +6,8 @@ A cell carries a tone beside its text; the terminal may colour it, and the text 
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-Tone = Literal["plain", "good", "busy", "wait", "bad"]
-"""What a colour may add: good = done, busy = works, wait = held up, bad = needs a person."""
+from stagework.overview.states import Tone
 
 _GAP = "   "
 

@@ -29,7 +29,7 @@ def test_an_empty_namespace_says_so_and_what_to_type(cli: Cli) -> None:
 def test_one_run_is_shown_in_sections(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(job(stage("ocr_eval", "Failed", message="no font"), summary=names.STAGE_FAILED))
     found = cli("status", "ad-1")
-    assert found.lines[0].startswith("default/ad-1   StageFailed   1/1")
+    assert found.lines[0].startswith("default/ad-1   StageFailed   0/1")
     assert found.lines[-1] == "Next: stagework retry ad-1 --stage ocr_eval"
 
 

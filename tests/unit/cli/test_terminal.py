@@ -6,10 +6,18 @@ from rich.console import Console
 from stagework.cli.errors import CommandError
 from stagework.cli.screens import LiveScreen, PlainScreen, screen_for
 from stagework.cli.terminal import Terminal
-from stagework.overview.following import RunBar
+from stagework.overview.listing import row
 from stagework.overview.monitorlines import Line
+from tests.unit.overview.builders import at, job, stage
 
-BAR = RunBar("default", "ad-1", "Running", 3, 9, "overlay", "gpu", 75)
+ROW = row(
+    job(
+        stage("img_gen", "Succeeded"),
+        stage("overlay", "Running", machine="macbook"),
+        stage("ocr_eval"),
+    ),
+    at(75),
+)
 
 
 def interactive() -> tuple[Terminal, io.StringIO]:
@@ -30,10 +38,10 @@ def test_a_terminal_gets_the_live_view_and_a_pipe_plain_lines() -> None:
 def test_the_live_view_shows_each_run_with_words_and_keeps_the_lines() -> None:
     terminal, shown = interactive()
     with screen_for(terminal, plain=False) as screen:
-        screen.bars([BAR])
+        screen.bars([ROW])
         screen.show(Line("[Job x] [1s] a - Status: done"))
     text = shown.getvalue()
-    for word in ("ad-1", "3/9", "Running", "overlay", "gpu", "75s"):
+    for word in ("ad-1", "1/3", "Running", "overlay", "macbook", "75s"):
         assert word in text
     assert "[Job x] [1s] a - Status: done" in text
 

@@ -14,6 +14,7 @@ from stagework.api.pipelinejob import (
     StageState,
     StageStatus,
 )
+from stagework.plans.run_status import run_status
 
 BEGIN = datetime(2026, 11, 3, 9, 0, 0, tzinfo=UTC)
 """When every run was made and accepted."""
@@ -69,38 +70,37 @@ def job(
     title: str = "",
     suspend: bool = False,
 ) -> PipelineJob:
-    """A run whose conditions fit its summary; `age` is how long before BEGIN it was made."""
+    """A run as the operator writes it, but with this summary; made `age` seconds before BEGIN."""
     made = BEGIN - timedelta(seconds=age)
     good = (names.COMPLETED, names.COMPLETED_WITH_SKIPS)
     bad = (names.STAGE_FAILED, names.INVALID_SPEC)
     verdict = "True" if summary in good else "False" if summary in bad else "Unknown"
-    done = sum(each.state not in ("Waiting", "Starting", "Running") for each in stages)
-    return PipelineJob(
+    run = PipelineJob(
         metadata=Metadata(
             name=name, namespace=namespace, uid=uid, creationTimestamp=made, resourceVersion="7"
         ),
         spec=PipelineJobSpec(
             pipelineRef=PipelineRef(name=pipeline), tenant=tenant, title=title, suspend=suspend
         ),
-        status=PipelineJobStatus(
-            observedGeneration=1,
-            conditions=[
-                Condition(
-                    type=names.SUCCEEDED,
-                    status=verdict,
-                    reason=summary,
-                    message=message,
-                    lastTransitionTime=made,
-                )
-            ],
-            summary=summary,
-            message=message,
-            progress=f"{done}/{len(stages)}",
-            startTime=made,
-            completionTime=None if end is None else at(end),
-            stages=list(stages),
-        ),
     )
+    status = run_status(run, stages, [], made) if stages else run.status
+    said = {
+        "observedGeneration": 1,
+        "conditions": [
+            Condition(
+                type=names.SUCCEEDED,
+                status=verdict,
+                reason=summary,
+                message=message,
+                lastTransitionTime=made,
+            )
+        ],
+        "summary": summary,
+        "message": message,
+        "startTime": made,
+        "completionTime": None if end is None else at(end),
+    }
+    return run.model_copy(update={"status": status.model_copy(update=said)})
 
 
 def new_job(name: str = "ad-1") -> PipelineJob:

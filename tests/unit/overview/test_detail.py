@@ -2,8 +2,9 @@ import pytest
 
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
-from stagework.overview.detail import detail, sections
-from stagework.overview.nextsteps import Home
+from stagework.cli.text.run_page import sections, waits
+from stagework.overview.detail import detail
+from stagework.overview.nextsteps import Home, next_command
 from stagework.overview.tables import text
 from tests.unit.overview.builders import at, job, new_job, stage
 
@@ -18,9 +19,9 @@ def test_a_failed_run_shows_its_stages_and_the_next_command() -> None:
         message="ocr_eval failed",
         end=40,
     )
-    shown = [text(each) for each in sections(detail(run, at(90), HOME))]
+    shown = [text(each) for each in sections(detail(run, at(90)), next_command(run, HOME))]
     assert shown == [
-        "default/ad-1   StageFailed   2/2   pipeline ad-image   40s",
+        "default/ad-1   StageFailed   1/2   pipeline ad-image   40s",
         "ocr_eval failed",
         "",
         "STAGE      STATE       MACHINE   NODE    ATTEMPT   TIME   MESSAGE",
@@ -37,23 +38,24 @@ def test_a_waiting_run_says_what_it_waits_for_and_leaves_out_mere_order() -> Non
         stage("overlay", reason=names.WAIT_DEPENDENCY, message="img_gen"),
         summary=names.QUEUED,
     )
-    assert detail(run, at(9), HOME).waits == ("img_gen: NoFreeSlot: 2nd in line for gpu",)
+    assert waits(detail(run, at(9))) == ["img_gen: NoFreeSlot: 2nd in line for gpu"]
 
 
 def test_a_run_that_nobody_has_seen_points_at_the_doctor() -> None:
-    shown = detail(new_job(), at(70), HOME)
-    assert shown.waits == ("the operator has not looked at it yet (for 70s)",)
-    assert shown.next == "stagework doctor"
+    run = new_job()
+    assert waits(detail(run, at(70))) == ["the operator has not looked at it yet (for 70s)"]
+    assert next_command(run, HOME) == "stagework doctor"
 
 
 def test_a_run_of_another_namespace_has_the_namespace_in_its_command() -> None:
     run = job(stage("a", "Failed"), namespace="ads", summary=names.STAGE_FAILED)
-    assert detail(run, at(0), HOME).next == "stagework retry ad-1 -n ads --stage a"
+    assert next_command(run, HOME) == "stagework retry ad-1 -n ads --stage a"
 
 
 def test_a_finished_run_waits_for_nothing_and_needs_nothing() -> None:
-    shown = detail(job(stage("a", "Succeeded"), summary=names.COMPLETED, end=5), at(9), HOME)
-    assert (shown.waits, shown.next, shown.time) == ((), "", "5s")
+    run = job(stage("a", "Succeeded"), summary=names.COMPLETED, end=5)
+    shown = detail(run, at(9))
+    assert (shown.waits, shown.row.elapsed_seconds, next_command(run, HOME)) == ((), 5, "")
 
 
 @pytest.mark.parametrize(
@@ -84,4 +86,4 @@ def test_a_finished_run_waits_for_nothing_and_needs_nothing() -> None:
     ids=["no node", "no pipeline", "suspended", "time will do", "input refused", "invalid"],
 )
 def test_the_next_command_fits_the_cause(run: PipelineJob, command: str) -> None:
-    assert detail(run, at(1), HOME).next == command
+    assert next_command(run, HOME) == command

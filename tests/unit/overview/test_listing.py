@@ -1,13 +1,11 @@
-from stagework.overview.listing import rows, table
+from stagework.cli.text.run_list import objects, table
+from stagework.overview.listing import rows
 from stagework.overview.tables import text
 from tests.unit.overview.builders import at, job, new_job, stage
 
 
 def test_the_list_has_the_columns_of_kubectl_get() -> None:
     run = job(stage("img_gen", "Running"), age=60)
-    run = run.model_copy(
-        update={"status": run.status.model_copy(update={"stage": "img_gen", "machine": "gpu"})}
-    )
     lines = [text(each) for each in table(rows([run], at(0))).lines()]
     assert lines == [
         "NAME   STATUS    STAGE     PROGRESS   MACHINE   AGE",
@@ -36,4 +34,5 @@ def test_a_run_that_the_operator_has_not_seen_is_new() -> None:
 
 
 def test_a_run_without_a_title_is_called_by_its_name() -> None:
-    assert [each.title for each in rows([job(), job(title="Shoes")], at(0))] == ["ad-1", "Shoes"]
+    listed = rows([job(), job(title="Shoes")], at(0))
+    assert [row["title"] for row in objects(listed)] == ["ad-1", "Shoes"]

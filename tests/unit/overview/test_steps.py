@@ -1,12 +1,13 @@
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
+from stagework.overview.monitorlines import stage_words
 from stagework.overview.steps import changes
 from tests.unit.overview.builders import job, stage
 
 
 def words(before: PipelineJob | None, after: PipelineJob) -> list[str]:
-    found = changes(before, after)
-    return [f"{each.stage}: {each.words}" for each in found]
+    stages = [change.stage for change in changes(before, after)]
+    return [f"{changed.name}: {stage_words(changed)}" for changed in stages]
 
 
 def test_nothing_has_changed_where_state_and_attempt_are_the_same() -> None:
