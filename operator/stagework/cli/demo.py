@@ -14,23 +14,24 @@ from urllib.parse import unquote
 import typer
 
 from stagework.api import names
-from stagework.cli import replies, results
+from stagework.cli import replies
+from stagework.cli.commands import results
+from stagework.cli.commands.upload import store
 from stagework.cli.demo_document import show_document
 from stagework.cli.errors import CommandError, NotAllowed, TimeRanOut
 from stagework.cli.feed import Feed
 from stagework.cli.follower import Follower, Rhythm, signals
 from stagework.cli.objects import JOBS, PIPELINES
 from stagework.cli.options import DEFAULT_RELEASE_NAMESPACE, Namespace, ReleaseNamespace
-from stagework.cli.screens import screen_for
 from stagework.cli.service import ApiService
 from stagework.cli.session import Session, session_of
 from stagework.cli.templates import documents
-from stagework.cli.upload import store
-from stagework.overview.following import Wanted, Watchlist
-from stagework.overview.monitorlines import MonitorLines
-from stagework.overview.nextsteps import after_failure
-from stagework.overview.results import Fetched, composed, scores_table
-from stagework.overview.tables import one_line
+from stagework.cli.text.monitor_lines import MonitorLines
+from stagework.cli.text.next_steps import after_failure
+from stagework.cli.text.screens import screen_for
+from stagework.cli.text.tables import one_line
+from stagework.cli.text.values import Fetched, composed, scores_table
+from stagework.cli.watchlist import Wanted, Watchlist
 
 ACCOUNT: Final = "stagework-demo"
 """ServiceAccount and RoleBinding that the demo makes."""

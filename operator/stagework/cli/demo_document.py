@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from stagework.cli import replies
-from stagework.cli.search import hits_table, indexes, look_up
+from stagework.cli.commands.search import hits_table, indexes, look_up
 from stagework.cli.session import Session
-from stagework.overview.results import Fetched, Scalar
+from stagework.cli.text.values import Fetched, Scalar
 
 LONG_WORD: Final = 4
 """The demo searches for a keyword with more letters than this."""

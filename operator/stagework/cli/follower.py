@@ -10,9 +10,9 @@ from types import FrameType
 from typing import Final
 
 from stagework.cli.feed import Deleted, Event, Feed, Listed, Seen, Trouble
-from stagework.cli.screens import Screen
-from stagework.overview.following import News, Watchlist
-from stagework.overview.monitorlines import Line, MonitorLines
+from stagework.cli.text.monitor_lines import Line, MonitorLines
+from stagework.cli.text.screens import Screen
+from stagework.cli.watchlist import News, Watchlist
 
 _TICK_SECONDS: Final = 0.2
 """How soon a signal, a timeout or the live view's clock is noticed."""

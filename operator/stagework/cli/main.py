@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from stagework.cli import (
-    demo,
+from stagework.cli import demo
+from stagework.cli.cluster import Cluster
+from stagework.cli.commands import (
     doctor,
     interventions,
     monitor,
@@ -17,7 +18,6 @@ from stagework.cli import (
     upload,
     wait,
 )
-from stagework.cli.cluster import Cluster
 from stagework.cli.errors import EXIT_HELP, CommandError
 from stagework.cli.session import Session
 

@@ -10,8 +10,8 @@ import typer
 
 from stagework.cli.cluster import Cluster
 from stagework.cli.objects import Objects
-from stagework.cli.terminal import Terminal
-from stagework.overview.nextsteps import Home
+from stagework.cli.text.next_steps import Home
+from stagework.cli.text.terminal import Terminal
 
 
 def _utc_now() -> datetime:

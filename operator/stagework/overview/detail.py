@@ -5,8 +5,8 @@ from datetime import datetime
 
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob, StageStatus
-from stagework.overview.listing import RunRow, row
 from stagework.overview.progress import ended
+from stagework.overview.rows import RunRow, row
 from stagework.overview.verdicts import Verdict, verdict
 
 

@@ -1,6 +1,6 @@
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
-from stagework.overview.monitorlines import stage_words
+from stagework.cli.text.monitor_lines import stage_words
 from stagework.overview.steps import changes
 from tests.unit.overview.builders import job, stage
 

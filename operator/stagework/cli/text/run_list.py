@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from stagework.overview.durations import short
-from stagework.overview.listing import RunRow
+from stagework.cli.text.durations import short
+from stagework.cli.text.tables import Cell, Table, one_line
+from stagework.overview.rows import RunRow
 from stagework.overview.states import tone
-from stagework.overview.tables import Cell, Table, one_line
 
 
 def table(rows: Iterable[RunRow], *, wide: bool = False, namespaces: bool = False) -> Table:

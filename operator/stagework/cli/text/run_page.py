@@ -1,10 +1,10 @@
 """One run in sections: header line, stages, what it waits for, the next command to type."""
 
+from stagework.cli.text.durations import short
 from stagework.cli.text.run_list import progress
+from stagework.cli.text.tables import Cell, Line, Table, one_line
 from stagework.overview.detail import RunDetail, StageRow, Wait
-from stagework.overview.durations import short
 from stagework.overview.states import tone
-from stagework.overview.tables import Cell, Line, Table, one_line
 
 _TITLES = ("STAGE", "STATE", "MACHINE", "NODE", "ATTEMPT", "TIME", "MESSAGE")
 

@@ -1,4 +1,4 @@
-from stagework.overview.tables import Cell, Table, one_line, text, width
+from stagework.cli.text.tables import Cell, Table, one_line, text, width
 
 
 def test_columns_stand_below_each_other_and_lines_end_without_blanks() -> None:

@@ -3,9 +3,9 @@ from datetime import datetime
 
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
-from stagework.overview.following import News, Wanted, Watchlist
-from stagework.overview.monitorlines import MonitorLines
-from stagework.overview.nextsteps import Home
+from stagework.cli.text.monitor_lines import MonitorLines
+from stagework.cli.text.next_steps import Home
+from stagework.cli.watchlist import News, Wanted, Watchlist
 from tests.unit.overview.builders import at, job, stage
 
 

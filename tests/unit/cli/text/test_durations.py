@@ -1,6 +1,6 @@
 import pytest
 
-from stagework.overview.durations import between, short
+from stagework.cli.text.durations import between, short
 from tests.unit.overview.builders import BEGIN, at
 
 

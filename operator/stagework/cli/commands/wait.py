@@ -12,11 +12,11 @@ from stagework.cli.feed import Deleted, Feed, Listed, Seen, Trouble
 from stagework.cli.options import Namespace
 from stagework.cli.session import Session, session_of
 from stagework.cli.text import run_list, run_page
+from stagework.cli.text.durations import short
+from stagework.cli.text.next_steps import after_failure
+from stagework.cli.text.tables import one_line
 from stagework.overview import detail, verdicts
-from stagework.overview.durations import short
-from stagework.overview.nextsteps import after_failure
 from stagework.overview.progress import elapsed_seconds
-from stagework.overview.tables import one_line
 
 _TICK_SECONDS = 0.2
 

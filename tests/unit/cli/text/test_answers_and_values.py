@@ -1,6 +1,7 @@
 from stagework.api.intervention import InterventionStatus, Refusal
-from stagework.overview.answers import answered, previewed
-from stagework.overview.results import (
+from stagework.cli.text.answers import answered, previewed
+from stagework.cli.text.tables import text
+from stagework.cli.text.values import (
     Fetched,
     Scalar,
     StageResult,
@@ -10,7 +11,6 @@ from stagework.overview.results import (
     shown,
     values_table,
 )
-from stagework.overview.tables import text
 
 
 def test_an_answer_counts_and_gives_a_reason_for_each_refusal() -> None:

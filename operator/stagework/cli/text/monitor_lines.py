@@ -12,11 +12,11 @@ from typing import Final
 
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob, StageStatus
-from stagework.overview.following import Changed, Ended, Gone, Late, News, PickedUp
-from stagework.overview.nextsteps import Home, after_failure
+from stagework.cli.text.next_steps import Home, after_failure
+from stagework.cli.text.tables import one_line
+from stagework.cli.watchlist import Changed, Ended, Gone, Late, News, PickedUp
 from stagework.overview.progress import active, begin, current_stage, done_count
 from stagework.overview.states import Tone, run_word
-from stagework.overview.tables import one_line
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHOWN: Final = 8

@@ -10,7 +10,7 @@ from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.errors import CommandError, TimeRanOut
 from stagework.cli.options import DryRun, Namespace, Reason
 from stagework.cli.session import Session, session_of
-from stagework.overview import answers
+from stagework.cli.text import answers
 from stagework.policies.interventions import judge
 
 ANSWER_SECONDS: Final = 15.0

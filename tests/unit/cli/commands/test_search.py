@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from stagework.cli.commands.search import look_up
 from stagework.cli.errors import CommandError
-from stagework.cli.search import look_up
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import Final
 
 from stagework.api.pipelinejob import PipelineJob
-from stagework.overview.listing import RunRow, row
 from stagework.overview.progress import done
+from stagework.overview.rows import RunRow, row
 from stagework.overview.steps import StepChange, changes
 from stagework.overview.verdicts import Verdict, verdict
 

@@ -9,12 +9,12 @@ from pydantic import BaseModel, ValidationError
 
 from stagework.cli.cluster import Cluster
 from stagework.cli.errors import EXIT_FAILED, ClusterUnreachable, CommandError
+from stagework.cli.installation import Crd, Deployment, Lease, Node, StorageClass
 from stagework.cli.options import DEFAULT_RELEASE_NAMESPACE, ReleaseNamespace
 from stagework.cli.replies import decoded, explain, items, mapping
 from stagework.cli.service import SERVICE
 from stagework.cli.session import Session, session_of
-from stagework.overview import checks
-from stagework.overview.clusterobjects import Crd, Deployment, Lease, Node, StorageClass
+from stagework.cli.text import checks
 
 PLURALS: Final = ("pipelinejobs", "pipelines", "interventions")
 """Kinds that must be there."""

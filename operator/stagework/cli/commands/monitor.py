@@ -11,11 +11,11 @@ from stagework.cli.feed import Feed
 from stagework.cli.follower import Follower, Rhythm, signals
 from stagework.cli.objects import JOBS
 from stagework.cli.options import Namespace
-from stagework.cli.screens import screen_for
 from stagework.cli.session import Session, session_of
 from stagework.cli.templates import load_template, named_pipeline
-from stagework.overview.following import Wanted, Watchlist
-from stagework.overview.monitorlines import Line, MonitorLines, MonitorSettings, banner
+from stagework.cli.text.monitor_lines import Line, MonitorLines, MonitorSettings, banner
+from stagework.cli.text.screens import screen_for
+from stagework.cli.watchlist import Wanted, Watchlist
 
 _SPAN: Final = re.compile(r"(\d+)([smhd]?)")
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from stagework.api import names
+from stagework.cli.commands.monitor import seconds_of
 from stagework.cli.errors import ClusterUnreachable
-from stagework.cli.monitor import seconds_of
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import FakeCluster
 from tests.unit.overview.builders import job, stage

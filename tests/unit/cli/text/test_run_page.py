@@ -2,10 +2,10 @@ import pytest
 
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
+from stagework.cli.text.next_steps import Home, next_command
 from stagework.cli.text.run_page import sections, waits
+from stagework.cli.text.tables import text
 from stagework.overview.detail import detail
-from stagework.overview.nextsteps import Home, next_command
-from stagework.overview.tables import text
 from tests.unit.overview.builders import at, job, new_job, stage
 
 HOME = Home("default")

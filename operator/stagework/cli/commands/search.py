@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from stagework.cli import results
+from stagework.cli.commands import results
 from stagework.cli.errors import CommandError
 from stagework.cli.options import (
     DEFAULT_RELEASE_NAMESPACE,
@@ -18,9 +18,9 @@ from stagework.cli.options import (
 )
 from stagework.cli.service import ApiService
 from stagework.cli.session import session_of
-from stagework.overview.excerpts import excerpt
-from stagework.overview.results import Fetched
-from stagework.overview.tables import Cell, Table, one_line
+from stagework.cli.text.excerpts import excerpt
+from stagework.cli.text.tables import Cell, Table, one_line
+from stagework.cli.text.values import Fetched
 
 INDEX_FILE: Final = "index.sqlite"
 """SQLite FTS5 with the columns text, section, id and pages."""

@@ -18,7 +18,7 @@ from stagework.cli.options import (
 )
 from stagework.cli.service import ApiService
 from stagework.cli.session import Session, session_of
-from stagework.overview.results import Fetched, StageResult, pictures, values_table
+from stagework.cli.text.values import Fetched, StageResult, pictures, values_table
 
 
 def results(

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Final, Literal
 
 from stagework.api import names
-from stagework.overview.clusterobjects import Crd, Deployment, Lease, Node, StorageClass
-from stagework.overview.durations import short
+from stagework.cli.installation import Crd, Deployment, Lease, Node, StorageClass
+from stagework.cli.text.durations import short
+from stagework.cli.text.tables import Cell, Line, Table
 from stagework.overview.states import Tone
-from stagework.overview.tables import Cell, Line, Table
 
 Level = Literal["ok", "warn", "fail"]
 LEASE_SLACK_SECONDS: Final = 15.0

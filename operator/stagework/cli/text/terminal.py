@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from stagework.cli.errors import CommandError
+from stagework.cli.text.tables import Line, Table
 from stagework.overview.states import Tone
-from stagework.overview.tables import Line, Table
 
 STYLES: Final[dict[Tone, str]] = {
     "plain": "",

@@ -9,11 +9,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from stagework.cli.terminal import STYLES, Terminal
+from stagework.cli.text.durations import short
+from stagework.cli.text.monitor_lines import Line
 from stagework.cli.text.run_list import progress
-from stagework.overview.durations import short
-from stagework.overview.listing import RunRow
-from stagework.overview.monitorlines import Line
+from stagework.cli.text.terminal import STYLES, Terminal
+from stagework.overview.rows import RunRow
 from stagework.overview.states import tone
 
 _BAR_COLUMNS = 24

@@ -9,8 +9,9 @@ import typer
 from stagework.cli.options import Namespace
 from stagework.cli.session import Session, session_of
 from stagework.cli.text import run_list, run_page
-from stagework.overview import detail, listing
-from stagework.overview.nextsteps import next_command
+from stagework.cli.text.next_steps import next_command
+from stagework.overview import detail
+from stagework.overview import rows as listing
 
 
 class Format(StrEnum):

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import Field
 
 from stagework.api.base import Observed
-from stagework.overview.tables import Cell, Table, one_line
+from stagework.cli.text.tables import Cell, Table, one_line
 
 Scalar = str | int | float | bool | None
 PICTURES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})

@@ -1,6 +1,6 @@
 from stagework.cli.text.run_list import objects, table
-from stagework.overview.listing import rows
-from stagework.overview.tables import text
+from stagework.cli.text.tables import text
+from stagework.overview.rows import rows
 from tests.unit.overview.builders import at, job, new_job, stage
 
 

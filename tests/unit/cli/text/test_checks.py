@@ -1,8 +1,7 @@
 import pytest
 
 from stagework.api.base import Metadata
-from stagework.overview import checks
-from stagework.overview.clusterobjects import (
+from stagework.cli.installation import (
     Crd,
     Deployment,
     Lease,
@@ -10,7 +9,8 @@ from stagework.overview.clusterobjects import (
     Node,
     StorageClass,
 )
-from stagework.overview.tables import text
+from stagework.cli.text import checks
+from stagework.cli.text.tables import text
 from tests.unit.overview.builders import at
 
 

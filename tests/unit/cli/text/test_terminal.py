@@ -4,10 +4,10 @@ import pytest
 from rich.console import Console
 
 from stagework.cli.errors import CommandError
-from stagework.cli.screens import LiveScreen, PlainScreen, screen_for
-from stagework.cli.terminal import Terminal
-from stagework.overview.listing import row
-from stagework.overview.monitorlines import Line
+from stagework.cli.text.monitor_lines import Line
+from stagework.cli.text.screens import LiveScreen, PlainScreen, screen_for
+from stagework.cli.text.terminal import Terminal
+from stagework.overview.rows import row
 from tests.unit.overview.builders import at, job, stage
 
 ROW = row(
