@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from stagework.cli import replies
-from stagework.cli.commands.search import hits_table, indexes, look_up
+from stagework.cli.outputs import Fetched, Scalar
+from stagework.cli.search_index import indexes, look_up
 from stagework.cli.session import Session
-from stagework.cli.text.values import Fetched, Scalar
+from stagework.cli.text.hits import hits_table
 
 LONG_WORD: Final = 4
 """The demo searches for a keyword with more letters than this."""
@@ -19,40 +20,44 @@ SUMMARY_FILE: Final = "summarize.json"
 
 def show_document(session: Session, name: str, stages: list[Fetched]) -> None:
     """Label, summary and a search; nothing for a run that has no summary."""
-    said = summary_lines(stages)
-    if not said:
+    summary = summary_lines(stages)
+    if not summary:
         return
-    values = {each.result.stage: each.result.values for each in stages}
-    about = values.get("classify", {})
-    method = next(each.result.method for each in stages if each.result.stage == "summarize")
+    values = {outputs.result.stage: outputs.result.values for outputs in stages}
+    classified = values.get("classify", {})
+    method = next(
+        outputs.result.method for outputs in stages if outputs.result.stage == "summarize"
+    )
     say = session.terminal.say
     say()
-    say(f"{name} is {kind(about)}. Its summary (method {method}):")
-    for line in said:
+    say(f"{name} is {kind(classified)}. Its summary (method {method}):")
+    for line in summary:
         say(f"  {line}")
     keywords = str(values.get("deep_summary", {}).get("keywords", "")).split(", ")
-    word = next((each for each in keywords if len(each) > LONG_WORD), "")
+    word = next((keyword for keyword in keywords if len(keyword) > LONG_WORD), "")
     for index in indexes(stages) if word else []:
         say()
         say(f"`stagework search {name} {word}` finds:")
-        session.terminal.table(hits_table(look_up(index, [word])[:HITS]))
+        session.terminal.table(hits_table(look_up(index, [word])[:HITS], [word]))
 
 
-def kind(about: Mapping[str, Scalar]) -> str:
+def kind(classified: Mapping[str, Scalar]) -> str:
     """What `classify` took the document for, with its article and doubt."""
-    label = str(about.get("label", ""))
+    label = str(classified.get("label", ""))
     if label in {"", "unknown"}:
         return "of no known kind"
-    doubt = ", probably" if about.get("sure") is False else ""
+    doubt = ", probably" if classified.get("sure") is False else ""
     return f"{'an' if label[0] in 'aeiou' else 'a'} {label}{doubt}"
 
 
 def summary_lines(stages: list[Fetched]) -> list[str]:
     """A summary's own sentences, a line each; the text of one that an endpoint has written."""
-    files = [Path(path) for each in stages for path in each.files]
-    found = next((path for path in files if path.name == SUMMARY_FILE), None)
-    if found is None:
+    files = [Path(path) for outputs in stages for path in outputs.files]
+    file = next((path for path in files if path.name == SUMMARY_FILE), None)
+    if file is None:
         return []
-    told = replies.mapping(json.loads(found.read_text(encoding="utf-8")))
-    sentences = [str(replies.mapping(each).get("text")) for each in told.get("sentences") or ()]
-    return sentences or [str(told.get("summary", ""))]
+    written = replies.mapping(json.loads(file.read_text(encoding="utf-8")))
+    sentences = [
+        str(replies.mapping(sentence).get("text")) for sentence in written.get("sentences") or ()
+    ]
+    return sentences or [str(written.get("summary", ""))]

@@ -1,4 +1,4 @@
-"""The loop of `monitor` and `demo`: take what the feed found, print lines, until told to stop."""
+"""The loop of `monitor`: take changes from the feed, print lines, until asked to stop."""
 
 import contextlib
 import signal
@@ -33,14 +33,14 @@ def signals() -> Generator[Wishes]:
     if threading.current_thread() is not threading.main_thread():
         yield wishes
         return
-    wanted = {signal.SIGINT: wishes.stop, signal.SIGTERM: wishes.stop}
+    events = {signal.SIGINT: wishes.stop, signal.SIGTERM: wishes.stop}
     if hasattr(signal, "SIGUSR1"):
-        wanted[signal.SIGUSR1] = wishes.list
+        events[signal.SIGUSR1] = wishes.list
 
     def note(number: int, _frame: FrameType | None) -> None:
-        wanted[signal.Signals(number)].set()
+        events[signal.Signals(number)].set()
 
-    before = {number: signal.signal(number, note) for number in wanted}
+    before = {number: signal.signal(number, note) for number in events}
     try:
         yield wishes
     finally:
@@ -52,8 +52,8 @@ def signals() -> Generator[Wishes]:
 class Rhythm:
     """When the loop does what by itself, in seconds."""
 
-    look: float
-    """Between two looks for new runs."""
+    poll: float
+    """Between two polls for new runs."""
     listing: float = 60
     """Between two lists of what is monitored."""
     create: float | None = None
@@ -61,7 +61,7 @@ class Rhythm:
 
 
 class Follower:
-    """Follows runs until they end, or until told to stop."""
+    """Follows runs until they end, or until asked to stop."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Follower:
             while not wishes.stop.is_set():
                 self._take()
                 now = self._now()
-                if self._due("look", self._rhythm.look, now):
+                if self._due("poll", self._rhythm.poll, now):
                     self._tell(self._watchlist.poll(now), now)
                 if once:
                     self._list(now)
@@ -113,28 +113,28 @@ class Follower:
 
     def _take(self) -> None:
         event = self._feed.next(_TICK_SECONDS)
-        # What has come together is taken together: one look, one painting.
+        # What has come together is taken together: one poll, one painting.
         while event is not None:
             self._handle(event, self._now())
             event = self._feed.next(0) if not isinstance(event, Listed) else None
 
     def _handle(self, event: Event, now: datetime) -> None:
         match event:
-            case Listed(jobs):
-                self._tell(self._watchlist.listed(jobs, now), now)
-                self._done_at.pop("look", None)
-            case Seen(job):
-                self._tell(self._watchlist.seen(job, now), now)
+            case Listed(runs):
+                self._tell(self._watchlist.listed(runs, now), now)
+                self._done_at.pop("poll", None)
+            case Seen(run):
+                self._tell(self._watchlist.seen(run, now), now)
             case Deleted(uid):
                 self._tell(self._watchlist.deleted(uid), now)
             case Trouble(text):
                 self._screen.show(Line(f"WARNING {text}; trying again", "wait"))
 
     def _list_if_due(self, wishes: Wishes, now: datetime) -> None:
-        asked = wishes.list.is_set()
+        wished = wishes.list.is_set()
         wishes.list.clear()
         due = self._due("listing", self._rhythm.listing, now)
-        if asked or (due and self._watchlist.followed):
+        if wished or (due and self._watchlist.followed):
             self._list(now)
 
     def _list(self, now: datetime) -> None:

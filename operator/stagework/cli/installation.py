@@ -1,99 +1,58 @@
-"""Objects of the cluster that the doctor looks at, with the few fields that it uses.
+"""Objects of an installation that the doctor reads, with the few fields that it uses.
 
-They are read as loosely as possible: a missing field is a finding, never a crash.
+Nodes and Leases are those of `api.observed`. Every field may be absent: that is a finding, never a
+crash.
 """
 
-from datetime import datetime
-
-from stagework.api.base import Metadata, Observed
+import msgspec
 
 
-class CrdVersion(Observed):
+class Meta(msgspec.Struct, frozen=True):
+    """Name and annotations."""
+
+    name: str = ""
+    annotations: dict[str, str] = {}
+
+
+class CrdVersion(msgspec.Struct, frozen=True):
     """A version of a CustomResourceDefinition."""
 
     name: str
     served: bool = False
 
 
-class CrdSpec(Observed):
+class CrdSpec(msgspec.Struct, frozen=True):
     """The part of its spec that is checked."""
 
-    versions: list[CrdVersion] = []
+    versions: tuple[CrdVersion, ...] = ()
 
 
-class Crd(Observed):
+class Crd(msgspec.Struct, frozen=True):
     """A CustomResourceDefinition."""
 
-    metadata: Metadata
+    metadata: Meta
     spec: CrdSpec = CrdSpec()
 
 
-class Replicas(Observed):
+class Replicas(msgspec.Struct, frozen=True):
     """`spec` or `status` of a Deployment."""
 
     replicas: int = 0
     availableReplicas: int = 0
 
 
-class Deployment(Observed):
+class Deployment(msgspec.Struct, frozen=True):
     """A Deployment."""
 
-    metadata: Metadata
+    metadata: Meta = Meta()
     spec: Replicas = Replicas()
     status: Replicas = Replicas()
 
 
-class LeaseSpec(Observed):
-    """Who leads."""
-
-    holderIdentity: str | None = None
-    leaseDurationSeconds: float | None = None
-    renewTime: datetime | None = None
-
-
-class Lease(Observed):
-    """A `coordination.k8s.io` Lease."""
-
-    spec: LeaseSpec = LeaseSpec()
-
-
-class NodeCondition(Observed):
-    """A condition of a node."""
-
-    type: str
-    status: str
-
-
-class NodeSpec(Observed):
-    """Whether the node takes Pods."""
-
-    unschedulable: bool = False
-
-
-class NodeStatus(Observed):
-    """Its conditions."""
-
-    conditions: list[NodeCondition] = []
-
-
-class Node(Observed):
-    """A node."""
-
-    metadata: Metadata
-    spec: NodeSpec = NodeSpec()
-    status: NodeStatus = NodeStatus()
-
-    @property
-    def ready(self) -> bool:
-        """Whether a Pod could start there."""
-        told = any(c.type == "Ready" and c.status == "True" for c in self.status.conditions)
-        return told and not self.spec.unschedulable
-
-
-class StorageClass(Observed):
+class StorageClass(msgspec.Struct, frozen=True):
     """A StorageClass."""
 
-    metadata: Metadata
+    metadata: Meta
 
     @property
     def is_default(self) -> bool:

@@ -10,10 +10,11 @@ from stagework.cli import demo
 from stagework.cli.cluster import Cluster
 from stagework.cli.commands import (
     doctor,
-    interventions,
     monitor,
     results,
+    retry,
     search,
+    skip,
     status,
     upload,
     wait,
@@ -70,8 +71,8 @@ for _name, _command in (
     ("status", status.status),
     ("monitor", monitor.monitor),
     ("wait", wait.wait),
-    ("retry", interventions.retry),
-    ("skip", interventions.skip),
+    ("retry", retry.retry),
+    ("skip", skip.skip),
     ("upload", upload.upload),
     ("results", results.results),
     ("search", search.search),

@@ -132,12 +132,12 @@ class Watchlist:
     @property
     def followed(self) -> tuple[PipelineJob, ...]:
         """What is being monitored, in the order of picking up."""
-        return tuple(held.run for held in self._followed.values())
+        return tuple(entry.run for entry in self._followed.values())
 
     @property
     def late(self) -> tuple[str, ...]:
         """`namespace/name` of followed runs that are past their timeout."""
-        return tuple(key(held.run) for held in self._followed.values() if held.warned)
+        return tuple(key(entry.run) for entry in self._followed.values() if entry.warned)
 
     @property
     def idle(self) -> bool:
@@ -155,7 +155,9 @@ class Watchlist:
         for uid in [uid for uid in self._followed if uid not in present]:
             news += self.deleted(uid)
         self._past &= present
-        self._candidates = {u: held for u, held in self._candidates.items() if u in present}
+        self._candidates = {
+            uid: candidate for uid, candidate in self._candidates.items() if uid in present
+        }
         for run in runs:
             if self._first_listing and not self._wanted.names and verdict(run).ended:
                 self._past.add(run.metadata.uid)
@@ -166,31 +168,31 @@ class Watchlist:
     def seen(self, run: PipelineJob, now: datetime) -> list[News]:
         """One run as it is now."""
         uid = run.metadata.uid
-        held = self._followed.get(uid)
-        if held is None:
+        followed = self._followed.get(uid)
+        if followed is None:
             self._note(run, now)
             return []
-        self._followed[uid] = replace(held, run=run)
-        return self._news(held.run, run)
+        self._followed[uid] = replace(followed, run=run)
+        return self._news(followed.run, run)
 
     def deleted(self, uid: str) -> list[News]:
         """The run of this uid is gone."""
         self._candidates.pop(uid, None)
         self._past.discard(uid)
-        held = self._followed.pop(uid, None)
-        if held is None:
+        followed = self._followed.pop(uid, None)
+        if followed is None:
             return []
-        self._end(held.run, Verdict("Failed", "Deleted", message="deleted"))
-        return [Gone(held.run)]
+        self._end(followed.run, Verdict("Failed", "Deleted", message="deleted"))
+        return [Gone(followed.run)]
 
     def poll(self, now: datetime) -> list[News]:
         """Pick up candidates, and find the runs that take too long."""
         news = self._pick_up(now)
-        for uid, held in list(self._followed.items()):
-            seconds = (now - held.picked_up).total_seconds()
-            if not held.warned and seconds >= self._timeout_seconds:
-                self._followed[uid] = replace(held, warned=True)
-                news.append(Late(held.run, self._timeout_seconds))
+        for uid, followed in list(self._followed.items()):
+            seconds = (now - followed.picked_up).total_seconds()
+            if not followed.warned and seconds >= self._timeout_seconds:
+                self._followed[uid] = replace(followed, warned=True)
+                news.append(Late(followed.run, self._timeout_seconds))
         return news
 
     def _end(self, run: PipelineJob, end: Verdict) -> None:
@@ -208,16 +210,16 @@ class Watchlist:
         if not self._wanted.allows(run, now):
             self._candidates.pop(uid, None)
             return
-        held = self._candidates.get(uid)
-        if held is not None:
-            self._candidates[uid] = Candidate(run, held.known)
+        candidate = self._candidates.get(uid)
+        if candidate is not None:
+            self._candidates[uid] = Candidate(run, candidate.known)
         else:
             self._candidates[uid] = Candidate(run, run if self._first_listing else None)
 
     def _pick_up(self, now: datetime) -> list[News]:
         ordered = sorted(
             self._candidates.values(),
-            key=lambda held: (held.run.metadata.creationTimestamp, held.run.metadata.name),
+            key=lambda entry: (entry.run.metadata.creationTimestamp, entry.run.metadata.name),
         )
         news: list[News] = []
         for candidate in ordered if self._wanted.names else ordered[: self._limit]:

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from stagework.cli.main import app
 from stagework.cli.session import Session
+from tests.support.builders.written_runs import at
 from tests.unit.cli.fakecluster import FakeCluster
-from tests.unit.overview.builders import at
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import pytest
 
 from stagework.api import names
 from stagework.cli.cluster import Answer
+from tests.support.builders.written_runs import run_of, stage
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import GROUP, PROXY, FakeCluster, Request, ok
-from tests.unit.overview.builders import job, stage
 
 JOBS = f"{GROUP}/namespaces/default/pipelinejobs"
 RUNS = ("ad-from-prompt", "ad-from-picture")
@@ -50,7 +50,7 @@ def ends(cluster: FakeCluster, summary: str) -> None:
     state = "Succeeded" if summary == names.COMPLETED else "Failed"
     for name in RUNS:
         done = stage("overlay", state, message="no font", prefix="p", end=5)
-        cluster.change(job(done, name=name, uid=f"uid-{name}", summary=summary, end=6))
+        cluster.change(run_of(done, name=name, uid=f"uid-{name}", summary=summary, end=6))
 
 
 def made_by_the_api_server(cluster: FakeCluster) -> None:
@@ -58,7 +58,7 @@ def made_by_the_api_server(cluster: FakeCluster) -> None:
 
     def create(asked: Request) -> Answer:
         name = asked.json["metadata"]["name"]
-        cluster.add(job(stage("overlay"), name=name, uid=f"uid-{name}"))
+        cluster.add(run_of(stage("overlay"), name=name, uid=f"uid-{name}"))
         return ok(asked.json, 201)
 
     cluster.routes["POST", JOBS] = create
@@ -67,7 +67,7 @@ def made_by_the_api_server(cluster: FakeCluster) -> None:
 def test_the_demo_tells_the_whole_story(
     cli: Cli, cluster: FakeCluster, samples: Path, tmp_path: Path
 ) -> None:
-    cluster.add(job(name=RUNS[0], uid="of-an-earlier-time"))
+    cluster.add(run_of(name=RUNS[0], uid="of-an-earlier-time"))
     made_by_the_api_server(cluster)
     ends(cluster, names.COMPLETED)
     found = cli("demo", "--samples", samples, *BOTH, "--to", tmp_path / "out")
@@ -111,7 +111,7 @@ def test_a_sample_that_is_no_yaml_is_named(cli: Cli, samples: Path) -> None:
 def test_an_earlier_run_that_does_not_go_is_a_timeout(
     cli: Cli, cluster: FakeCluster, samples: Path
 ) -> None:
-    cluster.add(job(name=RUNS[0]))
+    cluster.add(run_of(name=RUNS[0]))
     cluster.routes["DELETE", f"{JOBS}/{RUNS[0]}"] = lambda _: ok({"kind": "Status"})
     found = cli("demo", "--samples", samples, *BOTH)
     assert found.code == 2

@@ -10,9 +10,9 @@ from typing import Any, cast
 import pytest
 
 from stagework.cli.demo_document import kind, show_document
+from stagework.cli.outputs import Fetched, Scalar, StageResult
 from stagework.cli.session import Session
 from stagework.cli.text.terminal import Terminal
-from stagework.cli.text.values import Fetched, Scalar, StageResult
 
 
 def fetched(folder: Path, stage: str, values: dict[str, Scalar], files: dict[str, Any]) -> Fetched:

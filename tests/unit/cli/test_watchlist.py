@@ -6,7 +6,7 @@ from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.text.monitor_lines import MonitorLines
 from stagework.cli.text.next_steps import Home
 from stagework.cli.watchlist import News, Wanted, Watchlist
-from tests.unit.overview.builders import at, job, stage
+from tests.support.builders.written_runs import at, run_of, stage
 
 
 class Monitor:
@@ -45,14 +45,14 @@ class Monitor:
 
 
 def running(name: str = "ad-1", uid: str = "3b87ab59-1", *, age: float = 0) -> PipelineJob:
-    return job(stage("vlm_analyze", "Running", start=1), name=name, uid=uid, age=age)
+    return run_of(stage("vlm_analyze", "Running", start=1), name=name, uid=uid, age=age)
 
 
 def test_a_step_change_gives_the_line_that_operators_know() -> None:
     runs = Monitor()
     runs.listed([running()], at(10))
     runs.poll(at(10))
-    done = job(
+    done = run_of(
         stage("vlm_analyze", "Succeeded", start=1, end=150), stage("overlay"), uid="3b87ab59-1"
     )
     assert runs.seen(done, at(151)) == ["[Job 3b87ab59...] [150s] vlm_analyze - Status: done"]
@@ -62,7 +62,7 @@ def test_completion_tells_the_total_seconds() -> None:
     runs = Monitor()
     runs.listed([running()], at(10))
     runs.poll(at(10))
-    done = job(
+    done = run_of(
         stage("vlm_analyze", "Succeeded", start=1, end=311),
         uid="3b87ab59-1",
         summary=names.COMPLETED,
@@ -79,7 +79,7 @@ def test_a_failure_names_the_step_and_the_next_command() -> None:
     runs = Monitor()
     runs.listed([running()], at(10))
     runs.poll(at(10))
-    failed = job(
+    failed = run_of(
         stage("vlm_analyze", "Failed", reason="NonZeroExit", message="code 3", end=40),
         uid="3b87ab59-1",
         summary=names.STAGE_FAILED,
@@ -127,9 +127,9 @@ def test_runs_older_than_the_time_range_are_left_alone() -> None:
 
 
 def test_pipeline_and_tenant_choose_the_runs() -> None:
-    a = job(name="a", uid="a", tenant="7", pipeline="ad-image")
-    b = job(name="b", uid="b", tenant="8", pipeline="ad-image")
-    c = job(name="c", uid="c", tenant="7", pipeline="other")
+    a = run_of(name="a", uid="a", tenant="7", pipeline="ad-image")
+    b = run_of(name="b", uid="b", tenant="8", pipeline="ad-image")
+    c = run_of(name="c", uid="c", tenant="7", pipeline="other")
     runs = Monitor(Wanted(pipeline="ad-image", tenant="7"))
     runs.listed([a, b, c], at(0))
     runs.poll(at(0))
@@ -138,14 +138,14 @@ def test_pipeline_and_tenant_choose_the_runs() -> None:
 
 def test_a_run_may_be_picked_up_only_once_a_stage_is_done() -> None:
     runs = Monitor(Wanted(after_stage="img_gen"))
-    runs.listed([job(stage("img_gen", "Running", start=1))], at(2))
+    runs.listed([run_of(stage("img_gen", "Running", start=1))], at(2))
     assert runs.poll(at(2)) == []
-    runs.seen(job(stage("img_gen", "Succeeded", start=1, end=5)), at(5))
+    runs.seen(run_of(stage("img_gen", "Succeeded", start=1, end=5)), at(5))
     assert len(runs.poll(at(6))) >= 1
 
 
 def test_history_is_left_alone_unless_it_is_named() -> None:
-    past = job(stage("a", "Succeeded", end=5), summary=names.COMPLETED, end=5)
+    past = run_of(stage("a", "Succeeded", end=5), summary=names.COMPLETED, end=5)
     runs = Monitor()
     runs.listed([past], at(9))
     assert runs.poll(at(9)) == []
@@ -157,7 +157,9 @@ def test_history_is_left_alone_unless_it_is_named() -> None:
 def test_a_run_that_came_and_ended_between_two_looks_is_told_in_full() -> None:
     runs = Monitor()
     runs.listed([], at(0))
-    runs.seen(job(stage("a", "Succeeded", start=1, end=2), summary=names.COMPLETED, end=2), at(2))
+    runs.seen(
+        run_of(stage("a", "Succeeded", start=1, end=2), summary=names.COMPLETED, end=2), at(2)
+    )
     told = runs.poll(at(3))
     assert [line.split("] ")[-1] for line in told] == [
         "picked up default/ad-1 - Completed, 1/1 done",
@@ -170,11 +172,11 @@ def test_a_retried_run_is_followed_again() -> None:
     runs = Monitor()
     runs.listed([running()], at(0))
     runs.poll(at(0))
-    failed = job(
+    failed = run_of(
         stage("vlm_analyze", "Failed"), uid="3b87ab59-1", summary=names.STAGE_FAILED, end=4
     )
     runs.seen(failed, at(4))
-    again = job(stage("vlm_analyze", "Running", attempt=2, start=9), uid="3b87ab59-1")
+    again = run_of(stage("vlm_analyze", "Running", attempt=2, start=9), uid="3b87ab59-1")
     runs.seen(again, at(9))
     assert runs.poll(at(10))[-1].endswith("vlm_analyze - Status: running (attempt 2)")
     assert runs.watchlist.ends == {}
@@ -205,7 +207,7 @@ def test_lines_can_begin_with_the_name() -> None:
 
 def test_the_live_view_shows_done_stages_the_current_one_and_elapsed_seconds() -> None:
     runs = Monitor()
-    run = job(stage("a", "Succeeded", end=3), stage("b", "Running", machine="macbook", start=4))
+    run = run_of(stage("a", "Succeeded", end=3), stage("b", "Running", machine="macbook", start=4))
     runs.listed([run], at(5))
     runs.poll(at(5))
     (row,) = runs.watchlist.rows(at(20))

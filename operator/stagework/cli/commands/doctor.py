@@ -1,27 +1,30 @@
 """`stagework doctor`: is everything there that a run needs? Each finding names the next command."""
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
+import msgspec
 import typer
 import yaml
-from pydantic import BaseModel, ValidationError
 
+from stagework.api.crds import KINDS
+from stagework.api.observed import LeaseView, NodeView
 from stagework.cli.cluster import Cluster
 from stagework.cli.errors import EXIT_FAILED, ClusterUnreachable, CommandError
-from stagework.cli.installation import Crd, Deployment, Lease, Node, StorageClass
+from stagework.cli.installation import Crd, Deployment, StorageClass
 from stagework.cli.options import DEFAULT_RELEASE_NAMESPACE, ReleaseNamespace
 from stagework.cli.replies import decoded, explain, items, mapping
 from stagework.cli.service import SERVICE
 from stagework.cli.session import Session, session_of
 from stagework.cli.text import checks
 
-PLURALS: Final = ("pipelinejobs", "pipelines", "interventions")
-"""Kinds that must be there."""
 OPERATOR: Final = "stagework-operator"
 """Name of the Deployment and of its Lease."""
+_CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_NODES: Final = "/api/v1/nodes"
+_STORAGE_CLASSES: Final = "/apis/storage.k8s.io/v1/storageclasses"
 
-Item = TypeVar("Item", bound=BaseModel)
+Item = TypeVar("Item", bound=msgspec.Struct)
 
 
 def doctor(
@@ -32,9 +35,9 @@ def doctor(
     Exit 0 where nothing fails (warnings do not count), else 1.
     """
     session = session_of(context)
-    found = examine(session, release_namespace)
-    session.terminal.lines(checks.report(found))
-    if any(each.level == "fail" for each in found):
+    findings = examine(session, release_namespace)
+    session.terminal.lines(checks.report(findings))
+    if any(finding.level == "fail" for finding in findings):
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -46,35 +49,47 @@ def examine(session: Session, release: str) -> list[checks.Check]:
     except CommandError as error:
         return [checks.Check("API server", "fail", error.message, error.command)]
     version = str(decoded(answer.body).get("gitVersion", f"answers {answer.status}"))
-    look = _Looker(cluster)
-    namespaced = f"namespaces/{release}"
-    leases = f"/apis/coordination.k8s.io/v1/{namespaced}/leases/{OPERATOR}"
-    deployments = f"/apis/apps/v1/{namespaced}/deployments"
-    crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    found = [checks.Check("API server", "ok", f"{version} at {cluster.server}")]
-    found += look.at(lambda: [checks.crds(look.listed(crds, Crd), PLURALS)], "CRDs")
-    for title, name in (("Operator", OPERATOR), ("API service", SERVICE)):
-        path = f"{deployments}/{name}"
-        found += look.at(
-            lambda path=path, title=title, name=name: [
-                checks.deployment(title, name, release, look.one(path, Deployment))
-            ],
-            title,
-        )
-    found += look.at(
-        lambda: [checks.leadership(OPERATOR, release, look.one(leases, Lease), session.now())],
-        "Operator leads",
-    )
-    found += look.at(
-        lambda: checks.machines(
-            look.listed("/api/v1/nodes", Node), machine_classes(cluster, release)
-        ),
-        "Machines",
-    )
-    classes = "/apis/storage.k8s.io/v1/storageclasses"
-    return found + look.at(
-        lambda: [checks.storage(look.listed(classes, StorageClass))], "StorageClass"
-    )
+    return [
+        checks.Check("API server", "ok", f"{version} at {cluster.server}"),
+        *_findings(session, _Reader(cluster), release),
+    ]
+
+
+def _findings(session: Session, reader: "_Reader", release: str) -> list[checks.Check]:
+    plurals = [kind.plural for kind in KINDS]
+    lease = f"/apis/coordination.k8s.io/v1/namespaces/{release}/leases/{OPERATOR}"
+
+    def deployment(title: str, name: str) -> list[checks.Check]:
+        path = f"/apis/apps/v1/namespaces/{release}/deployments/{name}"
+        return [checks.deployment(title, name, release, reader.one(path, Deployment))]
+
+    def leadership() -> list[checks.Check]:
+        held_lease = reader.one(lease, LeaseView)
+        return [checks.leadership(OPERATOR, release, held_lease, session.now())]
+
+    def machines() -> list[checks.Check]:
+        nodes = reader.listed(_NODES, NodeView)
+        return checks.machines(nodes, machine_classes(session.cluster, release))
+
+    examinations: list[tuple[str, Callable[[], list[checks.Check]]]] = [
+        ("CRDs", lambda: [checks.crds(reader.listed(_CRDS, Crd), plurals)]),
+        ("Operator", lambda: deployment("Operator", OPERATOR)),
+        ("API service", lambda: deployment("API service", SERVICE)),
+        ("Operator leads", leadership),
+        ("Machines", machines),
+        ("StorageClass", lambda: [checks.storage(reader.listed(_STORAGE_CLASSES, StorageClass))]),
+    ]
+    return [finding for title, examine in examinations for finding in _guarded(title, examine)]
+
+
+def _guarded(title: str, examine: Callable[[], list[checks.Check]]) -> list[checks.Check]:
+    """The findings; what cannot be read is a finding, too."""
+    try:
+        return examine()
+    except ClusterUnreachable as error:
+        return [checks.Check(title, "fail", error.message, error.command)]
+    except CommandError as error:
+        return [checks.Check(title, "warn", error.message, error.command)]
 
 
 def machine_classes(cluster: Cluster, release: str) -> list[tuple[str, bool]]:
@@ -85,8 +100,8 @@ def machine_classes(cluster: Cluster, release: str) -> list[tuple[str, bool]]:
     )
     if not answer.good:
         return []
-    for item in items(decoded(answer.body)):
-        text = mapping(item.get("data")).get("settings.yaml")
+    for config_map in items(decoded(answer.body)):
+        text = mapping(config_map.get("data")).get("settings.yaml")
         if not text:
             continue
         try:
@@ -94,23 +109,15 @@ def machine_classes(cluster: Cluster, release: str) -> list[tuple[str, bool]]:
         except yaml.YAMLError:
             return []
         classes = items(fleet, "machineClasses")
-        return [(str(each.get("key")), bool(each.get("mayBeAway"))) for each in classes]
+        return [(str(entry.get("key")), bool(entry.get("mayBeAway"))) for entry in classes]
     return []
 
 
-class _Looker:
-    """Reads objects; what cannot be read becomes a finding."""
+class _Reader:
+    """Reads objects; raises CommandError for what cannot be read."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-
-    def at(self, examined: Callable[[], list[checks.Check]], title: str) -> list[checks.Check]:
-        try:
-            return examined()
-        except ClusterUnreachable as error:
-            return [checks.Check(title, "fail", error.message, error.command)]
-        except CommandError as error:
-            return [checks.Check(title, "warn", error.message, error.command)]
 
     def one(self, path: str, kind: type[Item]) -> Item | None:
         answer = self._cluster.request("GET", path)
@@ -124,11 +131,11 @@ class _Looker:
         answer = self._cluster.request("GET", path)
         if not answer.good:
             raise explain(answer, f"list {path.rsplit('/', 1)[-1]}")
-        return [_typed(kind, each) for each in items(decoded(answer.body))]
+        return [_typed(kind, item) for item in items(decoded(answer.body))]
 
 
-def _typed(kind: type[Item], raw: dict[str, object]) -> Item:
+def _typed(kind: type[Item], raw: dict[str, Any]) -> Item:
     try:
-        return kind.model_validate(raw)
-    except ValidationError as error:
-        raise CommandError(f"unexpected {kind.__name__}: {error.errors()[0]['msg']}") from error
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise CommandError(f"unexpected {kind.__name__}: {error}") from error

@@ -9,7 +9,7 @@ import typer
 from stagework.cli.errors import EXIT_FAILED, EXIT_TIMEOUT, CommandError
 from stagework.cli.feed import Feed
 from stagework.cli.follower import Follower, Rhythm, signals
-from stagework.cli.objects import JOBS
+from stagework.cli.objects import RUNS
 from stagework.cli.options import Namespace
 from stagework.cli.session import Session, session_of
 from stagework.cli.templates import load_template, named_pipeline
@@ -69,7 +69,7 @@ def monitor(
     where = None if everywhere else session.namespace(namespace)
     names = tuple(dict.fromkeys(runs or ()))
     for name in names if where else ():
-        session.objects.job(where or "", name)
+        session.objects.run(where or "", name)
     settings = MonitorSettings(
         namespace=where or "",
         runs=names,
@@ -122,7 +122,7 @@ def _run(
             MonitorLines(session.home, by_name),
             screen,
             now=session.now,
-            rhythm=Rhythm(look=settings.interval_seconds, create=settings.create_interval_seconds),
+            rhythm=Rhythm(poll=settings.interval_seconds, create=settings.create_interval_seconds),
             create=None if body is None else lambda: _create(session, where, body),
         )
         follower.run(wishes, until_done=until_done, once=once)
@@ -131,7 +131,7 @@ def _run(
             going_on = "1 followed run goes" if count == 1 else f"{count} followed runs go"
             screen.show(Line(f"monitor stopped; {going_on} on without it"))
             return
-    if until_done and any(each.kind == "Failed" for each in watchlist.ends.values()):
+    if until_done and any(end.kind == "Failed" for end in watchlist.ends.values()):
         raise typer.Exit(EXIT_FAILED)
     if until_done and watchlist.late:
         raise typer.Exit(EXIT_TIMEOUT)
@@ -139,10 +139,10 @@ def _run(
 
 def seconds_of(span: str) -> float:
     """`90`, `90s`, `15m`, `1h` or `2d` in seconds; raises BadParameter."""
-    found = _SPAN.fullmatch(span.strip())
-    if found is None:
+    parts = _SPAN.fullmatch(span.strip())
+    if parts is None:
         raise typer.BadParameter(f"{span!r} is no time span: write 90s, 15m, 1h or 2d")
-    return int(found[1]) * _UNITS[found[2]]
+    return int(parts[1]) * _UNITS[parts[2]]
 
 
 def _template(file: Path | None, pipeline: str, tenant: str) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _template(file: Path | None, pipeline: str, tenant: str) -> dict[str, Any]:
 def _create(session: Session, namespace: str | None, body: dict[str, Any]) -> Line:
     where = namespace or session.cluster.namespace
     try:
-        made = session.objects.create(JOBS, where, body)
+        made = session.objects.create(RUNS, where, body)
     except CommandError as error:
         # A load test goes on; the next turn tries again.
         return Line(f"WARNING auto-create: {error.message}", "wait")

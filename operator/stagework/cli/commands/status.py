@@ -11,7 +11,7 @@ from stagework.cli.session import Session, session_of
 from stagework.cli.text import run_list, run_page
 from stagework.cli.text.next_steps import next_command
 from stagework.overview import detail
-from stagework.overview import rows as listing
+from stagework.overview.rows import rows as rows_of
 
 
 class Format(StrEnum):
@@ -37,10 +37,10 @@ def status(
         _one(session, session.namespace(namespace), name, as_json=output is Format.json)
         return
     where = None if everywhere else session.namespace(namespace)
-    found = session.objects.jobs(where)
-    for text in found.unreadable:
+    listing = session.objects.runs(where)
+    for text in listing.unreadable:
         session.terminal.warn(text)
-    rows = listing.rows(found.jobs, session.now())
+    rows = rows_of(listing.runs, session.now())
     if output is Format.json:
         session.terminal.say(json.dumps(run_list.objects(rows), indent=2))
     elif not rows:
@@ -53,9 +53,9 @@ def status(
 
 
 def _one(session: Session, namespace: str, name: str, *, as_json: bool) -> None:
-    job = session.objects.job(namespace, name)
-    shown = detail.detail(job, session.now())
-    command = next_command(job, session.home)
+    run = session.objects.run(namespace, name)
+    shown = detail.detail(run, session.now())
+    command = next_command(run, session.home)
     if as_json:
         printed = run_page.as_object(shown, command)
         session.terminal.say(json.dumps(printed, indent=2, ensure_ascii=False))

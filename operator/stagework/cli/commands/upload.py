@@ -48,7 +48,7 @@ def upload(
 
 def store(service: ApiService, file: Path) -> str:
     """Upload a file; raises CommandError with what is wrong with it."""
-    look = f"ls -l {file}"
+    listing = f"ls -l {file}"
     if len(file.name) > MAX_NAME:
         raise CommandError(f"the name of {file} is longer than {MAX_NAME} letters: rename it")
     try:
@@ -56,7 +56,7 @@ def store(service: ApiService, file: Path) -> str:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
         size = file.stat().st_size
     except OSError as error:
-        raise CommandError(f"cannot read {file}: {error.strerror}", command=look) from error
+        raise CommandError(f"cannot read {file}: {error.strerror}", command=listing) from error
     if size == 0:
-        raise CommandError(f"{file} is empty", command=look)
+        raise CommandError(f"{file} is empty", command=listing)
     return service.upload(file.name, file, digest)

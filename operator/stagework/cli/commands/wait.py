@@ -35,7 +35,7 @@ def wait(
     where = session.namespace(namespace)
     missing = list(dict.fromkeys(runs))
     for name in missing:
-        session.objects.job(where, name)
+        session.objects.run(where, name)
     only = missing[0] if len(missing) == 1 else ""
     feed = Feed(session.cluster, where, interval_seconds=1, only=only)
     feed.start()
@@ -52,8 +52,8 @@ def _wait(session: Session, feed: Feed, names: list[str], deadline: datetime) ->
         if isinstance(event, Trouble):
             session.terminal.warn(f"{event.text}; trying again")
         elif event is not None:
-            for name, job in _news(event, pending):
-                _judge(session, pending, name, job)
+            for name, run in _news(event, pending):
+                _judge(session, pending, name, run)
         if pending and session.now() >= deadline:
             raise _ran_out(session, pending)
 
@@ -63,50 +63,54 @@ def _news(
 ) -> list[tuple[str, PipelineJob | None]]:
     """The awaited runs that the event speaks of; None stands for one that is gone."""
     match event:
-        case Listed(jobs):
-            present = {job.metadata.name: job for job in jobs}
+        case Listed(runs):
+            present = {run.metadata.name: run for run in runs}
             return [(name, present.get(name)) for name in pending]
-        case Seen(job):
-            return [(job.metadata.name, job)] if job.metadata.name in pending else []
+        case Seen(run):
+            return [(run.metadata.name, run)] if run.metadata.name in pending else []
         case Deleted(uid):
-            held = (each for each in pending.items() if each[1] is not None)
-            return [(name, None) for name, job in held if job and job.metadata.uid == uid]
+            return [
+                (name, None) for name, run in pending.items() if run and run.metadata.uid == uid
+            ]
 
 
 def _judge(
     session: Session,
     pending: dict[str, PipelineJob | None],
     name: str,
-    job: PipelineJob | None,
+    run: PipelineJob | None,
 ) -> None:
-    if job is None:
+    if run is None:
         raise CommandError(f"{name} was deleted while waiting", command="stagework status")
-    pending[name] = job
-    end = verdicts.verdict(job)
+    pending[name] = run
+    end = verdicts.verdict(run)
     if end.kind == "Failed":
         where = f" at {end.stage}" if end.stage else ""
         raise CommandError(
             f"{name} failed{where} ({end.reason}): {one_line(end.message)}",
-            command=after_failure(job, session.home),
+            command=after_failure(run, session.home),
         )
     if end.kind == "Succeeded":
         del pending[name]
-        took = short(elapsed_seconds(job, session.now()))
+        took = short(elapsed_seconds(run, session.now()))
         session.terminal.say(f"{name} succeeded: {end.reason} in {took}", "good")
 
 
 def _ran_out(session: Session, pending: dict[str, PipelineJob | None]) -> TimeRanOut:
-    told: list[str] = []
-    for name, job in pending.items():
-        told.append(f"{name} is {_standing(job, session.now()) if job else 'not seen'}")
+    standings = [
+        f"{name} is {_standing(run, session.now()) if run else 'not seen'}"
+        for name, run in pending.items()
+    ]
     first = next(iter(pending))
-    held = pending[first]
-    flag = session.home.flag(held.metadata.namespace) if held is not None else ""
-    return TimeRanOut(f"time ran out: {'; '.join(told)}", command=f"stagework status {first}{flag}")
+    run = pending[first]
+    flag = session.home.flag(run.metadata.namespace) if run is not None else ""
+    return TimeRanOut(
+        f"time ran out: {'; '.join(standings)}", command=f"stagework status {first}{flag}"
+    )
 
 
-def _standing(job: PipelineJob, now: datetime) -> str:
-    shown = detail.detail(job, now)
+def _standing(run: PipelineJob, now: datetime) -> str:
+    shown = detail.detail(run, now)
     waits = run_page.waits(shown)
     state = f"{shown.row.status} {run_list.progress(shown.row)}".strip()
     return f"{state}, waits for {waits[0]}" if waits else state

@@ -29,18 +29,18 @@ def previewed(
     affected: Sequence[str], resets: Sequence[str], refused: Sequence[Refusal]
 ) -> list[str]:
     """What would happen; nothing has been written."""
-    requested = len(affected) + sum(1 for each in refused if each.stage)
+    requested = len(affected) + sum(1 for refusal in refused if refusal.stage)
     lines = _lines(requested, len(affected), refused)
     lines[0] += " (dry run: nothing was written)"
-    lines += [f"  would change: {each}" for each in affected]
-    return lines + [f"  would wait again: {each}" for each in resets]
+    lines += [f"  would change: {stage}" for stage in affected]
+    return lines + [f"  would wait again: {stage}" for stage in resets]
 
 
 def _lines(requested: int, affected: int, refused: Iterable[Refusal]) -> list[str]:
     listed = list(refused)
     lines = [f"requested {requested}, affected {affected}, refused {len(listed)}"]
-    for each in listed:
-        hint = HINTS.get(each.reason)
-        said = f"{each.reason} ({hint})" if hint else each.reason
-        lines.append(f"  refused {each.stage or 'the request'}: {said}")
+    for refusal in listed:
+        hint = HINTS.get(refusal.reason)
+        reason = f"{refusal.reason} ({hint})" if hint else refusal.reason
+        lines.append(f"  refused {refusal.stage or 'the request'}: {reason}")
     return lines

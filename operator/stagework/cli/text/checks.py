@@ -1,4 +1,4 @@
-"""The doctor's judgement: each check looks at objects, says ok, warn or fail, and what to type."""
+"""The doctor's findings: each check judges objects, says ok, warn or fail, and what to type."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final, Literal
 
 from stagework.api import names
-from stagework.cli.installation import Crd, Deployment, Lease, Node, StorageClass
+from stagework.api.observed import LeaseView, NodeView
+from stagework.cli.installation import Crd, Deployment, StorageClass
 from stagework.cli.text.durations import short
 from stagework.cli.text.tables import Cell, Line, Table
 from stagework.overview.states import Tone
@@ -27,33 +28,34 @@ class Check:
     """What to type next; empty where all is well."""
 
 
-def crds(found: Sequence[Crd], plurals: Iterable[str]) -> Check:
+def crds(definitions: Sequence[Crd], plurals: Iterable[str]) -> Check:
     """Every kind is there and serves our version."""
-    versions = {
-        each.metadata.name: {v.name for v in each.spec.versions if v.served} for each in found
+    served = {
+        crd.metadata.name: {version.name for version in crd.spec.versions if version.served}
+        for crd in definitions
     }
     wanted = [f"{plural}.{names.GROUP}" for plural in plurals]
-    missing = [each for each in wanted if each not in versions]
+    missing = [crd for crd in wanted if crd not in served]
     apply = "kubectl apply --server-side -f crds/"
     if missing:
         return Check("CRDs", "fail", f"missing: {', '.join(missing)}", apply)
-    old = [each for each in wanted if names.VERSION not in versions[each]]
+    old = [crd for crd in wanted if names.VERSION not in served[crd]]
     if old:
         text = f"{', '.join(old)} do not serve {names.VERSION}"
         return Check("CRDs", "fail", text, apply)
     return Check("CRDs", "ok", f"{len(wanted)} kinds serve {names.API_VERSION}")
 
 
-def deployment(title: str, name: str, namespace: str, found: Deployment | None) -> Check:
+def deployment(title: str, name: str, namespace: str, release: Deployment | None) -> Check:
     """A Deployment of the release has all its replicas."""
-    if found is None:
+    if release is None:
         return Check(
             title,
             "fail",
             f"Deployment {namespace}/{name} is not there",
             f"helm upgrade --install stagework charts/stagework -n {namespace} --create-namespace",
         )
-    ready, wanted = found.status.availableReplicas, found.spec.replicas
+    ready, wanted = release.status.availableReplicas, release.spec.replicas
     text = f"{ready} of {wanted} ready in {namespace}"
     if wanted == 0:
         scale = f"kubectl scale deployment {name} -n {namespace} --replicas=1"
@@ -64,22 +66,22 @@ def deployment(title: str, name: str, namespace: str, found: Deployment | None) 
     return Check(title, "ok", text) if ready >= wanted else Check(title, "warn", text, describe)
 
 
-def leadership(name: str, namespace: str, found: Lease | None, now: datetime) -> Check:
+def leadership(name: str, namespace: str, lease: LeaseView | None, now: datetime) -> Check:
     """Somebody leads, and has renewed the Lease within its duration."""
     logs = f"kubectl logs deployment/{name} -n {namespace} --tail=50"
-    if found is None or not found.spec.holderIdentity or found.spec.renewTime is None:
+    if lease is None or not lease.spec.holder_identity or lease.spec.renew_time is None:
         return Check("Operator leads", "fail", "nobody holds the Lease", logs)
-    age = (now - found.spec.renewTime).total_seconds()
-    limit = (found.spec.leaseDurationSeconds or 15.0) + LEASE_SLACK_SECONDS
-    text = f"{found.spec.holderIdentity}, renewed {short(age)} ago"
+    age = (now - lease.spec.renew_time).total_seconds()
+    limit = (lease.spec.lease_duration_seconds or 15.0) + LEASE_SLACK_SECONDS
+    text = f"{lease.spec.holder_identity}, renewed {short(age)} ago"
     if age > limit:
         return Check("Operator leads", "fail", f"Lease is stale: {text}", logs)
     return Check("Operator leads", "ok", text)
 
 
-def machines(nodes: Sequence[Node], classes: Sequence[tuple[str, bool]]) -> list[Check]:
+def machines(nodes: Sequence[NodeView], classes: Sequence[tuple[str, bool]]) -> list[Check]:
     """Ready nodes of each class; `classes` are the settings' keys and whether they may be away."""
-    labelled: dict[str, list[Node]] = {key: [] for key, _ in classes}
+    labelled: dict[str, list[NodeView]] = {key: [] for key, _ in classes}
     for node in nodes:
         key = node.metadata.labels.get(names.LABEL_MACHINE)
         if key:
@@ -90,18 +92,20 @@ def machines(nodes: Sequence[Node], classes: Sequence[tuple[str, bool]]) -> list
         return [Check("Machines", "fail", text, command)]
     away = dict(classes)
     return [
-        _machine(key, having, may_be_away=away.get(key, False), known=key in away or not classes)
-        for key, having in labelled.items()
+        _machine(
+            key, labelled[key], may_be_away=away.get(key, False), known=key in away or not classes
+        )
+        for key in labelled
     ]
 
 
-def storage(found: Sequence[StorageClass]) -> Check:
+def storage(classes: Sequence[StorageClass]) -> Check:
     """A StorageClass for the artifacts' volume."""
-    listed = ", ".join(each.metadata.name for each in found)
-    if not found:
+    listed = ", ".join(storage_class.metadata.name for storage_class in classes)
+    if not classes:
         text = "none: the artifacts' volume cannot be made (S3 needs none)"
         return Check("StorageClass", "warn", text, "kubectl get storageclass")
-    if not any(each.is_default for each in found):
+    if not any(storage_class.is_default for storage_class in classes):
         text = f"none of {listed} is the default"
         return Check("StorageClass", "warn", text, "kubectl get storageclass")
     return Check("StorageClass", "ok", listed)
@@ -110,21 +114,24 @@ def storage(found: Sequence[StorageClass]) -> Check:
 def report(checks: Sequence[Check]) -> list[Line]:
     """The findings, one a line, the state as a word; below them the commands to type next."""
     tones: dict[Level, Tone] = {"ok": "good", "warn": "wait", "fail": "bad"}
-    rows = tuple((Cell(c.name), Cell(c.level, tones[c.level]), Cell(c.text)) for c in checks)
+    rows = tuple(
+        (Cell(check.name), Cell(check.level, tones[check.level]), Cell(check.text))
+        for check in checks
+    )
     lines = Table(("CHECK", "STATE", "FINDING"), rows).lines()
-    commands = dict.fromkeys(each.command for each in checks if each.command)
+    commands = dict.fromkeys(check.command for check in checks if check.command)
     if commands:
-        lines += [(), (Cell("Next:"),), *((Cell(f"  {each}"),) for each in commands)]
+        lines += [(), (Cell("Next:"),), *((Cell(f"  {command}"),) for command in commands)]
     return lines
 
 
-def _machine(key: str, nodes: Sequence[Node], *, may_be_away: bool, known: bool) -> Check:
+def _machine(key: str, nodes: Sequence[NodeView], *, may_be_away: bool, known: bool) -> Check:
     title = f"Machines {key}"
     if not nodes:
         text = "no node of this class"
         command = f"kubectl label node NODE {names.LABEL_MACHINE}={key}"
         return Check(title, "warn", text, command)
-    ready = [node.metadata.name for node in nodes if node.ready]
+    ready = [node.metadata.name for node in nodes if node.usable]
     text = f"{len(ready)} of {len(nodes)} ready"
     show = f"kubectl get nodes -l {names.LABEL_MACHINE}={key}"
     if not known:

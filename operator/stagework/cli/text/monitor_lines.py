@@ -104,11 +104,11 @@ class MonitorLines:
                 return self._ended(news, now)
             case Late(_, seconds):
                 since = f"{seconds:.0f}s after it was picked up"
-                said = f"WARNING timeout - {run.metadata.name} is not done {since}"
-                return Line(f"{self._head(run, now)} {said}: {_standing(run)}", "wait")
+                warning = f"WARNING timeout - {run.metadata.name} is not done {since}"
+                return Line(f"{self._head(run, now)} {warning}: {_standing(run)}", "wait")
             case Gone():
-                said = f"WARNING deleted - {run.metadata.name} is gone"
-                return Line(f"{self._head(run, now)} {said}", "wait")
+                warning = f"WARNING deleted - {run.metadata.name} is gone"
+                return Line(f"{self._head(run, now)} {warning}", "wait")
 
     def listing(self, runs: Sequence[PipelineJob], now: datetime) -> list[Line]:
         """The list of what is being monitored."""

@@ -33,7 +33,7 @@ class Table:
 
     def lines(self) -> list[Line]:
         """The table as lines of padded cells, the titles first."""
-        return aligned([tuple(Cell(each) for each in self.titles), *self.rows])
+        return aligned([tuple(Cell(title) for title in self.titles), *self.rows])
 
 
 def aligned(rows: Sequence[tuple[Cell, ...]]) -> list[Line]:

@@ -1,9 +1,9 @@
 import pytest
 
 from stagework.cli.cluster import Answer
+from tests.support.builders.written_runs import at
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import FakeCluster, Request, ok, status
-from tests.unit.overview.builders import at
 
 SYSTEM = "namespaces/stagework-system"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

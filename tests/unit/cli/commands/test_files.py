@@ -9,9 +9,9 @@ import pytest
 from stagework.api import names
 from stagework.cli.cluster import Answer
 from stagework.cli.service import meant_for_us
+from tests.support.builders.written_runs import run_of, stage
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import PROXY, FakeCluster, Request, ok, status
-from tests.unit.overview.builders import job, stage
 
 TOKEN = "/api/v1/namespaces/default/serviceaccounts/default/token"
 PREFIX = "default/uid/ocr_eval/1-pod"
@@ -50,7 +50,7 @@ def serve(cluster: FakeCluster, files: dict[str, bytes], digest: str | None = No
     """A finished run whose one stage has these files."""
     found = hashlib.sha256(files.get("result.json", b"")).hexdigest()
     done = stage("ocr_eval", "Succeeded", prefix=PREFIX, digest=digest or found)
-    cluster.add(job(done, stage("iou_eval"), summary=names.COMPLETED))
+    cluster.add(run_of(done, stage("iou_eval"), summary=names.COMPLETED))
     base = f"{PROXY}/v1/artifacts/{PREFIX}/"
     listed = {"files": [{"path": path, "size": len(body)} for path, body in files.items()]}
     cluster.routes["GET", base] = lambda _: ok(listed)
@@ -209,14 +209,14 @@ def test_a_file_never_lands_outside_its_folder(
 
 
 def test_a_run_without_outputs_says_what_to_wait_for(cli: Cli, cluster: FakeCluster) -> None:
-    cluster.add(job(stage("a", "Running")))
+    cluster.add(run_of(stage("a", "Running")))
     found = cli("results", "ad-1")
     assert found.code == 1
     assert "next: stagework wait ad-1" in found.err
 
 
 def test_a_finished_run_without_outputs_is_not_waited_for(cli: Cli, cluster: FakeCluster) -> None:
-    cluster.add(job(stage("a", "Succeeded"), summary=names.COMPLETED))
+    cluster.add(run_of(stage("a", "Succeeded"), summary=names.COMPLETED))
     found = cli("results", "ad-1")
     assert "has no outputs" in found.err
     assert "next: stagework status ad-1" in found.err

@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 
 from stagework.api import names
+from tests.support.builders.written_runs import UID, run_of, stage
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import GROUP, FakeCluster, ok
-from tests.unit.overview.builders import UID, job, stage
 
 WHERE = f"{GROUP}/namespaces/default/interventions"
-FAILED = job(
+FAILED = run_of(
     stage("img_gen", "Succeeded"),
     stage("ocr_eval", "Failed", attempt=3),
     stage("iou_eval", "NotRun"),

@@ -7,12 +7,12 @@ import pytest
 from stagework.api import names
 from stagework.cli.commands.monitor import seconds_of
 from stagework.cli.errors import ClusterUnreachable
+from tests.support.builders.written_runs import run_of, stage
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import FakeCluster
-from tests.unit.overview.builders import job, stage
 
-RUNNING = job(stage("vlm_analyze", "Running", start=1))
-DONE = job(stage("vlm_analyze", "Succeeded", end=150), summary=names.COMPLETED, end=151)
+RUNNING = run_of(stage("vlm_analyze", "Running", start=1))
+DONE = run_of(stage("vlm_analyze", "Succeeded", end=150), summary=names.COMPLETED, end=151)
 
 
 def test_a_run_is_followed_to_its_end_line_by_line(cli: Cli, cluster: FakeCluster) -> None:
@@ -71,7 +71,7 @@ def test_new_runs_are_picked_up_by_themselves(cli: Cli, cluster: FakeCluster) ->
 def test_a_failure_ends_with_exit_1_when_it_runs_until_done(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(RUNNING)
     cluster.change(
-        job(stage("vlm_analyze", "Failed", message="no"), summary=names.STAGE_FAILED, end=9)
+        run_of(stage("vlm_analyze", "Failed", message="no"), summary=names.STAGE_FAILED, end=9)
     )
     found = cli("monitor", "--until-done", "--interval", "0.1")
     assert found.code == 1

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from stagework.cli.commands.search import look_up
 from stagework.cli.errors import CommandError
+from stagework.cli.search_index import look_up, words_of
+from stagework.cli.text.hits import hits_table
+from stagework.cli.text.tables import text
 
 
 @pytest.fixture
@@ -31,7 +33,8 @@ def test_a_word_is_found_with_its_page_and_shown_in_brackets(index: Path) -> Non
     (hit,) = look_up(index, ["tide"])
 
     assert (hit.pages, hit.section) == ("1", "Mill")
-    assert "[tide]" in hit.extract
+    (line,) = [text(line) for line in hits_table([hit], ["tide"]).lines()][1:]
+    assert line.endswith("The mill turns with the [tide].")
 
 
 def test_part_of_a_korean_word_is_found(index: Path) -> None:
@@ -48,9 +51,9 @@ def test_signs_of_the_query_language_are_ordinary_letters(index: Path, word: str
 
 
 @pytest.mark.parametrize("words", [[], ["at"], ["mill", "in"]])
-def test_words_too_short_for_the_index_are_named(index: Path, words: list[str]) -> None:
+def test_words_too_short_for_the_index_are_named(words: list[str]) -> None:
     with pytest.raises(CommandError, match="3 letters"):
-        look_up(index, words)
+        words_of(words)
 
 
 def test_a_file_that_is_no_index_is_named(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 import json
 
 from stagework.api import names
+from tests.support.builders.written_runs import run_of, stage
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import GROUP, FakeCluster, status
-from tests.unit.overview.builders import job, stage
 
 
 def test_the_list_is_plain_text_with_a_word_for_every_state(cli: Cli, cluster: FakeCluster) -> None:
-    cluster.add(job(stage("a", "Running")), job(name="ad-2", uid="2", summary=names.COMPLETED))
+    cluster.add(
+        run_of(stage("a", "Running")), run_of(name="ad-2", uid="2", summary=names.COMPLETED)
+    )
     found = cli("status")
     assert found.code == 0
     assert found.lines[0].split() == ["NAME", "STATUS", "STAGE", "PROGRESS", "MACHINE", "AGE"]
@@ -27,14 +29,14 @@ def test_an_empty_namespace_says_so_and_what_to_type(cli: Cli) -> None:
 
 
 def test_one_run_is_shown_in_sections(cli: Cli, cluster: FakeCluster) -> None:
-    cluster.add(job(stage("ocr_eval", "Failed", message="no font"), summary=names.STAGE_FAILED))
+    cluster.add(run_of(stage("ocr_eval", "Failed", message="no font"), summary=names.STAGE_FAILED))
     found = cli("status", "ad-1")
     assert found.lines[0].startswith("default/ad-1   StageFailed   0/1")
     assert found.lines[-1] == "Next: stagework retry ad-1 --stage ocr_eval"
 
 
 def test_json_has_the_same_facts(cli: Cli, cluster: FakeCluster) -> None:
-    cluster.add(job(stage("a", "Running")))
+    cluster.add(run_of(stage("a", "Running")))
     assert json.loads(cli("status", "-o", "json").out)[0]["status"] == "Running"
     assert json.loads(cli("status", "ad-1", "-o", "json").out)["stages"][0]["state"] == "Running"
 
@@ -86,7 +88,7 @@ def test_an_unreachable_cluster_is_no_traceback(cli: Cli, cluster: FakeCluster) 
 
 
 def test_a_run_of_a_newer_version_does_not_hide_the_others(cli: Cli, cluster: FakeCluster) -> None:
-    cluster.add(job(), job(name="newer", uid="2"))
+    cluster.add(run_of(), run_of(name="newer", uid="2"))
     cluster.objects[f"{GROUP}/namespaces/default/pipelinejobs/newer"]["spec"]["tomorrow"] = 1
     found = cli("status")
     assert "ad-1" in found.out

@@ -1,12 +1,12 @@
 from stagework.api import names
 from stagework.cli.errors import ClusterUnreachable
+from tests.support.builders.written_runs import run_of, stage
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import FakeCluster
-from tests.unit.overview.builders import job, stage
 
-RUNNING = job(stage("ocr_eval", "Running", start=1))
-DONE = job(stage("ocr_eval", "Succeeded", end=30), summary=names.COMPLETED, end=31)
-FAILED = job(
+RUNNING = run_of(stage("ocr_eval", "Running", start=1))
+DONE = run_of(stage("ocr_eval", "Succeeded", end=30), summary=names.COMPLETED, end=31)
+FAILED = run_of(
     stage("ocr_eval", "Failed", reason="NonZeroExit", message="no font", end=30),
     summary=names.STAGE_FAILED,
     end=31,
@@ -23,7 +23,7 @@ def test_success_is_exit_0(cli: Cli, cluster: FakeCluster) -> None:
 def test_failure_is_exit_1_at_once_with_stage_message_and_next_command(
     cli: Cli, cluster: FakeCluster
 ) -> None:
-    cluster.add(RUNNING, job(name="other", uid="2"))
+    cluster.add(RUNNING, run_of(name="other", uid="2"))
     cluster.change(FAILED)
     found = cli("wait", "ad-1", "other")
     assert found.code == 1
@@ -34,7 +34,7 @@ def test_failure_is_exit_1_at_once_with_stage_message_and_next_command(
 
 
 def test_no_end_in_time_is_exit_2_and_says_where_it_stands(cli: Cli, cluster: FakeCluster) -> None:
-    cluster.add(job(stage("a", reason=names.WAIT_SLOT, message="3rd for gpu"), summary="Queued"))
+    cluster.add(run_of(stage("a", reason=names.WAIT_SLOT, message="3rd for gpu"), summary="Queued"))
     found = cli("wait", "ad-1", "--timeout", "0")
     assert found.code == 2
     assert found.err.splitlines() == [
@@ -56,8 +56,8 @@ def test_a_run_that_is_deleted_meanwhile_is_exit_1(cli: Cli, cluster: FakeCluste
 
 
 def test_all_of_several_runs_must_succeed(cli: Cli, cluster: FakeCluster) -> None:
-    cluster.add(DONE, job(name="b", uid="b"))
-    cluster.change(job(name="b", uid="b", summary=names.COMPLETED_WITH_SKIPS, end=9))
+    cluster.add(DONE, run_of(name="b", uid="b"))
+    cluster.change(run_of(name="b", uid="b", summary=names.COMPLETED_WITH_SKIPS, end=9))
     found = cli("wait", "ad-1", "b")
     assert found.code == 0
     assert found.lines[-1] == "b succeeded: CompletedWithSkips in 9s"

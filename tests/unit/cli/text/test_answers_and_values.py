@@ -1,16 +1,9 @@
 from stagework.api.intervention import InterventionStatus, Refusal
+from stagework.cli.demo_scores import composed, scores_table
+from stagework.cli.outputs import Fetched, Scalar, StageResult, pictures
 from stagework.cli.text.answers import answered, previewed
 from stagework.cli.text.tables import text
-from stagework.cli.text.values import (
-    Fetched,
-    Scalar,
-    StageResult,
-    composed,
-    pictures,
-    scores_table,
-    shown,
-    values_table,
-)
+from stagework.cli.text.values import shown, values_table
 
 
 def test_an_answer_counts_and_gives_a_reason_for_each_refusal() -> None:

@@ -1,35 +1,31 @@
+import msgspec
 import pytest
 
-from stagework.api.base import Metadata
-from stagework.cli.installation import (
-    Crd,
-    Deployment,
-    Lease,
-    LeaseSpec,
-    Node,
-    StorageClass,
-)
+from stagework.api.observed import LeaseSpec, LeaseView, NodeView
+from stagework.cli.installation import Crd, Deployment, Meta, StorageClass
 from stagework.cli.text import checks
 from stagework.cli.text.tables import text
-from tests.unit.overview.builders import at
+from tests.support.builders.written_runs import at
 
 
 def crd(plural: str, version: str = "v1alpha1") -> Crd:
-    return Crd.model_validate(
+    return msgspec.convert(
         {
             "metadata": {"name": f"{plural}.stagework.dev"},
             "spec": {"versions": [{"name": version, "served": True}]},
-        }
+        },
+        Crd,
     )
 
 
-def node(name: str, machine: str, *, ready: bool = True, cordoned: bool = False) -> Node:
-    return Node.model_validate(
+def node(name: str, machine: str, *, ready: bool = True, cordoned: bool = False) -> NodeView:
+    return msgspec.convert(
         {
             "metadata": {"name": name, "labels": {"stagework.dev/machine": machine}},
             "spec": {"unschedulable": cordoned},
             "status": {"conditions": [{"type": "Ready", "status": "True" if ready else "Unknown"}]},
-        }
+        },
+        NodeView,
     )
 
 
@@ -50,12 +46,13 @@ def test_kinds_of_another_version_fail() -> None:
 def test_a_deployment_is_well_when_all_its_replicas_are_ready(
     available: int, wanted: int, level: str
 ) -> None:
-    found = Deployment.model_validate(
+    found = msgspec.convert(
         {
             "metadata": {"name": "x"},
             "spec": {"replicas": wanted},
             "status": {"availableReplicas": available},
-        }
+        },
+        Deployment,
     )
     assert checks.deployment("Operator", "x", "ns", found).level == level
 
@@ -65,10 +62,12 @@ def test_an_absent_deployment_names_the_installation() -> None:
 
 
 def test_a_lease_that_is_not_renewed_is_stale() -> None:
-    lease = Lease(spec=LeaseSpec(holderIdentity="a", leaseDurationSeconds=15, renewTime=at(0)))
+    lease = LeaseView(
+        spec=LeaseSpec(holder_identity="a", lease_duration_seconds=15, renew_time=at(0))
+    )
     assert checks.leadership("op", "ns", lease, at(20)).level == "ok"
     assert checks.leadership("op", "ns", lease, at(40)).level == "fail"
-    assert checks.leadership("op", "ns", Lease(), at(0)).level == "fail"
+    assert checks.leadership("op", "ns", LeaseView(), at(0)).level == "fail"
 
 
 def test_each_class_says_how_many_of_its_nodes_are_ready() -> None:
@@ -95,9 +94,9 @@ def test_without_any_labelled_node_the_label_is_explained() -> None:
 
 
 def test_storage_wants_a_default_class() -> None:
-    plain = StorageClass(metadata=Metadata(name="slow"))
+    plain = StorageClass(metadata=Meta(name="slow"))
     mark = {"storageclass.kubernetes.io/is-default-class": "true"}
-    default = StorageClass(metadata=Metadata(name="standard", annotations=mark))
+    default = StorageClass(metadata=Meta(name="standard", annotations=mark))
     assert [checks.storage(each).level for each in ([], [plain], [plain, default])] == [
         "warn",
         "warn",

@@ -1,7 +1,7 @@
 import pytest
 
 from stagework.cli.text.durations import between, short
-from tests.unit.overview.builders import BEGIN, at
+from tests.support.builders.written_runs import BEGIN, at
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from stagework.cli.text.excerpts import excerpt
+from stagework.cli.text.hits import excerpt
 
 TEXT = (
     "## Wildlife\n\nThe basin has become a feeding ground. Counters saw forty-one kinds of birds "

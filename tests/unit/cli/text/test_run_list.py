@@ -1,11 +1,11 @@
 from stagework.cli.text.run_list import objects, table
 from stagework.cli.text.tables import text
 from stagework.overview.rows import rows
-from tests.unit.overview.builders import at, job, new_job, stage
+from tests.support.builders.written_runs import at, new_run, run_of, stage
 
 
 def test_the_list_has_the_columns_of_kubectl_get() -> None:
-    run = job(stage("img_gen", "Running"), age=60)
+    run = run_of(stage("img_gen", "Running"), age=60)
     lines = [text(each) for each in table(rows([run], at(0))).lines()]
     assert lines == [
         "NAME   STATUS    STAGE     PROGRESS   MACHINE   AGE",
@@ -14,25 +14,25 @@ def test_the_list_has_the_columns_of_kubectl_get() -> None:
 
 
 def test_wide_adds_attempts_node_and_message() -> None:
-    titles = table(rows([job()], at(0)), wide=True).titles
+    titles = table(rows([run_of()], at(0)), wide=True).titles
     assert titles[-3:] == ("ATTEMPTS", "NODE", "MESSAGE")
 
 
 def test_all_namespaces_begin_with_the_namespace_and_are_ordered_by_it() -> None:
-    listed = rows([job(name="b", namespace="z"), job(name="a", namespace="y")], at(0))
+    listed = rows([run_of(name="b", namespace="z"), run_of(name="a", namespace="y")], at(0))
     assert [each.namespace for each in listed] == ["y", "z"]
     assert table(listed, namespaces=True).titles[0] == "NAMESPACE"
 
 
 def test_the_oldest_run_stands_first() -> None:
-    listed = rows([job(name="young", age=5), job(name="old", age=50)], at(0))
+    listed = rows([run_of(name="young", age=5), run_of(name="old", age=50)], at(0))
     assert [each.name for each in listed] == ["old", "young"]
 
 
 def test_a_run_that_the_operator_has_not_seen_is_new() -> None:
-    assert rows([new_job()], at(3))[0].status == "New"
+    assert rows([new_run()], at(3))[0].status == "New"
 
 
 def test_a_run_without_a_title_is_called_by_its_name() -> None:
-    listed = rows([job(), job(title="Shoes")], at(0))
+    listed = rows([run_of(), run_of(title="Shoes")], at(0))
     assert [row["title"] for row in objects(listed)] == ["ad-1", "Shoes"]

@@ -6,13 +6,13 @@ from stagework.cli.text.next_steps import Home, next_command
 from stagework.cli.text.run_page import sections, waits
 from stagework.cli.text.tables import text
 from stagework.overview.detail import detail
-from tests.unit.overview.builders import at, job, new_job, stage
+from tests.support.builders.written_runs import at, new_run, run_of, stage
 
 HOME = Home("default")
 
 
 def test_a_failed_run_shows_its_stages_and_the_next_command() -> None:
-    run = job(
+    run = run_of(
         stage("img_gen", "Succeeded", node="gpu-1", start=1, end=5),
         stage("ocr_eval", "Failed", reason="NonZeroExit", message="code 3", attempt=3),
         summary=names.STAGE_FAILED,
@@ -33,7 +33,7 @@ def test_a_failed_run_shows_its_stages_and_the_next_command() -> None:
 
 
 def test_a_waiting_run_says_what_it_waits_for_and_leaves_out_mere_order() -> None:
-    run = job(
+    run = run_of(
         stage("img_gen", reason=names.WAIT_SLOT, message="2nd in line for gpu"),
         stage("overlay", reason=names.WAIT_DEPENDENCY, message="img_gen"),
         summary=names.QUEUED,
@@ -42,18 +42,18 @@ def test_a_waiting_run_says_what_it_waits_for_and_leaves_out_mere_order() -> Non
 
 
 def test_a_run_that_nobody_has_seen_points_at_the_doctor() -> None:
-    run = new_job()
+    run = new_run()
     assert waits(detail(run, at(70))) == ["the operator has not looked at it yet (for 70s)"]
     assert next_command(run, HOME) == "stagework doctor"
 
 
 def test_a_run_of_another_namespace_has_the_namespace_in_its_command() -> None:
-    run = job(stage("a", "Failed"), namespace="ads", summary=names.STAGE_FAILED)
+    run = run_of(stage("a", "Failed"), namespace="ads", summary=names.STAGE_FAILED)
     assert next_command(run, HOME) == "stagework retry ad-1 -n ads --stage a"
 
 
 def test_a_finished_run_waits_for_nothing_and_needs_nothing() -> None:
-    run = job(stage("a", "Succeeded"), summary=names.COMPLETED, end=5)
+    run = run_of(stage("a", "Succeeded"), summary=names.COMPLETED, end=5)
     shown = detail(run, at(9))
     assert (shown.waits, shown.row.elapsed_seconds, next_command(run, HOME)) == ((), 5, "")
 
@@ -62,26 +62,26 @@ def test_a_finished_run_waits_for_nothing_and_needs_nothing() -> None:
     ("run", "command"),
     [
         (
-            job(stage("a", reason=names.WAIT_NO_NODE, machine="macbook")),
+            run_of(stage("a", reason=names.WAIT_NO_NODE, machine="macbook")),
             "kubectl label node NODE stagework.dev/machine=macbook",
         ),
         (
-            job(summary=names.PIPELINE_NOT_FOUND),
+            run_of(summary=names.PIPELINE_NOT_FOUND),
             "kubectl get pipelines.stagework.dev",
         ),
         (
-            job(summary=names.SUSPENDED, suspend=True),
+            run_of(summary=names.SUSPENDED, suspend=True),
             (
                 "kubectl patch pipelinejobs.stagework.dev ad-1 --type=merge "
                 """-p '{"spec":{"suspend":false}}'"""
             ),
         ),
-        (job(stage("a", reason=names.WAIT_BACKOFF)), ""),
+        (run_of(stage("a", reason=names.WAIT_BACKOFF)), ""),
         (
-            job(stage("a", "Failed", reason=names.INPUT_REFUSED), summary=names.STAGE_FAILED),
+            run_of(stage("a", "Failed", reason=names.INPUT_REFUSED), summary=names.STAGE_FAILED),
             "stagework upload FILE",
         ),
-        (job(summary=names.INVALID_SPEC), "kubectl describe pipelinejobs.stagework.dev ad-1"),
+        (run_of(summary=names.INVALID_SPEC), "kubectl describe pipelinejobs.stagework.dev ad-1"),
     ],
     ids=["no node", "no pipeline", "suspended", "time will do", "input refused", "invalid"],
 )

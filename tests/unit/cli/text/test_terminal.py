@@ -8,10 +8,10 @@ from stagework.cli.text.monitor_lines import Line
 from stagework.cli.text.screens import LiveScreen, PlainScreen, screen_for
 from stagework.cli.text.terminal import Terminal
 from stagework.overview.rows import row
-from tests.unit.overview.builders import at, job, stage
+from tests.support.builders.written_runs import at, run_of, stage
 
 ROW = row(
-    job(
+    run_of(
         stage("img_gen", "Succeeded"),
         stage("overlay", "Running", machine="macbook"),
         stage("ocr_eval"),

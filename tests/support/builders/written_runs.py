@@ -56,7 +56,7 @@ def stage(
     )
 
 
-def job(
+def run_of(
     *stages: StageStatus,
     name: str = "ad-1",
     namespace: str = "default",
@@ -103,6 +103,6 @@ def job(
     return run.model_copy(update={"status": status.model_copy(update=said)})
 
 
-def new_job(name: str = "ad-1") -> PipelineJob:
+def new_run(name: str = "ad-1") -> PipelineJob:
     """A run that the operator has not seen."""
-    return job(name=name).model_copy(update={"status": PipelineJobStatus()})
+    return run_of(name=name).model_copy(update={"status": PipelineJobStatus()})

@@ -1,12 +1,29 @@
-"""The part of a text in which words stand, cut between words and with [brackets] round them."""
+"""What a search has found: the part of a text in which the words stand, in [brackets].
+
+SQLite's own snippets count in trigrams, and cut words in two.
+"""
 
 import re
 from collections.abc import Sequence
 from typing import Final
 
+from stagework.cli.search_index import Hit
+from stagework.cli.text.tables import Cell, Table, one_line
+
 AROUND: Final = 50
 """Characters shown at each side of the first match, up to the next space."""
 _HEADING: Final = re.compile(r"^#{1,6} .*$", re.MULTILINE)
+
+
+def hits_table(hits: Sequence[Hit], words: Sequence[str]) -> Table:
+    """Page, section and words of every hit."""
+    return Table(
+        ("PAGE", "SECTION", "FOUND"),
+        tuple(
+            (Cell(hit.pages), Cell(one_line(hit.section)), Cell(one_line(excerpt(hit.text, words))))
+            for hit in hits
+        ),
+    )
 
 
 def excerpt(text: str, words: Sequence[str], around: int = AROUND) -> str:
@@ -15,11 +32,11 @@ def excerpt(text: str, words: Sequence[str], around: int = AROUND) -> str:
     # Headings have a column of their own, unless the word stands only there.
     prose = _HEADING.sub("", text)
     flat = " ".join((prose if pattern.search(prose) else text).split())
-    found = pattern.search(flat)
-    first, last = found.span() if found else (0, 0)
+    match = pattern.search(flat)
+    first, last = match.span() if match else (0, 0)
     start = _start(flat, first - around)
     end = _end(flat, last + around)
-    piece = pattern.sub(lambda match: f"[{match[0]}]", flat[start:end])
+    piece = pattern.sub(lambda word: f"[{word[0]}]", flat[start:end])
     return f"{'... ' if start else ''}{piece}{' ...' if end < len(flat) else ''}"
 
 
