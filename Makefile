@@ -53,7 +53,7 @@ e2e: deploy ## User stories on the kind cluster
 
 .PHONY: demo
 demo: deploy ## Real pipelines on three machine classes, from nothing to the pictures
-	@$(PY) -m stagework.cli demo --samples manifests/samples
+	@$(PY) -m hack.demo --samples manifests/samples
 
 .PHONY: bench
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from stagework.cli import demo
 from stagework.cli.cluster import Cluster
 from stagework.cli.commands import (
     doctor,
@@ -64,7 +63,7 @@ def begin(
 ) -> None:
     """Take the options that stand before the command."""
     if context.obj is None:
-        context.obj = Session(lambda: _connect(kubeconfig, kube_context))
+        context.obj = Session.of_kubeconfig(kubeconfig, kube_context)
 
 
 for _name, _command in (
@@ -79,7 +78,6 @@ for _name, _command in (
     ("doctor", doctor.doctor),
 ):
     app.command(_name, epilog=EXIT_HELP)(_command)
-app.command("demo", hidden=True, epilog=EXIT_HELP)(demo.demo)
 
 
 def run() -> None:
@@ -87,13 +85,6 @@ def run() -> None:
     # The name under which kubectl calls a plugin reads better as people type it.
     plugin = sys.argv[0].rsplit("/", 1)[-1].startswith("kubectl-")
     app(prog_name="kubectl stagework" if plugin else "stagework")
-
-
-def _connect(kubeconfig: str | None, context: str | None) -> Cluster:
-    # The kubernetes package takes most of a second to import: not for `--help`.
-    from stagework.cli.connection import KubeConnection  # noqa: PLC0415
-
-    return KubeConnection(kubeconfig, context)
 
 
 def _no_cluster() -> Cluster:

@@ -99,7 +99,3 @@ def test_help_documents_the_exit_codes(cli: Cli) -> None:
     for command in ("status", "monitor", "wait", "retry", "skip", "upload", "results", "doctor"):
         shown = " ".join(cli(command, "--help").out.split())
         assert "Exit codes: 0 done" in shown
-
-
-def test_the_demo_is_not_listed(cli: Cli) -> None:
-    assert "demo" not in cli("--help").out

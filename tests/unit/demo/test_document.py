@@ -1,4 +1,4 @@
-"""What `stagework demo` says at the end of a document."""
+"""What `make demo` says at the end of a document."""
 
 import json
 import sqlite3
@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from stagework.cli.demo_document import kind, show_document
+from hack.demo.document import kind, show_document
 from stagework.cli.outputs import Fetched, Scalar, StageResult
 from stagework.cli.session import Session
 from stagework.cli.text.terminal import Terminal

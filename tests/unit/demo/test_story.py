@@ -65,12 +65,12 @@ def made_by_the_api_server(cluster: FakeCluster) -> None:
 
 
 def test_the_demo_tells_the_whole_story(
-    cli: Cli, cluster: FakeCluster, samples: Path, tmp_path: Path
+    demo: Cli, cluster: FakeCluster, samples: Path, tmp_path: Path
 ) -> None:
     cluster.add(run_of(name=RUNS[0], uid="of-an-earlier-time"))
     made_by_the_api_server(cluster)
     ends(cluster, names.COMPLETED)
-    found = cli("demo", "--samples", samples, *BOTH, "--to", tmp_path / "out")
+    found = demo("--samples", samples, *BOTH, "--to", tmp_path / "out")
     assert found.code == 0, found.err
     assert f"pipelinejob.stagework.dev/{RUNS[0]} of an earlier time deleted" in found.lines
     assert f"[Job {RUNS[0]}] [6s] completed - {RUNS[0]}: Completed in 6s" in found.lines
@@ -85,34 +85,34 @@ def test_the_demo_tells_the_whole_story(
 
 
 def test_a_failed_run_makes_the_demo_fail_with_the_reason(
-    cli: Cli, cluster: FakeCluster, samples: Path, tmp_path: Path
+    demo: Cli, cluster: FakeCluster, samples: Path, tmp_path: Path
 ) -> None:
     made_by_the_api_server(cluster)
     ends(cluster, names.STAGE_FAILED)
-    found = cli("demo", "--samples", samples, *BOTH, "--to", tmp_path / "out")
+    found = demo("--samples", samples, *BOTH, "--to", tmp_path / "out")
     assert found.code == 1
     assert "failed at overlay (StageFailed): no font" in found.err
     assert f"next: stagework retry {RUNS[0]} --stage overlay" in found.err
 
 
-def test_a_sample_that_is_not_there_is_named(cli: Cli, samples: Path) -> None:
-    found = cli("demo", "--samples", samples, "--run", "nope")
+def test_a_sample_that_is_not_there_is_named(demo: Cli, samples: Path) -> None:
+    found = demo("--samples", samples, "--run", "nope")
     assert found.code == 1
     assert "there is no PipelineJob nope in" in found.err
 
 
-def test_a_sample_that_is_no_yaml_is_named(cli: Cli, samples: Path) -> None:
+def test_a_sample_that_is_no_yaml_is_named(demo: Cli, samples: Path) -> None:
     (samples / "bad.yaml").write_text("a: [")
-    found = cli("demo", "--samples", samples)
+    found = demo("--samples", samples)
     assert found.code == 1
     assert "bad.yaml is not YAML" in found.err
 
 
 def test_an_earlier_run_that_does_not_go_is_a_timeout(
-    cli: Cli, cluster: FakeCluster, samples: Path
+    demo: Cli, cluster: FakeCluster, samples: Path
 ) -> None:
     cluster.add(run_of(name=RUNS[0]))
     cluster.routes["DELETE", f"{JOBS}/{RUNS[0]}"] = lambda _: ok({"kind": "Status"})
-    found = cli("demo", "--samples", samples, *BOTH)
+    found = demo("--samples", samples, *BOTH)
     assert found.code == 2
     assert "is still being deleted" in found.err
