@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from rich.text import Text
+
 from stagework.api import names
 from stagework.api.observed import LeaseView, NodeView
 from stagework.cli.installation import Crd, Deployment, StorageClass
 from stagework.cli.text.durations import short
-from stagework.cli.text.tables import Cell, Line, Table
+from stagework.cli.text.tables import Cell, Table
 from stagework.overview.states import Tone
 
 Level = Literal["ok", "warn", "fail"]
@@ -111,7 +113,7 @@ def storage(classes: Sequence[StorageClass]) -> Check:
     return Check("StorageClass", "ok", listed)
 
 
-def report(checks: Sequence[Check]) -> list[Line]:
+def report(checks: Sequence[Check]) -> list[Text]:
     """The findings, one a line, the state as a word; below them the commands to type next."""
     tones: dict[Level, Tone] = {"ok": "good", "warn": "wait", "fail": "bad"}
     rows = tuple(
@@ -121,7 +123,7 @@ def report(checks: Sequence[Check]) -> list[Line]:
     lines = Table(("CHECK", "STATE", "FINDING"), rows).lines()
     commands = dict.fromkeys(check.command for check in checks if check.command)
     if commands:
-        lines += [(), (Cell("Next:"),), *((Cell(f"  {command}"),) for command in commands)]
+        lines += [Text(), Text("Next:"), *(Text(f"  {command}") for command in commands)]
     return lines
 
 

@@ -1,28 +1,30 @@
 """One run in sections: header line, stages, what it waits for, the next command to type."""
 
+from rich.text import Text
+
 from stagework.cli.text.durations import short
 from stagework.cli.text.run_list import progress
-from stagework.cli.text.tables import Cell, Line, Table, one_line
+from stagework.cli.text.tables import Cell, Table, line, one_line
 from stagework.overview.detail import RunDetail, StageRow, Wait
 from stagework.overview.states import tone
 
 _TITLES = ("STAGE", "STATE", "MACHINE", "NODE", "ATTEMPT", "TIME", "MESSAGE")
 
 
-def sections(shown: RunDetail, next_command: str) -> list[Line]:
+def sections(shown: RunDetail, next_command: str) -> list[Text]:
     """The run as lines; sections are parted by an empty line."""
-    lines: list[Line] = [_header(shown)]
+    lines = [_header(shown)]
     message = one_line(shown.row.message)
     if message:
-        lines.append((Cell(message),))
+        lines.append(Text(message))
     if shown.stages:
-        lines += [(), *_stages_table(shown.stages).lines()]
+        lines += [Text(), *_stages_table(shown.stages).lines()]
     sentences = waits(shown)
     if sentences:
-        lines += [(), (Cell("Waits for:"),)]
-        lines += [(Cell("  "), Cell(sentence, "wait")) for sentence in sentences]
+        lines += [Text(), Text("Waits for:")]
+        lines += [line(Cell("  "), Cell(sentence, "wait")) for sentence in sentences]
     if next_command:
-        lines += [(), (Cell("Next: "), Cell(next_command))]
+        lines += [Text(), Text(f"Next: {next_command}")]
     return lines
 
 
@@ -55,12 +57,13 @@ def _wait_sentence(wait: Wait) -> str:
     return ": ".join(part for part in (wait.stage, wait.cause, one_line(wait.message)) if part)
 
 
-def _header(shown: RunDetail) -> Line:
+def _header(shown: RunDetail) -> Text:
     row = shown.row
     pipeline = f"pipeline {shown.pipeline}" if shown.pipeline else ""
     parts = [progress(row), pipeline, short(row.elapsed_seconds), one_line(shown.title)]
     rest = "".join(f"   {part}" for part in parts if part)
-    return (Cell(f"{row.namespace}/{row.name}   "), Cell(row.status, tone(row.status)), Cell(rest))
+    place = f"{row.namespace}/{row.name}   "
+    return line(Cell(place), Cell(row.status, tone(row.status)), Cell(rest))
 
 
 def _stages_table(stages: tuple[StageRow, ...]) -> Table:

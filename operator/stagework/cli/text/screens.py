@@ -12,7 +12,8 @@ from rich.text import Text
 from stagework.cli.text.durations import short
 from stagework.cli.text.monitor_lines import Line
 from stagework.cli.text.run_list import progress
-from stagework.cli.text.terminal import STYLES, Terminal
+from stagework.cli.text.tables import STYLES
+from stagework.cli.text.terminal import Terminal
 from stagework.overview.rows import RunRow
 from stagework.overview.states import tone
 

@@ -4,23 +4,13 @@ Nothing is wrapped, cut or taken as markup: what is printed can be searched and 
 """
 
 from collections.abc import Iterable
-from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
 from stagework.cli.errors import CommandError
-from stagework.cli.text.tables import Line, Table
+from stagework.cli.text.tables import STYLES, Table
 from stagework.overview.states import Tone
-
-STYLES: Final[dict[Tone, str]] = {
-    "plain": "",
-    "good": "green",
-    "busy": "cyan",
-    "wait": "yellow",
-    "bad": "red",
-}
-"""The colour of each tone; the word beside it says the same."""
 
 
 class Terminal:
@@ -39,14 +29,10 @@ class Terminal:
         """One line."""
         self.console.print(Text(text, style=STYLES[tone]))
 
-    def lines(self, lines: Iterable[Line]) -> None:
-        """Lines of toned cells."""
+    def lines(self, lines: Iterable[Text]) -> None:
+        """Lines with styles of their own."""
         for line in lines:
-            shown = Text()
-            for cell in line:
-                shown.append(cell.text, style=STYLES[cell.tone])
-            shown.rstrip()
-            self.console.print(shown)
+            self.console.print(line)
 
     def table(self, table: Table) -> None:
         """A table."""

@@ -9,7 +9,6 @@ import pytest
 from stagework.cli.errors import CommandError
 from stagework.cli.search_index import look_up, words_of
 from stagework.cli.text.hits import hits_table
-from stagework.cli.text.tables import text
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def test_a_word_is_found_with_its_page_and_shown_in_brackets(index: Path) -> Non
     (hit,) = look_up(index, ["tide"])
 
     assert (hit.pages, hit.section) == ("1", "Mill")
-    (line,) = [text(line) for line in hits_table([hit], ["tide"]).lines()][1:]
+    (line,) = [line.plain for line in hits_table([hit], ["tide"]).lines()][1:]
     assert line.endswith("The mill turns with the [tide].")
 
 

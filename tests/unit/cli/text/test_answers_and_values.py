@@ -1,7 +1,6 @@
 from stagework.api.intervention import InterventionStatus, Refusal
 from stagework.cli.outputs import Fetched, StageResult, pictures
 from stagework.cli.text.answers import answered, previewed
-from stagework.cli.text.tables import text
 from stagework.cli.text.values import shown, values_table
 
 
@@ -35,7 +34,7 @@ def test_values_stand_in_one_table_with_the_method_that_made_them() -> None:
     result = StageResult.model_validate(
         {"stage": "ocr_eval", "method": "tesseract", "values": {"cer": 0.0234567, "ok": True}}
     )
-    lines = [text(each) for each in values_table([Fetched(result, ())]).lines()]
+    lines = [each.plain for each in values_table([Fetched(result, ())]).lines()]
     assert lines == [
         "STAGE      VALUE   RESULT    METHOD",
         "ocr_eval   cer     0.02346   tesseract",

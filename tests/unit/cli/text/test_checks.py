@@ -4,7 +4,6 @@ import pytest
 from stagework.api.observed import LeaseSpec, LeaseView, NodeView
 from stagework.cli.installation import Crd, Deployment, Meta, StorageClass
 from stagework.cli.text import checks
-from stagework.cli.text.tables import text
 from tests.support.builders.written_runs import at
 
 
@@ -106,6 +105,6 @@ def test_storage_wants_a_default_class() -> None:
 
 def test_the_report_ends_with_the_commands_to_type_each_once() -> None:
     bad = checks.Check("Operator", "fail", "gone", "helm install")
-    lines = [text(each) for each in checks.report([bad, bad, checks.Check("CRDs", "ok", "3")])]
+    lines = [each.plain for each in checks.report([bad, bad, checks.Check("CRDs", "ok", "3")])]
     assert lines[0] == "CHECK      STATE   FINDING"
     assert lines[-2:] == ["Next:", "  helm install"]

@@ -1,12 +1,11 @@
 from stagework.cli.text.run_list import objects, table
-from stagework.cli.text.tables import text
 from stagework.overview.rows import rows
 from tests.support.builders.written_runs import at, new_run, run_of, stage
 
 
 def test_the_list_has_the_columns_of_kubectl_get() -> None:
     run = run_of(stage("img_gen", "Running"), age=60)
-    lines = [text(each) for each in table(rows([run], at(0))).lines()]
+    lines = [each.plain for each in table(rows([run], at(0))).lines()]
     assert lines == [
         "NAME   STATUS    STAGE     PROGRESS   MACHINE   AGE",
         "ad-1   Running   img_gen   0/1        gpu       60s",

@@ -4,7 +4,6 @@ from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.text.next_steps import Home, next_command
 from stagework.cli.text.run_page import sections, waits
-from stagework.cli.text.tables import text
 from stagework.overview.detail import detail
 from tests.support.builders.written_runs import at, new_run, run_of, stage
 
@@ -19,7 +18,7 @@ def test_a_failed_run_shows_its_stages_and_the_next_command() -> None:
         message="ocr_eval failed",
         end=40,
     )
-    shown = [text(each) for each in sections(detail(run, at(90)), next_command(run, HOME))]
+    shown = [each.plain for each in sections(detail(run, at(90)), next_command(run, HOME))]
     assert shown == [
         "default/ad-1   StageFailed   1/2   pipeline ad-image   40s",
         "ocr_eval failed",
