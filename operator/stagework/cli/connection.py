@@ -191,15 +191,16 @@ def _namespace(kubeconfig: str | None, context: str | None) -> str:
         return file.read_text().strip() if file.exists() else "default"
     module: Any = config
     contexts, active = module.list_kube_config_contexts(config_file=kubeconfig)
-    named = [each for each in contexts if each["name"] == context] if context else [active]
-    found: object = named[0]["context"].get("namespace") if named else None
-    return str(found or "default")
+    chosen = next((entry for entry in contexts if entry["name"] == context), active)
+    namespace: object = chosen["context"].get("namespace")
+    return str(namespace or "default")
 
 
 def _in_cluster(kubeconfig: str | None) -> bool:
-    given = kubeconfig or os.environ.get("KUBECONFIG")
+    # The package's own rule (load_config) prints to stdout where it falls back.
+    named = kubeconfig or os.environ.get("KUBECONFIG")
     return (
-        not given
+        not named
         and "KUBERNETES_SERVICE_HOST" in os.environ
         and not (Path.home() / ".kube" / "config").exists()
     )
