@@ -1,6 +1,7 @@
 """`stagework monitor`: follow many runs at once, pick up new ones, until Ctrl-C."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,65 +15,85 @@ from stagework.cli.options import Namespace
 from stagework.cli.session import Session, session_of
 from stagework.cli.templates import load_template, named_pipeline
 from stagework.cli.text.monitor_lines import Line, MonitorLines, MonitorSettings, banner
-from stagework.cli.text.screens import screen_for
+from stagework.cli.text.screens import Screen, screen_for
 from stagework.cli.watchlist import Wanted, Watchlist
 
 _SPAN: Final = re.compile(r"(\d+)([smhd]?)")
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 
 
+Runs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME", help="Runs to follow; new ones by itself if absent."),
+]
+Everywhere = Annotated[bool, typer.Option("--all-namespaces", "-A", help="Runs of all namespaces.")]
+OfPipeline = Annotated[str, typer.Option(help="Only runs of this Pipeline.")]
+OfTenant = Annotated[str, typer.Option(metavar="ID", help="Only runs of this tenant.")]
+AfterStage = Annotated[
+    str, typer.Option(metavar="STAGE", help="Pick a run up once this stage is done.")
+]
+Since = Annotated[str, typer.Option(help="Pick up runs created within this time.")]
+Limit = Annotated[int, typer.Option(min=1, help="Runs picked up in one look at most.")]
+Timeout = Annotated[
+    float, typer.Option(min=0, help="Seconds after which a run that goes on is warned of.")
+]
+Interval = Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")]
+AutoCreate = Annotated[
+    bool, typer.Option("--auto-create", help="Make new runs (development, load test).")
+]
+CreateInterval = Annotated[float, typer.Option(min=0.1, help="Seconds between two new runs.")]
+Template = Annotated[
+    Path | None, typer.Option(help="PipelineJob (YAML) that new runs are made from.")
+]
+Once = Annotated[bool, typer.Option("--once", help="Look once, list, and end.")]
+UntilDone = Annotated[
+    bool, typer.Option("--until-done", help="End when every followed run has ended.")
+]
+ByName = Annotated[
+    bool, typer.Option("--by-name", help="Begin lines with the run's name, not its id.")
+]
+Plain = Annotated[bool, typer.Option("--plain", help="Lines only, also in a terminal.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """When the monitor ends by itself."""
+
+    once: bool
+    """After one poll."""
+    until_done: bool
+    """When every followed run has ended."""
+
+
 def monitor(
     context: typer.Context,
     *,
-    runs: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NAME", help="Runs to follow; new ones by itself if absent."),
-    ] = None,
+    runs: Runs = None,
     namespace: Namespace = None,
-    everywhere: Annotated[
-        bool, typer.Option("--all-namespaces", "-A", help="Runs of all namespaces.")
-    ] = False,
-    pipeline: Annotated[str, typer.Option(help="Only runs of this Pipeline.")] = "",
-    tenant: Annotated[str, typer.Option(metavar="ID", help="Only runs of this tenant.")] = "",
-    after_stage: Annotated[
-        str, typer.Option(metavar="STAGE", help="Pick a run up once this stage is done.")
-    ] = "",
-    since: Annotated[str, typer.Option(help="Pick up runs created within this time.")] = "1h",
-    limit: Annotated[int, typer.Option(min=1, help="Runs picked up in one look at most.")] = 10,
-    timeout: Annotated[
-        float, typer.Option(min=0, help="Seconds after which a run that goes on is warned of.")
-    ] = 600,
-    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 2,
-    auto_create: Annotated[
-        bool, typer.Option("--auto-create", help="Make new runs (development, load test).")
-    ] = False,
-    create_interval: Annotated[
-        float, typer.Option(min=0.1, help="Seconds between two new runs.")
-    ] = 60,
-    template: Annotated[
-        Path | None, typer.Option(help="PipelineJob (YAML) that new runs are made from.")
-    ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Look once, list, and end.")] = False,
-    until_done: Annotated[
-        bool, typer.Option("--until-done", help="End when every followed run has ended.")
-    ] = False,
-    by_name: Annotated[
-        bool, typer.Option("--by-name", help="Begin lines with the run's name, not its id.")
-    ] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines only, also in a terminal.")] = False,
+    everywhere: Everywhere = False,
+    pipeline: OfPipeline = "",
+    tenant: OfTenant = "",
+    after_stage: AfterStage = "",
+    since: Since = "1h",
+    limit: Limit = 10,
+    timeout: Timeout = 600,
+    interval: Interval = 2,
+    auto_create: AutoCreate = False,
+    create_interval: CreateInterval = 60,
+    template: Template = None,
+    once: Once = False,
+    until_done: UntilDone = False,
+    by_name: ByName = False,
+    plain: Plain = False,
 ) -> None:
     """Follow runs and print a line per step change; stopping it never stops a run.
 
     With --until-done: exit 0 if all succeeded, 1 if one failed, 2 if one ran past its timeout.
     """
     session = session_of(context)
-    where = None if everywhere else session.namespace(namespace)
-    names = tuple(dict.fromkeys(runs or ()))
-    for name in names if where else ():
-        session.objects.run(where or "", name)
     settings = MonitorSettings(
-        namespace=where or "",
-        runs=names,
+        namespace="" if everywhere else session.namespace(namespace),
+        runs=tuple(dict.fromkeys(runs or ())),
         pipeline=pipeline,
         tenant=tenant,
         after_stage=after_stage,
@@ -82,59 +103,57 @@ def monitor(
         timeout_seconds=timeout,
         create_interval_seconds=create_interval if auto_create else None,
     )
+    for name in settings.runs if settings.namespace else ():
+        session.objects.run(settings.namespace, name)
     body = _template(template, pipeline, tenant) if auto_create else None
-    watchlist = Watchlist(
-        Wanted(frozenset(names), pipeline, tenant, settings.since_seconds, after_stage),
-        limit=limit,
-        timeout_seconds=timeout,
-    )
-    _run(
-        session,
-        settings,
-        watchlist,
-        body,
-        by_name=by_name,
-        once=once,
-        until_done=until_done,
-        plain=plain,
-    )
+    screen = screen_for(session.terminal, plain=plain)
+    lines = MonitorLines(session.home, by_name)
+    _follow(session, settings, body, screen, lines, Ending(once, until_done))
 
 
-def _run(
+def _follow(
     session: Session,
     settings: MonitorSettings,
-    watchlist: Watchlist,
     body: dict[str, Any] | None,
-    *,
-    by_name: bool,
-    once: bool,
-    until_done: bool,
-    plain: bool,
+    screen: Screen,
+    lines: MonitorLines,
+    ending: Ending,
 ) -> None:
     where = settings.namespace or None
-    feed = Feed(session.cluster, where, interval_seconds=settings.interval_seconds)
-    with signals() as wishes, screen_for(session.terminal, plain=plain) as screen:
+    watchlist = _watchlist(settings)
+    with signals() as wishes, screen:
         for text in banner(settings):
             screen.show(Line(text))
         follower = Follower(
-            feed,
+            Feed(session.cluster, where, interval_seconds=settings.interval_seconds),
             watchlist,
-            MonitorLines(session.home, by_name),
+            lines,
             screen,
             now=session.now,
             rhythm=Rhythm(poll=settings.interval_seconds, create=settings.create_interval_seconds),
             create=None if body is None else lambda: _create(session, where, body),
         )
-        follower.run(wishes, until_done=until_done, once=once)
+        follower.run(wishes, until_done=ending.until_done, once=ending.once)
         if wishes.stop.is_set():
             count = len(watchlist.followed)
             going_on = "1 followed run goes" if count == 1 else f"{count} followed runs go"
             screen.show(Line(f"monitor stopped; {going_on} on without it"))
             return
-    if until_done and any(end.kind == "Failed" for end in watchlist.ends.values()):
+    if ending.until_done and any(end.kind == "Failed" for end in watchlist.ends.values()):
         raise typer.Exit(EXIT_FAILED)
-    if until_done and watchlist.late:
+    if ending.until_done and watchlist.late:
         raise typer.Exit(EXIT_TIMEOUT)
+
+
+def _watchlist(settings: MonitorSettings) -> Watchlist:
+    wanted = Wanted(
+        frozenset(settings.runs),
+        settings.pipeline,
+        settings.tenant,
+        settings.since_seconds,
+        settings.after_stage,
+    )
+    return Watchlist(wanted, limit=settings.limit, timeout_seconds=settings.timeout_seconds)
 
 
 def seconds_of(span: str) -> float:
