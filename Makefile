@@ -55,7 +55,7 @@ e2e: deploy ## User stories on the kind cluster
 
 .PHONY: demo
 demo: deploy ## Real pipelines on three machine classes, from nothing to the pictures
-	@$(PY) -m stagework.cli demo --samples manifests/samples
+	@$(PY) -m hack.demo --samples manifests/samples
 
 .PHONY: mutants
 mutants: $(VENV)/.ready ## Wrong changes that no test notices: in policies, or SINCE=REV in a change

@@ -269,3 +269,23 @@ class NodeView(_View, frozen=True):
         """True where all labels of a node selector are on it."""
         labels = self.metadata.labels
         return all(labels.get(key) == value for key, value in selector.items())
+
+    @property
+    def usable(self) -> bool:
+        """True while a new Pod could start there: ready, and nobody has closed it."""
+        return self.ready and not self.spec.unschedulable
+
+
+class LeaseSpec(_View, frozen=True):
+    """Who holds a Lease, and until when it holds."""
+
+    holder_identity: str | None = None
+    lease_duration_seconds: float | None = None
+    renew_time: datetime | None = None
+
+
+class LeaseView(_View, frozen=True):
+    """A Lease of coordination.k8s.io."""
+
+    metadata: ObjectMeta = ObjectMeta()
+    spec: LeaseSpec = LeaseSpec()

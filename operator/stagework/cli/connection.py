@@ -67,8 +67,8 @@ class KubeConnection:
         timeout_seconds: float = 30,
     ) -> Answer:
         """One request to the API server; see Cluster."""
-        asked = _Request(method, _target(path, query), timeout_seconds, headers or {}, body)
-        with self._open(asked) as response:
+        request = _Request(method, _target(path, query), timeout_seconds, headers or {}, body)
+        with self._open(request) as response:
             return Answer(response.status, response.read(), dict(response.headers))
 
     def lines(
@@ -97,19 +97,19 @@ class KubeConnection:
             return Answer(response.status, b"", dict(response.headers))
 
     @contextlib.contextmanager
-    def _open(self, asked: "_Request") -> Generator[urllib3.BaseHTTPResponse]:
-        headers = {"Accept": "application/json", **asked.headers, **self._proof()}
+    def _open(self, request: "_Request") -> Generator[urllib3.BaseHTTPResponse]:
+        headers = {"Accept": "application/json", **request.headers, **self._proof()}
         with contextlib.ExitStack() as stack:
             try:
-                url = self._server + asked.target
-                response = _send(self._pool, stack, url, asked, headers)
+                url = self._server + request.target
+                response = _send(self._pool, stack, url, request, headers)
                 where = response.headers.get("Location", "")
                 moved = response.status == HTTPStatus.TEMPORARY_REDIRECT
                 if moved and where.startswith(("http://", "https://")):
                     # A presigned address of the object store: it must not see who we are.
-                    kept = {k: v for k, v in headers.items() if k.lower() == "content-length"}
+                    sizes = {k: v for k, v in headers.items() if k.lower() == "content-length"}
                     outside = stack.enter_context(urllib3.PoolManager())
-                    response = _send(outside, stack, where, asked, kept)
+                    response = _send(outside, stack, where, request, sizes)
                 yield response
             except urllib3.exceptions.HTTPError as error:
                 raise _unreachable(self._server, error) from error
@@ -135,16 +135,16 @@ def _send(
     pool: urllib3.PoolManager,
     stack: contextlib.ExitStack,
     url: str,
-    asked: _Request,
+    request: _Request,
     headers: Mapping[str, str],
 ) -> urllib3.BaseHTTPResponse:
-    body = asked.body
+    body = request.body
     response = pool.request(
-        asked.method,
+        request.method,
         url,
         body=stack.enter_context(body.open("rb")) if isinstance(body, Path) else body,
         headers=dict(headers),
-        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=asked.timeout_seconds),
+        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=request.timeout_seconds),
         retries=False,
         redirect=False,
         preload_content=False,
@@ -191,15 +191,16 @@ def _namespace(kubeconfig: str | None, context: str | None) -> str:
         return file.read_text().strip() if file.exists() else "default"
     module: Any = config
     contexts, active = module.list_kube_config_contexts(config_file=kubeconfig)
-    named = [each for each in contexts if each["name"] == context] if context else [active]
-    found: object = named[0]["context"].get("namespace") if named else None
-    return str(found or "default")
+    chosen = next((entry for entry in contexts if entry["name"] == context), active)
+    namespace: object = chosen["context"].get("namespace")
+    return str(namespace or "default")
 
 
 def _in_cluster(kubeconfig: str | None) -> bool:
-    given = kubeconfig or os.environ.get("KUBECONFIG")
+    # The package's own rule (load_config) prints to stdout where it falls back.
+    named = kubeconfig or os.environ.get("KUBECONFIG")
     return (
-        not given
+        not named
         and "KUBERNETES_SERVICE_HOST" in os.environ
         and not (Path.home() / ".kube" / "config").exists()
     )
@@ -215,5 +216,4 @@ def _cause(error: BaseException) -> str:
     # The outer errors repeat the inner one with Python's own names around it.
     while error.__cause__ is not None or error.__context__ is not None:
         error = error.__cause__ or error.__context__ or error
-    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(said)
+    return str(getattr(error, "strerror", None) or str(error) or type(error).__name__)

@@ -1,6 +1,6 @@
 """Runs as they change: a list, then a watch; a new list whenever the watch cannot go on.
 
-A thread of its own reads, the command's loop takes what it found from a queue, so that the loop
+A thread of its own reads, the command's loop takes the changes from a queue, so that the loop
 never blocks on the network: signals, timeouts and the live view stay prompt.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Final
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.cluster import Cluster
 from stagework.cli.errors import CommandError, Refused
-from stagework.cli.objects import JOBS, Objects, path, read_job
+from stagework.cli.objects import RUNS, Objects, path, read_run
 from stagework.cli.replies import mapping
 
 WATCH_SECONDS: Final = 240
@@ -27,14 +27,14 @@ SILENCE_SECONDS: Final = 90.0
 class Listed:
     """All runs that there are."""
 
-    jobs: tuple[PipelineJob, ...]
+    runs: tuple[PipelineJob, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One run as it is now."""
 
-    job: PipelineJob
+    run: PipelineJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +86,23 @@ class Feed:
             return None
 
     def _list(self) -> str:
-        listing = self._objects.jobs(self._namespace, only=self._only)
+        listing = self._objects.runs(self._namespace, only=self._only)
         for text in listing.unreadable:
             self._queue.put(Trouble(text))
-        self._queue.put(Listed(listing.jobs))
+        self._queue.put(Listed(listing.runs))
         return listing.version
 
     def _read(self, version: str) -> None:
-        told = ""
+        reported = ""
         while not self._stop.is_set():
             try:
                 version = self._watch(version) if version else self._list()
-                told = ""
+                reported = ""
             except CommandError as error:
                 # One line an outage: the next list tells whether it is over.
-                if error.message != told:
+                if error.message != reported:
                     self._queue.put(Trouble(error.message))
-                told, version = error.message, ""
+                reported, version = error.message, ""
                 self._stop.wait(self._interval_seconds)
 
     def _watch(self, version: str) -> str:
@@ -114,24 +114,24 @@ class Feed:
         }
         if self._only:
             query["fieldSelector"] = f"metadata.name={self._only}"
-        where = path(JOBS, self._namespace)
+        where = path(RUNS, self._namespace)
         for line in self._cluster.lines(where, query, timeout_seconds=SILENCE_SECONDS):
             if self._stop.is_set():
                 break
             event = mapping(json.loads(line))
-            seen = mapping(event.get("object"))
-            if event.get("type") == "ERROR":
+            kind, body = str(event.get("type")), mapping(event.get("object"))
+            if kind == "ERROR":
                 # Mostly 410: too old to go on from. A new list mends every cause.
                 return ""
-            version = str(mapping(seen.get("metadata")).get("resourceVersion") or version)
-            self._tell(str(event.get("type")), seen)
+            version = str(mapping(body.get("metadata")).get("resourceVersion") or version)
+            self._hand_on(kind, body)
         return version
 
-    def _tell(self, kind: str, seen: Mapping[str, Any]) -> None:
+    def _hand_on(self, kind: str, body: Mapping[str, Any]) -> None:
         if kind == "DELETED":
-            self._queue.put(Deleted(str(mapping(seen.get("metadata")).get("uid", ""))))
+            self._queue.put(Deleted(str(mapping(body.get("metadata")).get("uid", ""))))
         elif kind in ("ADDED", "MODIFIED"):
             try:
-                self._queue.put(Seen(read_job(seen)))
+                self._queue.put(Seen(read_run(body)))
             except Refused as error:
                 self._queue.put(Trouble(error.message))

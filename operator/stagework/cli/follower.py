@@ -1,4 +1,4 @@
-"""The loop of `monitor` and `demo`: take what the feed found, print lines, until told to stop."""
+"""The loop of `monitor`: take changes from the feed, print lines, until asked to stop."""
 
 import contextlib
 import signal
@@ -10,9 +10,9 @@ from types import FrameType
 from typing import Final
 
 from stagework.cli.feed import Deleted, Event, Feed, Listed, Seen, Trouble
-from stagework.cli.screens import Screen
-from stagework.overview.following import Watchlist
-from stagework.overview.monitorlines import Line, monitored
+from stagework.cli.text.monitor_lines import Line, MonitorLines
+from stagework.cli.text.screens import Screen
+from stagework.cli.watchlist import News, Watchlist
 
 _TICK_SECONDS: Final = 0.2
 """How soon a signal, a timeout or the live view's clock is noticed."""
@@ -33,14 +33,14 @@ def signals() -> Generator[Wishes]:
     if threading.current_thread() is not threading.main_thread():
         yield wishes
         return
-    wanted = {signal.SIGINT: wishes.stop, signal.SIGTERM: wishes.stop}
+    events = {signal.SIGINT: wishes.stop, signal.SIGTERM: wishes.stop}
     if hasattr(signal, "SIGUSR1"):
-        wanted[signal.SIGUSR1] = wishes.list
+        events[signal.SIGUSR1] = wishes.list
 
     def note(number: int, _frame: FrameType | None) -> None:
-        wanted[signal.Signals(number)].set()
+        events[signal.Signals(number)].set()
 
-    before = {number: signal.signal(number, note) for number in wanted}
+    before = {number: signal.signal(number, note) for number in events}
     try:
         yield wishes
     finally:
@@ -52,8 +52,8 @@ def signals() -> Generator[Wishes]:
 class Rhythm:
     """When the loop does what by itself, in seconds."""
 
-    look: float
-    """Between two looks for new runs."""
+    poll: float
+    """Between two polls for new runs."""
     listing: float = 60
     """Between two lists of what is monitored."""
     create: float | None = None
@@ -61,26 +61,26 @@ class Rhythm:
 
 
 class Follower:
-    """Follows runs until they end, or until told to stop."""
+    """Follows runs until they end, or until asked to stop."""
 
     def __init__(
         self,
         feed: Feed,
         watchlist: Watchlist,
+        lines: MonitorLines,
         screen: Screen,
         *,
         now: Callable[[], datetime],
         rhythm: Rhythm,
-        by_name: bool = False,
         create: Callable[[], Line] | None = None,
     ) -> None:
         """`create` makes a new run and says so."""
         self._feed = feed
         self._watchlist = watchlist
+        self._lines = lines
         self._screen = screen
         self._now = now
         self._rhythm = rhythm
-        self._by_name = by_name
         self._create = create
         self._done_at: dict[str, datetime] = {}
 
@@ -92,15 +92,15 @@ class Follower:
             while not wishes.stop.is_set():
                 self._take()
                 now = self._now()
-                if self._due("look", self._rhythm.look, now):
-                    self._show(self._watchlist.look(now))
+                if self._due("poll", self._rhythm.poll, now):
+                    self._tell(self._watchlist.poll(now), now)
                 if once:
                     self._list(now)
                     return
                 if self._create and self._due("create", self._rhythm.create or 60, now):
                     self._screen.show(self._create())
                 self._list_if_due(wishes, now)
-                self._screen.bars(self._watchlist.bars(now))
+                self._screen.bars(self._watchlist.rows(now))
                 if until_done and self._over():
                     return
         finally:
@@ -113,33 +113,33 @@ class Follower:
 
     def _take(self) -> None:
         event = self._feed.next(_TICK_SECONDS)
-        # What has come together is taken together: one look, one painting.
+        # What has come together is taken together: one poll, one painting.
         while event is not None:
             self._handle(event, self._now())
             event = self._feed.next(0) if not isinstance(event, Listed) else None
 
     def _handle(self, event: Event, now: datetime) -> None:
         match event:
-            case Listed(jobs):
-                self._show(self._watchlist.listed(jobs, now))
-                self._done_at.pop("look", None)
-            case Seen(job):
-                self._show(self._watchlist.seen(job, now))
+            case Listed(runs):
+                self._tell(self._watchlist.listed(runs, now), now)
+                self._done_at.pop("poll", None)
+            case Seen(run):
+                self._tell(self._watchlist.seen(run, now), now)
             case Deleted(uid):
-                self._show(self._watchlist.deleted(uid, now))
+                self._tell(self._watchlist.deleted(uid), now)
             case Trouble(text):
                 self._screen.show(Line(f"WARNING {text}; trying again", "wait"))
 
     def _list_if_due(self, wishes: Wishes, now: datetime) -> None:
-        asked = wishes.list.is_set()
+        wished = wishes.list.is_set()
         wishes.list.clear()
         due = self._due("listing", self._rhythm.listing, now)
-        if asked or (due and self._watchlist.followed):
+        if wished or (due and self._watchlist.followed):
             self._list(now)
 
     def _list(self, now: datetime) -> None:
-        jobs = [each.job for each in self._watchlist.followed]
-        self._show(monitored(jobs, now, by_name=self._by_name))
+        for line in self._lines.listing(self._watchlist.followed, now):
+            self._screen.show(line)
 
     def _due(self, what: str, every_seconds: float, now: datetime) -> bool:
         last = self._done_at.get(what)
@@ -148,6 +148,6 @@ class Follower:
         self._done_at[what] = now
         return True
 
-    def _show(self, lines: list[Line]) -> None:
-        for line in lines:
-            self._screen.show(line)
+    def _tell(self, news: list[News], now: datetime) -> None:
+        for item in news:
+            self._screen.show(self._lines.line(item, now))

@@ -6,18 +6,18 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from stagework.cli import (
-    demo,
+from stagework.cli.cluster import Cluster
+from stagework.cli.commands import (
     doctor,
-    interventions,
     monitor,
     results,
+    retry,
     search,
+    skip,
     status,
     upload,
     wait,
 )
-from stagework.cli.cluster import Cluster
 from stagework.cli.errors import EXIT_HELP, CommandError
 from stagework.cli.session import Session
 
@@ -63,22 +63,21 @@ def begin(
 ) -> None:
     """Take the options that stand before the command."""
     if context.obj is None:
-        context.obj = Session(lambda: _connect(kubeconfig, kube_context))
+        context.obj = Session.of_kubeconfig(kubeconfig, kube_context)
 
 
 for _name, _command in (
     ("status", status.status),
     ("monitor", monitor.monitor),
     ("wait", wait.wait),
-    ("retry", interventions.retry),
-    ("skip", interventions.skip),
+    ("retry", retry.retry),
+    ("skip", skip.skip),
     ("upload", upload.upload),
     ("results", results.results),
     ("search", search.search),
     ("doctor", doctor.doctor),
 ):
     app.command(_name, epilog=EXIT_HELP)(_command)
-app.command("demo", hidden=True, epilog=EXIT_HELP)(demo.demo)
 
 
 def run() -> None:
@@ -86,13 +85,6 @@ def run() -> None:
     # The name under which kubectl calls a plugin reads better as people type it.
     plugin = sys.argv[0].rsplit("/", 1)[-1].startswith("kubectl-")
     app(prog_name="kubectl stagework" if plugin else "stagework")
-
-
-def _connect(kubeconfig: str | None, context: str | None) -> Cluster:
-    # The kubernetes package takes most of a second to import: not for `--help`.
-    from stagework.cli.connection import KubeConnection  # noqa: PLC0415
-
-    return KubeConnection(kubeconfig, context)
 
 
 def _no_cluster() -> Cluster:

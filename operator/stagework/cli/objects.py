@@ -19,7 +19,7 @@ from stagework.cli.errors import CommandError, NotThere, Refused
 
 GROUP_PATH: Final = f"/apis/{names.API_VERSION}"
 """Where the API server serves our kinds."""
-JOBS: Final = "pipelinejobs"
+RUNS: Final = "pipelinejobs"
 PIPELINES: Final = "pipelines"
 INTERVENTIONS: Final = "interventions"
 _JSON: Final = {"Content-Type": "application/json"}
@@ -32,12 +32,10 @@ def path(plural: str, namespace: str | None, name: str = "") -> str:
     return f"{GROUP_PATH}{where}/{plural}" + (f"/{name}" if name else "")
 
 
-def read_job(raw: Mapping[str, Any]) -> PipelineJob:
-    """A PipelineJob as the API server sent it; raises Refused where this CLI is too old for it."""
+def read_run(raw: Mapping[str, Any]) -> PipelineJob:
+    """A run as the API server sent it; raises Refused where this CLI is too old for it."""
     try:
-        return PipelineJob.model_validate(
-            {key: raw[key] for key in ("metadata", "spec", "status") if raw.get(key) is not None}
-        )
+        return PipelineJob.model_validate(_parts(raw))
     except ValidationError as error:
         name = replies.mapping(raw.get("metadata")).get("name", "?")
         raise Refused(
@@ -50,7 +48,7 @@ def read_job(raw: Mapping[str, Any]) -> PipelineJob:
 class Listing:
     """All runs at one moment."""
 
-    jobs: tuple[PipelineJob, ...]
+    runs: tuple[PipelineJob, ...]
     unreadable: tuple[str, ...]
     """A sentence for each run that this CLI cannot read."""
     version: str
@@ -63,103 +61,75 @@ class Objects:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    def job(self, namespace: str, name: str) -> PipelineJob:
+    def run(self, namespace: str, name: str) -> PipelineJob:
         """One run; raises NotThere."""
-        answer = self._cluster.request("GET", path(JOBS, namespace, name))
-        flag = "" if namespace == self._cluster.namespace else f" -n {namespace}"
-        if answer.missing and replies.mapping(replies.decoded(answer.body).get("details")).get(
-            "name"
-        ):
+        answer = self._cluster.request("GET", path(RUNS, namespace, name))
+        if answer.missing and replies.names_the_object(answer):
+            flag = "" if namespace == self._cluster.namespace else f" -n {namespace}"
             raise NotThere(
                 f"there is no pipelinejob {name!r} in namespace {namespace!r}",
                 command=f"stagework status{flag or ' -A'}",
             )
-        return read_job(_good(answer, f"get pipelinejob {name}"))
+        return read_run(good(answer, f"get pipelinejob {name}"))
 
-    def jobs(self, namespace: str | None, *, only: str = "") -> Listing:
+    def runs(self, namespace: str | None, *, only: str = "") -> Listing:
         """All runs of a namespace, or of all namespaces; `only` is a name."""
-        jobs: list[PipelineJob] = []
+        runs: list[PipelineJob] = []
         unreadable: list[str] = []
         chosen = {"fieldSelector": f"metadata.name={only}"} if only else {}
         query = {"limit": _PAGE, **chosen}
         while True:
-            answer = self._cluster.request("GET", path(JOBS, namespace), query=query)
-            page = _good(answer, "list pipelinejobs")
+            answer = self._cluster.request("GET", path(RUNS, namespace), query=query)
+            page = good(answer, "list pipelinejobs")
             for raw in replies.items(page):
                 try:
-                    jobs.append(read_job(raw))
+                    runs.append(read_run(raw))
                 except Refused as error:
                     unreadable.append(error.message)
-            about = replies.mapping(page.get("metadata"))
-            if not about.get("continue"):
-                version = str(about.get("resourceVersion", ""))
-                return Listing(tuple(jobs), tuple(unreadable), version)
-            query = {"limit": _PAGE, **chosen, "continue": str(about["continue"])}
+            metadata = replies.mapping(page.get("metadata"))
+            if not metadata.get("continue"):
+                version = str(metadata.get("resourceVersion", ""))
+                return Listing(tuple(runs), tuple(unreadable), version)
+            query = {"limit": _PAGE, **chosen, "continue": str(metadata["continue"])}
 
     def create(self, plural: str, namespace: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Make an object; the answer is the object."""
         answer = self._cluster.request(
             "POST", path(plural, namespace), body=json.dumps(body).encode(), headers=_JSON
         )
-        about = replies.mapping(body.get("metadata"))
-        name = about.get("name") or about.get("generateName") or ""
-        return _good(answer, f"create {plural.removesuffix('s')} {name}")
-
-    def apply(self, plural: str, namespace: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Make or change an object by server-side apply, as the field manager `stagework-cli`."""
-        name = str(replies.mapping(body.get("metadata")).get("name", ""))
-        answer = self._cluster.request(
-            "PATCH",
-            path(plural, namespace, name),
-            query={"fieldManager": "stagework-cli", "force": "true"},
-            body=json.dumps(body).encode(),
-            headers={"Content-Type": "application/apply-patch+yaml"},
-        )
-        return _good(answer, f"apply {plural.removesuffix('s')} {name}")
-
-    def delete_job(self, namespace: str, name: str) -> bool:
-        """Delete a run; False where there was none."""
-        answer = self._cluster.request("DELETE", path(JOBS, namespace, name))
-        if answer.missing:
-            return False
-        _good(answer, f"delete pipelinejob {name}")
-        return True
-
-    def has_job(self, namespace: str, name: str) -> bool:
-        """Whether a run of that name exists."""
-        answer = self._cluster.request("GET", path(JOBS, namespace, name))
-        if answer.missing:
-            return False
-        _good(answer, f"get pipelinejob {name}")
-        return True
+        metadata = replies.mapping(body.get("metadata"))
+        name = metadata.get("name") or metadata.get("generateName") or ""
+        return good(answer, f"create {plural.removesuffix('s')} {name}")
 
     def intervention(self, namespace: str, name: str) -> Intervention:
         """One Intervention, with its answer as far as there is one."""
         answer = self._cluster.request("GET", path(INTERVENTIONS, namespace, name))
-        return _read_intervention(_good(answer, f"get intervention {name}"))
+        return Intervention.model_validate(_parts(good(answer, f"get intervention {name}")))
 
-    def intervene(self, job: PipelineJob, spec: InterventionSpec) -> Intervention:
+    def intervene(self, run: PipelineJob, spec: InterventionSpec) -> Intervention:
         """Ask for something: an Intervention that belongs to the run."""
-        about = job.metadata
+        target = run.metadata
         body = {
             "apiVersion": names.API_VERSION,
             "kind": "Intervention",
             "metadata": {
-                "generateName": f"{about.name[:200]}-{spec.verb.lower()}-",
-                "namespace": about.namespace,
+                "generateName": f"{target.name[:200]}-{spec.verb.lower()}-",
+                "namespace": target.namespace,
                 "ownerReferences": [
                     {
                         "apiVersion": names.API_VERSION,
                         "kind": "PipelineJob",
-                        "name": about.name,
-                        "uid": about.uid,
+                        "name": target.name,
+                        "uid": target.uid,
                     }
                 ],
             },
             "spec": spec.model_dump(mode="json", exclude_defaults=True)
             | {"verb": spec.verb, "target": spec.target.model_dump(mode="json")},
         }
-        return _read_intervention(self.create(INTERVENTIONS, about.namespace, body))
+        return Intervention.model_validate(
+            _parts(self.create(INTERVENTIONS, target.namespace, body))
+        )
 
     def me(self) -> str:
         """The caller's user name, as the API server knows it."""
@@ -170,30 +140,30 @@ class Objects:
             body=json.dumps({"apiVersion": group, "kind": "SelfSubjectReview"}).encode(),
             headers=_JSON,
         )
-        said = _good(answer, "ask the API server who you are")
-        user = replies.mapping(replies.mapping(said.get("status")).get("userInfo"))
+        review = good(answer, "ask the API server who you are")
+        user = replies.mapping(replies.mapping(review.get("status")).get("userInfo"))
         return str(user.get("username", ""))
 
-    def dependencies(self, job: PipelineJob) -> dict[str, tuple[str, ...]]:
+    def dependencies(self, run: PipelineJob) -> dict[str, tuple[str, ...]]:
         """What each stage waits for, by the stages that the run itself keeps.
 
         In this order: the run's revision, its inline stages, the Pipeline of that name.
         """
-        stages = self._revision_stages(job)
-        if stages is None and job.spec.stages is not None:
-            stages = list(job.spec.stages)
-        if stages is None and job.spec.pipelineRef is not None:
-            name = job.spec.pipelineRef.name
-            answer = self._cluster.request("GET", path(PIPELINES, job.metadata.namespace, name))
-            raw = _good(answer, f"get pipeline {name}")
+        stages = self._revision_stages(run)
+        if stages is None and run.spec.stages is not None:
+            stages = list(run.spec.stages)
+        if stages is None and run.spec.pipelineRef is not None:
+            name = run.spec.pipelineRef.name
+            answer = self._cluster.request("GET", path(PIPELINES, run.metadata.namespace, name))
+            raw = good(answer, f"get pipeline {name}")
             stages = Pipeline(metadata=Metadata(name=name), spec=raw["spec"]).spec.stages
         return effective_dependencies(stages or [])
 
-    def _revision_stages(self, job: PipelineJob) -> list[Stage] | None:
-        name = job.status.pipelineRevision
+    def _revision_stages(self, run: PipelineJob) -> list[Stage] | None:
+        name = run.status.pipelineRevision
         if not name:
             return None
-        where = f"/apis/apps/v1/namespaces/{job.metadata.namespace}/controllerrevisions/{name}"
+        where = f"/apis/apps/v1/namespaces/{run.metadata.namespace}/controllerrevisions/{name}"
         answer = self._cluster.request("GET", where)
         if not answer.good:
             # Readers of our kinds need no right to read revisions.
@@ -205,16 +175,15 @@ class Objects:
             return None
 
 
-def _read_intervention(raw: Mapping[str, Any]) -> Intervention:
-    return Intervention.model_validate(
-        {key: raw[key] for key in ("metadata", "spec", "status") if raw.get(key) is not None}
-    )
-
-
-def _good(answer: Answer, doing: str) -> dict[str, Any]:
+def good(answer: Answer, doing: str) -> dict[str, Any]:
+    """The object of an answer; raises CommandError that says what `doing` came to."""
     if not answer.good:
         raise replies.explain(answer, doing)
-    found = replies.decoded(answer.body)
-    if not found:
+    decoded = replies.decoded(answer.body)
+    if not decoded:
         raise CommandError(f"{doing}: the answer is no JSON object", command="kubectl version")
-    return found
+    return decoded
+
+
+def _parts(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: raw[key] for key in ("metadata", "spec", "status") if raw.get(key) is not None}

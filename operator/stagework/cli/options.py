@@ -4,6 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
+Run = Annotated[str, typer.Argument(metavar="NAME", help="The run.")]
+"""The run that a command is about."""
 Namespace = Annotated[
     str | None,
     typer.Option("--namespace", "-n", help="Namespace; the kubeconfig context's by default."),

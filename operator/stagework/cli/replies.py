@@ -32,7 +32,9 @@ def items(value: Mapping[str, Any], key: str = "items") -> list[dict[str, Any]]:
     """The objects of a list within a JSON object; empty where there is none."""
     listed: object = value.get(key)
     return (
-        [mapping(each) for each in cast("list[object]", listed)] if isinstance(listed, list) else []
+        [mapping(entry) for entry in cast("list[object]", listed)]
+        if isinstance(listed, list)
+        else []
     )
 
 
@@ -44,10 +46,15 @@ def decoded(body: bytes) -> dict[str, Any]:
         return {}
 
 
+def names_the_object(answer: Answer) -> bool:
+    """Whether a refusal speaks of the object asked for, not of a kind that the cluster lacks."""
+    return bool(mapping(decoded(answer.body).get("details")).get("name"))
+
+
 def explain(answer: Answer, doing: str) -> CommandError:
     """The error for an answer of 300 or more; `doing` says what was asked, such as `get x`."""
-    said = decoded(answer.body)
-    text = str(said.get("message") or answer.body[:200].decode("utf-8", "replace")).strip()
+    reply = decoded(answer.body)
+    text = str(reply.get("message") or answer.body[:200].decode("utf-8", "replace")).strip()
     if answer.status == HTTPStatus.UNAUTHORIZED:
         return NotAllowed(
             "the API server does not know you: the kubeconfig's credentials are refused",
@@ -55,7 +62,7 @@ def explain(answer: Answer, doing: str) -> CommandError:
         )
     if answer.status == HTTPStatus.FORBIDDEN:
         return _forbidden(text, doing)
-    if answer.missing and not mapping(said.get("details")).get("name"):
+    if answer.missing and not names_the_object(answer):
         return NotThere(
             f"{doing}: this cluster does not know the kinds of {names.GROUP}",
             command="kubectl apply --server-side -f crds/",
@@ -70,15 +77,15 @@ def explain(answer: Answer, doing: str) -> CommandError:
 
 
 def _forbidden(text: str, doing: str) -> NotAllowed:
-    found = _FORBIDDEN.search(text)
-    if found is None:
+    denial = _FORBIDDEN.search(text)
+    if denial is None:
         return NotAllowed(f"{doing}: not allowed: {text}", command="kubectl auth whoami")
-    verb, resource = found["verb"], found["resource"]
-    full = f"{resource}.{found['group']}" if found["group"] else resource
-    where = f" -n {found['namespace']}" if found["namespace"] else ""
+    verb, resource = denial["verb"], denial["resource"]
+    full = f"{resource}.{denial['group']}" if denial["group"] else resource
+    where = f" -n {denial['namespace']}" if denial["namespace"] else ""
     kind = "" if where else "cluster"
-    subject = _subject(found["user"])
-    if found["group"] == names.GROUP:
+    subject = _subject(denial["user"])
+    if denial["group"] == names.GROUP:
         role = "stagework-view" if verb in ("get", "list", "watch") else "stagework-edit"
         command = f"kubectl create {kind}rolebinding {role}{where} --clusterrole={role} {subject}"
     else:
@@ -87,7 +94,7 @@ def _forbidden(text: str, doing: str) -> NotAllowed:
             f"kubectl create {kind}role {role}{where} --verb={verb} --resource={full} && "
             f"kubectl create {kind}rolebinding {role}{where} --{kind}role={role} {subject}"
         )
-    return NotAllowed(f"{doing}: {found['user']} may not {verb} {full}{where}", command=command)
+    return NotAllowed(f"{doing}: {denial['user']} may not {verb} {full}{where}", command=command)
 
 
 def _subject(user: str) -> str:

@@ -65,7 +65,7 @@ class ApiService:
         if not answer.good:
             raise self._explain(answer, f"list {prefix}", "get")
         listed = replies.items(replies.decoded(answer.body), "files")
-        return [str(each.get("path", "")) for each in listed]
+        return [str(file.get("path", "")) for file in listed]
 
     def download(self, prefix: str, path: str, into: Path) -> None:
         """Fetch one file."""
@@ -112,10 +112,10 @@ class ApiService:
         return str(status.get("token", ""))
 
     def _explain(self, answer: Answer, doing: str, verb: str) -> CommandError:
-        said = replies.decoded(answer.body)
-        if said.get("kind") == "Status":
-            return self._from_proxy(answer, said, doing)
-        cause = str(said.get("error") or f"the API service answered {answer.status}")
+        reply = replies.decoded(answer.body)
+        if reply.get("kind") == "Status":
+            return self._from_proxy(answer, reply, doing)
+        cause = str(reply.get("error") or f"the API service answered {answer.status}")
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             role = "stagework-view" if verb == "get" else "stagework-edit"
             return NotAllowed(
@@ -124,14 +124,14 @@ class ApiService:
                 command=f"kubectl create rolebinding {self.account}-{role} -n {self.namespace} "
                 f"--clusterrole={role} --serviceaccount={self.namespace}:{self.account}",
             )
-        hint = f" ({said['hint']})" if said.get("hint") else ""
+        hint = f" ({reply['hint']})" if reply.get("hint") else ""
         logs = f"kubectl logs deployment/{SERVICE} -n {self.release_namespace} --tail=50"
         return CommandError(
             f"{doing}: {cause}{hint}",
             command=logs if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
         )
 
-    def _from_proxy(self, answer: Answer, said: dict[str, Any], doing: str) -> CommandError:
+    def _from_proxy(self, answer: Answer, reply: dict[str, Any], doing: str) -> CommandError:
         where = f"{self.release_namespace}/{SERVICE}"
         if answer.missing:
             return NotThere(
@@ -140,7 +140,7 @@ class ApiService:
             )
         if answer.status > HTTPStatus.INTERNAL_SERVER_ERROR:
             return ClusterUnreachable(
-                f"{doing}: the API service {where} does not answer: {said.get('message', '')}",
+                f"{doing}: the API service {where} does not answer: {reply.get('message', '')}",
                 command=f"kubectl get pods -n {self.release_namespace}",
             )
         return replies.explain(answer, doing)

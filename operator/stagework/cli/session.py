@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import cast
+from typing import Self, cast
 
 import typer
 
 from stagework.cli.cluster import Cluster
 from stagework.cli.objects import Objects
-from stagework.cli.terminal import Terminal
-from stagework.overview.nextsteps import Home
+from stagework.cli.text.next_steps import Home
+from stagework.cli.text.terminal import Terminal
 
 
 def _utc_now() -> datetime:
@@ -27,6 +27,18 @@ class Session:
     sleep: Callable[[float], None] = time.sleep
     terminal: Terminal = field(default_factory=Terminal)
     _cluster: Cluster | None = None
+
+    @classmethod
+    def of_kubeconfig(cls, kubeconfig: str | None = None, context: str | None = None) -> Self:
+        """A session with the cluster of a kubeconfig, or of the Pod that we run in."""
+
+        def connect() -> Cluster:
+            # The kubernetes package takes most of a second to import: not for `--help`.
+            from stagework.cli.connection import KubeConnection  # noqa: PLC0415
+
+            return KubeConnection(kubeconfig, context)
+
+        return cls(connect)
 
     @property
     def cluster(self) -> Cluster:

@@ -23,7 +23,7 @@ def documents(file: Path) -> list[dict[str, Any]]:
         raise CommandError(
             f"{file} is not YAML: {text}", command=f"kubectl apply --dry-run=client -f {file}"
         ) from error
-    return [mapping(each) for each in loaded if mapping(each)]
+    return [mapping(document) for document in loaded if mapping(document)]
 
 
 def load_template(file: Path, tenant: str = "") -> dict[str, Any]:
@@ -43,15 +43,15 @@ def named_pipeline(pipeline: str, tenant: str = "") -> dict[str, Any]:
 
 
 def _nameless(body: dict[str, Any], tenant: str) -> dict[str, Any]:
-    about = mapping(body.get("metadata"))
-    base = about.get("generateName") or f"{about.get('name') or 'run'}-"
-    kept = {key: about[key] for key in ("labels", "annotations") if key in about}
+    metadata = mapping(body.get("metadata"))
+    base = metadata.get("generateName") or f"{metadata.get('name') or 'run'}-"
+    copied = {key: metadata[key] for key in ("labels", "annotations") if key in metadata}
     spec = dict(mapping(body.get("spec")))
     if tenant:
         spec["tenant"] = tenant
     return {
         "apiVersion": names.API_VERSION,
         "kind": "PipelineJob",
-        "metadata": {**kept, "generateName": base},
+        "metadata": {**copied, "generateName": base},
         "spec": spec,
     }

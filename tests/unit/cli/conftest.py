@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
+from typer import Typer
 from typer.testing import CliRunner
 
-from stagework.cli.main import app
+from stagework.cli import main
 from stagework.cli.session import Session
+from tests.support.builders.written_runs import at
 from tests.unit.cli.fakecluster import FakeCluster
-from tests.unit.overview.builders import at
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Cli:
     """The CLI in front of a fake cluster, with a clock that a test moves."""
 
     cluster: FakeCluster
+    app: Typer = main.app
     time: datetime = field(default_factory=lambda: at(100))
     slept: list[float] = field(default_factory=list[float])
     on_sleep: Callable[[], None] = lambda: None
@@ -57,7 +59,7 @@ class Cli:
     def __call__(self, *words: object) -> Outcome:
         """Type a command."""
         session = Session(lambda: self.cluster, now=self.now, sleep=self.sleep)
-        found = CliRunner().invoke(app, [str(each) for each in words], obj=session)
+        found = CliRunner().invoke(self.app, [str(word) for word in words], obj=session)
         if found.exception is not None and not isinstance(found.exception, SystemExit):
             raise found.exception
         return Outcome(found.exit_code, found.stdout, found.stderr)

@@ -67,20 +67,20 @@ class FakeCluster:
     made: int = 0
     unreachable: bool = False
 
-    def add(self, *jobs: PipelineJob) -> None:
+    def add(self, *runs: PipelineJob) -> None:
         """Put runs in place."""
-        for job in jobs:
-            self.objects[self._job_path(job)] = job.model_dump(mode="json")
+        for run in runs:
+            self.objects[self._run_path(run)] = run.model_dump(mode="json")
 
-    def change(self, job: PipelineJob) -> None:
+    def change(self, run: PipelineJob) -> None:
         """Put a run in place, and tell the watch, once the watch has come to it."""
-        self.events.put(lambda: self.add(job))
-        self.events.put({"type": "MODIFIED", "object": job.model_dump(mode="json")})
+        self.events.put(lambda: self.add(run))
+        self.events.put({"type": "MODIFIED", "object": run.model_dump(mode="json")})
 
-    def remove(self, job: PipelineJob) -> None:
+    def remove(self, run: PipelineJob) -> None:
         """Delete a run, and tell the watch, once the watch has come to it."""
-        self.events.put(lambda: void(self.objects.pop(self._job_path(job), None)))
-        self.events.put({"type": "DELETED", "object": job.model_dump(mode="json")})
+        self.events.put(lambda: void(self.objects.pop(self._run_path(run), None)))
+        self.events.put({"type": "DELETED", "object": run.model_dump(mode="json")})
 
     def sent(self, method: str, ending: str) -> list[Request]:
         """The requests of that method whose path ends so."""
@@ -132,8 +132,8 @@ class FakeCluster:
         into.write_bytes(answer.body)
         return Answer(200)
 
-    def _job_path(self, job: PipelineJob) -> str:
-        return f"{GROUP}/namespaces/{job.metadata.namespace}/pipelinejobs/{job.metadata.name}"
+    def _run_path(self, run: PipelineJob) -> str:
+        return f"{GROUP}/namespaces/{run.metadata.namespace}/pipelinejobs/{run.metadata.name}"
 
     def _stored(self, asked: Request) -> Answer:
         if asked.method == "POST":

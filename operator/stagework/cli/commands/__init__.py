@@ -1,0 +1,6 @@
+"""The commands, one file each: options and what is printed.
+
+A command reads and writes through the session that it is given, draws by `text`, and raises
+`errors.CommandError` with what to type next; it never prints a traceback and never exits by itself
+with anything else than the documented codes.
+"""

@@ -1,0 +1,185 @@
+"""`stagework monitor`: follow many runs at once, pick up new ones, until Ctrl-C."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from stagework.cli.errors import EXIT_FAILED, EXIT_TIMEOUT, CommandError
+from stagework.cli.feed import Feed
+from stagework.cli.follower import Follower, Rhythm, signals
+from stagework.cli.objects import RUNS
+from stagework.cli.options import Namespace
+from stagework.cli.session import Session, session_of
+from stagework.cli.templates import load_template, named_pipeline
+from stagework.cli.text.monitor_lines import Line, MonitorLines, MonitorSettings, banner
+from stagework.cli.text.screens import Screen, screen_for
+from stagework.cli.watchlist import Wanted, Watchlist
+
+_SPAN: Final = re.compile(r"(\d+)([smhd]?)")
+_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
+
+
+Runs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME", help="Runs to follow; new ones by itself if absent."),
+]
+Everywhere = Annotated[bool, typer.Option("--all-namespaces", "-A", help="Runs of all namespaces.")]
+OfPipeline = Annotated[str, typer.Option(help="Only runs of this Pipeline.")]
+OfTenant = Annotated[str, typer.Option(metavar="ID", help="Only runs of this tenant.")]
+AfterStage = Annotated[
+    str, typer.Option(metavar="STAGE", help="Pick a run up once this stage is done.")
+]
+Since = Annotated[str, typer.Option(help="Pick up runs created within this time.")]
+Limit = Annotated[int, typer.Option(min=1, help="Runs picked up in one look at most.")]
+Timeout = Annotated[
+    float, typer.Option(min=0, help="Seconds after which a run that goes on is warned of.")
+]
+Interval = Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")]
+AutoCreate = Annotated[
+    bool, typer.Option("--auto-create", help="Make new runs (development, load test).")
+]
+CreateInterval = Annotated[float, typer.Option(min=0.1, help="Seconds between two new runs.")]
+Template = Annotated[
+    Path | None, typer.Option(help="PipelineJob (YAML) that new runs are made from.")
+]
+Once = Annotated[bool, typer.Option("--once", help="Look once, list, and end.")]
+UntilDone = Annotated[
+    bool, typer.Option("--until-done", help="End when every followed run has ended.")
+]
+ByName = Annotated[
+    bool, typer.Option("--by-name", help="Begin lines with the run's name, not its id.")
+]
+Plain = Annotated[bool, typer.Option("--plain", help="Lines only, also in a terminal.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """When the monitor ends by itself."""
+
+    once: bool
+    """After one poll."""
+    until_done: bool
+    """When every followed run has ended."""
+
+
+def monitor(
+    context: typer.Context,
+    *,
+    runs: Runs = None,
+    namespace: Namespace = None,
+    everywhere: Everywhere = False,
+    pipeline: OfPipeline = "",
+    tenant: OfTenant = "",
+    after_stage: AfterStage = "",
+    since: Since = "1h",
+    limit: Limit = 10,
+    timeout: Timeout = 600,
+    interval: Interval = 2,
+    auto_create: AutoCreate = False,
+    create_interval: CreateInterval = 60,
+    template: Template = None,
+    once: Once = False,
+    until_done: UntilDone = False,
+    by_name: ByName = False,
+    plain: Plain = False,
+) -> None:
+    """Follow runs and print a line per step change; stopping it never stops a run.
+
+    With --until-done: exit 0 if all succeeded, 1 if one failed, 2 if one ran past its timeout.
+    """
+    session = session_of(context)
+    settings = MonitorSettings(
+        namespace="" if everywhere else session.namespace(namespace),
+        runs=tuple(dict.fromkeys(runs or ())),
+        pipeline=pipeline,
+        tenant=tenant,
+        after_stage=after_stage,
+        since_seconds=seconds_of(since),
+        limit=limit,
+        interval_seconds=interval,
+        timeout_seconds=timeout,
+        create_interval_seconds=create_interval if auto_create else None,
+    )
+    for name in settings.runs if settings.namespace else ():
+        session.objects.run(settings.namespace, name)
+    body = _template(template, pipeline, tenant) if auto_create else None
+    screen = screen_for(session.terminal, plain=plain)
+    lines = MonitorLines(session.home, by_name)
+    _follow(session, settings, body, screen, lines, Ending(once, until_done))
+
+
+def _follow(
+    session: Session,
+    settings: MonitorSettings,
+    body: dict[str, Any] | None,
+    screen: Screen,
+    lines: MonitorLines,
+    ending: Ending,
+) -> None:
+    where = settings.namespace or None
+    watchlist = _watchlist(settings)
+    with signals() as wishes, screen:
+        for text in banner(settings):
+            screen.show(Line(text))
+        follower = Follower(
+            Feed(session.cluster, where, interval_seconds=settings.interval_seconds),
+            watchlist,
+            lines,
+            screen,
+            now=session.now,
+            rhythm=Rhythm(poll=settings.interval_seconds, create=settings.create_interval_seconds),
+            create=None if body is None else lambda: _create(session, where, body),
+        )
+        follower.run(wishes, until_done=ending.until_done, once=ending.once)
+        if wishes.stop.is_set():
+            count = len(watchlist.followed)
+            going_on = "1 followed run goes" if count == 1 else f"{count} followed runs go"
+            screen.show(Line(f"monitor stopped; {going_on} on without it"))
+            return
+    if ending.until_done and any(end.kind == "Failed" for end in watchlist.ends.values()):
+        raise typer.Exit(EXIT_FAILED)
+    if ending.until_done and watchlist.late:
+        raise typer.Exit(EXIT_TIMEOUT)
+
+
+def _watchlist(settings: MonitorSettings) -> Watchlist:
+    wanted = Wanted(
+        frozenset(settings.runs),
+        settings.pipeline,
+        settings.tenant,
+        settings.since_seconds,
+        settings.after_stage,
+    )
+    return Watchlist(wanted, limit=settings.limit, timeout_seconds=settings.timeout_seconds)
+
+
+def seconds_of(span: str) -> float:
+    """`90`, `90s`, `15m`, `1h` or `2d` in seconds; raises BadParameter."""
+    parts = _SPAN.fullmatch(span.strip())
+    if parts is None:
+        raise typer.BadParameter(f"{span!r} is no time span: write 90s, 15m, 1h or 2d")
+    return int(parts[1]) * _UNITS[parts[2]]
+
+
+def _template(file: Path | None, pipeline: str, tenant: str) -> dict[str, Any]:
+    if file is not None:
+        return load_template(file, tenant)
+    if pipeline:
+        return named_pipeline(pipeline, tenant)
+    raise CommandError(
+        "--auto-create needs to know what to create",
+        command="stagework monitor --auto-create --template FILE",
+    )
+
+
+def _create(session: Session, namespace: str | None, body: dict[str, Any]) -> Line:
+    where = namespace or session.cluster.namespace
+    try:
+        made = session.objects.create(RUNS, where, body)
+    except CommandError as error:
+        # A load test goes on; the next turn tries again.
+        return Line(f"WARNING auto-create: {error.message}", "wait")
+    return Line(f"created {where}/{made['metadata']['name']}")

@@ -1,0 +1,30 @@
+"""`stagework retry`: run failed stages anew."""
+
+from typing import Annotated
+
+import typer
+
+from stagework.cli.interventions import ask, request
+from stagework.cli.options import DryRun, Namespace, Reason, Run
+from stagework.cli.session import session_of
+
+
+def retry(
+    context: typer.Context,
+    *,
+    name: Run,
+    stage: Annotated[
+        list[str] | None,
+        typer.Option("--stage", help="Stage to retry; may be repeated. All failed ones if absent."),
+    ] = None,
+    reason: Reason = "",
+    dry_run: DryRun = False,
+    namespace: Namespace = None,
+) -> None:
+    """Run failed stages anew; the stages that depend on them wait again.
+
+    Exit 0: everything asked for was done; 1: something was refused; 2: no answer in time.
+    """
+    session = session_of(context)
+    run = session.objects.run(session.namespace(namespace), name)
+    ask(session, run, request(run, "Retry", stage or [], reason), dry_run=dry_run)

@@ -1,0 +1,33 @@
+"""`stagework skip`: take stages for done without running them."""
+
+from typing import Annotated
+
+import typer
+
+from stagework.cli.interventions import ask, request
+from stagework.cli.options import DryRun, Namespace, Reason, Run
+from stagework.cli.session import session_of
+
+
+def skip(
+    context: typer.Context,
+    *,
+    name: Run,
+    stage: Annotated[list[str], typer.Option("--stage", help="Stage to skip; may be repeated.")],
+    run_descendants: Annotated[
+        bool,
+        typer.Option("--run-descendants", help="The stages that depend on it run all the same."),
+    ] = False,
+    reason: Reason = "",
+    dry_run: DryRun = False,
+    namespace: Namespace = None,
+) -> None:
+    """Take stages for done without running them.
+
+    Exit 0: everything asked for was done; 1: something was refused; 2: no answer in time.
+    """
+    session = session_of(context)
+    run = session.objects.run(session.namespace(namespace), name)
+    descendants = "Run" if run_descendants else "NotRun"
+    asked = request(run, "Skip", stage, reason, descendants=descendants)
+    ask(session, run, asked, dry_run=dry_run)

@@ -1,0 +1,46 @@
+"""The answer to a retry or a skip, as a preview and as the operator gave it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from stagework.api.intervention import InterventionStatus, Refusal
+
+HINTS: Final = {
+    "UnknownStage": "the run has no stage of that name",
+    "StaleAttempt": "it has a newer attempt by now: look again and decide anew",
+    "StillActive": "it has not ended yet",
+    "WaitsForOthers": "it was not tried: retry the stage that it depends on",
+    "AlreadyDone": "it has succeeded or was skipped before",
+    "NothingFailed": "no stage has failed: name one with --stage",
+    "NoStageNamed": "name the stages with --stage",
+    "TargetNotFound": "there is no such run",
+    "TargetReplaced": "the run of that name has been made anew since",
+    "NotStarted": "the run was not accepted: correct it and make a new one",
+}
+"""Sentences beside reasons that a person may not understand; others stand for themselves."""
+
+
+def answered(status: InterventionStatus) -> list[str]:
+    """The operator's answer: the counts, then each refusal with its reason."""
+    return _lines(status.requested, status.affected, status.refused)
+
+
+def previewed(
+    affected: Sequence[str], resets: Sequence[str], refused: Sequence[Refusal]
+) -> list[str]:
+    """What would happen; nothing has been written."""
+    requested = len(affected) + sum(1 for refusal in refused if refusal.stage)
+    lines = _lines(requested, len(affected), refused)
+    lines[0] += " (dry run: nothing was written)"
+    lines += [f"  would change: {stage}" for stage in affected]
+    return lines + [f"  would wait again: {stage}" for stage in resets]
+
+
+def _lines(requested: int, affected: int, refused: Iterable[Refusal]) -> list[str]:
+    listed = list(refused)
+    lines = [f"requested {requested}, affected {affected}, refused {len(listed)}"]
+    for refusal in listed:
+        hint = HINTS.get(refusal.reason)
+        reason = f"{refusal.reason} ({hint})" if hint else refusal.reason
+        lines.append(f"  refused {refusal.stage or 'the request'}: {reason}")
+    return lines

@@ -1,0 +1,58 @@
+"""The next command to type: every failure and every wait that a person can end names one."""
+
+from dataclasses import dataclass
+
+from stagework.api import names
+from stagework.api.pipelinejob import PipelineJob
+from stagework.overview.progress import failing_stage
+from stagework.overview.verdicts import verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The namespace that a command without `-n` means."""
+
+    namespace: str = "default"
+
+    def flag(self, namespace: str) -> str:
+        """` -n NAMESPACE` where it is needed."""
+        return "" if not namespace or namespace == self.namespace else f" -n {namespace}"
+
+
+def next_command(run: PipelineJob, home: Home) -> str:
+    """What to type now; empty where nothing is needed."""
+    end = verdict(run)
+    if end.kind == "Failed":
+        return after_failure(run, home)
+    return "" if end.ended else while_waiting(run, home)
+
+
+def after_failure(run: PipelineJob, home: Home) -> str:
+    """What to type when the run has failed, or cannot begin."""
+    name, flag = run.metadata.name, home.flag(run.metadata.namespace)
+    stage = failing_stage(run.status)
+    if stage is not None and stage.reason == names.INPUT_REFUSED:
+        # The same input would be refused again: only another input helps.
+        return f"stagework upload FILE{flag}"
+    if stage is not None:
+        return f"stagework retry {name}{flag} --stage {stage.name}"
+    if run.status.summary == names.PIPELINE_NOT_FOUND:
+        return f"kubectl get pipelines.stagework.dev{flag}"
+    return f"kubectl describe pipelinejobs.stagework.dev {name}{flag}"
+
+
+def while_waiting(run: PipelineJob, home: Home) -> str:
+    """What to type to end a wait that only a person can end; empty where time will do."""
+    name, flag = run.metadata.name, home.flag(run.metadata.namespace)
+    if run.status.summary == names.PIPELINE_NOT_FOUND:
+        return f"kubectl get pipelines.stagework.dev{flag}"
+    if run.spec.suspend:
+        patch = '{"spec":{"suspend":false}}'
+        return f"kubectl patch pipelinejobs.stagework.dev {name}{flag} --type=merge -p '{patch}'"
+    for stage in run.status.stages:
+        if stage.state == names.STAGE_WAITING and stage.reason == names.WAIT_NO_NODE:
+            key = stage.machine or "CLASS"
+            return f"kubectl label node NODE {names.LABEL_MACHINE}={key}"
+    if run.status.observedGeneration < 0:
+        return "stagework doctor"
+    return ""

@@ -1,0 +1,108 @@
+"""PipelineJobs as the operator would have written them: valid by default, one call a change."""
+
+from datetime import UTC, datetime, timedelta
+
+from stagework.api import names
+from stagework.api.base import Metadata
+from stagework.api.conditions import Condition
+from stagework.api.pipelinejob import (
+    Commit,
+    PipelineJob,
+    PipelineJobSpec,
+    PipelineJobStatus,
+    PipelineRef,
+    StageState,
+    StageStatus,
+)
+from stagework.plans.run_status import run_status
+
+BEGIN = datetime(2026, 11, 3, 9, 0, 0, tzinfo=UTC)
+"""When every run was made and accepted."""
+UID = "3b87ab59-0000-4000-8000-000000000001"
+
+
+def at(seconds: float) -> datetime:
+    """So long after BEGIN."""
+    return BEGIN + timedelta(seconds=seconds)
+
+
+def stage(
+    name: str,
+    state: StageState = "Waiting",
+    *,
+    reason: str = "",
+    message: str = "",
+    attempt: int = 1,
+    machine: str = "gpu",
+    node: str = "",
+    start: float | None = None,
+    end: float | None = None,
+    prefix: str = "",
+    digest: str = "",
+) -> StageStatus:
+    """One stage's status; times in seconds after BEGIN."""
+    commit = Commit(attempt=attempt, prefix=prefix, digest=digest) if prefix else None
+    return StageStatus(
+        name=name,
+        state=state,
+        reason=reason,
+        message=message,
+        attempt=attempt,
+        machine=machine,
+        node=node,
+        startTime=None if start is None else at(start),
+        completionTime=None if end is None else at(end),
+        commit=commit,
+    )
+
+
+def run_of(
+    *stages: StageStatus,
+    name: str = "ad-1",
+    namespace: str = "default",
+    uid: str = UID,
+    summary: str = names.RUNNING,
+    message: str = "",
+    age: float = 0,
+    end: float | None = None,
+    tenant: str = "",
+    pipeline: str = "ad-image",
+    title: str = "",
+    suspend: bool = False,
+) -> PipelineJob:
+    """A run as the operator writes it, but with this summary; made `age` seconds before BEGIN."""
+    made = BEGIN - timedelta(seconds=age)
+    good = (names.COMPLETED, names.COMPLETED_WITH_SKIPS)
+    bad = (names.STAGE_FAILED, names.INVALID_SPEC)
+    verdict = "True" if summary in good else "False" if summary in bad else "Unknown"
+    run = PipelineJob(
+        metadata=Metadata(
+            name=name, namespace=namespace, uid=uid, creationTimestamp=made, resourceVersion="7"
+        ),
+        spec=PipelineJobSpec(
+            pipelineRef=PipelineRef(name=pipeline), tenant=tenant, title=title, suspend=suspend
+        ),
+    )
+    status = run_status(run, stages, [], made) if stages else run.status
+    said = {
+        "observedGeneration": 1,
+        "conditions": [
+            Condition(
+                type=names.SUCCEEDED,
+                status=verdict,
+                reason=summary,
+                message=message,
+                lastTransitionTime=made,
+            )
+        ],
+        "summary": summary,
+        "message": message,
+        "startTime": made,
+        "completionTime": None if end is None else at(end),
+    }
+    return run.model_copy(update={"status": status.model_copy(update=said)})
+
+
+def new_run(name: str = "ad-1") -> PipelineJob:
+    """A run that the operator has not seen."""
+    return run_of(name=name).model_copy(update={"status": PipelineJobStatus()})

@@ -1,0 +1,237 @@
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stagework.api import names
+from stagework.cli.cluster import Answer
+from stagework.cli.service import meant_for_us
+from tests.support.builders.written_runs import run_of, stage
+from tests.unit.cli.conftest import Cli
+from tests.unit.cli.fakecluster import PROXY, FakeCluster, Request, ok, status
+
+TOKEN = "/api/v1/namespaces/default/serviceaccounts/default/token"
+PREFIX = "default/uid/ocr_eval/1-pod"
+RESULT = json.dumps(
+    {
+        "stage": "ocr_eval",
+        "method": "tesseract",
+        "values": {"cer": 0.02},
+        "files": [{"path": "a.txt", "sha256": hashlib.sha256(b"hello").hexdigest()}],
+    }
+).encode()
+
+
+def jwt(audience: object) -> str:
+    claims = base64.urlsafe_b64encode(json.dumps({"aud": audience}).encode()).decode().rstrip("=")
+    return f"h.{claims}.s"
+
+
+@pytest.fixture(autouse=True)
+def token(cluster: FakeCluster) -> None:
+    cluster.routes["POST", TOKEN] = lambda _: ok({"status": {"token": "made"}}, 201)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    file = tmp_path / "my shoe.png"
+    file.write_bytes(b"picture")
+    return file
+
+
+def _file(body: bytes) -> Callable[[Request], Answer]:
+    return lambda _: Answer(200, body)
+
+
+def serve(cluster: FakeCluster, files: dict[str, bytes], digest: str | None = None) -> None:
+    """A finished run whose one stage has these files."""
+    found = hashlib.sha256(files.get("result.json", b"")).hexdigest()
+    done = stage("ocr_eval", "Succeeded", prefix=PREFIX, digest=digest or found)
+    cluster.add(run_of(done, stage("iou_eval"), summary=names.COMPLETED))
+    base = f"{PROXY}/v1/artifacts/{PREFIX}/"
+    listed = {"files": [{"path": path, "size": len(body)} for path, body in files.items()]}
+    cluster.routes["GET", base] = lambda _: ok(listed)
+    for path, body in files.items():
+        cluster.routes["GET", base + path] = _file(body)
+
+
+def test_an_upload_prints_its_address_and_how_to_use_it(
+    cli: Cli, cluster: FakeCluster, picture: Path
+) -> None:
+    seen: list[Request] = []
+
+    def take(asked: Request) -> Answer:
+        seen.append(asked)
+        return ok({"uri": "artifact://default/uploads/abc/my%20shoe.png"}, 201)
+
+    cluster.routes["PUT", f"{PROXY}/v1/uploads/default/my%20shoe.png"] = take
+    found = cli("upload", picture)
+    assert found.code == 0
+    assert found.lines == [
+        "artifact://default/uploads/abc/my%20shoe.png",
+        "",
+        "In a PipelineJob of this namespace:",
+        "spec:",
+        "  input:",
+        "    uri: artifact://default/uploads/abc/my%20shoe.png",
+    ]
+    assert seen[0].body == b"picture"
+    assert seen[0].headers["X-Stagework-Authorization"] == "Bearer made"
+    assert seen[0].headers["Content-Length"] == "7"
+    assert seen[0].headers["X-Content-SHA256"] == hashlib.sha256(b"picture").hexdigest()
+    assert cluster.sent("POST", "/token")[0].json["spec"] == {
+        "audiences": ["stagework"],
+        "expirationSeconds": 600,
+    }
+
+
+def test_a_refused_upload_names_the_right_and_the_command_that_grants_it(
+    cli: Cli, cluster: FakeCluster, picture: Path
+) -> None:
+    no = ok({"error": "you may not create pipelinejobs", "hint": "ask"}, 403)
+    cluster.routes["PUT", f"{PROXY}/v1/uploads/ads/my%20shoe.png"] = lambda _: no
+    cluster.routes["POST", TOKEN.replace("/default/", "/ads/", 1)] = lambda _: ok(
+        {"status": {"token": "made"}}, 201
+    )
+    found = cli("upload", picture, "-n", "ads")
+    assert found.code == 1
+    assert found.err.splitlines() == [
+        (
+            "error: upload my shoe.png: you may not create pipelinejobs: ServiceAccount "
+            "ads/default needs the right to create pipelinejobs in ads"
+        ),
+        (
+            "  next: kubectl create rolebinding default-stagework-edit -n ads "
+            "--clusterrole=stagework-edit --serviceaccount=ads:default"
+        ),
+    ]
+
+
+def test_the_kubeconfigs_token_is_used_only_if_it_was_issued_for_us(
+    cli: Cli, cluster: FakeCluster, picture: Path
+) -> None:
+    done = ok({"uri": "artifact://x"}, 201)
+    cluster.routes["PUT", f"{PROXY}/v1/uploads/default/my%20shoe.png"] = lambda _: done
+    cluster.bearer_token = jwt(["https://kubernetes.default.svc"])
+    cli("upload", picture)
+    assert len(cluster.sent("POST", "/token")) == 1
+    cluster.bearer_token = jwt(["stagework"])
+    cli("upload", picture)
+    assert len(cluster.sent("POST", "/token")) == 1
+    sent = cluster.sent("PUT", "/my%20shoe.png")[-1].headers["X-Stagework-Authorization"]
+    assert sent == f"Bearer {cluster.bearer_token}"
+
+
+def test_only_a_jwt_with_our_audience_is_meant_for_us() -> None:
+    assert meant_for_us(jwt("stagework"))
+    assert not meant_for_us(jwt("https://kubernetes.default.svc"))
+    assert not meant_for_us("opaque")
+    assert not meant_for_us("a.%%%.c")
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "command"),
+    [
+        (status(404, "no", name="stagework-api"), "there is no Service", "kubectl get services"),
+        (status(503, "no endpoints"), "does not answer", "kubectl get pods -n stagework-system"),
+        (ok({"error": "disk full", "hint": "enlarge"}, 507), "disk full (enlarge)", "kubectl logs"),
+    ],
+    ids=["no service", "no endpoints", "its own error"],
+)
+def test_an_api_service_that_cannot_help_is_explained(
+    cli: Cli, cluster: FakeCluster, picture: Path, *, answer: Answer, text: str, command: str
+) -> None:
+    cluster.routes["PUT", f"{PROXY}/v1/uploads/default/my%20shoe.png"] = lambda _: answer
+    found = cli("upload", picture)
+    assert found.code == 1
+    assert text in found.err
+    assert f"next: {command}" in found.err
+
+
+def test_an_absent_service_account_names_the_command_that_makes_it(
+    cli: Cli, cluster: FakeCluster, picture: Path
+) -> None:
+    cluster.routes["POST", TOKEN] = lambda _: status(404, "no", name="default")
+    found = cli("upload", picture)
+    assert "next: kubectl create serviceaccount default -n default" in found.err
+
+
+def test_a_file_that_is_empty_or_absent_is_an_error(cli: Cli, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.png"
+    empty.touch()
+    assert "is empty" in cli("upload", empty).err
+    assert "No such file" in cli("upload", tmp_path / "nope.png").err
+
+
+def test_results_are_fetched_checked_and_shown(
+    cli: Cli, cluster: FakeCluster, tmp_path: Path
+) -> None:
+    serve(cluster, {"result.json": RESULT, "a.txt": b"hello", "sub/composed.png": b"png"})
+    found = cli("results", "ad-1", "--to", tmp_path)
+    assert found.code == 0
+    assert (tmp_path / "ocr_eval" / "a.txt").read_bytes() == b"hello"
+    assert found.lines == [
+        "STAGE      VALUE   RESULT   METHOD",
+        "ocr_eval   cer     0.02     tesseract",
+        "",
+        f"3 files of 1 stages in {tmp_path}/",
+        f"  {tmp_path}/ocr_eval/sub/composed.png",
+    ]
+
+
+def test_a_damaged_file_is_removed_and_told(cli: Cli, cluster: FakeCluster, tmp_path: Path) -> None:
+    serve(cluster, {"result.json": RESULT, "a.txt": b"hullo"})
+    found = cli("results", "ad-1", "--to", tmp_path)
+    assert found.code == 1
+    assert "arrived damaged" in found.err
+    assert not (tmp_path / "ocr_eval" / "a.txt").exists()
+
+
+def test_another_result_than_the_committed_one_is_refused(
+    cli: Cli, cluster: FakeCluster, tmp_path: Path
+) -> None:
+    serve(cluster, {"result.json": RESULT}, digest="0" * 64)
+    assert cli("results", "ad-1", "--to", tmp_path).code == 1
+
+
+@pytest.mark.parametrize("path", ["../evil", "/etc/evil", "a/../../evil", "a\\evil"])
+def test_a_file_never_lands_outside_its_folder(
+    cli: Cli, cluster: FakeCluster, tmp_path: Path, path: str
+) -> None:
+    serve(cluster, {path: b"x"})
+    found = cli("results", "ad-1", "--to", tmp_path / "out")
+    assert found.code == 1
+    assert "refused to write a file that calls itself" in found.err
+    assert [each.name for each in tmp_path.rglob("evil")] == []
+
+
+def test_a_run_without_outputs_says_what_to_wait_for(cli: Cli, cluster: FakeCluster) -> None:
+    cluster.add(run_of(stage("a", "Running")))
+    found = cli("results", "ad-1")
+    assert found.code == 1
+    assert "next: stagework wait ad-1" in found.err
+
+
+def test_a_finished_run_without_outputs_is_not_waited_for(cli: Cli, cluster: FakeCluster) -> None:
+    cluster.add(run_of(stage("a", "Succeeded"), summary=names.COMPLETED))
+    found = cli("results", "ad-1")
+    assert "has no outputs" in found.err
+    assert "next: stagework status ad-1" in found.err
+
+
+def test_a_missing_right_to_make_tokens_names_the_commands_that_grant_it(
+    cli: Cli, cluster: FakeCluster, picture: Path
+) -> None:
+    text = (
+        'serviceaccounts "default" is forbidden: User "jane" cannot create resource '
+        '"serviceaccounts/token" in API group "" in the namespace "default"'
+    )
+    cluster.routes["POST", TOKEN] = lambda _: status(403, text)
+    found = cli("upload", picture)
+    assert found.code == 1
+    assert (
+        "--verb=create --resource=serviceaccounts/token && kubectl create rolebinding" in found.err
+    )

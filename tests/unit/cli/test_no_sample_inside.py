@@ -1,0 +1,36 @@
+"""The product knows no sample: what is special to one pipeline lives with it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+SAMPLES = sorted((ROOT / "manifests/samples").glob("*.yaml"))
+FILES = sorted(
+    path
+    for name in ("cli", "overview")
+    for path in (ROOT / "operator/stagework" / name).rglob("*.py")
+)
+
+
+def _words_of_the_samples() -> set[str]:
+    bodies = [body for file in SAMPLES for body in yaml.safe_load_all(file.read_text())]
+    stages = [stage for body in bodies for stage in body["spec"].get("stages", [])]
+    return {body["metadata"]["name"] for body in bodies} | {stage["name"] for stage in stages}
+
+
+WORDS = _words_of_the_samples()
+
+
+def test_the_samples_were_read() -> None:
+    assert {"ad-image", "document", "vlm_judge", "fulltext", "summarize"} <= WORDS
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT / "operator")))
+def test_no_name_of_a_sample_or_of_its_stages_is_in_the_code(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    literals = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+
+    assert literals & WORDS == set()

@@ -1,0 +1,88 @@
+import pytest
+
+from stagework.api import names
+from stagework.api.pipelinejob import PipelineJob
+from stagework.cli.text.next_steps import Home, next_command
+from stagework.cli.text.run_page import sections, waits
+from stagework.overview.detail import detail
+from tests.support.builders.written_runs import at, new_run, run_of, stage
+
+HOME = Home("default")
+
+
+def test_a_failed_run_shows_its_stages_and_the_next_command() -> None:
+    run = run_of(
+        stage("img_gen", "Succeeded", node="gpu-1", start=1, end=5),
+        stage("ocr_eval", "Failed", reason="NonZeroExit", message="code 3", attempt=3),
+        summary=names.STAGE_FAILED,
+        message="ocr_eval failed",
+        end=40,
+    )
+    shown = [each.plain for each in sections(detail(run, at(90)), next_command(run, HOME))]
+    assert shown == [
+        "default/ad-1   StageFailed   1/2   pipeline ad-image   40s",
+        "ocr_eval failed",
+        "",
+        "STAGE      STATE       MACHINE   NODE    ATTEMPT   TIME   MESSAGE",
+        "img_gen    Succeeded   gpu       gpu-1   1         4s",
+        "ocr_eval   Failed      gpu               3                NonZeroExit: code 3",
+        "",
+        "Next: stagework retry ad-1 --stage ocr_eval",
+    ]
+
+
+def test_a_waiting_run_says_what_it_waits_for_and_leaves_out_mere_order() -> None:
+    run = run_of(
+        stage("img_gen", reason=names.WAIT_SLOT, message="2nd in line for gpu"),
+        stage("overlay", reason=names.WAIT_DEPENDENCY, message="img_gen"),
+        summary=names.QUEUED,
+    )
+    assert waits(detail(run, at(9))) == ["img_gen: NoFreeSlot: 2nd in line for gpu"]
+
+
+def test_a_run_that_nobody_has_seen_points_at_the_doctor() -> None:
+    run = new_run()
+    assert waits(detail(run, at(70))) == ["the operator has not looked at it yet (for 70s)"]
+    assert next_command(run, HOME) == "stagework doctor"
+
+
+def test_a_run_of_another_namespace_has_the_namespace_in_its_command() -> None:
+    run = run_of(stage("a", "Failed"), namespace="ads", summary=names.STAGE_FAILED)
+    assert next_command(run, HOME) == "stagework retry ad-1 -n ads --stage a"
+
+
+def test_a_finished_run_waits_for_nothing_and_needs_nothing() -> None:
+    run = run_of(stage("a", "Succeeded"), summary=names.COMPLETED, end=5)
+    shown = detail(run, at(9))
+    assert (shown.waits, shown.row.elapsed_seconds, next_command(run, HOME)) == ((), 5, "")
+
+
+@pytest.mark.parametrize(
+    ("run", "command"),
+    [
+        (
+            run_of(stage("a", reason=names.WAIT_NO_NODE, machine="macbook")),
+            "kubectl label node NODE stagework.dev/machine=macbook",
+        ),
+        (
+            run_of(summary=names.PIPELINE_NOT_FOUND),
+            "kubectl get pipelines.stagework.dev",
+        ),
+        (
+            run_of(summary=names.SUSPENDED, suspend=True),
+            (
+                "kubectl patch pipelinejobs.stagework.dev ad-1 --type=merge "
+                """-p '{"spec":{"suspend":false}}'"""
+            ),
+        ),
+        (run_of(stage("a", reason=names.WAIT_BACKOFF)), ""),
+        (
+            run_of(stage("a", "Failed", reason=names.INPUT_REFUSED), summary=names.STAGE_FAILED),
+            "stagework upload FILE",
+        ),
+        (run_of(summary=names.INVALID_SPEC), "kubectl describe pipelinejobs.stagework.dev ad-1"),
+    ],
+    ids=["no node", "no pipeline", "suspended", "time will do", "input refused", "invalid"],
+)
+def test_the_next_command_fits_the_cause(run: PipelineJob, command: str) -> None:
+    assert next_command(run, HOME) == command
