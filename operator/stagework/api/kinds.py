@@ -76,6 +76,11 @@ class Kind:
         return ObjectRef(self.resource, namespace, name, uid, resource_version)
 
     @property
+    def full_name(self) -> str:
+        """As in commands, so that no other group's kind of that name is meant."""
+        return f"{self.plural}.{names.GROUP}"
+
+    @property
     def file_name(self) -> str:
         """File below `crds/`."""
         return f"{names.GROUP}_{self.plural}.yaml"

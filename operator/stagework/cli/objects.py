@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from stagework.api import names
 from stagework.api.base import Metadata
+from stagework.api.kinds import INTERVENTION, PIPELINE, PIPELINEJOB
 from stagework.api.intervention import Intervention, InterventionSpec
 from stagework.api.pipeline import Pipeline, PipelineSpec, effective_dependencies, explain
 from stagework.api.pipelinejob import PipelineJob
@@ -19,7 +20,7 @@ from stagework.cli.errors import CommandError, NotThere, Refused
 
 GROUP_PATH: Final = f"/apis/{names.API_VERSION}"
 """Where the API server serves our kinds."""
-RUNS: Final = "pipelinejobs"
+RUNS: Final = PIPELINEJOB.plural
 PIPELINES: Final = "pipelines"
 INTERVENTIONS: Final = "interventions"
 _JSON: Final = {"Content-Type": "application/json"}
@@ -80,7 +81,7 @@ class Objects:
         query = {"limit": _PAGE, **chosen}
         while True:
             answer = self._cluster.request("GET", path(RUNS, namespace), query=query)
-            page = good(answer, "list pipelinejobs")
+            page = good(answer, f"list {RUNS}")
             for raw in replies.items(page):
                 try:
                     runs.append(read_run(raw))
@@ -111,14 +112,14 @@ class Objects:
         target = run.metadata
         body = {
             "apiVersion": names.API_VERSION,
-            "kind": "Intervention",
+            "kind": INTERVENTION.kind,
             "metadata": {
                 "generateName": f"{target.name[:200]}-{spec.verb.lower()}-",
                 "namespace": target.namespace,
                 "ownerReferences": [
                     {
                         "apiVersion": names.API_VERSION,
-                        "kind": "PipelineJob",
+                        "kind": PIPELINEJOB.kind,
                         "name": target.name,
                         "uid": target.uid,
                     }

@@ -31,7 +31,7 @@ ServiceAccount = Annotated[
     typer.Option(
         "--service-account",
         help="ServiceAccount of the namespace that speaks to the API service for you; "
-        "it needs the right to get (results) and create (uploads) pipelinejobs.",
+        "it needs the right to get (results) and create (uploads) PipelineJobs.",
     ),
 ]
 """Whose token is shown to the API service."""

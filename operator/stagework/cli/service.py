@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from stagekit.contract import HEADER_AUTHORIZATION, HEADER_SHA256
 from stagework.api import names
+from stagework.api.kinds import PIPELINEJOB
 from stagework.cli import replies
 from stagework.cli.cluster import Answer, Cluster
 from stagework.cli.errors import ClusterUnreachable, CommandError, NotAllowed, NotThere
@@ -120,7 +121,7 @@ class ApiService:
             role = "stagework-view" if verb == "get" else "stagework-edit"
             return NotAllowed(
                 f"{doing}: {cause}: ServiceAccount {self.namespace}/{self.account} needs the "
-                f"right to {verb} pipelinejobs in {self.namespace}",
+                f"right to {verb} {PIPELINEJOB.plural} in {self.namespace}",
                 command=f"kubectl create rolebinding {self.account}-{role} -n {self.namespace} "
                 f"--clusterrole={role} --serviceaccount={self.namespace}:{self.account}",
             )

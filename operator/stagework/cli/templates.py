@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from stagework.api import names
+from stagework.api.kinds import PIPELINEJOB
 from stagework.cli.errors import CommandError
 from stagework.cli.replies import mapping
 
@@ -29,10 +30,10 @@ def documents(file: Path) -> list[dict[str, Any]]:
 def load_template(file: Path, tenant: str = "") -> dict[str, Any]:
     """The first PipelineJob of a file, with a name of its own each time it is created."""
     for body in documents(file):
-        if body.get("kind") == "PipelineJob":
+        if body.get("kind") == PIPELINEJOB.kind:
             return _nameless(body, tenant)
     raise CommandError(
-        f"{file} holds no PipelineJob", command="kubectl explain pipelinejobs.stagework.dev"
+        f"{file} holds no {PIPELINEJOB.kind}", command=f"kubectl explain {PIPELINEJOB.full_name}"
     )
 
 
@@ -51,7 +52,7 @@ def _nameless(body: dict[str, Any], tenant: str) -> dict[str, Any]:
         spec["tenant"] = tenant
     return {
         "apiVersion": names.API_VERSION,
-        "kind": "PipelineJob",
+        "kind": PIPELINEJOB.kind,
         "metadata": {**copied, "generateName": base},
         "spec": spec,
     }

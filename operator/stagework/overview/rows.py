@@ -1,4 +1,4 @@
-"""The list of runs: the columns of `kubectl get pipelinejobs`, and some more."""
+"""The list of runs: the columns of `kubectl get pj`, and some more."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

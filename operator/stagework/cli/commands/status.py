@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from stagework.api.kinds import PIPELINEJOB
 from stagework.cli.options import Namespace
 from stagework.cli.session import Session, session_of
 from stagework.cli.text import run_list, run_page
@@ -45,7 +46,7 @@ def status(
         session.terminal.say(json.dumps(run_list.objects(rows), indent=2))
     elif not rows:
         in_namespace = f" in namespace {where}" if where else ""
-        session.terminal.say(f"No pipelinejobs{in_namespace}.")
+        session.terminal.say(f"No {PIPELINEJOB.plural}{in_namespace}.")
         session.terminal.say("  next: kubectl apply -f manifests/samples/")
     else:
         wide = output is Format.wide

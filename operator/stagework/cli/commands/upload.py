@@ -30,7 +30,7 @@ def upload(
 ) -> None:
     """Upload a file and print the address that a PipelineJob's `input` takes.
 
-    The ServiceAccount needs the right to create pipelinejobs, for example by
+    The ServiceAccount needs the right to create PipelineJobs, for example by
     `kubectl create rolebinding uploads --clusterrole=stagework-edit --serviceaccount=NS:default`.
     """
     session = session_of(context)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from stagework.api import names
+from stagework.api.kinds import PIPELINE, PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJob
 from stagework.overview.progress import failing_stage
 from stagework.overview.verdicts import verdict
@@ -37,18 +38,18 @@ def after_failure(run: PipelineJob, home: Home) -> str:
     if stage is not None:
         return f"stagework retry {name}{flag} --stage {stage.name}"
     if run.status.summary == names.PIPELINE_NOT_FOUND:
-        return f"kubectl get pipelines.stagework.dev{flag}"
-    return f"kubectl describe pipelinejobs.stagework.dev {name}{flag}"
+        return f"kubectl get {PIPELINE.full_name}{flag}"
+    return f"kubectl describe {PIPELINEJOB.full_name} {name}{flag}"
 
 
 def while_waiting(run: PipelineJob, home: Home) -> str:
     """What to type to end a wait that only a person can end; empty where time will do."""
     name, flag = run.metadata.name, home.flag(run.metadata.namespace)
     if run.status.summary == names.PIPELINE_NOT_FOUND:
-        return f"kubectl get pipelines.stagework.dev{flag}"
+        return f"kubectl get {PIPELINE.full_name}{flag}"
     if run.spec.suspend:
         patch = '{"spec":{"suspend":false}}'
-        return f"kubectl patch pipelinejobs.stagework.dev {name}{flag} --type=merge -p '{patch}'"
+        return f"kubectl patch {PIPELINEJOB.full_name} {name}{flag} --type=merge -p '{patch}'"
     for stage in run.status.stages:
         if stage.state == names.STAGE_WAITING and stage.reason == names.WAIT_NO_NODE:
             key = stage.machine or "CLASS"

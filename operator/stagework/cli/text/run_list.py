@@ -1,4 +1,4 @@
-"""The list of runs: the columns of `kubectl get pipelinejobs`, as a table and as JSON."""
+"""The list of runs: the columns of `kubectl get pj`, as a table and as JSON."""
 
 from collections.abc import Iterable
 
