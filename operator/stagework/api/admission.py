@@ -1,0 +1,46 @@
+"""Who may write stages, as an admission policy: the expressions for every place they can stand.
+
+Whoever writes stages makes the operator create Pods: only those who may create Pods themselves may
+do that. The places stand with the kinds; a kind that is forgotten here does not exist.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from stagework.api.kinds import KINDS, Kind
+
+
+def stages_policy(kinds: Iterable[Kind] = KINDS) -> dict[str, Any]:
+    """Resources to be checked, and CEL: are stages written, and what to do instead?"""
+    holders = [kind for kind in kinds if kind.stages_at]
+    places = list(dict.fromkeys(place for kind in holders for place in kind.stages_at))
+    return {
+        "resources": sorted(kind.plural for kind in holders),
+        "writesStages": " || ".join(_written(place, alone=len(places) == 1) for place in places),
+        "advice": _advice(holders),
+    }
+
+
+def _written(place: str, *, alone: bool) -> str:
+    """Stages stand there, and not the same ones as before."""
+    new, old = _there(f"object.{place}"), _there(f"oldObject.{place}")
+    changed = f"oldObject == null || !{old} || object.{place} != oldObject.{place}"
+    written = f"{new} && ({changed})"
+    return written if alone else f"({written})"
+
+
+def _there(path: str) -> str:
+    """CEL's `has` asks for the last field alone: whatever is above it must be asked for too."""
+    root, spec, *words = path.split(".")
+    above = f"{root}.{spec}"
+    asked: list[str] = []
+    for word in words:
+        above = f"{above}.{word}"
+        asked.append(f"has({above})")
+    return asked[0] if len(asked) == 1 else f"({' && '.join(asked)})"
+
+
+def _advice(holders: list[Kind]) -> str:
+    *others, last = sorted(holders, key=lambda kind: kind.plural)
+    asked = "".join(f"object.kind == '{kind.kind}' ? '{kind.stages_advice}' : " for kind in others)
+    return f"{asked}'{last.stages_advice}'"
