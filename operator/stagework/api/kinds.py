@@ -71,7 +71,9 @@ class Kind:
         """The resource of the API server."""
         return ApiResource(names.GROUP, names.VERSION, self.plural, self.kind)
 
-    def ref(self, namespace: str, name: str, uid: str = "", resource_version: str = "") -> ObjectRef:
+    def ref(
+        self, namespace: str, name: str, uid: str = "", resource_version: str = ""
+    ) -> ObjectRef:
         """Names an object of this kind."""
         return ObjectRef(self.resource, namespace, name, uid, resource_version)
 

@@ -49,14 +49,13 @@ class Applier:
 
     async def perform(self, owner: ObjectRef, action: Action) -> None:
         """Perform one action; `owner`: the object that it was decided for, its uid empty where
-        it does not exist."""
+        it does not exist.
+        """
         match action:
             case Create():
                 await self._create(owner, action)
             case Ungate():
-                await self._patch(
-                    action.pod, patches.ungate_patch(action), STRATEGIC_MERGE_PATCH
-                )
+                await self._patch(action.pod, patches.ungate_patch(action), STRATEGIC_MERGE_PATCH)
             case Answer():
                 await self._answer(owner, action)
             case Delete(target):

@@ -17,7 +17,7 @@ DURATION_SECONDS: Final = 15.0
 RENEW_DEADLINE_SECONDS: Final = 10.0
 """The holder gives up when it could not renew for so long: before anybody may take over."""
 RETRY_SECONDS: Final = 2.0
-"""Time between two looks at the Lease, or two renewals."""
+"""Time between two reads of the Lease, or two renewals."""
 
 
 class LeaseMeta(msgspec.Struct, frozen=True):

@@ -14,13 +14,11 @@ from typing import Final
 
 import msgspec
 
-from stagework.cluster.client.errors import ApiError, NotFound
+from stagework.cluster.client.errors import ApiError
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.leadership import (
     RENEW_DEADLINE_SECONDS,
     RETRY_SECONDS,
-    LeaseObject,
-    LeaseSpec,
     Observed,
     Wait,
     held_by,
@@ -28,6 +26,7 @@ from stagework.cluster.leadership import (
     released,
     see,
 )
+from stagework.cluster.lease_object import StoredLease
 
 FRESH_SECONDS: Final = 10.0
 """Writes need a renewal that is at most this old."""
@@ -39,8 +38,6 @@ UNREACHABLE_SECONDS: Final = 30.0
 
 OnProblem = Callable[[str, Exception], None]
 """Told in a sentence what went wrong; the Lease is tried again by itself."""
-
-_decoder = msgspec.json.Decoder(LeaseObject)
 
 
 class NotLeading(Exception):  # noqa: N818 - a state of things, not a failure
@@ -79,9 +76,7 @@ class Lease:
         `on_started` and `on_stopped` alternate and must be quick; `on_stopped` comes when the
         last renewal is `RENEW_DEADLINE_SECONDS` old, or on stop, before the Lease is released.
         """
-        self._api = api
-        self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
-        self._path = f"{self._collection}/{name}"
+        self._stored = StoredLease(api, namespace, name)
         self._name = name
         self._identity = identity
         self._on_started = on_started
@@ -99,7 +94,7 @@ class Lease:
 
     @property
     def held(self) -> bool:
-        """Whether we lead, as of the last look; a writer asks `fresh()` instead."""
+        """Whether we lead, as of the last step; a writer asks `fresh()` instead."""
         return self._held
 
     @property
@@ -136,9 +131,9 @@ class Lease:
                 await self._release()
 
     async def step(self) -> None:
-        """One look at the Lease, and what follows from it; `run` does this every 2 s."""
+        """Read the Lease once, and do what follows from it; `run` does this every 2 s."""
         try:
-            # A few seconds at most, so that the deadline below is looked at in time.
+            # A few seconds at most, so that the deadline below is judged in time.
             async with asyncio.timeout(REQUEST_SECONDS):
                 await self._contend()
             self._answered()
@@ -152,39 +147,20 @@ class Lease:
             self._stop()
 
     async def _contend(self) -> None:
-        # While we hold it we know its version and renew without a look.
+        # While we hold it we know its version and renew without reading it.
         if not self._held or self._observed is None:
-            lease = await self._read()
+            lease = await self._stored.read()
             self._observed = see(self._observed, lease, self._clock())
         if isinstance(judge(self._observed, self._clock(), identity=self._identity), Wait):
             self._stop()
             return
         sent_at = self._clock()
-        written = await self._write(held_by(self._observed.lease, self._identity, self._wall()))
+        known = self._observed.lease
+        spec = held_by(known, self._identity, self._wall())
+        written = await self._stored.write(known, spec)
         self._observed = Observed(written, self._clock())
         self._renewed_at = sent_at
         self._start()
-
-    async def _read(self) -> LeaseObject | None:
-        try:
-            return _decoder.decode(await self._api.get(self._path))
-        except NotFound:
-            return None
-
-    async def _write(self, spec: LeaseSpec) -> LeaseObject:
-        known = self._observed.lease if self._observed else None
-        body = msgspec.json.encode(
-            {
-                "apiVersion": "coordination.k8s.io/v1",
-                "kind": "Lease",
-                "metadata": {"name": self._name}
-                | ({"resourceVersion": known.metadata.resourceVersion} if known else {}),
-                "spec": spec,
-            }
-        )
-        if known is None:
-            return _decoder.decode(await self._api.create(self._collection, body, urgent=True))
-        return _decoder.decode(await self._api.put(self._path, body, urgent=True))
 
     def _answered(self) -> None:
         now = self._clock()
@@ -193,7 +169,7 @@ class Lease:
         self._answered_at = now
 
     def _forget(self) -> None:
-        # Our write may have been done: only a look at the Lease can tell. What another's Lease
+        # Our write may have been done: only reading the Lease can tell. What another's Lease
         # was like stays known, or its clock would start again with each failure.
         if self._held:
             self._observed = None
@@ -219,7 +195,7 @@ class Lease:
         # Nothing depends on it: another takes over 15 s later anyway.
         with contextlib.suppress(ApiError, TimeoutError, msgspec.DecodeError):
             async with asyncio.timeout(REQUEST_SECONDS):
-                await self._write(released(lease, self._wall()))
+                await self._stored.write(lease, released(lease, self._wall()))
 
     def _problem(self, sentence: str, error: Exception) -> None:
         if self._on_problem is not None:

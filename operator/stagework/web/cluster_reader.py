@@ -14,7 +14,7 @@ from stagework.api.resources import JOBS, PODS, ApiResource, ObjectRef
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import ApiError, NotFound
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.cluster.cache.paging import ListPage
+from stagework.cluster.client.paging import ListPage
 from stagework.cluster.cache.own_objects import OwnObject, from_bytes
 from stagework.web.cluster import Run, User
 from stagework.web.errors import ClusterUnavailable

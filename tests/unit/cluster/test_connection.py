@@ -88,9 +88,7 @@ MISSING: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("change", "sentence"), MISSING)
-def test_what_is_missing_is_said(
-    kubeconfig: Path, change: dict[str, Any], sentence: str
-) -> None:
+def test_what_is_missing_is_said(kubeconfig: Path, change: dict[str, Any], sentence: str) -> None:
     kubeconfig.write_text(yaml.safe_dump({**CONFIG, **change}))
     with pytest.raises(ConnectionSettingsError, match=sentence):
         find(kubeconfig)

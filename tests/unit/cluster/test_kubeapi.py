@@ -195,7 +195,7 @@ async def test_a_renewed_token_is_read_after_a_401(fake: FakeApi, tmp_path: Path
     file = tmp_path / "token"
     file.write_text("old")
     fake.token = "old"
-    async with KubeApi(Target(fake.url, token_file=file)) as api:
+    async with KubeApi(Target(fake.url, read_token=lambda: file.read_text().strip())) as api:
         await api.create(MAPS, config_map("a"))
         fake.token = "new"
         with pytest.raises(errors.Unauthorized):

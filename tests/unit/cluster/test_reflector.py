@@ -134,7 +134,9 @@ async def test_lists_then_follows(cached: Followed) -> None:
     assert cached.problems == []
 
 
-async def test_leaving_the_selection_shows_the_last_state_without_deletion(cached: Followed) -> None:
+async def test_leaving_the_selection_shows_the_last_state_without_deletion(
+    cached: Followed,
+) -> None:
     cached.make("a", "1")
     async with cached.running():
         cached.fake.store.patch(CONFIG_MAPS, "ns", "a", {"metadata": {"labels": {"kept": None}}})
@@ -304,7 +306,9 @@ async def test_a_removal_seen_elsewhere_counts_unless_it_is_old(cached: Followed
         await cached.agrees()
         cached.reflector.feed.offer(first, deleted=True)
         assert cached.values == {"a": "2"}
-        cached.reflector.feed.offer(next(iter(cached.reflector.store.objects.values())), deleted=True)
+        cached.reflector.feed.offer(
+            next(iter(cached.reflector.store.objects.values())), deleted=True
+        )
         assert cached.values == {}
 
 

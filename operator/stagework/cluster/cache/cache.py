@@ -13,13 +13,13 @@ import msgspec
 
 from stagework.api.resources import ApiResource
 from stagework.cluster.cache.feed import OnChange, OnProblem
-from stagework.cluster.cache.paging import T
 from stagework.cluster.cache.reflector import Reflector
 from stagework.cluster.cache.selections import Selection
 from stagework.cluster.cache.store import Change
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import ApiError
 from stagework.cluster.client.kubeapi import KubeApi
+from stagework.cluster.client.paging import T
 
 RESYNC_SECONDS: Final = 50.0
 """Everything is listed again this often: a change that no watch brought is found in a minute."""
@@ -138,9 +138,7 @@ class Cache:
         reflector.store.swap(known)
         reflector.feed.record(known)
 
-    def offer(
-        self, selection: Selection[T], namespace: str, known: T, *, deleted: bool
-    ) -> None:
+    def offer(self, selection: Selection[T], namespace: str, known: T, *, deleted: bool) -> None:
         """An object as somebody else's watch has brought it."""
         self._of(selection, namespace).feed.offer(known, deleted=deleted)
 

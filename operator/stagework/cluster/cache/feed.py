@@ -10,10 +10,10 @@ from typing import Generic
 
 import msgspec
 
-from stagework.cluster.cache.paging import Codec, ListPage, T, WatchEvent, identity
 from stagework.cluster.cache.store import Change, Store, is_older
 from stagework.cluster.cache.watch_lag import WatchLag
 from stagework.cluster.client.errors import Status, from_status
+from stagework.cluster.client.paging import Codec, ListPage, T, WatchEvent, identity
 
 OnChange = Callable[[Change[T]], None]
 """Called at once for each change, in the order of the store; must be quick."""
@@ -29,6 +29,7 @@ class Feed(Generic[T]):
         path: str,
         kind: type[T],
         store: Store[T],
+        *,
         on_change: OnChange[T],
         on_problem: OnProblem | None,
         lag: WatchLag,

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Generic
 
 from stagework.cluster.cache.feed import Feed
-from stagework.cluster.cache.paging import ListMeta, T
 from stagework.cluster.cache.store import is_newer, is_older
 from stagework.cluster.client.errors import Unreachable
 from stagework.cluster.client.kubeapi import KubeApi
+from stagework.cluster.client.paging import ListMeta, T
 
 PAGE_SIZE: Final = 500
 """Objects in a page of the list."""

@@ -17,11 +17,11 @@ import msgspec
 
 from stagework.cluster.cache.feed import Feed, OnChange, OnProblem
 from stagework.cluster.cache.lister import PAGE_SIZE, Lister
-from stagework.cluster.cache.paging import T
 from stagework.cluster.cache.store import IndexOf, Store
 from stagework.cluster.cache.watch_lag import WatchLag
 from stagework.cluster.client.errors import ApiError, Gone, Unreachable
 from stagework.cluster.client.kubeapi import KubeApi
+from stagework.cluster.client.paging import T
 
 SILENCE_SECONDS: Final = 70.0
 """A watch without event or bookmark for so long is given up; bookmarks come once a minute."""
@@ -63,7 +63,9 @@ class Reflector(Generic[T]):
         self._params = dict(params or {})
         self.store: Store[T] = Store(indexes)
         self.lag = WatchLag(clock)
-        self.feed = Feed(path, kind, self.store, on_change, on_problem, self.lag)
+        self.feed = Feed(
+            path, kind, self.store, on_change=on_change, on_problem=on_problem, lag=self.lag
+        )
         self._lister = Lister(api, path, self._params, self.feed, sleep)
         self._silence_seconds = silence_seconds
         self._clock = clock
@@ -150,6 +152,4 @@ class Reflector(Generic[T]):
             self._must_list = True
         pause = FIRST_PAUSE_SECONDS * 2.0 ** min(self._failures - 1, 10)
         asked = (error.retry_after_seconds if isinstance(error, ApiError) else None) or 0.0
-        await self._sleep(
-            min(max(pause, asked), LONGEST_PAUSE_SECONDS) * (0.5 + 0.5 * self._rng())
-        )
+        await self._sleep(min(max(pause, asked), LONGEST_PAUSE_SECONDS) * (0.5 + 0.5 * self._rng()))

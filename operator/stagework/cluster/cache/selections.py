@@ -10,8 +10,8 @@ from stagework.api.kinds import DEFAULT_TARGET, INTERVENTION, Kind
 from stagework.api.observed import JobView, NodeView, PodView
 from stagework.api.resources import JOBS, NODES, PODS, ApiResource
 from stagework.cluster.cache.own_objects import OwnObject, spec_field, target_of
-from stagework.cluster.cache.paging import T
 from stagework.cluster.cache.store import IndexOf
+from stagework.cluster.client.paging import T
 
 BY_NAME: Final = "name"
 """Index of objects of ours: namespace and name."""

@@ -11,7 +11,7 @@ from typing import Final, Generic
 
 import msgspec
 
-from stagework.cluster.cache.paging import T
+from stagework.cluster.client.paging import T
 
 REMEMBERED: Final = 8192
 """How many objects that have left are remembered by their last version."""
@@ -64,9 +64,7 @@ class Store(Generic[T]):
         self._objects: dict[str, T] = {}
         self._view = MappingProxyType(self._objects)
         self._left: dict[str, str] = {}
-        self._indexes = [
-            _Index(name, value_of) for name, value_of in (indexes or {}).items()
-        ]
+        self._indexes = [_Index(name, value_of) for name, value_of in (indexes or {}).items()]
         self._by_name = {index.name: index for index in self._indexes}
 
     @property

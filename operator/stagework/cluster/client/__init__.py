@@ -1,4 +1,5 @@
-"""The one client of the API server: where it is, how requests are sent, paced, and what they raise.
+"""The one client of the API server: where it is, how requests are sent and paced, what they raise.
 
-It knows bytes and paths, not kinds; it keeps nothing and never decides whether to try a write again.
+It knows bytes and paths, not kinds; it keeps nothing, and never tries a write again by itself whose
+outcome is not known.
 """
