@@ -7,6 +7,7 @@ here. Every store is listed again now and then, whoever watches it.
 import asyncio
 import time
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -50,7 +51,7 @@ class Cache:
                 api,
                 paths.collection(selection.resource, namespace),
                 selection.view,
-                self._told(selection.resource),
+                partial(self._tell, selection.resource),
                 params=selection.selector,
                 indexes=selection.indexes,
                 on_problem=on_problem,
@@ -144,14 +145,9 @@ class Cache:
 
     # --- within ------------------------------------------------------------------------------
 
-    def _told(self, resource: ApiResource) -> OnChange[Any]:
-        listeners = self._listeners.setdefault(resource, [])
-
-        def tell(change: Change[Any]) -> None:
-            for listener in listeners:
-                listener(change)
-
-        return tell
+    def _tell(self, resource: ApiResource, change: Change[Any]) -> None:
+        for listener in self._listeners.get(resource, ()):
+            listener(change)
 
     def _watched(self) -> list[Reflector[Any]]:
         return [
