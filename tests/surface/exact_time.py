@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from tests.support.operators.pace import Leap
+from tests.support.operators.timescale import Leap
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.support.fakeapi.agenda import Action, Agenda
 from tests.support.fakeapi.marks import completion_mark, digest, result
-from tests.support.fakeapi.oracle import Oracle, process_of
+from tests.support.fakeapi.invariants import Oracle, process_of
 from tests.support.fakeapi.resources import NODES, PODS, Json, items
 from tests.support.fakeapi.scheduler import node_reports
 from tests.support.fakeapi.store import Change, Key, Store, Stored

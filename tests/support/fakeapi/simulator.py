@@ -8,7 +8,7 @@ from tests.support.fakeapi.agenda import Agenda
 from tests.support.fakeapi.garbage import GarbageCollector
 from tests.support.fakeapi.jobs import JobController
 from tests.support.fakeapi.kubelet import Behave, Behaviour, Kubelets
-from tests.support.fakeapi.oracle import Oracle
+from tests.support.fakeapi.invariants import Oracle
 from tests.support.fakeapi.resources import NODES, PODS, Json, items
 from tests.support.fakeapi.scheduler import Scheduler
 from tests.support.fakeapi.store import Change, Key, Store

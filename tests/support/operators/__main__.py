@@ -6,7 +6,7 @@ Everything else comes from its environment, as in a cluster.
 import sys
 
 from stagework.controllers.main import run
-from tests.support.operators.pace import Pace, PacedLoop
+from tests.support.operators.timescale import Pace, PacedLoop
 
 if __name__ == "__main__":
     pace = Pace(float(sys.argv[1]), float(sys.argv[2]))

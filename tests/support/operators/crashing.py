@@ -21,7 +21,7 @@ from aiohttp import web
 from stagework.wiring import LEASE_NAME
 from tests.support.fakeapi.resources import Json
 from tests.support.operators.crash import Moment
-from tests.support.operators.pace import Pace
+from tests.support.operators.timescale import Pace
 from tests.support.operators.process import OperatorProcess
 
 _OF_A_CONNECTION: Final = frozenset(

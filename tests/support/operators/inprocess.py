@@ -14,7 +14,7 @@ from stagework.cluster.client.connection import Target
 from stagework.controllers.runtime import Runtime
 from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
-from tests.support.operators.pace import Leap, Pace
+from tests.support.operators.timescale import Leap, Pace
 
 
 class Operator:

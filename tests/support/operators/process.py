@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.fakeapi.resources import Json
-from tests.support.operators.pace import Pace
+from tests.support.operators.timescale import Pace
 from tests.support.operators.setup import write_files
 
 _ROOT: Final = Path(__file__).parents[3]

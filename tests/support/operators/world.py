@@ -20,7 +20,7 @@ from tests.support.fakeapi.simulator import Delays, Simulator, succeed
 from tests.support.fakeapi.store import Store, Stored
 from tests.support.operators.commits import CommitLog
 from tests.support.operators.inprocess import Operator
-from tests.support.operators.pace import Leap, Pace
+from tests.support.operators.timescale import Leap, Pace
 from tests.support.operators.results import SimulatedResults
 from tests.support.operators.rights import of_the_operator
 from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings

@@ -20,7 +20,7 @@ from tests.support.fakeapi.kubelet import Behave, Behaviour
 from tests.support.fakeapi.resources import Json
 from tests.support.operators import scenario
 from tests.support.operators.crash import CrashPoint, Moment
-from tests.support.operators.pace import Leap
+from tests.support.operators.timescale import Leap
 from tests.support.operators.world import World
 
 AT_ONCE: Final = 6

@@ -12,7 +12,7 @@ from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import Json, Resource
 from tests.support.operators import weather
-from tests.support.operators.pace import Leap
+from tests.support.operators.timescale import Leap
 from tests.support.operators.world import World
 
 RED_SECONDS: Final = 180.0

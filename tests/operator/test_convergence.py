@@ -8,7 +8,7 @@ import pytest
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import Json
 from tests.support.operators import weather
-from tests.support.operators.pace import Leap
+from tests.support.operators.timescale import Leap
 from tests.support.operators.world import World
 
 RUNS: Final = 4

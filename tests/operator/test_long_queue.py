@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.support.fakeapi.kubelet import Behaviour
-from tests.support.operators.pace import Leap
+from tests.support.operators.timescale import Leap
 from tests.support.operators.setup import NAMESPACE, settings
 from tests.support.operators.world import World
 

@@ -10,7 +10,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from stagework.controllers.metrics import Metrics
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, NODES, PIPELINE_JOBS, PODS, Json, Resource
-from tests.support.operators.pace import Leap
+from tests.support.operators.timescale import Leap
 from tests.support.operators.setup import NAMESPACE, settings
 from tests.support.operators.world import World
 

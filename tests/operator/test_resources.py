@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.support.fakeapi.resources import Json
 from tests.support.operators import weather
-from tests.support.operators.pace import Leap
+from tests.support.operators.timescale import Leap
 from tests.support.operators.world import World
 
 ROUNDS: Final = 4

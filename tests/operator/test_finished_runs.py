@@ -6,7 +6,7 @@ from tests.support.fakeapi.failures import Failure
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, PIPELINE_JOBS, Json
 from tests.support.operators.inprocess import Operator
-from tests.support.operators.pace import Leap
+from tests.support.operators.timescale import Leap
 from tests.support.operators.setup import NAMESPACE, settings
 from tests.support.operators.world import World
 

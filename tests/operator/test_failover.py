@@ -10,7 +10,7 @@ from stagework.wiring import LEASE_NAME
 from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, LEASES, PODS, Json
-from tests.support.operators.pace import Leap, Pace
+from tests.support.operators.timescale import Leap, Pace
 from tests.support.operators.process import OperatorProcess
 from tests.support.operators.service import ResultService
 from tests.support.operators.setup import RELEASE_NAMESPACE, settings_document
