@@ -2,7 +2,7 @@
 
 Prints the URL of its API server and that of its control port, which takes
 `/runs?count=10&stages=9[&per_second=11]`, `/hold?stage=3` (that stage never ends), `/clear`,
-`/stats` and `/verdict` (the stats, what the oracle says, and all latencies).
+`/stats` and `/verdict` (the stats, what the invariants says, and all latencies).
 """
 
 import asyncio
@@ -109,7 +109,7 @@ class Cluster:
             "done": self.done,
             "done_at": self.done_at,
             "now": time.monotonic(),
-            "processes": len(self.simulator.oracle.runs),
+            "processes": len(self.simulator.invariants.runs),
             "jobs": len(self.fake.store.tables[JOBS].objects),
             "pods": len(self.fake.store.tables[PODS].objects),
             "requests": dict(self.fake.record.counts),
@@ -117,10 +117,10 @@ class Cluster:
 
     def _verdict(self) -> Json:
         """What takes a look at everything that has run: asked for once, at the end."""
-        oracle = self.simulator.oracle
+        invariants = self.simulator.invariants
         return {
-            "doubled": len(oracle.doubled()),
-            "overlaps": len(oracle.overlaps()),
+            "doubled": len(invariants.doubled()),
+            "overlaps": len(invariants.overlaps()),
             "latencies": sorted(self._latencies),
         }
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import Json
-from tests.support.operators import weather
-from tests.support.operators.timescale import Leap
+from tests.support.operators import fault_schedule
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
 RUNS: Final = 4
@@ -30,8 +30,8 @@ def _attempts(world: World, name: str) -> list[tuple[str, int, int]]:
     return [(s["state"], s.get("attempt", 1), s.get("interruptions", 0)) for s in stages]
 
 
-async def _through(fault: weather.Fault, pace: Leap) -> None:
-    async with World(pace, behave=_behave) as world:
+async def _through(fault: fault_schedule.Fault, timescale: VirtualTime) -> None:
+    async with World(timescale, behave=_behave) as world:
         world.start_operator()
         names = [f"run-{number}" for number in range(RUNS)]
         for name in names[:-1]:
@@ -46,14 +46,14 @@ async def _through(fault: weather.Fault, pace: Leap) -> None:
             lambda: all(world.summary(name) == "Completed" for name in names),
             seconds=CONVERGED_SECONDS,
         )
-        world.check_oracle()
+        world.check_invariants()
         # Blindness is not death: not one attempt was given up.
         for name in names:
             assert _attempts(world, name) == [("Succeeded", 1, 0)] * STAGES
-        assert len(world.oracle.runs) == RUNS * STAGES
+        assert len(world.invariants.runs) == RUNS * STAGES
 
 
-@pytest.mark.parametrize("fault", weather.ALL, ids=lambda fault: fault.__name__)
-def test_it_converges_within_a_minute(fault: weather.Fault) -> None:
-    pace = Leap()
-    pace.run(_through(fault, pace))
+@pytest.mark.parametrize("fault", fault_schedule.ALL, ids=lambda fault: fault.__name__)
+def test_it_converges_within_a_minute(fault: fault_schedule.Fault) -> None:
+    timescale = VirtualTime()
+    timescale.run(_through(fault, timescale))

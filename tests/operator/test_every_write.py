@@ -2,7 +2,7 @@
 
 The run has nine stages, a fork, a failing attempt, a person's Skip and a person's Retry. The
 operator is killed at each of its writes, before it is sent and after it is committed but before
-the answer arrives; another one starts. What the stage processes saw decides (the oracle).
+the answer arrives; another one starts. What the stage processes saw decides (the invariants).
 
 All of it twice: by an operator that has nothing else to do, and by a busy one, which begins a run
 before any status of it is stored, and loses with its life what up to ten seconds had brought.
@@ -14,13 +14,13 @@ from typing import Final
 
 import pytest
 
-from stagework.controllers import engine
+from stagework.controllers import status_writer
 from stagework.policies.slots import SlotLedger
 from tests.support.fakeapi.kubelet import Behave, Behaviour
 from tests.support.fakeapi.resources import Json
 from tests.support.operators import scenario
 from tests.support.operators.crash import CrashPoint, Moment
-from tests.support.operators.timescale import Leap
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
 AT_ONCE: Final = 6
@@ -35,8 +35,8 @@ STATUS: Final = f"PATCH pipelinejobs/status {scenario.RUN}"
 @pytest.fixture(scope="module")
 def faultless() -> Json:
     """The outcome where nobody dies, and nobody is busy."""
-    pace = Leap()
-    return pace.run(_run(pace, MANY, "before it is sent", scenario.behave))[1]
+    timescale = VirtualTime()
+    return timescale.run(_run(timescale, MANY, "before it is sent", scenario.behave))[1]
 
 
 @pytest.fixture(params=["idle", "busy"])
@@ -53,7 +53,7 @@ def _make_busy(monkeypatch: pytest.MonkeyPatch) -> None:
         return OTHERS_AT_WORK
 
     monkeypatch.setattr(SlotLedger, "taken", taken)
-    monkeypatch.setattr(engine, "MANY_RUNS", 0)  # statuses that wait are kept as JSON
+    monkeypatch.setattr(status_writer, "MANY_OBJECTS", 0)  # statuses that wait are kept as JSON
 
 
 def _unhurried(pod: Json) -> Behaviour:
@@ -61,8 +61,8 @@ def _unhurried(pod: Json) -> Behaviour:
     return replace(scenario.behave(pod), seconds=2.0)
 
 
-async def _run(pace: Leap, index: int, moment: Moment, behave: Behave) -> tuple[CrashPoint, Json]:
-    async with World(pace, behave=behave) as world:
+async def _run(timescale: VirtualTime, index: int, moment: Moment, behave: Behave) -> tuple[CrashPoint, Json]:
+    async with World(timescale, behave=behave) as world:
         down = 1.5 if index % 2 else 0.0
         point = CrashPoint(world, index, moment, down)
         point.arm()
@@ -72,11 +72,11 @@ async def _run(pace: Leap, index: int, moment: Moment, behave: Behave) -> tuple[
         await point.settled()
         await asyncio.sleep(1)  # the last operator may do no more harm
         outcome = scenario.outcome(world)
-        world.check_oracle()
+        world.check_invariants()
         return point, outcome
 
 
-async def _all_points(pace: Leap, moment: Moment, behave: Behave, faultless: Json) -> list[str]:
+async def _all_points(timescale: VirtualTime, moment: Moment, behave: Behave, faultless: Json) -> list[str]:
     """What went wrong, by crash point."""
     wrong: list[str] = []
     indexes = iter(range(1, MANY))
@@ -86,7 +86,7 @@ async def _all_points(pace: Leap, moment: Moment, behave: Behave, faultless: Jso
         nonlocal unreached
         for index in indexes:
             try:
-                point, outcome = await _run(pace, index, moment, behave)
+                point, outcome = await _run(timescale, index, moment, behave)
             except (AssertionError, TimeoutError) as error:
                 wrong.append(f"{index}: {error!r}")
                 continue
@@ -115,8 +115,8 @@ def _difference(found: Json, wanted: Json) -> str:
 def test_the_end_is_the_same_wherever_the_operator_dies(
     moment: Moment, behave: Behave, faultless: Json
 ) -> None:
-    pace = Leap()
-    wrong = pace.run(_all_points(pace, moment, behave, faultless))
+    timescale = VirtualTime()
+    wrong = timescale.run(_all_points(timescale, moment, behave, faultless))
     assert not wrong, "\n".join(wrong)
 
 
@@ -133,8 +133,8 @@ def test_a_busy_operator_begins_before_its_first_status_and_writes_fewer(
 
 
 def _writes() -> list[str]:
-    pace = Leap()
-    point, _ = pace.run(_run(pace, MANY, "before it is sent", _unhurried))
+    timescale = VirtualTime()
+    point, _ = timescale.run(_run(timescale, MANY, "before it is sent", _unhurried))
     return point.writes
 
 

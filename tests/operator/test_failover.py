@@ -10,14 +10,14 @@ from stagework.wiring import LEASE_NAME
 from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, LEASES, PODS, Json
-from tests.support.operators.timescale import Leap, Pace
+from tests.support.operators.timescale import VirtualTime, TimeScale
 from tests.support.operators.process import OperatorProcess
 from tests.support.operators.service import ResultService
 from tests.support.operators.setup import RELEASE_NAMESPACE, settings_document
 from tests.support.operators.world import World
 
 PROCESS_SPEED: Final = 6.0
-"""Processes compute, and start, at the machine's own pace."""
+"""Processes compute, and start, at the machine's own timescale."""
 TAKEOVER_SECONDS: Final = 20.0
 
 
@@ -44,16 +44,16 @@ class Work:
 
     async def _note(self, seen: Seen) -> Verdict:
         if seen.is_write and seen.resource in {JOBS, PODS}:
-            self._last_write = self.world.pace.monotonic()
+            self._last_write = self.world.timescale.monotonic()
         return None
 
     async def begun(self, processes: int) -> None:
         """Wait until so many stages have started."""
-        await self.world.until(lambda: len(self.world.oracle.runs) >= processes, seconds=120)
+        await self.world.until(lambda: len(self.world.invariants.runs) >= processes, seconds=120)
 
     async def taken_over(self) -> None:
         """Somebody acts within 20 s from now; what was under way arrives within half a second."""
-        gone = self.world.pace.monotonic() + 0.5
+        gone = self.world.timescale.monotonic() + 0.5
         await self.world.until(lambda: self._last_write > gone, seconds=TAKEOVER_SECONDS)
 
     async def done(self) -> None:
@@ -62,8 +62,8 @@ class Work:
         await world.until(
             lambda: all(world.summary(name) == "Completed" for name in names), seconds=300
         )
-        world.check_oracle()
-        assert len(world.oracle.runs) == len(names) * self._stages
+        world.check_invariants()
+        assert len(world.invariants.runs) == len(names) * self._stages
         for name in names:
             found = world.run(name)["status"]["stages"]
             assert [each.get("attempt", 1) for each in found] == [1] * self._stages
@@ -81,7 +81,7 @@ async def _led(world: World) -> str:
 
 def test_the_leader_is_killed_and_the_other_acts_within_20_s() -> None:
     async def main() -> None:
-        async with World(pace, behave=_behave) as world:
+        async with World(timescale, behave=_behave) as world:
             first = world.start_operator()
             leader = await _led(world)
             world.start_operator()
@@ -92,13 +92,13 @@ def test_the_leader_is_killed_and_the_other_acts_within_20_s() -> None:
             assert _holder(world) != leader
             await work.done()
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())
 
 
 def test_a_leader_that_is_asked_to_stop_hands_over_at_once() -> None:
     async def main() -> None:
-        async with World(pace, behave=_behave) as world:
+        async with World(timescale, behave=_behave) as world:
             first = world.start_operator()
             await _led(world)
             world.start_operator()
@@ -108,13 +108,13 @@ def test_a_leader_that_is_asked_to_stop_hands_over_at_once() -> None:
             await world.until(lambda: _holder(world) != "", seconds=4)
             await work.done()
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())
 
 
 def test_a_rolling_upgrade_in_the_middle_of_20_runs_loses_and_doubles_nothing() -> None:
     async def main() -> None:
-        async with World(pace, behave=_behave) as world:
+        async with World(timescale, behave=_behave) as world:
             old = [world.start_operator(), world.start_operator()]
             work = Work(world, runs=20, stages=4)
             await work.begun(10)
@@ -124,13 +124,13 @@ def test_a_rolling_upgrade_in_the_middle_of_20_runs_loses_and_doubles_nothing() 
                 await each.stop()
             await work.done()
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())
 
 
 @asynccontextmanager
 async def _two_processes(
-    world: World, folder: Path, pace: Pace
+    world: World, folder: Path, timescale: TimeScale
 ) -> AsyncGenerator[list[OperatorProcess]]:
     """The whole operator twice; the first leads."""
     made: list[OperatorProcess] = []
@@ -138,7 +138,7 @@ async def _two_processes(
         settings = {**settings_document(), "api": {"url": service.url}}
         try:
             for number in range(2):
-                each = OperatorProcess(folder / str(number), world.fake.url, settings, pace)
+                each = OperatorProcess(folder / str(number), world.fake.url, settings, timescale)
                 made.append(each)
                 await each.start()
                 counts = world.fake.record.counts
@@ -155,8 +155,8 @@ def test_a_paused_leader_changes_no_outcome_when_it_goes_on(tmp_path: Path) -> N
 
     async def main() -> None:
         async with (
-            World(pace, behave=_behave) as world,
-            _two_processes(world, tmp_path, pace) as both,
+            World(timescale, behave=_behave) as world,
+            _two_processes(world, tmp_path, timescale) as both,
         ):
             leader = _holder(world)
             work = Work(world, runs=4, stages=18)
@@ -173,5 +173,5 @@ def test_a_paused_leader_changes_no_outcome_when_it_goes_on(tmp_path: Path) -> N
             assert _holder(world) == leader
             await work.done()
 
-    pace = Pace.of(PROCESS_SPEED)
-    pace.run(main())
+    timescale = TimeScale.of(PROCESS_SPEED)
+    timescale.run(main())

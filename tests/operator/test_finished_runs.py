@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from stagework.controllers.pipelinejobs.triggers import RUNS
 from tests.support.fakeapi.failures import Failure
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, PIPELINE_JOBS, Json
 from tests.support.operators.inprocess import Operator
-from tests.support.operators.timescale import Leap
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.setup import NAMESPACE, settings
 from tests.support.operators.world import World
 
@@ -20,36 +21,36 @@ def _behave(pod: Json) -> Behaviour:
     return Behaviour(exit_code=int(fails), seconds=0.2)
 
 
-def _world(pace: Leap) -> World:
-    return World(pace, behave=_behave, of=settings(keepJobsSeconds=5))
+def _world(timescale: VirtualTime) -> World:
+    return World(timescale, behave=_behave, of=settings(keepJobsSeconds=5))
 
 
-def _stub(operator: Operator, name: str) -> bool:
-    view = operator.runtime.observer.run((NAMESPACE, name))
-    return view is not None and view.is_stub
+def _evicted(operator: Operator, name: str) -> bool:
+    runs = {run.metadata.name: run for run in operator.runtime.cache.all(RUNS)}
+    return name in runs and runs[name].is_tombstone
 
 
 async def _ended(world: World, operator: Operator, **spec: Any) -> None:
     """A run that has failed, whose Jobs are gone, and which has left memory."""
     world.apply("one", [{**each, "retries": 0} for each in STAGES], **spec)
     await world.until(lambda: world.summary("one") == "StageFailed")
-    await world.until(lambda: _stub(operator, "one"))
+    await world.until(lambda: _evicted(operator, "one"))
     assert not world.store.list(JOBS, NAMESPACE)
 
 
 def test_a_run_that_has_ended_leaves_memory_when_its_jobs_are_gone() -> None:
     async def main() -> None:
-        async with _world(pace) as world:
+        async with _world(timescale) as world:
             operator = world.start_operator()
             await _ended(world, operator)
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())
 
 
 def test_a_retry_loads_it_again_and_only_what_failed_runs_again() -> None:
     async def main() -> None:
-        async with _world(pace) as world:
+        async with _world(timescale) as world:
             operator = world.start_operator()
             await _ended(world, operator)
             world.ask("again", "Retry", "b", of="one")
@@ -58,42 +59,42 @@ def test_a_retry_loads_it_again_and_only_what_failed_runs_again() -> None:
                 1,
                 2,
             )
-            world.check_oracle()
-            await world.until(lambda: _stub(operator, "one"))
+            world.check_invariants()
+            await world.until(lambda: _evicted(operator, "one"))
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())
 
 
 def test_it_goes_when_its_time_to_live_is_over() -> None:
     async def main() -> None:
-        async with _world(pace) as world:
+        async with _world(timescale) as world:
             operator = world.start_operator()
             await _ended(world, operator, ttlSecondsAfterFinished=60)
             await world.until(lambda: not world.store.list(PIPELINE_JOBS, NAMESPACE), seconds=120)
-            await world.until(lambda: not operator.runtime.observer.runs())
+            await world.until(lambda: not list(operator.runtime.cache.all(RUNS)))
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())
 
 
 def test_a_change_of_its_spec_brings_it_back_for_as_long_as_it_takes() -> None:
     async def main() -> None:
-        async with _world(pace) as world:
+        async with _world(timescale) as world:
             operator = world.start_operator()
             await _ended(world, operator)
             change = {"spec": {"priority": 7}, "metadata": {"generation": 2}}
             world.store.patch(PIPELINE_JOBS, NAMESPACE, "one", change)
             await world.until(lambda: world.run("one")["status"]["observedGeneration"] == 2)
-            await world.until(lambda: _stub(operator, "one"))
+            await world.until(lambda: _evicted(operator, "one"))
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())
 
 
 def test_a_failure_to_load_it_is_tried_again() -> None:
     async def main() -> None:
-        async with _world(pace) as world:
+        async with _world(timescale) as world:
             operator = world.start_operator()
             await _ended(world, operator)
 
@@ -107,5 +108,5 @@ def test_a_failure_to_load_it_is_tried_again() -> None:
             world.faults.clear()
             await world.until(lambda: world.summary("one") == "Completed")
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())

@@ -6,13 +6,13 @@ from typing import Final
 
 import pytest
 
-from stagework.cluster.cache.cache import Key
+from stagework.controllers.controller import Key
 from stagework.controllers.engine import Engine
 from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import Json, Resource
-from tests.support.operators import weather
-from tests.support.operators.timescale import Leap
+from tests.support.operators import fault_schedule
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
 RED_SECONDS: Final = 180.0
@@ -27,15 +27,15 @@ STAGES: Final[list[Json]] = [{"name": f"s{n}", "image": "x", "runsOn": ["gpu"]} 
 
 def _in_world(check: Callable[[World], Awaitable[None]]) -> None:
     async def main() -> None:
-        async with World(pace, behave=_behave) as world:
+        async with World(timescale, behave=_behave) as world:
             operator = world.start_operator()
             world.apply("first", STAGES)
             await world.until(lambda: world.summary("first") == "Completed")
             assert operator.runtime.fault() == ""
             await check(world)
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())
 
 
 def test_an_idle_operator_stays_green() -> None:
@@ -69,13 +69,13 @@ def test_workers_that_are_all_gone_turn_the_probe_red(monkeypatch: pytest.Monkey
     monkeypatch.setattr(Engine, "_work", work)
 
     async def main() -> None:
-        async with World(pace, behave=_behave) as world:
+        async with World(timescale, behave=_behave) as world:
             runtime = world.start_operator().runtime
             world.apply("first", STAGES)
             await world.until(lambda: "no worker" in runtime.fault(), seconds=RED_SECONDS)
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())
 
 
 def test_a_watch_that_does_not_bring_our_own_writes_back_turns_the_probe_red() -> None:
@@ -98,7 +98,7 @@ def test_an_outage_of_the_api_server_is_nobodys_fault() -> None:
     """A restart would mend nothing."""
 
     async def check(world: World) -> None:
-        weather.outage(world)
+        fault_schedule.outage(world)
         for _ in range(4):
             await asyncio.sleep(60)
             assert world.operators[0].runtime.fault() == ""
@@ -112,7 +112,7 @@ def test_an_outage_of_the_api_server_is_nobodys_fault() -> None:
 
 def test_first_lists_that_never_come_turn_the_probe_red() -> None:
     async def main() -> None:
-        async with World(pace, behave=_behave) as world:
+        async with World(timescale, behave=_behave) as world:
 
             async def hook(seen: Seen) -> Verdict:
                 if seen.verb == "LIST" and _is_pods(seen.resource):
@@ -123,8 +123,8 @@ def test_first_lists_that_never_come_turn_the_probe_red() -> None:
             runtime = world.start_operator().runtime
             await world.until(lambda: "first lists" in runtime.fault(), seconds=400)
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())
 
 
 def _is_pods(resource: Resource) -> bool:

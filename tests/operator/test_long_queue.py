@@ -1,9 +1,10 @@
-"""Many runs to look at, with nothing to do for any: the rest of the operator has its turn."""
+"""Many runs to reconcile, with nothing to do for any: the rest of the operator has its turn."""
 
 import asyncio
 
+from stagework.controllers.controller import Key
 from tests.support.fakeapi.kubelet import Behaviour
-from tests.support.operators.timescale import Leap
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.setup import NAMESPACE, settings
 from tests.support.operators.world import World
 
@@ -11,11 +12,11 @@ RUNS = 60
 WORKERS = 4
 
 
-def test_a_long_line_of_runs_keeps_nobody_from_their_turn() -> None:
+def test_a_long_queue_of_runs_keeps_nobody_from_their_turn() -> None:
     async def main() -> None:
         endless = Behaviour(seconds=1e6)
         of = settings(slots=RUNS, workers=WORKERS)
-        async with World(pace, behave=lambda _: endless, of=of) as world:
+        async with World(timescale, behave=lambda _: endless, of=of) as world:
             operator = world.start_operator()
             names = [f"run-{number}" for number in range(RUNS)]
             for name in names:
@@ -23,16 +24,16 @@ def test_a_long_line_of_runs_keeps_nobody_from_their_turn() -> None:
             await world.until(
                 lambda: all(world.stage(n, "a").get("state") == "Running" for n in names)
             )
-            queue = operator.runtime.engine.queue
+            queue = operator.runtime.queue
             for name in names:
-                queue.add((NAMESPACE, name))
+                queue.add(Key("PipelineJob", NAMESPACE, name))
             turns = 0
             while len(queue):
                 before = len(queue)
                 await asyncio.sleep(0)
-                assert before - len(queue) <= WORKERS, "one look by each worker between two turns"
+                assert before - len(queue) <= WORKERS, "one reconcile by each worker between two turns"
                 turns += 1
             assert turns >= RUNS / WORKERS
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())

@@ -10,7 +10,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from stagework.controllers.metrics import Metrics
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, NODES, PIPELINE_JOBS, PODS, Json, Resource
-from tests.support.operators.timescale import Leap
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.setup import NAMESPACE, settings
 from tests.support.operators.world import World
 
@@ -48,12 +48,12 @@ def _age(world: World, machine: str) -> float:
 def _in_world(check: Callable[[World], Awaitable[None]], seconds: float) -> None:
     async def main() -> None:
         one_slot = settings(slots=1)
-        async with World(pace, behave=lambda _: Behaviour(seconds=seconds), of=one_slot) as world:
+        async with World(timescale, behave=lambda _: Behaviour(seconds=seconds), of=one_slot) as world:
             world.start_operator()
             await check(world)
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())
 
 
 def _reason(world: World, run: str) -> str:
@@ -61,10 +61,10 @@ def _reason(world: World, run: str) -> str:
 
 
 async def _age_of(world: World, machine: str, seconds: float) -> None:
-    """The age reaches this one, at the pace of the clock."""
-    began, age = world.pace.monotonic(), _age(world, machine)
+    """The age reaches this one, as fast as the clock."""
+    began, age = world.timescale.monotonic(), _age(world, machine)
     await world.until(lambda: _age(world, machine) >= seconds)
-    passed = world.pace.monotonic() - began
+    passed = world.timescale.monotonic() - began
     assert _age(world, machine) == pytest.approx(age + passed, abs=1.0)
 
 

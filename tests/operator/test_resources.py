@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.fakeapi.resources import Json
-from tests.support.operators import weather
-from tests.support.operators.timescale import Leap
+from tests.support.operators import fault_schedule
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
 ROUNDS: Final = 4
 FAULTS: Final = (
-    weather.resets,
-    weather.lost_answers,
-    weather.expired_versions,
-    weather.half_open,
-    weather.repeated_events,
-    weather.outage,
+    fault_schedule.resets,
+    fault_schedule.lost_answers,
+    fault_schedule.expired_versions,
+    fault_schedule.half_open,
+    fault_schedule.repeated_events,
+    fault_schedule.outage,
 )
 STAGES: Final[list[Json]] = [{"name": "s", "image": "x", "runsOn": ["gpu"]}]
 _OURS: Final = [tracemalloc.Filter(inclusive=True, filename_pattern="*/operator/stagework/*")]
@@ -55,15 +55,15 @@ async def _round(world: World, number: int) -> tuple[int, int, int]:
 
 def test_handles_tasks_and_memory_stay_flat() -> None:
     async def main() -> list[tuple[int, int, int]]:
-        async with World(pace) as world:
+        async with World(timescale) as world:
             world.start_operator()
             return [await _round(world, number) for number in range(ROUNDS)]
 
-    pace = Leap()
+    timescale = VirtualTime()
     logging.disable(logging.CRITICAL)  # pytest keeps what is logged
     tracemalloc.start()
     try:
-        rounds = pace.run(main())
+        rounds = timescale.run(main())
     finally:
         tracemalloc.stop()
         logging.disable(logging.NOTSET)

@@ -8,7 +8,7 @@ from tests.support.fakeapi.failures import Failure
 from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, PIPELINE_JOBS, PODS, Json
-from tests.support.operators.timescale import Leap
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.setup import NAMESPACE
 from tests.support.operators.world import World
 
@@ -57,7 +57,7 @@ def test_nothing_is_made_in_a_namespace_that_is_being_deleted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def main() -> None:
-        async with World(pace, behave=_behave) as world:
+        async with World(timescale, behave=_behave) as world:
             world.start_operator()
             for name in RUNS:
                 world.apply(name, STAGES)
@@ -70,5 +70,5 @@ def test_nothing_is_made_in_a_namespace_that_is_being_deleted(
             world.apply(RUNS[0], STAGES)  # a namespace of the same name, later
             await world.until(lambda: world.summary(RUNS[0]) == "Completed")
 
-    pace = Leap()
-    pace.run(main())
+    timescale = VirtualTime()
+    timescale.run(main())

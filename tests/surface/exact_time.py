@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from tests.support.operators.timescale import Leap
+from tests.support.operators.timescale import VirtualTime
 
 T = TypeVar("T")
 
@@ -60,8 +60,8 @@ class _ExactLoop(asyncio.SelectorEventLoop):
         return done
 
 
-class ExactTime(Leap):
-    """As Leap, from the same moment each time."""
+class ExactTime(VirtualTime):
+    """As VirtualTime, from the same moment each time."""
 
     def __init__(self) -> None:
         super().__init__()

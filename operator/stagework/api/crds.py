@@ -1,6 +1,6 @@
 """The CustomResourceDefinitions as documents: one function, one entry a kind."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from stagework.api import names
@@ -8,9 +8,9 @@ from stagework.api.kinds import DEFAULT_TARGET, INTERVENTION, KINDS, Column, Kin
 from stagework.api.structural import Schema, structural_schema
 
 
-def definition(kind: Kind) -> Schema:
-    """The CustomResourceDefinition of one kind."""
-    schema = _schema(kind)
+def definition(kind: Kind, kinds: Sequence[Kind] = KINDS) -> Schema:
+    """The CustomResourceDefinition of one kind among those."""
+    schema = _schema(kind, kinds)
     version: Schema = {
         "name": names.VERSION,
         "served": True,
@@ -25,7 +25,7 @@ def definition(kind: Kind) -> Schema:
     return _document(kind, version)
 
 
-def _schema(kind: Kind) -> Schema:
+def _schema(kind: Kind, kinds: Sequence[Kind]) -> Schema:
     spec = structural_schema(kind.spec, defaults=True)
     properties: Schema = {
         "apiVersion": {"type": "string", "description": f"Always {names.API_VERSION}."},
@@ -50,19 +50,19 @@ def _schema(kind: Kind) -> Schema:
             status["default"] = dict(kind.first_status)
         properties["status"] = status
     if kind is INTERVENTION:
-        _name_targets(spec["properties"])
+        _name_targets(spec["properties"], kinds)
     return schema
 
 
-def _name_targets(intervention: Schema) -> None:
+def _name_targets(intervention: Schema, kinds: Sequence[Kind]) -> None:
     """What may be asked of which kinds stands with the kinds."""
     target: Schema = intervention["target"]["properties"]["kind"]
-    target["enum"] = [kind.kind for kind in targets()]
+    target["enum"] = [kind.kind for kind in targets(kinds)]
     target["default"] = DEFAULT_TARGET.kind
     verb: Schema = intervention["verb"]
     intervention["verb"] = {
         "description": verb["description"],
-        "enum": list(verbs()),
+        "enum": list(verbs(kinds)),
         "type": verb["type"],
     }
 
@@ -101,6 +101,6 @@ def _document(kind: Kind, version: Schema) -> Schema:
     }
 
 
-def definitions(kinds: Iterable[Kind] = KINDS) -> dict[str, dict[str, Any]]:
+def definitions(kinds: Sequence[Kind] = KINDS) -> dict[str, dict[str, Any]]:
     """File name -> document, for every kind."""
-    return {kind.file_name: definition(kind) for kind in kinds}
+    return {kind.file_name: definition(kind, kinds) for kind in kinds}

@@ -85,7 +85,7 @@ class Runtime:
             clock=clock.boot,
             wall=clock.wall,
         )
-        self._cache = Cache(
+        self.cache = Cache(
             self._api,
             settings.namespaces,
             (*map(objects_of, build.kinds), ALL_NODES, STAGE_PODS, STAGE_JOBS),
@@ -96,7 +96,7 @@ class Runtime:
         self._events = EventPoster(self._api, me.name, clock.wall)
         self.queue: WorkQueue[Key] = WorkQueue(clock.monotonic)
         self.engine = self._engine(settings, build)
-        self._liveness = Liveness(self._cache, self.queue, self._lease, clock.boot)
+        self._liveness = Liveness(self.cache, self.queue, self._lease, clock.boot)
         self._ready = False
 
     def _engine(self, settings: Settings, build: Build) -> Engine:
@@ -104,15 +104,15 @@ class Runtime:
         parts = Parts(
             settings=settings,
             api=self._api,
-            cache=self._cache,
+            cache=self.cache,
             results=build.results or ServiceResults(settings.api.url, wiring.operator_token),
             metrics=self.metrics,
             wake=self.queue.add,
             wall=clock.wall,
         )
         return Engine(
-            self._cache,
-            Applier(self._api, self._cache),
+            self.cache,
+            Applier(self._api, self.cache),
             build.controllers(parts),
             self.queue,
             events=self._events,
@@ -126,9 +126,9 @@ class Runtime:
         """Watch, contend for the Lease, and act while it is held."""
         async with self._api, self._lease_api, asyncio.TaskGroup() as group:
             group.create_task(self._lease.run())
-            group.create_task(self._cache.run())
+            group.create_task(self.cache.run())
             await self._list_external()
-            await self._cache.synced()
+            await self.cache.synced()
             self._ready = True
             log.info("all first lists are complete")
             group.create_task(self._events.run())
@@ -136,7 +136,7 @@ class Runtime:
 
     def offer(self, kind: Kind, known: OwnObject, *, deleted: bool) -> None:
         """An object of ours as kopf's watch has brought it."""
-        self._cache.offer(objects_of(kind), known.metadata.namespace, known, deleted=deleted)
+        self.cache.offer(objects_of(kind), known.metadata.namespace, known, deleted=deleted)
 
     async def cut_off(self) -> None:
         """Not one more request leaves this process, as if it had died (for tests)."""
@@ -164,7 +164,7 @@ class Runtime:
     async def _list_external(self) -> None:
         while True:
             try:
-                await self._cache.list_external()
+                await self.cache.list_external()
             except ApiError as error:
                 log.warning("our own kinds cannot be listed yet: %s", error)
                 await asyncio.sleep(2)

@@ -1,7 +1,7 @@
 """The fake cluster as a process of its own: `python -m tests.support.fakeapi --machines gpu=4`.
 
 Prints its URL on one line and runs until it is ended; so a bench measures the operator's CPU
-alone. `GET /stats` on the second URL that it prints answers what the oracle saw.
+alone. `GET /stats` on the second URL that it prints answers what the invariants saw.
 """
 
 import argparse
@@ -33,12 +33,12 @@ async def _main(options: argparse.Namespace) -> None:
         with_cluster.add_machines(**_machines(options.machines))
 
         async def stats(_request: web.BaseRequest) -> web.Response:
-            oracle = with_cluster.oracle
+            invariants = with_cluster.invariants
             found = {
-                "processes": len(oracle.runs),
-                "ended": sum(each.ended is not None for each in oracle.runs),
-                "doubled": len(oracle.doubled()),
-                "overlaps": len(oracle.overlaps()),
+                "processes": len(invariants.runs),
+                "ended": sum(each.ended is not None for each in invariants.runs),
+                "doubled": len(invariants.doubled()),
+                "overlaps": len(invariants.overlaps()),
                 "requests": dict(fake.record.counts),
                 "version": fake.store.version,
             }

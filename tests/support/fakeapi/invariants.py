@@ -33,7 +33,7 @@ def process_of(pod: Json) -> tuple[str, str, str, str]:
 
 
 @dataclass(slots=True)
-class Oracle:
+class InvariantChecker:
     """Every process that ran."""
 
     runs: list[StageRun] = field(default_factory=list[StageRun])
@@ -49,7 +49,7 @@ class Oracle:
         if process is not None:
             process.ended, process.exit_code = now, exit_code
 
-    def copies(self) -> dict[tuple[str, str, str], list[StageRun]]:
+    def attempts(self) -> dict[tuple[str, str, str], list[StageRun]]:
         """Processes by (run, stage, attempt)."""
         found: dict[tuple[str, str, str], list[StageRun]] = defaultdict(list)
         for each in self.runs:
@@ -58,7 +58,7 @@ class Oracle:
 
     def doubled(self) -> list[list[StageRun]]:
         """Attempts that had more than one process."""
-        return [each for each in self.copies().values() if len(each) > 1]
+        return [each for each in self.attempts().values() if len(each) > 1]
 
     def overlaps(self) -> list[tuple[StageRun, StageRun]]:
         """Pairs of processes of one stage that ran at the same time."""

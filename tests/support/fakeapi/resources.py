@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from stagework.api import kinds
+from stagework.api.kinds import Kind
+from tests.support.lamps import LAMP
+
 Json = dict[str, Any]
 """An object as JSON. Objects in the store are never changed in place."""
 
@@ -42,9 +46,10 @@ class Resource:
         return "/".join([*parts, self.plural, *filter(None, (name, subresource))])
 
 
-def _ours(plural: str, kind: str) -> Resource:
+def _ours(kind: Kind) -> Resource:
+    made = kind.resource
     return Resource(
-        "stagework.dev", "v1alpha1", plural, kind, status=True, generation=True, custom=True
+        made.group, made.version, made.plural, made.kind, status=True, generation=True, custom=True
     )
 
 
@@ -57,9 +62,10 @@ JOBS: Final = Resource("batch", "v1", "jobs", "Job", status=True, generation=Tru
 REVISIONS: Final = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
 LEASES: Final = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 NEW_EVENTS: Final = Resource("events.k8s.io", "v1", "events", "Event")
-PIPELINE_JOBS: Final = _ours("pipelinejobs", "PipelineJob")
-PIPELINES: Final = _ours("pipelines", "Pipeline")
-INTERVENTIONS: Final = _ours("interventions", "Intervention")
+PIPELINE_JOBS: Final = _ours(kinds.PIPELINEJOB)
+PIPELINES: Final = _ours(kinds.PIPELINE)
+INTERVENTIONS: Final = _ours(kinds.INTERVENTION)
+LAMPS: Final = _ours(LAMP)
 
 ALL: Final = (
     NAMESPACES,
@@ -74,6 +80,7 @@ ALL: Final = (
     PIPELINE_JOBS,
     PIPELINES,
     INTERVENTIONS,
+    LAMPS,
 )
 """Every resource that is served."""
 

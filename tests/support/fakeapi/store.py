@@ -88,7 +88,7 @@ class Store:
         self.listeners: list[Callable[[Change], None]] = []
         """Called after each commit, in order; they must not write, only note."""
         self.wall = wall
-        self._dice = random.Random(7)  # noqa: S311 - names, not secrets
+        self._rng = random.Random(7)  # noqa: S311 - names, not secrets
 
     def now(self, ahead: float = 0.0) -> str:
         """The time as the API writes it, to the second."""
@@ -128,7 +128,7 @@ class Store:
             raise failures.already_exists(resource, meta["name"])
         for word in _SERVER_FIELDS:
             meta.pop(word, None)
-        meta["uid"] = str(uuid.UUID(int=self._dice.getrandbits(128), version=4))
+        meta["uid"] = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
         meta["creationTimestamp"] = self.now()
         if resource.generation:
             meta["generation"] = 1
@@ -207,7 +207,7 @@ class Store:
 
     def suffix(self) -> str:
         """Five characters, as generateName appends them."""
-        return "".join(self._dice.choices(_SUFFIX, k=5))
+        return "".join(self._rng.choices(_SUFFIX, k=5))
 
     def compact(self) -> None:
         """Forget the log: whoever wants to watch from an older version gets 410."""

@@ -1,1 +1,1 @@
-"""The real operator against the fake API server: started, killed, paused, at any pace of time."""
+"""The real operator against the fake API server: started, killed, paused, at any speed of time."""

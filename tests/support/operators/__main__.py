@@ -1,4 +1,4 @@
-"""The whole operator at another pace: `python -m tests.support.operators SPEED EPOCH`.
+"""The whole operator at another speed: `python -m tests.support.operators SPEED EPOCH`.
 
 Everything else comes from its environment, as in a cluster.
 """
@@ -6,8 +6,8 @@ Everything else comes from its environment, as in a cluster.
 import sys
 
 from stagework.controllers.main import run
-from tests.support.operators.timescale import Pace, PacedLoop
+from tests.support.operators.timescale import TimeScale, ScaledLoop
 
 if __name__ == "__main__":
-    pace = Pace(float(sys.argv[1]), float(sys.argv[2]))
-    run(PacedLoop(pace.speed), pace.clocks())
+    timescale = TimeScale(float(sys.argv[1]), float(sys.argv[2]))
+    run(ScaledLoop(timescale.speed), timescale.clocks())

@@ -21,7 +21,7 @@ from aiohttp import web
 from stagework.wiring import LEASE_NAME
 from tests.support.fakeapi.resources import Json
 from tests.support.operators.crash import Moment
-from tests.support.operators.timescale import Pace
+from tests.support.operators.timescale import TimeScale
 from tests.support.operators.process import OperatorProcess
 
 _OF_A_CONNECTION: Final = frozenset(
@@ -141,7 +141,7 @@ class Crashing:
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()
             url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-            self.operator = OperatorProcess(folder, url, settings, Pace(1.0, time.time()))
+            self.operator = OperatorProcess(folder, url, settings, TimeScale(1.0, time.time()))
             try:
                 await self.operator.start()
                 started.set()

@@ -6,30 +6,40 @@ watches of our own then. tests.support.operators.process starts the whole operat
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from stagework.service_client.results import ResultStore
 from stagework.cluster.client.connection import Target
-from stagework.controllers.runtime import Runtime
+from stagework.controllers.runtime import Build, Runtime
 from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
-from tests.support.operators.timescale import Leap, Pace
+from tests.support.operators.timescale import VirtualTime, TimeScale
 
 
 class Operator:
     """One start of the operator."""
 
     def __init__(
-        self, url: str, settings: Settings, results: ResultStore, pace: Leap | Pace
+        self,
+        url: str,
+        settings: Settings,
+        results: ResultStore,
+        timescale: VirtualTime | TimeScale,
+        **differences: Any,
     ) -> None:
+        """`differences`: what else the operator is built of (`stagework.controllers.runtime.Build`)."""
         self.runtime = Runtime(
             settings,
             CollectorRegistry(),
-            target=Target(url),
-            results=results,
-            clocks=pace.clocks(),
-            kopf_kinds=(),
+            Build(
+                target=Target(url),
+                results=results,
+                clocks=timescale.clocks(),
+                watched_by_kopf=(),
+                **differences,
+            ),
         )
         self._task: asyncio.Task[None] | None = None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.fakeapi.resources import Json
-from tests.support.operators.timescale import Pace
+from tests.support.operators.timescale import TimeScale
 from tests.support.operators.setup import write_files
 
 _ROOT: Final = Path(__file__).parents[3]
@@ -18,9 +18,9 @@ _ROOT: Final = Path(__file__).parents[3]
 class OperatorProcess:
     """One start of the operator; `start` it within a running loop."""
 
-    def __init__(self, folder: Path, url: str, settings: Json, pace: Pace) -> None:
+    def __init__(self, folder: Path, url: str, settings: Json, timescale: TimeScale) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._pace = pace
+        self._pace = timescale
         self._log = folder / "log"
         self._environment = {
             **os.environ,

@@ -83,7 +83,7 @@ def outcome(world: World) -> Json:
         },
         "jobs": _children(world.store, JOBS),
         "pods": _children(world.store, PODS),
-        "processes": sorted((each.stage, each.attempt) for each in world.oracle.runs),
+        "processes": sorted((each.stage, each.attempt) for each in world.invariants.runs),
         "commits": sorted((stage, attempt) for _, stage, attempt in world.commits.commits),
     }
 

@@ -1,8 +1,8 @@
-"""Time that runs faster: event loops and clocks at another pace than the real one.
+"""Time that runs faster: event loops and clocks at another speed than the real one.
 
 Everything that waits (leases, watches, back-offs, time-outs) keeps its real number of seconds and
-takes a fraction of it. `Leap` is for worlds within one loop: its time stands still while anything
-computes, so a busy machine changes nothing. `Pace` is for worlds of several processes: those that
+takes a fraction of it. `VirtualTime` is for worlds within one loop: its time stands still while anything
+computes, so a busy machine changes nothing. `TimeScale` is for worlds of several processes: those that
 share `epoch` and `speed` share the time, and too high a speed makes the machine look slow.
 """
 
@@ -19,7 +19,7 @@ from stagework.controllers.clocks import Clocks
 
 T = TypeVar("T")
 
-LEAP_SPEED: Final = 1000.0
+VIRTUAL_SPEED: Final = 1000.0
 """So much faster does time pass while everybody waits."""
 TICK_SECONDS: Final = time.get_clock_info("monotonic").resolution
 """asyncio takes two moments for the same that are no further apart."""
@@ -34,7 +34,7 @@ class _Selector(selectors.DefaultSelector):
         return super().select(timeout / self._speed if timeout else timeout)
 
 
-class PacedLoop(asyncio.SelectorEventLoop):
+class ScaledLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock runs `speed` times as fast."""
 
     def __init__(self, speed: float) -> None:
@@ -46,14 +46,14 @@ class PacedLoop(asyncio.SelectorEventLoop):
 
 
 @dataclass(frozen=True)
-class Pace:
+class TimeScale:
     """How fast time runs; `epoch`: when (real Unix time) the fast day began."""
 
     speed: float
     epoch: float
 
     @classmethod
-    def of(cls, speed: float) -> "Pace":
+    def of(cls, speed: float) -> "TimeScale":
         return cls(speed, time.time())
 
     def wall(self) -> datetime:
@@ -67,8 +67,8 @@ class Pace:
         return Clocks(self.monotonic, lambda: boot_time() * self.speed, self.wall)
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine at this pace (each in a loop of its own)."""
-        with asyncio.Runner(loop_factory=lambda: PacedLoop(self.speed)) as runner:
+        """Run a coroutine at this timescale (each in a loop of its own)."""
+        with asyncio.Runner(loop_factory=lambda: ScaledLoop(self.speed)) as runner:
             return runner.run(main)
 
 
@@ -78,31 +78,31 @@ class _Waiting(selectors.DefaultSelector):
     Each wait is a real one, a thousandth as long: what is on its way through the kernel arrives.
     """
 
-    def __init__(self, leap: "Leap") -> None:
+    def __init__(self, virtual_time: "VirtualTime") -> None:
         super().__init__()
-        self._leap = leap
+        self._leap = virtual_time
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if not timeout or timeout < 0:
             return super().select(timeout)
         began = time.monotonic()
-        ready = super().select(timeout / LEAP_SPEED)
-        waited = (time.monotonic() - began) * LEAP_SPEED
+        ready = super().select(timeout / VIRTUAL_SPEED)
+        waited = (time.monotonic() - began) * VIRTUAL_SPEED
         self._leap.seconds += min(waited, timeout) if ready else timeout
         return ready
 
 
-class _LeapLoop(asyncio.SelectorEventLoop):
-    def __init__(self, leap: "Leap") -> None:
-        self._leap = leap
-        super().__init__(_Waiting(leap))
+class _VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self, virtual_time: "VirtualTime") -> None:
+        self._leap = virtual_time
+        super().__init__(_Waiting(virtual_time))
 
     def time(self) -> float:
         return self._leap.monotonic()
 
 
-class Leap:
-    """A world's own time: it leaps while everybody waits, and stands still while anybody works."""
+class VirtualTime:
+    """A world's own time: it jumps while everybody waits, and stands still while anybody works."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -126,5 +126,5 @@ class Leap:
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in this time."""
-        with asyncio.Runner(loop_factory=lambda: _LeapLoop(self)) as runner:
+        with asyncio.Runner(loop_factory=lambda: _VirtualLoop(self)) as runner:
             return runner.run(main)

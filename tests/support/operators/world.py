@@ -1,4 +1,4 @@
-"""A fake cluster with machines, people and operators in it, all at one pace."""
+"""A fake cluster with machines, people and operators in it, all at one timescale."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,35 +20,35 @@ from tests.support.fakeapi.simulator import Delays, Simulator, succeed
 from tests.support.fakeapi.store import Store, Stored
 from tests.support.operators.commits import CommitLog
 from tests.support.operators.inprocess import Operator
-from tests.support.operators.timescale import Leap, Pace
+from tests.support.operators.timescale import VirtualTime, TimeScale
 from tests.support.operators.results import SimulatedResults
 from tests.support.operators.rights import of_the_operator
 from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings
 
 POLL_SECONDS: Final = 0.2
-"""How often a condition is looked at."""
+"""How often a condition is checked."""
 
 
 class World:
-    """Use within the `run` of its pace; `async with` it."""
+    """Use within the `run` of its timescale; `async with` it."""
 
     def __init__(
         self,
-        pace: Leap | Pace,
+        timescale: VirtualTime | TimeScale,
         *,
         behave: Behave = succeed,
         delays: Delays | None = None,
         of: Settings | None = None,
         machines: int = 1,
     ) -> None:
-        self.pace = pace
-        self.store = Store(wall=pace.wall)
+        self.timescale = timescale
+        self.store = Store(wall=timescale.wall)
         self.fake = FakeApi(self.store, rights=of_the_operator())
         self.faults = self.fake.faults
         self.commits = CommitLog(self.store)
         self.simulator = Simulator(self.store, behave=behave, delays=delays)
         self.simulator.add_machines(gpu=machines, macmini=machines, macbook=machines)
-        self.oracle = self.simulator.oracle
+        self.invariants = self.simulator.invariants
         self.results = SimulatedResults(self.simulator.kubelets)
         self.settings = of or settings()
         self.operators: list[Operator] = []
@@ -66,9 +66,11 @@ class World:
         self.simulator.close()
         await self.fake.__aexit__()
 
-    def start_operator(self) -> Operator:
-        """One more operator."""
-        made = Operator(self.fake.url, self.settings, self.results, self.pace)
+    def start_operator(self, **differences: Any) -> Operator:
+        """One more operator; `differences`: what it is built of, see `Operator`."""
+        made = Operator(
+            self.fake.url, self.settings, self.results, self.timescale, **differences
+        )
         made.start()
         self.operators.append(made)
         return made
@@ -126,8 +128,8 @@ class World:
                         raise each.failed
                 await asyncio.sleep(POLL_SECONDS)
 
-    def check_oracle(self) -> None:
-        """No attempt ran twice, no copies overlapped, nothing was committed twice."""
-        assert not self.oracle.doubled()
-        assert not self.oracle.overlaps()
+    def check_invariants(self) -> None:
+        """No attempt ran twice, no two processes of one overlapped, nothing was committed twice."""
+        assert not self.invariants.doubled()
+        assert not self.invariants.overlaps()
         assert not self.commits.doubled()

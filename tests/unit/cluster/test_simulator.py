@@ -97,7 +97,7 @@ async def test_a_job_runs_to_its_end_with_a_valid_mark(cluster: Cluster) -> None
     assert cluster.status()["succeeded"] == 1
     stored = cluster.simulator.kubelets.results["ns", "r", "j", "1"]
     assert [(each["pod"], each["digest"]) for each in stored] == [(mark["pod"], mark["digest"])]
-    assert len(cluster.simulator.oracle.runs) == 1
+    assert len(cluster.simulator.invariants.runs) == 1
 
 
 async def test_a_failing_container_fails_the_job(cluster: Cluster) -> None:
@@ -135,7 +135,7 @@ async def test_a_deleted_running_pod_ends_with_143_and_goes(cluster: Cluster) ->
     assert "deletionTimestamp" in cluster.pods[0]["metadata"]
     await eventually(lambda: not cluster.pods)
     await eventually(lambda: cluster.conditions() == ["FailureTarget", "Failed"])
-    assert cluster.simulator.oracle.runs[0].exit_code == 143
+    assert cluster.simulator.invariants.runs[0].exit_code == 143
 
 
 async def test_a_deleted_job_takes_its_pods_along_in_the_background(cluster: Cluster) -> None:
@@ -245,8 +245,8 @@ async def test_thousands_of_stages_a_second(cluster: Cluster) -> None:
         lambda: all("Complete" in cluster.conditions(f"j{n}") for n in range(1000)), seconds=60
     )
     assert time.process_time() - began < 5, "a loose bound: other work shares the machine"
-    assert not cluster.simulator.oracle.doubled()
-    assert not cluster.simulator.oracle.overlaps()
+    assert not cluster.simulator.invariants.doubled()
+    assert not cluster.simulator.invariants.overlaps()
 
 
 async def test_what_a_real_cluster_said_about_a_patch_for_another_uid() -> None:

@@ -165,7 +165,7 @@ async def test_a_waiting_worker_notices_an_earlier_date(queue: WorkQueue[str]) -
 
 
 async def test_the_slowest_worker_is_measured(queue: WorkQueue[str], clock: Clock) -> None:
-    assert queue.longest_run_seconds() == 0
+    assert queue.longest_reconcile_seconds() == 0
     queue.add("a")
     queue.add("b")
     slow = await queue.get()
@@ -173,11 +173,11 @@ async def test_the_slowest_worker_is_measured(queue: WorkQueue[str], clock: Cloc
     quick = await queue.get()
     clock.now += 2
 
-    assert queue.longest_run_seconds() == 9
+    assert queue.longest_reconcile_seconds() == 9
     queue.done(slow)
-    assert queue.longest_run_seconds() == 2
+    assert queue.longest_reconcile_seconds() == 2
     queue.done(quick)
-    assert queue.longest_run_seconds() == 0
+    assert queue.longest_reconcile_seconds() == 0
 
 
 async def test_a_worker_that_gives_up_waiting_takes_no_key_with_it(queue: WorkQueue[str]) -> None:
@@ -204,22 +204,22 @@ async def test_a_date_wakes_one_worker_and_not_all() -> None:
     workers[2].cancel()
 
 
-async def test_how_long_the_line_is_shows_in_the_key_that_was_taken_last(
+async def test_how_long_the_queue_is_shows_in_the_key_that_was_taken_last(
     queue: WorkQueue[str], clock: Clock
 ) -> None:
-    assert queue.line_seconds() == 0
+    assert queue.latency_seconds() == 0
     queue.add("a")
     clock.now += 7
     queue.add("b")
 
     queue.done(await queue.get())
-    assert queue.line_seconds() == 7
+    assert queue.latency_seconds() == 7
     clock.now += 2
     queue.done(await queue.get())
-    assert queue.line_seconds() == 2
+    assert queue.latency_seconds() == 2
 
 
-async def test_what_waited_before_workers_came_makes_no_line(
+async def test_what_waited_before_workers_came_makes_no_queue(
     queue: WorkQueue[str], clock: Clock
 ) -> None:
     queue.add("a")
@@ -228,4 +228,4 @@ async def test_what_waited_before_workers_came_makes_no_line(
     clock.now += 3
 
     assert await queue.get() == "a"
-    assert queue.line_seconds() == 3
+    assert queue.latency_seconds() == 3
