@@ -47,6 +47,8 @@ class Seen:
     body: bytes = b""
     status: int = 0
     """HTTP status of the answer; 0 where none was sent (yet)."""
+    query: str = ""
+    """As it was sent."""
 
     @property
     def is_write(self) -> bool:
@@ -93,6 +95,8 @@ class Record:
     """By `Seen.what`."""
     writes: list[Seen] = field(default_factory=list[Seen])
     bodies: bool = True
+    listeners: list[Callable[[Seen], None]] = field(default_factory=list[Callable[[Seen], None]])
+    """Told of every request as it comes, before anything is done or refused."""
 
     def note(self, seen: Seen) -> None:
         self.counts[seen.what] += 1

@@ -88,7 +88,10 @@ class FakeApi:
         try:
             route = parse(request.path)
             seen = await self._seen(request, route)
+            for listener in self.record.listeners:
+                listener(seen)
             if self.rights is not None and seen.right not in self.rights:
+                seen.status = 403
                 raise forbidden(seen.right, seen.name)
             verdict = await ask(self.faults.before, seen)
             if verdict is not None:
@@ -142,6 +145,7 @@ class FakeApi:
             route.name,
             request.headers.get("Content-Type", ""),
             await request.read() if request.can_read_body else b"",
+            query=request.query_string,
         )
 
     def _perform(self, request: web.BaseRequest, route: Route, seen: Seen) -> bytes:
