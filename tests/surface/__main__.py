@@ -1,4 +1,4 @@
-"""`python -m tests.surface FOLDER`: writes the whole recording into an empty or new folder."""
+"""`python -m tests.surface FOLDER`: writes the whole recording into a new folder."""
 
 import argparse
 import os
@@ -23,13 +23,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.surface", description=__doc__)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
+    if options.folder.exists():
+        parser.error(f"{options.folder} is there already")
     if any(os.environ.get(name) != value for name, value in _FIXED.items()):
         words = [sys.executable, "-m", "tests.surface", str(options.folder)]
         os.execve(sys.executable, words, {**os.environ, **_FIXED})  # noqa: S606
     # Widths are read when the libraries are imported.
     from tests.surface.recording import record_all  # noqa: PLC0415
 
-    record_all(options.folder)
+    broken = record_all(options.folder)
+    if broken:
+        sys.exit(f"did not come to their end: {', '.join(broken)}")
 
 
 if __name__ == "__main__":

@@ -132,11 +132,9 @@ def _cluster() -> FakeCluster:
     )
     stages = [{"name": name, "image": "x"} for name in ("img_gen", "ocr_eval", "iou_eval")]
     cluster.objects[f"{GROUP}/namespaces/default/pipelines/ad-image"] = {"spec": {"stages": stages}}
-    who = ok({"status": {"userInfo": {"username": "ops@example.org"}}}, 201)
-    cluster.routes["POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews"] = lambda _: who
     cluster.routes["POST", _TOKEN] = lambda _: ok({"status": {"token": "made"}}, 201)
-    for path, body in _healthy().items():
-        cluster.routes["GET", path] = _answering(ok(body))
+    healthy = {("GET", path): _answering(ok(body)) for path, body in _healthy().items()}
+    cluster.routes.update(healthy)
     return cluster
 
 

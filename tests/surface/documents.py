@@ -37,7 +37,7 @@ def openapi() -> str:
 def metrics() -> str:
     """Name, type, labels, bounds of histograms, and help of every metric of the operator."""
     registry = CollectorRegistry()
-    Runtime(operator_settings(), registry, target=Target("http://127.0.0.1:9"))
+    Runtime(operator_settings(), registry, Build(target=Target("http://127.0.0.1:9")))
     collectors: Iterable[Any] = vars(registry)["_collector_to_names"]
     return "".join(sorted(_metric(collector) for collector in collectors))
 

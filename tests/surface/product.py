@@ -2,8 +2,8 @@
 
 from stagework.cli.main import app as commands
 from stagework.cluster.client.connection import Target
-from stagework.controllers.runtime import Runtime
+from stagework.controllers.runtime import Build, Runtime
 from stagework.settings import Settings
 from stagework.web.app import create_app
 
-__all__ = ["Runtime", "Settings", "Target", "commands", "create_app"]
+__all__ = ["Build", "Runtime", "Settings", "Target", "commands", "create_app"]

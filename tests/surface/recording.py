@@ -22,22 +22,28 @@ _BEFORE_SECONDS: Final = 3
 """The operator has its Lease by then."""
 _AFTER_SECONDS: Final = 15
 """Whatever a scenario has brought about is written by then."""
+BROKEN_OFF: Final = "=== broken off"
+"""Last line of a scenario that did not come to its end."""
 
 
-def record_all(folder: Path) -> None:
-    """Every part; raises where a scenario does not come to its end."""
+def record_all(folder: Path) -> list[str]:
+    """Every part; answers the scenarios that did not come to their end."""
     folder.mkdir(parents=True, exist_ok=True)
     documents.record(folder)
     commands.record(folder / "commands")
-    record_requests(folder / "requests", *load())
+    return _record_requests(folder / "requests")
 
 
-def record_requests(folder: Path, *names: str) -> None:
-    """The requests of these scenarios, one file each, by a process for each processor."""
-    folder.mkdir(parents=True, exist_ok=True)
+def _record_requests(folder: Path) -> list[str]:
+    """One file a scenario, by a process for each processor."""
+    folder.mkdir(exist_ok=True)
+    names, broken = load(), list[str]()
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
         for name, text in zip(names, pool.map(requests_of, names), strict=True):
             (folder / f"{name}.txt").write_text(text)
+            if BROKEN_OFF in text:
+                broken.append(name)
+    return broken
 
 
 def requests_of(name: str) -> str:
@@ -49,9 +55,6 @@ def requests_of(name: str) -> str:
     clock = ExactTime()
     try:
         return clock.run(_play(SCENARIOS[name], clock))
-    except BaseException as error:
-        error.add_note(f"in the scenario {name}")
-        raise
     finally:
         logging.disable(logging.NOTSET)
 
@@ -71,7 +74,11 @@ async def _play(scenario: Scenario, clock: ExactTime) -> str:
         if scenario.operator:
             world.start_operator()
             await asyncio.sleep(_BEFORE_SECONDS)
-        await scenario.act(world)
-        await asyncio.sleep(_AFTER_SECONDS)
+        end = ""
+        try:
+            await scenario.act(world)
+            await asyncio.sleep(_AFTER_SECONDS)
+        except Exception as error:  # noqa: BLE001 - what was asked up to here is the finding
+            end = f"\n{BROKEN_OFF}: {error!r}\n"
         journal.close()
-        return journal.text()
+        return journal.text() + end

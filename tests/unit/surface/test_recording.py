@@ -7,7 +7,7 @@ import pytest
 
 from tests.surface import commands, documents
 from tests.surface.placeholders import Placeholders
-from tests.surface.recording import requests_of
+from tests.surface.recording import BROKEN_OFF, requests_of
 from tests.surface.scenarios import load
 
 TWICE = (
@@ -37,6 +37,7 @@ def test_a_scenario_writes_and_nothing_in_its_text_differs_from_start_to_start(n
         r"^WATCH /apis/stagework.dev/v1alpha1/\S*pipelinejobs\?", text, flags=re.MULTILINE
     )
     assert RAW.findall(text) == []
+    assert BROKEN_OFF not in text
 
 
 def test_at_least_fifty_scenarios_are_recorded() -> None:
