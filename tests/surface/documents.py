@@ -10,7 +10,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from tests.support.operators.setup import settings as operator_settings
-from tests.surface.product import Runtime, Target, create_app
+from tests.surface.product import Build, Runtime, Target, create_app
 from tests.unit.web.fake_cluster import FakeCluster
 from tests.unit.web.service import LocalStore, settings
 
