@@ -12,9 +12,9 @@ from stagework.api.pipeline import Param, Pipeline
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
 from stagework.api.stages import Stage
 from stagework.children.stage_job import PodDefaults
-from stagework.plans.pipelinejob import advance, finish
+from stagework.plans.pipelinejob.plan import advance, finish
 from stagework.plans.plan import Plan
-from stagework.plans.snapshot import (
+from stagework.plans.pipelinejob.snapshot import (
     Lookup,
     PlanSettings,
     Question,

@@ -10,7 +10,7 @@ from stagework.api.machines import Fleet
 from stagework.api.observed import NodeView
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
 from stagework.cluster.apply import stored_document
-from stagework.plans.pipelinejob import advance, finish
+from stagework.plans.pipelinejob.plan import advance, finish
 from stagework.plans.plan import (
     Action,
     AnswerIntervention,
@@ -24,7 +24,7 @@ from stagework.plans.plan import (
     LiftGate,
     Plan,
 )
-from stagework.plans.snapshot import (
+from stagework.plans.pipelinejob.snapshot import (
     Lookup,
     PlanSettings,
     Question,

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from stagework.api.pipelinejob import Commit, PipelineJob
 from stagework.plans.plan import Plan
-from stagework.plans.run_status import ACTIVE
-from stagework.plans.snapshot import Snapshot
+from stagework.plans.pipelinejob.run_status import ACTIVE
+from stagework.plans.pipelinejob.snapshot import Snapshot
 from tests.support.stepper.pretend import PretendCluster
 
 

@@ -15,7 +15,7 @@ import msgspec
 from stagework.api import names
 from stagework.api.observed import JobView, NodeView, PodView
 from stagework.plans.plan import CreateJob, LiftGate
-from stagework.plans.snapshot import FoundResult, Refused
+from stagework.plans.pipelinejob.snapshot import FoundResult, Refused
 from tests.support.builders import (
     deleting,
     ended_job,

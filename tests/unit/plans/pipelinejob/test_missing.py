@@ -6,9 +6,9 @@ import pytest
 
 from stagework.api.observed import JobView, NodeView
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.missing import LOST_GRACE
+from stagework.plans.pipelinejob.missing import LOST_GRACE
 from stagework.plans.plan import CreateJob, DeleteJob, Plan
-from stagework.plans.snapshot import FoundResult, Lookup, Question
+from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, Question
 from tests.support.builders import (
     T0,
     World,

@@ -17,10 +17,10 @@ from stagekit import contract
 from stagework.api import names
 from stagework.api.pipelinejob import Commit, StageStatus
 from stagework.api.text import one_line
-from stagework.plans.outcome_status import conclude, conclude_stopped
+from stagework.plans.pipelinejob.outcomes import conclude, conclude_stopped
 from stagework.plans.plan import DeleteJob, Draft
-from stagework.plans.sight import Sight, question
-from stagework.plans.snapshot import FoundResult
+from stagework.plans.pipelinejob.stage_view import Sight, question
+from stagework.plans.pipelinejob.snapshot import FoundResult
 from stagework.policies.mark import cleaned_mark
 from stagework.policies.outcome import Deferred, Done, Ended, Failed, Interrupted
 

@@ -7,7 +7,7 @@ import pytest
 from stagework.api.observed import PodView
 from stagework.api.pipelinejob import StageStatus
 from stagework.plans.plan import CreateJob, DeleteJob, DeletePod
-from stagework.plans.snapshot import Refused
+from stagework.plans.pipelinejob.snapshot import Refused
 from tests.support.builders import (
     NAMESPACE,
     RUN_UID,

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.builders import line_of, make_run, make_stage
 from tests.support.stepper import Behaviour, Stepper
-from tests.unit.plans.scenarios import SCENARIOS
+from tests.support.stepper.scenarios import SCENARIOS
 
 
 def _ends(name: str) -> Stepper:

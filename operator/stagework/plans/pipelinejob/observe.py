@@ -10,12 +10,12 @@ from stagework.api.observed import PodView
 from stagework.api.pipelinejob import Commit, StageStatus, Stopping
 from stagework.api.stages import Stage
 from stagework.api.text import one_line
-from stagework.plans.copies import Copy
-from stagework.plans.missing import settle_missing
-from stagework.plans.outcome_status import conclude, conclude_stopped
+from stagework.plans.pipelinejob.children import Copy
+from stagework.plans.pipelinejob.missing import settle_missing
+from stagework.plans.pipelinejob.outcomes import conclude, conclude_stopped
 from stagework.plans.plan import Draft
-from stagework.plans.run_status import ENDED
-from stagework.plans.sight import Sight
+from stagework.plans.pipelinejob.run_status import ENDED
+from stagework.plans.pipelinejob.stage_view import Sight
 from stagework.policies import deadline
 from stagework.policies.mark import BadMark, Mark, read_mark
 from stagework.policies.outcome import Failed, MarkSeen, NotEnded, finished_at, judge_end

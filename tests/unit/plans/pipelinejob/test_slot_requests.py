@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stagework.plans.pipelinejob import advance
+from stagework.plans.pipelinejob.plan import advance
 from stagework.policies.slots import Claim
 from tests.support.builders import (
     World,

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.inputs import inputs_document
+from stagework.plans.pipelinejob.inputs import inputs_document
 from tests.support.builders import GPU, MACBOOK, make_status
 
 FORK = {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stagework.controllers.merging import LONGEST_MERGE_SECONDS, MERGE_SECONDS, merge_seconds
+from stagework.plans.status_writes import LONGEST_MERGE_SECONDS, MERGE_SECONDS, merge_seconds
 
 
 @pytest.mark.parametrize("at_work", [0, 1, 2])

@@ -13,23 +13,23 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.pipelinejob import Answered, StageStatus
 from stagework.api.stages import Stage
-from stagework.plans.accept import accept, revision_lost, seen_again
-from stagework.plans.ask import carry_out
-from stagework.plans.claims import claims_of
-from stagework.plans.clean_up import (
+from stagework.plans.pipelinejob.accept import accept, revision_lost, seen_again
+from stagework.plans.pipelinejob.interventions import carry_out
+from stagework.plans.pipelinejob.slot_requests import claims_of
+from stagework.plans.pipelinejob.clean_up import (
     after_end,
     drop_held,
     drop_superseded,
     end_lingering,
     end_recorded,
 )
-from stagework.plans.copies import NO_COPY, Copy, Family
+from stagework.plans.pipelinejob.children import NO_COPY, Copy, Family
 from stagework.plans.plan import Draft, Event, Plan
-from stagework.plans.run_status import ACTIVE, ENDED, run_status
-from stagework.plans.settle import settle
-from stagework.plans.sight import Sight
-from stagework.plans.snapshot import Resolved, Snapshot
-from stagework.plans.start import Starter, waiting
+from stagework.plans.pipelinejob.run_status import ACTIVE, ENDED, run_status
+from stagework.plans.pipelinejob.observe import settle
+from stagework.plans.pipelinejob.stage_view import Sight
+from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
+from stagework.plans.pipelinejob.start import Starter, waiting
 from stagework.policies.look_ahead import ahead
 from stagework.policies.slots import Claim, Turn
 from stagework.policies.stage_order import Blocked, Never, may_start

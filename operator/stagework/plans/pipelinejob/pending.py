@@ -5,7 +5,7 @@ from datetime import datetime
 
 from stagework.api import names
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.snapshot import Resolved, Snapshot
+from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
 from stagework.policies.slots import Queued, Turn
 
 _FOR_ROOM = frozenset({names.WAIT_SLOT, names.WAIT_NO_NODE})

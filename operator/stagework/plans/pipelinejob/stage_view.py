@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from stagework.api.pipelinejob import Commit, StageStatus
 from stagework.api.stages import Stage
-from stagework.plans.copies import Copy
-from stagework.plans.snapshot import Lookup, Question, Refused, Snapshot
+from stagework.plans.pipelinejob.children import Copy
+from stagework.plans.pipelinejob.snapshot import Lookup, Question, Refused, Snapshot
 from stagework.policies.mark import Mark
 
 

@@ -7,8 +7,8 @@ import pytest
 from stagework.api.conditions import find
 from stagework.api.pipeline import Param
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
-from stagework.plans.accept import unreadable
-from stagework.plans.pipelinejob import advance, finish
+from stagework.plans.pipelinejob.accept import unreadable
+from stagework.plans.pipelinejob.plan import advance, finish
 from stagework.plans.plan import AnswerIntervention, CreateRevision, DeleteRun, Plan
 from tests.support.builders import (
     World,

@@ -6,7 +6,7 @@ import pytest
 
 from stagework.api.pipelinejob import StageStatus
 from stagework.plans.plan import CreateJob, DeleteJob, LiftGate, Plan
-from stagework.plans.snapshot import Refused
+from stagework.plans.pipelinejob.snapshot import Refused
 from stagework.policies.slots import Claim
 from tests.support.builders import (
     GPU,

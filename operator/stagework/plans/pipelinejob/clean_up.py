@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from stagework.api import names
 from stagework.api.observed import JobView
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.copies import Copy
+from stagework.plans.pipelinejob.children import Copy
 from stagework.plans.plan import DeleteJob, DeletePod, DeleteRun, Draft, Plan
-from stagework.plans.run_status import ENDED
-from stagework.plans.snapshot import Snapshot
+from stagework.plans.pipelinejob.run_status import ENDED
+from stagework.plans.pipelinejob.snapshot import Snapshot
 from stagework.policies.outcome import finished_at
 
 LINGERING = timedelta(seconds=30)

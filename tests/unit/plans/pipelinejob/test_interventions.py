@@ -8,7 +8,7 @@ import pytest
 from stagework.api.base import Owner
 from stagework.api.intervention import Intervention, InterventionStatus, Refusal
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.ask import KEPT, refuse_all
+from stagework.plans.pipelinejob.interventions import KEPT, refuse_all
 from stagework.plans.plan import AnswerIntervention, DeleteIntervention, Plan
 from tests.support.builders import (
     T0,

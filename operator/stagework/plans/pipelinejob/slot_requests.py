@@ -7,9 +7,9 @@ from stagework.api import names
 from stagework.api.base import format_time
 from stagework.api.pipelinejob import StageStatus
 from stagework.api.stages import Stage
-from stagework.plans.copies import Copy
-from stagework.plans.run_status import ENDED
-from stagework.plans.snapshot import Resolved, Snapshot
+from stagework.plans.pipelinejob.children import Copy
+from stagework.plans.pipelinejob.run_status import ENDED
+from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
 from stagework.policies.placement import Place, eligible
 from stagework.policies.slots import Claim, Order
 from stagework.policies.stage_order import Ready, may_start

@@ -12,10 +12,10 @@ from stagework.api.pipelinejob import StageStatus
 from stagework.api.stages import Stage
 from stagework.api.text import one_line
 from stagework.children.stage_job import StageJob
-from stagework.plans.copies import Copy
-from stagework.plans.inputs import inputs_document
+from stagework.plans.pipelinejob.children import Copy
+from stagework.plans.pipelinejob.inputs import inputs_document
 from stagework.plans.plan import CreateJob, DeleteJob, Draft, LiftGate
-from stagework.plans.snapshot import Refused, Resolved, Snapshot
+from stagework.plans.pipelinejob.snapshot import Refused, Resolved, Snapshot
 from stagework.policies.slots import Granted, Queued, Turn
 
 POD_WAIT = timedelta(seconds=20)

@@ -3,7 +3,7 @@
 import pytest
 
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.snapshot import FoundResult, Lookup, Question
+from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, Question
 from stagework.policies.retry import RetryAt, after_deferral
 from tests.support.builders import (
     T0,

@@ -7,7 +7,7 @@ import pytest
 from tests.support.builders import after, line_of, make_node, make_run, make_stage
 from tests.support.stepper import Behaviour, Stepper
 from tests.support.stepper.behaviour import HANGS
-from tests.unit.plans.scenarios import SCENARIOS
+from tests.support.stepper.scenarios import SCENARIOS
 
 
 def _ends(name: str) -> Stepper:

@@ -6,7 +6,7 @@ import pytest
 
 from stagework.api.conditions import find
 from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
-from stagework.plans.run_status import conditions_for, run_status
+from stagework.plans.pipelinejob.run_status import conditions_for, run_status
 from tests.support.builders import T0, after, make_run, make_status
 
 

@@ -3,7 +3,7 @@
 from tests.support.builders import line_of, make_intervention, make_run
 from tests.support.stepper import Stepper
 from tests.support.stepper.behaviour import FAILS, HANGS
-from tests.unit.plans.scenarios import SCENARIOS, fork
+from tests.support.stepper.scenarios import SCENARIOS, fork
 
 
 def _failed() -> Stepper:

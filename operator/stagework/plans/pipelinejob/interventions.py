@@ -10,9 +10,9 @@ from stagework.api import names
 from stagework.api.intervention import Intervention, InterventionStatus, Refusal
 from stagework.api.pipelinejob import Answered, PipelineJobStatus, SkipRecord, StageStatus, Stopping
 from stagework.api.text import one_line
-from stagework.plans.outcome_status import renewed
+from stagework.plans.pipelinejob.outcomes import renewed
 from stagework.plans.plan import AnswerIntervention, DeleteIntervention, Draft, Event
-from stagework.plans.snapshot import Snapshot
+from stagework.plans.pipelinejob.snapshot import Snapshot
 from stagework.policies import interventions as policy
 
 KEPT = 20

@@ -3,7 +3,7 @@
 import msgspec
 
 from stagework.api.observed import JobView, PodView
-from stagework.plans.copies import Copy, Family
+from stagework.plans.pipelinejob.children import Copy, Family
 from tests.support.builders import (
     RUN_UID,
     after,

@@ -10,7 +10,7 @@ import pytest
 from tests.support.builders import line_of, make_run
 from tests.support.stepper import Behaviour, Stepper
 from tests.support.stepper.behaviour import FAILS, HANGS, Script
-from tests.unit.plans.scenarios import SCENARIOS, fork, outcome
+from tests.support.stepper.scenarios import SCENARIOS, fork, outcome
 
 LONG = 45
 """Writes of a run from which on not every one is tried."""

@@ -8,8 +8,8 @@ from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatu
 from stagework.api.text import one_line
 from stagework.children.revision import revision_of
 from stagework.plans.plan import Action, CreateRevision, Event, Plan
-from stagework.plans.run_status import conditions_for
-from stagework.plans.snapshot import Resolved, Snapshot
+from stagework.plans.pipelinejob.run_status import conditions_for
+from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
 from stagework.policies.validity import faults
 
 MESSAGE_BYTES = 256
