@@ -1,37 +1,39 @@
 """First sight of a run: can it start? Then its stages are kept, before anything is made."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from stagework.api import names
+from stagework.api.conditions import Condition, Status, conditions_for, of_generation
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
+from stagework.api.resources import REVISIONS
 from stagework.api.text import one_line
 from stagework.children.revision import revision_of
-from stagework.plans.plan import Action, CreateRevision, Event, Plan
-from stagework.plans.pipelinejob.run_status import conditions_for
+from stagework.plans.pipelinejob.run_status import RUN_MESSAGE_BYTES
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
+from stagework.plans.plan import Action, Create, Event, Plan
 from stagework.policies.validity import faults
 
-MESSAGE_BYTES = 256
-"""Longest message of a run."""
+RunPlan = Plan[PipelineJobStatus]
+
 PIPELINE_GRACE = timedelta(seconds=60)
 """A missing Pipeline makes the run Stalled only after this long: it may be applied just behind."""
 
 
-def accept(snapshot: Snapshot, now: datetime) -> Plan:
+def accept(snapshot: Snapshot, now: datetime) -> RunPlan:
     """Accept the run, refuse it for good, or wait for its Pipeline."""
     resolved = _resolve(snapshot)
     if resolved is None:
         return _without_pipeline(snapshot, now)
-    found = faults(
-        resolved.stages, resolved.params, snapshot.run.spec.params, snapshot.settings.fleet
-    )
-    if found:
-        return _refused(snapshot.run, found, now)
+    run, fleet = snapshot.run, snapshot.settings.fleet
+    sentences = faults(resolved.stages, resolved.params, run.spec.params, fleet)
+    if sentences:
+        return _refused(run, sentences, now)
     return _accepted(snapshot, resolved, now)
 
 
-def unreadable(run: PipelineJob, message: str, now: datetime) -> Plan:
+def unreadable(run: PipelineJob, message: str, now: datetime) -> RunPlan:
     """A run whose spec passed an older schema: refused for good, nobody else is disturbed."""
     return _refused(run, [message], now)
 
@@ -39,25 +41,14 @@ def unreadable(run: PipelineJob, message: str, now: datetime) -> Plan:
 def seen_again(run: PipelineJob) -> PipelineJobStatus:
     """Status of a refused run after a change that mends nothing: it speaks of the newest spec."""
     generation = run.metadata.generation
-    conditions = [
-        each.model_copy(update={"observedGeneration": generation}) for each in run.status.conditions
-    ]
-    update = {"observedGeneration": generation, "conditions": conditions}
-    return run.status.model_copy(update=update)
+    conditions = of_generation(run.status.conditions, generation)
+    return run.status.evolve(observedGeneration=generation, conditions=conditions)
 
 
-def revision_lost(run: PipelineJob, now: datetime) -> Plan:
+def revision_lost(run: PipelineJob, now: datetime) -> RunPlan:
     """Somebody deleted the ControllerRevision: without it the run cannot go on."""
     message = f"the ControllerRevision {run.status.pipelineRevision} is gone: make a new run"
-    message = one_line(message, MESSAGE_BYTES)
-    conditions = conditions_for(run, "Unknown", names.REVISION_LOST, message, now, stalled=True)
-    update = {
-        "observedGeneration": run.metadata.generation,
-        "conditions": conditions,
-        "summary": names.REVISION_LOST,
-        "message": message,
-    }
-    return _written_once(run, update)
+    return _stalling(run, names.REVISION_LOST, message, now, stalled=True)
 
 
 def _resolve(snapshot: Snapshot) -> Resolved | None:
@@ -69,7 +60,7 @@ def _resolve(snapshot: Snapshot) -> Resolved | None:
     return Resolved(snapshot.pipeline.spec.stages, snapshot.pipeline.spec.params)
 
 
-def _accepted(snapshot: Snapshot, resolved: Resolved, now: datetime) -> Plan:
+def _accepted(snapshot: Snapshot, resolved: Resolved, now: datetime) -> RunPlan:
     run = snapshot.run
     actions: list[Action] = []
     revision = ""
@@ -78,11 +69,11 @@ def _accepted(snapshot: Snapshot, resolved: Resolved, now: datetime) -> Plan:
             run.spec.pipelineRef.name, run.metadata.namespace, snapshot.pipeline.spec
         )
         revision = kept.name
-        actions.append(CreateRevision(kept.name, kept.manifest))
-    stages = [StageStatus(name=each.name, reason=names.QUEUED) for each in resolved.stages]
+        actions.append(Create(REVISIONS, kept.name, kept.manifest))
+    stages = [StageStatus(name=stage.name, reason=names.QUEUED) for stage in resolved.stages]
     status = PipelineJobStatus(
         observedGeneration=run.metadata.generation,
-        conditions=conditions_for(run, "Unknown", names.QUEUED, "accepted", now),
+        conditions=_conditions(run, "Unknown", names.QUEUED, "accepted", now),
         summary=names.QUEUED,
         message="accepted",
         progress=f"0/{len(stages)}",
@@ -96,45 +87,61 @@ def _accepted(snapshot: Snapshot, resolved: Resolved, now: datetime) -> Plan:
     return Plan(actions=tuple(actions), status=status, urgent=revision != "", wake_at=now)
 
 
-def _refused(run: PipelineJob, found: list[str], now: datetime) -> Plan:
-    message = one_line("; ".join(found), MESSAGE_BYTES)
-    update = {
-        "observedGeneration": run.metadata.generation,
-        "conditions": conditions_for(run, "False", names.INVALID_SPEC, message, now),
-        "summary": names.INVALID_SPEC,
-        "message": message,
-        "completionTime": now,
-    }
+def _refused(run: PipelineJob, sentences: Sequence[str], now: datetime) -> RunPlan:
+    message = one_line("; ".join(sentences), RUN_MESSAGE_BYTES)
+    status = run.status.evolve(
+        observedGeneration=run.metadata.generation,
+        conditions=_conditions(run, "False", names.INVALID_SPEC, message, now),
+        summary=names.INVALID_SPEC,
+        message=message,
+        completionTime=now,
+    )
     event = Event(names.EVENT_INVALID, message, "Warning")
-    return Plan(status=run.status.model_copy(update=update), urgent=True, events=(event,))
+    return Plan(status=status, urgent=True, events=(event,))
 
 
-def _without_pipeline(snapshot: Snapshot, now: datetime) -> Plan:
+def _without_pipeline(snapshot: Snapshot, now: datetime) -> RunPlan:
     run = snapshot.run
     name = run.spec.pipelineRef.name if run.spec.pipelineRef is not None else ""
+    namespace = run.metadata.namespace
     until = run.metadata.creationTimestamp + PIPELINE_GRACE
-    message = one_line(
-        f"no Pipeline {name!r} in namespace {run.metadata.namespace}; "
-        f"see `kubectl get pipelines.{names.GROUP} -n {run.metadata.namespace}`",
-        MESSAGE_BYTES,
+    message = (
+        f"no Pipeline {name!r} in namespace {namespace}; "
+        f"see `kubectl get pipelines.{names.GROUP} -n {namespace}`"
     )
     stalled = now >= until
-    conditions = conditions_for(
-        run, "Unknown", names.PIPELINE_NOT_FOUND, message, now, stalled=stalled
+    plan = _stalling(run, names.PIPELINE_NOT_FOUND, message, now, stalled=stalled)
+    return plan if stalled else replace(plan, wake_at=until)
+
+
+def _stalling(run: PipelineJob, reason: str, text: str, now: datetime, *, stalled: bool) -> RunPlan:
+    """It cannot go on; a status that says the same as before is not written again."""
+    message = one_line(text, RUN_MESSAGE_BYTES)
+    status = run.status.evolve(
+        observedGeneration=run.metadata.generation,
+        conditions=_conditions(run, "Unknown", reason, message, now, stalled=stalled),
+        summary=reason,
+        message=message,
     )
-    update = {
-        "observedGeneration": run.metadata.generation,
-        "conditions": conditions,
-        "summary": names.PIPELINE_NOT_FOUND,
-        "message": message,
-    }
-    return _written_once(run, update, None if stalled else until)
-
-
-def _written_once(
-    run: PipelineJob, update: Mapping[str, object], wake_at: datetime | None = None
-) -> Plan:
-    """A status that says the same as before is not written again."""
-    status = run.status.model_copy(update=update)
     changed = status != run.status
-    return Plan(status=status if changed else None, urgent=changed, wake_at=wake_at)
+    return Plan(status=status if changed else None, urgent=changed)
+
+
+def _conditions(
+    run: PipelineJob,
+    succeeded: Status,
+    reason: str,
+    message: str,
+    now: datetime,
+    *,
+    stalled: bool = False,
+) -> list[Condition]:
+    return conditions_for(
+        run.status.conditions,
+        run.metadata.generation,
+        succeeded=succeeded,
+        reason=reason,
+        message=message,
+        now=now,
+        stalled=stalled,
+    )

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from stagework.api.machines import MachineClass
-from stagework.api.pipelinejob import StageStatus
+from stagework.api.stage_status import StageStatus
 from stagework.policies.stage_order import ancestors
 
 

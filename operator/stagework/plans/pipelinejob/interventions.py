@@ -1,142 +1,94 @@
-"""Carry out what people ask of a run (Retry, Skip) and answer each request once.
+"""Retry and Skip of a run's stages: what they would change (also for `--dry-run`), and the change.
 
-The effect and a note of it (`status.answered`) are written in one status patch; the Intervention's
-own answer follows. After a crash in between the note says that the effect is there already.
+The rules are policies; how requests are noted and answered is the same for every kind
+(`plans/interventions.py`).
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from stagework.api import names
-from stagework.api.intervention import Intervention, InterventionStatus, Refusal
-from stagework.api.pipelinejob import Answered, PipelineJobStatus, SkipRecord, StageStatus, Stopping
-from stagework.api.text import one_line
-from stagework.plans.pipelinejob.outcomes import renewed
-from stagework.plans.plan import AnswerIntervention, DeleteIntervention, Draft, Event
-from stagework.plans.pipelinejob.snapshot import Snapshot
+from stagework.api.intervention import Intervention, InterventionSpec, Refusal
+from stagework.api.kinds import PIPELINEJOB
+from stagework.api.stage_status import SkipRecord, StageStatus
+from stagework.plans.interventions import asked_by
+from stagework.plans.pipelinejob import edits
 from stagework.policies import interventions as policy
+from stagework.policies.stage_order import Dependencies, descendants
 
-KEPT = 20
-"""Answered Interventions of a target that are kept, and notes in its status."""
-
-NOTE_LETTERS = 128
-"""Longest list of refusals in a note; it is only read again after a crash."""
-
-States = dict[str, StageStatus]
+States = Mapping[str, StageStatus]
 
 
-def carry_out(
-    snapshot: Snapshot, states: States, draft: Draft, now: datetime
-) -> tuple[States, list[Answered]]:
-    """New states and notes after the unanswered requests, oldest first.
+@dataclass(frozen=True)
+class Preview:
+    """What a request would do if it were made now."""
 
-    At most KEPT at once, so that the note of none is dropped before its answer is written.
-    """
-    notes = list(snapshot.run.status.answered)
-    waiting = [each for each in snapshot.interventions if each.status.answered is None]
-    if len(waiting) > KEPT:
-        draft.wake(now)
-    for request in waiting[:KEPT]:
-        noted = next((note for note in notes if note.uid == request.metadata.uid), None)
-        if noted is not None:
-            draft.afterwards.append(_answer(request, _from_note(noted), now))
-            continue
-        judgement = _judge(snapshot, states, request)
-        if judgement.affected:
-            states = _apply(states, request, judgement)
-            notes = [*notes, _note(request, judgement)][-KEPT:]
-            said = f"{request.spec.verb} of {', '.join(judgement.affected)}"
-            by = request.spec.requestedBy or "somebody"
-            draft.events.append(Event(names.EVENT_INTERVENTION, f"{said}, asked by {by}"))
-        draft.afterwards.append(_answer(request, judgement, now))
-    _drop_old(snapshot, draft)
-    return states, notes
+    affected: tuple[str, ...]
+    """Stages that are retried or skipped."""
+    resets: tuple[str, ...]
+    """Descendants that wait again with new attempts."""
+    refused: tuple[Refusal, ...]
+    """Stages left alone, with reasons."""
 
 
-def refuse_all(
-    requests: tuple[Intervention, ...], reason: str, now: datetime
-) -> tuple[AnswerIntervention, ...]:
-    """Answers for requests whose target is not there."""
-    judgement = policy.Judgement(refused=(Refusal(stage="", reason=reason),))
-    return tuple(_answer(each, judgement, now) for each in requests if not each.status.answered)
+def preview(spec: InterventionSpec, states: States, dependencies: Dependencies) -> Preview:
+    """Judge a request without carrying it out; `states`: the run's stages by name."""
+    judgement = policy.judge(spec, states)
+    resets = _resets(spec, judgement.affected, states, dependencies)
+    return Preview(judgement.affected, resets, judgement.refused)
 
 
-def _judge(snapshot: Snapshot, states: States, request: Intervention) -> policy.Judgement:
-    target = request.spec.target
-    if target.uid and target.uid != snapshot.run.metadata.uid:
-        return policy.Judgement(refused=(Refusal(stage="", reason=policy.TARGET_REPLACED),))
-    dependencies = snapshot.resolved.dependencies if snapshot.resolved is not None else {}
-    status = PipelineJobStatus(stages=list(states.values()) if dependencies else [])
-    return policy.judge(request.spec, status, dependencies)
+@dataclass(frozen=True)
+class StageVerbs:
+    """What may be asked of a PipelineJob; see `stagework.plans.interventions.Verbs`."""
+
+    dependencies: Dependencies
+    """Empty before the run is accepted: then nothing can be asked of it."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The verbs."""
+        return PIPELINEJOB.verbs
+
+    def judge(self, spec: InterventionSpec, state: States) -> policy.Judgement:
+        """What the request would change, and what of it is refused."""
+        return policy.judge(spec, state if self.dependencies else {})
+
+    def apply(
+        self, request: Intervention, judgement: policy.Judgement, state: States
+    ) -> dict[str, StageStatus]:
+        """The stages after a Retry or Skip of those affected."""
+        spec, changed = request.spec, dict(state)
+        by = asked_by(spec)
+        for name in judgement.affected:
+            if spec.verb == "Retry":
+                changed[name] = edits.renewed(state[name], names.RETRIED_BY_PERSON, by)
+            else:
+                changed[name] = _skipped(state[name], request, by)
+        for name in _resets(spec, judgement.affected, state, self.dependencies):
+            changed[name] = _reset(state[name], by)
+        return changed
 
 
-def _apply(states: States, request: Intervention, judgement: policy.Judgement) -> States:
-    changed = dict(states)
-    spec = request.spec
-    by = one_line(f"{spec.requestedBy or 'a person'}: {spec.reason}".removesuffix(": "))
-    for name in judgement.affected:
-        if spec.verb == "Retry":
-            changed[name] = renewed(states[name], names.RETRIED_BY_PERSON, by)
-        else:
-            changed[name] = _skipped(states[name], request, by)
-    for name in judgement.resets:
-        changed[name] = _reset(states[name], by)
-    return changed
+def _resets(
+    spec: InterventionSpec, affected: tuple[str, ...], states: States, dependencies: Dependencies
+) -> tuple[str, ...]:
+    below = descendants(affected, dependencies)
+    return policy.resets(spec, [states[name] for name in below])
 
 
 def _skipped(status: StageStatus, request: Intervention, by: str) -> StageStatus:
     spec = request.spec
     record = SkipRecord(by=spec.requestedBy, descendants=spec.descendants)
-    if status.state in {"Starting", "Running"}:
-        verdict = Stopping(reason=names.SKIPPED_BY_PERSON, message=by)
-        return status.model_copy(update={"stopping": verdict, "skip": record})
-    skipped = {"state": "Skipped", "reason": names.SKIPPED_BY_PERSON, "message": by}
-    moment = request.metadata.creationTimestamp
-    return status.model_copy(update={**skipped, "skip": record, "completionTime": moment})
+    if status.active:
+        return edits.stopping(edits.skip_recorded(status, record), names.SKIPPED_BY_PERSON, by)
+    return edits.skipped(status, by, request.metadata.creationTimestamp, record)
 
 
 def _reset(status: StageStatus, by: str) -> StageStatus:
-    """A descendant waits again; a running copy must have ended before its next attempt."""
-    if status.state in {"Starting", "Running"}:
-        verdict = Stopping(reason=names.RETRIED_BY_PERSON, message=by)
-        return status.model_copy(update={"stopping": verdict})
-    if status.state == "NotRun":
-        return status.model_copy(update={"state": "Waiting", "reason": "", "message": ""})
-    return renewed(status, names.RETRIED_BY_PERSON, by)
-
-
-def _note(request: Intervention, judgement: policy.Judgement) -> Answered:
-    refused = ""
-    for each in judgement.refused:
-        longer = f"{refused},{each.stage}={each.reason}".removeprefix(",")
-        if len(longer) > NOTE_LETTERS:
-            break
-        refused = longer
-    return Answered(uid=request.metadata.uid, affected=len(judgement.affected), refused=refused)
-
-
-def _from_note(note: Answered) -> policy.Judgement:
-    pairs = [each.split("=", 1) for each in note.refused.split(",") if "=" in each]
-    refused = tuple(Refusal(stage=stage, reason=reason) for stage, reason in pairs)
-    return policy.Judgement(affected=("",) * note.affected, refused=refused)
-
-
-def _answer(
-    request: Intervention, judgement: policy.Judgement, now: datetime
-) -> AnswerIntervention:
-    affected, refused = len(judgement.affected), list(judgement.refused)
-    summary = "Done" if not refused else "PartlyDone" if affected else "Refused"
-    status = InterventionStatus(
-        answered=now,
-        requested=judgement.requested,
-        affected=affected,
-        refused=refused,
-        summary=summary,
-    )
-    meta = request.metadata
-    return AnswerIntervention(meta.name, meta.uid, status, adopt=not meta.ownerReferences)
-
-
-def _drop_old(snapshot: Snapshot, draft: Draft) -> None:
-    answered = [each for each in snapshot.interventions if each.status.answered is not None]
-    for each in answered[:-KEPT]:
-        draft.afterwards.append(DeleteIntervention(each.metadata.name, each.metadata.uid))
+    """A descendant waits again; a running attempt must have ended before its next one."""
+    if status.active:
+        return edits.stopping(status, names.RETRIED_BY_PERSON, by)
+    if status.state == names.STAGE_NOT_RUN:
+        return edits.given_back(status)
+    return edits.renewed(status, names.RETRIED_BY_PERSON, by)

@@ -1,148 +1,208 @@
 """Bring one stage up to what its Job and Pod show: running, ended, lost, overdue.
 
-Nothing is started here; starting comes after all stages are settled (plans.start).
+`situation.py` says what has happened; here stands what follows. Nothing is started here: starting
+comes after all stages are observed (`start.py`).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from stagework.api import names
 from stagework.api.observed import PodView
-from stagework.api.pipelinejob import Commit, StageStatus, Stopping
-from stagework.api.stages import Stage
+from stagework.api.stage_status import Commit, StageStatus
 from stagework.api.text import one_line
-from stagework.plans.pipelinejob.children import Copy
-from stagework.plans.pipelinejob.missing import settle_missing
-from stagework.plans.pipelinejob.outcomes import conclude, conclude_stopped
-from stagework.plans.plan import Draft
-from stagework.plans.pipelinejob.run_status import ENDED
-from stagework.plans.pipelinejob.stage_view import Sight
-from stagework.policies import deadline
-from stagework.policies.mark import BadMark, Mark, read_mark
-from stagework.policies.outcome import Failed, MarkSeen, NotEnded, finished_at, judge_end
+from stagework.plans.pipelinejob import edits
+from stagework.plans.pipelinejob.children import delete_job
+from stagework.plans.pipelinejob.outcomes import record, record_stopped
+from stagework.plans.pipelinejob.situation import (
+    LOST_GRACE,
+    AwaitsPod,
+    CountedByJob,
+    Ended,
+    NeverRan,
+    PodLost,
+    Quiet,
+    RefusedForGood,
+    ResultFound,
+    ResultUnknown,
+    Runs,
+    StaleView,
+    Starts,
+    Stopped,
+    Vanished,
+    situation_of,
+)
+from stagework.plans.pipelinejob.snapshot import FoundResult
+from stagework.plans.pipelinejob.stage_view import StageView, question, refused_reason
+from stagework.plans.plan import PlanBuilder
+from stagework.plans.transitions import Recovered
+from stagework.policies import deadline, outcome
+from stagework.policies.mark import cleaned_mark
 from stagework.policies.pod_progress import Started, progress
 
+NODE_CHECK = timedelta(seconds=30)
+"""How often to check whether the node has come back."""
 
-def settle(status: StageStatus, sight: Sight, draft: Draft, now: datetime) -> StageStatus:
-    """The stage's status after what has happened to its current attempt.
 
-    In this order: (1) what has ended stays; (2) the Pod whose gate is lifted says how it goes;
-    (3) that Pod is gone, or its Job ended without one; (4) the Job can never be made; (5) nothing
-    is left of a copy that was to be stopped; (6) its turn has come and no Pod runs yet.
-    """
-    if status.state in ENDED:
-        return status
-    copy = sight.copy
-    if copy.pod is not None and copy.lifted and status.pod in {"", copy.pod.metadata.uid}:
-        return _settle_pod(_seen(status, copy), sight, copy.pod, draft, now)
-    if status.pod or (copy.pod is None and copy.job is not None and copy.job.ended):
-        if copy.pod is not None and copy.pod.metadata.uid == status.pod:
-            return status  # a view from before the lift
-        status = settle_missing(status, sight, draft, now)
-        if status.pod or status.state != "Starting":
+def observe(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
+    """The stage's status after what has happened to its current attempt."""
+    situation, status = situation_of(view, now), view.status
+    match situation:
+        case Quiet():
+            return edits.question_dropped(status)
+        case StaleView():
             return status
-    elif status.reason in {names.WAIT_RESULT, names.WAIT_POD_LOST}:
-        # The Job that had ended without a Pod is gone too: nothing is left to ask about.
-        status = status.model_copy(update={"reason": names.WAIT_POD, "message": ""})
-    refused = sight.refused
-    if refused is not None and refused.final and copy.job is None:
-        end = Failed(refused.reason, one_line(refused.message), final=True)
-        return conclude(status, sight.stage, end, None, draft=draft, ended=now)
-    if status.stopping is not None and copy.pod is None and copy.job is None:
-        return conclude_stopped(status, sight.stage, draft, now)
-    if status.state == "Starting" and status.turnTime is not None:
-        said = f"{status.reason}: {status.message}".removesuffix(": ")
-        cause = said if status.reason != names.WAIT_POD else "Kubernetes made no Pod"
-        clock = deadline.start_time(sight.stage, status.turnTime, cause, now)
-        return _overdue(status, clock, draft)
+        case AwaitsPod(since):
+            return _awaits_pod(edits.question_dropped(status), since, view, builder, now)
+        case Starts() | Runs():
+            return _at_work(situation, view, builder, now)
+        case ResultUnknown() | NeverRan() | PodLost():
+            return _missed(situation, view, builder, now)
+        case _:
+            return _at_end(situation, view, builder, now)
+
+
+def _at_work(
+    situation: Starts | Runs, view: StageView, builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    pod, stage = situation.pod, view.stage
+    status, node = _taken_up(view, pod), pod.spec.node_name
+    match situation:
+        case Runs(since=since):
+            began = since or status.startTime or now
+            status = edits.started(status, node, began)
+            clock = deadline.run_time(stage, began, now)
+        case Starts(reason=reason, message=message):
+            turn, sentence = status.turnTime or now, one_line(message)
+            status = edits.starting(status, node, reason, sentence, turn)
+            cause = f"{reason}: {sentence}".removesuffix(": ")
+            clock = deadline.start_time(stage, turn, cause, now)
+    return _overdue(status, clock, builder)
+
+
+def _missed(
+    situation: ResultUnknown | NeverRan | PodLost,
+    view: StageView,
+    builder: PlanBuilder,
+    now: datetime,
+) -> StageStatus:
+    status = view.status
+    match situation:
+        case PodLost():
+            return _pod_lost(situation, status, builder, now)
+        case ResultUnknown(last):
+            builder.questions.append(question(status, last=last))
+            status = edits.result_asked(status)
+        case NeverRan(job):
+            if job is not None and not job.metadata.leaving:
+                builder.actions.append(delete_job(job))
+            status = edits.never_ran(status)
+    if not status.pod and status.state == names.STAGE_STARTING and status.turnTime is not None:
+        return _awaits_pod(status, status.turnTime, view, builder, now)
     return status
 
 
-def _seen(status: StageStatus, copy: Copy) -> StageStatus:
-    """Note which Pod it is, as soon as its gate is lifted."""
-    if copy.pod is None or status.pod == copy.pod.metadata.uid:
-        return status
-    meta = copy.pod.metadata
-    return status.model_copy(
-        update={
-            "pod": meta.uid,
-            "job": copy.job.metadata.name if copy.job is not None else status.job,
-            "machine": meta.labels.get(names.LABEL_MACHINE, status.machine)[:31],
-        }
-    )
-
-
-def _settle_pod(
-    status: StageStatus, sight: Sight, pod: PodView, draft: Draft, now: datetime
+def _pod_lost(
+    situation: PodLost, status: StageStatus, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
-    mark = _read(sight.stage, status, pod)
-    seen = _mark_seen(mark)
-    end = judge_end(pod, seen, exit_code_decides=sight.stage.contract == "ExitCode")
-    if isinstance(end, NotEnded):
-        return _settle_running(status, sight.stage, pod, draft, now)
-    started = progress(pod)
-    update: dict[str, object] = {"node": pod.spec.node_name or status.node, "lostTime": None}
-    if isinstance(started, Started) and started.since is not None:
-        update["startTime"] = started.since
-    status = status.model_copy(update=update)
-    ended = finished_at(pod) or now
-    if status.stopping is not None:
-        return conclude_stopped(status, sight.stage, draft, ended)
-    commit = (
-        sight.commit(status, pod.metadata.uid, mark)
-        if isinstance(mark, Mark)
-        else Commit(attempt=status.attempt, pod=pod.metadata.uid)
-    )
-    return conclude(status, sight.stage, end, commit, draft=draft, ended=ended)
+    if not situation.node_ready:
+        # The time counts anew from when the node is ready again: only then its kubelet acts.
+        builder.wake(now + NODE_CHECK)
+        where = (
+            f"node {status.node} is" if status.node else f"the nodes of class {status.machine} are"
+        )
+        message = f"its Pod is gone and {where} not ready: it may still run there"
+        return edits.pod_lost(status, message, None)
+    since = status.lostTime or now
+    builder.wake(since + LOST_GRACE)
+    wait = f"{LOST_GRACE.seconds} s after it was missed"
+    return edits.pod_lost(status, f"its Pod was removed; a new attempt follows {wait}", since)
 
 
-def _settle_running(
-    status: StageStatus, stage: Stage, pod: PodView, draft: Draft, now: datetime
+def _at_end(
+    situation: Ended | Stopped | ResultFound | CountedByJob | Vanished | RefusedForGood,
+    view: StageView,
+    builder: PlanBuilder,
+    now: datetime,
 ) -> StageStatus:
-    current = progress(pod)
-    seen = {"node": pod.spec.node_name, "lostTime": None}
-    if isinstance(current, Started):
-        since = current.since or status.startTime or now
-        running = {"state": "Running", "reason": "", "message": "", "startTime": since}
-        status = status.model_copy(update={**seen, **running})
-        clock = deadline.run_time(stage, since, now)
-    else:
-        said = one_line(current.message)
-        turn = status.turnTime or now
-        starting = {"state": "Starting", "reason": current.reason[:63], "message": said}
-        status = status.model_copy(update={**seen, **starting, "turnTime": turn})
-        cause = f"{current.reason}: {said}".removesuffix(": ")
-        clock = deadline.start_time(stage, turn, cause, now)
-    return _overdue(status, clock, draft)
+    status, stage, commit = view.status, view.stage, None
+    match situation:
+        case Stopped(pod):
+            return _stopped(pod, view, builder, now)
+        case Ended():
+            return _ended(situation, view, builder, now)
+        case ResultFound(result):
+            return _result_found(result, view, builder, now)
+        case CountedByJob():
+            builder.facts.append(Recovered("JobCondition"))
+            commit = Commit(attempt=status.attempt, pod=status.pod)
+            end = outcome.Done()
+        case Vanished():
+            end = outcome.Interrupted("its Pod was removed and left no result")
+        case RefusedForGood(refusal):
+            message = one_line(refusal.message)
+            end = outcome.Failed(refused_reason(refusal), message, final=True)
+    return record(status, stage, end, commit, builder=builder, ended=now)
+
+
+def _stopped(
+    pod: PodView | None, view: StageView, builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    if pod is None:
+        return record_stopped(view.status, view.stage, builder, now)
+    ended = outcome.finished_at(pod) or now
+    return record_stopped(_seen_ended(view, pod), view.stage, builder, ended)
+
+
+def _ended(situation: Ended, view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
+    pod, mark = situation.pod, situation.mark
+    uid = pod.metadata.uid
+    commit = Commit(attempt=view.status.attempt, pod=uid)
+    if mark is not None:
+        commit = view.commit(uid, mark)
+    ended = outcome.finished_at(pod) or now
+    status = _seen_ended(view, pod)
+    return record(status, view.stage, situation.end, commit, builder=builder, ended=ended)
+
+
+def _result_found(
+    result: FoundResult, view: StageView, builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    fields = {"digest": result.digest, "reason": result.reason, "message": result.message}
+    counts = {"items": result.items, "failed": result.failed_items}
+    mark = cleaned_mark(result.outcome, fields, counts)
+    end = outcome.judge_mark(outcome.MarkSeen(mark.outcome, mark.reason, mark.message))
+    builder.facts.append(Recovered("StoredResult"))
+    commit = view.commit(result.pod, mark)
+    return record(view.status, view.stage, end, commit, builder=builder, ended=now)
+
+
+def _awaits_pod(
+    status: StageStatus, since: datetime, view: StageView, builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    cause = f"{status.reason}: {status.message}".removesuffix(": ")
+    if status.reason == names.WAIT_POD:
+        cause = "Kubernetes made no Pod"
+    return _overdue(status, deadline.start_time(view.stage, since, cause, now), builder)
 
 
 def _overdue(
-    status: StageStatus, clock: deadline.InTime | deadline.Exceeded, draft: Draft
+    status: StageStatus, clock: deadline.InTime | deadline.Exceeded, builder: PlanBuilder
 ) -> StageStatus:
     """A verdict is recorded first; the Pod is ended by the next plan, which reads the record."""
     if status.stopping is not None:
         return status
     if isinstance(clock, deadline.InTime):
-        draft.wake(clock.until)
+        builder.wake(clock.until)
         return status
-    verdict = Stopping(reason=clock.reason, message=one_line(clock.message))
-    return status.model_copy(update={"stopping": verdict})
+    return edits.stopping(status, clock.reason, clock.message)
 
 
-def _read(stage: Stage, status: StageStatus, pod: PodView) -> Mark | BadMark | None:
-    if stage.contract == "ExitCode":
-        return None
-    state = pod.container(names.STAGE_CONTAINER)
-    if state is None or state.terminated is None:
-        return None
-    mark = read_mark(
-        state.terminated.message, stage=stage.name, attempt=status.attempt, pod=pod.metadata.uid
-    )
-    return mark if isinstance(mark, Mark | BadMark) else None
+def _taken_up(view: StageView, pod: PodView) -> StageStatus:
+    job = view.objects.job
+    return edits.taken_up(view.status, pod, job.metadata.name if job is not None else "")
 
 
-def _mark_seen(mark: Mark | BadMark | None) -> MarkSeen:
-    if isinstance(mark, Mark):
-        return MarkSeen(mark.outcome, mark.reason, mark.message)
-    if isinstance(mark, BadMark):
-        return MarkSeen(reason=mark.reason, message=mark.message, bad=True)
-    return MarkSeen()
+def _seen_ended(view: StageView, pod: PodView) -> StageStatus:
+    current = progress(pod)
+    started = current.since if isinstance(current, Started) else None
+    return edits.seen_ended(_taken_up(view, pod), pod.spec.node_name, started)

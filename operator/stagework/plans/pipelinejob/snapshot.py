@@ -10,7 +10,8 @@ from stagework.api.observed import JobView, NodeView, PodView
 from stagework.api.pipeline import Param, Pipeline, effective_dependencies
 from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stages import Stage
-from stagework.children.stage_job import PodDefaults
+from stagework.children.pod_defaults import PodDefaults
+from stagework.plans.plan import Purpose, Question, Refusal
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,12 @@ class FoundResult:
 
 
 @dataclass(frozen=True)
-class Question:
-    """Asked of the artifact store: has this copy of a stage left a result?"""
+class ResultQuestion(Question):
+    """Asked of the artifact store: has this attempt of a stage left a result?"""
 
     stage: str
     attempt: int
-    remakes: int = 0
+    recreations: int = 0
     """An answer about an earlier Job of the attempt says nothing about a later one."""
     last: bool = False
     """Asked again before the attempt is given up: it may have stored its result meanwhile."""
@@ -57,16 +58,6 @@ class Lookup:
     """Answer of the artifact store for one attempt; `found` is None where it left nothing."""
 
     found: FoundResult | None
-
-
-@dataclass(frozen=True)
-class Refused:
-    """The API server refused a stage's Job; kept until it may be asked again."""
-
-    reason: str
-    message: str
-    final: bool
-    """True: the same request can never work (invalid, or the name is taken)."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +77,7 @@ class Snapshot:
     run: PipelineJob
     settings: PlanSettings
     pipeline: Pipeline | None = None
-    """The Pipeline that `pipelineRef` names; looked at only before the run is accepted."""
+    """The Pipeline that `pipelineRef` names; read only before the run is accepted."""
     resolved: Resolved | None = None
     """The accepted stages; None before the run is accepted."""
     jobs: tuple[JobView, ...] = ()
@@ -95,9 +86,7 @@ class Snapshot:
     slots: Mapping[str, int] = field(default_factory=dict[str, int])
     interventions: tuple[Intervention, ...] = ()
     """All of this run, oldest first."""
-    lookups: Mapping[Question, Lookup] = field(default_factory=dict[Question, Lookup])
+    lookups: Mapping[ResultQuestion, Lookup] = field(default_factory=dict[ResultQuestion, Lookup])
     """What the artifact store has answered so far."""
-    refusals: Mapping[tuple[str, int], Refused] = field(
-        default_factory=dict[tuple[str, int], Refused]
-    )
+    refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
     """By stage and attempt: what the API server has refused lately."""

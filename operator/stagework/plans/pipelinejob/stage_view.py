@@ -1,28 +1,45 @@
-"""What can be seen of one stage when it is settled."""
+"""What can be seen of one stage when it is judged."""
 
 from dataclasses import dataclass
 
+from stagework.api import names
 from stagework.api.pipelinejob import Commit, StageStatus
 from stagework.api.stages import Stage
-from stagework.plans.pipelinejob.children import Copy
-from stagework.plans.pipelinejob.snapshot import Lookup, Question, Refused, Snapshot
+from stagework.plans.pipelinejob.children import AttemptObjects
+from stagework.plans.pipelinejob.snapshot import Lookup, ResultQuestion, Snapshot
+from stagework.plans.plan import Purpose, Refusal
 from stagework.policies.mark import Mark
 
+_REFUSED = {
+    "Invalid": names.JOB_REFUSED,
+    "OverQuota": names.WAIT_QUOTA,
+    "NameTaken": names.JOB_CONFLICT,
+}
+"""What the refusal of a stage's Job is called in its status."""
 
-@dataclass(frozen=True)
-class Sight:
-    """One stage with its copy and all that proves what has become of it; looked up when asked."""
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """One stage with its attempt's objects and all that proves what has become of it."""
 
     snapshot: Snapshot
     stage: Stage
     status: StageStatus
-    """As it was before it is settled."""
-    copy: Copy
+    """As it was before it is judged."""
+    objects: AttemptObjects
 
     @property
     def node_ready(self) -> bool:
-        """True where its node is ready; for a copy without a known node: all of its class."""
-        return _node_ready(self.snapshot, self.status)
+        """True where its node is ready; for an attempt without a known node: all of its class."""
+        nodes = self.snapshot.nodes
+        if self.status.node:
+            node = nodes.get(self.status.node)
+            return node is not None and node.ready
+        machine = self.snapshot.settings.fleet.find(self.status.machine)
+        if machine is None:
+            return False
+        own = [node for node in nodes.values() if node.carries(machine.nodeSelector)]
+        return bool(own) and all(node.ready for node in own)
 
     @property
     def answer(self) -> Lookup | None:
@@ -35,34 +52,34 @@ class Sight:
         return self.snapshot.lookups.get(question(self.status, last=True))
 
     @property
-    def refused(self) -> Refused | None:
+    def refusal(self) -> Refusal | None:
         """Why the API server would not take the Job."""
-        return self.snapshot.refusals.get((self.stage.name, self.status.attempt))
+        return refusal_of(self.snapshot, self.status)
 
-    def commit(self, status: StageStatus, pod_uid: str, mark: Mark) -> Commit:
+    def commit(self, pod_uid: str, mark: Mark) -> Commit:
         """The operator names the winning prefix; what a mark says about places is never used."""
-        meta = self.snapshot.run.metadata
+        meta, attempt = self.snapshot.run.metadata, self.status.attempt
         return Commit(
-            attempt=status.attempt,
+            attempt=attempt,
             pod=pod_uid,
             digest=mark.digest,
-            prefix=f"{meta.namespace}/{meta.uid}/{status.name}/{status.attempt}-{pod_uid}",
+            prefix=f"{meta.namespace}/{meta.uid}/{self.status.name}/{attempt}-{pod_uid}",
             items=mark.items,
             failedItems=mark.failed_items,
         )
 
 
-def question(status: StageStatus, *, last: bool = False) -> Question:
-    """The question whether the current copy of a stage has left a result."""
-    return Question(status.name, status.attempt, status.remakes, last=last)
+def question(status: StageStatus, *, last: bool = False) -> ResultQuestion:
+    """The question whether the current attempt of a stage has left a result."""
+    return ResultQuestion(status.name, status.attempt, status.remakes, last=last)
 
 
-def _node_ready(snapshot: Snapshot, status: StageStatus) -> bool:
-    if status.node:
-        node = snapshot.nodes.get(status.node)
-        return node is not None and node.ready
-    machine = snapshot.settings.fleet.find(status.machine)
-    if machine is None:
-        return False
-    nodes = [each for each in snapshot.nodes.values() if each.carries(machine.nodeSelector)]
-    return bool(nodes) and all(each.ready for each in nodes)
+def refusal_of(snapshot: Snapshot, status: StageStatus) -> Refusal | None:
+    """What the API server has lately said against the Job of the stage's current attempt."""
+    refusals = snapshot.refusals
+    return refusals.get(Purpose(status.name, status.attempt)) if refusals else None
+
+
+def refused_reason(refusal: Refusal) -> str:
+    """What it is called in the status."""
+    return _REFUSED[refusal.cause]

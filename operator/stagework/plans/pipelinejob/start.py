@@ -1,27 +1,38 @@
-"""Start what may start: decide for one waiting stage what is to be done next.
+"""Start what may start: decide for one stage that has not begun what is to be done next.
 
 Level-based: whatever exists already (Job, held Pod) is taken up; nothing is done twice.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stagework.api import names
 from stagework.api.machines import MachineClass
-from stagework.api.pipelinejob import StageStatus
+from stagework.api.observed import JobView, PodView
+from stagework.api.resources import JOBS, PODS, ObjectRef
+from stagework.api.stage_status import StageStatus
 from stagework.api.stages import Stage
-from stagework.api.text import one_line
 from stagework.children.stage_job import StageJob
-from stagework.plans.pipelinejob.children import Copy
+from stagework.plans.pipelinejob import edits
+from stagework.plans.pipelinejob.children import AttemptObjects, delete_job
 from stagework.plans.pipelinejob.inputs import inputs_document
-from stagework.plans.plan import CreateJob, DeleteJob, Draft, LiftGate
-from stagework.plans.pipelinejob.snapshot import Refused, Resolved, Snapshot
+from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
+from stagework.plans.pipelinejob.stage_view import refusal_of, refused_reason
+from stagework.plans.plan import Create, PlanBuilder, Purpose, Ungate
 from stagework.policies.slots import Granted, Queued, Turn
+from stagework.policies.stage_order import Blocked, may_start
 
 POD_WAIT = timedelta(seconds=20)
-"""A Job without a Pod at its turn is made anew after this long: a quota may have refused it."""
+"""A Job without a Pod at its turn is recreated after this long: a quota may have refused it."""
 REFUSED_WAIT = timedelta(seconds=10.5)
 """A Job that was refused for a cause that may pass is tried again after this long."""
+RECREATED_WAIT = timedelta(seconds=1)
+"""Between the removal of a Job and the making of the next one."""
+QUEUE_CHECK_SECONDS = 5
+"""A stage's place in the queue is told anew this often; more rarely far back in it."""
+
+States = Mapping[str, StageStatus]
 
 
 @dataclass(frozen=True)
@@ -31,118 +42,111 @@ class Starter:
     snapshot: Snapshot
     resolved: Resolved
     params: dict[str, str]
-    draft: Draft
+    builder: PlanBuilder
     now: datetime
 
-    def start(
-        self,
-        status: StageStatus,
-        stage: Stage,
-        copy: Copy,
-        turn: Turn | None,
-        states: dict[str, StageStatus],
+    def advance(
+        self, stage: Stage, objects: AttemptObjects, turn: Turn | None, states: States
     ) -> StageStatus:
-        """The stage is due: take its turn, or say what it waits for."""
+        """The stage's status after what is to be done next: in most cases what it waits for."""
+        status = states[stage.name]
+        if status.ended or objects.ungated or status.stopping is not None or status.pod:
+            return status
+        if status.pod_missed:
+            return status
+        verdict = may_start(stage.name, self.resolved.dependencies, states)
+        if isinstance(verdict, Blocked):
+            blockers = ", ".join(verdict.pending)
+            return edits.waiting(status, names.WAIT_DEPENDENCY, f"waits for {blockers}")
+        if self.snapshot.run.spec.suspend:
+            hint = "the run is suspended: set spec.suspend=false"
+            return edits.waiting(status, names.WAIT_SUSPENDED, hint)
+        if status.notBeforeTime is not None and self.now < status.notBeforeTime:
+            self.builder.wake(status.notBeforeTime)
+            return status if status.reason == names.WAIT_DEFERRED else edits.backing_off(status)
         if isinstance(turn, Granted):
-            return self._take_turn(status, stage, copy, turn.machine, states)
+            return self._take_turn(status, stage, objects, turn.machine, states)
         if isinstance(turn, Queued):
-            if turn.position <= turn.slots:
-                self.prepare(status, stage, copy, turn.machine)
-            message = f"position {turn.position} of {turn.length} for {turn.machine}"
-            self.draft.wake(self.now + timedelta(seconds=max(5, turn.position // 2)))
-            return waiting(status, names.WAIT_SLOT, message)
+            return self._queued(status, stage, objects, turn)
         return self._without_node(status, stage)
 
-    def prepare(self, status: StageStatus, stage: Stage, copy: Copy, machine: str) -> None:
+    def prepare(
+        self, status: StageStatus, stage: Stage, objects: AttemptObjects, machine: str
+    ) -> None:
         """Make the Job ahead of its turn, its Pod held; what was refused is left for its turn."""
-        made = any(isinstance(a, CreateJob) and a.stage == stage.name for a in self.draft.actions)
-        if copy.job is None and copy.pod is None and not made and self._refused(status) is None:
-            self._create(status, stage, machine)
+        there = objects.job is not None or objects.pod is not None
+        if there or self._being_made(stage.name) or refusal_of(self.snapshot, status) is not None:
+            return
+        self._create(status, stage, machine)
+
+    def _being_made(self, stage: str) -> bool:
+        created = (a for a in self.builder.actions if isinstance(a, Create))
+        return any(a.purpose is not None and a.purpose.name == stage for a in created)
+
+    def _queued(
+        self, status: StageStatus, stage: Stage, objects: AttemptObjects, turn: Queued
+    ) -> StageStatus:
+        if turn.position <= turn.slots:
+            self.prepare(status, stage, objects, turn.machine)
+        pause = max(QUEUE_CHECK_SECONDS, turn.position // 2)
+        self.builder.wake(self.now + timedelta(seconds=pause))
+        place = f"position {turn.position} of {turn.length} for {turn.machine}"
+        return edits.waiting(status, names.WAIT_SLOT, place)
 
     def _take_turn(
         self,
         status: StageStatus,
         stage: Stage,
-        copy: Copy,
+        objects: AttemptObjects,
         machine: str,
-        states: dict[str, StageStatus],
+        states: States,
     ) -> StageStatus:
-        turn_time = status.turnTime or self.now
-        starting = {"state": "Starting", "machine": machine, "turnTime": turn_time}
-        started = status.model_copy(
-            update={
-                **starting,
-                "reason": names.WAIT_POD,
-                "message": "",
-                "notBeforeTime": None,
-            }
-        )
-        if copy.job is None:
-            refused = self._refused(status)
-            if refused is not None:  # its start deadline runs: a quota may never let it in
-                self.draft.wake(self.now + REFUSED_WAIT)
-                said = {"reason": refused.reason, "message": one_line(refused.message)}
-                return started.model_copy(update={**said, "job": ""})
-            self.draft.wake(self.now + POD_WAIT)
-            return started.model_copy(update={"job": self._create(status, stage, machine)})
-        if copy.job_leaves or copy.job.ended:
-            return started
-        started = started.model_copy(update={"job": copy.job.metadata.name})
-        if copy.pod is None:
-            return self._wait_for_pod(started, copy, turn_time)
-        if copy.pod.metadata.deletion_timestamp is not None:
-            return started
-        if not self._fits(copy, machine):
-            return self._remake(started, copy)
-        return self._lift(started, stage, copy, machine, states)
-
-    def _lift(
-        self,
-        status: StageStatus,
-        stage: Stage,
-        copy: Copy,
-        machine: str,
-        states: dict[str, StageStatus],
-    ) -> StageStatus:
-        pod = copy.pod
-        if pod is None:
-            return status
-        meta = pod.metadata
-        self.draft.actions.append(
-            LiftGate(
-                stage=stage.name,
-                pod=meta.name,
-                pod_uid=meta.uid,
-                resource_version=meta.resourceVersion,
-                machine=machine,
-                node_selector=dict(self._machine(machine).nodeSelector),
-                inputs=inputs_document(
-                    stage.name, self._machine(machine), self.resolved.dependencies, states
-                ),
-            )
-        )
-        lifted = {"pod": meta.uid, "reason": "Scheduling", "waitingSince": None}
-        return status.model_copy(update=lifted)
-
-    def _wait_for_pod(self, status: StageStatus, copy: Copy, turn: datetime) -> StageStatus:
-        job = copy.job
+        granted = edits.granted(status, machine, self.now)
+        job, pod = objects.job, objects.pod
         if job is None:
-            return status
-        since = max(turn, job.metadata.creation_timestamp)
+            return self._without_job(granted, stage, machine)
+        if job.metadata.leaving or job.ended:
+            return granted
+        granted = edits.with_job(granted, job.metadata.name)
+        if pod is None:
+            return self._wait_for_pod(granted, job)
+        if pod.metadata.leaving:
+            return granted
+        if not self._fits(job, machine):
+            return self._recreate(granted, job)
+        self.builder.actions.append(self._ungate(stage.name, pod, machine, states))
+        return edits.ungated(granted, pod.metadata.uid)
+
+    def _without_job(self, status: StageStatus, stage: Stage, machine: str) -> StageStatus:
+        refusal = refusal_of(self.snapshot, status)
+        if refusal is not None:  # its start deadline runs: a quota may never let it in
+            self.builder.wake(self.now + REFUSED_WAIT)
+            return edits.job_refused(status, refused_reason(refusal), refusal.message)
+        self.builder.wake(self.now + POD_WAIT)
+        return edits.with_job(status, self._create(status, stage, machine))
+
+    def _ungate(self, stage: str, pod: PodView, machine: str, states: States) -> Ungate:
+        meta, chosen = pod.metadata, self._machine(machine)
+        inputs = inputs_document(stage, chosen, self.resolved.dependencies, states)
+        return Ungate(
+            pod=ObjectRef(PODS, meta.namespace, meta.name, meta.uid, meta.resourceVersion),
+            gate=names.SCHEDULING_GATE,
+            node_selector=dict(chosen.nodeSelector),
+            labels={names.LABEL_MACHINE: machine},
+            annotations={names.ANNOTATION_INPUTS: inputs},
+        )
+
+    def _wait_for_pod(self, status: StageStatus, job: JobView) -> StageStatus:
+        since = max(status.turnTime or self.now, job.metadata.creation_timestamp)
         if self.now >= since + POD_WAIT:
-            return self._remake(status, copy)
-        self.draft.wake(since + POD_WAIT)
+            return self._recreate(status, job)
+        self.builder.wake(since + POD_WAIT)
         return status
 
-    def _remake(self, status: StageStatus, copy: Copy) -> StageStatus:
-        if copy.job is not None:
-            meta = copy.job.metadata
-            self.draft.actions.append(DeleteJob(meta.name, meta.uid))
-        self.draft.wake(self.now + timedelta(seconds=1))
-        return status.model_copy(update={"remakes": status.remakes + 1, "job": ""})
-
-    def _refused(self, status: StageStatus) -> Refused | None:
-        return self.snapshot.refusals.get((status.name, status.attempt))
+    def _recreate(self, status: StageStatus, job: JobView) -> StageStatus:
+        self.builder.actions.append(delete_job(job))
+        self.builder.wake(self.now + RECREATED_WAIT)
+        return edits.recreated(status)
 
     def _create(self, status: StageStatus, stage: Stage, machine: str) -> str:
         settings = self.snapshot.settings
@@ -150,22 +154,23 @@ class Starter:
             run=self.snapshot.run,
             stage=stage,
             attempt=status.attempt,
-            remakes=status.remakes,
+            recreations=status.remakes,
             machine=self._machine(machine),
             params=self.params,
             fleet=settings.fleet,
             defaults=settings.pod_defaults,
         )
-        self.draft.actions.append(CreateJob(stage.name, status.attempt, job.name, job.manifest()))
+        purpose = Purpose(stage.name, status.attempt)
+        self.builder.actions.append(Create(JOBS, job.name, job.manifest(), purpose))
         return job.name
 
     def _machine(self, key: str) -> MachineClass:
-        found = self.snapshot.settings.fleet.find(key)
-        return found or MachineClass(key=key, nodeSelector={names.LABEL_MACHINE: key})
+        known = self.snapshot.settings.fleet.find(key)
+        return known or MachineClass(key=key, nodeSelector={names.LABEL_MACHINE: key})
 
-    def _fits(self, copy: Copy, machine: str) -> bool:
+    def _fits(self, job: JobView, machine: str) -> bool:
         """A Pod's resources cannot be changed: a class with others needs another Job."""
-        made_for = copy.job.metadata.labels.get(names.LABEL_MACHINE, "") if copy.job else ""
+        made_for = job.metadata.labels.get(names.LABEL_MACHINE, "")
         return (
             made_for == machine
             or self._machine(made_for or machine).resources == self._machine(machine).resources
@@ -177,19 +182,7 @@ class Starter:
         fallback = stage.fallbackAfterSeconds
         until = since + timedelta(seconds=fallback) if fallback is not None else None
         if until is not None and until > self.now:
-            self.draft.wake(until)
+            self.builder.wake(until)
         counted = classes if until is not None and until <= self.now else classes[:1]
         message = f"no ready node of class {' or '.join(counted)}"
-        return waiting(status, names.WAIT_NO_NODE, message, since)
-
-
-def waiting(
-    status: StageStatus, reason: str, message: str, since: datetime | None = None
-) -> StageStatus:
-    """A stage that waits for a stated cause, before its turn."""
-    wanted = ("Waiting", reason, one_line(message), "", None, since)
-    s = status
-    if (s.state, s.reason, s.message, s.machine, s.turnTime, s.waitingSince) == wanted:
-        return status
-    fields = ("state", "reason", "message", "machine", "turnTime", "waitingSince")
-    return status.model_copy(update=dict(zip(fields, wanted, strict=True)))
+        return edits.waiting(status, names.WAIT_NO_NODE, message, since)

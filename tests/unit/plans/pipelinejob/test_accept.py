@@ -5,14 +5,18 @@ from dataclasses import replace
 import pytest
 
 from stagework.api.conditions import find
+from stagework.api.kinds import PIPELINEJOB
 from stagework.api.pipeline import Param
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
+from stagework.api.resources import REVISIONS
 from stagework.plans.pipelinejob.accept import unreadable
-from stagework.plans.pipelinejob.plan import advance, finish
-from stagework.plans.plan import AnswerIntervention, CreateRevision, DeleteRun, Plan
+from stagework.plans.pipelinejob.plan import RunPlan, evaluate, finish
+from stagework.plans.plan import Create, Plan
 from tests.support.builders import (
     World,
     after,
+    answers,
+    deleted,
     line_of,
     make_intervention,
     make_pipeline,
@@ -27,7 +31,7 @@ def _conditions(status: PipelineJobStatus | None) -> dict[str, tuple[str, str]]:
     return {each.type: (each.status, each.reason) for each in status.conditions}
 
 
-def _again(plan: Plan, run: PipelineJob) -> PipelineJob:
+def _again(plan: RunPlan, run: PipelineJob) -> PipelineJob:
     return run.model_copy(update={"status": plan.status})
 
 
@@ -53,7 +57,8 @@ def test_the_stages_of_a_pipeline_are_kept_before_anything_is_made() -> None:
     plan = World(run=run, pipeline=make_pipeline(*line_of(2))).plan()
 
     (kept,) = plan.actions
-    assert isinstance(kept, CreateRevision)
+    assert isinstance(kept, Create)
+    assert (kept.resource, kept.purpose) == (REVISIONS, None), "one that exists is as good"
     assert plan.urgent
     assert plan.status is not None
     assert plan.status.pipelineRevision == kept.name
@@ -86,7 +91,7 @@ def test_a_refused_run_is_looked_at_no_more_but_for_its_time_to_live() -> None:
     over = World(run=refused).plan(after(60))
 
     assert (later.status, later.actions, later.wake_at) == (None, (), after(60))
-    assert over.actions == (DeleteRun(bad.metadata.uid),)
+    assert deleted(over, PIPELINEJOB.resource) == [bad.metadata.uid]
 
 
 def test_a_refused_run_speaks_of_its_newest_spec() -> None:
@@ -148,14 +153,14 @@ def test_a_run_whose_revision_was_deleted_stalls_and_says_so_once() -> None:
     run = make_run(pipeline="ad-image", status=status)
     lost = World(run=run)
 
-    plan = finish(advance(replace(lost.snapshot(), resolved=None), after(0)), {}, after(0))
+    plan = finish(evaluate(replace(lost.snapshot(), resolved=None), after(0)), {}, after(0))
 
     assert plan.status is not None
     assert plan.status.summary == "RevisionLost"
     assert plan.status.stages == status.stages, "what is known of the stages is kept"
     assert _conditions(plan.status)["Stalled"] == ("True", "RevisionLost")
     said = replace(lost.snapshot(), resolved=None, run=_again(plan, run))
-    assert finish(advance(said, after(9)), {}, after(9)).status is None
+    assert finish(evaluate(said, after(9)), {}, after(9)).status is None
 
 
 def test_a_spec_that_cannot_be_read_is_refused_and_keeps_what_is_known() -> None:
@@ -175,10 +180,9 @@ def test_a_spec_that_cannot_be_read_is_refused_and_keeps_what_is_known() -> None
 def test_a_request_about_a_run_that_has_not_started_is_refused() -> None:
     world = World(run=make_run(pipeline="nobody"), interventions=[make_intervention()])
 
-    (answer,) = world.plan().afterwards
+    (answer,) = answers(world.plan())
 
-    assert isinstance(answer, AnswerIntervention)
-    assert [(r.stage, r.reason) for r in answer.status.refused] == [("", "NotStarted")]
+    assert [(r.stage, r.reason) for r in answer.refused] == [("", "NotStarted")]
 
 
 def test_a_run_that_is_being_deleted_is_left_alone() -> None:

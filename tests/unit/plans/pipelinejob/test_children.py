@@ -1,38 +1,40 @@
-"""Which Job and Pod are the current copy of a stage?"""
+"""Which Job and Pod are those of a stage's current attempt?"""
 
 import msgspec
 
 from stagework.api.observed import JobView, PodView
-from stagework.plans.pipelinejob.children import Copy, Family
+from stagework.plans.pipelinejob.children import AttemptObjects, Children
 from tests.support.builders import (
     RUN_UID,
     after,
     ended_job,
-    lifted,
     make_job,
     make_pod,
     make_status,
     running,
+    ungated,
 )
 
 JOB = make_job("a", 2)
 POD = make_pod(JOB)
 
 
-def _copy(*, pod: str = "", jobs: tuple[JobView, ...] = (), pods: tuple[PodView, ...] = ()) -> Copy:
-    return Family(RUN_UID, jobs, pods).copy_of(make_status("a", attempt=2, pod=pod))
+def _objects(
+    *, pod: str = "", jobs: tuple[JobView, ...] = (), pods: tuple[PodView, ...] = ()
+) -> AttemptObjects:
+    return Children(RUN_UID, jobs, pods).of(make_status("a", attempt=2, pod=pod))
 
 
-def test_the_job_of_the_attempt_and_its_pod_are_the_copy() -> None:
-    assert _copy(jobs=(JOB,), pods=(POD,)) == Copy(JOB, POD)
+def test_the_job_of_the_attempt_and_its_pod_are_its_objects() -> None:
+    assert _objects(jobs=(JOB,), pods=(POD,)) == AttemptObjects(JOB, POD)
 
 
-def test_nothing_there_is_an_empty_copy() -> None:
-    copy = _copy()
+def test_where_nothing_is_there_nothing_is_found() -> None:
+    objects = _objects()
 
-    assert copy == Copy()
-    assert not copy.lifted
-    assert not copy.job_leaves
+    assert objects == AttemptObjects()
+    assert not objects.ungated
+    assert not objects.job_leaves
 
 
 def test_other_attempts_stages_and_runs_do_not_count() -> None:
@@ -42,42 +44,42 @@ def test_other_attempts_stages_and_runs_do_not_count() -> None:
         make_job("a", 2, uid="stranger", run_uid="another-run"),
     )
 
-    assert _copy(jobs=others, pods=tuple(make_pod(each) for each in others)) == Copy()
+    assert _objects(jobs=others, pods=tuple(make_pod(each) for each in others)) == AttemptObjects()
 
 
 def test_a_pod_with_forged_labels_does_not_count() -> None:
     """Only the chain of uids does: its Job is not one of the run's."""
     forged = make_pod(make_job("a", 2, uid="forged", run_uid="another-run"))
 
-    assert _copy(jobs=(JOB,), pods=(forged,)) == Copy(JOB)
+    assert _objects(jobs=(JOB,), pods=(forged,)) == AttemptObjects(JOB)
 
 
 def test_the_recorded_pod_counts_even_when_its_job_is_gone() -> None:
-    assert _copy(pod=POD.metadata.uid, pods=(POD,)) == Copy(None, POD)
-    assert _copy(pods=(POD,)) == Copy()
+    assert _objects(pod=POD.metadata.uid, pods=(POD,)) == AttemptObjects(None, POD)
+    assert _objects(pods=(POD,)) == AttemptObjects()
 
 
 def test_the_recorded_pod_counts_even_when_somebody_has_changed_its_labels() -> None:
     meta = msgspec.structs.replace(POD.metadata, labels={"stagework.dev/run-uid": RUN_UID})
     bare = msgspec.structs.replace(POD, metadata=meta)
 
-    assert _copy(pod=POD.metadata.uid, jobs=(JOB,), pods=(bare,)) == Copy(JOB, bare)
+    assert _objects(pod=POD.metadata.uid, jobs=(JOB,), pods=(bare,)) == AttemptObjects(JOB, bare)
 
 
 def test_the_recorded_pod_wins_over_any_other() -> None:
-    twin = lifted(make_pod(JOB, uid="twin", created=after(-60)))
+    twin = ungated(make_pod(JOB, uid="twin", created=after(-60)))
 
-    copy = _copy(pod=POD.metadata.uid, jobs=(JOB,), pods=(twin, POD))
+    objects = _objects(pod=POD.metadata.uid, jobs=(JOB,), pods=(twin, POD))
 
-    assert copy.pod is POD
+    assert objects.pod is POD
 
 
-def test_a_lifted_pod_wins_over_a_held_one_and_the_older_one_at_last() -> None:
+def test_an_ungated_pod_wins_over_a_held_one_and_the_older_one_at_last() -> None:
     held = make_pod(JOB, uid="held", created=after(-60))
-    late = lifted(make_pod(JOB, uid="late", created=after(9)))
-    early = lifted(make_pod(JOB, uid="early", created=after(1)))
+    late = ungated(make_pod(JOB, uid="late", created=after(9)))
+    early = ungated(make_pod(JOB, uid="early", created=after(1)))
 
-    assert _copy(jobs=(JOB,), pods=(held, late, early)).pod is early
+    assert _objects(jobs=(JOB,), pods=(held, late, early)).pod is early
 
 
 def test_the_job_of_the_pod_wins_then_one_that_stays_then_the_newest() -> None:
@@ -86,14 +88,14 @@ def test_the_job_of_the_pod_wins_then_one_that_stays_then_the_newest() -> None:
     ended = ended_job(make_job("a", 2, uid="ended", created=after(9)))
     new = make_job("a", 2, uid="new", created=after(5))
 
-    assert _copy(jobs=(leaving, old, ended, new)).job is new
-    assert _copy(jobs=(leaving, ended)).job is ended
-    assert _copy(jobs=(new, old), pods=(make_pod(old),)).job is old
+    assert _objects(jobs=(leaving, old, ended, new)).job is new
+    assert _objects(jobs=(leaving, ended)).job is ended
+    assert _objects(jobs=(new, old), pods=(make_pod(old),)).job is old
 
 
-def test_a_copy_says_whether_it_is_out_and_whether_its_job_leaves() -> None:
-    out = Copy(make_job(deleted=after(1)), running(POD))
+def test_an_attempt_says_whether_its_pod_is_out_and_whether_its_job_leaves() -> None:
+    out = AttemptObjects(make_job(deleted=after(1)), running(POD))
 
-    assert out.lifted
+    assert out.ungated
     assert out.job_leaves
-    assert not Copy(JOB, POD).lifted
+    assert not AttemptObjects(JOB, POD).ungated

@@ -5,12 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from stagework.api.kinds import PIPELINEJOB
 from stagework.api.observed import PodView
-from stagework.plans.plan import DeleteJob, DeletePod, DeleteRun, Plan
+from stagework.api.resources import JOBS, PODS
 from tests.support.builders import (
     T0,
     World,
     after,
+    deleted,
     deleting,
     ended_job,
     line_of,
@@ -31,17 +33,13 @@ def _over(**changes: Any) -> World:
     return World(stages=[make_stage("a")], states=[DONE], status=status, **changes)
 
 
-def _deleted_jobs(plan: Plan) -> list[str]:
-    return [each.uid for each in plan.actions if isinstance(each, DeleteJob)]
-
-
 def test_jobs_are_kept_for_a_while_after_the_end() -> None:
     world = _over(jobs=[ended_job(make_job("a"), "Complete")], keep_jobs_seconds=100)
 
     before, over = world.plan(after(99)), world.plan(after(100))
 
-    assert (_deleted_jobs(before), before.wake_at) == ([], after(100))
-    assert _deleted_jobs(over) == ["job-a-1"]
+    assert (deleted(before, JOBS), before.wake_at) == ([], after(100))
+    assert deleted(over, JOBS) == ["job-a-1"]
 
 
 def test_a_strangers_job_is_never_deleted() -> None:
@@ -62,7 +60,7 @@ def test_jobs_that_go_already_are_not_deleted_twice() -> None:
 def test_a_run_goes_with_its_time_to_live(ttl: int, seconds: int, *, gone: bool) -> None:
     plan = _over(spec={"ttlSecondsAfterFinished": ttl}).plan(after(seconds))
 
-    assert any(isinstance(each, DeleteRun) for each in plan.actions) is gone
+    assert bool(deleted(plan, PIPELINEJOB.resource)) is gone
     assert plan.wake_at == (None if gone else after(ttl))
 
 
@@ -97,7 +95,7 @@ def test_a_held_job_that_gets_no_turn_any_more_goes(state: Any, remakes: int) ->
         pods=[make_pod(HELD)],
     )
 
-    assert _deleted_jobs(world.plan()) == [HELD.metadata.uid]
+    assert deleted(world.plan(), JOBS) == [HELD.metadata.uid]
     assert world.stages_after()["b"].remakes == remakes
 
 
@@ -120,7 +118,7 @@ def test_a_held_job_of_an_attempt_that_is_over_goes() -> None:
         pods=[make_pod(old), running(make_pod(new))],
     )
 
-    assert _deleted_jobs(world.plan()) == [old.metadata.uid]
+    assert deleted(world.plan(), JOBS) == [old.metadata.uid]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +138,7 @@ def test_other_jobs_of_earlier_attempts_are_left(world: dict[str, Any]) -> None:
         **{**quiet, **world},
     ).plan()
 
-    assert _deleted_jobs(found) == []
+    assert deleted(found, JOBS) == []
 
 
 def _with_sidecar(pod: PodView) -> PodView:
@@ -150,18 +148,17 @@ def _with_sidecar(pod: PodView) -> PodView:
     )
 
 
-@pytest.mark.parametrize(("seconds", "deleted"), [(34, False), (35, True)])
+@pytest.mark.parametrize(("seconds", "ended"), [(34, False), (35, True)])
 def test_a_pod_that_lives_on_after_its_commit_is_ended_after_thirty_seconds(
-    seconds: int, *, deleted: bool
+    seconds: int, *, ended: bool
 ) -> None:
     job = make_job("a")
     world = _over(jobs=[job], pods=[_with_sidecar(make_pod(job))])
 
     plan = world.plan(after(seconds))
 
-    wanted = DeletePod("pod-of-job-a-1", "pod-of-job-a-1")
-    assert (wanted in plan.actions) is deleted
-    if not deleted:
+    assert deleted(plan, PODS) == (["pod-of-job-a-1"] if ended else [])
+    if not ended:
         assert plan.wake_at == after(35)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, Question
+from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
 from stagework.policies.retry import RetryAt, after_deferral
 from tests.support.builders import (
     T0,
@@ -77,7 +77,10 @@ def test_a_vanished_pods_stored_deferral_counts_too() -> None:
         pod=POD.metadata.uid, digest="d", outcome="Deferred", reason="EndpointUnavailable"
     )
     world = World(
-        stages=[STAGE], states=[AT_WORK], jobs=[JOB], lookups={Question("a", 1): Lookup(stored)}
+        stages=[STAGE],
+        states=[AT_WORK],
+        jobs=[JOB],
+        lookups={ResultQuestion("a", 1): Lookup(stored)},
     )
 
     found = world.stages_after(after(9))["a"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.plan import Plan
+from stagework.plans.pipelinejob.plan import RunPlan
 from tests.support.builders import (
     T0,
     World,
@@ -32,11 +32,11 @@ def _world(state: StageStatus, **changes: Any) -> World:
     return World(stages=[make_stage("a")], states=[state], jobs=[JOB], **changes)
 
 
-def _told(plan: Plan) -> list[str]:
+def _told(plan: RunPlan) -> list[str]:
     return [each.reason for each in plan.events]
 
 
-def _stored(world: World, plan: Plan) -> World:
+def _stored(world: World, plan: RunPlan) -> World:
     """The same world with the plan's status stored."""
     assert plan.status is not None
     return world.but(run=world.the_run().model_copy(update={"status": plan.status}))

@@ -7,13 +7,17 @@ import pytest
 
 from stagework.api.base import Owner
 from stagework.api.intervention import Intervention, InterventionStatus, Refusal
+from stagework.api.kinds import INTERVENTION
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.pipelinejob.interventions import KEPT, refuse_all
-from stagework.plans.plan import AnswerIntervention, DeleteIntervention, Plan
+from stagework.api.resources import PODS
+from stagework.plans.interventions import KEPT, refuse_all
+from stagework.plans.plan import Answer
 from tests.support.builders import (
     T0,
     World,
     after,
+    answers,
+    deleted,
     line_of,
     make_intervention,
     make_job,
@@ -32,10 +36,6 @@ FAILED = [
 
 def _world(*requests: Intervention, states: list[StageStatus] | None = None, **more: Any) -> World:
     return World(stages=line_of(3), states=states or FAILED, interventions=requests, **more)
-
-
-def _answers(plan: Plan) -> list[InterventionStatus]:
-    return [each.status for each in plan.afterwards if isinstance(each, AnswerIntervention)]
 
 
 def _after(world: World, now: datetime = T0) -> dict[str, StageStatus]:
@@ -70,9 +70,9 @@ def test_effect_and_note_are_written_together_before_the_answer() -> None:
     assert plan.status is not None
     assert plan.urgent
     assert [(n.uid, n.affected) for n in plan.status.answered] == [("iv-7", 1)]
-    (answer,) = _answers(plan)
+    (answer,) = answers(plan)
     assert (answer.summary, answer.requested, answer.affected) == ("Done", 1, 1)
-    assert not any(isinstance(each, AnswerIntervention) for each in plan.actions)
+    assert not any(isinstance(action, Answer) for action in plan.actions)
 
 
 def test_after_a_crash_between_effect_and_answer_only_the_answer_follows() -> None:
@@ -88,7 +88,7 @@ def test_after_a_crash_between_effect_and_answer_only_the_answer_follows() -> No
 
     plan = world.plan(after(1))
 
-    (answer,) = _answers(plan)
+    (answer,) = answers(plan)
     assert (answer.summary, answer.affected) == ("PartlyDone", 1)
     assert answer.refused == [Refusal(stage="stage_9", reason="UnknownStage")]
     assert world.stages_after(after(1))["stage_2"].attempt == 4, "not once more"
@@ -97,7 +97,7 @@ def test_after_a_crash_between_effect_and_answer_only_the_answer_follows() -> No
 def test_a_refused_request_changes_nothing_and_says_why() -> None:
     plan = _world(make_intervention("Retry", "stage_1", attempt=9)).plan()
 
-    (answer,) = _answers(plan)
+    (answer,) = answers(plan)
     assert (answer.summary, answer.affected, answer.requested) == ("Refused", 0, 1)
     assert answer.refused == [Refusal(stage="stage_1", reason="StaleAttempt")]
     assert plan.events == () or all(e.reason != "InterventionAnswered" for e in plan.events)
@@ -107,14 +107,14 @@ def test_a_refused_request_changes_nothing_and_says_why() -> None:
 def test_a_request_for_another_run_of_the_same_name_is_refused() -> None:
     plan = _world(make_intervention("Retry", "stage_2", target_uid="an earlier run")).plan()
 
-    assert _answers(plan)[0].refused == [Refusal(stage="", reason="TargetReplaced")]
+    assert answers(plan)[0].refused == [Refusal(stage="", reason="TargetReplaced")]
 
 
 def test_requests_are_carried_out_in_the_order_given() -> None:
     retry = make_intervention("Retry", "stage_2", uid="1")
     again = make_intervention("Retry", "stage_2", uid="2", attempt=3)
 
-    first, second = _answers(_world(retry, again).plan())
+    first, second = answers(_world(retry, again).plan())
 
     assert first.summary == "Done"
     assert second.refused == [Refusal(stage="stage_2", reason="StaleAttempt")]
@@ -123,11 +123,9 @@ def test_requests_are_carried_out_in_the_order_given() -> None:
 def test_the_run_takes_ownership_of_a_request_that_has_no_owner() -> None:
     plain, owned = make_intervention(uid="1"), make_intervention(uid="2", owned=True)
 
-    found = [
-        a.adopt for a in _world(plain, owned).plan().afterwards if isinstance(a, AnswerIntervention)
-    ]
+    plan = _world(plain, owned).plan()
 
-    assert found == [True, False]
+    assert [a.adopt for a in plan.afterwards if isinstance(a, Answer)] == [True, False]
     assert owned.metadata.ownerReferences == [Owner(uid=owned.metadata.ownerReferences[0].uid)]
 
 
@@ -179,7 +177,7 @@ def test_a_skip_of_a_running_stage_records_it_before_the_pod_is_ended() -> None:
     assert found.state == "Running"
     assert found.stopping is not None
     assert found.stopping.reason == "SkippedByPerson"
-    assert not any(type(a).__name__ == "DeletePod" for a in plan.actions)
+    assert deleted(plan, PODS) == []
 
 
 def test_a_retry_above_stops_what_runs_below_before_it_waits_again() -> None:
@@ -201,7 +199,7 @@ def test_only_so_many_requests_are_carried_out_at_once_that_no_note_is_lost() ->
 
     plan = World(stages=stages, states=done, interventions=requests).plan()
 
-    assert len(_answers(plan)) == KEPT
+    assert len(answers(plan)) == KEPT
     assert plan.status is not None
     assert len(plan.status.answered) <= KEPT
 
@@ -212,10 +210,7 @@ def test_the_last_twenty_answers_of_a_run_are_kept() -> None:
 
     plan = _world(*requests).plan()
 
-    assert [a.uid for a in plan.afterwards if isinstance(a, DeleteIntervention)] == [
-        "iv-00",
-        "iv-01",
-    ]
+    assert deleted(plan, INTERVENTION.resource) == ["iv-00", "iv-01"]
 
 
 def test_a_note_of_many_refusals_stays_short_and_readable() -> None:
@@ -235,6 +230,6 @@ def test_requests_for_a_run_that_is_not_there_are_refused(verb: str) -> None:
 
     (answer,) = refuse_all((make_intervention(verb, uid="1"), done), "TargetNotFound", T0)
 
-    assert answer.uid == "1"
+    assert answer.intervention.uid == "1"
     assert answer.status.refused == [Refusal(stage="", reason="TargetNotFound")]
     assert answer.status.summary == "Refused"

@@ -6,20 +6,23 @@ import pytest
 
 from stagework.api.observed import JobView, NodeView
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.pipelinejob.missing import LOST_GRACE
-from stagework.plans.plan import CreateJob, DeleteJob, Plan
-from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, Question
+from stagework.api.resources import JOBS
+from stagework.plans.pipelinejob.plan import RunPlan
+from stagework.plans.pipelinejob.situation import LOST_GRACE
+from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
+from stagework.plans.plan import Create
 from tests.support.builders import (
     T0,
     World,
     after,
+    deleted,
     ended_job,
-    lifted,
     make_job,
     make_node,
     make_pod,
     make_stage,
     make_status,
+    ungated,
 )
 
 STAGE = make_stage("a")
@@ -27,7 +30,7 @@ JOB = make_job("a")
 GONE = make_status(
     "a", "Running", pod="p1", node="gpu-0", machine="gpu", turnTime=T0, startTime=T0, job="job-a-1"
 )
-FIRST, LAST = Question("a", 1), Question("a", 1, last=True)
+FIRST, LAST = ResultQuestion("a", 1), ResultQuestion("a", 1, last=True)
 NOTHING = Lookup(None)
 GRACE = LOST_GRACE.total_seconds()
 
@@ -36,7 +39,7 @@ def _world(
     state: StageStatus = GONE,
     *,
     job: JobView | None = JOB,
-    answers: dict[Question, Lookup] | None = None,
+    answers: dict[ResultQuestion, Lookup] | None = None,
     nodes: list[NodeView] | None = None,
     **stage: Any,
 ) -> World:
@@ -54,7 +57,7 @@ def _found(outcome: str = "Succeeded", **changes: Any) -> Lookup:
     return Lookup(FoundResult(**{**fields, **changes}))
 
 
-def _stage(plan: Plan) -> StageStatus:
+def _stage(plan: RunPlan) -> StageStatus:
     assert plan.status is not None
     return plan.status.stages[0]
 
@@ -66,7 +69,7 @@ def _asked_long_ago(**changes: Any) -> StageStatus:
 def test_the_artifact_store_is_asked_first() -> None:
     plan = _world().plan()
 
-    assert plan.lookups == (FIRST,)
+    assert plan.questions == (FIRST,)
     assert (_stage(plan).state, _stage(plan).reason) == ("Running", "ResultLookup")
     assert plan.actions == ()
 
@@ -126,7 +129,7 @@ def test_after_the_grace_the_store_is_asked_once_more_and_a_new_attempt_follows(
     state = _asked_long_ago()
 
     asks = _world(state, answers={FIRST: NOTHING}).plan()
-    assert asks.lookups == (LAST,)
+    assert asks.questions == (LAST,)
 
     found = _stage(_world(state, answers={FIRST: NOTHING, LAST: NOTHING}).plan())
     assert (found.state, found.attempt, found.interruptions) == ("Waiting", 2, 1)
@@ -192,7 +195,7 @@ def test_an_exit_code_stage_is_done_when_its_job_has_counted_the_pod() -> None:
 
     found = _stage(plan)
     assert found.state == "Succeeded"
-    assert plan.lookups == (), "such stages store no result"
+    assert plan.questions == (), "such stages store no result"
 
 
 def test_an_exit_code_stage_whose_job_failed_proves_nothing() -> None:
@@ -217,7 +220,7 @@ def test_an_absent_job_proves_nothing(job: JobView | None) -> None:
 
 def test_a_second_pod_of_the_job_does_not_hide_that_the_recorded_one_is_gone() -> None:
     twin = make_pod(JOB, uid="p2")
-    for pod in (twin, lifted(twin)):
+    for pod in (twin, ungated(twin)):
         world = _world(answers={FIRST: NOTHING}).but(pods=[pod])
         found = _stage(world.plan())
         assert (found.pod, found.reason) == ("p1", "PodLost")
@@ -228,7 +231,7 @@ def test_a_copy_that_was_to_be_stopped_must_be_proved_to_have_ended_too(reason: 
     state = GONE.model_copy(update={"stopping": make_status(stopping={"reason": reason}).stopping})
 
     waits = _world(state).plan()
-    assert waits.lookups == (), "what it has stored does not count any more"
+    assert waits.questions == (), "what it has stored does not count any more"
     assert (_stage(waits).attempt, _stage(waits).reason) == (1, "PodLost")
 
     over = _world(_stage(waits)).plan(after(GRACE))
@@ -256,11 +259,12 @@ def test_a_job_that_ends_while_its_pod_is_held_is_made_again_and_costs_no_attemp
 
     plan = world.plan(after(5))
 
-    assert plan.actions == (DeleteJob(JOB.metadata.name, JOB.metadata.uid),)
+    assert deleted(plan, JOBS) == [JOB.metadata.uid]
+    assert len(plan.actions) == 1
     found = world.stages_after(after(5))["a"]
     assert (found.attempt, found.failures, found.interruptions) == (1, 0, 0)
     again = world.but(states=[found], jobs=[]).plan(after(6))
-    assert any(isinstance(each, CreateJob) for each in again.actions)
+    assert any(isinstance(each, Create) for each in again.actions)
 
 
 def test_nothing_is_written_again_and_again_while_an_ended_job_will_not_go() -> None:
@@ -289,7 +293,7 @@ def test_a_restart_that_lost_the_record_of_the_lift_still_finds_the_result() -> 
 def test_an_answer_about_an_earlier_job_of_the_attempt_says_nothing_about_a_later_one() -> None:
     state = GONE.model_copy(update={"remakes": 1})
 
-    assert _world(state, answers={FIRST: NOTHING}).plan().lookups == (Question("a", 1, 1),)
+    assert _world(state, answers={FIRST: NOTHING}).plan().questions == (ResultQuestion("a", 1, 1),)
 
 
 def test_a_stage_that_asked_about_a_job_that_is_gone_meanwhile_goes_on() -> None:
@@ -297,4 +301,4 @@ def test_a_stage_that_asked_about_a_job_that_is_gone_meanwhile_goes_on() -> None
 
     plan = _world(state, job=None).plan()
 
-    assert any(isinstance(each, CreateJob) for each in plan.actions)
+    assert any(isinstance(each, Create) for each in plan.actions)

@@ -6,17 +6,18 @@ import pytest
 
 from stagework.api.observed import PodView
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.plan import CreateJob, DeleteJob, DeletePod
-from stagework.plans.pipelinejob.snapshot import Refused
+from stagework.api.resources import JOBS, PODS
+from stagework.plans.plan import Purpose, Refusal
 from tests.support.builders import (
     NAMESPACE,
     RUN_UID,
     T0,
     World,
     after,
+    created,
+    deleted,
     deleting,
     held_by_others,
-    lifted,
     make_job,
     make_pod,
     make_stage,
@@ -24,6 +25,7 @@ from tests.support.builders import (
     mark,
     running,
     terminated,
+    ungated,
     unscheduled,
     waiting_for,
 )
@@ -56,23 +58,23 @@ def test_a_running_container_makes_the_stage_run() -> None:
     assert found.startTime == after(3)
 
 
-def test_a_stage_is_looked_at_again_at_its_timeout() -> None:
+def test_a_stage_is_reconciled_again_at_its_timeout() -> None:
     assert _world(running(POD, since=after(3))).plan(after(4)).wake_at == after(63)
 
 
 @pytest.mark.parametrize(
     ("pod", "reason", "message"),
     [
-        (lifted(POD), "Scheduling", "waits for the scheduler"),
+        (ungated(POD), "Scheduling", "waits for the scheduler"),
         (unscheduled(POD, "0/3 nodes"), "Unschedulable", "0/3 nodes"),
         (waiting_for(POD, "ErrImagePull", "no such\n image"), "ErrImagePull", "no such image"),
         (
-            held_by_others(lifted(POD)),
+            held_by_others(ungated(POD)),
             "HeldByOthers",
             "held by the scheduling gate example.org/quota",
         ),
     ],
-    ids=["just lifted", "no node fits", "image", "others' gate"],
+    ids=["just ungated", "no node fits", "image", "others' gate"],
 )
 def test_a_stage_that_starts_says_why_it_does_not_run_yet(
     pod: PodView, reason: str, message: str
@@ -82,7 +84,7 @@ def test_a_stage_that_starts_says_why_it_does_not_run_yet(
     assert (found.state, found.reason, found.message) == ("Starting", reason, message)
 
 
-def test_a_pod_whose_lift_was_not_recorded_is_taken_up_after_a_restart() -> None:
+def test_a_pod_whose_ungating_was_not_recorded_is_taken_up_after_a_restart() -> None:
     forgotten = make_status("a", "Waiting", reason="Queued")
 
     found = _after(running(POD), 1, forgotten)
@@ -205,7 +207,8 @@ def test_a_stage_beyond_its_timeout_is_recorded_first_and_ended_then() -> None:
     assert first.actions == ()
 
     second = _world(pod, recorded).plan(after(61))
-    assert second.actions == (DeletePod(POD.metadata.name, UID),)
+    assert deleted(second, PODS) == [UID]
+    assert len(second.actions) == 1
 
     third = _world(deleting(pod), recorded).plan(after(62))
     assert third.actions == (), "it was asked to end once"
@@ -270,21 +273,24 @@ def test_a_held_pod_with_a_verdict_goes_with_its_job() -> None:
 
     plan = _world(POD, state).plan(after(5))
 
-    assert plan.actions == (DeleteJob(JOB.metadata.name, JOB.metadata.uid),)
+    assert deleted(plan, JOBS) == [JOB.metadata.uid]
+    assert len(plan.actions) == 1
 
 
 @pytest.mark.parametrize(
-    ("reason", "message"),
+    ("refusal", "reason"),
     [
-        ("JobRefused", "spec.template: invalid image"),
-        ("JobNameConflict", "belongs to somebody else"),
+        (Refusal("Invalid", "spec.template: invalid image"), "JobRefused"),
+        (Refusal("NameTaken", "belongs to somebody else"), "JobNameConflict"),
     ],
 )
-def test_a_job_that_can_never_be_made_fails_the_stage_for_good(reason: str, message: str) -> None:
+def test_a_job_that_can_never_be_made_fails_the_stage_for_good(
+    refusal: Refusal, reason: str
+) -> None:
     world = World(
         stages=[STAGE],
         states=[make_status("a", reason="Queued")],
-        refusals={("a", 1): Refused(reason, message, final=True)},
+        refusals={Purpose("a", 1): refusal},
     )
 
     plan = world.plan()
@@ -292,7 +298,8 @@ def test_a_job_that_can_never_be_made_fails_the_stage_for_good(reason: str, mess
     assert plan.status is not None
     assert plan.status.summary == "StageFailed"
     assert plan.status.stages[0].reason == reason
-    assert not any(isinstance(each, CreateJob) for each in plan.actions)
+    assert plan.status.stages[0].message == refusal.message
+    assert created(plan) == []
 
 
 @pytest.mark.parametrize("state", ["Succeeded", "Failed", "Skipped"])
@@ -304,7 +311,7 @@ def test_what_is_over_is_never_revised_by_a_pod(state: str) -> None:
         assert (found.state, found.commit) == (state, done.commit)
 
 
-def test_a_view_from_before_the_lift_changes_nothing() -> None:
+def test_a_view_from_before_the_ungating_changes_nothing() -> None:
     found = _after(POD, 1, make_status("a", "Starting", pod=UID, machine="gpu", turnTime=T0))
 
     assert (found.state, found.pod) == ("Starting", UID)
@@ -318,4 +325,4 @@ def test_a_running_container_without_a_start_time_has_one_from_then_on() -> None
     late = _after(pod, 500, first)
 
     assert first.startTime == after(5)
-    assert late.stopping is not None, "its clock did not begin anew with each look"
+    assert late.stopping is not None, "its clock did not begin anew with each reconcile"

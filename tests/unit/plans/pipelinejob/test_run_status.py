@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from stagework.api.conditions import find
+from stagework.api.conditions import conditions_for, find
 from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
-from stagework.plans.pipelinejob.run_status import conditions_for, run_status
+from stagework.plans.pipelinejob.run_status import run_status
 from tests.support.builders import T0, after, make_run, make_status
 
 
@@ -243,7 +243,14 @@ def test_an_unfinished_run_may_be_stuck_or_paused(
     found: tuple[str, str, str], *, stalled: bool, paused: bool
 ) -> None:
     conditions = conditions_for(
-        make_run(), "Unknown", "Because", "said", T0, stalled=stalled, paused=paused
+        [],
+        1,
+        succeeded="Unknown",
+        reason="Because",
+        message="said",
+        now=T0,
+        stalled=stalled,
+        paused=paused,
     )
 
     assert tuple(each.status for each in conditions) == found

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from stagework.plans.pipelinejob.plan import advance
-from stagework.policies.slots import Claim
+from stagework.policies.slots import SlotRequest
 from tests.support.builders import (
     World,
     after,
@@ -22,20 +21,20 @@ from tests.support.builders import (
 ONE = World(stages=[make_stage("a")], states=[make_status("a")])
 
 
-def _claims(world: World, seconds: float = 0) -> tuple[Claim, ...]:
-    return advance(world.snapshot(), after(seconds)).claims
+def _requests(world: World, seconds: float = 0) -> tuple[SlotRequest, ...]:
+    return world.evaluated(after(seconds)).slot_requests
 
 
 def test_a_stage_that_may_start_wants_a_slot_of_its_class() -> None:
-    (claim,) = _claims(ONE)
+    (request,) = _requests(ONE)
 
-    assert (claim.stage, claim.classes, claim.holds) == ("a", ("gpu",), "")
+    assert (request.stage, request.classes, request.holds) == ("a", ("gpu",), "")
 
 
 def test_only_stages_whose_turn_may_come_want_one() -> None:
     world = World(stages=line_of(3), states=[make_status(f"stage_{n}") for n in (1, 2, 3)])
 
-    assert [each.stage for each in _claims(world)] == ["stage_1"]
+    assert [request.stage for request in _requests(world)] == ["stage_1"]
 
 
 @pytest.mark.parametrize(
@@ -61,13 +60,13 @@ def test_only_stages_whose_turn_may_come_want_one() -> None:
     ],
 )
 def test_a_stage_that_may_not_start_wants_none(world: World) -> None:
-    assert _claims(world) == ()
+    assert _requests(world) == ()
 
 
 def test_at_the_end_of_its_back_off_it_wants_one_again() -> None:
     world = ONE.but(states=[make_status("a", attempt=2, notBeforeTime=after(10))])
 
-    assert [each.stage for each in _claims(world, 10)] == ["a"]
+    assert [request.stage for request in _requests(world, 10)] == ["a"]
 
 
 @pytest.mark.parametrize("recorded", [True, False], ids=["recorded", "not recorded yet"])
@@ -76,9 +75,9 @@ def test_a_pod_that_is_out_holds_the_slot_of_the_class_that_it_was_given(*, reco
     pod = running(make_pod(job))
     states = [make_status("a", "Running", pod=pod.metadata.uid if recorded else "")]
 
-    (claim,) = _claims(ONE.but(states=states, jobs=[job], pods=[pod]))
+    (request,) = _requests(ONE.but(states=states, jobs=[job], pods=[pod]))
 
-    assert (claim.holds, claim.free) == ("gpu", False)
+    assert (request.holds, request.free) == ("gpu", False)
 
 
 @pytest.mark.parametrize(
@@ -90,23 +89,23 @@ def test_a_copy_on_a_node_that_is_away_holds_none(nodes: list[Any]) -> None:
     job = make_job("a")
     world = ONE.but(jobs=[job], pods=[running(make_pod(job))], nodes=nodes)
 
-    (claim,) = _claims(world)
+    (request,) = _requests(world)
 
-    assert (claim.holds, claim.free) == ("gpu", True)
+    assert (request.holds, request.free) == ("gpu", True)
 
 
 def test_a_stage_whose_pod_is_lost_still_holds_its_slot() -> None:
     state = make_status("a", "Running", pod="gone", node="gpu-0", machine="gpu", reason="PodLost")
 
-    (claim,) = _claims(ONE.but(states=[state]))
+    (request,) = _requests(ONE.but(states=[state]))
 
-    assert claim.holds == "gpu"
+    assert request.holds == "gpu"
 
 
 def test_priority_then_begun_then_age_make_the_order() -> None:
-    plain = _claims(ONE)[0].order
-    urgent = _claims(ONE.but(spec={"priority": 7}))[0].order
-    begun = _claims(ONE.but(states=[make_status("a", attempt=2)]))[0].order
+    plain = _requests(ONE)[0].order
+    urgent = _requests(ONE.but(spec={"priority": 7}))[0].order
+    begun = _requests(ONE.but(states=[make_status("a", attempt=2)]))[0].order
 
     assert urgent < begun < plain
 
@@ -115,6 +114,6 @@ def test_what_waits_for_its_image_holds_its_slot_too() -> None:
     job = make_job("a")
     pod = waiting_for(make_pod(job), "ImagePullBackOff")
 
-    (claim,) = _claims(ONE.but(jobs=[job], pods=[pod]))
+    (request,) = _requests(ONE.but(jobs=[job], pods=[pod]))
 
-    assert claim.holds == "gpu"
+    assert request.holds == "gpu"

@@ -5,15 +5,18 @@ from typing import Any
 import pytest
 
 from stagework.api.pipelinejob import StageStatus
-from stagework.plans.plan import CreateJob, DeleteJob, LiftGate, Plan
-from stagework.plans.pipelinejob.snapshot import Refused
-from stagework.policies.slots import Claim
+from stagework.api.resources import JOBS, PODS, ObjectRef
+from stagework.plans.pipelinejob.plan import RunPlan
+from stagework.plans.plan import Create, Purpose, Refusal, Ungate
+from stagework.policies.slots import SlotRequest
 from tests.support.builders import (
     GPU,
     MACMINI,
     T0,
     World,
     after,
+    created,
+    deleted,
     deleting,
     ended_job,
     line_of,
@@ -36,13 +39,13 @@ def _world(state: StageStatus = DUE, **changes: Any) -> World:
     return World(stages=[stage], states=[state], **changes)
 
 
-def _actions(plan: Plan) -> list[str]:
-    return [type(each).__name__ for each in plan.actions]
+def _actions(plan: RunPlan) -> list[str]:
+    return [type(action).__name__ for action in plan.actions]
 
 
-def _taken(*machines: str) -> list[Claim]:
+def _taken(*machines: str) -> list[SlotRequest]:
     return [
-        Claim("x", (machine,), (-1000, 0, "", f"other-{number}", 0), holds=machine)
+        SlotRequest("x", (machine,), (-1000, 0, "", f"other-{number}", 0), holds=machine)
         for number, machine in enumerate(machines)
     ]
 
@@ -51,36 +54,38 @@ def test_at_its_turn_a_job_is_made_for_its_class() -> None:
     plan = _world().plan()
 
     (made,) = plan.actions
-    assert isinstance(made, CreateJob)
+    assert isinstance(made, Create)
     assert made.manifest["metadata"]["labels"]["stagework.dev/machine"] == "gpu"
-    assert made.attempt == 1
+    assert (made.resource, made.purpose) == (JOBS, Purpose("a", 1))
     assert plan.status is not None
     (found,) = plan.status.stages
     assert (found.state, found.reason, found.machine) == ("Starting", "PodCreating", "gpu")
     assert (found.job, found.turnTime) == (made.name, after(0))
 
 
-def test_a_held_pod_is_lifted_at_once_with_its_class_and_inputs() -> None:
+def test_a_held_pod_is_ungated_at_once_as_it_was_seen_with_its_class_and_inputs() -> None:
     stages = line_of(2)
     done = make_status("stage_1", "Succeeded", commit={"attempt": 1, "prefix": "ads/u/stage_1/1-p"})
     job = make_job("stage_2")
     pod = make_pod(job)
     world = World(stages=stages, states=[done, make_status("stage_2")], jobs=[job], pods=[pod])
 
-    (lift,) = world.plan().actions
+    (ungate,) = world.plan().actions
 
-    assert isinstance(lift, LiftGate)
-    assert (lift.pod_uid, lift.resource_version) == (pod.metadata.uid, "1")
-    assert lift.node_selector == {"stagework.dev/machine": "gpu"}
-    assert '"stage_1":"ads/u/stage_1/1-p"' in lift.inputs
+    assert isinstance(ungate, Ungate)
+    meta = pod.metadata
+    assert ungate.pod == ObjectRef(PODS, "ads", meta.name, meta.uid, resource_version="1")
+    assert ungate.gate == "stagework.dev/turn"
+    assert ungate.node_selector == ungate.labels == {"stagework.dev/machine": "gpu"}
+    assert '"stage_1":"ads/u/stage_1/1-p"' in ungate.annotations["stagework.dev/inputs"]
     found = world.stages_after()["stage_2"]
     assert (found.state, found.pod) == ("Starting", pod.metadata.uid)
 
 
-def test_only_what_was_decided_upon_is_lifted_once() -> None:
-    lifted_now = make_status("a", "Starting", pod=POD.metadata.uid, machine="gpu", turnTime=T0)
+def test_only_what_was_decided_upon_is_ungated_once() -> None:
+    ungated_now = make_status("a", "Starting", pod=POD.metadata.uid, machine="gpu", turnTime=T0)
 
-    assert _world(lifted_now, jobs=[JOB], pods=[POD]).plan(after(1)).actions == ()
+    assert _world(ungated_now, jobs=[JOB], pods=[POD]).plan(after(1)).actions == ()
 
 
 @pytest.mark.parametrize(
@@ -91,7 +96,7 @@ def test_only_what_was_decided_upon_is_lifted_once() -> None:
         pytest.param({"jobs": [ended_job(JOB)], "pods": [POD]}, id="Job has ended"),
     ],
 )
-def test_what_leaves_is_neither_lifted_nor_doubled(changes: dict[str, Any]) -> None:
+def test_what_leaves_is_neither_ungated_nor_doubled(changes: dict[str, Any]) -> None:
     plan = _world(**changes).plan()
 
     assert plan.actions == ()
@@ -108,12 +113,12 @@ def test_without_a_free_slot_the_stage_waits_at_its_place() -> None:
     (found,) = plan.status.stages
     assert (found.state, found.reason) == ("Waiting", "NoFreeSlot")
     assert found.message == "position 1 of 1 for gpu"
-    assert _actions(plan) == ["CreateJob"], "it is next: its Pod is held ready"
+    assert _actions(plan) == ["Create"], "it is next: its Pod is held ready"
     assert plan.wake_at is not None
 
 
-def test_far_back_in_the_line_no_job_is_made_yet() -> None:
-    before = [Claim("x", ("gpu",), (-5, 0, "", f"r{n}", 0)) for n in range(3)]
+def test_far_back_in_the_queue_no_job_is_made_yet() -> None:
+    before = [SlotRequest("x", ("gpu",), (-5, 0, "", f"r{n}", 0)) for n in range(3)]
 
     plan = _world().plan(others=before)
 
@@ -137,7 +142,7 @@ def test_without_a_node_of_its_class_the_stage_waits_and_says_since_when() -> No
 BOTH = make_stage("a", runsOn=["gpu", "macmini"], fallbackAfterSeconds=60)
 
 
-def test_it_is_looked_at_again_when_the_next_class_counts() -> None:
+def test_it_is_reconciled_again_when_the_next_class_counts() -> None:
     assert _world(stage=BOTH, nodes=[]).plan(after(3)).wake_at == after(63)
 
 
@@ -178,7 +183,8 @@ def test_a_job_made_for_a_class_with_other_resources_is_made_again() -> None:
 
     plan = world.plan(after(60))
 
-    assert plan.actions == (DeleteJob(JOB.metadata.name, JOB.metadata.uid),)
+    assert deleted(plan, JOBS) == [JOB.metadata.uid]
+    assert len(plan.actions) == 1
     assert plan.status is not None
     assert plan.status.stages[0].remakes == 1
     assert plan.wake_at == after(61)
@@ -195,17 +201,16 @@ def test_a_job_made_for_a_class_with_the_same_resources_serves_another() -> None
         pods=[POD],
     )
 
-    (lift,) = world.plan(after(60)).actions
+    (ungate,) = world.plan(after(60)).actions
 
-    assert isinstance(lift, LiftGate)
-    assert lift.machine == "macmini"
-    assert lift.node_selector == {"stagework.dev/machine": "macmini"}
+    assert isinstance(ungate, Ungate)
+    assert ungate.node_selector == ungate.labels == {"stagework.dev/machine": "macmini"}
 
 
 STARTING = make_status("a", "Starting", reason="PodCreating", turnTime=T0, machine="gpu")
 
 
-@pytest.mark.parametrize(("seconds", "actions"), [(19, []), (20, ["DeleteJob"])])
+@pytest.mark.parametrize(("seconds", "actions"), [(19, []), (20, ["Delete"])])
 def test_a_job_without_a_pod_at_its_turn_is_made_again_after_a_while(
     seconds: int, actions: list[str]
 ) -> None:
@@ -223,11 +228,11 @@ def test_the_while_is_counted_from_its_turn_where_the_job_was_made_ahead() -> No
     assert plan.wake_at == after(120)
 
 
-QUOTA = Refused("QuotaExceeded", "exceeded quota: jobs", final=False)
+QUOTA = Refusal("OverQuota", "exceeded quota: jobs")
 
 
 def test_a_job_that_a_quota_refuses_lets_the_start_deadline_run() -> None:
-    plan = _world(STARTING, refusals={("a", 1): QUOTA}).plan(after(5))
+    plan = _world(STARTING, refusals={Purpose("a", 1): QUOTA}).plan(after(5))
 
     assert plan.actions == ()
     assert plan.status is not None
@@ -247,18 +252,18 @@ def test_a_refused_look_ahead_holds_nothing_up() -> None:
         states=states,
         jobs=[job],
         pods=[running(make_pod(job))],
-        refusals={("stage_2", 1): QUOTA},
+        refusals={Purpose("stage_2", 1): QUOTA},
     )
 
     plan = world.plan()
 
-    assert [a.stage for a in plan.actions if isinstance(a, CreateJob)] == ["stage_3"]
+    assert created(plan) == ["stage_3"]
     assert plan.status is not None
     assert plan.status.stages[1].reason == "DependenciesPending"
 
 
 def test_no_job_is_made_twice_in_one_plan() -> None:
-    """A stage may be next in its line and also the next to be prepared."""
+    """A stage may be next in its queue and also the next to be prepared."""
     fork = [make_stage("a"), make_stage("b", dependsOn=[]), make_stage("c")]
     job = make_job("a")
     world = World(
@@ -268,9 +273,7 @@ def test_no_job_is_made_twice_in_one_plan() -> None:
         pods=[running(make_pod(job))],
     )
 
-    made = [a.stage for a in world.plan().actions if isinstance(a, CreateJob)]
-
-    assert sorted(made) == ["b", "c"]
+    assert sorted(created(world.plan())) == ["b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -311,7 +314,8 @@ def test_suspension_takes_a_turn_back_and_its_held_job_away() -> None:
 
     plan = world.plan(after(5))
 
-    assert plan.actions == (DeleteJob(JOB.metadata.name, JOB.metadata.uid),)
+    assert deleted(plan, JOBS) == [JOB.metadata.uid]
+    assert len(plan.actions) == 1
     found = world.stages_after(after(5))["a"]
     assert (found.state, found.turnTime, found.remakes) == ("Waiting", None, 1)
 

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from stagework.api.pipelinejob import Answered, PipelineJobStatus, StageStatus
-from stagework.cluster.apply import JSON_OPTIONS, status_document, stored_document
+from stagework.cluster.patches import JSON_OPTIONS, status_document, stored_document
 from stagework.plans.pipelinejob.run_status import run_status
 from tests.support.builders import RUN_UID, T0, after, make_run
 
