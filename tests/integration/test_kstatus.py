@@ -13,8 +13,8 @@ from hack.devcluster.tree import ROOT
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
 from stagework.cluster.apply import JSON_OPTIONS, stored_document
-from stagework.plans.accept import accept
-from stagework.plans.run_status import run_status
+from stagework.plans.pipelinejob.accept import accept
+from stagework.plans.pipelinejob.run_status import run_status
 from tests.support.builders import World, after, make_run, make_stage
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -1,13 +1,23 @@
 """Conditions as the Kubernetes API conventions ask: one entry a type, set together, never lost."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, TypedDict, Unpack
 
 from pydantic import Field, StringConstraints
 
+from stagework.api import names
 from stagework.api.base import Observed, Time
 
 Status = Literal["True", "False", "Unknown"]
+MESSAGE_LETTERS = 512
+"""Longest message of a condition."""
+
+
+class ConditionChanges(TypedDict, total=False):
+    """What may change in a condition while it says the same."""
+
+    lastTransitionTime: datetime
+    observedGeneration: int
 
 
 class Condition(Observed):
@@ -26,18 +36,69 @@ class Condition(Observed):
     observedGeneration: int = Field(default=0, ge=0)
     """The generation that it speaks of."""
 
+    def evolve(self, **changes: Unpack[ConditionChanges]) -> Self:
+        """The same condition with other values."""
+        return self.model_copy(update=changes)
+
 
 def find(conditions: list[Condition], kind: str) -> Condition | None:
     """The condition of that type, or None."""
-    return next((each for each in conditions if each.type == kind), None)
+    return next((condition for condition in conditions if condition.type == kind), None)
 
 
 def renew(before: list[Condition], wanted: list[Condition], now: datetime) -> list[Condition]:
     """`wanted` with the transition times kept wherever `status` did not change."""
     renewed: list[Condition] = []
-    for each in wanted:
-        old = find(before, each.type)
-        same = old is not None and old.status == each.status
+    for condition in wanted:
+        old = find(before, condition.type)
+        same = old is not None and old.status == condition.status
         moment = old.lastTransitionTime if old is not None and same else now
-        renewed.append(each.model_copy(update={"lastTransitionTime": moment}))
+        renewed.append(condition.evolve(lastTransitionTime=moment))
     return renewed
+
+
+def of_generation(conditions: list[Condition], generation: int) -> list[Condition]:
+    """The same conditions, said of another generation of the spec."""
+    return [condition.evolve(observedGeneration=generation) for condition in conditions]
+
+
+def conditions_for(
+    before: list[Condition],
+    generation: int,
+    *,
+    succeeded: Status,
+    reason: str,
+    message: str,
+    now: datetime,
+    stalled: bool = False,
+    paused: bool = False,
+) -> list[Condition]:
+    """Succeeded, Reconciling and Stalled by the kstatus table, of every kind that comes to an end.
+
+    Active: Unknown, Reconciling. Suspended: Unknown, neither. Done: True, neither. Failed for
+    good: False, Stalled. `stalled` says that unfinished work needs a person. The list `before` is
+    given back where it says all of it already.
+    """
+    stuck = stalled or succeeded == "False"
+    busy = succeeded == "Unknown" and not stuck and not paused
+    wanted: list[tuple[str, Status]] = [
+        (names.SUCCEEDED, succeeded),
+        (names.RECONCILING, "True" if busy else "False"),
+        (names.STALLED, "True" if stuck else "False"),
+    ]
+    content = (reason, message[:MESSAGE_LETTERS], generation)
+    known = [(c.type, c.status, c.reason, c.message, c.observedGeneration) for c in before]
+    if known == [(kind, status, *content) for kind, status in wanted]:
+        return before
+    fresh = [
+        Condition(
+            type=kind,
+            status=status,
+            reason=content[0],
+            message=content[1],
+            lastTransitionTime=now,
+            observedGeneration=generation,
+        )
+        for kind, status in wanted
+    ]
+    return renew(before, fresh, now)

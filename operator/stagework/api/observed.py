@@ -1,4 +1,4 @@
-"""What the operator looks at in Jobs, Pods and Nodes: these few fields are decoded, no others.
+"""What the operator observes of Jobs, Pods and Nodes: these few fields are decoded, no others.
 
 The structs are frozen and without garbage-collector bookkeeping: tens of thousands are cached.
 Words that many of them share (stages, reasons, uids of owners) are kept once, and of the labels
@@ -62,6 +62,11 @@ class ObjectMeta(_View, frozen=True):
         return next((owner for owner in self.owner_references if owner.controller), None)
 
     @property
+    def leaving(self) -> bool:
+        """True once somebody has asked for its deletion."""
+        return self.deletion_timestamp is not None
+
+    @property
     def controller_uid(self) -> str:
         """Uid of the controlling owner, or the empty string."""
         for owner in self.owner_references:
@@ -85,6 +90,10 @@ class ObjectCondition(_View, frozen=True):
         force_setattr(self, "reason", intern(self.reason))
 
 
+def _holds(conditions: tuple[ObjectCondition, ...], kind: str) -> bool:
+    return any(c.type == kind and c.status == "True" for c in conditions)
+
+
 class JobStatus(_View, frozen=True):
     """Status of a Job."""
 
@@ -100,15 +109,13 @@ class JobView(_View, frozen=True):
     @property
     def ended(self) -> bool:
         """True once the Job controller has given it up or completed it."""
-        return any(
-            each.type in {"Complete", "Failed"} and each.status == "True"
-            for each in self.status.conditions
-        )
+        conditions = self.status.conditions
+        return _holds(conditions, "Complete") or _holds(conditions, "Failed")
 
     @property
     def completed(self) -> bool:
         """True once the Job controller has counted its Pod as succeeded."""
-        return any(c.type == "Complete" and c.status == "True" for c in self.status.conditions)
+        return _holds(self.status.conditions, "Complete")
 
 
 class Terminated(_View, frozen=True):
@@ -194,7 +201,7 @@ class PodView(_View, frozen=True):
 
     def condition(self, kind: str) -> ObjectCondition | None:
         """The condition of that type, or None."""
-        return next((each for each in self.status.conditions if each.type == kind), None)
+        return next((c for c in self.status.conditions if c.type == kind), None)
 
 
 class AnnotatedMeta(ObjectMeta, frozen=True):
@@ -263,7 +270,12 @@ class NodeView(_View, frozen=True):
     @property
     def ready(self) -> bool:
         """True while its kubelet reports it ready."""
-        return any(c.type == "Ready" and c.status == "True" for c in self.status.conditions)
+        return _holds(self.status.conditions, "Ready")
+
+    @property
+    def takes_pods(self) -> bool:
+        """True while the scheduler may place Pods on it: ready, and not cordoned."""
+        return self.ready and not self.spec.unschedulable
 
     def carries(self, selector: dict[str, str]) -> bool:
         """True where all labels of a node selector are on it."""

@@ -1,15 +1,25 @@
 """`PipelineJob`: one run of a pipeline; spec by a person, status by the operator."""
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Self, TypedDict, Unpack
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from stagework.api import names
+from stagework.api.answered import Answered
 from stagework.api.base import Metadata, Observed, Resource, Time, rules
-from stagework.api.conditions import Condition
+from stagework.api.conditions import Condition, find
 from stagework.api.pipeline import MAX_PARAMS, ParamName, ParamValue
-from stagework.api.stages import MAX_SECONDS, ObjectName, StageName, Stages
+from stagework.api.stage_status import (
+    Commit,
+    ShortText,
+    SkipRecord,
+    StageState,
+    StageStatus,
+    Stopping,
+)
+from stagework.api.stages import MAX_SECONDS, ObjectName, Stages
 
-ShortText = Annotated[str, StringConstraints(max_length=128)]
 Uri = Annotated[
     str, StringConstraints(pattern="^(https|s3|artifact)://", min_length=1, max_length=2048)
 ]
@@ -80,102 +90,23 @@ class PipelineJobSpec(Resource):
     """Delete the run this long after its end; absent: keep it."""
 
 
-class Commit(Observed):
-    """The outcome of a stage's winning attempt: written once, never revised by a Job or Pod."""
+class RunChanges(TypedDict, total=False):
+    """What may change in a PipelineJobStatus, by the field's own name and type."""
 
-    attempt: int = Field(ge=1)
-    """Number of the winning attempt."""
-    pod: ShortText = ""
-    """Uid of the winning Pod: the fencing token."""
-    digest: ShortText = ""
-    """sha256 of the attempt's `result.json`; empty for `contract: ExitCode`."""
-    prefix: Annotated[str, StringConstraints(max_length=512)] = ""
-    """Where its artifacts are: `<namespace>/<run uid>/<stage>/<attempt>-<pod uid>`."""
-    items: int | None = Field(default=None, ge=0)
-    """Items that it worked on, where it counts them."""
-    failedItems: int | None = Field(default=None, ge=0)
-    """Items of these that failed."""
-
-
-StageState = Literal["Waiting", "Starting", "Running", "Succeeded", "Failed", "Skipped", "NotRun"]
-
-
-class Stopping(Observed):
-    """A verdict that is recorded before the Pod is ended, so that a restart does not lose it."""
-
-    reason: Annotated[str, StringConstraints(max_length=63)]
-    """Why it is ended, such as TimedOut."""
-    message: ShortText = ""
-    """The sentence for people."""
-
-
-class SkipRecord(Observed):
-    """Who skipped a stage, and whether its descendants run all the same."""
-
-    by: ShortText = ""
-    """Who asked."""
-    descendants: Literal["NotRun", "Run"] = "NotRun"
-    """What becomes of the stages that depend on it."""
-
-
-class StageStatus(Observed):
-    """Where one stage stands; only the current or last attempt is kept."""
-
-    name: StageName
-    """Name of the stage."""
-    state: StageState = "Waiting"
-    """Waiting, Starting, Running, Succeeded, Failed, Skipped or NotRun."""
-    reason: Annotated[str, StringConstraints(max_length=63)] = ""
-    """Why it is in that state, as one word."""
-    message: ShortText = ""
-    """Why, as a sentence."""
-    attempt: int = Field(default=1, ge=1)
-    """Number of the current attempt; it only grows."""
-    failures: int = Field(default=0, ge=0)
-    """Failed attempts that count against `retries`; a person's retry sets it to 0."""
-    interruptions: int = Field(default=0, ge=0)
-    """Attempts ended from outside since the last person's retry; they cost no attempt."""
-    deferrals: int = Field(default=0, ge=0)
-    """Attempts that could not be done for a cause outside (`Deferred`); they cost no attempt."""
-    remakes: int = Field(default=0, ge=0)
-    """How often this attempt's Job was made anew before its turn."""
-    job: Annotated[str, StringConstraints(max_length=63)] = ""
-    """Name of the current Job."""
-    machine: Annotated[str, StringConstraints(max_length=31)] = ""
-    """Machine class that it runs or ran on."""
-    node: Annotated[str, StringConstraints(max_length=253)] = ""
-    """Node that it runs or ran on."""
-    pod: ShortText = ""
-    """Uid of the Pod whose gate was lifted for this attempt; the only one that may commit."""
-    turnTime: Time | None = None
-    """When its turn came (slot granted); `startDeadlineSeconds` counts from here."""
-    waitingSince: Time | None = None
-    """Since when no node of its first class is there; `fallbackAfterSeconds` counts from here."""
-    lostTime: Time | None = None
-    """When its Pod was found missing without a result."""
-    notBeforeTime: Time | None = None
-    """End of the back-off."""
-    startTime: Time | None = None
-    """When the container of the current attempt started."""
-    completionTime: Time | None = None
-    """When it ended."""
-    stopping: Stopping | None = None
-    """Set while its Pod is being ended by the operator."""
-    skip: SkipRecord | None = None
-    """Set when a person skipped it."""
-    commit: Commit | None = None
-    """The committed outcome."""
-
-
-class Answered(Observed):
-    """An Intervention whose effect is already in this status; its own answer may still follow."""
-
-    uid: ShortText
-    """Uid of the Intervention."""
-    affected: int = Field(default=0, ge=0)
-    """Stages that it changed."""
-    refused: Annotated[str, StringConstraints(max_length=512)] = ""
-    """Refused stages with reasons, as `stage=Reason` separated by commas."""
+    observedGeneration: int
+    conditions: list[Condition]
+    summary: str
+    message: str
+    progress: str
+    stage: str
+    machine: str
+    node: str
+    attempts: int
+    pipelineRevision: str
+    startTime: datetime | None
+    completionTime: datetime | None
+    stages: list[StageStatus]
+    answered: list[Answered]
 
 
 class PipelineJobStatus(Observed):
@@ -216,7 +147,45 @@ class PipelineJobStatus(Observed):
 
     def stage_named(self, name: str) -> StageStatus | None:
         """The entry of that stage, or None."""
-        return next((each for each in self.stages if each.name == name), None)
+        return next((stage for stage in self.stages if stage.name == name), None)
+
+    @property
+    def done_count(self) -> int:
+        """Stages that count as progress."""
+        return sum(stage.done for stage in self.stages)
+
+    @property
+    def current_stage(self) -> StageStatus | None:
+        """The stage to show, the first of: runs, starts, waits for more than others, waits, failed.
+
+        When all are done: the last. None before the run is accepted.
+        """
+        firsts: dict[str, StageStatus] = {}
+        for stage in self.stages:
+            due = stage.waiting and stage.reason != names.WAIT_DEPENDENCY
+            firsts.setdefault("due" if due else stage.state, stage)
+        for kind in _SHOWN_FIRST:
+            if kind in firsts:
+                return firsts[kind]
+        return self.stages[-1] if self.stages else None
+
+    @property
+    def verdict_pending(self) -> bool:
+        """Whether a verdict is recorded that its Pod has not followed yet."""
+        return any(stage.stopping is not None for stage in self.stages)
+
+    def evolve(self, **changes: Unpack[RunChanges]) -> Self:
+        """The same status with other values."""
+        return self.model_copy(update=changes)
+
+
+_SHOWN_FIRST = (
+    names.STAGE_RUNNING,
+    names.STAGE_STARTING,
+    "due",
+    names.STAGE_WAITING,
+    names.STAGE_FAILED_STATE,
+)
 
 
 class PipelineJob(Resource):
@@ -232,7 +201,7 @@ class PipelineJob(Resource):
     @property
     def finished(self) -> bool:
         """True once `Succeeded` is True or False."""
-        condition = next((c for c in self.status.conditions if c.type == "Succeeded"), None)
+        condition = find(self.status.conditions, names.SUCCEEDED)
         return condition is not None and condition.status != "Unknown"
 
 

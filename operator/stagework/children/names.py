@@ -7,7 +7,7 @@ from functools import lru_cache
 NAME_MAX = 63
 """A Job's name becomes a label value of its Pods, so 63 characters are the limit."""
 HASH_LENGTH = 8
-"""Hex digits that keep names apart which look alike after cutting."""
+"""Hex digits that keep names apart that look alike after cutting."""
 
 
 def short_hash(*parts: str | int) -> str:
@@ -17,10 +17,10 @@ def short_hash(*parts: str | int) -> str:
 
 
 def stage_job_name(
-    run: str, run_uid: str, *, stage: str, attempt: int, machine: str, remakes: int
+    run: str, run_uid: str, *, stage: str, attempt: int, machine: str, recreations: int
 ) -> str:
     """`<run>-<stage>-<attempt>-<h8>`; the run's name is cut first, then the stage's."""
-    digest = short_hash(run_uid, stage, attempt, machine, remakes)
+    digest = short_hash(run_uid, stage, attempt, machine, recreations)
     tail = f"-{attempt}-{digest}"
     part = stage.replace("_", "-")[: NAME_MAX - len(tail) - 2]
     head = run.replace(".", "-")[: NAME_MAX - len(tail) - len(part) - 1].rstrip("-")

@@ -7,6 +7,7 @@ from typing import Any
 
 from stagework.api import names
 from stagework.api.pipeline import PipelineSpec
+from stagework.api.resources import REVISIONS
 from stagework.children.names import revision_name
 
 DIGEST_LENGTH = 10
@@ -28,8 +29,8 @@ def revision_of(pipeline: str, namespace: str, spec: PipelineSpec) -> Revision:
     digest = hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
     name = revision_name(pipeline, digest)
     manifest = {
-        "apiVersion": "apps/v1",
-        "kind": "ControllerRevision",
+        "apiVersion": REVISIONS.api_version,
+        "kind": REVISIONS.kind,
         "metadata": {
             "name": name,
             "namespace": namespace,

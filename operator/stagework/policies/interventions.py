@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stagework.api.intervention import InterventionSpec, Refusal
-from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.api.stage_status import StageStatus
+
+UNKNOWN_VERB = "UnknownVerb"
+"""The target's kind does not take this verb."""
 
 UNKNOWN_STAGE = "UnknownStage"
 """The run has no stage of that name."""
 STALE_ATTEMPT = "StaleAttempt"
-"""Another attempt is the current one by now; look again before asking again."""
+"""Another attempt is the current one by now; read it again before asking again."""
 STILL_ACTIVE = "StillActive"
 """It has not ended: there is nothing to retry yet."""
 WAITS_FOR_OTHERS = "WaitsForOthers"
@@ -34,30 +37,30 @@ class Judgement:
 
     affected: tuple[str, ...] = ()
     """Stages that are retried or skipped."""
-    resets: tuple[str, ...] = ()
-    """Descendants that wait again with new attempts."""
     refused: tuple[Refusal, ...] = ()
     """Stages left alone, with reasons."""
 
     @property
     def requested(self) -> int:
         """How many stages were asked for."""
-        return len(self.affected) + sum(1 for each in self.refused if each.stage)
+        return len(self.affected) + sum(1 for refusal in self.refused if refusal.stage)
 
 
-def judge(
-    spec: InterventionSpec,
-    status: PipelineJobStatus,
-    dependencies: Mapping[str, tuple[str, ...]],
-) -> Judgement:
-    """Decide for each stage by itself; one refusal never takes the others down."""
-    states = {each.name: each for each in status.stages}
+def refused_whole(reason: str) -> Judgement:
+    """Nothing of the request is done, for this one reason."""
+    return Judgement(refused=(Refusal(stage="", reason=reason),))
+
+
+def judge(spec: InterventionSpec, states: Mapping[str, StageStatus]) -> Judgement:
+    """Decide for each stage by itself; one refusal never takes the others down.
+
+    `states` are the run's stages by name; none: it has not been accepted.
+    """
     if not states:
-        return Judgement(refused=(Refusal(stage="", reason=NOT_STARTED),))
+        return refused_whole(NOT_STARTED)
     wanted = _wanted(spec, states)
     if not wanted:
-        reason = NO_STAGE_NAMED if spec.verb == "Skip" else NOTHING_FAILED
-        return Judgement(refused=(Refusal(stage="", reason=reason),))
+        return refused_whole(NO_STAGE_NAMED if spec.verb == "Skip" else NOTHING_FAILED)
     affected: list[str] = []
     refused: list[Refusal] = []
     for name in wanted:
@@ -66,10 +69,19 @@ def judge(
             refused.append(Refusal(stage=name, reason=reason))
         else:
             affected.append(name)
-    below = _below(affected, dependencies)
-    touched = spec.verb == "Retry" or spec.descendants == "Run"
-    resets = tuple(n for n in below if touched and _needs_reset(spec, states[n]))
-    return Judgement(tuple(affected), resets, tuple(refused))
+    return Judgement(tuple(affected), tuple(refused))
+
+
+def resets(spec: InterventionSpec, below: Iterable[StageStatus]) -> tuple[str, ...]:
+    """Which of the stages below the affected ones wait again, with new attempts.
+
+    After a Retry everything that has begun; after a Skip that lets them run, what had been given
+    up; after any other Skip none.
+    """
+    if spec.verb == "Skip":
+        runs = spec.descendants == "Run"
+        return tuple(stage.name for stage in below if runs and stage.state == "NotRun")
+    return tuple(stage.name for stage in below if not stage.waiting or stage.attempt > 1)
 
 
 def _wanted(spec: InterventionSpec, states: Mapping[str, StageStatus]) -> list[str]:
@@ -77,7 +89,7 @@ def _wanted(spec: InterventionSpec, states: Mapping[str, StageStatus]) -> list[s
         return list(dict.fromkeys(spec.stages))
     if spec.verb == "Skip":
         return []
-    return [name for name, each in states.items() if each.state == "Failed"]
+    return [name for name, stage in states.items() if stage.state == "Failed"]
 
 
 def _refusal(spec: InterventionSpec, stage: StageStatus | None) -> str:
@@ -86,26 +98,9 @@ def _refusal(spec: InterventionSpec, stage: StageStatus | None) -> str:
     if spec.attempt is not None and spec.attempt != stage.attempt:
         return STALE_ATTEMPT
     if spec.verb == "Skip":
-        return ALREADY_DONE if stage.state in {"Succeeded", "Skipped"} else ""
-    if stage.state in {"Starting", "Running"}:
+        return ALREADY_DONE if stage.done else ""
+    if stage.active:
         return STILL_ACTIVE
-    if stage.state == "Waiting":
+    if stage.waiting:
         return STILL_ACTIVE if stage.failures or stage.attempt > 1 else WAITS_FOR_OTHERS
     return WAITS_FOR_OTHERS if stage.state == "NotRun" else ""
-
-
-def _below(roots: Iterable[str], dependencies: Mapping[str, tuple[str, ...]]) -> list[str]:
-    reached = set(roots)
-    found: list[str] = []
-    for name, above in dependencies.items():
-        if name not in reached and any(each in reached for each in above):
-            reached.add(name)
-            found.append(name)
-    return found
-
-
-def _needs_reset(spec: InterventionSpec, stage: StageStatus) -> bool:
-    """After a Retry everything below runs again; after a Skip only what had been given up."""
-    if spec.verb == "Skip":
-        return stage.state == "NotRun"
-    return stage.state != "Waiting" or stage.attempt > 1

@@ -6,26 +6,24 @@ them holds back, and at most `depth` of them, in the pipeline's order.
 
 from collections.abc import Mapping
 
-from stagework.api.pipelinejob import StageStatus
+from stagework.api.stage_status import StageStatus
 
 
 def ahead(
     depth: int, dependencies: Mapping[str, tuple[str, ...]], states: Mapping[str, StageStatus]
 ) -> tuple[str, ...]:
     """Names of the stages to prepare; empty while nothing of the run is at work."""
-    at_work = {name for name, each in states.items() if each.state in {"Starting", "Running"}}
+    at_work = {name for name, stage in states.items() if stage.active}
     if depth == 0 or not at_work:
         return ()
-    passed = at_work | {
-        name for name, each in states.items() if each.state in {"Succeeded", "Skipped"}
-    }
+    passed = at_work | {name for name, stage in states.items() if stage.done}
     chosen: list[str] = []
     for name, above in dependencies.items():
         if len(chosen) == depth:
             break
-        state = states[name]
-        untouched = state.state == "Waiting" and state.notBeforeTime is None
-        if name not in passed and untouched and all(each in passed for each in above):
+        stage = states[name]
+        untouched = stage.waiting and stage.notBeforeTime is None
+        if name not in passed and untouched and all(upper in passed for upper in above):
             chosen.append(name)
             passed.add(name)
     return tuple(chosen)

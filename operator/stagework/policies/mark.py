@@ -73,8 +73,8 @@ def _checked(raw: dict[str, Any], stage: str, attempt: int, pod: str) -> Mark | 
         return _bad(f"version {one_line(str(raw.get('v')), 20)}, expected {contract.MARK_VERSION}")
     for key, wanted in (("stage", stage), ("attempt", attempt), ("pod", pod)):
         if not _is(raw.get(key), wanted):
-            found = one_line(str(raw.get(key)), 36)
-            return BadMark(names.FOREIGN_MARK, f"the mark is of {key} {found}, not {wanted}")
+            claimed = one_line(str(raw.get(key)), 36)
+            return BadMark(names.FOREIGN_MARK, f"the mark is of {key} {claimed}, not {wanted}")
     outcome: object = raw.get("outcome")
     if not isinstance(outcome, str) or outcome not in contract.OUTCOMES:
         return _bad(f"unknown outcome {one_line(str(outcome), 40)!r}")
@@ -83,9 +83,9 @@ def _checked(raw: dict[str, Any], stage: str, attempt: int, pod: str) -> Mark | 
     return cleaned_mark(outcome, raw, counted)
 
 
-def _is(found: object, wanted: str | int) -> bool:
+def _is(value: object, wanted: str | int) -> bool:
     """Equal and of the same type: for Python, JSON's `true` equals 1."""
-    return type(found) is type(wanted) and found == wanted
+    return type(value) is type(wanted) and value == wanted
 
 
 def _text(value: object) -> str:
@@ -99,5 +99,5 @@ def _count(value: object) -> int | None:
 
 
 def _bad(message: str) -> BadMark:
-    said = one_line(f"termination message: {message}", MESSAGE_BYTES)
-    return BadMark(names.BAD_COMPLETION_MARK, said)
+    sentence = one_line(f"termination message: {message}", MESSAGE_BYTES)
+    return BadMark(names.BAD_COMPLETION_MARK, sentence)

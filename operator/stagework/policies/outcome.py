@@ -1,7 +1,7 @@
 """Has a stage's Pod ended, and how? Judged from what the kubelet reports and from the mark.
 
 In order of trust: (1) a verdict of our own that was recorded before the Pod was ended (the plan
-looks at it before it asks here); (2) a valid completion mark; (3) memory kill; (4) evidence of an
+reads it before it asks here); (2) a valid completion mark; (3) memory kill; (4) evidence of an
 interruption from outside; (5) the exit code. Exit 0 without a mark is believed only for
 `contract: ExitCode`, and never after a deletion: a process that handles SIGTERM and exits 0 has not
 finished its work.
@@ -90,15 +90,8 @@ def judge_end(pod: PodView, mark: MarkSeen, *, exit_code_decides: bool) -> Ended
     report = termination(pod)
     if report is None:
         return _judge_without_report(pod)
-    if mark.outcome in {contract.OUTCOME_SUCCEEDED, contract.OUTCOME_SKIPPED}:
-        skipped = mark.outcome == contract.OUTCOME_SKIPPED
-        return Done(skipped=skipped, reason=mark.reason, message=mark.message)
-    if mark.outcome == contract.OUTCOME_DEFERRED:
-        return Deferred(mark.reason or names.WAIT_DEFERRED, mark.message)
     if mark.outcome:
-        refused = mark.outcome == contract.OUTCOME_REFUSED
-        reason = mark.reason or (names.INPUT_REFUSED if refused else names.STAGE_REPORTED_FAILURE)
-        return Failed(reason, mark.message, final=refused)
+        return judge_mark(mark)
     if report.reason == "OOMKilled":
         return Failed(names.OUT_OF_MEMORY, "killed for its memory use: raise resources.limits")
     evidence = interruption_evidence(pod, report)
@@ -111,6 +104,18 @@ def judge_end(pod: PodView, mark: MarkSeen, *, exit_code_decides: bool) -> Ended
     if mark.bad:
         return Failed(mark.reason, mark.message)
     return Failed(names.NO_COMPLETION_MARK, "exit code 0, but no completion mark was written")
+
+
+def judge_mark(mark: MarkSeen) -> Ended:
+    """How an attempt ended by its own mark, or by the result that it had stored before that."""
+    if mark.outcome in {contract.OUTCOME_SUCCEEDED, contract.OUTCOME_SKIPPED}:
+        skipped = mark.outcome == contract.OUTCOME_SKIPPED
+        return Done(skipped=skipped, reason=mark.reason, message=mark.message)
+    if mark.outcome == contract.OUTCOME_DEFERRED:
+        return Deferred(mark.reason or names.WAIT_DEFERRED, mark.message)
+    refused = mark.outcome == contract.OUTCOME_REFUSED
+    reason = mark.reason or (names.INPUT_REFUSED if refused else names.STAGE_REPORTED_FAILURE)
+    return Failed(reason, mark.message, final=refused)
 
 
 def _judge_without_report(pod: PodView) -> Ended | NotEnded:

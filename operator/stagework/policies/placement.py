@@ -52,10 +52,10 @@ def eligible(
 
 def slots_of(fleet: Fleet, nodes: Mapping[str, NodeView]) -> dict[str, int]:
     """Class key to slots: `slotsPerNode` times the nodes that are ready and take new Pods."""
-    usable = [node for node in nodes.values() if node.ready and not node.spec.unschedulable]
+    usable = [node for node in nodes.values() if node.takes_pods]
     return {
-        each.key: each.slotsPerNode * sum(node.carries(each.nodeSelector) for node in usable)
-        for each in fleet.machineClasses
+        machine.key: machine.slotsPerNode * sum(n.carries(machine.nodeSelector) for n in usable)
+        for machine in fleet.machineClasses
     }
 
 

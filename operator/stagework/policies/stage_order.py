@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from stagework.api import names
-from stagework.api.pipelinejob import StageStatus
+from stagework.api.stage_status import StageStatus
 
 Dependencies = Mapping[str, tuple[str, ...]]
 """Stage name to the names of the stages that must be done before it."""
@@ -43,16 +43,16 @@ def may_start(stage: str, dependencies: Dependencies, states: Mapping[str, Stage
     skipped = ""
     pending: list[str] = []
     for name in dependencies[stage]:
-        each = states[name]
-        if each.state == "Succeeded":
+        above = states[name]
+        if above.state == "Succeeded":
             continue
-        if each.state == "Failed" or (
-            each.state == "NotRun" and each.reason == names.UPSTREAM_FAILED
+        if above.state == "Failed" or (
+            above.state == "NotRun" and above.reason == names.UPSTREAM_FAILED
         ):
             return Never(names.UPSTREAM_FAILED, name)
-        if each.state == "NotRun" or _skipped_for_good(each):
+        if above.state == "NotRun" or _skipped_for_good(above):
             skipped = skipped or name
-        elif each.state != "Skipped":
+        elif not above.done:
             pending.append(name)
     if skipped:
         return Never(names.UPSTREAM_SKIPPED, skipped)
@@ -69,12 +69,12 @@ def _skipped_for_good(stage: StageStatus) -> bool:
 def descendants(roots: Iterable[str], dependencies: Dependencies) -> tuple[str, ...]:
     """Every stage that depends on one of `roots`, directly or not, in the pipeline's order."""
     reached = set(roots)
-    found: list[str] = []
+    below: list[str] = []
     for name, above in dependencies.items():
-        if name not in reached and any(each in reached for each in above):
+        if name not in reached and any(upper in reached for upper in above):
             reached.add(name)
-            found.append(name)
-    return tuple(found)
+            below.append(name)
+    return tuple(below)
 
 
 def ancestors(stage: str, dependencies: Dependencies) -> tuple[str, ...]:

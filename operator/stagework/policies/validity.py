@@ -18,50 +18,50 @@ def faults(
 
     `params` is None for inline stages, which take any param.
     """
-    found = _param_faults(params, given) if params is not None else []
-    known = [each.key for each in fleet.machineClasses]
+    sentences = _param_faults(params, given) if params is not None else []
+    known = [machine.key for machine in fleet.machineClasses]
     above: set[str] = set()
     for stage in stages:
-        found.extend(_order_faults(stage, above))
+        sentences.extend(_order_faults(stage, above))
         above.add(stage.name)
         unknown = [name for name in stage.runsOn if name not in known]
         if unknown:
-            found.append(
+            sentences.append(
                 f"stage {stage.name}: unknown machine class {unknown[0]!r} in runsOn; "
                 f"known are {', '.join(known)}"
             )
-    return found
+    return sentences
 
 
 def _order_faults(stage: Stage, above: set[str]) -> list[str]:
-    found: list[str] = []
+    sentences: list[str] = []
     if stage.name in above:
-        found.append(f"stage {stage.name}: the name is used twice; rename one of them")
+        sentences.append(f"stage {stage.name}: the name is used twice; rename one of them")
     if stage.name.endswith("_"):
         # It becomes a label value, which must end with a letter or digit.
-        found.append(f"stage {stage.name}: a name cannot end with `_`; rename it")
+        sentences.append(f"stage {stage.name}: a name cannot end with `_`; rename it")
     missing = [name for name in stage.dependsOn or () if name not in above or name == stage.name]
     if missing:
-        found.append(
+        sentences.append(
             f"stage {stage.name}: depends on {missing[0]}, which is not listed above it; "
             "correct dependsOn or move the stage down"
         )
-    return found
+    return sentences
 
 
 def _param_faults(params: list[Param], given: Mapping[str, str]) -> list[str]:
-    declared = {each.name for each in params}
-    missing = [each.name for each in params if each.required and each.name not in given]
+    declared = {param.name for param in params}
+    missing = [p.name for p in params if p.required and p.name not in given]
     unknown = sorted(set(given) - declared)
-    found: list[str] = []
+    sentences: list[str] = []
     if missing:
-        found.append(f"params: {', '.join(missing)} missing; set spec.params.{missing[0]}")
+        sentences.append(f"params: {', '.join(missing)} missing; set spec.params.{missing[0]}")
     if unknown:
         allowed = ", ".join(sorted(declared)) or "none"
-        found.append(f"params: unknown {', '.join(unknown)}; the pipeline takes {allowed}")
-    return found
+        sentences.append(f"params: unknown {', '.join(unknown)}; the pipeline takes {allowed}")
+    return sentences
 
 
 def effective_params(params: list[Param], given: Mapping[str, str]) -> dict[str, str]:
     """Declared params with defaults filled in, in the order of declaration."""
-    return {each.name: given.get(each.name, each.default or "") for each in params}
+    return {param.name: given.get(param.name, param.default or "") for param in params}

@@ -6,17 +6,18 @@ from tests.support.builders.children import (
     disrupted,
     ended_job,
     held_by_others,
-    lifted,
     make_job,
     make_pod,
     mark,
     running,
     scheduled,
     terminated,
+    ungated,
     unscheduled,
     waiting_for,
 )
 from tests.support.builders.fleet import GPU, MACBOOK, MACMINI, make_fleet, make_node
+from tests.support.builders.plans import answers, created, deleted
 from tests.support.builders.runs import (
     NAMESPACE,
     RUN_UID,
@@ -40,12 +41,14 @@ __all__ = [
     "T0",
     "World",
     "after",
+    "answers",
     "condition",
+    "created",
+    "deleted",
     "deleting",
     "disrupted",
     "ended_job",
     "held_by_others",
-    "lifted",
     "line_of",
     "make_fleet",
     "make_intervention",
@@ -60,6 +63,7 @@ __all__ = [
     "running",
     "scheduled",
     "terminated",
+    "ungated",
     "unscheduled",
     "waiting_for",
 ]

@@ -84,7 +84,7 @@ def make_pod(job: JobView, *, uid: str = "", created: datetime = T0) -> PodView:
     )
 
 
-def lifted(pod: PodView, machine: str = "gpu") -> PodView:
+def ungated(pod: PodView, machine: str = "gpu") -> PodView:
     """Our gate is gone."""
     labels = {**pod.metadata.labels, "stagework.dev/machine": machine}
     gates = tuple(g for g in pod.spec.scheduling_gates if g.name != GATE)
@@ -101,13 +101,13 @@ def held_by_others(pod: PodView, gate: str = "example.org/quota") -> PodView:
 def unscheduled(pod: PodView, message: str = "0/3 nodes are available") -> PodView:
     """The scheduler has found no node."""
     return _with_condition(
-        lifted(pod), condition("PodScheduled", "False", "Unschedulable", message)
+        ungated(pod), condition("PodScheduled", "False", "Unschedulable", message)
     )
 
 
 def scheduled(pod: PodView, node: str = "gpu-0") -> PodView:
     """It has a node; its container is being made."""
-    gone = lifted(pod) if pod.held_by(GATE) else pod
+    gone = ungated(pod) if pod.held_by(GATE) else pod
     return _replace(gone, spec=_replace(gone.spec, node_name=node))
 
 

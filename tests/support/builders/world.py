@@ -11,19 +11,18 @@ from stagework.api.observed import JobView, NodeView, PodView
 from stagework.api.pipeline import Param, Pipeline
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
 from stagework.api.stages import Stage
-from stagework.children.stage_job import PodDefaults
-from stagework.plans.pipelinejob import advance, finish
-from stagework.plans.plan import Plan
-from stagework.plans.snapshot import (
+from stagework.children.pod_defaults import PodDefaults
+from stagework.plans.pipelinejob.plan import Evaluated, RunPlan, evaluate, finish
+from stagework.plans.pipelinejob.snapshot import (
     Lookup,
     PlanSettings,
-    Question,
-    Refused,
     Resolved,
+    ResultQuestion,
     Snapshot,
 )
+from stagework.plans.plan import Purpose, Refusal
 from stagework.policies.placement import slots_of
-from stagework.policies.slots import Claim, SlotLedger
+from stagework.policies.slots import SlotLedger, SlotRequest
 from tests.support.builders.fleet import make_fleet, make_node
 from tests.support.builders.runs import T0, make_run, make_stage
 
@@ -65,10 +64,8 @@ class World:
     )
     fleet: Fleet = field(default_factory=make_fleet)
     interventions: Sequence[Intervention] = ()
-    lookups: Mapping[Question, Lookup] = field(default_factory=dict[Question, Lookup])
-    refusals: Mapping[tuple[str, int], Refused] = field(
-        default_factory=dict[tuple[str, int], Refused]
-    )
+    lookups: Mapping[ResultQuestion, Lookup] = field(default_factory=dict[ResultQuestion, Lookup])
+    refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
     look_ahead: int = 2
     keep_jobs_seconds: int = 3600
 
@@ -84,35 +81,38 @@ class World:
             {
                 "observedGeneration": 1 if self.states else -1,
                 **self.status,
-                "stages": [each.model_dump() for each in self.states],
+                "stages": [stage.model_dump() for stage in self.states],
             }
         )
         return make_run(*self.stages, status=status, **self.spec)
 
-    def plan(self, now: datetime = T0, *, others: Sequence[Claim] = ()) -> Plan:
-        """What is decided about it; `others` claim slots as well, each for a run of its own."""
-        snapshot = self.snapshot()
-        ledger = SlotLedger()
-        for each in others:
-            ledger.claim(each.order[3], [each])
-        advanced = advance(snapshot, now)
-        ledger.claim(snapshot.run.metadata.uid, advanced.claims)
+    def evaluated(self, now: datetime = T0) -> Evaluated:
+        """The first half of a decision."""
+        return evaluate(self.snapshot(), now)
+
+    def plan(self, now: datetime = T0, *, others: Sequence[SlotRequest] = ()) -> RunPlan:
+        """What is decided about it; `others` want or hold slots too, each for a run of its own."""
+        evaluated = self.evaluated(now)
+        snapshot, ledger = evaluated.snapshot, SlotLedger()
+        for request in others:
+            ledger.request(request.order[3], [request])
+        ledger.request(snapshot.run.metadata.uid, evaluated.slot_requests)
         ledger.set_slots(snapshot.slots)
-        return finish(advanced, ledger.turns(snapshot.run.metadata.uid), now)
+        return finish(evaluated, ledger.turns(snapshot.run.metadata.uid), now)
 
     def stages_after(
-        self, now: datetime = T0, *, others: Sequence[Claim] = ()
+        self, now: datetime = T0, *, others: Sequence[SlotRequest] = ()
     ) -> dict[str, StageStatus]:
         """Statuses of the stages as the plan leaves them."""
         status = self.plan(now, others=others).status or self.the_run().status
-        return {each.name: each for each in status.stages}
+        return {stage.name: stage for stage in status.stages}
 
     def snapshot(self) -> Snapshot:
         """As a decision sees it."""
         run = self.the_run()
         accepted = bool(run.status.stages)
         params = list(self.params) if self.params is not None else None
-        nodes = {each.metadata.name: each for each in self.nodes}
+        nodes = {node.metadata.name: node for node in self.nodes}
         return Snapshot(
             run=run,
             settings=PlanSettings(

@@ -1,6 +1,6 @@
 """Stands in for the API service: what the simulated stages have stored."""
 
-from stagework.plans.snapshot import FoundResult, Lookup
+from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup
 from stagework.service_client.results import LookupFailed
 from tests.support.fakeapi.kubelet import Kubelets
 

@@ -9,29 +9,19 @@ from stagework.api.intervention import Intervention
 from stagework.api.machines import Fleet
 from stagework.api.observed import NodeView
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
-from stagework.cluster.apply import stored_document
-from stagework.plans.pipelinejob import advance, finish
-from stagework.plans.plan import (
-    Action,
-    AnswerIntervention,
-    CreateJob,
-    CreateRevision,
-    DeleteIntervention,
-    DeleteJob,
-    DeletePod,
-    DeleteRun,
-    Event,
-    LiftGate,
-    Plan,
-)
-from stagework.plans.snapshot import (
+from stagework.api.resources import JOBS, ObjectRef
+from stagework.cluster.patches import stored_document
+from stagework.plans.pipelinejob.plan import RunPlan, evaluate, finish
+from stagework.plans.pipelinejob.snapshot import (
     Lookup,
     PlanSettings,
-    Question,
-    Refused,
     Resolved,
+    ResultQuestion,
     Snapshot,
 )
+from stagework.plans.plan import Action, Answer, Create, Delete, Event, Fact, Purpose, Ungate
+from stagework.plans.refusals import RECONCILE_SECONDS, Refusals
+from stagework.plans.status_writes import NEVER, counted_from, when_to_write
 from stagework.policies.placement import slots_of
 from stagework.policies.slots import SlotLedger
 from tests.support.builders import T0, make_fleet, make_node
@@ -40,7 +30,6 @@ from tests.support.stepper.behaviour import Script
 from tests.support.stepper.invariants import Invariants
 from tests.support.stepper.pretend import Outdated, PretendCluster
 
-MERGE = timedelta(seconds=1)
 SECOND = timedelta(seconds=1)
 
 
@@ -53,12 +42,10 @@ class Memory:
     """What the engine remembers of one run."""
 
     working: PipelineJobStatus | None = None
-    written_at: datetime = T0 - timedelta(days=1)
-    lookups: dict[Question, Lookup] = field(default_factory=dict[Question, Lookup])
-    asked: set[Question] = field(default_factory=set[Question])
-    refusals: dict[tuple[str, int], tuple[Refused, datetime]] = field(
-        default_factory=dict[tuple[str, int], tuple[Refused, datetime]]
-    )
+    written_at: float = NEVER
+    lookups: dict[ResultQuestion, Lookup] = field(default_factory=dict[ResultQuestion, Lookup])
+    asked: set[ResultQuestion] = field(default_factory=set[ResultQuestion])
+    refusals: Refusals = field(default_factory=Refusals)
 
 
 class Stepper:
@@ -79,6 +66,7 @@ class Stepper:
         self.runs = {run.metadata.uid: run for run in runs}
         self.requests: list[Intervention] = []
         self.events: list[Event] = []
+        self.facts: list[Fact] = []
         self.crashes = 0
         self.points = 0
         """Writes so far: before and after each of them the operator may be killed."""
@@ -87,13 +75,13 @@ class Stepper:
         self._crash_at = crash_at
         self._forgetful = forgetful
         self._fleet = fleet or make_fleet()
-        found = nodes or [
+        known = nodes or [
             make_node("gpu-0", "gpu"),
             make_node("macmini-0", "macmini"),
             make_node("macbook-0", "macbook"),
         ]
         self.cluster = PretendCluster(
-            {each.metadata.name: each for each in found}, script or {}, self._mark
+            {node.metadata.name: node for node in known}, script or {}, self._mark
         )
         self._settings = PlanSettings(self._fleet, POD_DEFAULTS, look_ahead, 3600)
         self._appointments: list[tuple[datetime, Callable[[], None]]] = []
@@ -113,13 +101,13 @@ class Stepper:
 
     def stage(self, name: str) -> StageStatus:
         """The stored status of a stage of the first run."""
-        found = self.run.status.stage_named(name)
-        assert found is not None, f"{name} has no status"
-        return found
+        status = self.run.status.stage_named(name)
+        assert status is not None, f"{name} has no status"
+        return status
 
     def states(self) -> dict[str, str]:
         """Stage to state, as stored."""
-        return {each.name: each.state for each in self.run.status.stages}
+        return {stage.name: stage.state for stage in self.run.status.stages}
 
     def at(self, seconds: float, act: Callable[[], None]) -> None:
         """Do something at that many seconds after the beginning."""
@@ -183,7 +171,7 @@ class Stepper:
     def second(self) -> None:
         """One second: people, the cluster, the artifact store, then the operator."""
         self.now += SECOND
-        for moment, act in [each for each in self._appointments if each[0] <= self.now]:
+        for moment, act in [(m, a) for m, a in self._appointments if m <= self.now]:
             self._appointments.remove((moment, act))
             act()
         self.cluster.tick(self.now)
@@ -203,7 +191,7 @@ class Stepper:
         self._wakes.clear()
         self._ledger = SlotLedger()
         for uid in self.runs:
-            self._ledger.claim(uid, advance(self._snapshot(uid), self.now).claims)
+            self._ledger.request(uid, evaluate(self._snapshot(uid), self.now).slot_requests)
         self._ledger.set_slots(self._slots())
         self._dirty.update(dict.fromkeys(self.runs))
 
@@ -224,16 +212,16 @@ class Stepper:
 
     def _reconcile(self, uid: str) -> None:
         if uid not in self.runs:
-            self._ledger.claim(uid, ())
+            self._ledger.request(uid, ())
             return
         snapshot = self._snapshot(uid)
-        advanced = advance(snapshot, self.now)
-        self._wake(self._ledger.claim(uid, advanced.claims))
-        plan = finish(advanced, self._ledger.turns(uid), self.now)
+        evaluated = evaluate(snapshot, self.now)
+        self._wake(self._ledger.request(uid, evaluated.slot_requests))
+        plan = finish(evaluated, self._ledger.turns(uid), self.now)
         self.invariants.check_plan(snapshot, plan, self.now)
         self._carry_out(uid, snapshot.run, plan)
 
-    def _carry_out(self, uid: str, run: PipelineJob, plan: Plan) -> None:
+    def _carry_out(self, uid: str, run: PipelineJob, plan: RunPlan) -> None:
         for action in plan.actions:
             self._point()
             self._perform(run, action)
@@ -242,12 +230,12 @@ class Stepper:
             self._point()
             self._perform(run, action)
         self.events.extend(plan.events)
-        for question in plan.lookups:
-            self._of(uid).asked.add(question)
+        self.facts.extend(plan.facts)
+        self._of(uid).asked.update(q for q in plan.questions if isinstance(q, ResultQuestion))
         if plan.wake_at is not None:
             self._wake_at(uid, plan.wake_at)
 
-    def _write_status(self, uid: str, run: PipelineJob, plan: Plan) -> None:
+    def _write_status(self, uid: str, run: PipelineJob, plan: RunPlan) -> None:
         memory = self._of(uid)
         if uid not in self.runs or (plan.status is None and memory.working is None):
             return
@@ -257,18 +245,33 @@ class Stepper:
                 memory.working = wanted  # accepted, and that is known to nobody else
                 self._mark(uid)
             return
-        if not plan.urgent and self.now < memory.written_at + MERGE:
+        wait = self._seconds_to_wait(memory, urgent=plan.urgent)
+        if wait > 0:
             memory.working = wanted
-            self._wake_at(uid, memory.written_at + MERGE)
+            self._wake_at(uid, self.now + timedelta(seconds=wait))
             return
         self._point()
-        memory.working, memory.written_at = None, self.now
+        memory.working, memory.written_at = None, self._clock()
         self.status_writes += 1
         stored = PipelineJobStatus.model_validate(stored_document(wanted))
         self._put(self.runs[uid].model_copy(update={"status": stored}))
-        if any(each.stopping is not None for each in stored.stages):
+        if plan.again_once_stored:
             self._mark(uid)
         self._point()
+
+    def _seconds_to_wait(self, memory: Memory, *, urgent: bool) -> float:
+        at_work, now = self._ledger.taken(), self._clock()
+        memory.written_at = counted_from(memory.written_at, at_work=at_work, now_seconds=now)
+        return when_to_write(
+            urgent=urgent,
+            written_at=memory.written_at,
+            at_work=at_work,
+            queue_latency_seconds=0,
+            now_seconds=now,
+        )
+
+    def _clock(self) -> float:
+        return (self.now - T0).total_seconds()
 
     def _point(self) -> None:
         self.points += 1
@@ -277,35 +280,42 @@ class Stepper:
 
     def _perform(self, run: PipelineJob, action: Action) -> None:
         match action:
-            case CreateJob():
-                refused = self.cluster.create(action, self.now)
-                if refused is not None:
-                    until = self.now + timedelta(seconds=10)
-                    memory = self._of(run.metadata.uid)
-                    memory.refusals[(action.stage, action.attempt)] = (refused, until)
-                    self._wake_at(run.metadata.uid, until)
-                    raise Outdated(refused.message)
-            case LiftGate():
-                self.cluster.lift(action)
-            case DeletePod(_, uid):
-                self.cluster.delete_pod(uid, self.now)
-            case DeleteJob(_, uid):
-                self.cluster.delete_job(uid, self.now)
-            case DeleteRun(uid):
-                self.runs.pop(uid, None)
-                self._dirty[uid] = None
-            case AnswerIntervention():
+            case Create(resource, purpose=Purpose() as purpose) if resource == JOBS:
+                self._create(run.metadata.uid, action, purpose)
+            case Create():
+                pass  # a revision of stages; the runs here have their own
+            case Ungate():
+                self.cluster.ungate(action)
+            case Delete(target):
+                self._delete(target)
+            case Answer():
                 self._answer(action)
-            case DeleteIntervention(_, uid):
-                self.requests = [each for each in self.requests if each.metadata.uid != uid]
-            case CreateRevision():
-                pass
         self._point()
 
-    def _answer(self, action: AnswerIntervention) -> None:
+    def _create(self, uid: str, action: Create, purpose: Purpose) -> None:
+        refusal = self.cluster.create(action, self.now)
+        if refusal is not None:
+            self._of(uid).refusals.note(purpose, refusal, self._clock())
+            self._wake_at(uid, self.now + timedelta(seconds=RECONCILE_SECONDS))
+            raise Outdated(refusal.message)
+
+    def _delete(self, target: ObjectRef) -> None:
+        match target.resource.plural:
+            case "jobs":
+                self.cluster.delete_job(target.uid, self.now)
+            case "pods":
+                self.cluster.delete_pod(target.uid, self.now)
+            case "interventions":
+                self.requests = [r for r in self.requests if r.metadata.uid != target.uid]
+            case _:
+                self.runs.pop(target.uid, None)
+                self._mark(target.uid)
+
+    def _answer(self, action: Answer) -> None:
+        uid = action.intervention.uid
         for number, request in enumerate(self.requests):
-            if request.metadata.uid == action.uid:
-                assert request.status.answered is None, f"{action.uid} is answered twice"
+            if request.metadata.uid == uid:
+                assert request.status.answered is None, f"{uid} is answered twice"
                 self.requests[number] = request.model_copy(update={"status": action.status})
 
     def _snapshot(self, uid: str) -> Snapshot:
@@ -313,7 +323,6 @@ class Stepper:
         if memory.working is not None:
             run = run.model_copy(update={"status": memory.working})
         meta = run.metadata
-        believed = {k: v for k, (v, until) in memory.refusals.items() if until > self.now}
         accepted = run.spec.stages is not None and bool(run.status.stages)
         return Snapshot(
             run=run,
@@ -329,16 +338,16 @@ class Stepper:
             slots=self._slots(),
             interventions=tuple(r for r in self.requests if r.spec.target.name == meta.name),
             lookups=dict(memory.lookups),
-            refusals=believed,
+            refusals=memory.refusals.believed(self._clock()),
         )
 
     def _answer_questions(self) -> None:
         if not self.store_answers:
             return
         for uid, memory in self._memory.items():
-            for asked in memory.asked:
-                stored = self.cluster.results.get((uid, asked.stage, asked.attempt), [])
-                memory.lookups[asked] = Lookup(stored[0] if stored else None)
+            for question in memory.asked:
+                stored = self.cluster.results.get((uid, question.stage, question.attempt), [])
+                memory.lookups[question] = Lookup(stored[0] if stored else None)
                 self._mark(uid)
             memory.asked.clear()
 

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from stagework.api.pipelinejob import Commit, PipelineJob
-from stagework.plans.plan import Plan
-from stagework.plans.run_status import ACTIVE
-from stagework.plans.snapshot import Snapshot
+from stagework.plans.pipelinejob.plan import RunPlan
+from stagework.plans.pipelinejob.snapshot import Snapshot
 from tests.support.stepper.pretend import PretendCluster
 
 
@@ -22,9 +21,9 @@ class Invariants:
     def check(self, runs: Iterable[PipelineJob]) -> None:
         """No two processes of a stage at once; attempts grow; commits stay; waits have causes."""
         alive = Counter(
-            (each.run_uid, each.stage)
-            for each in self._cluster.processes.values()
-            if each.ended is None
+            (process.run_uid, process.stage)
+            for process in self._cluster.processes.values()
+            if process.ended is None
         )
         for (_, stage), count in alive.items():
             assert count == 1, f"{count} processes of {stage} at once"
@@ -39,19 +38,19 @@ class Invariants:
             self._attempts[where] = stage.attempt
             if stage.state in {"Waiting", "NotRun", "Failed"}:
                 assert stage.reason, f"{stage.name} is {stage.state} for no stated cause"
-            if stage.state == "Waiting":
+            if stage.waiting:
                 assert stage.turnTime is None, f"{stage.name} waits, and its turn is counted"
             if stage.state == "Succeeded":
                 assert stage.commit is not None, f"{stage.name} succeeded without a commit"
                 assert stage.commit.attempt == stage.attempt
                 known = self._commits.setdefault((*where, stage.attempt), stage.commit)
                 assert known == stage.commit, f"{stage.name}: its commit was revised"
-            if stage.state in ACTIVE:
+            if stage.active:
                 assert stage.machine, f"{stage.name} is {stage.state} on no machine class"
         if run.finished:
             assert run.status.completionTime is not None
 
-    def check_plan(self, snapshot: Snapshot, plan: Plan, now: datetime) -> None:
+    def check_plan(self, snapshot: Snapshot, plan: RunPlan, now: datetime) -> None:
         """A plan that changes nothing must not ask to be made again at once."""
         if plan.wake_at is not None and plan.wake_at <= now:
             assert plan.status is not None or plan.actions or plan.afterwards, (

@@ -1,7 +1,7 @@
 """Kubernetes as far as stages need it: Job controller, scheduler, kubelets, and real processes.
 
 A process is not its Pod: removing the Pod's object by force leaves the process running, and a node
-that is away freezes it. Overlaps are counted over processes, as an oracle outside would.
+that is away freezes it. Overlaps are counted over processes, as an observer outside would.
 """
 
 import json
@@ -14,17 +14,17 @@ import msgspec
 
 from stagework.api import names
 from stagework.api.observed import JobView, NodeView, PodView
-from stagework.plans.plan import CreateJob, LiftGate
-from stagework.plans.snapshot import FoundResult, Refused
+from stagework.plans.pipelinejob.snapshot import FoundResult
+from stagework.plans.plan import Create, Refusal, Ungate
 from tests.support.builders import (
     deleting,
     ended_job,
-    lifted,
     make_pod,
     mark,
     running,
     scheduled,
     terminated,
+    ungated,
     waiting_for,
 )
 from tests.support.stepper.behaviour import WORKS, Behaviour, Script
@@ -73,8 +73,8 @@ class PretendCluster:
     inputs: dict[str, str] = field(default_factory=dict[str, str])
     manifests: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """By Job name, of every Job ever made."""
-    lifts: dict[str, str] = field(default_factory=dict[str, str])
-    """Pod uid to machine class, of every Pod ever lifted."""
+    ungated: dict[str, str] = field(default_factory=dict[str, str])
+    """Pod uid to machine class, of every Pod whose gate was ever removed."""
     quota: int = 1000
     """Jobs that a namespace may have."""
     partitioned: set[str] = field(default_factory=set[str])
@@ -85,7 +85,7 @@ class PretendCluster:
 
     # --- what the operator asks for -----------------------------------------------------------
 
-    def create(self, action: CreateJob, now: datetime) -> Refused | None:
+    def create(self, action: Create, now: datetime) -> Refusal | None:
         """Make a Job, adopt it, or say why not."""
         meta = action.manifest["metadata"]
         known = self.manifests.setdefault(action.name, action.manifest)
@@ -96,7 +96,7 @@ class PretendCluster:
                 raise Outdated(f"{action.name} is being deleted")
             return None
         if len(self.jobs) >= self.quota:
-            return Refused(names.WAIT_QUOTA, "exceeded quota: jobs", final=False)
+            return Refusal("OverQuota", "exceeded quota: jobs")
         self.count += 1
         owner = meta["ownerReferences"][0]
         document = {
@@ -113,16 +113,18 @@ class PretendCluster:
         self.jobs[job.metadata.uid] = job  # the answer to one's own write is no news
         return None
 
-    def lift(self, action: LiftGate) -> None:
-        """Take our gate away; refused where the Pod is another one by now."""
-        pod = self.pods.get(action.pod_uid)
-        if pod is None or pod.metadata.resourceVersion != action.resource_version:
-            raise Outdated(f"{action.pod} has changed")
-        assert action.pod_uid not in self.lifts, f"{action.pod} is lifted twice"
-        self.lifts[action.pod_uid] = action.machine
-        self.selectors[action.pod_uid] = action.node_selector
-        self.inputs[action.pod_uid] = action.inputs
-        self._keep_pod(lifted(pod, action.machine))
+    def ungate(self, action: Ungate) -> None:
+        """Take a gate away; refused where the Pod is another one by now."""
+        uid, name = action.pod.uid, action.pod.name
+        pod = self.pods.get(uid)
+        if pod is None or pod.metadata.resourceVersion != action.pod.resource_version:
+            raise Outdated(f"{name} has changed")
+        assert action.gate == names.SCHEDULING_GATE
+        assert uid not in self.ungated, f"{name} is ungated twice"
+        machine = self.ungated[uid] = action.labels[names.LABEL_MACHINE]
+        self.selectors[uid] = action.node_selector
+        self.inputs[uid] = action.annotations[names.ANNOTATION_INPUTS]
+        self._keep_pod(ungated(pod, machine))
 
     def delete_pod(self, uid: str, now: datetime) -> None:
         """Ask for a Pod's end in the ordinary way."""
@@ -178,7 +180,7 @@ class PretendCluster:
             return
         if pod.metadata.deletion_timestamp is not None:
             self._delete(pod, process, pod.metadata.deletion_timestamp, now)
-        elif pod.held_by(names.SCHEDULING_GATE) or pod.status.phase in {"Succeeded", "Failed"}:
+        elif pod.held_by(names.SCHEDULING_GATE) or pod.finished:
             return
         elif not pod.spec.node_name:
             self._schedule(pod)
@@ -208,7 +210,7 @@ class PretendCluster:
 
     def _report(self, pod: PodView, process: Process) -> None:
         behaviour = process.behaviour
-        said = mark(pod, behaviour.outcome) if behaviour.outcome else ""
+        message = mark(pod, behaviour.outcome) if behaviour.outcome else ""
         state = pod.container("stage")
         if state is not None and state.terminated is not None:
             return
@@ -217,7 +219,7 @@ class PretendCluster:
                 pod,
                 behaviour.exit_code,
                 reason=behaviour.reason,
-                message=said,
+                message=message,
                 started=process.began,
                 finished=process.ended,
                 phase="Running" if behaviour.sidecar else "",
@@ -263,8 +265,8 @@ class PretendCluster:
     def _store(self, uid: str, process: Process) -> None:
         if process.behaviour.outcome:
             key = (process.run_uid, process.stage, process.attempt)
-            found = FoundResult(pod=uid, digest="d" * 64, outcome=process.behaviour.outcome)
-            self.results.setdefault(key, []).append(found)
+            result = FoundResult(pod=uid, digest="d" * 64, outcome=process.behaviour.outcome)
+            self.results.setdefault(key, []).append(result)
 
     def _put_job(self, job: JobView) -> None:
         self.jobs[job.metadata.uid] = job

@@ -20,9 +20,11 @@ def _name(
     uid: str = RUN_UID,
     attempt: int = 1,
     machine: str = "gpu",
-    remakes: int = 0,
+    recreations: int = 0,
 ) -> str:
-    return stage_job_name(run, uid, stage=stage, attempt=attempt, machine=machine, remakes=remakes)
+    return stage_job_name(
+        run, uid, stage=stage, attempt=attempt, machine=machine, recreations=recreations
+    )
 
 
 def test_a_name_reads_run_stage_attempt() -> None:
@@ -40,7 +42,7 @@ def test_the_same_input_gives_the_same_name() -> None:
         pytest.param(_name(stage="img_gem"), id="stage"),
         pytest.param(_name(attempt=2), id="attempt"),
         pytest.param(_name(machine="macmini"), id="machine class"),
-        pytest.param(_name(remakes=1), id="made anew"),
+        pytest.param(_name(recreations=1), id="made anew"),
     ],
 )
 def test_every_part_makes_another_name(other: str) -> None:
@@ -81,11 +83,11 @@ _RUN = st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", fullmatch=True)
 _STAGE = st.from_regex(r"[a-z][a-z0-9_]{0,39}", fullmatch=True)
 
 
-@given(run=_RUN, stage=_STAGE, attempt=st.integers(1, 10**6), remakes=st.integers(0, 99))
+@given(run=_RUN, stage=_STAGE, attempt=st.integers(1, 10**6), recreations=st.integers(0, 99))
 def test_every_name_is_a_valid_name_of_a_job(
-    run: str, stage: str, attempt: int, remakes: int
+    run: str, stage: str, attempt: int, recreations: int
 ) -> None:
-    name = _name(run, stage, attempt=attempt, remakes=remakes)
+    name = _name(run, stage, attempt=attempt, recreations=recreations)
 
     assert JOB_NAME.match(name), name
     assert len(name) <= 63

@@ -20,7 +20,7 @@ def _job(
     machine: MachineClass = GPU,
     params: Mapping[str, str] | None = None,
     attempt: int = 1,
-    remakes: int = 0,
+    recreations: int = 0,
     **run: Any,
 ) -> StageJob:
     stage = stage or make_stage()
@@ -28,7 +28,7 @@ def _job(
         run=make_run(stage, **run),
         stage=stage,
         attempt=attempt,
-        remakes=remakes,
+        recreations=recreations,
         machine=machine,
         params=params or {},
         fleet=make_fleet(),

@@ -4,52 +4,68 @@ from typing import Any
 
 import pytest
 
-from stagework.api.intervention import Refusal
-from stagework.api.pipelinejob import PipelineJobStatus
-from stagework.policies.interventions import Judgement, judge
+from stagework.api.intervention import InterventionSpec, Refusal
+from stagework.api.stage_status import StageStatus
+from stagework.policies.interventions import Judgement, judge, resets
+from stagework.policies.stage_order import descendants
 from tests.support.builders import make_intervention, make_status
 
 FORK = {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}
 
 
+def _asked(
+    verb: str, *stages: str, status: dict[str, Any], **spec: Any
+) -> tuple[InterventionSpec, dict[str, StageStatus]]:
+    states = {
+        name: make_status(name, state) if isinstance(state, str) else state
+        for name, state in status.items()
+    }
+    return make_intervention(verb, *stages, **spec).spec, states
+
+
 def _judge(verb: str, *stages: str, status: dict[str, Any], **spec: Any) -> Judgement:
-    found = [
-        each if not isinstance(each, str) else make_status(name, each)
-        for name, each in status.items()
-    ]
-    request = make_intervention(verb, *stages, **spec)
-    return judge(request.spec, PipelineJobStatus(stages=found), FORK)
+    return judge(*_asked(verb, *stages, status=status, **spec))
+
+
+def _effect(
+    verb: str, *stages: str, status: dict[str, Any], **spec: Any
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is retried or skipped, and what waits again below it."""
+    request, states = _asked(verb, *stages, status=status, **spec)
+    affected = judge(request, states).affected
+    below = [states[name] for name in descendants(affected, FORK)]
+    return affected, resets(request, below)
 
 
 OVER = {"a": "Succeeded", "b": "Failed", "c": "Succeeded", "d": "NotRun"}
 
 
 def test_a_retry_resets_what_depends_on_it_and_leaves_side_branches_alone() -> None:
-    assert _judge("Retry", "b", status=OVER) == Judgement(("b",), ("d",))
+    assert _effect("Retry", "b", status=OVER) == (("b",), ("d",))
 
 
 def test_a_retry_without_stages_takes_every_failed_one() -> None:
     both = {**OVER, "c": "Failed"}
 
-    assert _judge("Retry", status=both) == Judgement(("b", "c"), ("d",))
+    assert _effect("Retry", status=both) == (("b", "c"), ("d",))
 
 
 def test_a_retry_of_a_stage_that_succeeded_resets_everything_below() -> None:
     done = dict.fromkeys("abcd", "Succeeded")
 
-    assert _judge("Retry", "a", status=done) == Judgement(("a",), ("b", "c", "d"))
+    assert _effect("Retry", "a", status=done) == (("a",), ("b", "c", "d"))
 
 
 def test_a_stage_that_is_retried_itself_is_not_reset_as_well() -> None:
     done = dict.fromkeys("abcd", "Succeeded")
 
-    assert _judge("Retry", "d", "a", "d", status=done) == Judgement(("d", "a"), ("b", "c"))
+    assert _effect("Retry", "d", "a", "d", status=done) == (("d", "a"), ("b", "c"))
 
 
 def test_running_descendants_are_reset_and_untouched_ones_are_left() -> None:
     status = {"a": "Succeeded", "b": "Running", "c": "Succeeded", "d": "Waiting"}
 
-    assert _judge("Retry", "a", status=status) == Judgement(("a",), ("b", "c"))
+    assert _effect("Retry", "a", status=status) == (("a",), ("b", "c"))
 
 
 @pytest.mark.parametrize(
@@ -68,10 +84,10 @@ def test_running_descendants_are_reset_and_untouched_ones_are_left() -> None:
     ids=lambda value: getattr(value, "state", value),
 )
 def test_a_refusal_has_a_reason(verb: str, stage: str, state: Any, reason: str) -> None:
-    found = _judge(verb, stage, status={**OVER, "b": state})
+    judgement = _judge(verb, stage, status={**OVER, "b": state})
 
-    assert found == Judgement(refused=(Refusal(stage=stage, reason=reason),))
-    assert found.requested == 1
+    assert judgement == Judgement(refused=(Refusal(stage=stage, reason=reason),))
+    assert judgement.requested == 1
 
 
 @pytest.mark.parametrize("state", ["Waiting", "Starting", "Running", "Failed", "NotRun"])
@@ -96,15 +112,16 @@ def test_a_double_click_is_harmless(verb: str) -> None:
 
 
 def test_one_refusal_never_takes_the_others_down() -> None:
-    found = _judge("Retry", "b", "x", "d", status=OVER)
+    judgement = _judge("Retry", "b", "x", "d", status=OVER)
 
-    assert found.affected == ("b",)
-    assert [(each.stage, each.reason) for each in found.refused] == [
+    assert judgement.affected == ("b",)
+    assert [(refusal.stage, refusal.reason) for refusal in judgement.refused] == [
         ("x", "UnknownStage"),
         ("d", "WaitsForOthers"),
     ]
-    assert found.requested == 3
-    assert found.resets == ("d",), "refused for itself, but it waits again for b"
+    assert judgement.requested == 3
+    _, waits_again = _effect("Retry", "b", "x", "d", status=OVER)
+    assert waits_again == ("d",), "refused for itself, but it waits again for b"
 
 
 @pytest.mark.parametrize(
@@ -119,17 +136,19 @@ def test_one_refusal_never_takes_the_others_down() -> None:
 def test_a_request_may_be_refused_as_a_whole(
     verb: str, status: dict[str, str], reason: str
 ) -> None:
-    found = _judge(verb, status=status)
+    judgement = _judge(verb, status=status)
 
-    assert found == Judgement(refused=(Refusal(stage="", reason=reason),))
-    assert found.requested == 0
+    assert judgement == Judgement(refused=(Refusal(stage="", reason=reason),))
+    assert judgement.requested == 0
 
 
 def test_a_skip_leaves_what_depends_on_it_to_the_order_of_stages() -> None:
-    assert _judge("Skip", "b", status=OVER) == Judgement(("b",))
+    assert _effect("Skip", "b", status=OVER) == (("b",), ())
 
 
 def test_a_skip_may_ask_for_its_descendants_to_run_all_the_same() -> None:
     status = {**OVER, "c": "Running"}
 
-    assert _judge("Skip", "b", status=status, descendants="Run") == Judgement(("b",), ("d",))
+    effect = _effect("Skip", "b", status=status, descendants="Run")
+
+    assert effect == (("b",), ("d",))

@@ -8,12 +8,12 @@ from tests.support.builders import (
     T0,
     after,
     held_by_others,
-    lifted,
     make_job,
     make_pod,
     running,
     scheduled,
     terminated,
+    ungated,
     unscheduled,
     waiting_for,
 )
@@ -37,7 +37,7 @@ def _pod() -> PodView:
             waiting_for(_pod(), ""), Pending("ContainerCreating", "on node gpu-0"), id="no word"
         ),
         pytest.param(
-            held_by_others(lifted(_pod())),
+            held_by_others(ungated(_pod())),
             Pending("HeldByOthers", "held by the scheduling gate example.org/quota"),
             id="somebody else's gate",
         ),
@@ -48,7 +48,7 @@ def _pod() -> PodView:
             scheduled(_pod()), Pending("ContainerCreating", "on node gpu-0"), id="has a node"
         ),
         pytest.param(
-            lifted(_pod()), Pending("Scheduling", "waits for the scheduler"), id="just lifted"
+            ungated(_pod()), Pending("Scheduling", "waits for the scheduler"), id="just ungated"
         ),
     ],
 )

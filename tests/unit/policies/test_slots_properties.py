@@ -1,4 +1,4 @@
-"""Whatever is claimed, dropped and resized: never too many slots, and the head never starves."""
+"""Whatever is asked for, dropped and resized: never too many slots, and the head never starves."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from stagework.policies.slots import Claim, Granted, Queued, SlotLedger
+from stagework.policies.slots import Granted, Queued, SlotLedger, SlotRequest
 
 CLASSES = ("gpu", "macmini", "macbook")
 RUNS = tuple("abcdef")
@@ -14,14 +14,14 @@ RUNS = tuple("abcdef")
 
 @dataclass
 class _Model:
-    """What a reader would believe: claims by run, slots by class."""
+    """What a reader would believe: requests by run, slots by class."""
 
     slots: dict[str, int] = field(default_factory=dict[str, int])
-    claims: dict[str, list[Claim]] = field(default_factory=dict[str, list[Claim]])
+    requests: dict[str, list[SlotRequest]] = field(default_factory=dict[str, list[SlotRequest]])
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Random claims against a model that only remembers who has what."""
+    """Random requests against a model that only remembers who has what."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,18 +42,18 @@ class LedgerMachine(RuleBasedStateMachine):
             st.lists(st.sampled_from(CLASSES), min_size=1, max_size=3, unique=True), max_size=3
         ),
     )
-    def claim(self, run: str, priority: int, wanted: list[list[str]]) -> None:
-        claims = [
-            Claim(f"s{index}", tuple(classes), (-priority, 1, "2026", run, index))
+    def request(self, run: str, priority: int, wanted: list[list[str]]) -> None:
+        requests = [
+            SlotRequest(f"s{index}", tuple(classes), (-priority, 1, "2026", run, index))
             for index, classes in enumerate(wanted)
         ]
         before = self._turns()
-        self.ledger.claim(run, claims)
-        self.model.claims[run] = claims
-        for each in claims:
-            machine = before.get((run, each.stage))
-            if machine in each.classes:
-                assert self._turns()[(run, each.stage)] == machine, "a given slot was taken away"
+        self.ledger.request(run, requests)
+        self.model.requests[run] = requests
+        for request in requests:
+            machine = before.get((run, request.stage))
+            if machine in request.classes:
+                assert self._turns()[(run, request.stage)] == machine, "a given slot was taken away"
 
     @invariant()
     def nobody_gets_a_slot_that_is_not_there(self) -> None:
@@ -71,22 +71,22 @@ class LedgerMachine(RuleBasedStateMachine):
         for machine in CLASSES:
             taken = sum(found == machine for found in now.values())
             waiting = [
-                each
-                for run, claims in self.model.claims.items()
-                for each in claims
-                if machine in each.classes and (run, each.stage) not in now
+                request
+                for run, requests in self.model.requests.items()
+                for request in requests
+                if machine in request.classes and (run, request.stage) not in now
             ]
             assert not waiting or taken >= self.model.slots.get(machine, 0)
 
     @invariant()
-    def positions_are_the_order_of_the_line(self) -> None:
+    def positions_are_the_order_of_the_queue(self) -> None:
         places: dict[str, list[tuple[int, tuple[object, ...]]]] = {}
-        for run, claims in self.model.claims.items():
+        for run, requests in self.model.requests.items():
             turns = self.ledger.turns(run)
-            for each in claims:
-                turn = turns[each.stage]
+            for request in requests:
+                turn = turns[request.stage]
                 if isinstance(turn, Queued):
-                    places.setdefault(turn.machine, []).append((turn.position, each.order))
+                    places.setdefault(turn.machine, []).append((turn.position, request.order))
         for found in places.values():
             assert [order for _, order in sorted(found)] == sorted(order for _, order in found)
 

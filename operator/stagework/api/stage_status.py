@@ -1,0 +1,166 @@
+"""`StageStatus`: where one stage of a run stands, and what may be said of that state."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self, TypedDict, Unpack
+
+from pydantic import Field, StringConstraints
+
+from stagework.api import names
+from stagework.api.base import Observed, Time
+from stagework.api.stages import StageName
+
+ShortText = Annotated[str, StringConstraints(max_length=128)]
+
+
+class Commit(Observed):
+    """The outcome of a stage's winning attempt: written once, never revised by a Job or Pod."""
+
+    attempt: int = Field(ge=1)
+    """Number of the winning attempt."""
+    pod: ShortText = ""
+    """Uid of the winning Pod: the fencing token."""
+    digest: ShortText = ""
+    """sha256 of the attempt's `result.json`; empty for `contract: ExitCode`."""
+    prefix: Annotated[str, StringConstraints(max_length=512)] = ""
+    """Where its artifacts are: `<namespace>/<run uid>/<stage>/<attempt>-<pod uid>`."""
+    items: int | None = Field(default=None, ge=0)
+    """Items that it worked on, where it counts them."""
+    failedItems: int | None = Field(default=None, ge=0)
+    """Items of these that failed."""
+
+
+StageState = Literal["Waiting", "Starting", "Running", "Succeeded", "Failed", "Skipped", "NotRun"]
+
+
+class Stopping(Observed):
+    """A verdict that is recorded before the Pod is ended, so that a restart does not lose it."""
+
+    reason: Annotated[str, StringConstraints(max_length=63)]
+    """Why it is ended, such as TimedOut."""
+    message: ShortText = ""
+    """The sentence for people."""
+
+
+class SkipRecord(Observed):
+    """Who skipped a stage, and whether its descendants run all the same."""
+
+    by: ShortText = ""
+    """Who asked."""
+    descendants: Literal["NotRun", "Run"] = "NotRun"
+    """What becomes of the stages that depend on it."""
+
+
+class StageChanges(TypedDict, total=False):
+    """What may change in a StageStatus: all but its name, by the field's own name and type."""
+
+    state: StageState
+    reason: str
+    message: str
+    attempt: int
+    failures: int
+    interruptions: int
+    deferrals: int
+    remakes: int
+    job: str
+    machine: str
+    node: str
+    pod: str
+    turnTime: datetime | None
+    waitingSince: datetime | None
+    lostTime: datetime | None
+    notBeforeTime: datetime | None
+    startTime: datetime | None
+    completionTime: datetime | None
+    stopping: Stopping | None
+    skip: SkipRecord | None
+    commit: Commit | None
+
+
+class StageStatus(Observed):
+    """Where one stage stands; only the current or last attempt is kept."""
+
+    name: StageName
+    """Name of the stage."""
+    state: StageState = "Waiting"
+    """Waiting, Starting, Running, Succeeded, Failed, Skipped or NotRun."""
+    reason: Annotated[str, StringConstraints(max_length=63)] = ""
+    """Why it is in that state, as one word."""
+    message: ShortText = ""
+    """Why, as a sentence."""
+    attempt: int = Field(default=1, ge=1)
+    """Number of the current attempt; it only grows."""
+    failures: int = Field(default=0, ge=0)
+    """Failed attempts that count against `retries`; a person's retry sets it to 0."""
+    interruptions: int = Field(default=0, ge=0)
+    """Attempts ended from outside since the last person's retry; they cost no attempt."""
+    deferrals: int = Field(default=0, ge=0)
+    """Attempts that could not be done for a cause outside (`Deferred`); they cost no attempt."""
+    remakes: int = Field(default=0, ge=0)
+    """How often this attempt's Job was made anew before its turn."""
+    job: Annotated[str, StringConstraints(max_length=63)] = ""
+    """Name of the current Job."""
+    machine: Annotated[str, StringConstraints(max_length=31)] = ""
+    """Machine class that it runs or ran on."""
+    node: Annotated[str, StringConstraints(max_length=253)] = ""
+    """Node that it runs or ran on."""
+    pod: ShortText = ""
+    """Uid of the Pod whose gate was lifted for this attempt; the only one that may commit."""
+    turnTime: Time | None = None
+    """When its turn came (slot granted); `startDeadlineSeconds` counts from here."""
+    waitingSince: Time | None = None
+    """Since when no node of its first class is there; `fallbackAfterSeconds` counts from here."""
+    lostTime: Time | None = None
+    """When its Pod was found missing without a result."""
+    notBeforeTime: Time | None = None
+    """End of the back-off."""
+    startTime: Time | None = None
+    """When the container of the current attempt started."""
+    completionTime: Time | None = None
+    """When it ended."""
+    stopping: Stopping | None = None
+    """Set while its Pod is being ended by the operator."""
+    skip: SkipRecord | None = None
+    """Set when a person skipped it."""
+    commit: Commit | None = None
+    """The committed outcome."""
+
+    @property
+    def done(self) -> bool:
+        """It counts as progress: its work is done, or nothing was to be done."""
+        return self.state in _DONE
+
+    @property
+    def ended(self) -> bool:
+        """It needs nothing more, unless a person asks for a retry."""
+        return self.state in _ENDED
+
+    @property
+    def active(self) -> bool:
+        """Its turn has come and it has not ended: it has a slot."""
+        return self.state in _ACTIVE
+
+    @property
+    def waiting(self) -> bool:
+        """It has no turn yet; `reason` says what it waits for."""
+        return self.state == names.STAGE_WAITING
+
+    @property
+    def pod_missed(self) -> bool:
+        """Its Pod is gone, and it is not known yet what has become of it."""
+        return self.reason in _POD_MISSED
+
+    @property
+    def wants_machine(self) -> bool:
+        """It waits for what a machine would give it: a free slot, or a node of its class."""
+        return self.waiting and self.reason in _FOR_MACHINE
+
+    def evolve(self, **changes: Unpack[StageChanges]) -> Self:
+        """The same stage with other values."""
+        return self.model_copy(update=changes)
+
+
+_DONE = frozenset({names.STAGE_SUCCEEDED, names.STAGE_SKIPPED})
+_ENDED = _DONE | {names.STAGE_FAILED_STATE, names.STAGE_NOT_RUN}
+_ACTIVE = frozenset({names.STAGE_STARTING, names.STAGE_RUNNING})
+_POD_MISSED = frozenset({names.WAIT_RESULT, names.WAIT_POD_LOST})
+_FOR_MACHINE = frozenset({names.WAIT_SLOT, names.WAIT_NO_NODE})

@@ -1,0 +1,111 @@
+"""The container of a stage: its image and command, our restrictions, and what it is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stagekit import contract
+from stagework.api import names
+from stagework.api.machines import MachineClass
+from stagework.api.pipelinejob import PipelineJob
+from stagework.api.stages import EnvVar, Stage
+from stagework.children.pod_defaults import PodDefaults
+from stagework.children.stage_volumes import asks_service, mounts
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StageContainer:
+    """Everything that makes a stage's container what it is."""
+
+    run: PipelineJob
+    stage: Stage
+    attempt: int
+    machine: MachineClass
+    params: Mapping[str, str]
+    defaults: PodDefaults
+
+    def manifest(self) -> Manifest:
+        """The container as it stands in the Pod's spec."""
+        stage = self.stage
+        container: Manifest = {
+            "name": names.STAGE_CONTAINER,
+            "image": stage.image,
+            "imagePullPolicy": self.defaults.image_pull_policy,
+            "env": [*self._env(), *(_env(variable) for variable in stage.env)],
+            "resources": self._resources(),
+            "terminationMessagePolicy": "File",
+            "terminationMessagePath": contract.TERMINATION_FILE,
+            "volumeMounts": mounts(stage),
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            },
+        }
+        if stage.command:
+            container["command"] = stage.command
+        if stage.args:
+            container["args"] = stage.args
+        return container
+
+    def _env(self) -> list[Manifest]:
+        meta = self.run.metadata
+        literal = {
+            contract.ENV_RUN: meta.name,
+            contract.ENV_RUN_UID: meta.uid,
+            contract.ENV_NAMESPACE: meta.namespace,
+            contract.ENV_STAGE: self.stage.name,
+            contract.ENV_ATTEMPT: str(self.attempt),
+            contract.ENV_TIMEOUT_SECONDS: str(self.stage.timeoutSeconds),
+            contract.ENV_WORK_DIR: contract.WORK_DIR,
+            contract.ENV_TERMINATION_FILE: contract.TERMINATION_FILE,
+        }
+        if asks_service(self.stage):
+            literal[contract.ENV_API_URL] = self.defaults.api_url
+            for variable, name in (
+                (contract.ENV_TOKEN_FILE, contract.TOKEN_FILE_NAME),
+                (contract.ENV_INPUTS_FILE, contract.INPUTS_FILE_NAME),
+                (contract.ENV_PARAMS_FILE, contract.PARAMS_FILE_NAME),
+            ):
+                literal[variable] = f"{contract.INFO_DIR}/{name}"
+        if self.run.spec.input is not None:
+            literal[contract.ENV_INPUT_URI] = self.run.spec.input.uri
+        for name, value in self.params.items():
+            literal[f"{contract.ENV_PARAM_PREFIX}{name.upper()}"] = value
+        return [
+            # Values are escaped: what a person wrote must not be expanded by Kubernetes.
+            *({"name": k, "value": v.replace("$", "$$")} for k, v in literal.items()),
+            _field(contract.ENV_POD_NAME, "metadata.name"),
+            _field(contract.ENV_POD_UID, "metadata.uid"),
+        ]
+
+    def _resources(self) -> Manifest:
+        defaults, machine = self.defaults, self.machine
+        wanted = self.stage.resources
+        requests = {
+            "cpu": defaults.cpu_request,
+            "memory": defaults.memory_request,
+            **wanted.requests,
+            **machine.resources,
+        }
+        limits = {**wanted.limits, **machine.resources}
+        for name in ("cpu", "memory"):
+            if name in limits and name not in wanted.requests:
+                requests[name] = limits[name]
+        return {"requests": requests, **({"limits": limits} if limits else {})}
+
+
+def _field(name: str, path: str) -> Manifest:
+    return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+
+
+def _env(variable: EnvVar) -> Manifest:
+    if variable.configMapKeyRef is not None:
+        source = {"configMapKeyRef": variable.configMapKeyRef.model_dump()}
+        return {"name": variable.name, "valueFrom": source}
+    if variable.secretKeyRef is not None:
+        source = {"secretKeyRef": variable.secretKeyRef.model_dump()}
+        return {"name": variable.name, "valueFrom": source}
+    return {"name": variable.name, "value": variable.value or ""}

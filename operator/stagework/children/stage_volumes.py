@@ -1,0 +1,80 @@
+"""Volumes of a stage's Pod and where they are mounted: ours, and those that the stage names."""
+
+from typing import Any
+
+from stagekit import contract
+from stagework.api import names
+from stagework.api.stages import Stage, Volume
+from stagework.children.pod_defaults import PodDefaults
+
+Manifest = dict[str, Any]
+
+
+def asks_service(stage: Stage) -> bool:
+    """Whether anything in the stage may ask the API service, and so needs a token for it.
+
+    `ExitCode` is for any program: it is given none, and its params as environment alone.
+    """
+    return stage.contract == "Mark"
+
+
+def volumes(stage: Stage, defaults: PodDefaults) -> list[Manifest]:
+    """The Pod's volumes."""
+    limit = defaults.work_size_limit
+    return [
+        {"name": "stagework-work", "emptyDir": {"sizeLimit": limit}},
+        {"name": "stagework-tmp", "emptyDir": {"sizeLimit": limit}},
+        *([_info_volume(defaults)] if asks_service(stage) else []),
+        *(_volume(volume) for volume in stage.volumes),
+    ]
+
+
+def mounts(stage: Stage) -> list[Manifest]:
+    """Where the stage's container sees them."""
+    info = {"name": "stagework-info", "mountPath": contract.INFO_DIR, "readOnly": True}
+    return [
+        {"name": "stagework-work", "mountPath": contract.WORK_DIR},
+        {"name": "stagework-tmp", "mountPath": "/tmp"},  # noqa: S108 - a private emptyDir
+        *([info] if asks_service(stage) else []),
+        *(_mount(volume) for volume in stage.volumes),
+    ]
+
+
+def _info_volume(defaults: PodDefaults) -> Manifest:
+    """Token, inputs and params in one: the kubelet mounts each volume into every Pod."""
+    token = {
+        "serviceAccountToken": {
+            "audience": defaults.audience,
+            "expirationSeconds": 3600,
+            "path": contract.TOKEN_FILE_NAME,
+        }
+    }
+    info = [
+        {
+            "path": path,
+            "fieldRef": {"fieldPath": f"metadata.annotations['{annotation}']"},
+        }
+        for path, annotation in (
+            (contract.INPUTS_FILE_NAME, names.ANNOTATION_INPUTS),
+            (contract.PARAMS_FILE_NAME, names.ANNOTATION_PARAMS),
+        )
+    ]
+    return {
+        "name": "stagework-info",
+        "projected": {"sources": [token, {"downwardAPI": {"items": info}}]},
+    }
+
+
+def _volume(volume: Volume) -> Manifest:
+    name = f"user-{volume.name}"
+    if volume.configMap is not None:
+        return {"name": name, "configMap": {"name": volume.configMap}}
+    if volume.persistentVolumeClaim is not None:
+        claim = {"claimName": volume.persistentVolumeClaim, "readOnly": volume.readOnly}
+        return {"name": name, "persistentVolumeClaim": claim}
+    return {"name": name, "emptyDir": {"sizeLimit": volume.emptyDir}}
+
+
+def _mount(volume: Volume) -> Manifest:
+    read_only = volume.readOnly or volume.configMap is not None
+    return {"name": f"user-{volume.name}", "mountPath": volume.mountPath, "readOnly": read_only}

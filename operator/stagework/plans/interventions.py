@@ -1,0 +1,146 @@
+"""What people ask of an object: carried out once, noted with its effect, and answered once.
+
+The same for every kind; a kind says what its verbs change (`Verbs`). The effect and a note of it
+(`status.answered`) are written in one status patch; the Intervention's own answer follows. After a
+crash in between the note says that the effect is there already.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from stagework.api import names
+from stagework.api.answered import Answered
+from stagework.api.intervention import Intervention, InterventionSpec, InterventionStatus, Refusal
+from stagework.api.kinds import INTERVENTION
+from stagework.api.text import one_line
+from stagework.plans.plan import Answer, Delete, Event, PlanBuilder
+from stagework.policies.interventions import (
+    TARGET_REPLACED,
+    UNKNOWN_VERB,
+    Judgement,
+    refused_whole,
+)
+
+KEPT = 20
+"""Answered Interventions of a target that are kept, and notes in its status."""
+NOTE_LETTERS = 128
+"""Longest list of refusals in a note; it is only read again after a crash."""
+
+StateT = TypeVar("StateT")
+"""What the requests of a kind change: a PipelineJob's stages by name."""
+
+
+class Verbs(Protocol[StateT]):
+    """What may be asked of a kind, and what it changes."""
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The verbs that the kind takes."""
+        ...
+
+    def judge(self, spec: InterventionSpec, state: StateT) -> Judgement:
+        """What the request would change, and what of it is refused."""
+        ...
+
+    def apply(self, request: Intervention, judgement: Judgement, state: StateT) -> StateT:
+        """The state after what the judgement allows."""
+        ...
+
+
+@dataclass(frozen=True)
+class Requests(Generic[StateT]):
+    """All Interventions that aim at one object, and what its kind makes of them."""
+
+    all: Sequence[Intervention]
+    """Oldest first, answered ones too."""
+    target_uid: str
+    verbs: Verbs[StateT]
+
+    def carry_out(
+        self, state: StateT, notes: list[Answered], builder: PlanBuilder, now: datetime
+    ) -> tuple[StateT, list[Answered]]:
+        """New state and notes after the unanswered requests.
+
+        At most KEPT at once, so that the note of none is dropped before its answer is written.
+        """
+        if not self.all:
+            return state, notes
+        unanswered = [request for request in self.all if request.status.answered is None]
+        if len(unanswered) > KEPT:
+            builder.wake(now)
+        for request in unanswered[:KEPT]:
+            noted = next((note for note in notes if note.uid == request.metadata.uid), None)
+            if noted is not None:
+                builder.afterwards.append(_answer(request, _from_note(noted), now))
+                continue
+            judgement = self._judge(request.spec, state)
+            if judgement.affected:
+                state = self.verbs.apply(request, judgement, state)
+                notes = [*notes, _note(request, judgement)][-KEPT:]
+                builder.events.append(_event(request.spec, judgement))
+            builder.afterwards.append(_answer(request, judgement, now))
+        builder.afterwards.extend(self._old())
+        return state, notes
+
+    def _judge(self, spec: InterventionSpec, state: StateT) -> Judgement:
+        if spec.target.uid and spec.target.uid != self.target_uid:
+            return refused_whole(TARGET_REPLACED)
+        if spec.verb not in self.verbs.words:
+            return refused_whole(UNKNOWN_VERB)
+        return self.verbs.judge(spec, state)
+
+    def _old(self) -> Iterator[Delete]:
+        answered = [request for request in self.all if request.status.answered is not None]
+        for request in answered[:-KEPT]:
+            meta = request.metadata
+            yield Delete(INTERVENTION.ref(meta.namespace, meta.name, meta.uid))
+
+
+def refuse_all(requests: Iterable[Intervention], reason: str, now: datetime) -> tuple[Answer, ...]:
+    """Answers for requests whose target is not there."""
+    judgement = refused_whole(reason)
+    return tuple(_answer(each, judgement, now) for each in requests if not each.status.answered)
+
+
+def asked_by(spec: InterventionSpec) -> str:
+    """Who asked and why, as one line."""
+    return one_line(f"{spec.requestedBy or 'a person'}: {spec.reason}".removesuffix(": "))
+
+
+def _event(spec: InterventionSpec, judgement: Judgement) -> Event:
+    effect = f"{spec.verb} of {', '.join(judgement.affected)}"
+    by = spec.requestedBy or "somebody"
+    return Event(names.EVENT_INTERVENTION, f"{effect}, asked by {by}")
+
+
+def _note(request: Intervention, judgement: Judgement) -> Answered:
+    refused = ""
+    for refusal in judgement.refused:
+        longer = f"{refused},{refusal.stage}={refusal.reason}".removeprefix(",")
+        if len(longer) > NOTE_LETTERS:
+            break
+        refused = longer
+    return Answered(uid=request.metadata.uid, affected=len(judgement.affected), refused=refused)
+
+
+def _from_note(note: Answered) -> Judgement:
+    pairs = [pair.split("=", 1) for pair in note.refused.split(",") if "=" in pair]
+    refused = tuple(Refusal(stage=stage, reason=reason) for stage, reason in pairs)
+    return Judgement(affected=("",) * note.affected, refused=refused)
+
+
+def _answer(request: Intervention, judgement: Judgement, now: datetime) -> Answer:
+    affected, refused = len(judgement.affected), list(judgement.refused)
+    summary = "Done" if not refused else "PartlyDone" if affected else "Refused"
+    status = InterventionStatus(
+        answered=now,
+        requested=judgement.requested,
+        affected=affected,
+        refused=refused,
+        summary=summary,
+    )
+    meta = request.metadata
+    target = INTERVENTION.ref(meta.namespace, meta.name, meta.uid)
+    return Answer(target, status, adopt=not meta.ownerReferences)

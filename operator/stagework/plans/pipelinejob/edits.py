@@ -1,0 +1,255 @@
+"""The changes that a stage's status can undergo, by name: each takes one status and gives the next.
+
+Nothing is decided here. What a change must set, and what it must clear, stands in one place.
+"""
+
+from datetime import datetime
+
+from stagework.api import names
+from stagework.api.observed import PodView
+from stagework.api.stage_status import Commit, SkipRecord, StageState, StageStatus, Stopping
+from stagework.api.text import one_line
+
+REASON_LETTERS = 63
+MACHINE_LETTERS = 31
+
+# --- before its Pod runs --------------------------------------------------------------------------
+
+
+def waiting(
+    status: StageStatus, reason: str, message: str, since: datetime | None = None
+) -> StageStatus:
+    """It waits for a stated cause, before its turn; `since`: when no node of its class was left."""
+    wanted = ("Waiting", reason, one_line(message), "", None, since)
+    s = status
+    if (s.state, s.reason, s.message, s.machine, s.turnTime, s.waitingSince) == wanted:
+        return status
+    return status.evolve(
+        state="Waiting",
+        reason=reason,
+        message=wanted[2],
+        machine="",
+        turnTime=None,
+        waitingSince=since,
+    )
+
+
+def backing_off(status: StageStatus) -> StageStatus:
+    """It waits for the end of its back-off."""
+    return status.evolve(reason=names.WAIT_BACKOFF)
+
+
+def not_run(status: StageStatus, reason: str, message: str) -> StageStatus:
+    """It will never start: something above it is in the way."""
+    return status.evolve(state="NotRun", reason=reason, message=message)
+
+
+def given_back(status: StageStatus) -> StageStatus:
+    """Nothing is in its way any more: it waits again."""
+    return status.evolve(state="Waiting", reason="", message="")
+
+
+def granted(status: StageStatus, machine: str, at: datetime) -> StageStatus:
+    """Its turn has come on this class; when it came first is kept."""
+    return status.evolve(
+        state="Starting",
+        machine=machine,
+        turnTime=status.turnTime or at,
+        reason=names.WAIT_POD,
+        message="",
+        notBeforeTime=None,
+    )
+
+
+def with_job(status: StageStatus, job: str) -> StageStatus:
+    """The Job of that name is its own."""
+    return status.evolve(job=job)
+
+
+def job_refused(status: StageStatus, reason: str, message: str) -> StageStatus:
+    """The API server would not take its Job, for now."""
+    return status.evolve(reason=reason, message=one_line(message), job="")
+
+
+def recreated(status: StageStatus) -> StageStatus:
+    """Its Job goes and another is made for the same attempt, under another name."""
+    return status.evolve(remakes=status.remakes + 1, job="")
+
+
+def never_ran(status: StageStatus) -> StageStatus:
+    """Its Job ended while its Pod was held: another is made."""
+    return status.evolve(
+        reason=names.WAIT_POD, message="its Job ended before its turn and is made anew", job=""
+    )
+
+
+def ungated(status: StageStatus, pod_uid: str) -> StageStatus:
+    """The scheduler has this Pod of its: the only one that may commit."""
+    return status.evolve(pod=pod_uid, reason="Scheduling", waitingSince=None)
+
+
+# --- while its Pod is there -----------------------------------------------------------------------
+
+
+def taken_up(status: StageStatus, pod: PodView, job: str) -> StageStatus:
+    """Note which Pod it is, where a restart has lost the record of its ungating."""
+    meta = pod.metadata
+    if status.pod == meta.uid:
+        return status
+    machine = meta.labels.get(names.LABEL_MACHINE, status.machine)[:MACHINE_LETTERS]
+    return status.evolve(pod=meta.uid, job=job or status.job, machine=machine)
+
+
+def starting(
+    status: StageStatus, node: str, reason: str, message: str, turn: datetime
+) -> StageStatus:
+    """Its Pod is being placed, or its image pulled."""
+    return status.evolve(
+        state="Starting",
+        node=node,
+        reason=reason[:REASON_LETTERS],
+        message=message,
+        turnTime=turn,
+        lostTime=None,
+    )
+
+
+def started(status: StageStatus, node: str, at: datetime) -> StageStatus:
+    """Its container runs."""
+    return status.evolve(
+        state="Running", node=node, reason="", message="", startTime=at, lostTime=None
+    )
+
+
+def seen_ended(status: StageStatus, node: str, started_at: datetime | None) -> StageStatus:
+    """Where it ran and since when, as its Pod says at last."""
+    return status.evolve(
+        node=node or status.node, lostTime=None, startTime=started_at or status.startTime
+    )
+
+
+def stopping(status: StageStatus, reason: str, message: str) -> StageStatus:
+    """A verdict is recorded; its Pod is ended by a later plan, which reads the record."""
+    return status.evolve(stopping=Stopping(reason=reason, message=one_line(message)))
+
+
+# --- while its Pod is missed ----------------------------------------------------------------------
+
+
+def result_asked(status: StageStatus) -> StageStatus:
+    """The artifact store is asked what its attempt has left."""
+    return status.evolve(
+        reason=names.WAIT_RESULT,
+        message="its Pod is gone; the artifact store is asked for its result",
+    )
+
+
+def pod_lost(status: StageStatus, message: str, since: datetime | None) -> StageStatus:
+    """Nothing proves that its process has ended; `since`: from when the wait for that counts."""
+    return status.evolve(reason=names.WAIT_POD_LOST, message=one_line(message), lostTime=since)
+
+
+def question_dropped(status: StageStatus) -> StageStatus:
+    """The Job that had ended without a Pod is gone too: nothing is left to ask about."""
+    return status.evolve(reason=names.WAIT_POD, message="") if status.pod_missed else status
+
+
+# --- at the end of an attempt ---------------------------------------------------------------------
+
+
+def committed(
+    status: StageStatus,
+    state: StageState,
+    reason: str,
+    message: str,
+    *,
+    commit: Commit | None,
+    at: datetime,
+) -> StageStatus:
+    """Its work is done; what is needed no more is dropped, so that objects stay small."""
+    return status.evolve(
+        state=state,
+        reason=reason,
+        message=message,
+        commit=commit,
+        completionTime=at,
+        pod="",  # the commit has it
+        remakes=0,
+        turnTime=None,
+        waitingSince=None,
+        lostTime=None,
+        notBeforeTime=None,
+        stopping=None,
+    )
+
+
+def failed(
+    status: StageStatus,
+    reason: str,
+    message: str,
+    *,
+    at: datetime,
+    failures: int,
+    interruptions: int,
+) -> StageStatus:
+    """No attempt is left."""
+    return status.evolve(
+        state="Failed",
+        reason=reason,
+        message=one_line(message),
+        failures=failures,
+        interruptions=interruptions,
+        completionTime=at,
+        stopping=None,
+        lostTime=None,
+    )
+
+
+def skipped(
+    status: StageStatus, message: str, at: datetime, record: SkipRecord | None
+) -> StageStatus:
+    """A person has skipped it, and nothing of it runs."""
+    return status.evolve(
+        state="Skipped",
+        reason=names.SKIPPED_BY_PERSON,
+        message=message,
+        skip=record,
+        completionTime=at,
+        stopping=None,
+    )
+
+
+def skip_recorded(status: StageStatus, record: SkipRecord) -> StageStatus:
+    """A person has skipped it while it is at work: it is ended first."""
+    return status.evolve(skip=record)
+
+
+def next_attempt(
+    status: StageStatus, reason: str, message: str, not_before: datetime | None
+) -> StageStatus:
+    """Another attempt, from nothing; the counts and the person's skip stay."""
+    return status.evolve(
+        state="Waiting",
+        attempt=status.attempt + 1,
+        reason=reason,
+        message=message,
+        notBeforeTime=not_before,
+        remakes=0,
+        job="",
+        pod="",
+        node="",
+        machine="",
+        turnTime=None,
+        waitingSince=None,
+        lostTime=None,
+        startTime=None,
+        completionTime=None,
+        stopping=None,
+        commit=None,
+    )
+
+
+def renewed(status: StageStatus, reason: str, message: str) -> StageStatus:
+    """A new attempt at a person's wish: the budget is renewed, the numbers only grow."""
+    fresh = status.evolve(failures=0, interruptions=0, deferrals=0, skip=None)
+    return next_attempt(fresh, reason, message, None)

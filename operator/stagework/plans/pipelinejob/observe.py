@@ -1,0 +1,208 @@
+"""Bring one stage up to what its Job and Pod show: running, ended, lost, overdue.
+
+`situation.py` says what has happened; here stands what follows. Nothing is started here: starting
+comes after all stages are observed (`start.py`).
+"""
+
+from datetime import datetime, timedelta
+
+from stagework.api import names
+from stagework.api.observed import PodView
+from stagework.api.stage_status import Commit, StageStatus
+from stagework.api.text import one_line
+from stagework.plans.pipelinejob import edits
+from stagework.plans.pipelinejob.children import delete_job
+from stagework.plans.pipelinejob.outcomes import record, record_stopped
+from stagework.plans.pipelinejob.situation import (
+    LOST_GRACE,
+    AwaitsPod,
+    CountedByJob,
+    Ended,
+    NeverRan,
+    PodLost,
+    Quiet,
+    RefusedForGood,
+    ResultFound,
+    ResultUnknown,
+    Runs,
+    StaleView,
+    Starts,
+    Stopped,
+    Vanished,
+    situation_of,
+)
+from stagework.plans.pipelinejob.snapshot import FoundResult
+from stagework.plans.pipelinejob.stage_view import StageView, question, refused_reason
+from stagework.plans.plan import PlanBuilder
+from stagework.plans.transitions import Recovered
+from stagework.policies import deadline, outcome
+from stagework.policies.mark import cleaned_mark
+from stagework.policies.pod_progress import Started, progress
+
+NODE_CHECK = timedelta(seconds=30)
+"""How often to check whether the node has come back."""
+
+
+def observe(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
+    """The stage's status after what has happened to its current attempt."""
+    situation, status = situation_of(view, now), view.status
+    match situation:
+        case Quiet():
+            return edits.question_dropped(status)
+        case StaleView():
+            return status
+        case AwaitsPod(since):
+            return _awaits_pod(edits.question_dropped(status), since, view, builder, now)
+        case Starts() | Runs():
+            return _at_work(situation, view, builder, now)
+        case ResultUnknown() | NeverRan() | PodLost():
+            return _missed(situation, view, builder, now)
+        case _:
+            return _at_end(situation, view, builder, now)
+
+
+def _at_work(
+    situation: Starts | Runs, view: StageView, builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    pod, stage = situation.pod, view.stage
+    status, node = _taken_up(view, pod), pod.spec.node_name
+    match situation:
+        case Runs(since=since):
+            began = since or status.startTime or now
+            status = edits.started(status, node, began)
+            clock = deadline.run_time(stage, began, now)
+        case Starts(reason=reason, message=message):
+            turn, sentence = status.turnTime or now, one_line(message)
+            status = edits.starting(status, node, reason, sentence, turn)
+            cause = f"{reason}: {sentence}".removesuffix(": ")
+            clock = deadline.start_time(stage, turn, cause, now)
+    return _overdue(status, clock, builder)
+
+
+def _missed(
+    situation: ResultUnknown | NeverRan | PodLost,
+    view: StageView,
+    builder: PlanBuilder,
+    now: datetime,
+) -> StageStatus:
+    status = view.status
+    match situation:
+        case PodLost():
+            return _pod_lost(situation, status, builder, now)
+        case ResultUnknown(last):
+            builder.questions.append(question(status, last=last))
+            status = edits.result_asked(status)
+        case NeverRan(job):
+            if job is not None and not job.metadata.leaving:
+                builder.actions.append(delete_job(job))
+            status = edits.never_ran(status)
+    if not status.pod and status.state == names.STAGE_STARTING and status.turnTime is not None:
+        return _awaits_pod(status, status.turnTime, view, builder, now)
+    return status
+
+
+def _pod_lost(
+    situation: PodLost, status: StageStatus, builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    if not situation.node_ready:
+        # The time counts anew from when the node is ready again: only then its kubelet acts.
+        builder.wake(now + NODE_CHECK)
+        where = (
+            f"node {status.node} is" if status.node else f"the nodes of class {status.machine} are"
+        )
+        message = f"its Pod is gone and {where} not ready: it may still run there"
+        return edits.pod_lost(status, message, None)
+    since = status.lostTime or now
+    builder.wake(since + LOST_GRACE)
+    wait = f"{LOST_GRACE.seconds} s after it was missed"
+    return edits.pod_lost(status, f"its Pod was removed; a new attempt follows {wait}", since)
+
+
+def _at_end(
+    situation: Ended | Stopped | ResultFound | CountedByJob | Vanished | RefusedForGood,
+    view: StageView,
+    builder: PlanBuilder,
+    now: datetime,
+) -> StageStatus:
+    status, stage, commit = view.status, view.stage, None
+    match situation:
+        case Stopped(pod):
+            return _stopped(pod, view, builder, now)
+        case Ended():
+            return _ended(situation, view, builder, now)
+        case ResultFound(result):
+            return _result_found(result, view, builder, now)
+        case CountedByJob():
+            builder.facts.append(Recovered("JobCondition"))
+            commit = Commit(attempt=status.attempt, pod=status.pod)
+            end = outcome.Done()
+        case Vanished():
+            end = outcome.Interrupted("its Pod was removed and left no result")
+        case RefusedForGood(refusal):
+            message = one_line(refusal.message)
+            end = outcome.Failed(refused_reason(refusal), message, final=True)
+    return record(status, stage, end, commit, builder=builder, ended=now)
+
+
+def _stopped(
+    pod: PodView | None, view: StageView, builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    if pod is None:
+        return record_stopped(view.status, view.stage, builder, now)
+    ended = outcome.finished_at(pod) or now
+    return record_stopped(_seen_ended(view, pod), view.stage, builder, ended)
+
+
+def _ended(situation: Ended, view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
+    pod, mark = situation.pod, situation.mark
+    uid = pod.metadata.uid
+    commit = Commit(attempt=view.status.attempt, pod=uid)
+    if mark is not None:
+        commit = view.commit(uid, mark)
+    ended = outcome.finished_at(pod) or now
+    status = _seen_ended(view, pod)
+    return record(status, view.stage, situation.end, commit, builder=builder, ended=ended)
+
+
+def _result_found(
+    result: FoundResult, view: StageView, builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    fields = {"digest": result.digest, "reason": result.reason, "message": result.message}
+    counts = {"items": result.items, "failed": result.failed_items}
+    mark = cleaned_mark(result.outcome, fields, counts)
+    end = outcome.judge_mark(outcome.MarkSeen(mark.outcome, mark.reason, mark.message))
+    builder.facts.append(Recovered("StoredResult"))
+    commit = view.commit(result.pod, mark)
+    return record(view.status, view.stage, end, commit, builder=builder, ended=now)
+
+
+def _awaits_pod(
+    status: StageStatus, since: datetime, view: StageView, builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    cause = f"{status.reason}: {status.message}".removesuffix(": ")
+    if status.reason == names.WAIT_POD:
+        cause = "Kubernetes made no Pod"
+    return _overdue(status, deadline.start_time(view.stage, since, cause, now), builder)
+
+
+def _overdue(
+    status: StageStatus, clock: deadline.InTime | deadline.Exceeded, builder: PlanBuilder
+) -> StageStatus:
+    """A verdict is recorded first; the Pod is ended by the next plan, which reads the record."""
+    if status.stopping is not None:
+        return status
+    if isinstance(clock, deadline.InTime):
+        builder.wake(clock.until)
+        return status
+    return edits.stopping(status, clock.reason, clock.message)
+
+
+def _taken_up(view: StageView, pod: PodView) -> StageStatus:
+    job = view.objects.job
+    return edits.taken_up(view.status, pod, job.metadata.name if job is not None else "")
+
+
+def _seen_ended(view: StageView, pod: PodView) -> StageStatus:
+    current = progress(pod)
+    started = current.since if isinstance(current, Started) else None
+    return edits.seen_ended(_taken_up(view, pod), pod.spec.node_name, started)

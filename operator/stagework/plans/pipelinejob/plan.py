@@ -1,0 +1,181 @@
+"""Decide about one PipelineJob: what has happened, whose turn it is, what to do next.
+
+In two halves, because turns depend on what all runs ask for:
+1. `evaluate` observes every stage and says which slots the run holds or wants;
+2. `finish` starts what has its turn, cleans up, and writes the status.
+Both are pure; the controller asks the slot ledger in between.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from stagework.api.answered import Answered
+from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.plans.interventions import Requests
+from stagework.plans.pipelinejob.accept import accept, revision_lost, seen_again
+from stagework.plans.pipelinejob.children import NO_OBJECTS, AttemptObjects, Children
+from stagework.plans.pipelinejob.clean_up import (
+    after_end,
+    drop_held,
+    drop_stale,
+    end_leftover,
+    end_recorded,
+    nothing_to_come,
+)
+from stagework.plans.pipelinejob.interventions import StageVerbs, States
+from stagework.plans.pipelinejob.observe import observe
+from stagework.plans.pipelinejob.run_status import run_status
+from stagework.plans.pipelinejob.slot_requests import slot_requests
+from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
+from stagework.plans.pipelinejob.stage_view import StageView
+from stagework.plans.pipelinejob.start import Starter
+from stagework.plans.pipelinejob.transitions import events_of, transitions, urgent
+from stagework.plans.pipelinejob.upstream import after_upstream
+from stagework.plans.plan import Plan, PlanBuilder
+from stagework.policies.look_ahead import ahead
+from stagework.policies.slots import SlotRequest, Turn
+from stagework.policies.validity import effective_params
+
+RunPlan = Plan[PipelineJobStatus]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A run whose stages are observed; `plan` is set where nothing further is to be decided."""
+
+    snapshot: Snapshot
+    builder: PlanBuilder
+    states: States = field(default_factory=dict[str, StageStatus])
+    """The stages by name, as they were observed."""
+    objects: Mapping[str, AttemptObjects] = field(default_factory=dict[str, AttemptObjects])
+    answered: list[Answered] = field(default_factory=list[Answered])
+    slot_requests: tuple[SlotRequest, ...] = ()
+    plan: RunPlan | None = None
+
+
+def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
+    """Observe all stages and derive which slots the run holds or wants."""
+    run, resolved, builder = snapshot.run, snapshot.resolved, PlanBuilder()
+    if run.metadata.deletionTimestamp is not None:
+        return Evaluated(snapshot, builder, plan=_marked(snapshot, Plan()))
+    if resolved is None:
+        return Evaluated(snapshot, builder, plan=_unresolved(snapshot, builder, now))
+    stored = {stage.name: stage for stage in run.status.stages}
+    states: States = {
+        s.name: stored.get(s.name) or StageStatus(name=s.name) for s in resolved.stages
+    }
+    requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs(resolved.dependencies))
+    asked, answered = requests.carry_out(states, run.status.answered, builder, now)
+    observed, objects = _observed(snapshot, resolved, dict(asked), builder, now)
+    wanted = slot_requests(snapshot, resolved, observed, objects, now)
+    return Evaluated(snapshot, builder, observed, objects, answered, tuple(wanted))
+
+
+def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> RunPlan:
+    """Start what may start and put the whole plan together."""
+    snapshot, builder, objects = evaluated.snapshot, evaluated.builder, evaluated.objects
+    run, resolved = snapshot.run, snapshot.resolved
+    if evaluated.plan is not None or resolved is None:
+        return evaluated.plan or Plan()
+    starter = Starter(snapshot, resolved, _params(snapshot, resolved), builder, now)
+    states = dict(evaluated.states)
+    for stage in resolved.stages:
+        name, own = stage.name, objects[stage.name]
+        states[name] = starter.advance(stage, own, turns.get(name), states)
+        end_recorded(snapshot, states[name], own, builder)
+    _look_ahead(starter, objects, states)
+    states = drop_held(snapshot, objects, states, builder)
+    drop_stale(snapshot, states, builder)
+    end_leftover(snapshot, states, builder, now)
+    status = run_status(run, list(states.values()), evaluated.answered, now)
+    changed = status != run.status
+    facts = transitions(run.status, status) if changed else []
+    builder.facts.extend(facts)
+    builder.events.extend(events_of(facts, run.metadata.name))
+    after_end(snapshot, status, builder, now)
+    plan = RunPlan(
+        actions=tuple(builder.actions),
+        status=status if changed else None,
+        urgent=urgent(facts),
+        again_once_stored=status.verdict_pending,
+        afterwards=tuple(builder.afterwards),
+        events=tuple(builder.events),
+        facts=tuple(builder.facts),
+        questions=tuple(builder.questions),
+        wake_at=builder.wake_at,
+    )
+    return _marked(snapshot, plan)
+
+
+def _observed(
+    snapshot: Snapshot,
+    resolved: Resolved,
+    states: dict[str, StageStatus],
+    builder: PlanBuilder,
+    now: datetime,
+) -> tuple[States, Mapping[str, AttemptObjects]]:
+    """Stages from first to last, for what becomes of one decides about those below it."""
+    objects: dict[str, AttemptObjects] = {}
+    children = Children(snapshot.run.metadata.uid, snapshot.jobs, snapshot.pods)
+    for stage in resolved.stages:
+        status = after_upstream(states[stage.name], resolved.dependencies, states)
+        if status.ended and status.pod:
+            # Its Pod has run: nothing that is left of it can change the outcome any more.
+            own = NO_OBJECTS
+        else:
+            own = children.of(status)
+            if not status.ended:
+                before = status.attempt
+                status = observe(StageView(snapshot, stage, status, own), builder, now)
+                own = own if status.attempt == before else children.of(status)
+        states[stage.name], objects[stage.name] = status, own
+    return states, objects
+
+
+def _params(snapshot: Snapshot, resolved: Resolved) -> dict[str, str]:
+    given = snapshot.run.spec.params
+    return dict(given) if resolved.params is None else effective_params(resolved.params, given)
+
+
+def _look_ahead(starter: Starter, objects: Mapping[str, AttemptObjects], states: States) -> None:
+    settings, resolved = starter.snapshot.settings, starter.resolved
+    if starter.snapshot.run.spec.suspend:
+        return
+    names = ahead(settings.look_ahead, resolved.dependencies, states)
+    for stage in (stage for stage in resolved.stages if stage.name in names):
+        classes = settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
+        starter.prepare(states[stage.name], stage, objects[stage.name], classes[0])
+
+
+def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
+    """The run has no stages (yet): it is accepted, refused, or waits; requests are refused."""
+    run = snapshot.run
+    if run.finished:
+        plan = _refused_before(snapshot, builder, now)
+    elif run.status.pipelineRevision:
+        plan = revision_lost(run, now)
+    else:
+        plan = accept(snapshot, now)
+    nothing: States = {}
+    requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs({}))
+    requests.carry_out(nothing, run.status.answered, builder, now)
+    return _marked(snapshot, replace(plan, afterwards=tuple(builder.afterwards)))
+
+
+def _refused_before(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
+    """A run that was refused at first sight: only its time to live is left."""
+    run = snapshot.run
+    after_end(snapshot, run.status, builder, now)
+    changed = run.status.observedGeneration != run.metadata.generation
+    return Plan(
+        actions=tuple(builder.actions),
+        status=seen_again(run) if changed else None,
+        urgent=changed,
+        wake_at=builder.wake_at,
+    )
+
+
+def _marked(snapshot: Snapshot, plan: RunPlan) -> RunPlan:
+    """Say of the plan whether the run may leave memory after it."""
+    return replace(plan, nothing_to_come=True) if nothing_to_come(snapshot, plan) else plan

@@ -1,0 +1,248 @@
+"""What has happened to a stage's current attempt? One situation, told from what can be seen of it.
+
+Told in this order; the first that applies:
+
+1. The ungated Pod is there, and it is the recorded one, or none is recorded. Its container
+   (a) has not ended: `Runs`, `Starts`; (b) has ended, a verdict being recorded: `Stopped`;
+   (c) has ended: `Ended`.
+2. The recorded Pod is there as it was before its gate was removed: `StaleView`.
+3. Its Pod is gone, or its Job ended without one. What has become of its process and of its work?
+   Its stored result decides. Without one, time alone proves nothing: a Pod that was removed by
+   force, or with its Node, may still run.
+   (a) A person skipped the stage: no second attempt follows, so nothing needs to be proved:
+   `Stopped`. (b) The artifact store has not been asked what the attempt has left (it is not, where
+   the attempt was to be stopped): `ResultUnknown`. (c) It has left a result: `ResultFound`.
+   (d) The Job controller has counted the Pod of an ExitCode stage as succeeded: `CountedByJob`.
+   (e) Its gate was never removed, so it has never run: `Stopped` by a verdict, or `NeverRan`.
+   (f) Its process may live, for neither has the Job controller counted its Pod as succeeded, nor
+   has its node been ready for LOST_GRACE without a break since the Pod is missed (only then its
+   kubelet knows of the removal and has ended the process): `PodLost`. (g) The store has not been
+   asked once more: `ResultUnknown`. (h) It is over: `Stopped` by a verdict, or `Vanished`.
+4. The API server will never take its Job: `RefusedForGood`.
+5. A verdict is recorded, and neither Job nor Pod is there: `Stopped`.
+6. Its turn has come and no Pod runs yet: `AwaitsPod`.
+7. Nothing has happened: `Quiet`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from stagework.api import names
+from stagework.api.observed import JobView, PodView
+from stagework.api.stage_status import StageStatus
+from stagework.api.stages import Stage
+from stagework.plans.pipelinejob.snapshot import FoundResult
+from stagework.plans.pipelinejob.stage_view import StageView
+from stagework.plans.plan import Refusal
+from stagework.policies import outcome
+from stagework.policies.mark import BadMark, Mark, read_mark
+from stagework.policies.pod_progress import Started, progress
+
+LOST_GRACE = timedelta(seconds=90)
+"""A node is reported not ready 55 s after its kubelet fell silent; then the Pod's grace period of
+30 s. So a node that is still ready after this long has heard of the removal and has acted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Nothing has happened that concerns it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitsPod:
+    """Its turn has come, and Kubernetes has made no Pod that could run."""
+
+    since: datetime
+    """When its turn came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Its Pod is out, and its container does not run yet."""
+
+    pod: PodView
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Its container runs."""
+
+    pod: PodView
+    since: datetime | None
+    """As the kubelet says; None where it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Its container has ended, by itself or from outside."""
+
+    pod: PodView
+    end: outcome.Ended
+    mark: Mark | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """It has ended as a recorded verdict demands, or it has never run."""
+
+    pod: PodView | None = None
+    """With its last report, where it is still there."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaleView:
+    """What is seen of its Pod is from before its gate was removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultUnknown:
+    """Its Pod is gone, and the artifact store must be asked first (or once more) what it left."""
+
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFound:
+    """Its Pod is gone, but its result was stored."""
+
+    result: FoundResult
+
+
+@dataclass(frozen=True, slots=True)
+class CountedByJob:
+    """Its Pod is gone, but the Job controller had counted it as succeeded."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeverRan:
+    """Its Job ended while its Pod was held."""
+
+    job: JobView | None
+
+
+@dataclass(frozen=True, slots=True)
+class PodLost:
+    """Its Pod is gone and its process may live; `node_ready`: its kubelet can end it now."""
+
+    node_ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """Its Pod is gone, its process has ended, and it has left nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedForGood:
+    """Its Job can never be made as written."""
+
+    refusal: Refusal
+
+
+Situation = (
+    Quiet
+    | AwaitsPod
+    | Starts
+    | Runs
+    | Ended
+    | Stopped
+    | StaleView
+    | ResultUnknown
+    | ResultFound
+    | CountedByJob
+    | NeverRan
+    | PodLost
+    | Vanished
+    | RefusedForGood
+)
+_QUIET = Quiet()
+
+
+def situation_of(view: StageView, now: datetime) -> Situation:
+    """Tell the situation of a stage that has not ended."""
+    status, job, pod = view.status, view.objects.job, view.objects.pod
+    if pod is not None and status.pod in {"", pod.metadata.uid}:
+        if view.objects.ungated:
+            return _with_pod(view.stage, status, pod)
+        if status.pod:
+            return StaleView()
+    if status.pod or (pod is None and job is not None and job.ended):
+        return _without_pod(view, now)
+    refusal = view.refusal
+    if refusal is not None and refusal.final and job is None:
+        return RefusedForGood(refusal)
+    if status.stopping is not None and pod is None and job is None:
+        return Stopped()
+    if status.state == names.STAGE_STARTING and status.turnTime is not None:
+        return AwaitsPod(status.turnTime)
+    return _QUIET
+
+
+def _with_pod(stage: Stage, status: StageStatus, pod: PodView) -> Situation:
+    by_exit_code = stage.contract == "ExitCode"
+    mark = None if by_exit_code else _mark_of(stage, status, pod)
+    end = outcome.judge_end(pod, _mark_seen(mark), exit_code_decides=by_exit_code)
+    if isinstance(end, outcome.NotEnded):
+        current = progress(pod)
+        if isinstance(current, Started):
+            return Runs(pod, current.since)
+        return Starts(pod, current.reason, current.message)
+    if status.stopping is not None:
+        return Stopped(pod)
+    return Ended(pod, end, mark if isinstance(mark, Mark) else None)
+
+
+def _without_pod(view: StageView, now: datetime) -> Situation:
+    status, job, verdict = view.status, view.objects.job, view.status.stopping
+    if verdict is not None and verdict.reason == names.SKIPPED_BY_PERSON:
+        return Stopped()
+    by_exit_code = view.stage.contract == "ExitCode"
+    asks = not by_exit_code and verdict is None
+    if asks:
+        if view.answer is None:
+            return ResultUnknown(last=False)
+        result = _result_of(view)
+        if result is not None:
+            return ResultFound(result)
+    counted = job is not None and job.completed
+    if counted and by_exit_code and verdict is None:
+        return CountedByJob()
+    if not status.pod:
+        return Stopped() if verdict is not None else NeverRan(job)
+    if not counted and not _process_has_ended(view, now):
+        return PodLost(view.node_ready)
+    if asks and not counted and view.last_answer is None:
+        return ResultUnknown(last=True)
+    return Stopped() if verdict is not None else Vanished()
+
+
+def _process_has_ended(view: StageView, now: datetime) -> bool:
+    since = view.status.lostTime
+    return view.node_ready and since is not None and now >= since + LOST_GRACE
+
+
+def _result_of(view: StageView) -> FoundResult | None:
+    """A result of the recorded Pod; of any where a restart has lost the record."""
+    for answer in (view.answer, view.last_answer):
+        result = answer.found if answer is not None else None
+        if result is not None and view.status.pod in {"", result.pod}:
+            return result
+    return None
+
+
+def _mark_of(stage: Stage, status: StageStatus, pod: PodView) -> Mark | BadMark | None:
+    report = outcome.termination(pod)
+    if report is None:
+        return None
+    mark = read_mark(report.message, stage=stage.name, attempt=status.attempt, pod=pod.metadata.uid)
+    return mark if isinstance(mark, Mark | BadMark) else None
+
+
+def _mark_seen(mark: Mark | BadMark | None) -> outcome.MarkSeen:
+    if isinstance(mark, Mark):
+        return outcome.MarkSeen(mark.outcome, mark.reason, mark.message)
+    if isinstance(mark, BadMark):
+        return outcome.MarkSeen(reason=mark.reason, message=mark.message, bad=True)
+    return outcome.MarkSeen()

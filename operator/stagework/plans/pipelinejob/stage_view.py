@@ -1,0 +1,85 @@
+"""What can be seen of one stage when it is judged."""
+
+from dataclasses import dataclass
+
+from stagework.api import names
+from stagework.api.pipelinejob import Commit, StageStatus
+from stagework.api.stages import Stage
+from stagework.plans.pipelinejob.children import AttemptObjects
+from stagework.plans.pipelinejob.snapshot import Lookup, ResultQuestion, Snapshot
+from stagework.plans.plan import Purpose, Refusal
+from stagework.policies.mark import Mark
+
+_REFUSED = {
+    "Invalid": names.JOB_REFUSED,
+    "OverQuota": names.WAIT_QUOTA,
+    "NameTaken": names.JOB_CONFLICT,
+}
+"""What the refusal of a stage's Job is called in its status."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """One stage with its attempt's objects and all that proves what has become of it."""
+
+    snapshot: Snapshot
+    stage: Stage
+    status: StageStatus
+    """As it was before it is judged."""
+    objects: AttemptObjects
+
+    @property
+    def node_ready(self) -> bool:
+        """True where its node is ready; for an attempt without a known node: all of its class."""
+        nodes = self.snapshot.nodes
+        if self.status.node:
+            node = nodes.get(self.status.node)
+            return node is not None and node.ready
+        machine = self.snapshot.settings.fleet.find(self.status.machine)
+        if machine is None:
+            return False
+        own = [node for node in nodes.values() if node.carries(machine.nodeSelector)]
+        return bool(own) and all(node.ready for node in own)
+
+    @property
+    def answer(self) -> Lookup | None:
+        """What the artifact store has said of this attempt; None before it has."""
+        return self.snapshot.lookups.get(question(self.status))
+
+    @property
+    def last_answer(self) -> Lookup | None:
+        """What it said when it was asked again, before the attempt is given up as lost."""
+        return self.snapshot.lookups.get(question(self.status, last=True))
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the API server would not take the Job."""
+        return refusal_of(self.snapshot, self.status)
+
+    def commit(self, pod_uid: str, mark: Mark) -> Commit:
+        """The operator names the winning prefix; what a mark says about places is never used."""
+        meta, attempt = self.snapshot.run.metadata, self.status.attempt
+        return Commit(
+            attempt=attempt,
+            pod=pod_uid,
+            digest=mark.digest,
+            prefix=f"{meta.namespace}/{meta.uid}/{self.status.name}/{attempt}-{pod_uid}",
+            items=mark.items,
+            failedItems=mark.failed_items,
+        )
+
+
+def question(status: StageStatus, *, last: bool = False) -> ResultQuestion:
+    """The question whether the current attempt of a stage has left a result."""
+    return ResultQuestion(status.name, status.attempt, status.remakes, last=last)
+
+
+def refusal_of(snapshot: Snapshot, status: StageStatus) -> Refusal | None:
+    """What the API server has lately said against the Job of the stage's current attempt."""
+    refusals = snapshot.refusals
+    return refusals.get(Purpose(status.name, status.attempt)) if refusals else None
+
+
+def refused_reason(refusal: Refusal) -> str:
+    """What it is called in the status."""
+    return _REFUSED[refusal.cause]

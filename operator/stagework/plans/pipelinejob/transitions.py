@@ -1,0 +1,167 @@
+"""What has changed in a run from one status to the next; events and urgency are read from it.
+
+Metrics and history take the same facts: what is counted is what was told.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from stagework.api import names
+from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.plans.plan import Event, Fact
+from stagework.plans.transitions import (
+    RequestsNoted,
+    SpecSeen,
+    SummaryChanged,
+    common_transitions,
+)
+
+_AT_WORK = frozenset({names.QUEUED, names.WAITING, names.RUNNING})
+"""Summaries between which a run goes to and fro while it works."""
+_ENDS = frozenset({names.COMPLETED, names.COMPLETED_WITH_SKIPS, names.STAGE_FAILED})
+
+
+@dataclass(frozen=True)
+class StageAdded(Fact):
+    """The status says something of a stage for the first time."""
+
+    stage: str
+
+
+@dataclass(frozen=True)
+class StageStarted(Fact):
+    """Its container runs."""
+
+    stage: str
+    attempt: int
+    machine: str
+    node: str
+
+
+@dataclass(frozen=True)
+class AttemptEnded(Fact):
+    """Another attempt follows this one."""
+
+    stage: str
+    attempt: int
+    reason: str
+    """Why another one follows, as one word."""
+    begun: bool
+    """Its Pod was ungated: it had its turn."""
+
+
+@dataclass(frozen=True)
+class VerdictRecorded(Fact):
+    """It is to be ended for this reason, or that is settled (empty)."""
+
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class StageEnded(Fact):
+    """It has succeeded, failed for good, or was skipped."""
+
+    stage: str
+    attempt: int
+    state: str
+    machine: str
+    seconds: float | None
+    """From its container's start to its end; None where it has not run."""
+
+
+@dataclass(frozen=True)
+class StageNotRun(Fact):
+    """It will not run: something above it is in the way."""
+
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RunEnded(Fact):
+    """Nothing more happens without a person."""
+
+    summary: str
+    done: int
+    stages: int
+    failed: tuple[str, ...]
+    """Names of the stages that failed."""
+
+
+_URGENT = (
+    SpecSeen,
+    RequestsNoted,
+    StageAdded,
+    AttemptEnded,
+    VerdictRecorded,
+    StageEnded,
+    StageNotRun,
+    RunEnded,
+)
+
+
+def transitions(before: PipelineJobStatus, after: PipelineJobStatus) -> list[Fact]:
+    """Everything that has changed, stage by stage, then the run as a whole."""
+    stored = {stage.name: stage for stage in before.stages}
+    facts: list[Fact] = []
+    for stage in after.stages:
+        old = stored.get(stage.name)
+        if old is not stage:
+            facts.extend(_of_stage(old, stage))
+    facts.extend(common_transitions(before, after))
+    if after.summary != before.summary and after.summary in _ENDS:
+        failed = tuple(s.name for s in after.stages if s.state == names.STAGE_FAILED_STATE)
+        facts.append(RunEnded(after.summary, after.done_count, len(after.stages), failed))
+    return facts
+
+
+def urgent(facts: Iterable[Fact]) -> bool:
+    """Verdicts, commits and ends are written at once; what merely moves on may wait a moment."""
+    return any(
+        isinstance(fact, _URGENT)
+        or (isinstance(fact, SummaryChanged) and not {fact.before, fact.after} <= _AT_WORK)
+        for fact in facts
+    )
+
+
+def events_of(facts: Iterable[Fact], run: str) -> Iterator[Event]:
+    """What a person cares about among them; `run`: its name."""
+    for fact in facts:
+        match fact:
+            case StageStarted(stage, attempt, machine, node):
+                where = f"stage {stage}, attempt {attempt}, on {machine} ({node})"
+                yield Event(names.EVENT_STAGE_STARTED, where)
+            case RunEnded(names.STAGE_FAILED, failed=failed):
+                hint = f"retry with `stagework retry {run}`"
+                yield Event(names.EVENT_FAILED, f"failed: {', '.join(failed)}; {hint}", "Warning")
+            case RunEnded(done=done, stages=stages):
+                yield Event(names.EVENT_COMPLETED, f"{done} of {stages} stages done")
+            case _:
+                pass
+
+
+def _of_stage(before: StageStatus | None, after: StageStatus) -> Iterator[Fact]:
+    name, state = after.name, after.state
+    if state == names.STAGE_RUNNING and (before is None or before.state != state):
+        yield StageStarted(name, after.attempt, after.machine, after.node)
+    if before is None:
+        yield StageAdded(name)
+        return
+    if after.attempt != before.attempt:
+        begun = before.pod != ""
+        yield AttemptEnded(name, before.attempt, after.reason or "Retried", begun=begun)
+    if after.stopping != before.stopping:
+        yield VerdictRecorded(name, after.stopping.reason if after.stopping is not None else "")
+    if state == before.state or not after.ended:
+        return
+    if state == names.STAGE_NOT_RUN:
+        yield StageNotRun(name, after.reason)
+    else:
+        yield StageEnded(name, after.attempt, state, after.machine, _seconds(after))
+
+
+def _seconds(stage: StageStatus) -> float | None:
+    if stage.startTime is None or stage.completionTime is None:
+        return None
+    return max(0.0, (stage.completionTime - stage.startTime).total_seconds())

@@ -1,0 +1,178 @@
+"""What is taken away, when, and what is left alone."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from stagework.api.kinds import PIPELINEJOB
+from stagework.api.observed import PodView
+from stagework.api.resources import JOBS, PODS
+from tests.support.builders import (
+    T0,
+    World,
+    after,
+    deleted,
+    deleting,
+    ended_job,
+    line_of,
+    make_job,
+    make_pod,
+    make_stage,
+    make_status,
+    mark,
+    running,
+    terminated,
+)
+
+DONE = make_status("a", "Succeeded", commit={"attempt": 1, "pod": "pod-of-job-a-1"})
+
+
+def _over(**changes: Any) -> World:
+    status = {"completionTime": T0, "summary": "Completed"}
+    return World(stages=[make_stage("a")], states=[DONE], status=status, **changes)
+
+
+def test_jobs_are_kept_for_a_while_after_the_end() -> None:
+    world = _over(jobs=[ended_job(make_job("a"), "Complete")], keep_jobs_seconds=100)
+
+    before, over = world.plan(after(99)), world.plan(after(100))
+
+    assert (deleted(before, JOBS), before.wake_at) == ([], after(100))
+    assert deleted(over, JOBS) == ["job-a-1"]
+
+
+def test_a_strangers_job_is_never_deleted() -> None:
+    world = _over(jobs=[make_job("a", run_uid="another")], keep_jobs_seconds=0)
+
+    assert world.plan(after(10)).actions == ()
+
+
+def test_jobs_that_go_already_are_not_deleted_twice() -> None:
+    world = _over(jobs=[make_job("a", deleted=T0)], keep_jobs_seconds=0)
+
+    assert world.plan(after(10)).actions == ()
+
+
+@pytest.mark.parametrize(
+    ("ttl", "seconds", "gone"), [(60, 59, False), (60, 60, True), (0, 0, True)]
+)
+def test_a_run_goes_with_its_time_to_live(ttl: int, seconds: int, *, gone: bool) -> None:
+    plan = _over(spec={"ttlSecondsAfterFinished": ttl}).plan(after(seconds))
+
+    assert bool(deleted(plan, PIPELINEJOB.resource)) is gone
+    assert plan.wake_at == (None if gone else after(ttl))
+
+
+def test_a_run_without_a_time_to_live_stays() -> None:
+    plan = _over().plan(after(10**8))
+
+    assert plan.actions == ()
+    assert plan.wake_at is None
+
+
+def test_a_run_that_is_not_over_has_no_time_to_live() -> None:
+    world = World(states=[make_status()], spec={"ttlSecondsAfterFinished": 0}, nodes=[])
+
+    assert world.plan(after(10)).actions == ()
+
+
+HELD = make_job("b")
+
+
+@pytest.mark.parametrize(
+    ("state", "remakes"),
+    [
+        pytest.param(make_status("b"), 1, id="will not run: a later retry may want one again"),
+        pytest.param(make_status("b", "Skipped"), 0, id="skipped"),
+    ],
+)
+def test_a_held_job_that_gets_no_turn_any_more_goes(state: Any, remakes: int) -> None:
+    world = World(
+        stages=[make_stage("a"), make_stage("b")],
+        states=[make_status("a", "Failed", reason="NonZeroExit"), state],
+        jobs=[HELD],
+        pods=[make_pod(HELD)],
+    )
+
+    assert deleted(world.plan(), JOBS) == [HELD.metadata.uid]
+    assert world.stages_after()["b"].remakes == remakes
+
+
+def test_a_job_whose_pod_is_gone_stays_with_its_committed_stage() -> None:
+    world = World(
+        stages=line_of(1),
+        states=[make_status("stage_1", "Succeeded", commit={"attempt": 1})],
+        jobs=[ended_job(make_job("stage_1"), "Complete")],
+    )
+
+    assert world.plan().actions == ()
+
+
+def test_a_held_job_of_an_attempt_that_is_over_goes() -> None:
+    old, new = make_job("a", 1), make_job("a", 2)
+    world = World(
+        stages=[make_stage("a")],
+        states=[make_status("a", "Running", attempt=2)],
+        jobs=[old, new],
+        pods=[make_pod(old), running(make_pod(new))],
+    )
+
+    assert deleted(world.plan(), JOBS) == [old.metadata.uid]
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        pytest.param({"pods": [running(make_pod(make_job("a", 1)))]}, id="its Pod is out"),
+        pytest.param({"jobs": [make_job("a", 1, run_uid="another")]}, id="a stranger's"),
+        pytest.param({"jobs": [ended_job(make_job("a", 1))]}, id="it has ended: its log is kept"),
+        pytest.param({"jobs": [make_job("a", 9)]}, id="a later attempt's"),
+    ],
+)
+def test_other_jobs_of_earlier_attempts_are_left(world: dict[str, Any]) -> None:
+    quiet: dict[str, Any] = {"jobs": [make_job("a", 1)], "nodes": []}
+    found = World(
+        stages=[make_stage("a")],
+        states=[make_status("a", attempt=2)],
+        **{**quiet, **world},
+    ).plan()
+
+    assert deleted(found, JOBS) == []
+
+
+def _with_sidecar(pod: PodView) -> PodView:
+    ended = terminated(pod, message=mark(pod), finished=after(5))
+    return msgspec.structs.replace(
+        ended, status=msgspec.structs.replace(ended.status, phase="Running")
+    )
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [(34, False), (35, True)])
+def test_a_pod_that_lives_on_after_its_commit_is_ended_after_thirty_seconds(
+    seconds: int, *, ended: bool
+) -> None:
+    job = make_job("a")
+    world = _over(jobs=[job], pods=[_with_sidecar(make_pod(job))])
+
+    plan = world.plan(after(seconds))
+
+    assert deleted(plan, PODS) == (["pod-of-job-a-1"] if ended else [])
+    if not ended:
+        assert plan.wake_at == after(35)
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        pytest.param([terminated(make_pod(make_job("a")))], id="wholly over"),
+        pytest.param([deleting(_with_sidecar(make_pod(make_job("a"))))], id="going already"),
+        pytest.param(
+            [_with_sidecar(make_pod(make_job("a", uid="x", run_uid="another")))], id="a stranger's"
+        ),
+    ],
+)
+def test_other_pods_are_left_alone(pods: list[PodView]) -> None:
+    world = _over(jobs=[make_job("a")], pods=pods, keep_jobs_seconds=10**6)
+
+    assert world.plan(after(1000)).actions == ()

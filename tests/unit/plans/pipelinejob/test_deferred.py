@@ -1,0 +1,88 @@
+"""A stage that cannot be done now, for a cause outside, waits without using up an attempt."""
+
+import pytest
+
+from stagework.api.pipelinejob import StageStatus
+from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
+from stagework.policies.retry import RetryAt, after_deferral
+from tests.support.builders import (
+    T0,
+    World,
+    after,
+    make_job,
+    make_pod,
+    make_stage,
+    make_status,
+    mark,
+    terminated,
+)
+
+JOB = make_job("a")
+POD = make_pod(JOB)
+STAGE = make_stage("a", retries=0)
+AT_WORK = make_status(
+    "a", "Running", pod=POD.metadata.uid, turnTime=T0, machine="gpu", node="gpu-0"
+)
+SAID = mark(POD, "Deferred", reason="EndpointUnavailable", message="no answer in 6 tries")
+DEFERRED = terminated(POD, 3, message=SAID, finished=after(5))
+
+
+def _world(state: StageStatus = AT_WORK) -> World:
+    return World(stages=[STAGE], states=[state], jobs=[JOB], pods=[DEFERRED])
+
+
+@pytest.mark.parametrize(
+    ("deferrals", "seconds"), [(1, 60), (2, 120), (3, 240), (4, 480), (5, 900), (500, 900)]
+)
+def test_the_wait_doubles_from_a_minute_to_a_quarter_of_an_hour(
+    deferrals: int, seconds: int
+) -> None:
+    assert after_deferral(deferrals, after(0)) == RetryAt(after(seconds))
+
+
+def test_a_deferral_costs_no_attempt_and_says_what_is_waited_for() -> None:
+    plan = _world().plan(after(6))
+
+    assert plan.status is not None
+    (found,) = plan.status.stages
+    assert (found.state, found.reason, found.attempt) == ("Waiting", "Deferred", 2)
+    assert (found.failures, found.interruptions, found.deferrals) == (0, 0, 1)
+    assert found.message == "EndpointUnavailable: no answer in 6 tries"
+    assert found.notBeforeTime == after(65)
+    assert plan.wake_at == after(65)
+    (event,) = plan.events
+    assert (event.reason, event.type) == ("StageDeferred", "Normal")
+    assert event.message.endswith("starts again in 60 s")
+    assert plan.status.summary in {"Queued", "Waiting"}
+
+
+def test_the_reason_stays_while_it_waits_and_it_starts_when_the_time_has_come() -> None:
+    state = _world().stages_after(after(6))["a"]
+
+    waits = World(stages=[STAGE], states=[state]).stages_after(after(64))["a"]
+    assert (waits.state, waits.reason) == ("Waiting", "Deferred")
+
+    goes = World(stages=[STAGE], states=[state]).stages_after(after(65))["a"]
+    assert goes.state == "Starting"
+
+
+def test_deferrals_are_without_end_even_without_retries() -> None:
+    found = _world(AT_WORK.model_copy(update={"deferrals": 40})).stages_after(after(6))["a"]
+
+    assert (found.state, found.deferrals, found.notBeforeTime) == ("Waiting", 41, after(905))
+
+
+def test_a_vanished_pods_stored_deferral_counts_too() -> None:
+    stored = FoundResult(
+        pod=POD.metadata.uid, digest="d", outcome="Deferred", reason="EndpointUnavailable"
+    )
+    world = World(
+        stages=[STAGE],
+        states=[AT_WORK],
+        jobs=[JOB],
+        lookups={ResultQuestion("a", 1): Lookup(stored)},
+    )
+
+    found = world.stages_after(after(9))["a"]
+
+    assert (found.state, found.reason, found.deferrals) == ("Waiting", "Deferred", 1)

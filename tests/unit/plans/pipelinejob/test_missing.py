@@ -1,0 +1,304 @@
+"""The Pod of a stage is gone: time alone proves nothing."""
+
+from typing import Any
+
+import pytest
+
+from stagework.api.observed import JobView, NodeView
+from stagework.api.pipelinejob import StageStatus
+from stagework.api.resources import JOBS
+from stagework.plans.pipelinejob.plan import RunPlan
+from stagework.plans.pipelinejob.situation import LOST_GRACE
+from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
+from stagework.plans.plan import Create
+from tests.support.builders import (
+    T0,
+    World,
+    after,
+    deleted,
+    ended_job,
+    make_job,
+    make_node,
+    make_pod,
+    make_stage,
+    make_status,
+    ungated,
+)
+
+STAGE = make_stage("a")
+JOB = make_job("a")
+GONE = make_status(
+    "a", "Running", pod="p1", node="gpu-0", machine="gpu", turnTime=T0, startTime=T0, job="job-a-1"
+)
+FIRST, LAST = ResultQuestion("a", 1), ResultQuestion("a", 1, last=True)
+NOTHING = Lookup(None)
+GRACE = LOST_GRACE.total_seconds()
+
+
+def _world(
+    state: StageStatus = GONE,
+    *,
+    job: JobView | None = JOB,
+    answers: dict[ResultQuestion, Lookup] | None = None,
+    nodes: list[NodeView] | None = None,
+    **stage: Any,
+) -> World:
+    return World(
+        stages=[make_stage("a", **stage)],
+        states=[state],
+        jobs=[job] if job is not None else [],
+        lookups=answers or {},
+        nodes=[make_node()] if nodes is None else nodes,
+    )
+
+
+def _found(outcome: str = "Succeeded", **changes: Any) -> Lookup:
+    fields: dict[str, Any] = {"pod": "p1", "digest": "d", "outcome": outcome}
+    return Lookup(FoundResult(**{**fields, **changes}))
+
+
+def _stage(plan: RunPlan) -> StageStatus:
+    assert plan.status is not None
+    return plan.status.stages[0]
+
+
+def _asked_long_ago(**changes: Any) -> StageStatus:
+    return GONE.model_copy(update={"reason": "PodLost", "lostTime": after(-GRACE), **changes})
+
+
+def test_the_artifact_store_is_asked_first() -> None:
+    plan = _world().plan()
+
+    assert plan.questions == (FIRST,)
+    assert (_stage(plan).state, _stage(plan).reason) == ("Running", "ResultLookup")
+    assert plan.actions == ()
+
+
+def test_a_stored_result_is_committed_as_if_its_mark_had_been_seen() -> None:
+    found = _stage(_world(answers={FIRST: _found(items=3, failed_items=1)}).plan(after(9)))
+
+    assert found.state == "Succeeded"
+    assert found.commit is not None
+    assert (found.commit.pod, found.commit.items, found.commit.failedItems) == ("p1", 3, 1)
+    assert found.commit.prefix.endswith("/a/1-p1")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "reason"),
+    [
+        ("Skipped", "Skipped", ""),
+        ("Failed", "Waiting", "BackOff"),
+        ("Refused", "Failed", "InputRefused"),
+        ("", "Waiting", "BackOff"),
+    ],
+)
+def test_every_stored_outcome_counts(outcome: str, state: str, reason: str) -> None:
+    found = _stage(_world(answers={FIRST: _found(outcome)}).plan(after(9)))
+
+    assert (found.state, found.reason) == (state, reason)
+
+
+def test_a_result_with_garbage_in_it_harms_nothing() -> None:
+    garbage = _found(reason="9 lives!", message="x\n" * 500, digest="d" * 999, items="many")
+
+    found = _stage(_world(answers={FIRST: garbage}).plan(after(9)))
+
+    assert found.state == "Succeeded"
+    assert found.commit is not None
+    assert (found.commit.items, len(found.commit.digest)) == (None, 64)
+    assert len(found.message.encode()) <= 128
+
+
+def test_a_result_of_another_pod_is_not_this_copys() -> None:
+    found = _stage(_world(answers={FIRST: _found(pod="twin")}).plan())
+
+    assert (found.state, found.reason) == ("Running", "PodLost")
+
+
+def test_without_a_result_nothing_follows_before_the_grace_is_over() -> None:
+    first = _world(answers={FIRST: NOTHING}).plan()
+    assert _stage(first).lostTime == after(0)
+    assert first.wake_at == after(GRACE)
+
+    before = _world(_stage(first), answers={FIRST: NOTHING}).plan(after(GRACE - 1))
+    assert _stage(before) == _stage(first)
+    assert before.wake_at == after(GRACE)
+
+
+def test_after_the_grace_the_store_is_asked_once_more_and_a_new_attempt_follows() -> None:
+    state = _asked_long_ago()
+
+    asks = _world(state, answers={FIRST: NOTHING}).plan()
+    assert asks.questions == (LAST,)
+
+    found = _stage(_world(state, answers={FIRST: NOTHING, LAST: NOTHING}).plan())
+    assert (found.state, found.attempt, found.interruptions) == ("Waiting", 2, 1)
+    assert found.lostTime is None
+
+
+def test_a_result_that_was_stored_after_the_first_question_still_counts() -> None:
+    found = _stage(_world(_asked_long_ago(), answers={FIRST: NOTHING, LAST: _found()}).plan())
+
+    assert found.state == "Succeeded"
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [[make_node(ready=False)], [], [make_node("another")]],
+    ids=["not ready", "no node at all", "deleted"],
+)
+def test_on_a_node_that_is_not_ready_it_may_still_run_for_ever(nodes: list[NodeView]) -> None:
+    answers = {FIRST: NOTHING, LAST: NOTHING}
+
+    plan = _world(_asked_long_ago(), answers=answers, nodes=nodes).plan(after(10**6))
+
+    found = _stage(plan)
+    assert (found.state, found.attempt, found.reason) == ("Running", 1, "PodLost")
+    assert "it may still run there" in found.message
+    assert found.lostTime is None, "the grace begins when the node is ready"
+    assert plan.wake_at is not None
+    assert plan.wake_at > after(10**6)
+
+
+def test_a_node_that_comes_back_is_given_the_whole_grace() -> None:
+    """Only now does its kubelet learn that the Pod is gone."""
+    back = _world(GONE.model_copy(update={"reason": "PodLost"}), answers={FIRST: NOTHING})
+
+    plan = back.plan(after(1000))
+
+    assert _stage(plan).lostTime == after(1000)
+    assert plan.wake_at == after(1000 + GRACE)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "over"),
+    [
+        pytest.param([make_node("gpu-0"), make_node("gpu-1")], True, id="all of its class ready"),
+        pytest.param(
+            [make_node("gpu-0"), make_node("gpu-1", ready=False)], False, id="one is not ready"
+        ),
+        pytest.param([make_node("m", "macmini")], False, id="none of its class is there"),
+    ],
+)
+def test_a_copy_whose_node_is_unknown_may_be_on_any_of_its_class(
+    nodes: list[NodeView], *, over: bool
+) -> None:
+    state = _asked_long_ago(node="")
+
+    plan = _world(state, answers={FIRST: NOTHING, LAST: NOTHING}, nodes=nodes).plan()
+
+    assert (_stage(plan).attempt == 2) is over
+
+
+def test_an_exit_code_stage_is_done_when_its_job_has_counted_the_pod() -> None:
+    plan = _world(job=ended_job(JOB, "Complete"), contract="ExitCode").plan(after(9))
+
+    found = _stage(plan)
+    assert found.state == "Succeeded"
+    assert plan.questions == (), "such stages store no result"
+
+
+def test_an_exit_code_stage_whose_job_failed_proves_nothing() -> None:
+    found = _stage(_world(job=ended_job(JOB), contract="ExitCode").plan(after(9)))
+
+    assert (found.state, found.reason) == ("Running", "PodLost")
+
+
+def test_a_completed_job_proves_that_the_process_has_ended() -> None:
+    """But without its mark nobody knows how: the attempt is made again, at once."""
+    world = _world(job=ended_job(JOB, "Complete"), answers={FIRST: NOTHING})
+
+    assert _stage(world.plan(after(9))).attempt == 2
+
+
+@pytest.mark.parametrize("job", [JOB, None], ids=["Job there", "Job gone"])
+def test_an_absent_job_proves_nothing(job: JobView | None) -> None:
+    found = _stage(_world(job=job, answers={FIRST: NOTHING}).plan())
+
+    assert found.reason == "PodLost"
+
+
+def test_a_second_pod_of_the_job_does_not_hide_that_the_recorded_one_is_gone() -> None:
+    twin = make_pod(JOB, uid="p2")
+    for pod in (twin, ungated(twin)):
+        world = _world(answers={FIRST: NOTHING}).but(pods=[pod])
+        found = _stage(world.plan())
+        assert (found.pod, found.reason) == ("p1", "PodLost")
+
+
+@pytest.mark.parametrize("reason", ["TimedOut", "RetriedByPerson"])
+def test_a_copy_that_was_to_be_stopped_must_be_proved_to_have_ended_too(reason: str) -> None:
+    state = GONE.model_copy(update={"stopping": make_status(stopping={"reason": reason}).stopping})
+
+    waits = _world(state).plan()
+    assert waits.questions == (), "what it has stored does not count any more"
+    assert (_stage(waits).attempt, _stage(waits).reason) == (1, "PodLost")
+
+    over = _world(_stage(waits)).plan(after(GRACE))
+    assert _stage(over).attempt == 2
+
+
+def test_a_skipped_copy_needs_no_proof_for_nothing_follows_it() -> None:
+    verdict = make_status(stopping={"reason": "SkippedByPerson", "message": "ops"}).stopping
+    state = GONE.model_copy(update={"stopping": verdict})
+
+    found = _stage(_world(state, nodes=[]).plan())
+
+    assert (found.state, found.message) == ("Skipped", "ops")
+
+
+HELD = make_status("a", "Starting", reason="PodCreating", turnTime=T0, machine="gpu")
+BEFORE_ITS_TURN = make_status("a", "Waiting", reason="NoFreeSlot")
+
+
+@pytest.mark.parametrize("state", [HELD, BEFORE_ITS_TURN], ids=["at its turn", "before its turn"])
+def test_a_job_that_ends_while_its_pod_is_held_is_made_again_and_costs_no_attempt(
+    state: StageStatus,
+) -> None:
+    world = _world(state, job=ended_job(JOB), answers={FIRST: NOTHING})
+
+    plan = world.plan(after(5))
+
+    assert deleted(plan, JOBS) == [JOB.metadata.uid]
+    assert len(plan.actions) == 1
+    found = world.stages_after(after(5))["a"]
+    assert (found.attempt, found.failures, found.interruptions) == (1, 0, 0)
+    again = world.but(states=[found], jobs=[]).plan(after(6))
+    assert any(isinstance(each, Create) for each in again.actions)
+
+
+def test_nothing_is_written_again_and_again_while_an_ended_job_will_not_go() -> None:
+    world = _world(HELD, job=ended_job(JOB), answers={FIRST: NOTHING})
+    settled = world.stages_after(after(5))["a"]
+
+    later = world.but(states=[settled])
+
+    assert later.stages_after(after(6))["a"] == settled
+
+
+def test_an_ended_job_that_will_not_go_does_not_stop_the_start_deadline() -> None:
+    world = _world(HELD, job=ended_job(JOB), answers={FIRST: NOTHING})
+
+    found = world.stages_after(after(120))["a"]
+
+    assert found.stopping is not None
+
+
+def test_a_restart_that_lost_the_record_of_the_lift_still_finds_the_result() -> None:
+    found = _stage(_world(HELD, job=ended_job(JOB), answers={FIRST: _found()}).plan(after(9)))
+
+    assert found.state == "Succeeded"
+
+
+def test_an_answer_about_an_earlier_job_of_the_attempt_says_nothing_about_a_later_one() -> None:
+    state = GONE.model_copy(update={"remakes": 1})
+
+    assert _world(state, answers={FIRST: NOTHING}).plan().questions == (ResultQuestion("a", 1, 1),)
+
+
+def test_a_stage_that_asked_about_a_job_that_is_gone_meanwhile_goes_on() -> None:
+    state = make_status("a", "Waiting", reason="ResultLookup", message="asks")
+
+    plan = _world(state, job=None).plan()
+
+    assert any(isinstance(each, Create) for each in plan.actions)

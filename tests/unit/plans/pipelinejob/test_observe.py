@@ -1,0 +1,328 @@
+"""One stage is brought up to what its Job and Pod show."""
+
+from typing import Any
+
+import pytest
+
+from stagework.api.observed import PodView
+from stagework.api.pipelinejob import StageStatus
+from stagework.api.resources import JOBS, PODS
+from stagework.plans.plan import Purpose, Refusal
+from tests.support.builders import (
+    NAMESPACE,
+    RUN_UID,
+    T0,
+    World,
+    after,
+    created,
+    deleted,
+    deleting,
+    held_by_others,
+    make_job,
+    make_pod,
+    make_stage,
+    make_status,
+    mark,
+    running,
+    terminated,
+    ungated,
+    unscheduled,
+    waiting_for,
+)
+
+JOB = make_job("a")
+POD = make_pod(JOB)
+UID = POD.metadata.uid
+STAGE = make_stage("a", timeoutSeconds=60, startDeadlineSeconds=120, retries=2, backoffSeconds=10)
+AT_WORK = make_status("a", "Running", pod=UID, turnTime=T0, machine="gpu", node="gpu-0")
+
+
+def _world(pod: PodView | None, state: StageStatus = AT_WORK, **changes: Any) -> World:
+    return World(
+        stages=[STAGE],
+        states=[state],
+        jobs=[JOB],
+        pods=[pod] if pod is not None else [],
+        **changes,
+    )
+
+
+def _after(pod: PodView, seconds: float = 0, state: StageStatus = AT_WORK) -> StageStatus:
+    return _world(pod, state).stages_after(after(seconds))["a"]
+
+
+def test_a_running_container_makes_the_stage_run() -> None:
+    found = _after(running(POD, since=after(3)), 4)
+
+    assert (found.state, found.node, found.machine) == ("Running", "gpu-0", "gpu")
+    assert found.startTime == after(3)
+
+
+def test_a_stage_is_reconciled_again_at_its_timeout() -> None:
+    assert _world(running(POD, since=after(3))).plan(after(4)).wake_at == after(63)
+
+
+@pytest.mark.parametrize(
+    ("pod", "reason", "message"),
+    [
+        (ungated(POD), "Scheduling", "waits for the scheduler"),
+        (unscheduled(POD, "0/3 nodes"), "Unschedulable", "0/3 nodes"),
+        (waiting_for(POD, "ErrImagePull", "no such\n image"), "ErrImagePull", "no such image"),
+        (
+            held_by_others(ungated(POD)),
+            "HeldByOthers",
+            "held by the scheduling gate example.org/quota",
+        ),
+    ],
+    ids=["just ungated", "no node fits", "image", "others' gate"],
+)
+def test_a_stage_that_starts_says_why_it_does_not_run_yet(
+    pod: PodView, reason: str, message: str
+) -> None:
+    found = _after(pod)
+
+    assert (found.state, found.reason, found.message) == ("Starting", reason, message)
+
+
+def test_a_pod_whose_ungating_was_not_recorded_is_taken_up_after_a_restart() -> None:
+    forgotten = make_status("a", "Waiting", reason="Queued")
+
+    found = _after(running(POD), 1, forgotten)
+
+    assert (found.state, found.pod, found.machine) == ("Running", UID, "gpu")
+    assert found.job == JOB.metadata.name
+
+
+def test_a_mark_commits_the_stage() -> None:
+    said = mark(POD, reason="Fine", message="done", counts={"items": 10, "failed": 1})
+    plan = _world(terminated(POD, message=said, finished=after(50))).plan(after(55))
+
+    assert plan.urgent
+    assert plan.status is not None
+    (found,) = plan.status.stages
+    assert (found.state, found.reason, found.message) == ("Succeeded", "Fine", "done")
+    assert found.completionTime == after(50), "when it ended, not when it was seen"
+    assert found.commit is not None
+    assert found.commit.model_dump(exclude={"digest"}) == {
+        "attempt": 1,
+        "pod": UID,
+        "prefix": f"{NAMESPACE}/{RUN_UID}/a/1-{UID}",
+        "items": 10,
+        "failedItems": 1,
+    }
+
+
+def test_a_stage_may_skip_itself() -> None:
+    found = _after(terminated(POD, message=mark(POD, "Skipped", reason="NoAudio")), 9)
+
+    assert (found.state, found.reason) == ("Skipped", "NoAudio")
+    assert found.skip is None, "nobody has skipped it"
+
+
+def test_an_exit_code_stage_is_committed_without_a_mark() -> None:
+    stage = STAGE.model_copy(update={"contract": "ExitCode"})
+    world = _world(terminated(POD, message="any text")).but(stages=[stage])
+
+    found = world.stages_after(after(9))["a"]
+
+    assert found.state == "Succeeded"
+    assert found.commit is not None
+    assert (found.commit.pod, found.commit.prefix) == (UID, "")
+
+
+def test_a_failed_attempt_is_followed_by_the_next_after_its_back_off() -> None:
+    plan = _world(terminated(POD, 1, finished=after(50))).plan(after(51))
+
+    assert plan.status is not None
+    (found,) = plan.status.stages
+    assert (found.state, found.reason, found.attempt) == ("Waiting", "BackOff", 2)
+    assert (found.failures, found.interruptions) == (1, 0)
+    assert found.notBeforeTime == after(60), "counted from the end of the attempt"
+    assert found.message == "attempt 1: NonZeroExit: exit code 1"
+    assert (found.pod, found.job, found.startTime) == ("", "", None)
+    assert plan.urgent
+    assert plan.wake_at == after(60)
+    (event,) = plan.events
+    assert event.message.endswith("NonZeroExit: exit code 1; next attempt in 10 s")
+
+
+def test_the_last_failure_is_final() -> None:
+    state = AT_WORK.model_copy(update={"failures": 2})
+
+    found = _after(terminated(POD, 1), 9, state)
+
+    assert (found.state, found.reason, found.failures) == ("Failed", "NonZeroExit", 3)
+    assert found.attempt == 1
+
+
+def test_a_refused_input_is_not_tried_again() -> None:
+    said = mark(POD, "Refused", reason="EmptyImage", message="give a PNG")
+
+    found = _after(terminated(POD, 2, message=said), 9)
+
+    assert (found.state, found.reason, found.message) == ("Failed", "EmptyImage", "give a PNG")
+
+
+def test_an_interruption_costs_no_attempt() -> None:
+    found = _after(deleting(terminated(POD, 143, finished=after(5))), 5.5)
+
+    assert (found.state, found.attempt, found.failures, found.interruptions) == ("Waiting", 2, 0, 1)
+    assert found.notBeforeTime == after(6)
+
+
+def test_the_eleventh_interruption_is_final() -> None:
+    state = AT_WORK.model_copy(update={"interruptions": 10})
+
+    found = _after(deleting(terminated(POD, 143)), 6, state)
+
+    assert (found.state, found.reason) == ("Failed", "TooManyInterruptions")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        pytest.param("garbage", "BadCompletionMark", id="garbage"),
+        pytest.param("x" * 5000, "BadCompletionMark", id="5,000 bytes"),
+        pytest.param(mark(POD, attempt=7), "ForeignCompletionMark", id="another attempt"),
+        pytest.param(mark(POD, pod="twin"), "ForeignCompletionMark", id="another Pod"),
+        pytest.param("", "NoCompletionMark", id="nothing"),
+    ],
+)
+def test_exit_0_without_a_good_mark_is_a_failure(said: str, reason: str) -> None:
+    found = _after(terminated(POD, 0, message=said), 9)
+
+    assert (found.state, found.attempt) == ("Waiting", 2)
+    assert reason in found.message
+
+
+def test_a_stage_beyond_its_timeout_is_recorded_first_and_ended_then() -> None:
+    pod = running(POD, since=T0)
+    first = _world(pod).plan(after(60))
+
+    assert first.urgent
+    assert first.status is not None
+    (recorded,) = first.status.stages
+    assert recorded.stopping is not None
+    assert recorded.stopping.reason == "TimedOut"
+    assert first.actions == ()
+
+    second = _world(pod, recorded).plan(after(61))
+    assert deleted(second, PODS) == [UID]
+    assert len(second.actions) == 1
+
+    third = _world(deleting(pod), recorded).plan(after(62))
+    assert third.actions == (), "it was asked to end once"
+
+
+@pytest.mark.parametrize("code", [0, 137, 143])
+def test_the_recorded_verdict_counts_whatever_the_pod_says_at_last(code: int) -> None:
+    state = AT_WORK.model_copy(update={"stopping": _verdict("TimedOut")})
+    pod = deleting(terminated(POD, code, message=mark(POD), finished=after(70)))
+
+    found = _after(pod, 71, state)
+
+    assert (found.state, found.attempt, found.failures) == ("Waiting", 2, 1)
+    assert found.message == "attempt 1: TimedOut: because"
+    assert found.commit is None
+    assert found.stopping is None
+
+
+def _verdict(reason: str) -> Any:
+    return make_status(stopping={"reason": reason, "message": "because"}).stopping
+
+
+def test_a_late_start_is_recorded_with_its_cause() -> None:
+    found = _after(waiting_for(POD, "ImagePullBackOff", "no such image"), 120)
+
+    assert found.stopping is not None
+    assert found.stopping.reason == "StartDeadlineExceeded"
+    assert "ImagePullBackOff: no such image" in found.stopping.message
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "cause"),
+    [
+        ("PodCreating", "", "Kubernetes made no Pod"),
+        ("QuotaExceeded", "exceeded quota: jobs", "QuotaExceeded: exceeded quota: jobs"),
+    ],
+)
+def test_the_start_deadline_also_counts_before_any_pod_exists(
+    reason: str, message: str, cause: str
+) -> None:
+    state = make_status("a", "Starting", turnTime=T0, reason=reason, message=message)
+    world = World(stages=[STAGE], states=[state], jobs=[], pods=[])
+
+    found = world.stages_after(after(120))["a"]
+
+    assert found.stopping is not None
+    assert found.stopping.message.endswith(cause)
+
+
+def test_what_never_had_a_pod_is_over_as_soon_as_its_verdict_is_recorded() -> None:
+    state = make_status(
+        "a", "Starting", turnTime=T0, stopping={"reason": "StartDeadlineExceeded", "message": "x"}
+    )
+
+    found = World(stages=[STAGE], states=[state]).stages_after(after(121))["a"]
+
+    assert (found.state, found.attempt, found.failures) == ("Waiting", 2, 1)
+
+
+def test_a_held_pod_with_a_verdict_goes_with_its_job() -> None:
+    state = make_status("a", "Starting", turnTime=T0, stopping={"reason": "TimedOut"})
+
+    plan = _world(POD, state).plan(after(5))
+
+    assert deleted(plan, JOBS) == [JOB.metadata.uid]
+    assert len(plan.actions) == 1
+
+
+@pytest.mark.parametrize(
+    ("refusal", "reason"),
+    [
+        (Refusal("Invalid", "spec.template: invalid image"), "JobRefused"),
+        (Refusal("NameTaken", "belongs to somebody else"), "JobNameConflict"),
+    ],
+)
+def test_a_job_that_can_never_be_made_fails_the_stage_for_good(
+    refusal: Refusal, reason: str
+) -> None:
+    world = World(
+        stages=[STAGE],
+        states=[make_status("a", reason="Queued")],
+        refusals={Purpose("a", 1): refusal},
+    )
+
+    plan = world.plan()
+
+    assert plan.status is not None
+    assert plan.status.summary == "StageFailed"
+    assert plan.status.stages[0].reason == reason
+    assert plan.status.stages[0].message == refusal.message
+    assert created(plan) == []
+
+
+@pytest.mark.parametrize("state", ["Succeeded", "Failed", "Skipped"])
+def test_what_is_over_is_never_revised_by_a_pod(state: str) -> None:
+    done = make_status("a", state, reason="Because", commit={"attempt": 1, "pod": UID})
+
+    for pod in (running(POD), terminated(POD, 1), terminated(POD, 0, message=mark(POD))):
+        found = _after(pod, 500, done)
+        assert (found.state, found.commit) == (state, done.commit)
+
+
+def test_a_view_from_before_the_ungating_changes_nothing() -> None:
+    found = _after(POD, 1, make_status("a", "Starting", pod=UID, machine="gpu", turnTime=T0))
+
+    assert (found.state, found.pod) == ("Starting", UID)
+    assert found.lostTime is None
+
+
+def test_a_running_container_without_a_start_time_has_one_from_then_on() -> None:
+    pod = running(POD, since=None)
+
+    first = _after(pod, 5)
+    late = _after(pod, 500, first)
+
+    assert first.startTime == after(5)
+    assert late.stopping is not None, "its clock did not begin anew with each reconcile"

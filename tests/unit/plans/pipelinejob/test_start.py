@@ -1,0 +1,329 @@
+"""What a stage does when its turn has come, and what it says while it waits."""
+
+from typing import Any
+
+import pytest
+
+from stagework.api.pipelinejob import StageStatus
+from stagework.api.resources import JOBS, PODS, ObjectRef
+from stagework.plans.pipelinejob.plan import RunPlan
+from stagework.plans.plan import Create, Purpose, Refusal, Ungate
+from stagework.policies.slots import SlotRequest
+from tests.support.builders import (
+    GPU,
+    MACMINI,
+    T0,
+    World,
+    after,
+    created,
+    deleted,
+    deleting,
+    ended_job,
+    line_of,
+    make_fleet,
+    make_job,
+    make_node,
+    make_pod,
+    make_stage,
+    make_status,
+    running,
+)
+
+JOB = make_job("a")
+POD = make_pod(JOB)
+DUE = make_status("a", reason="Queued")
+
+
+def _world(state: StageStatus = DUE, **changes: Any) -> World:
+    stage = changes.pop("stage", make_stage("a"))
+    return World(stages=[stage], states=[state], **changes)
+
+
+def _actions(plan: RunPlan) -> list[str]:
+    return [type(action).__name__ for action in plan.actions]
+
+
+def _taken(*machines: str) -> list[SlotRequest]:
+    return [
+        SlotRequest("x", (machine,), (-1000, 0, "", f"other-{number}", 0), holds=machine)
+        for number, machine in enumerate(machines)
+    ]
+
+
+def test_at_its_turn_a_job_is_made_for_its_class() -> None:
+    plan = _world().plan()
+
+    (made,) = plan.actions
+    assert isinstance(made, Create)
+    assert made.manifest["metadata"]["labels"]["stagework.dev/machine"] == "gpu"
+    assert (made.resource, made.purpose) == (JOBS, Purpose("a", 1))
+    assert plan.status is not None
+    (found,) = plan.status.stages
+    assert (found.state, found.reason, found.machine) == ("Starting", "PodCreating", "gpu")
+    assert (found.job, found.turnTime) == (made.name, after(0))
+
+
+def test_a_held_pod_is_ungated_at_once_as_it_was_seen_with_its_class_and_inputs() -> None:
+    stages = line_of(2)
+    done = make_status("stage_1", "Succeeded", commit={"attempt": 1, "prefix": "ads/u/stage_1/1-p"})
+    job = make_job("stage_2")
+    pod = make_pod(job)
+    world = World(stages=stages, states=[done, make_status("stage_2")], jobs=[job], pods=[pod])
+
+    (ungate,) = world.plan().actions
+
+    assert isinstance(ungate, Ungate)
+    meta = pod.metadata
+    assert ungate.pod == ObjectRef(PODS, "ads", meta.name, meta.uid, resource_version="1")
+    assert ungate.gate == "stagework.dev/turn"
+    assert ungate.node_selector == ungate.labels == {"stagework.dev/machine": "gpu"}
+    assert '"stage_1":"ads/u/stage_1/1-p"' in ungate.annotations["stagework.dev/inputs"]
+    found = world.stages_after()["stage_2"]
+    assert (found.state, found.pod) == ("Starting", pod.metadata.uid)
+
+
+def test_only_what_was_decided_upon_is_ungated_once() -> None:
+    ungated_now = make_status("a", "Starting", pod=POD.metadata.uid, machine="gpu", turnTime=T0)
+
+    assert _world(ungated_now, jobs=[JOB], pods=[POD]).plan(after(1)).actions == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"jobs": [make_job("a", deleted=T0)], "pods": [POD]}, id="Job leaves"),
+        pytest.param({"jobs": [JOB], "pods": [deleting(POD)]}, id="Pod leaves"),
+        pytest.param({"jobs": [ended_job(JOB)], "pods": [POD]}, id="Job has ended"),
+    ],
+)
+def test_what_leaves_is_neither_ungated_nor_doubled(changes: dict[str, Any]) -> None:
+    plan = _world(**changes).plan()
+
+    assert plan.actions == ()
+    assert plan.status is not None
+    assert plan.status.stages[0].state == "Starting"
+
+
+def test_without_a_free_slot_the_stage_waits_at_its_place() -> None:
+    world = _world(nodes=[make_node("gpu-0"), make_node("gpu-1")])
+
+    plan = world.plan(others=_taken("gpu", "gpu"))
+
+    assert plan.status is not None
+    (found,) = plan.status.stages
+    assert (found.state, found.reason) == ("Waiting", "NoFreeSlot")
+    assert found.message == "position 1 of 1 for gpu"
+    assert _actions(plan) == ["Create"], "it is next: its Pod is held ready"
+    assert plan.wake_at is not None
+
+
+def test_far_back_in_the_queue_no_job_is_made_yet() -> None:
+    before = [SlotRequest("x", ("gpu",), (-5, 0, "", f"r{n}", 0)) for n in range(3)]
+
+    plan = _world().plan(others=before)
+
+    assert plan.actions == ()
+    assert plan.status is not None
+    assert plan.status.stages[0].message == "position 3 of 3 for gpu"
+
+
+def test_without_a_node_of_its_class_the_stage_waits_and_says_since_when() -> None:
+    plan = _world(nodes=[]).plan(after(3))
+
+    assert plan.status is not None
+    (found,) = plan.status.stages
+    assert (found.state, found.reason) == ("Waiting", "NoNodeOfClass")
+    assert found.message == "no ready node of class gpu"
+    assert found.waitingSince == after(3)
+    assert plan.actions == ()
+    assert plan.wake_at is None
+
+
+BOTH = make_stage("a", runsOn=["gpu", "macmini"], fallbackAfterSeconds=60)
+
+
+def test_it_is_reconciled_again_when_the_next_class_counts() -> None:
+    assert _world(stage=BOTH, nodes=[]).plan(after(3)).wake_at == after(63)
+
+
+@pytest.mark.parametrize("fallback", [0, 60])
+def test_nobody_is_woken_again_and_again_while_no_class_is_there(fallback: int) -> None:
+    stage = BOTH.model_copy(update={"fallbackAfterSeconds": fallback})
+    state = make_status("a", reason="NoNodeOfClass", waitingSince=T0)
+
+    plan = _world(state, stage=stage, nodes=[]).plan(after(100))
+
+    assert plan.wake_at is None
+    assert plan.status is not None
+    assert plan.status.stages[0].message == "no ready node of class gpu or macmini"
+
+
+def test_after_the_fallback_the_next_class_takes_it_and_keeps_it_until_it_runs() -> None:
+    world = _world(
+        make_status("a", reason="NoNodeOfClass", waitingSince=T0),
+        stage=BOTH,
+        nodes=[make_node("mini", "macmini")],
+    )
+
+    took = world.stages_after(after(60))["a"]
+    assert (took.state, took.machine) == ("Starting", "macmini")
+
+    later = world.but(states=[took], jobs=[make_job("a", machine="macmini")])
+    assert later.stages_after(after(61))["a"].state == "Starting"
+
+
+def test_a_job_made_for_a_class_with_other_resources_is_made_again() -> None:
+    world = _world(
+        make_status("a", waitingSince=T0),
+        stage=BOTH,
+        nodes=[make_node("mini", "macmini")],
+        jobs=[JOB],
+        pods=[POD],
+    )
+
+    plan = world.plan(after(60))
+
+    assert deleted(plan, JOBS) == [JOB.metadata.uid]
+    assert len(plan.actions) == 1
+    assert plan.status is not None
+    assert plan.status.stages[0].remakes == 1
+    assert plan.wake_at == after(61)
+
+
+def test_a_job_made_for_a_class_with_the_same_resources_serves_another() -> None:
+    plain = GPU.model_copy(update={"resources": {}})
+    world = _world(
+        make_status("a", waitingSince=T0),
+        stage=BOTH,
+        fleet=make_fleet(plain, MACMINI),
+        nodes=[make_node("mini", "macmini")],
+        jobs=[JOB],
+        pods=[POD],
+    )
+
+    (ungate,) = world.plan(after(60)).actions
+
+    assert isinstance(ungate, Ungate)
+    assert ungate.node_selector == ungate.labels == {"stagework.dev/machine": "macmini"}
+
+
+STARTING = make_status("a", "Starting", reason="PodCreating", turnTime=T0, machine="gpu")
+
+
+@pytest.mark.parametrize(("seconds", "actions"), [(19, []), (20, ["Delete"])])
+def test_a_job_without_a_pod_at_its_turn_is_made_again_after_a_while(
+    seconds: int, actions: list[str]
+) -> None:
+    plan = _world(STARTING, jobs=[JOB]).plan(after(seconds))
+
+    assert _actions(plan) == actions
+
+
+def test_the_while_is_counted_from_its_turn_where_the_job_was_made_ahead() -> None:
+    state = STARTING.model_copy(update={"turnTime": after(100)})
+
+    plan = _world(state, jobs=[JOB]).plan(after(119))
+
+    assert plan.actions == ()
+    assert plan.wake_at == after(120)
+
+
+QUOTA = Refusal("OverQuota", "exceeded quota: jobs")
+
+
+def test_a_job_that_a_quota_refuses_lets_the_start_deadline_run() -> None:
+    plan = _world(STARTING, refusals={Purpose("a", 1): QUOTA}).plan(after(5))
+
+    assert plan.actions == ()
+    assert plan.status is not None
+    (found,) = plan.status.stages
+    assert (found.state, found.reason) == ("Starting", "QuotaExceeded")
+    assert found.turnTime == T0
+    assert plan.wake_at is not None
+    assert plan.wake_at < after(16), "it is asked again soon"
+
+
+def test_a_refused_look_ahead_holds_nothing_up() -> None:
+    stages = line_of(3)
+    job = make_job("stage_1")
+    states = [make_status("stage_1", "Running"), *(make_status(f"stage_{n}") for n in (2, 3))]
+    world = World(
+        stages=stages,
+        states=states,
+        jobs=[job],
+        pods=[running(make_pod(job))],
+        refusals={Purpose("stage_2", 1): QUOTA},
+    )
+
+    plan = world.plan()
+
+    assert created(plan) == ["stage_3"]
+    assert plan.status is not None
+    assert plan.status.stages[1].reason == "DependenciesPending"
+
+
+def test_no_job_is_made_twice_in_one_plan() -> None:
+    """A stage may be next in its queue and also the next to be prepared."""
+    fork = [make_stage("a"), make_stage("b", dependsOn=[]), make_stage("c")]
+    job = make_job("a")
+    world = World(
+        stages=fork,
+        states=[make_status("a", "Running"), make_status("b"), make_status("c")],
+        jobs=[job],
+        pods=[running(make_pod(job))],
+    )
+
+    assert sorted(created(world.plan())) == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "reason", "message"),
+    [
+        pytest.param(
+            DUE, {"spec": {"suspend": True}}, "Suspended", "the run is suspended", id="suspended"
+        ),
+        pytest.param(
+            make_status("a", reason="X", attempt=2, notBeforeTime=after(60)),
+            {},
+            "BackOff",
+            "",
+            id="back-off",
+        ),
+    ],
+)
+def test_every_wait_has_a_cause(
+    state: StageStatus, changes: dict[str, Any], reason: str, message: str
+) -> None:
+    found = _world(state, **changes).stages_after()["a"]
+
+    assert (found.state, found.reason) == ("Waiting", reason)
+    assert message in found.message
+
+
+def test_a_stage_names_what_it_waits_for() -> None:
+    stages = [make_stage("a"), make_stage("b", dependsOn=[]), make_stage("c", dependsOn=["a", "b"])]
+    world = World(stages=stages, states=[make_status(n) for n in "abc"])
+
+    found = world.stages_after()["c"]
+
+    assert (found.reason, found.message) == ("DependenciesPending", "waits for a, b")
+
+
+def test_suspension_takes_a_turn_back_and_its_held_job_away() -> None:
+    world = _world(STARTING, spec={"suspend": True}, jobs=[JOB], pods=[POD])
+
+    plan = world.plan(after(5))
+
+    assert deleted(plan, JOBS) == [JOB.metadata.uid]
+    assert len(plan.actions) == 1
+    found = world.stages_after(after(5))["a"]
+    assert (found.state, found.turnTime, found.remakes) == ("Waiting", None, 1)
+
+
+def test_suspension_lets_go_on_what_runs() -> None:
+    world = _world(
+        make_status("a", "Running"), spec={"suspend": True}, jobs=[JOB], pods=[running(POD)]
+    )
+
+    assert world.plan().actions == ()
+    assert world.stages_after()["a"].state == "Running"
