@@ -14,8 +14,8 @@ from tests.support.modelserver import answers
 from tests.support.modelserver.server import MODEL, ModelServer
 from tests.unit.document.chain import Chain
 from tests.unit.document.conftest import SAMPLES
-from tests.unit.model_gateway.gateway import Gateway
 from tests.unit.model_gateway.assertions import assert_method_is_stated
+from tests.unit.model_gateway.gateway import Gateway
 
 pytestmark = pytest.mark.usefixtures("folder_gateway")
 ASKING = ("embed", "classify", "summarize", "deep_summary")
