@@ -54,7 +54,7 @@ class ServiceResults:
 
 
 def _first_result(document: Any) -> FoundResult | None:
-    """The result of the one Pod whose gate was lifted for this attempt; others never started."""
+    """The result of the one Pod whose gate was removed for this attempt; others never started."""
     results = cast("list[dict[str, Any]]", document.get("results", []))
     if not results:
         return None

@@ -15,8 +15,8 @@ from tests.support.modelserver import answers
 from tests.support.modelserver.server import MODEL, ModelServer
 from tests.unit.document.chain import Chain
 from tests.unit.document.conftest import SAMPLES
+from tests.unit.model_gateway.assertions import assert_method_is_stated
 from tests.unit.model_gateway.gateway import Gateway
-from tests.unit.model_gateway.published_method import assert_method_is_told
 
 pytestmark = pytest.mark.usefixtures("folder_gateway")
 ASKING = ("embed", "classify", "summarize", "deep_summary")
@@ -47,7 +47,7 @@ def after(done: Chain, tmp_path: Path, method: str, **params: str) -> Chain:
 def test_the_stages_use_the_endpoint_and_say_so_without_its_models_name(tmp_path: Path) -> None:
     chain = Chain(tmp_path / "run", REPORT, method="auto").run_all()
     for stage in (name for name, end in chain.outcomes.items() if end == "Succeeded"):
-        assert_method_is_told(chain, stage, asked=stage in ASKING)
+        assert_method_is_stated(chain, stage, asked=stage in ASKING)
     assert set(ASKING) < set(chain.done)
 
 

@@ -63,8 +63,8 @@ def opened(
     folder: Path, url: str, roles: tuple[str, ...] = tuple(PATHS), **more: Any
 ) -> Generator[Gateway]:
     """The service with these roles on one server."""
-    each = endpoint(folder, url, **more)
-    models = ModelSettings.model_validate({role: each.model_dump() for role in roles})
+    of_role = endpoint(folder, url, **more)
+    models = ModelSettings.model_validate({role: of_role.model_dump() for role in roles})
     with running(folder / "volume", models=models) as service:
         run = service.cluster.run()
         yield Gateway(service, service.cluster.stage_pod(run, "planner", "pod-9"))

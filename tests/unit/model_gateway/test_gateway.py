@@ -28,7 +28,7 @@ def wav(seconds: int) -> bytes:
     return held.getvalue()
 
 
-def said(answer: Answer) -> str:
+def reply_text(answer: Answer) -> str:
     """The text of a chat reply."""
     return answer.json["choices"][0]["message"]["content"]
 
@@ -44,7 +44,7 @@ def test_only_stage_pods_may_ask(gateway: Gateway) -> None:
 
 def test_the_key_and_the_models_name_are_added_here(gateway: Gateway, server: ModelServer) -> None:
     answer = gateway.chat("Hello")
-    assert (answer.status, said(answer)) == (200, "You said: Hello")
+    assert (answer.status, reply_text(answer)) == (200, "You said: Hello")
     assert server.requests == [{"path": "/v1/chat/completions", "model": MODEL, "key": KEY}]
 
 
@@ -76,8 +76,8 @@ def test_every_role_gives_what_the_server_made(gateway: Gateway) -> None:
     vectors = gateway.post("embeddings", {"input": ["red shoe", "red shoe"]}).json["data"]
     assert vectors[0]["embedding"] == vectors[1]["embedding"]
     assert gateway.post("images", {"prompt": "a", "size": "8x8"}).json["data"][0]["b64_json"]
-    heard = gateway.upload({"model": "mine", "language": "en"}, wav(3)).json
-    assert (heard["text"], heard["duration"]) == ("silence silence silence", 3.0)
+    transcript = gateway.upload({"model": "mine", "language": "en"}, wav(3)).json
+    assert (transcript["text"], transcript["duration"]) == ("silence silence silence", 3.0)
 
 
 def test_a_role_that_is_not_set_is_not_found_and_says_what_to_do(
@@ -158,7 +158,9 @@ def test_a_renewed_key_is_used_at_once(gateway: Gateway, server: ModelServer) ->
 def test_no_more_requests_at_once_than_allowed(server: ModelServer, tmp_path: Path) -> None:
     server.show("slow", seconds=0.05)
     with opened(tmp_path, server.url, maxConcurrent=2) as gateway, ThreadPoolExecutor(8) as pool:
-        answers = [each.result().status for each in [pool.submit(gateway.chat) for _ in range(8)]]
+        answers = [
+            answer.result().status for answer in [pool.submit(gateway.chat) for _ in range(8)]
+        ]
     assert answers == [200] * 8
     assert server.state.report()["most_at_once"] == 2
 
@@ -169,8 +171,8 @@ def test_who_finds_no_place_in_time_is_told_to_come_again(
     server.show("slow", times=1, seconds=0.6)
     more: dict[str, Any] = {"maxConcurrent": 1, "timeoutSeconds": 0.3}
     with opened(tmp_path, server.url, **more) as gateway, ThreadPoolExecutor(2) as pool:
-        asked = [pool.submit(gateway.chat) for _ in range(2)]
-        statuses = sorted(each.result().status for each in asked)
+        answers = [pool.submit(gateway.chat) for _ in range(2)]
+        statuses = sorted(answer.result().status for answer in answers)
     assert statuses in ([429, 504], [200, 504], [504, 504])
 
 
@@ -194,7 +196,7 @@ def test_what_is_too_large_is_refused(server: ModelServer, tmp_path: Path) -> No
     with opened(tmp_path, server.url, maxRequestBytes=20_000) as gateway:
         assert gateway.chat("x" * 30_000).status == 413
         assert gateway.upload({}, wav(2)).status == 413
-    assert [each["path"] for each in server.requests if "chat" in each["path"]] == []
+    assert [request["path"] for request in server.requests if "chat" in request["path"]] == []
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"a":', b"\xff", b'{"stream": true}'])
@@ -263,7 +265,7 @@ def test_neither_prompt_nor_reply_nor_model_nor_key_is_ever_logged(
     server.recover()
     server.state.key = "another"
     seen.append(gateway.chat())
-    text = caplog.text + "".join(str(vars(each)) for each in caplog.records)
+    text = caplog.text + "".join(str(vars(record)) for record in caplog.records)
     assert "model endpoint" in text
     for secret in (PROMPT, "You said", "marmalade", MODEL, KEY):
         assert secret not in text

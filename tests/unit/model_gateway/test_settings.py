@@ -16,14 +16,14 @@ def loaded(folder: Path, **chat: Any) -> EndpointSettings:
     file = folder / "settings.yaml"
     fields = {"url": "http://models:8000/v1", "model": "m", **chat}
     file.write_text(yaml.safe_dump({"fleet": FLEET, "models": {"chat": fields}}))
-    found = load(str(file)).models.chat
-    assert found is not None
-    return found
+    chat_settings = load(str(file)).models.chat
+    assert chat_settings is not None
+    return chat_settings
 
 
 def test_url_and_model_are_enough(tmp_path: Path) -> None:
-    found = loaded(tmp_path)
-    assert (found.keyFile, found.machine, found.maxConcurrent, found.retries) == ("", "", 4, 5)
+    chat = loaded(tmp_path)
+    assert (chat.keyFile, chat.machine, chat.maxConcurrent, chat.retries) == ("", "", 4, 5)
 
 
 def test_a_slash_at_the_end_of_the_url_does_not_matter(tmp_path: Path) -> None:

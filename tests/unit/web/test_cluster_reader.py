@@ -60,8 +60,8 @@ def review(**status: object) -> dict[str, object]:
 async def test_a_token_is_good_only_for_an_audience_that_the_server_confirms() -> None:
     user = {"username": "alice", "groups": ["g"], "extra": {"k": ["v"]}, "uid": "1"}
     good = review(authenticated=True, user=user, audiences=["stagework"])
-    asked, api = over({REVIEWS: good})
-    reviewed = await asked.token_review("secret", "stagework")
+    reader, api = over({REVIEWS: good})
+    reviewed = await reader.token_review("secret", "stagework")
     assert reviewed == User("alice", "1", ("g",), {"k": ("v",)})
     assert api.posted[0]["spec"] == {"token": "secret", "audiences": ["stagework"]}
     for bad in (
@@ -74,9 +74,9 @@ async def test_a_token_is_good_only_for_an_audience_that_the_server_confirms() -
 
 
 async def test_a_right_is_asked_for_pipelinejobs_of_our_group() -> None:
-    asked, api = over({ACCESS: {"status": {"allowed": True}}})
+    reader, api = over({ACCESS: {"status": {"allowed": True}}})
     user = User("alice", "1", ("g",), {"k": ("v",)})
-    assert await asked.subject_access_review(user, verb="get", namespace="team", name="ad")
+    assert await reader.subject_access_review(user, verb="get", namespace="team", name="ad")
     spec = api.posted[0]["spec"]
     assert spec["resourceAttributes"] == {
         "group": "stagework.dev",
@@ -99,28 +99,28 @@ async def test_pods_and_jobs_tell_their_controlling_owner() -> None:
         "annotations": {"stagework.dev/inputs": "{}"},
         "ownerReferences": [{"kind": "X", "uid": "x"}, OWNER],
     }
-    asked, _ = over(
+    reader, _ = over(
         {
             "/api/v1/namespaces/team/pods/p": {"metadata": meta, "status": {"phase": "Failed"}},
             "/apis/batch/v1/namespaces/team/jobs/j": {"metadata": {**meta, "ownerReferences": []}},
         }
     )
-    pod = await asked.get_pod("team", "p")
+    pod = await reader.get_pod("team", "p")
     assert pod is not None
     assert pod.metadata.controller == OwnerReference("u", controller=True, kind="Job", name="j")
     assert pod.metadata.annotations == {"stagework.dev/inputs": "{}"}
     assert pod.finished
-    job = await asked.get_job("team", "j")
+    job = await reader.get_job("team", "j")
     assert job is not None
     assert job.metadata.controller is None
 
 
 async def test_what_is_not_there_is_none_also_by_a_name_that_is_a_path() -> None:
-    asked, _ = over({"/api/v1/namespaces/team/secrets/x": {"metadata": {"name": "x"}}})
-    assert await asked.get_pod("team", "none") is None
+    reader, _ = over({"/api/v1/namespaces/team/secrets/x": {"metadata": {"name": "x"}}})
+    assert await reader.get_pod("team", "none") is None
     # A name is a path segment, whatever somebody's token says.
-    assert await asked.get_pod("team", "../secrets/x") is None
-    assert await asked.get_pod("team/secrets/x", "") is None
+    assert await reader.get_pod("team", "../secrets/x") is None
+    assert await reader.get_pod("team/secrets/x", "") is None
 
 
 async def test_a_run_is_cut_to_what_concerns_its_artifacts() -> None:
@@ -136,16 +136,16 @@ async def test_a_run_is_cut_to_what_concerns_its_artifacts() -> None:
             ]
         },
     }
-    asked, _ = over({f"{base}/ad": run, base: page(run)})
+    reader, _ = over({f"{base}/ad": run, base: page(run)})
     expected = Run("team", "ad", "run-1", "https://x", (CommittedStage("a", 2, "p"),))
-    assert await asked.get_run("team", "ad") == expected
-    assert await asked.list_runs(("team",)) == [expected]
-    assert await asked.get_run("team", "none") is None
+    assert await reader.get_run("team", "ad") == expected
+    assert await reader.list_runs(("team",)) == [expected]
+    assert await reader.get_run("team", "none") is None
 
 
 @pytest.mark.parametrize("error", [Unreachable("no"), Forbidden("no"), ApiError("no")])
 async def test_no_answer_is_never_taken_for_a_no(error: Exception) -> None:
-    asked, _ = over(
+    reader, _ = over(
         {
             REVIEWS: error,
             ACCESS: error,
@@ -156,23 +156,23 @@ async def test_no_answer_is_never_taken_for_a_no(error: Exception) -> None:
         }
     )
     for question in (
-        asked.token_review("secret-token", "stagework"),
-        asked.subject_access_review(User("a"), verb="get", namespace="team"),
-        asked.get_pod("team", "p"),
-        asked.list_runs(()),
-        asked.list_models(()),
+        reader.token_review("secret-token", "stagework"),
+        reader.subject_access_review(User("a"), verb="get", namespace="team"),
+        reader.get_pod("team", "p"),
+        reader.list_runs(()),
+        reader.list_models(()),
     ):
         with pytest.raises(ClusterUnavailable) as caught:
             await question
         assert "secret-token" not in str(caught.value)
-    assert not await asked.is_reachable()
+    assert not await reader.is_reachable()
 
 
 async def test_an_unreadable_answer_is_no_answer() -> None:
-    asked, _ = over({"/api/v1/namespaces/team/pods/p": {"metadata": 5}, "/version": {}})
+    reader, _ = over({"/api/v1/namespaces/team/pods/p": {"metadata": 5}, "/version": {}})
     with pytest.raises(ClusterUnavailable):
-        await asked.get_pod("team", "p")
-    assert await asked.is_reachable()
+        await reader.get_pod("team", "p")
+    assert await reader.is_reachable()
 
 
 def naming(model: str) -> list[dict[str, object]]:
@@ -185,10 +185,10 @@ async def test_a_pods_model_is_what_its_stage_container_says_and_nothing_else() 
         {"name": "stage", "env": naming("/models/shoes")},
         {"name": "bare"},
     ]
-    for listed, expected in ((containers, "/models/shoes"), (containers[::2], "")):
-        manifest = {"metadata": {"name": "p", "uid": "u"}, "spec": {"containers": listed}}
-        asked, _ = over({"/api/v1/namespaces/team/pods/p": manifest})
-        pod = await asked.get_pod("team", "p")
+    for manifests, expected in ((containers, "/models/shoes"), (containers[::2], "")):
+        manifest = {"metadata": {"name": "p", "uid": "u"}, "spec": {"containers": manifests}}
+        reader, _ = over({"/api/v1/namespaces/team/pods/p": manifest})
+        pod = await reader.get_pod("team", "p")
         assert pod is not None
         assert pod.env_value("stage", "STAGEWORK_MODEL") == expected
 
@@ -200,8 +200,8 @@ async def test_models_are_found_in_the_stages_of_pipelines_and_of_runs() -> None
     nothing: dict[str, object] = {}
     naming_it: dict[str, object] = {"metadata": {"name": "ad"}, "spec": {"stages": stages}}
     both = page(naming_it, {**naming_it, "spec": nothing})
-    asked, _ = over(
+    reader, _ = over(
         {f"{base}/pipelines": both, f"{base}/namespaces/team/pipelinejobs": both},
     )
-    assert await asked.list_models(()) == {"artifact://x"}
-    assert [run.models for run in await asked.list_runs(("team",))] == [("artifact://x",), ()]
+    assert await reader.list_models(()) == {"artifact://x"}
+    assert [run.models for run in await reader.list_runs(("team",))] == [("artifact://x",), ()]

@@ -43,9 +43,9 @@ def test_a_missing_settings_file_is_one_sentence(
     with pytest.raises(SystemExit) as ended:
         main.run()
     assert ended.value.code == 1
-    said = capsys.readouterr().err
-    assert said.startswith("stagework-api: cannot read ")
-    assert said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert message.startswith("stagework-api: cannot read ")
+    assert message.count("\n") == 1
 
 
 def test_logs_are_json_with_their_fields(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,8 +74,8 @@ asyncio.run(main.serve(settings.load(), "127.0.0.1", int(sys.argv[1])))
 async def test_it_serves_until_sigterm(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    told = settings(directory=str(tmp_path / "volume")).model_dump(mode="json")
-    (tmp_path / "settings.yaml").write_text(json.dumps(told))
+    configured = settings(directory=str(tmp_path / "volume")).model_dump(mode="json")
+    (tmp_path / "settings.yaml").write_text(json.dumps(configured))
     async with FakeApi() as fake:
         config = {
             "current-context": "x",

@@ -109,9 +109,9 @@ class TestHeartbeats:
             body = json.dumps({"done": done, "total": 10, "note": "page"}).encode()
             assert service.ask("POST", "/v1/heartbeats", token, body).status == 204
         service.clock.now += 7
-        heard = service.ask("GET", "/v1/heartbeats", service.cluster.operator()).json
-        assert heard["listeningSeconds"] == 7
-        assert heard["heartbeats"] == [
+        report = service.ask("GET", "/v1/heartbeats", service.cluster.operator()).json
+        assert report["listeningSeconds"] == 7
+        assert report["heartbeats"] == [
             {
                 "pod": "pod-1",
                 "namespace": "team",
@@ -155,5 +155,5 @@ class TestHeartbeats:
         service.clock.now += 3601
         second = service.cluster.stage_pod(run, "ocr", "pod-2", attempt=2)
         service.ask("POST", "/v1/heartbeats", second)
-        heard = service.ask("GET", "/v1/heartbeats", service.cluster.operator()).json
-        assert [each["pod"] for each in heard["heartbeats"]] == ["pod-2"]
+        report = service.ask("GET", "/v1/heartbeats", service.cluster.operator()).json
+        assert [heartbeat["pod"] for heartbeat in report["heartbeats"]] == ["pod-2"]

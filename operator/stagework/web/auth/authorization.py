@@ -53,7 +53,7 @@ class Authorization:
         if await self._is_committed(caller, prefix):
             return
         if str(prefix) in _announced_inputs(caller):
-            # The operator lifts a Pod's gate a moment before it writes the commit.
+            # The operator removes a Pod's gate a moment before it writes the commit.
             raise ProblemError(
                 HTTPStatus.TOO_EARLY,
                 "these artifacts are being committed",
