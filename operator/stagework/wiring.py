@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from stagework.children.stage_job import PodDefaults
 from stagework.cluster.client.kubeapi import RequestHooks
-from stagework.plans.snapshot import PlanSettings
+from stagework.plans.pipelinejob.snapshot import PlanSettings
 from stagework.settings import Settings
 
 LEASE_NAME = "stagework-operator"

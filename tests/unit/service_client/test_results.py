@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stagework.plans.snapshot import Lookup
+from stagework.plans.pipelinejob.snapshot import Lookup
 from stagework.service_client.results import LookupFailed, ServiceResults
 from tests.unit.web.service import Service, running
 
