@@ -65,10 +65,6 @@ mutants: $(VENV)/.ready ## Wrong changes that no test notices: in policies, or S
 surface: $(VENV)/.ready ## Record what others see of the product into OUT=dir, to compare with `diff -r`
 	@$(PY) -m tests.surface $(or $(OUT),$(error say where: make surface OUT=dir))
 
-.PHONY: surface
-surface: $(VENV)/.ready ## Record what others see of the product into OUT=dir, to compare with `diff -r`
-	@$(PY) -m tests.surface $(or $(OUT),$(error say where: make surface OUT=dir))
-
 .PHONY: bench
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)
 	@for name in transitions restart exchange chain scale quality; do $(PY) -m tests.bench $$name || exit 1; echo; done

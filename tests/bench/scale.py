@@ -219,7 +219,9 @@ async def _clean_up(api: KubeApi) -> None:
         for each in msgspec.json.decode(pods)["items"]:
             meta = each["metadata"]
             at_once = orjson.dumps({"gracePeriodSeconds": 0})
-            await _delete(api, paths.object_path(ObjectRef(PODS, meta["namespace"], meta["name"])), at_once)
+            await _delete(
+                api, paths.object_path(ObjectRef(PODS, meta["namespace"], meta["name"])), at_once
+            )
 
 
 async def _delete(api: KubeApi, path: str, options: bytes | None = None) -> None:

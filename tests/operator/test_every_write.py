@@ -61,7 +61,9 @@ def _unhurried(pod: Json) -> Behaviour:
     return replace(scenario.behave(pod), seconds=2.0)
 
 
-async def _run(timescale: VirtualTime, index: int, moment: Moment, behave: Behave) -> tuple[CrashPoint, Json]:
+async def _run(
+    timescale: VirtualTime, index: int, moment: Moment, behave: Behave
+) -> tuple[CrashPoint, Json]:
     async with World(timescale, behave=behave) as world:
         down = 1.5 if index % 2 else 0.0
         point = CrashPoint(world, index, moment, down)
@@ -76,7 +78,9 @@ async def _run(timescale: VirtualTime, index: int, moment: Moment, behave: Behav
         return point, outcome
 
 
-async def _all_points(timescale: VirtualTime, moment: Moment, behave: Behave, faultless: Json) -> list[str]:
+async def _all_points(
+    timescale: VirtualTime, moment: Moment, behave: Behave, faultless: Json
+) -> list[str]:
     """What went wrong, by crash point."""
     wrong: list[str] = []
     indexes = iter(range(1, MANY))

@@ -10,10 +10,10 @@ from stagework.wiring import LEASE_NAME
 from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, LEASES, PODS, Json
-from tests.support.operators.timescale import VirtualTime, TimeScale
 from tests.support.operators.process import OperatorProcess
 from tests.support.operators.service import ResultService
 from tests.support.operators.setup import RELEASE_NAMESPACE, settings_document
+from tests.support.operators.timescale import TimeScale, VirtualTime
 from tests.support.operators.world import World
 
 PROCESS_SPEED: Final = 6.0

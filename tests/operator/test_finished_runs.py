@@ -7,8 +7,8 @@ from tests.support.fakeapi.failures import Failure
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, PIPELINE_JOBS, Json
 from tests.support.operators.inprocess import Operator
-from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.setup import NAMESPACE, settings
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
 STAGES: list[Json] = [{"name": name, "image": "x", "runsOn": ["gpu"]} for name in ("a", "b")]

@@ -4,8 +4,8 @@ import asyncio
 
 from stagework.controllers.controller import Key
 from tests.support.fakeapi.kubelet import Behaviour
-from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.setup import NAMESPACE, settings
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
 RUNS = 60
@@ -31,7 +31,9 @@ def test_a_long_queue_of_runs_keeps_nobody_from_their_turn() -> None:
             while len(queue):
                 before = len(queue)
                 await asyncio.sleep(0)
-                assert before - len(queue) <= WORKERS, "one reconcile by each worker between two turns"
+                assert before - len(queue) <= WORKERS, (
+                    "one reconcile by each worker between two turns"
+                )
                 turns += 1
             assert turns >= RUNS / WORKERS
 

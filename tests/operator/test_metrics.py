@@ -10,8 +10,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from stagework.controllers.metrics import Metrics
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, NODES, PIPELINE_JOBS, PODS, Json, Resource
-from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.setup import NAMESPACE, settings
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
@@ -48,7 +48,9 @@ def _age(world: World, machine: str) -> float:
 def _in_world(check: Callable[[World], Awaitable[None]], seconds: float) -> None:
     async def main() -> None:
         one_slot = settings(slots=1)
-        async with World(timescale, behave=lambda _: Behaviour(seconds=seconds), of=one_slot) as world:
+        async with World(
+            timescale, behave=lambda _: Behaviour(seconds=seconds), of=one_slot
+        ) as world:
             world.start_operator()
             await check(world)
 

@@ -8,8 +8,8 @@ from tests.support.fakeapi.failures import Failure
 from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, PIPELINE_JOBS, PODS, Json
-from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.setup import NAMESPACE
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
 RUNS = ("first", "second", "third")

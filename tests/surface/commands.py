@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
+from tests.unit.overview.builders import at, job, stage
 
 from tests.surface import product
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import GROUP, PROXY, Answer, FakeCluster, Request, ok
-from tests.unit.overview.builders import at, job, stage
 
 _SYSTEM: Final = "namespaces/stagework-system"
 _TOKEN: Final = "/api/v1/namespaces/default/serviceaccounts/default/token"

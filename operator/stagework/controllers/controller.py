@@ -13,9 +13,9 @@ from stagework.api.intervention import Intervention
 from stagework.api.kinds import Kind
 from stagework.api.resources import ObjectRef
 from stagework.cluster.cache.own_objects import OwnObject
-from stagework.cluster.client.paging import T
 from stagework.cluster.cache.selections import Selection
 from stagework.cluster.cache.store import Change
+from stagework.cluster.client.paging import T
 from stagework.plans.plan import Plan, Purpose, Question, Refusal, StatusT
 
 

@@ -33,8 +33,9 @@ from stagework.controllers.refusals import Refusals
 from stagework.controllers.requests import requests_for
 from stagework.controllers.status_writer import StatusWriter
 from stagework.controllers.work_queue import WorkQueue
-from stagework.plans.interventions import TARGET_NOT_FOUND, refuse_all
+from stagework.plans.interventions import refuse_all
 from stagework.plans.status_writes import LONGEST_MERGE_SECONDS
+from stagework.policies.interventions import TARGET_NOT_FOUND
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,9 @@ class Engine:
         for trigger in (Trigger(objects_of(kind), own), *controller.triggers()):
             self._cache.subscribe(trigger.selection, partial(self._concerned, trigger.concerns))
 
-    def _concerned(self, concerns: Callable[[Change[Any]], Iterable[Key]], change: Change[Any]) -> None:
+    def _concerned(
+        self, concerns: Callable[[Change[Any]], Iterable[Key]], change: Change[Any]
+    ) -> None:
         for key in concerns(change):
             self._queue.add(key)
 
@@ -150,9 +153,7 @@ class Engine:
             return
         if self._memory.is_terminating(known):
             return
-        if known.is_tombstone and (
-            known := await self._own.reload(controller, known)
-        ) is None:
+        if known.is_tombstone and (known := await self._own.reload(controller, known)) is None:
             return  # the watch will say so
         self._note_uid(key, known.metadata.uid)
         now = self._wall()

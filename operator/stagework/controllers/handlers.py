@@ -61,7 +61,7 @@ def _watch(registry: kopf.OperatorRegistry, runtime: Runtime, kind: Kind) -> Non
 
 
 def _as_we_do(target: Target) -> kopf.ConnectionInfo:
-    """kopf asks the same API server with the same proof as everybody else in this process."""
+    """Kopf asks the same API server with the same proof as everybody else in this process."""
     return kopf.ConnectionInfo(
         server=target.server,
         ca_path=target.ca_file,

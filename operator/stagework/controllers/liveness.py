@@ -9,8 +9,8 @@ server itself cannot be reached nobody is at fault here: a restart would mend no
 from collections.abc import Callable
 from typing import Final
 
-from stagework.cluster.lease import Lease
 from stagework.cluster.cache.cache import Cache
+from stagework.cluster.lease import Lease
 from stagework.controllers.controller import Key
 from stagework.controllers.work_queue import WorkQueue
 

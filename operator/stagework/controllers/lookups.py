@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stagework.api.resources import ObjectRef
-from stagework.service_client.results import LookupFailed
 from stagework.controllers.controller import Key
 from stagework.plans.plan import Question
+from stagework.service_client.results import LookupFailed
 
 log = logging.getLogger(__name__)
 

@@ -41,7 +41,12 @@ class Performer:
         self._metrics = metrics
 
     async def perform(
-        self, key: Key, controller: Controller[Any], known: OwnObject, plan: Plan[Any], now: datetime
+        self,
+        key: Key,
+        controller: Controller[Any],
+        known: OwnObject,
+        plan: Plan[Any],
+        now: datetime,
     ) -> None:
         """Carry out what was decided at `now` about an object as it was `known` then."""
         meta = known.metadata

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from stagework import wiring
-from stagework.service_client.results import ResultStore
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.controllers.controller import Controller, Key
 from stagework.controllers.metrics import Metrics
 from stagework.controllers.pipelinejobs.controller import PipelineJobs
 from stagework.controllers.pipelinejobs.revisions import Revisions
+from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
 
 

@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry
 
 from stagework import wiring
 from stagework.api.kinds import INTERVENTION, KINDS, PIPELINE, Kind
-from stagework.service_client.results import ResultStore, ServiceResults
 from stagework.cluster.apply import Applier
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
@@ -28,6 +27,7 @@ from stagework.controllers.liveness import Liveness
 from stagework.controllers.metrics import Metrics
 from stagework.controllers.registry import Parts, build_controllers
 from stagework.controllers.work_queue import WorkQueue
+from stagework.service_client.results import ResultStore, ServiceResults
 from stagework.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -129,4 +129,6 @@ class StatusWriter:
 
     def _kept(self, resource_version: str, status: Observed) -> Unwritten:
         small = len(self._memory) > MANY_OBJECTS
-        return Unwritten(resource_version, orjson.dumps(stored_document(status)) if small else status)
+        return Unwritten(
+            resource_version, orjson.dumps(stored_document(status)) if small else status
+        )

@@ -11,11 +11,11 @@ from stagework.api.kinds import PIPELINE, PIPELINEJOB
 from stagework.api.names import GROUP
 from stagework.api.observed import JobView, PodManifest
 from stagework.api.resources import JOBS, PODS, ApiResource, ObjectRef
+from stagework.cluster.cache.own_objects import OwnObject, from_bytes
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import ApiError, NotFound
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.client.paging import ListPage
-from stagework.cluster.cache.own_objects import OwnObject, from_bytes
 from stagework.web.cluster import Run, User
 from stagework.web.errors import ClusterUnavailable
 from stagework.web.run_facts import models_of, run_of

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from stagework.plans.run_status import run_status
+
 from stagework.api import names
 from stagework.api.base import Metadata
 from stagework.api.conditions import Condition
@@ -14,7 +16,6 @@ from stagework.api.pipelinejob import (
     StageState,
     StageStatus,
 )
-from stagework.plans.run_status import run_status
 
 BEGIN = datetime(2026, 11, 3, 9, 0, 0, tzinfo=UTC)
 """When every run was made and accepted."""

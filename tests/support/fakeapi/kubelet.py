@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from tests.support.fakeapi.agenda import Action, Agenda
-from tests.support.fakeapi.marks import completion_mark, digest, result
 from tests.support.fakeapi.invariants import InvariantChecker, process_of
+from tests.support.fakeapi.marks import completion_mark, digest, result
 from tests.support.fakeapi.resources import NODES, PODS, Json, items
 from tests.support.fakeapi.scheduler import node_reports
 from tests.support.fakeapi.store import Change, Key, Store, Stored
@@ -50,7 +50,13 @@ class Kubelets:
     """The kubelet of every node. One whose node is not ready does and reports nothing."""
 
     def __init__(
-        self, store: Store, agenda: Agenda, invariants: InvariantChecker, behave: Behave, *, start_seconds: float
+        self,
+        store: Store,
+        agenda: Agenda,
+        invariants: InvariantChecker,
+        behave: Behave,
+        *,
+        start_seconds: float,
     ) -> None:
         self._store = store
         self._agenda = agenda

@@ -6,9 +6,9 @@ from typing import Self
 
 from tests.support.fakeapi.agenda import Agenda
 from tests.support.fakeapi.garbage import GarbageCollector
+from tests.support.fakeapi.invariants import InvariantChecker
 from tests.support.fakeapi.jobs import JobController
 from tests.support.fakeapi.kubelet import Behave, Behaviour, Kubelets
-from tests.support.fakeapi.invariants import InvariantChecker
 from tests.support.fakeapi.resources import NODES, PODS, Json, items
 from tests.support.fakeapi.scheduler import Scheduler
 from tests.support.fakeapi.store import Change, Key, Store
@@ -47,7 +47,9 @@ class Simulator:
         self.store = store
         self.invariants = InvariantChecker()
         self.agenda = Agenda()
-        self.kubelets = Kubelets(store, self.agenda, self.invariants, behave, start_seconds=wait.start)
+        self.kubelets = Kubelets(
+            store, self.agenda, self.invariants, behave, start_seconds=wait.start
+        )
         jobs = JobController(store, self.agenda, create_seconds=wait.create, end_seconds=wait.end)
         collector = GarbageCollector(store, self.agenda, seconds=wait.collect)
         scheduler = Scheduler(store, self.agenda, seconds=wait.schedule)

@@ -21,8 +21,8 @@ from aiohttp import web
 from stagework.wiring import LEASE_NAME
 from tests.support.fakeapi.resources import Json
 from tests.support.operators.crash import Moment
-from tests.support.operators.timescale import TimeScale
 from tests.support.operators.process import OperatorProcess
+from tests.support.operators.timescale import TimeScale
 
 _OF_A_CONNECTION: Final = frozenset(
     {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}

@@ -10,12 +10,11 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from stagework.service_client.results import ResultStore
 from stagework.cluster.client.connection import Target
 from stagework.controllers.runtime import Build, Runtime
 from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
-from tests.support.operators.timescale import VirtualTime, TimeScale
+from tests.support.operators.timescale import TimeScale, VirtualTime
 
 
 class Operator:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.fakeapi.resources import Json
-from tests.support.operators.timescale import TimeScale
 from tests.support.operators.setup import write_files
+from tests.support.operators.timescale import TimeScale
 
 _ROOT: Final = Path(__file__).parents[3]
 

@@ -20,10 +20,10 @@ from tests.support.fakeapi.simulator import Delays, Simulator, succeed
 from tests.support.fakeapi.store import Store, Stored
 from tests.support.operators.commits import CommitLog
 from tests.support.operators.inprocess import Operator
-from tests.support.operators.timescale import VirtualTime, TimeScale
 from tests.support.operators.results import SimulatedResults
 from tests.support.operators.rights import of_the_operator
 from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings
+from tests.support.operators.timescale import TimeScale, VirtualTime
 
 POLL_SECONDS: Final = 0.2
 """How often a condition is checked."""
@@ -68,9 +68,7 @@ class World:
 
     def start_operator(self, **differences: Any) -> Operator:
         """One more operator; `differences`: what it is built of, see `Operator`."""
-        made = Operator(
-            self.fake.url, self.settings, self.results, self.timescale, **differences
-        )
+        made = Operator(self.fake.url, self.settings, self.results, self.timescale, **differences)
         made.start()
         self.operators.append(made)
         return made

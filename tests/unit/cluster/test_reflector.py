@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest_asyncio
 
-from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.cache.reflector import RESYNC_PAGE_SIZE, RESYNC_PAUSE_SECONDS, Reflector
 from stagework.cluster.cache.store import Change
+from stagework.cluster.client.kubeapi import KubeApi
 from tests.support.fakeapi.eventually import eventually
 from tests.support.fakeapi.faults import about
 from tests.support.fakeapi.resources import CONFIG_MAPS

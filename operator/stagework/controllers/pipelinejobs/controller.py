@@ -1,5 +1,6 @@
 """The controller of PipelineJobs: gathers a snapshot, asks the slot ledger between the two halves
-of the plan."""
+of the plan.
+"""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
@@ -12,7 +13,6 @@ from stagework.api import names
 from stagework.api.kinds import PIPELINE, PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJobSpec, PipelineJobStatus
 from stagework.api.resources import ObjectRef
-from stagework.service_client.results import ResultStore
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject, tombstone_of
 from stagework.cluster.cache.selections import (
@@ -44,6 +44,7 @@ from stagework.plans.pipelinejob.pending import pending
 from stagework.plans.pipelinejob.plan import evaluate, finish
 from stagework.plans.pipelinejob.snapshot import PlanSettings, ResultQuestion, Snapshot
 from stagework.plans.plan import Plan, Question
+from stagework.service_client.results import ResultStore
 
 log = logging.getLogger(__name__)
 

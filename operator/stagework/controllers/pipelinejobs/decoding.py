@@ -39,7 +39,9 @@ class RunSpecs:
         shared = self._stages.get(raw)
         if shared is not None:
             self._stages.move_to_end(raw)
-            rest = {key: orjson.loads(bytes(part)) for key, part in parts.items() if key != "stages"}
+            rest = {
+                key: orjson.loads(bytes(part)) for key, part in parts.items() if key != "stages"
+            }
             spec = PipelineJobSpec.model_validate(rest)
             return RunSpec(spec.model_copy(update={"stages": shared.stages}), shared)
         spec = PipelineJobSpec.model_validate_json(bytes(known.spec))
@@ -58,9 +60,7 @@ def decode_status(known: OwnObject) -> PipelineJobStatus:
 
 def run_of(known: OwnObject, spec: PipelineJobSpec, status: PipelineJobStatus) -> PipelineJob:
     """The run for decisions."""
-    return PipelineJob.model_construct(
-        metadata=known.checked_metadata(), spec=spec, status=status
-    )
+    return PipelineJob.model_construct(metadata=known.checked_metadata(), spec=spec, status=status)
 
 
 def pipeline_of(known: OwnObject) -> Pipeline:
