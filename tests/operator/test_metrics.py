@@ -14,7 +14,7 @@ from tests.support.operators.setup import NAMESPACE, settings
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 HOWS = ("StoredResult", "JobCondition", "NewAttempt")
 
 
@@ -42,7 +42,7 @@ def _metrics(world: World) -> Metrics:
 
 
 def _age(world: World, machine: str) -> float:
-    return _values(_metrics(world).oldest_pending_seconds)[machine]
+    return _values(_metrics(world).queues.oldest_pending_seconds)[machine]
 
 
 def _in_world(check: Callable[[World], Awaitable[None]], seconds: float) -> None:
@@ -83,7 +83,7 @@ def test_the_age_of_the_oldest_stage_that_waits_for_a_slot() -> None:
         await world.operators[-1].stop()
         assert _age(world, "gpu") == 0, "who does not lead knows nothing"
         world.start_operator()
-        await world.until(lambda: _values(_metrics(world).oldest_pending_seconds) != {})
+        await world.until(lambda: _values(_metrics(world).queues.oldest_pending_seconds) != {})
         await world.until(lambda: _age(world, "gpu") > 30)  # it outlives a restart
 
         await world.until(lambda: world.summary("third") == "Completed", seconds=500)
@@ -131,7 +131,7 @@ def test_a_stage_whose_pod_vanished_unseen_is_recovered_once(
         _remove(world, *gone)
         world.start_operator()
         await world.until(lambda: world.summary("run") == "Completed", seconds=300)
-        found = _values(_metrics(world).orphans_recovered_total)
+        found = _values(_metrics(world).stages.orphans_recovered_total)
         assert found == {each: float(each == how) for each in HOWS}
 
     _in_world(check, seconds=10)
@@ -147,7 +147,7 @@ def test_what_ran_to_its_end_was_no_orphan() -> None:
         world.simulator.kubelets.behave = _fail
         world.apply("run", [_stage(retries=1)])
         await world.until(lambda: world.summary("run") == "StageFailed")
-        assert _values(_metrics(world).orphans_recovered_total) == dict.fromkeys(HOWS, 0.0)
+        assert _values(_metrics(world).stages.orphans_recovered_total) == dict.fromkeys(HOWS, 0.0)
 
     _in_world(check, seconds=1)
 

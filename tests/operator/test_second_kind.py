@@ -6,7 +6,7 @@ from typing import Any
 from stagework.api.kinds import KINDS
 from stagework.controllers.controller import Controller
 from stagework.controllers.registry import Parts, build_controllers
-from tests.support.fakeapi.resources import INTERVENTIONS, LAMPS, PIPELINE_JOBS, Json, part
+from tests.support.fakeapi.resources import INTERVENTIONS, LAMPS, NODES, PIPELINE_JOBS, Json, part
 from tests.support.lamps import LAMP, Lamps
 from tests.support.operators.setup import NAMESPACE
 from tests.support.operators.timescale import VirtualTime
@@ -35,9 +35,9 @@ def lamp(world: World) -> Json:
     return part(world.store.get(LAMPS, NAMESPACE, "same").data, "status")
 
 
-def switch(world: World, name: str, **target: str) -> None:
-    spec = {"target": {"kind": "Lamp", "name": "same", **target}, "verb": "Switch"}
-    world.store.create(INTERVENTIONS, NAMESPACE, {"metadata": {"name": name}, "spec": spec})
+def switch(world: World, request: str, kind: str = "Lamp", name: str = "same") -> None:
+    spec = {"target": {"kind": kind, "name": name}, "verb": "Switch"}
+    world.store.create(INTERVENTIONS, NAMESPACE, {"metadata": {"name": request}, "spec": spec})
 
 
 def answer(world: World, name: str) -> Json:
@@ -46,8 +46,8 @@ def answer(world: World, name: str) -> Json:
 
 def test_its_own_trigger_brings_it_to_the_workers() -> None:
     async def check(world: World) -> None:
-        for node in world.simulator.machines():
-            world.simulator.lose(node)
+        for node in world.store.list(NODES):
+            world.simulator.set_ready(node.meta["name"], ready=False)
         await world.until(lambda: lamp(world).get("shines") is not True, seconds=200)
 
     in_world(check)

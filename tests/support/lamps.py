@@ -44,10 +44,10 @@ class Switch:
 
     words = LAMP.verbs
 
-    def judge(self, spec: InterventionSpec, state: bool) -> Judgement:
+    def judge(self, _spec: InterventionSpec, _state: bool) -> Judgement:
         return Judgement(affected=("lamp",))
 
-    def apply(self, request: Intervention, judgement: Judgement, state: bool) -> bool:
+    def apply(self, _request: Intervention, _judgement: Judgement, state: bool) -> bool:
         return not state
 
 
@@ -61,13 +61,14 @@ class Lamps(Controller[LampStatus]):
         return (Trigger(ALL_NODES, lambda _: self._all()),)
 
     async def decide(self, view: View[LampStatus], now: datetime) -> Plan[LampStatus]:
-        status = view.unwritten or LampStatus.model_validate_json(bytes(view.object.status))
-        builder, requests = PlanBuilder(), Requests(view.interventions, view.uid, Switch())
-        on, answered = requests.carry_out(status.on, status.answered, builder, now)
+        before = view.unwritten or LampStatus.model_validate_json(bytes(view.object.status))
+        builder = PlanBuilder()
+        requests = Requests(view.interventions, view.object.metadata.uid, Switch())
+        on, answered = requests.carry_out(before.on, before.answered, builder, now)
         power = any(node.ready for node in self._cache.all(ALL_NODES))
         after = LampStatus(on=on, shines=on and power, answered=answered)
-        changed = after if after != status or not view.object.status else None
-        return builder.plan(changed, urgent=True)
+        status = after if after != before else None
+        return Plan(status=status, urgent=True, afterwards=tuple(builder.afterwards))
 
     def _all(self) -> list[Key]:
         return [Key(LAMP.kind, *lamp.name) for lamp in self._cache.all(objects_of(LAMP))]

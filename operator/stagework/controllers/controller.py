@@ -98,4 +98,4 @@ class Controller(Generic[StatusT]):
         """The object has left memory: drop what can be had again."""
 
     def release(self, uid: str) -> None:
-        """The object is gone, or can do nothing any more: it holds nothing and waits for nothing."""
+        """The object is gone, or nothing can be made for it: it holds and wants nothing."""

@@ -200,7 +200,7 @@ class Engine:
             self._controllers[key.kind].release(old)
 
     def _leave_namespace_alone(self, key: Key) -> None:
-        """A namespace is being deleted: its objects hold nothing and nothing is decided for them."""
+        """A namespace is being deleted: nothing is decided for its objects any more."""
         named = self._own.named(key)
         if named is None or self._memory.is_terminating(named):
             return

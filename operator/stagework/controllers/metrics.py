@@ -20,9 +20,9 @@ class Metrics:
         version: str,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._stages = _StageMetrics(registry)
-        self._queues = _QueueMetrics(registry, wall)
-        self._work = _WorkMetrics(registry)
+        self.stages = _StageMetrics(registry)
+        self.queues = _QueueMetrics(registry, wall)
+        self.work = _WorkMetrics(registry)
         self._leader = Gauge(
             "stagework_leader", "1 while this process holds the Lease.", registry=registry
         )
@@ -33,29 +33,29 @@ class Metrics:
 
     def on_request(self, verb: str, resource: str, status: int, seconds: float) -> None:
         """One request to the API server ended (hook of KubeApi)."""
-        self._work.request(verb, resource, status, seconds)
+        self.work.request(verb, resource, status, seconds)
 
     def leads(self, *, now: bool) -> None:
         """This process holds the Lease from now on, or does not any more."""
         self._leader.set(1 if now else 0)
-        self._queues.clear()
+        self.queues.clear()
 
     def waits_for_room(self, run_uid: str, since: Mapping[str, datetime]) -> None:
         """Machine classes that a run waits for, and since when; replaces what was said before."""
-        self._queues.waits(run_uid, since)
+        self.queues.waits(run_uid, since)
 
     def queue_lengths(self, waiting: Mapping[str, int]) -> None:
         """Stages that wait for a slot, by machine class."""
-        self._queues.lengths(waiting)
+        self.queues.lengths(waiting)
 
     def reconciled(self, seconds: float) -> None:
         """One reconcile is over."""
-        self._work.reconcile_duration_seconds.observe(seconds)
+        self.work.reconcile_duration_seconds.observe(seconds)
 
     def record(self, facts: Iterable[Fact]) -> None:
         """Count what has happened to an object."""
         for fact in facts:
-            self._stages.record(fact)
+            self.stages.record(fact)
 
 
 class _StageMetrics:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
@@ -46,7 +46,7 @@ class Build:
     """The API server; found where absent."""
     results: ResultStore | None = None
     """Who knows what attempts have left; the API service where absent."""
-    clocks: Clocks = Clocks()
+    clocks: Clocks = field(default_factory=Clocks)
     kinds: tuple[Kind, ...] = KINDS
     controllers: Callable[[Parts], Sequence[Controller[Any]]] = build_controllers
     watched_by_kopf: tuple[Kind, ...] = WATCHED_BY_KOPF

@@ -28,7 +28,7 @@ class Operator:
         timescale: VirtualTime | TimeScale,
         **differences: Any,
     ) -> None:
-        """`differences`: what else the operator is built of (`stagework.controllers.runtime.Build`)."""
+        """`differences`: what else it is built of, see `stagework.controllers.runtime.Build`."""
         self.runtime = Runtime(
             settings,
             CollectorRegistry(),

@@ -3,11 +3,15 @@
 Read from `manifests/install.yaml`, which `make verify` keeps equal to the chart.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
+from stagework.api import names
+from stagework.api.kinds import Kind
 
 _MANIFEST: Final = Path(__file__).parents[3] / "manifests" / "install.yaml"
 _ROLES: Final = ("Role", "ClusterRole")
@@ -38,3 +42,13 @@ def of_the_operator() -> frozenset[Right]:
     ]
     assert roles, f"{_MANIFEST} has no role of the operator"
     return frozenset(right for role in roles for right in rights_of(role))
+
+
+def all_rights(kinds: Iterable[Kind]) -> frozenset[Right]:
+    """Every verb on these kinds and their status."""
+    return frozenset(
+        (names.GROUP, resource, verb)
+        for kind in kinds
+        for resource in (kind.plural, f"{kind.plural}/status")
+        for verb in ("get", "list", "watch", "patch", "delete")
+    )

@@ -1,9 +1,10 @@
 """Time that runs faster: event loops and clocks at another speed than the real one.
 
 Everything that waits (leases, watches, back-offs, time-outs) keeps its real number of seconds and
-takes a fraction of it. `VirtualTime` is for worlds within one loop: its time stands still while anything
-computes, so a busy machine changes nothing. `TimeScale` is for worlds of several processes: those that
-share `epoch` and `speed` share the time, and too high a speed makes the machine look slow.
+takes a fraction of it. `VirtualTime` is for worlds within one loop: its time stands still while
+anything computes, so a busy machine changes nothing. `TimeScale` is for worlds of several
+processes: those that share `epoch` and `speed` share the time, and too high a speed makes the
+machine look slow.
 """
 
 import asyncio

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, Self
 
+from stagework.api.kinds import Kind
 from stagework.settings import Settings
 from stagework.wiring import LEASE_NAME
 from tests.support.fakeapi.kubelet import Behave
@@ -21,7 +22,7 @@ from tests.support.fakeapi.store import Store, Stored
 from tests.support.operators.commits import CommitLog
 from tests.support.operators.inprocess import Operator
 from tests.support.operators.results import SimulatedResults
-from tests.support.operators.rights import of_the_operator
+from tests.support.operators.rights import all_rights, of_the_operator
 from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings
 from tests.support.operators.timescale import TimeScale, VirtualTime
 
@@ -40,10 +41,12 @@ class World:
         delays: Delays | None = None,
         of: Settings | None = None,
         machines: int = 1,
+        kinds: tuple[Kind, ...] = (),
     ) -> None:
+        """`kinds`: more than those of the product, with all rights."""
         self.timescale = timescale
         self.store = Store(wall=timescale.wall)
-        self.fake = FakeApi(self.store, rights=of_the_operator())
+        self.fake = FakeApi(self.store, rights=of_the_operator() | all_rights(kinds))
         self.faults = self.fake.faults
         self.commits = CommitLog(self.store)
         self.simulator = Simulator(self.store, behave=behave, delays=delays)

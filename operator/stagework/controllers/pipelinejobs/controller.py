@@ -91,7 +91,8 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         evaluated = evaluate(snapshot, now)
         turns = self._slots.request(key_of(view.object), uid, evaluated.slot_requests)
         plan = finish(evaluated, turns, now)
-        self._metrics.waits_for_room(uid, pending(snapshot, evaluated.states, turns))
+        status = plan.status or snapshot.run.status
+        self._metrics.waits_for_room(uid, pending(snapshot, status, turns))
         self._metrics.queue_lengths(self._slots.queue_lengths())
         return plan
 

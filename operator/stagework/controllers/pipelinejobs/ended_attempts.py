@@ -1,4 +1,4 @@
-"""Which attempts have ended for good, as far as it is stored: ten thousand runs, nine stages each."""
+"""Which attempts have ended for good, as far as it is stored; kept small for very many runs."""
 
 from collections.abc import Iterable
 from functools import lru_cache
