@@ -33,11 +33,11 @@ AfterStage = Annotated[
     str, typer.Option(metavar="STAGE", help="Pick a run up once this stage is done.")
 ]
 Since = Annotated[str, typer.Option(help="Pick up runs created within this time.")]
-Limit = Annotated[int, typer.Option(min=1, help="Runs picked up in one look at most.")]
+Limit = Annotated[int, typer.Option(min=1, help="Runs picked up in one poll at most.")]
 Timeout = Annotated[
     float, typer.Option(min=0, help="Seconds after which a run that goes on is warned of.")
 ]
-Interval = Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")]
+Interval = Annotated[float, typer.Option(min=0.1, help="Seconds between two polls.")]
 AutoCreate = Annotated[
     bool, typer.Option("--auto-create", help="Make new runs (development, load test).")
 ]
@@ -45,7 +45,7 @@ CreateInterval = Annotated[float, typer.Option(min=0.1, help="Seconds between tw
 Template = Annotated[
     Path | None, typer.Option(help="PipelineJob (YAML) that new runs are made from.")
 ]
-Once = Annotated[bool, typer.Option("--once", help="Look once, list, and end.")]
+Once = Annotated[bool, typer.Option("--once", help="Poll once, list, and end.")]
 UntilDone = Annotated[
     bool, typer.Option("--until-done", help="End when every followed run has ended.")
 ]

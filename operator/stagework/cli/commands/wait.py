@@ -27,7 +27,7 @@ def wait(
     runs: Annotated[list[str], typer.Argument(metavar="NAME", help="Runs to wait for.")],
     namespace: Namespace = None,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0, help="Seconds to wait; 0: look once.")
+        float, typer.Option("--timeout", min=0, help="Seconds to wait; 0: poll once.")
     ] = 600,
 ) -> None:
     """Wait until all runs have succeeded: exit 0; 1 as soon as one fails; 2 on timeout."""

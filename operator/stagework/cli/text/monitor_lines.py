@@ -66,12 +66,12 @@ def banner(settings: MonitorSettings) -> list[str]:
         ("pipeline", settings.pipeline or "any"),
         ("tenant", settings.tenant or "any"),
         ("created in the last", f"{settings.since_seconds:.0f}s"),
-        ("picked up", f"{when}, {settings.limit} at most in one look"),
+        ("picked up", f"{when}, {settings.limit} at most in one poll"),
     )
     shown = (
         ("namespace", settings.namespace or "all"),
         *((("runs", ", ".join(settings.runs)),) if settings.runs else chosen),
-        ("look every", f"{settings.interval_seconds:g}s"),
+        ("poll every", f"{settings.interval_seconds:g}s"),
         ("timeout", f"{settings.timeout_seconds:.0f}s (a warning)"),
         ("auto-create", "off" if every is None else f"one run every {every:g}s"),
     )
