@@ -5,7 +5,8 @@ from typing import Final, Literal
 
 import typer
 
-from stagework.api.intervention import Intervention, InterventionSpec, Target, Verb
+from stagework.api.intervention import Intervention, InterventionSpec, Target
+from stagework.api.kinds import PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.errors import EXIT_FAILED, CommandError, TimeRanOut
 from stagework.cli.session import Session
@@ -21,7 +22,7 @@ _POLL_SECONDS: Final = 0.3
 
 def request(
     run: PipelineJob,
-    verb: Verb,
+    verb: str,
     stages: list[str],
     reason: str,
     *,
@@ -31,7 +32,7 @@ def request(
     wanted = list(dict.fromkeys(stages))
     single = run.status.stage_named(wanted[0]) if len(wanted) == 1 else None
     return InterventionSpec.model_construct(
-        target=Target(name=run.metadata.name, uid=run.metadata.uid),
+        target=Target(kind=PIPELINEJOB.kind, name=run.metadata.name, uid=run.metadata.uid),
         verb=verb,
         stages=wanted,
         # A double click asks for the same attempt twice, and the second is refused.

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from stagework.api import names
 from stagework.api.base import Metadata
-from stagework.api.kinds import INTERVENTION, PIPELINE, PIPELINEJOB
 from stagework.api.intervention import Intervention, InterventionSpec
+from stagework.api.kinds import INTERVENTION, PIPELINE, PIPELINEJOB
 from stagework.api.pipeline import Pipeline, PipelineSpec, effective_dependencies, explain
 from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stages import Stage
@@ -21,8 +21,8 @@ from stagework.cli.errors import CommandError, NotThere, Refused
 GROUP_PATH: Final = f"/apis/{names.API_VERSION}"
 """Where the API server serves our kinds."""
 RUNS: Final = PIPELINEJOB.plural
-PIPELINES: Final = "pipelines"
-INTERVENTIONS: Final = "interventions"
+PIPELINES: Final = PIPELINE.plural
+INTERVENTIONS: Final = INTERVENTION.plural
 _JSON: Final = {"Content-Type": "application/json"}
 _PAGE: Final = "500"
 
