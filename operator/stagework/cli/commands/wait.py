@@ -16,7 +16,7 @@ from stagework.cli.text.durations import short
 from stagework.cli.text.next_steps import after_failure
 from stagework.cli.text.tables import one_line
 from stagework.overview import detail, verdicts
-from stagework.overview.progress import elapsed_seconds
+from stagework.overview.times import elapsed_seconds
 
 _TICK_SECONDS = 0.2
 
