@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
-from tests.unit.overview.builders import at, job, stage
+from tests.support.builders.written_runs import at, run_of, stage
 
 from tests.surface import product
 from tests.unit.cli.conftest import Cli
@@ -106,8 +106,8 @@ def _cluster() -> FakeCluster:
     bad = stage("ocr_eval", "Failed", attempt=3, reason="NonZeroExit", message="no font", end=30)
     queued = stage("img_gen", reason="NoFreeSlot", message="3rd for gpu")
     cluster.add(
-        job(done, stage("ocr_eval", "Running", start=21), name="running", uid="1", title="Shoes"),
-        job(
+        run_of(done, stage("ocr_eval", "Running", start=21), name="running", uid="1", title="Shoes"),
+        run_of(
             done,
             bad,
             stage("iou_eval", "NotRun"),
@@ -117,7 +117,7 @@ def _cluster() -> FakeCluster:
             message="ocr_eval: no font",
             end=31,
         ),
-        job(
+        run_of(
             done,
             stage("ocr_eval", "Skipped", end=30),
             name="skipped",
@@ -125,10 +125,10 @@ def _cluster() -> FakeCluster:
             summary="CompletedWithSkips",
             end=31,
         ),
-        job(done, read, name="done", uid="4", summary="Completed", end=31, tenant="7"),
-        job(queued, stage("ocr_eval"), name="waiting", uid="5", summary="Queued", age=300),
-        job(name="new", uid="6").model_copy(update={"status": job().status.model_validate({})}),
-        job(stage("a", "Running", start=5), name="other", namespace="ads", uid="7"),
+        run_of(done, read, name="done", uid="4", summary="Completed", end=31, tenant="7"),
+        run_of(queued, stage("ocr_eval"), name="waiting", uid="5", summary="Queued", age=300),
+        run_of(name="new", uid="6").model_copy(update={"status": run_of().status.model_validate({})}),
+        run_of(stage("a", "Running", start=5), name="other", namespace="ads", uid="7"),
     )
     stages = [{"name": name, "image": "x"} for name in ("img_gen", "ocr_eval", "iou_eval")]
     cluster.objects[f"{GROUP}/namespaces/default/pipelines/ad-image"] = {"spec": {"stages": stages}}

@@ -282,11 +282,6 @@ class NodeView(_View, frozen=True):
         labels = self.metadata.labels
         return all(labels.get(key) == value for key, value in selector.items())
 
-    @property
-    def usable(self) -> bool:
-        """True while a new Pod could start there: ready, and nobody has closed it."""
-        return self.ready and not self.spec.unschedulable
-
 
 class LeaseSpec(_View, frozen=True):
     """Who holds a Lease, and until when it holds."""

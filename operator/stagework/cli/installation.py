@@ -6,12 +6,7 @@ crash.
 
 import msgspec
 
-
-class Meta(msgspec.Struct, frozen=True):
-    """Name and annotations."""
-
-    name: str = ""
-    annotations: dict[str, str] = {}
+from stagework.api.observed import AnnotatedMeta, ObjectMeta
 
 
 class CrdVersion(msgspec.Struct, frozen=True):
@@ -30,7 +25,7 @@ class CrdSpec(msgspec.Struct, frozen=True):
 class Crd(msgspec.Struct, frozen=True):
     """A CustomResourceDefinition."""
 
-    metadata: Meta
+    metadata: ObjectMeta
     spec: CrdSpec = CrdSpec()
 
 
@@ -44,7 +39,7 @@ class Replicas(msgspec.Struct, frozen=True):
 class Deployment(msgspec.Struct, frozen=True):
     """A Deployment."""
 
-    metadata: Meta = Meta()
+    metadata: ObjectMeta = ObjectMeta()
     spec: Replicas = Replicas()
     status: Replicas = Replicas()
 
@@ -52,7 +47,7 @@ class Deployment(msgspec.Struct, frozen=True):
 class StorageClass(msgspec.Struct, frozen=True):
     """A StorageClass."""
 
-    metadata: Meta
+    metadata: AnnotatedMeta
 
     @property
     def is_default(self) -> bool:

@@ -11,7 +11,7 @@ from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.errors import EXIT_FAILED, CommandError, TimeRanOut
 from stagework.cli.session import Session
 from stagework.cli.text import answers
-from stagework.policies.interventions import judge
+from stagework.plans.pipelinejob.interventions import preview
 
 ANSWER_SECONDS: Final = 15.0
 """How long to wait for the operator's answer."""
@@ -66,10 +66,11 @@ def ask(session: Session, run: PipelineJob, spec: InterventionSpec, *, dry_run: 
 
 
 def _preview(session: Session, run: PipelineJob, spec: InterventionSpec) -> None:
-    judgement = judge(spec, run.status, session.objects.dependencies(run))
-    for line in answers.previewed(judgement.affected, judgement.resets, judgement.refused):
+    states = {stage.name: stage for stage in run.status.stages}
+    effect = preview(spec, states, session.objects.dependencies(run))
+    for line in answers.previewed(effect.affected, effect.resets, effect.refused):
         session.terminal.say(line)
-    if judgement.refused:
+    if effect.refused:
         raise typer.Exit(EXIT_FAILED)
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from stagework.api import names
 from stagework.api.base import Metadata
 from stagework.api.intervention import Intervention, InterventionSpec
-from stagework.api.kinds import INTERVENTION, PIPELINEJOB
+from stagework.api.kinds import INTERVENTION, PIPELINE, PIPELINEJOB
 from stagework.api.pipeline import Pipeline, PipelineSpec, effective_dependencies, explain
 from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stages import Stage
@@ -21,8 +21,8 @@ from stagework.cli.errors import CommandError, NotThere, Refused
 GROUP_PATH: Final = f"/apis/{names.API_VERSION}"
 """Where the API server serves our kinds."""
 RUNS: Final = PIPELINEJOB.plural
-PIPELINES: Final = "pipelines"
-INTERVENTIONS: Final = "interventions"
+PIPELINES: Final = PIPELINE.plural
+INTERVENTIONS: Final = INTERVENTION.plural
 _JSON: Final = {"Content-Type": "application/json"}
 _PAGE: Final = "500"
 
@@ -148,7 +148,8 @@ class Objects:
     def dependencies(self, run: PipelineJob) -> dict[str, tuple[str, ...]]:
         """What each stage waits for, by the stages that the run itself keeps.
 
-        In this order: the run's revision, its inline stages, the Pipeline of that name.
+        In this order: the run's revision, its inline stages, the Pipeline of that name. That one
+        may have changed since: of its stages only those count that the run has.
         """
         stages = self._revision_stages(run)
         if stages is None and run.spec.stages is not None:
@@ -158,7 +159,8 @@ class Objects:
             answer = self._cluster.request("GET", path(PIPELINES, run.metadata.namespace, name))
             raw = good(answer, f"get pipeline {name}")
             stages = Pipeline(metadata=Metadata(name=name), spec=raw["spec"]).spec.stages
-        return effective_dependencies(stages or [])
+        dependencies = effective_dependencies(stages or [])
+        return {name: above for name, above in dependencies.items() if run.status.stage_named(name)}
 
     def _revision_stages(self, run: PipelineJob) -> list[Stage] | None:
         name = run.status.pipelineRevision

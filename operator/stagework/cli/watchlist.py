@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Final
 
 from stagework.api.pipelinejob import PipelineJob
-from stagework.overview.progress import done
 from stagework.overview.rows import RunRow, row
 from stagework.overview.steps import StepChange, changes
 from stagework.overview.verdicts import Verdict, verdict
@@ -48,7 +47,7 @@ class Wanted:
             return False
         if self.after_stage:
             stage = run.status.stage_named(self.after_stage)
-            if stage is None or not done(stage):
+            if stage is None or not stage.done:
                 return False
         age = (now - run.metadata.creationTimestamp).total_seconds()
         return age <= self.since_seconds

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob, StageStatus
-from stagework.overview.progress import ended
 from stagework.overview.rows import RunRow, row
 from stagework.overview.verdicts import Verdict, verdict
 
@@ -75,7 +74,7 @@ def _waits(run: PipelineJob) -> tuple[Wait, ...]:
     waiting = tuple(
         Wait(stage.name, stage.reason or stage.state, stage.message)
         for stage in status.stages
-        if not ended(stage)
+        if not stage.ended
         and stage.state != names.STAGE_RUNNING
         and stage.reason != names.WAIT_DEPENDENCY
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stagework.api.pipelinejob import PipelineJob
-from stagework.overview.progress import done_count, elapsed_seconds
 from stagework.overview.states import run_word
+from stagework.overview.times import elapsed_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def row(run: PipelineJob, now: datetime) -> RunRow:
         name=run.metadata.name,
         status=run_word(run),
         stage=status.stage,
-        done=done_count(status),
+        done=status.done_count,
         total=len(status.stages),
         machine=status.machine,
         node=status.node,

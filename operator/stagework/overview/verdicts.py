@@ -5,8 +5,8 @@ from typing import Literal
 
 from stagework.api import names
 from stagework.api.conditions import find
-from stagework.api.pipelinejob import PipelineJob
-from stagework.overview.progress import failing_stage
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
+from stagework.api.stage_status import StageStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +42,9 @@ def verdict(run: PipelineJob) -> Verdict:
         stage=stage.name if stage else "",
         message=cause or condition.message or run.status.message,
     )
+
+
+def failing_stage(status: PipelineJobStatus) -> StageStatus | None:
+    """The first failed stage, in the pipeline's order."""
+    failed = (stage for stage in status.stages if stage.state == names.STAGE_FAILED_STATE)
+    return next(failed, None)

@@ -16,6 +16,7 @@ from stagework.api.pipelinejob import (
     StageState,
     StageStatus,
 )
+from stagework.plans.pipelinejob.run_status import run_status
 
 BEGIN = datetime(2026, 11, 3, 9, 0, 0, tzinfo=UTC)
 """When every run was made and accepted."""

@@ -110,7 +110,7 @@ def test_a_run_past_its_timeout_is_warned_of_once_and_followed_on() -> None:
     assert len(runs.followed) == 1
 
 
-def test_ten_runs_are_picked_up_in_one_look_the_oldest_first() -> None:
+def test_ten_runs_are_picked_up_in_one_poll_the_oldest_first() -> None:
     runs = Monitor(limit=2)
     runs.listed([running(f"r{n}", f"uid{n}", age=n) for n in range(5)], at(0))
     first = runs.poll(at(1))
@@ -154,7 +154,7 @@ def test_history_is_left_alone_unless_it_is_named() -> None:
     assert named.poll(at(9))[-1].endswith("completed - ad-1: Completed in 5s")
 
 
-def test_a_run_that_came_and_ended_between_two_looks_is_told_in_full() -> None:
+def test_a_run_that_came_and_ended_between_two_polls_is_told_in_full() -> None:
     runs = Monitor()
     runs.listed([], at(0))
     runs.seen(

@@ -15,7 +15,7 @@ from stagework.cli.options import Namespace
 from stagework.cli.session import Session, session_of
 from stagework.cli.templates import load_template, named_pipeline
 from stagework.cli.text.monitor_lines import Line, MonitorLines, MonitorSettings, banner
-from stagework.cli.text.screens import Screen, screen_for
+from stagework.cli.text.screens import screen_for
 from stagework.cli.watchlist import Wanted, Watchlist
 
 _SPAN: Final = re.compile(r"(\d+)([smhd]?)")
@@ -33,11 +33,11 @@ AfterStage = Annotated[
     str, typer.Option(metavar="STAGE", help="Pick a run up once this stage is done.")
 ]
 Since = Annotated[str, typer.Option(help="Pick up runs created within this time.")]
-Limit = Annotated[int, typer.Option(min=1, help="Runs picked up in one look at most.")]
+Limit = Annotated[int, typer.Option(min=1, help="Runs picked up in one poll at most.")]
 Timeout = Annotated[
     float, typer.Option(min=0, help="Seconds after which a run that goes on is warned of.")
 ]
-Interval = Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")]
+Interval = Annotated[float, typer.Option(min=0.1, help="Seconds between two polls.")]
 AutoCreate = Annotated[
     bool, typer.Option("--auto-create", help="Make new runs (development, load test).")
 ]
@@ -45,7 +45,7 @@ CreateInterval = Annotated[float, typer.Option(min=0.1, help="Seconds between tw
 Template = Annotated[
     Path | None, typer.Option(help="PipelineJob (YAML) that new runs are made from.")
 ]
-Once = Annotated[bool, typer.Option("--once", help="Look once, list, and end.")]
+Once = Annotated[bool, typer.Option("--once", help="Poll once, list, and end.")]
 UntilDone = Annotated[
     bool, typer.Option("--until-done", help="End when every followed run has ended.")
 ]
@@ -56,13 +56,17 @@ Plain = Annotated[bool, typer.Option("--plain", help="Lines only, also in a term
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """When the monitor ends by itself."""
+class Manner:
+    """How the monitor shows what it follows, and when it ends by itself."""
 
     once: bool
-    """After one poll."""
+    """It ends after one poll."""
     until_done: bool
-    """When every followed run has ended."""
+    """It ends when every followed run has ended."""
+    by_name: bool
+    """Lines begin with the run's name."""
+    plain: bool
+    """Lines only."""
 
 
 def monitor(
@@ -103,45 +107,39 @@ def monitor(
         timeout_seconds=timeout,
         create_interval_seconds=create_interval if auto_create else None,
     )
-    for name in settings.runs if settings.namespace else ():
-        session.objects.run(settings.namespace, name)
-    body = _template(template, pipeline, tenant) if auto_create else None
-    screen = screen_for(session.terminal, plain=plain)
-    lines = MonitorLines(session.home, by_name)
-    _follow(session, settings, body, screen, lines, Ending(once, until_done))
+    _follow(session, settings, template, Manner(once, until_done, by_name, plain))
 
 
 def _follow(
-    session: Session,
-    settings: MonitorSettings,
-    body: dict[str, Any] | None,
-    screen: Screen,
-    lines: MonitorLines,
-    ending: Ending,
+    session: Session, settings: MonitorSettings, template: Path | None, manner: Manner
 ) -> None:
     where = settings.namespace or None
+    for name in settings.runs if where else ():
+        session.objects.run(settings.namespace, name)
+    creates = settings.create_interval_seconds is not None
+    body = _template(template, settings.pipeline, settings.tenant) if creates else {}
     watchlist = _watchlist(settings)
-    with signals() as wishes, screen:
+    with signals() as wishes, screen_for(session.terminal, plain=manner.plain) as screen:
         for text in banner(settings):
             screen.show(Line(text))
         follower = Follower(
             Feed(session.cluster, where, interval_seconds=settings.interval_seconds),
             watchlist,
-            lines,
+            MonitorLines(session.home, manner.by_name),
             screen,
             now=session.now,
             rhythm=Rhythm(poll=settings.interval_seconds, create=settings.create_interval_seconds),
-            create=None if body is None else lambda: _create(session, where, body),
+            create=(lambda: _create(session, where, body)) if creates else None,
         )
-        follower.run(wishes, until_done=ending.until_done, once=ending.once)
+        follower.run(wishes, until_done=manner.until_done, once=manner.once)
         if wishes.stop.is_set():
             count = len(watchlist.followed)
             going_on = "1 followed run goes" if count == 1 else f"{count} followed runs go"
             screen.show(Line(f"monitor stopped; {going_on} on without it"))
             return
-    if ending.until_done and any(end.kind == "Failed" for end in watchlist.ends.values()):
+    if manner.until_done and any(end.kind == "Failed" for end in watchlist.ends.values()):
         raise typer.Exit(EXIT_FAILED)
-    if ending.until_done and watchlist.late:
+    if manner.until_done and watchlist.late:
         raise typer.Exit(EXIT_TIMEOUT)
 
 

@@ -16,7 +16,7 @@ from stagework.cli.text.durations import short
 from stagework.cli.text.next_steps import after_failure
 from stagework.cli.text.tables import one_line
 from stagework.overview import detail, verdicts
-from stagework.overview.progress import elapsed_seconds
+from stagework.overview.times import elapsed_seconds
 
 _TICK_SECONDS = 0.2
 
@@ -27,7 +27,7 @@ def wait(
     runs: Annotated[list[str], typer.Argument(metavar="NAME", help="Runs to wait for.")],
     namespace: Namespace = None,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0, help="Seconds to wait; 0: look once.")
+        float, typer.Option("--timeout", min=0, help="Seconds to wait; 0: poll once.")
     ] = 600,
 ) -> None:
     """Wait until all runs have succeeded: exit 0; 1 as soon as one fails; 2 on timeout."""

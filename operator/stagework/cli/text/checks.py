@@ -133,7 +133,7 @@ def _machine(key: str, nodes: Sequence[NodeView], *, may_be_away: bool, known: b
         text = "no node of this class"
         command = f"kubectl label node NODE {names.LABEL_MACHINE}={key}"
         return Check(title, "warn", text, command)
-    ready = [node.metadata.name for node in nodes if node.usable]
+    ready = [node.metadata.name for node in nodes if node.takes_pods]
     text = f"{len(ready)} of {len(nodes)} ready"
     show = f"kubectl get nodes -l {names.LABEL_MACHINE}={key}"
     if not known:

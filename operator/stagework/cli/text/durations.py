@@ -1,7 +1,5 @@
 """Spans of time as people read them, in the manner of `kubectl get`: short, two units at most."""
 
-from datetime import datetime
-
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
@@ -23,11 +21,6 @@ def short(seconds: float) -> str:
     if whole < 8 * _DAY:
         return _pair(whole, _DAY, "d", _HOUR, "h")
     return f"{whole // _DAY}d"
-
-
-def between(start: datetime | None, end: datetime) -> str:
-    """The span from `start` to `end`; empty where it has not started."""
-    return "" if start is None else short((end - start).total_seconds())
 
 
 def _pair(seconds: int, big: int, big_word: str, small: int, small_word: str) -> str:

@@ -15,8 +15,8 @@ from stagework.api.pipelinejob import PipelineJob, StageStatus
 from stagework.cli.text.next_steps import Home, after_failure
 from stagework.cli.text.tables import one_line
 from stagework.cli.watchlist import Changed, Ended, Gone, Late, News, PickedUp
-from stagework.overview.progress import active, begin, current_stage, done_count
 from stagework.overview.states import Tone, run_word
+from stagework.overview.times import begin
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHOWN: Final = 8
@@ -66,12 +66,12 @@ def banner(settings: MonitorSettings) -> list[str]:
         ("pipeline", settings.pipeline or "any"),
         ("tenant", settings.tenant or "any"),
         ("created in the last", f"{settings.since_seconds:.0f}s"),
-        ("picked up", f"{when}, {settings.limit} at most in one look"),
+        ("picked up", f"{when}, {settings.limit} at most in one poll"),
     )
     shown = (
         ("namespace", settings.namespace or "all"),
         *((("runs", ", ".join(settings.runs)),) if settings.runs else chosen),
-        ("look every", f"{settings.interval_seconds:g}s"),
+        ("poll every", f"{settings.interval_seconds:g}s"),
         ("timeout", f"{settings.timeout_seconds:.0f}s (a warning)"),
         ("auto-create", "off" if every is None else f"one run every {every:g}s"),
     )
@@ -139,7 +139,7 @@ def stage_words(stage: StageStatus) -> str:
     if stage.state == names.STAGE_SUCCEEDED:
         return word
     again = f" (attempt {stage.attempt})" if stage.attempt > 1 else ""
-    if active(stage):
+    if stage.active:
         return word + again
     cause = ": ".join(part for part in (stage.reason, one_line(stage.message)) if part)
     return word + again + (f" - {cause}" if cause else "")
@@ -163,6 +163,6 @@ def _standing(run: PipelineJob) -> str:
     total = len(run.status.stages)
     if not total:
         return run_word(run)
-    stage = current_stage(run.status)
+    stage = run.status.current_stage
     at = f", {stage.name} {stage.state}" if stage is not None and not run.finished else ""
-    return f"{run_word(run)}, {done_count(run.status)}/{total} done{at}"
+    return f"{run_word(run)}, {run.status.done_count}/{total} done{at}"

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from stagework.api import names
 from stagework.api.kinds import PIPELINE, PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJob
-from stagework.overview.progress import failing_stage
-from stagework.overview.verdicts import verdict
+from stagework.overview.verdicts import failing_stage, verdict
 
 
 @dataclass(frozen=True, slots=True)

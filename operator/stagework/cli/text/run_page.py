@@ -49,7 +49,7 @@ def as_object(shown: RunDetail, next_command: str) -> dict[str, object]:
 def waits(shown: RunDetail) -> list[str]:
     """What the run waits for, a sentence each."""
     if not shown.seen:
-        return [f"the operator has not looked at it yet (for {short(shown.row.age_seconds)})"]
+        return [f"the operator has not reconciled it yet (for {short(shown.row.age_seconds)})"]
     return [_wait_sentence(wait) for wait in shown.waits]
 
 

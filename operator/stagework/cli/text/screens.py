@@ -46,7 +46,7 @@ class Screen(Protocol):
 
 
 def screen_for(terminal: Terminal, *, plain: bool) -> Screen:
-    """The live view where a person looks at it, else plain lines."""
+    """The live view in a terminal, else plain lines."""
     if plain or not terminal.interactive:
         return PlainScreen(terminal)
     return LiveScreen(terminal.console)

@@ -22,7 +22,7 @@ class Terminal:
 
     @property
     def interactive(self) -> bool:
-        """Whether a person looks at stdout."""
+        """Whether stdout is a terminal, so that a person reads it."""
         return self.console.is_terminal
 
     def say(self, text: str = "", tone: Tone = "plain") -> None:

@@ -100,6 +100,6 @@ def test_an_unreachable_cluster_is_one_finding(cli: Cli, cluster: FakeCluster) -
     assert states(found.lines) == {"API server": "fail"}
 
 
-def test_another_release_namespace_is_looked_at_when_asked(cli: Cli) -> None:
+def test_another_release_namespace_is_examined_when_asked(cli: Cli) -> None:
     found = cli("doctor", "--release-namespace", "elsewhere")
     assert "Deployment elsewhere/stagework-operator is not there" in found.out

@@ -134,6 +134,16 @@ def test_a_dry_run_knows_the_stages_from_the_runs_own_revision(
     assert "  would wait again: iou_eval" not in found.lines
 
 
+def test_a_dry_run_is_not_confused_by_a_pipeline_that_has_grown_since(
+    cli: Cli, cluster: FakeCluster
+) -> None:
+    names_now = ["img_gen", "ocr_eval", "iou_eval", "new_since"]
+    stages = [{"name": name, "image": "x"} for name in names_now]
+    cluster.objects[f"{GROUP}/namespaces/default/pipelines/ad-image"] = {"spec": {"stages": stages}}
+    found = cli("retry", "ad-1", "--stage", "ocr_eval", "--dry-run")
+    assert found.lines[1:] == ["  would change: ocr_eval", "  would wait again: iou_eval"]
+
+
 def test_a_dry_run_that_would_be_refused_is_exit_1(cli: Cli) -> None:
     found = cli("retry", "ad-1", "--stage", "iou_eval", "--dry-run")
     assert found.code == 1

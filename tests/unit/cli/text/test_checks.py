@@ -1,8 +1,8 @@
 import msgspec
 import pytest
 
-from stagework.api.observed import LeaseSpec, LeaseView, NodeView
-from stagework.cli.installation import Crd, Deployment, Meta, StorageClass
+from stagework.api.observed import AnnotatedMeta, LeaseSpec, LeaseView, NodeView
+from stagework.cli.installation import Crd, Deployment, StorageClass
 from stagework.cli.text import checks
 from tests.support.builders.written_runs import at
 
@@ -93,9 +93,9 @@ def test_without_any_labelled_node_the_label_is_explained() -> None:
 
 
 def test_storage_wants_a_default_class() -> None:
-    plain = StorageClass(metadata=Meta(name="slow"))
+    plain = StorageClass(metadata=AnnotatedMeta(name="slow"))
     mark = {"storageclass.kubernetes.io/is-default-class": "true"}
-    default = StorageClass(metadata=Meta(name="standard", annotations=mark))
+    default = StorageClass(metadata=AnnotatedMeta(name="standard", annotations=mark))
     assert [checks.storage(each).level for each in ([], [plain], [plain, default])] == [
         "warn",
         "warn",

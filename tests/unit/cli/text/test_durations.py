@@ -1,7 +1,6 @@
 import pytest
 
-from stagework.cli.text.durations import between, short
-from tests.support.builders.written_runs import BEGIN, at
+from stagework.cli.text.durations import short
 
 
 @pytest.mark.parametrize(
@@ -21,8 +20,3 @@ from tests.support.builders.written_runs import BEGIN, at
 )
 def test_a_span_is_short_and_has_two_units_at_most(seconds: float, text: str) -> None:
     assert short(seconds) == text
-
-
-def test_what_has_not_begun_has_no_span() -> None:
-    assert between(None, BEGIN) == ""
-    assert between(BEGIN, at(45)) == "45s"

@@ -42,7 +42,7 @@ def test_a_waiting_run_says_what_it_waits_for_and_leaves_out_mere_order() -> Non
 
 def test_a_run_that_nobody_has_seen_points_at_the_doctor() -> None:
     run = new_run()
-    assert waits(detail(run, at(70))) == ["the operator has not looked at it yet (for 70s)"]
+    assert waits(detail(run, at(70))) == ["the operator has not reconciled it yet (for 70s)"]
     assert next_command(run, HOME) == "stagework doctor"
 
 

@@ -21,7 +21,7 @@ ROW = row(
 
 
 def interactive() -> tuple[Terminal, io.StringIO]:
-    """A terminal that a person looks at."""
+    """A terminal with a person before it."""
     shown = io.StringIO()
     terminal = Terminal()
     terminal.console = Console(file=shown, force_terminal=True, width=100, highlight=False)
