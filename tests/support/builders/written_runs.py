@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-from stagework.plans.run_status import run_status
 
 from stagework.api import names
 from stagework.api.base import Metadata
