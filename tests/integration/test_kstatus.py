@@ -12,7 +12,7 @@ from hack.devcluster import gotools
 from hack.devcluster.tree import ROOT
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
-from stagework.cluster.apply import JSON_OPTIONS, stored_document
+from stagework.cluster.patches import JSON_OPTIONS, stored_document
 from stagework.plans.pipelinejob.accept import accept
 from stagework.plans.pipelinejob.run_status import run_status
 from tests.support.builders import World, after, make_run, make_stage

@@ -1,13 +1,12 @@
 """A second kind, for tests alone: a lamp shines while machines are ready and nobody has it off."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from stagework.api.answered import Answered
 from stagework.api.base import Observed, Resource
 from stagework.api.intervention import Intervention, InterventionSpec
 from stagework.api.kinds import Kind
+from stagework.api.observed import NodeView
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.selections import ALL_NODES, objects_of
 from stagework.controllers.controller import Controller, Key, Trigger, View
@@ -27,48 +26,36 @@ class LampStatus(Observed):
 
 
 LAMP = Kind(
-    kind="Lamp",
-    plural="lamps",
-    short="lm",
-    summary="Shines while a machine is ready.",
-    spec=LampSpec,
-    status=LampStatus,
-    columns=(),
+    *("Lamp", "lamps", "lm", "Shines while a machine is ready.", LampSpec, LampStatus, ()),
     rules=(("!has(self.spec.watts) || self.spec.watts <= 100", "lower spec.watts to 100"),),
     verbs=("Switch",),
 )
 
 
-class Switch:
-    """What may be asked of a lamp."""
-
-    words = LAMP.verbs
-
-    def judge(self, _spec: InterventionSpec, _state: bool) -> Judgement:
-        return Judgement(affected=("lamp",))
-
-    def apply(self, _request: Intervention, _judgement: Judgement, state: bool) -> bool:
-        return not state
-
-
 class Lamps(Controller[LampStatus]):
-    kind = LAMP
+    kind, words = LAMP, LAMP.verbs
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
-    def triggers(self) -> Iterable[Trigger[Any]]:
-        return (Trigger(ALL_NODES, lambda _: self._all()),)
+    def triggers(self) -> tuple[Trigger[NodeView]]:
+        def all_lamps(_: object) -> list[Key]:
+            return [Key(LAMP.kind, *lamp.name) for lamp in self._cache.all(objects_of(LAMP))]
+
+        return (Trigger(ALL_NODES, all_lamps),)
 
     async def decide(self, view: View[LampStatus], now: datetime) -> Plan[LampStatus]:
         before = view.unwritten or LampStatus.model_validate_json(bytes(view.object.status))
-        builder = PlanBuilder()
-        requests = Requests(view.interventions, view.object.metadata.uid, Switch())
+        builder, uid = PlanBuilder(), view.object.metadata.uid
+        requests = Requests(view.interventions, uid, self)
         on, answered = requests.carry_out(before.on, before.answered, builder, now)
         power = any(node.ready for node in self._cache.all(ALL_NODES))
         after = LampStatus(on=on, shines=on and power, answered=answered)
-        status = after if after != before else None
-        return Plan(status=status, urgent=True, afterwards=tuple(builder.afterwards))
+        changed = after if after != before else None
+        return Plan(status=changed, urgent=True, afterwards=tuple(builder.afterwards))
 
-    def _all(self) -> list[Key]:
-        return [Key(LAMP.kind, *lamp.name) for lamp in self._cache.all(objects_of(LAMP))]
+    def judge(self, spec: InterventionSpec, state: bool) -> Judgement:
+        return Judgement(affected=("lamp",))
+
+    def apply(self, request: Intervention, judgement: Judgement, state: bool) -> bool:
+        return not state

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
-from tests.support.builders.written_runs import at, run_of, stage
 
+from tests.support.builders.written_runs import at, run_of, stage
 from tests.surface import product
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import GROUP, PROXY, Answer, FakeCluster, Request, ok
@@ -106,7 +106,9 @@ def _cluster() -> FakeCluster:
     bad = stage("ocr_eval", "Failed", attempt=3, reason="NonZeroExit", message="no font", end=30)
     queued = stage("img_gen", reason="NoFreeSlot", message="3rd for gpu")
     cluster.add(
-        run_of(done, stage("ocr_eval", "Running", start=21), name="running", uid="1", title="Shoes"),
+        run_of(
+            done, stage("ocr_eval", "Running", start=21), name="running", uid="1", title="Shoes"
+        ),
         run_of(
             done,
             bad,
@@ -127,7 +129,9 @@ def _cluster() -> FakeCluster:
         ),
         run_of(done, read, name="done", uid="4", summary="Completed", end=31, tenant="7"),
         run_of(queued, stage("ocr_eval"), name="waiting", uid="5", summary="Queued", age=300),
-        run_of(name="new", uid="6").model_copy(update={"status": run_of().status.model_validate({})}),
+        run_of(name="new", uid="6").model_copy(
+            update={"status": run_of().status.model_validate({})}
+        ),
         run_of(stage("a", "Running", start=5), name="other", namespace="ads", uid="7"),
     )
     stages = [{"name": name, "image": "x"} for name in ("img_gen", "ocr_eval", "iou_eval")]

@@ -51,7 +51,7 @@ class _ExactLoop(asyncio.SelectorEventLoop):
 
     def run_in_executor(
         self,
-        executor: Executor | None,  # noqa: ARG002 - the loop's own signature
+        executor: Executor | None,
         func: Callable[..., T],
         *args: Any,
     ) -> asyncio.Future[T]:

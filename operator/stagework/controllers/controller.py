@@ -4,7 +4,7 @@ A controller says which change of which object concerns which of its own, and wh
 of them. The engine does all the rest, the same for every kind.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple
@@ -48,8 +48,8 @@ class View(Generic[StatusT]):
     """A status that was decided upon but not stored yet: it counts instead of the stored one."""
     interventions: tuple[Intervention, ...] = ()
     """All that aim at it, oldest first."""
-    answers: Mapping[Question, Any] = field(default_factory=dict[Question, Any])
-    """What the API service has answered so far."""
+    answers: Mapping[Any, Any] = field(default_factory=dict[Any, Any])
+    """Questions of its kind to what the API service has answered so far."""
     refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
     """Children that the API server has refused lately."""
 
@@ -75,7 +75,7 @@ class Controller(Generic[StatusT]):
     async def before_first_decision(self) -> None:
         """Leadership begins: whatever must be known of all objects before any is decided about."""
 
-    def background(self) -> Iterable[Awaitable[None]]:
+    def background(self) -> Iterable[Coroutine[Any, Any, None]]:
         """What runs beside the decisions while this process leads."""
         return ()
 

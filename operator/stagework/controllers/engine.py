@@ -7,23 +7,20 @@ in stagework.plans, what is done in the performer.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
-from stagework.api.kinds import INTERVENTION
 from stagework.cluster.apply import Applier, Outdated
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
-from stagework.cluster.cache.selections import objects_of, target_key
-from stagework.cluster.cache.store import Change
 from stagework.cluster.client.errors import ApiError, NamespaceTerminating
 from stagework.cluster.events import EventPoster
 from stagework.cluster.lease import NotLeading
-from stagework.controllers.controller import Controller, Key, Trigger, View
+from stagework.controllers.controller import Controller, Key, View
+from stagework.controllers.dispatch import dispatch
 from stagework.controllers.lookups import Lookups
 from stagework.controllers.memory import Memory
 from stagework.controllers.metrics import Metrics
@@ -77,9 +74,7 @@ class Engine:
         self._clock = clock
         self._wall = wall
         self._uids: dict[Key, str] = {}
-        cache.subscribe(objects_of(INTERVENTION), self._requested)
-        for controller in controllers:
-            self._follow(controller)
+        dispatch(cache, controllers, queue.add)
 
     async def lead(self) -> None:
         """Decide and act until cancelled; the caller holds the Lease, and the cache is complete."""
@@ -96,26 +91,6 @@ class Engine:
             for controller in self._controllers.values():
                 for work in controller.background():
                     group.create_task(work)
-
-    def _follow(self, controller: Controller[Any]) -> None:
-        kind = controller.kind
-
-        def own(change: Change[OwnObject]) -> Iterable[Key]:
-            return (Key(kind.kind, *change.object.name),)
-
-        for trigger in (Trigger(objects_of(kind), own), *controller.triggers()):
-            self._cache.subscribe(trigger.selection, partial(self._concerned, trigger.concerns))
-
-    def _concerned(
-        self, concerns: Callable[[Change[Any]], Iterable[Key]], change: Change[Any]
-    ) -> None:
-        for key in concerns(change):
-            self._queue.add(key)
-
-    def _requested(self, change: Change[OwnObject]) -> None:
-        key = Key(*target_key(change.object))
-        if key.kind in self._controllers:
-            self._queue.add(key)
 
     async def _work(self) -> None:
         while True:
@@ -141,8 +116,7 @@ class Engine:
             finally:
                 self._queue.done(key)
                 self._metrics.reconciled(self._clock() - began)
-            # Where nothing was to be written nothing was waited for: a long queue of such keys must
-            # not keep the watches and the Lease from their turn.
+            # Where nothing was written nothing was waited for: watches and Lease have their turn.
             await asyncio.sleep(0)
 
     async def _reconcile(self, key: Key) -> None:

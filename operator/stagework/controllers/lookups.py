@@ -35,7 +35,7 @@ class Lookups:
         self._asked: dict[str, _Asked] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def answers(self, uid: str) -> Mapping[Question, Any]:
+    def answers(self, uid: str) -> Mapping[Any, Any]:
         """What is known so far."""
         asked = self._asked.get(uid)
         return asked.answers if asked is not None else {}

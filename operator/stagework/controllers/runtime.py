@@ -85,19 +85,22 @@ class Runtime:
             clock=clock.boot,
             wall=clock.wall,
         )
-        self.cache = Cache(
-            self._api,
-            settings.namespaces,
-            (*map(objects_of, build.kinds), ALL_NODES, STAGE_PODS, STAGE_JOBS),
-            external=[kind.resource for kind in build.watched_by_kopf],
-            on_problem=_problem,
-            clock=clock.monotonic,
-        )
+        self.cache = self._cache(settings, build)
         self._events = EventPoster(self._api, me.name, clock.wall)
         self.queue: WorkQueue[Key] = WorkQueue(clock.monotonic)
         self.engine = self._engine(settings, build)
         self._liveness = Liveness(self.cache, self.queue, self._lease, clock.boot)
         self._ready = False
+
+    def _cache(self, settings: Settings, build: Build) -> Cache:
+        return Cache(
+            self._api,
+            settings.namespaces,
+            (*map(objects_of, build.kinds), ALL_NODES, STAGE_PODS, STAGE_JOBS),
+            external=[kind.resource for kind in build.watched_by_kopf],
+            on_problem=_problem,
+            clock=build.clocks.monotonic,
+        )
 
     def _engine(self, settings: Settings, build: Build) -> Engine:
         clock = build.clocks

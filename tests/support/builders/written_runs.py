@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-
 from stagework.api import names
 from stagework.api.base import Metadata
 from stagework.api.conditions import Condition

@@ -1,7 +1,6 @@
 """A cluster in memory behind the CLI's Protocol: objects by path, a watch, an API service."""
 
 # Arguments that the Protocol has and the fake does not need.
-# ruff: noqa: ARG002
 
 import json
 import queue

@@ -76,11 +76,13 @@ def in_cluster(environment: Mapping[str, str], directory: Path) -> Target:
 def _from_kubeconfig(path: str | None, context: str | None) -> Target:
     try:
         # Outside of a cluster only: the operator's image does without the package.
-        from kubernetes import client, config  # noqa: PLC0415
+        from kubernetes import client  # noqa: PLC0415
+        from kubernetes import config as untyped  # noqa: PLC0415
     except ImportError as error:
         raise ConnectionSettingsError(
             "to read a kubeconfig the package `kubernetes` is needed: pip install kubernetes"
         ) from error
+    config: Any = untyped
     known: Any = client.Configuration()
     try:
         config.load_kube_config(path, context, client_configuration=known, persist_config=False)

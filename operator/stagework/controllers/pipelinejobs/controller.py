@@ -3,7 +3,7 @@ of the plan.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -120,7 +120,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
                 await self._say_what_it_holds(run)
         self._slots.open()
 
-    def background(self) -> Iterable[Awaitable[None]]:
+    def background(self) -> Iterable[Coroutine[Any, Any, None]]:
         """Sweep revisions that no run names."""
         return (self._revisions.sweep_for_ever(self._cache),)
 
