@@ -85,7 +85,7 @@ def run_of(
     )
     run = _accepted(spec, name, namespace, uid, made)
     status = run_status(run, stages, [], made) if stages else run.status
-    said = {
+    overrides = {
         "observedGeneration": 1,
         "conditions": [
             Condition(
@@ -101,7 +101,7 @@ def run_of(
         "startTime": made,
         "completionTime": None if end is None else at(end),
     }
-    return run.model_copy(update={"status": status.model_copy(update=said)})
+    return run.model_copy(update={"status": status.model_copy(update=overrides)})
 
 
 def written_run(*stages: StageStatus, name: str, suspend: bool = False) -> PipelineJob:
