@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-
 from stagework.api import names
 from stagework.api.base import Metadata
 from stagework.api.conditions import Condition
