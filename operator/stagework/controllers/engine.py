@@ -69,7 +69,7 @@ class Engine:
             Lookups(queue.add, queue.add_after),
         )
         self._performer = Performer(applier, self._memory, queue, events, metrics)
-        self._metrics = metrics
+        self._reconciled = metrics.reconciled
         self._workers = workers
         self._clock = clock
         self._wall = wall
@@ -115,7 +115,7 @@ class Engine:
                 self._retry(key, first_seconds=5.0, longest_seconds=300.0)
             finally:
                 self._queue.done(key)
-                self._metrics.reconciled(self._clock() - began)
+                self._reconciled(self._clock() - began)
             # Where nothing was written nothing was waited for: watches and Lease have their turn.
             await asyncio.sleep(0)
 
@@ -135,8 +135,7 @@ class Engine:
             plan = await controller.decide(self._view(key, controller, known), now)
         except ValidationError as error:
             fault = f"{error.errors()[0]['loc']}: {error.errors()[0]['msg']}"
-            plan = controller.unreadable(known, fault, now)
-            if plan is None:
+            if (plan := controller.unreadable(known, fault, now)) is None:
                 return
         await self._performer.perform(key, controller, known, plan, now)
         if plan.nothing_to_come and plan.status is None:

@@ -1,6 +1,7 @@
 """PipelineJobs as the operator would have written them: valid by default, one call a change."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from stagework.api import names
 from stagework.api.base import Metadata
@@ -11,6 +12,7 @@ from stagework.api.pipelinejob import (
     PipelineJobSpec,
     PipelineJobStatus,
     PipelineRef,
+    SkipRecord,
     StageState,
     StageStatus,
 )
@@ -39,8 +41,9 @@ def stage(
     end: float | None = None,
     prefix: str = "",
     digest: str = "",
+    skip: Literal["", "NotRun", "Run"] = "",
 ) -> StageStatus:
-    """One stage's status; times in seconds after BEGIN."""
+    """One stage's status; times in seconds after BEGIN; `skip`: a person did, with what below."""
     commit = Commit(attempt=attempt, prefix=prefix, digest=digest) if prefix else None
     return StageStatus(
         name=name,
@@ -53,6 +56,7 @@ def stage(
         startTime=None if start is None else at(start),
         completionTime=None if end is None else at(end),
         commit=commit,
+        skip=SkipRecord(by="ops", descendants=skip) if skip else None,
     )
 
 
@@ -75,16 +79,12 @@ def run_of(
     good = (names.COMPLETED, names.COMPLETED_WITH_SKIPS)
     bad = (names.STAGE_FAILED, names.INVALID_SPEC)
     verdict = "True" if summary in good else "False" if summary in bad else "Unknown"
-    run = PipelineJob(
-        metadata=Metadata(
-            name=name, namespace=namespace, uid=uid, creationTimestamp=made, resourceVersion="7"
-        ),
-        spec=PipelineJobSpec(
-            pipelineRef=PipelineRef(name=pipeline), tenant=tenant, title=title, suspend=suspend
-        ),
+    spec = PipelineJobSpec(
+        pipelineRef=PipelineRef(name=pipeline), tenant=tenant, title=title, suspend=suspend
     )
+    run = _accepted(spec, name, namespace, uid, made)
     status = run_status(run, stages, [], made) if stages else run.status
-    said = {
+    overrides = {
         "observedGeneration": 1,
         "conditions": [
             Condition(
@@ -100,7 +100,26 @@ def run_of(
         "startTime": made,
         "completionTime": None if end is None else at(end),
     }
-    return run.model_copy(update={"status": status.model_copy(update=said)})
+    return run.model_copy(update={"status": status.model_copy(update=overrides)})
+
+
+def written_run(*stages: StageStatus, name: str, suspend: bool = False) -> PipelineJob:
+    """A run all of whose status is the operator's own word on these stages, a minute later."""
+    spec = PipelineJobSpec(pipelineRef=PipelineRef(name="any"), suspend=suspend)
+    run = _accepted(spec, name, "default", f"uid-of-{name}", BEGIN)
+    return run.model_copy(update={"status": run_status(run, stages, [], at(60))})
+
+
+def _accepted(
+    spec: PipelineJobSpec, name: str, namespace: str, uid: str, made: datetime
+) -> PipelineJob:
+    return PipelineJob(
+        metadata=Metadata(
+            name=name, namespace=namespace, uid=uid, creationTimestamp=made, resourceVersion="7"
+        ),
+        spec=spec,
+        status=PipelineJobStatus(startTime=made),
+    )
 
 
 def new_run(name: str = "ad-1") -> PipelineJob:

@@ -59,10 +59,10 @@ class Cli:
     def __call__(self, *words: object) -> Outcome:
         """Type a command."""
         session = Session(lambda: self.cluster, now=self.now, sleep=self.sleep)
-        found = CliRunner().invoke(self.app, [str(word) for word in words], obj=session)
-        if found.exception is not None and not isinstance(found.exception, SystemExit):
-            raise found.exception
-        return Outcome(found.exit_code, found.stdout, found.stderr)
+        result = CliRunner().invoke(self.app, [str(word) for word in words], obj=session)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Outcome(result.exit_code, result.stdout, result.stderr)
 
 
 @pytest.fixture

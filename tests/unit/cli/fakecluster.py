@@ -35,8 +35,8 @@ class Request:
 
 def status(code: int, message: str, *, name: str = "") -> Answer:
     """An answer of the API server that is no success."""
-    said = {"kind": "Status", "message": message, "details": {"name": name} if name else {}}
-    return Answer(code, json.dumps(said).encode())
+    body = {"kind": "Status", "message": message, "details": {"name": name} if name else {}}
+    return Answer(code, json.dumps(body).encode())
 
 
 def void(_: object) -> None:
@@ -84,7 +84,9 @@ class FakeCluster:
     def sent(self, method: str, ending: str) -> list[Request]:
         """The requests of that method whose path ends so."""
         return [
-            each for each in self.requests if each.method == method and each.path.endswith(ending)
+            request
+            for request in self.requests
+            if request.method == method and request.path.endswith(ending)
         ]
 
     def request(
@@ -101,10 +103,10 @@ class FakeCluster:
         if self.unreachable:
             raise ClusterUnreachable("no answer from the API server", command="kubectl version")
         raw = body.read_bytes() if isinstance(body, Path) else body or b""
-        asked = Request(method, path, query or {}, headers or {}, raw)
-        self.requests.append(asked)
+        request = Request(method, path, query or {}, headers or {}, raw)
+        self.requests.append(request)
         route = self.routes.get((method, path))
-        return route(asked) if route else self._stored(asked)
+        return route(request) if route else self._stored(request)
 
     def lines(
         self, path: str, query: Mapping[str, str], *, timeout_seconds: float
@@ -134,40 +136,40 @@ class FakeCluster:
     def _run_path(self, run: PipelineJob) -> str:
         return f"{GROUP}/namespaces/{run.metadata.namespace}/pipelinejobs/{run.metadata.name}"
 
-    def _stored(self, asked: Request) -> Answer:
-        if asked.method == "POST":
-            return self._create(asked)
-        if asked.method == "PATCH":
-            self.objects[asked.path] = asked.json
-            return ok(asked.json)
-        if asked.method == "GET" and asked.path in self.objects:
-            return ok(self.objects[asked.path])
-        if asked.method == "GET" and asked.path.endswith("/pipelinejobs"):
-            return self._list(asked)
-        if asked.method == "DELETE" and asked.path in self.objects:
-            return ok(self.objects.pop(asked.path))
-        name = asked.path.rsplit("/", 1)[-1]
+    def _stored(self, request: Request) -> Answer:
+        if request.method == "POST":
+            return self._create(request)
+        if request.method == "PATCH":
+            self.objects[request.path] = request.json
+            return ok(request.json)
+        if request.method == "GET" and request.path in self.objects:
+            return ok(self.objects[request.path])
+        if request.method == "GET" and request.path.endswith("/pipelinejobs"):
+            return self._list(request)
+        if request.method == "DELETE" and request.path in self.objects:
+            return ok(self.objects.pop(request.path))
+        name = request.path.rsplit("/", 1)[-1]
         return status(404, f'"{name}" not found', name=name)
 
-    def _create(self, asked: Request) -> Answer:
-        body = asked.json
+    def _create(self, request: Request) -> Answer:
+        body = request.json
         self.made += 1
         about = body["metadata"]
         about.setdefault("name", f"{about.get('generateName', 'x')}{self.made:05}")
-        about.setdefault("namespace", asked.path.split("/namespaces/")[1].split("/")[0])
+        about.setdefault("namespace", request.path.split("/namespaces/")[1].split("/")[0])
         about.setdefault("uid", f"uid-{self.made}")
-        self.objects[f"{asked.path}/{about['name']}"] = body
+        self.objects[f"{request.path}/{about['name']}"] = body
         return ok(body, 201)
 
-    def _list(self, asked: Request) -> Answer:
-        everywhere = asked.path == f"{GROUP}/pipelinejobs"
-        start = f"{GROUP}/namespaces/" if everywhere else f"{asked.path}/"
-        wanted = asked.query.get("fieldSelector", "").removeprefix("metadata.name=")
-        found = [
+    def _list(self, request: Request) -> Answer:
+        everywhere = request.path == f"{GROUP}/pipelinejobs"
+        start = f"{GROUP}/namespaces/" if everywhere else f"{request.path}/"
+        wanted = request.query.get("fieldSelector", "").removeprefix("metadata.name=")
+        listed = [
             body
             for path, body in self.objects.items()
             if path.startswith(start)
             and "/pipelinejobs/" in path
             and (not wanted or body["metadata"]["name"] == wanted)
         ]
-        return ok({"metadata": {"resourceVersion": "9"}, "items": found})
+        return ok({"metadata": {"resourceVersion": "9"}, "items": listed})

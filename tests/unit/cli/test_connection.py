@@ -111,7 +111,7 @@ def test_a_download_lands_in_its_file_whole(connection: KubeConnection, tmp_path
     into = tmp_path / "deep" / "file"
     assert connection.download("/file", into, headers={}).status == 200
     assert into.read_bytes() == b"content"
-    assert [each.name for each in into.parent.iterdir()] == ["file"]
+    assert [path.name for path in into.parent.iterdir()] == ["file"]
 
 
 def test_a_refused_download_leaves_no_file(connection: KubeConnection, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.support.builders.written_runs import at, run_of, stage
 
 
 class Monitor:
-    """A watchlist whose news are told as lines."""
+    """A watchlist whose news are lines as lines."""
 
     def __init__(
         self,
@@ -160,8 +160,8 @@ def test_a_run_that_came_and_ended_between_two_polls_is_told_in_full() -> None:
     runs.seen(
         run_of(stage("a", "Succeeded", start=1, end=2), summary=names.COMPLETED, end=2), at(2)
     )
-    told = runs.poll(at(3))
-    assert [line.split("] ")[-1] for line in told] == [
+    lines = runs.poll(at(3))
+    assert [line.split("] ")[-1] for line in lines] == [
         "picked up default/ad-1 - Completed, 1/1 done",
         "a - Status: done",
         "completed - ad-1: Completed in 2s",
@@ -187,8 +187,8 @@ def test_a_deleted_run_is_told_whether_it_was_seen_going_or_is_missing_in_a_list
         runs = Monitor()
         runs.listed([running()], at(0))
         runs.poll(at(0))
-        told = runs.listed([], at(9)) if listed else runs.deleted("3b87ab59-1", at(9))
-        assert told == ["[Job 3b87ab59...] [9s] WARNING deleted - ad-1 is gone"]
+        lines = runs.listed([], at(9)) if listed else runs.deleted("3b87ab59-1", at(9))
+        assert lines == ["[Job 3b87ab59...] [9s] WARNING deleted - ad-1 is gone"]
         assert runs.watchlist.ends["default/ad-1"].kind == "Failed"
 
 

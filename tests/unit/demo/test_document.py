@@ -71,10 +71,10 @@ def test_label_whole_summary_and_a_search_are_shown(
 def test_a_summary_in_an_endpoints_words_is_one_text_and_doubt_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told: dict[str, Any] = {"summary": "It is about a mill.", "sentences": []}
+    written: dict[str, Any] = {"summary": "It is about a mill.", "sentences": []}
     stages = [
         fetched(tmp_path, "classify", {"label": "invoice", "sure": False}, {}),
-        fetched(tmp_path, "summarize", {}, {"summarize.json": told}),
+        fetched(tmp_path, "summarize", {}, {"summarize.json": written}),
     ]
     assert shown(stages, capsys) == [
         "",

@@ -16,7 +16,7 @@ def test_scores_stand_side_by_side_a_column_a_run() -> None:
 
     document = [Fetched(StageResult(stage="classify", values={"label": "report"}), ())]
     runs = {"a": judged(0.5), "no scores": document, "b": judged(1)}
-    lines = [each.plain for each in scores_table(runs).lines()]
+    lines = [line.plain for line in scores_table(runs).lines()]
     assert lines == ["SCORE             a     b", "vlm_judge.score   0.5   1"]
 
 

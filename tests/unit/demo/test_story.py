@@ -70,14 +70,14 @@ def test_the_demo_tells_the_whole_story(
     cluster.add(run_of(name=RUNS[0], uid="of-an-earlier-time"))
     made_by_the_api_server(cluster)
     ends(cluster, names.COMPLETED)
-    found = demo("--samples", samples, *BOTH, "--to", tmp_path / "out")
-    assert found.code == 0, found.err
-    assert f"pipelinejob.stagework.dev/{RUNS[0]} of an earlier time deleted" in found.lines
-    assert f"[Job {RUNS[0]}] [6s] completed - {RUNS[0]}: Completed in 6s" in found.lines
+    outcome = demo("--samples", samples, *BOTH, "--to", tmp_path / "out")
+    assert outcome.code == 0, outcome.err
+    assert f"pipelinejob.stagework.dev/{RUNS[0]} of an earlier time deleted" in outcome.lines
+    assert f"[Job {RUNS[0]}] [6s] completed - {RUNS[0]}: Completed in 6s" in outcome.lines
     for name in RUNS:
         picture = tmp_path / "out" / name / "overlay" / "composed.png"
         assert picture.read_bytes() == b"png"
-        assert f"  {name}: {picture}" in found.lines
+        assert f"  {name}: {picture}" in outcome.lines
     (_, second) = cluster.sent("POST", "/pipelinejobs")
     assert second.json["spec"]["input"] == {"uri": "artifact://default/uploads/real/s.png"}
     binding = cluster.sent("PATCH", "/rolebindings/stagework-demo")[0].json
@@ -89,23 +89,23 @@ def test_a_failed_run_makes_the_demo_fail_with_the_reason(
 ) -> None:
     made_by_the_api_server(cluster)
     ends(cluster, names.STAGE_FAILED)
-    found = demo("--samples", samples, *BOTH, "--to", tmp_path / "out")
-    assert found.code == 1
-    assert "failed at overlay (StageFailed): no font" in found.err
-    assert f"next: stagework retry {RUNS[0]} --stage overlay" in found.err
+    outcome = demo("--samples", samples, *BOTH, "--to", tmp_path / "out")
+    assert outcome.code == 1
+    assert "failed at overlay (StageFailed): no font" in outcome.err
+    assert f"next: stagework retry {RUNS[0]} --stage overlay" in outcome.err
 
 
 def test_a_sample_that_is_not_there_is_named(demo: Cli, samples: Path) -> None:
-    found = demo("--samples", samples, "--run", "nope")
-    assert found.code == 1
-    assert "there is no PipelineJob nope in" in found.err
+    outcome = demo("--samples", samples, "--run", "nope")
+    assert outcome.code == 1
+    assert "there is no PipelineJob nope in" in outcome.err
 
 
 def test_a_sample_that_is_no_yaml_is_named(demo: Cli, samples: Path) -> None:
     (samples / "bad.yaml").write_text("a: [")
-    found = demo("--samples", samples)
-    assert found.code == 1
-    assert "bad.yaml is not YAML" in found.err
+    outcome = demo("--samples", samples)
+    assert outcome.code == 1
+    assert "bad.yaml is not YAML" in outcome.err
 
 
 def test_an_earlier_run_that_does_not_go_is_a_timeout(
@@ -113,6 +113,6 @@ def test_an_earlier_run_that_does_not_go_is_a_timeout(
 ) -> None:
     cluster.add(run_of(name=RUNS[0]))
     cluster.routes["DELETE", f"{JOBS}/{RUNS[0]}"] = lambda _: ok({"kind": "Status"})
-    found = demo("--samples", samples, *BOTH)
-    assert found.code == 2
-    assert "is still being deleted" in found.err
+    outcome = demo("--samples", samples, *BOTH)
+    assert outcome.code == 2
+    assert "is still being deleted" in outcome.err

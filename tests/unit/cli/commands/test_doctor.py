@@ -55,9 +55,9 @@ def states(lines: list[str]) -> dict[str, str]:
 
 
 def test_every_part_is_checked(cli: Cli) -> None:
-    found = cli("doctor")
-    assert found.code == 0
-    assert states(found.lines) == {
+    outcome = cli("doctor")
+    assert outcome.code == 0
+    assert states(outcome.lines) == {
         "API server": "ok",
         "CRDs": "ok",
         "Operator": "ok",
@@ -71,9 +71,9 @@ def test_every_part_is_checked(cli: Cli) -> None:
 
 def test_a_failure_is_exit_1_with_the_next_command(cli: Cli, cluster: FakeCluster) -> None:
     cluster.routes["GET", CRDS] = lambda _: ok({"items": []})
-    found = cli("doctor")
-    assert found.code == 1
-    assert "  kubectl apply --server-side -f crds/" in found.lines
+    outcome = cli("doctor")
+    assert outcome.code == 1
+    assert "  kubectl apply --server-side -f crds/" in outcome.lines
 
 
 def test_what_one_may_not_read_is_a_warning_and_the_rest_is_checked(
@@ -84,22 +84,22 @@ def test_what_one_may_not_read_is_a_warning_and_the_rest_is_checked(
         return status(403, text + " at the cluster scope")
 
     cluster.routes["GET", NODES] = forbidden
-    found = cli("doctor")
-    assert found.code == 0
-    assert states(found.lines)["Machines"] == "warn"
+    outcome = cli("doctor")
+    assert outcome.code == 0
+    assert states(outcome.lines)["Machines"] == "warn"
     assert (
         "  kubectl create clusterrole list-nodes --verb=list --resource=nodes && "
         "kubectl create clusterrolebinding list-nodes --clusterrole=list-nodes --user=jane"
-    ) in found.lines
+    ) in outcome.lines
 
 
 def test_an_unreachable_cluster_is_one_finding(cli: Cli, cluster: FakeCluster) -> None:
     cluster.unreachable = True
-    found = cli("doctor")
-    assert found.code == 1
-    assert states(found.lines) == {"API server": "fail"}
+    outcome = cli("doctor")
+    assert outcome.code == 1
+    assert states(outcome.lines) == {"API server": "fail"}
 
 
 def test_another_release_namespace_is_examined_when_asked(cli: Cli) -> None:
-    found = cli("doctor", "--release-namespace", "elsewhere")
-    assert "Deployment elsewhere/stagework-operator is not there" in found.out
+    outcome = cli("doctor", "--release-namespace", "elsewhere")
+    assert "Deployment elsewhere/stagework-operator is not there" in outcome.out

@@ -48,8 +48,8 @@ def _file(body: bytes) -> Callable[[Request], Answer]:
 
 def serve(cluster: FakeCluster, files: dict[str, bytes], digest: str | None = None) -> None:
     """A finished run whose one stage has these files."""
-    found = hashlib.sha256(files.get("result.json", b"")).hexdigest()
-    done = stage("ocr_eval", "Succeeded", prefix=PREFIX, digest=digest or found)
+    outcome = hashlib.sha256(files.get("result.json", b"")).hexdigest()
+    done = stage("ocr_eval", "Succeeded", prefix=PREFIX, digest=digest or outcome)
     cluster.add(run_of(done, stage("iou_eval"), summary=names.COMPLETED))
     base = f"{PROXY}/v1/artifacts/{PREFIX}/"
     listed = {"files": [{"path": path, "size": len(body)} for path, body in files.items()]}
@@ -68,9 +68,9 @@ def test_an_upload_prints_its_address_and_how_to_use_it(
         return ok({"uri": "artifact://default/uploads/abc/my%20shoe.png"}, 201)
 
     cluster.routes["PUT", f"{PROXY}/v1/uploads/default/my%20shoe.png"] = take
-    found = cli("upload", picture)
-    assert found.code == 0
-    assert found.lines == [
+    outcome = cli("upload", picture)
+    assert outcome.code == 0
+    assert outcome.lines == [
         "artifact://default/uploads/abc/my%20shoe.png",
         "",
         "In a PipelineJob of this namespace:",
@@ -96,9 +96,9 @@ def test_a_refused_upload_names_the_right_and_the_command_that_grants_it(
     cluster.routes["POST", TOKEN.replace("/default/", "/ads/", 1)] = lambda _: ok(
         {"status": {"token": "made"}}, 201
     )
-    found = cli("upload", picture, "-n", "ads")
-    assert found.code == 1
-    assert found.err.splitlines() == [
+    outcome = cli("upload", picture, "-n", "ads")
+    assert outcome.code == 1
+    assert outcome.err.splitlines() == [
         (
             "error: upload my shoe.png: you may not create pipelinejobs: ServiceAccount "
             "ads/default needs the right to create pipelinejobs in ads"
@@ -145,18 +145,18 @@ def test_an_api_service_that_cannot_help_is_explained(
     cli: Cli, cluster: FakeCluster, picture: Path, *, answer: Answer, text: str, command: str
 ) -> None:
     cluster.routes["PUT", f"{PROXY}/v1/uploads/default/my%20shoe.png"] = lambda _: answer
-    found = cli("upload", picture)
-    assert found.code == 1
-    assert text in found.err
-    assert f"next: {command}" in found.err
+    outcome = cli("upload", picture)
+    assert outcome.code == 1
+    assert text in outcome.err
+    assert f"next: {command}" in outcome.err
 
 
 def test_an_absent_service_account_names_the_command_that_makes_it(
     cli: Cli, cluster: FakeCluster, picture: Path
 ) -> None:
     cluster.routes["POST", TOKEN] = lambda _: status(404, "no", name="default")
-    found = cli("upload", picture)
-    assert "next: kubectl create serviceaccount default -n default" in found.err
+    outcome = cli("upload", picture)
+    assert "next: kubectl create serviceaccount default -n default" in outcome.err
 
 
 def test_a_file_that_is_empty_or_absent_is_an_error(cli: Cli, tmp_path: Path) -> None:
@@ -170,10 +170,10 @@ def test_results_are_fetched_checked_and_shown(
     cli: Cli, cluster: FakeCluster, tmp_path: Path
 ) -> None:
     serve(cluster, {"result.json": RESULT, "a.txt": b"hello", "sub/composed.png": b"png"})
-    found = cli("results", "ad-1", "--to", tmp_path)
-    assert found.code == 0
+    outcome = cli("results", "ad-1", "--to", tmp_path)
+    assert outcome.code == 0
     assert (tmp_path / "ocr_eval" / "a.txt").read_bytes() == b"hello"
-    assert found.lines == [
+    assert outcome.lines == [
         "STAGE      VALUE   RESULT   METHOD",
         "ocr_eval   cer     0.02     tesseract",
         "",
@@ -184,9 +184,9 @@ def test_results_are_fetched_checked_and_shown(
 
 def test_a_damaged_file_is_removed_and_told(cli: Cli, cluster: FakeCluster, tmp_path: Path) -> None:
     serve(cluster, {"result.json": RESULT, "a.txt": b"hullo"})
-    found = cli("results", "ad-1", "--to", tmp_path)
-    assert found.code == 1
-    assert "arrived damaged" in found.err
+    outcome = cli("results", "ad-1", "--to", tmp_path)
+    assert outcome.code == 1
+    assert "arrived damaged" in outcome.err
     assert not (tmp_path / "ocr_eval" / "a.txt").exists()
 
 
@@ -202,24 +202,24 @@ def test_a_file_never_lands_outside_its_folder(
     cli: Cli, cluster: FakeCluster, tmp_path: Path, path: str
 ) -> None:
     serve(cluster, {path: b"x"})
-    found = cli("results", "ad-1", "--to", tmp_path / "out")
-    assert found.code == 1
-    assert "refused to write a file that calls itself" in found.err
-    assert [each.name for each in tmp_path.rglob("evil")] == []
+    outcome = cli("results", "ad-1", "--to", tmp_path / "out")
+    assert outcome.code == 1
+    assert "refused to write a file that calls itself" in outcome.err
+    assert [path.name for path in tmp_path.rglob("evil")] == []
 
 
 def test_a_run_without_outputs_says_what_to_wait_for(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(run_of(stage("a", "Running")))
-    found = cli("results", "ad-1")
-    assert found.code == 1
-    assert "next: stagework wait ad-1" in found.err
+    outcome = cli("results", "ad-1")
+    assert outcome.code == 1
+    assert "next: stagework wait ad-1" in outcome.err
 
 
 def test_a_finished_run_without_outputs_is_not_waited_for(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(run_of(stage("a", "Succeeded"), summary=names.COMPLETED))
-    found = cli("results", "ad-1")
-    assert "has no outputs" in found.err
-    assert "next: stagework status ad-1" in found.err
+    outcome = cli("results", "ad-1")
+    assert "has no outputs" in outcome.err
+    assert "next: stagework status ad-1" in outcome.err
 
 
 def test_a_missing_right_to_make_tokens_names_the_commands_that_grant_it(
@@ -230,8 +230,9 @@ def test_a_missing_right_to_make_tokens_names_the_commands_that_grant_it(
         '"serviceaccounts/token" in API group "" in the namespace "default"'
     )
     cluster.routes["POST", TOKEN] = lambda _: status(403, text)
-    found = cli("upload", picture)
-    assert found.code == 1
+    outcome = cli("upload", picture)
+    assert outcome.code == 1
     assert (
-        "--verb=create --resource=serviceaccounts/token && kubectl create rolebinding" in found.err
+        "--verb=create --resource=serviceaccounts/token && kubectl create rolebinding"
+        in outcome.err
     )

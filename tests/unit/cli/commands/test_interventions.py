@@ -24,7 +24,7 @@ def people(cluster: FakeCluster) -> None:
     who = {"status": {"userInfo": {"username": "ops@example.org"}}}
     review = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
     cluster.routes["POST", review] = lambda _: ok(who, 201)
-    stages = [{"name": each.name, "image": "x"} for each in FAILED.status.stages]
+    stages = [{"name": stage.name, "image": "x"} for stage in FAILED.status.stages]
     cluster.objects[f"{GROUP}/namespaces/default/pipelines/ad-image"] = {"spec": {"stages": stages}}
 
 
@@ -41,8 +41,8 @@ def answer(cli: Cli, cluster: FakeCluster, status: Mapping[str, Any]) -> None:
 
 def test_a_retry_is_an_intervention_that_belongs_to_the_run(cli: Cli, cluster: FakeCluster) -> None:
     answer(cli, cluster, {"requested": 1, "affected": 1})
-    found = cli("retry", "ad-1", "--stage", "ocr_eval", "--reason", "font was missing")
-    assert (found.code, found.lines) == (
+    outcome = cli("retry", "ad-1", "--stage", "ocr_eval", "--reason", "font was missing")
+    assert (outcome.code, outcome.lines) == (
         0,
         [
             "intervention.stagework.dev/ad-1-retry-00001 created",
@@ -77,19 +77,19 @@ def test_without_a_stage_every_failed_one_is_meant_and_no_attempt_is_named(
 def test_a_refusal_is_exit_1_with_its_reason(cli: Cli, cluster: FakeCluster) -> None:
     refused = [{"stage": "img_gen", "reason": "AlreadyDone"}]
     answer(cli, cluster, {"requested": 1, "refused": refused})
-    found = cli("skip", "ad-1", "--stage", "img_gen")
-    assert found.code == 1
-    assert found.lines[1:] == [
+    outcome = cli("skip", "ad-1", "--stage", "img_gen")
+    assert outcome.code == 1
+    assert outcome.lines[1:] == [
         "requested 1, affected 0, refused 1",
         "  refused img_gen: AlreadyDone (it has succeeded or was skipped before)",
     ]
-    assert "next: stagework status ad-1" in found.err
+    assert "next: stagework status ad-1" in outcome.err
 
 
 def test_no_answer_in_15_seconds_is_exit_2(cli: Cli) -> None:
-    found = cli("retry", "ad-1")
-    assert found.code == 2
-    assert "has not answered ad-1-retry-00001 within 15s" in found.err
+    outcome = cli("retry", "ad-1")
+    assert outcome.code == 2
+    assert "has not answered ad-1-retry-00001 within 15s" in outcome.err
     assert sum(cli.slept) == pytest.approx(15, abs=0.5)
 
 
@@ -106,8 +106,8 @@ def test_skip_needs_a_stage(cli: Cli) -> None:
 def test_a_dry_run_answers_by_the_operators_own_judgement_and_writes_nothing(
     cli: Cli, cluster: FakeCluster
 ) -> None:
-    found = cli("retry", "ad-1", "--stage", "ocr_eval", "--dry-run")
-    assert (found.code, found.lines) == (
+    outcome = cli("retry", "ad-1", "--stage", "ocr_eval", "--dry-run")
+    assert (outcome.code, outcome.lines) == (
         0,
         [
             "requested 1, affected 1, refused 0 (dry run: nothing was written)",
@@ -115,7 +115,7 @@ def test_a_dry_run_answers_by_the_operators_own_judgement_and_writes_nothing(
             "  would wait again: iou_eval",
         ],
     )
-    assert {each.method for each in cluster.requests} == {"GET"}
+    assert {request.method for request in cluster.requests} == {"GET"}
 
 
 def test_a_dry_run_knows_the_stages_from_the_runs_own_revision(
@@ -130,8 +130,8 @@ def test_a_dry_run_knows_the_stages_from_the_runs_own_revision(
     ]
     where = "/apis/apps/v1/namespaces/default/controllerrevisions/ad-image-abc"
     cluster.objects[where] = {"data": {"stages": stages}}
-    found = cli("retry", "ad-1", "--stage", "ocr_eval", "--dry-run")
-    assert "  would wait again: iou_eval" not in found.lines
+    outcome = cli("retry", "ad-1", "--stage", "ocr_eval", "--dry-run")
+    assert "  would wait again: iou_eval" not in outcome.lines
 
 
 def test_a_dry_run_is_not_confused_by_a_pipeline_that_has_grown_since(
@@ -140,25 +140,25 @@ def test_a_dry_run_is_not_confused_by_a_pipeline_that_has_grown_since(
     names_now = ["img_gen", "ocr_eval", "iou_eval", "new_since"]
     stages = [{"name": name, "image": "x"} for name in names_now]
     cluster.objects[f"{GROUP}/namespaces/default/pipelines/ad-image"] = {"spec": {"stages": stages}}
-    found = cli("retry", "ad-1", "--stage", "ocr_eval", "--dry-run")
-    assert found.lines[1:] == ["  would change: ocr_eval", "  would wait again: iou_eval"]
+    outcome = cli("retry", "ad-1", "--stage", "ocr_eval", "--dry-run")
+    assert outcome.lines[1:] == ["  would change: ocr_eval", "  would wait again: iou_eval"]
 
 
 def test_a_dry_run_that_would_be_refused_is_exit_1(cli: Cli) -> None:
-    found = cli("retry", "ad-1", "--stage", "iou_eval", "--dry-run")
-    assert found.code == 1
-    assert "refused iou_eval: WaitsForOthers" in found.out
+    outcome = cli("retry", "ad-1", "--stage", "iou_eval", "--dry-run")
+    assert outcome.code == 1
+    assert "refused iou_eval: WaitsForOthers" in outcome.out
 
 
 def test_an_unknown_stage_is_refused_with_a_reason_not_a_traceback(cli: Cli) -> None:
-    found = cli("retry", "ad-1", "--stage", "nope", "--dry-run")
-    assert "refused nope: UnknownStage (the run has no stage of that name)" in found.out
+    outcome = cli("retry", "ad-1", "--stage", "nope", "--dry-run")
+    assert "refused nope: UnknownStage (the run has no stage of that name)" in outcome.out
 
 
 def test_a_denial_of_the_admission_policy_is_shown(cli: Cli, cluster: FakeCluster) -> None:
     text = "ValidatingAdmissionPolicy denied request: set spec.requestedBy to 'ops'"
     body = ok({"kind": "Status", "message": text}, 403)
     cluster.routes["POST", WHERE] = lambda _: body
-    found = cli("retry", "ad-1")
-    assert found.code == 1
-    assert "set spec.requestedBy to 'ops'" in found.err
+    outcome = cli("retry", "ad-1")
+    assert outcome.code == 1
+    assert "set spec.requestedBy to 'ops'" in outcome.err

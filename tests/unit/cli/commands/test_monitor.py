@@ -18,10 +18,10 @@ DONE = run_of(stage("vlm_analyze", "Succeeded", end=150), summary=names.COMPLETE
 def test_a_run_is_followed_to_its_end_line_by_line(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(RUNNING)
     cluster.change(DONE)
-    found = cli("monitor", "ad-1", "--until-done", "--interval", "0.1")
-    assert found.code == 0
-    assert found.lines[0] == "stagework monitor"
-    assert found.lines[-3:] == [
+    outcome = cli("monitor", "ad-1", "--until-done", "--interval", "0.1")
+    assert outcome.code == 0
+    assert outcome.lines[0] == "stagework monitor"
+    assert outcome.lines[-3:] == [
         "[Job 3b87ab59...] [100s] picked up default/ad-1 - Running, 0/1 done, vlm_analyze Running",
         "[Job 3b87ab59...] [150s] vlm_analyze - Status: done",
         "[Job 3b87ab59...] [151s] completed - ad-1: Completed in 151s",
@@ -41,9 +41,9 @@ def test_a_signal_stops_it_cleanly_and_runs_go_on(
     cluster.add(RUNNING)
     before = signal.getsignal(number)
     cli.alarms = {5: number}
-    found = cli("monitor")
-    assert found.code == 0
-    assert found.lines[-1] == "monitor stopped; 1 followed run goes on without it"
+    outcome = cli("monitor")
+    assert outcome.code == 0
+    assert outcome.lines[-1] == "monitor stopped; 1 followed run goes on without it"
     assert signal.getsignal(number) is before
 
 
@@ -56,16 +56,16 @@ def test_sigusr1_lists_what_is_monitored(cli: Cli, cluster: FakeCluster) -> None
 def test_what_is_monitored_is_listed_each_minute(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(RUNNING)
     cli.step_seconds = 40
-    found = cli("monitor", "ad-1", "--until-done", "--timeout", "300")
-    assert found.lines.count("Monitoring 1 job:") > 1
+    outcome = cli("monitor", "ad-1", "--until-done", "--timeout", "300")
+    assert outcome.lines.count("Monitoring 1 job:") > 1
 
 
 def test_new_runs_are_picked_up_by_themselves(cli: Cli, cluster: FakeCluster) -> None:
     cli.step_seconds = 0.5
     cli.alarms = {8: signal.SIGTERM}
     cluster.change(DONE)
-    found = cli("monitor", "--interval", "0.1")
-    assert "picked up default/ad-1" in found.out
+    outcome = cli("monitor", "--interval", "0.1")
+    assert "picked up default/ad-1" in outcome.out
 
 
 def test_a_failure_ends_with_exit_1_when_it_runs_until_done(cli: Cli, cluster: FakeCluster) -> None:
@@ -73,9 +73,9 @@ def test_a_failure_ends_with_exit_1_when_it_runs_until_done(cli: Cli, cluster: F
     cluster.change(
         run_of(stage("vlm_analyze", "Failed", message="no"), summary=names.STAGE_FAILED, end=9)
     )
-    found = cli("monitor", "--until-done", "--interval", "0.1")
-    assert found.code == 1
-    assert "failed - ad-1 at vlm_analyze: no (next: stagework retry ad-1" in found.out
+    outcome = cli("monitor", "--until-done", "--interval", "0.1")
+    assert outcome.code == 1
+    assert "failed - ad-1 at vlm_analyze: no (next: stagework retry ad-1" in outcome.out
 
 
 def test_a_timeout_is_a_warning_and_exit_2_when_it_runs_until_done(
@@ -83,18 +83,18 @@ def test_a_timeout_is_a_warning_and_exit_2_when_it_runs_until_done(
 ) -> None:
     cluster.add(RUNNING)
     cli.step_seconds = 1
-    found = cli("monitor", "--until-done", "--timeout", "3", "--interval", "0.1")
-    assert found.code == 2
-    assert re.search(r"WARNING timeout - ad-1 is not done 3s after it was picked up", found.out)
+    outcome = cli("monitor", "--until-done", "--timeout", "3", "--interval", "0.1")
+    assert outcome.code == 2
+    assert re.search(r"WARNING timeout - ad-1 is not done 3s after it was picked up", outcome.out)
 
 
 def test_an_outage_is_told_and_the_monitor_goes_on(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(RUNNING)
     cluster.events.put(ClusterUnreachable("the line is dead"))
     cluster.change(DONE)
-    found = cli("monitor", "ad-1", "--until-done", "--interval", "0.1")
-    assert "WARNING the line is dead; trying again" in found.lines
-    assert found.code == 0
+    outcome = cli("monitor", "ad-1", "--until-done", "--interval", "0.1")
+    assert "WARNING the line is dead; trying again" in outcome.lines
+    assert outcome.code == 0
 
 
 def test_auto_create_makes_runs_from_the_template(
@@ -108,17 +108,17 @@ def test_auto_create_makes_runs_from_the_template(
     cli.step_seconds = 5
     cli.alarms = {6: signal.SIGTERM}
     words = ("--auto-create", "--create-interval", "10", "--template", template, "--tenant", "7")
-    found = cli("monitor", *words)
+    outcome = cli("monitor", *words)
     made = cluster.sent("POST", "/pipelinejobs")
     assert made[0].json["metadata"]["generateName"] == "ad-"
     assert made[0].json["spec"] == {"pipelineRef": {"name": "ad-image"}, "tenant": "7"}
-    assert "created default/ad-00001" in found.out
+    assert "created default/ad-00001" in outcome.out
 
 
 def test_auto_create_without_a_template_says_what_is_missing(cli: Cli) -> None:
-    found = cli("monitor", "--auto-create")
-    assert found.code == 1
-    assert "next: stagework monitor --auto-create --template FILE" in found.err
+    outcome = cli("monitor", "--auto-create")
+    assert outcome.code == 1
+    assert "next: stagework monitor --auto-create --template FILE" in outcome.err
 
 
 def test_a_pipeline_name_is_template_enough(cli: Cli, cluster: FakeCluster) -> None:
@@ -130,7 +130,7 @@ def test_a_pipeline_name_is_template_enough(cli: Cli, cluster: FakeCluster) -> N
 
 
 def test_time_spans_are_written_as_people_do() -> None:
-    assert [seconds_of(each) for each in ("90", "90s", "15m", "1h", "2d")] == [
+    assert [seconds_of(span) for span in ("90", "90s", "15m", "1h", "2d")] == [
         90,
         90,
         900,
@@ -140,6 +140,6 @@ def test_time_spans_are_written_as_people_do() -> None:
 
 
 def test_a_wrong_time_span_is_explained(cli: Cli) -> None:
-    found = cli("monitor", "--since", "soon")
-    assert found.code == 2
-    assert "is no time span" in found.err
+    outcome = cli("monitor", "--since", "soon")
+    assert outcome.code == 2
+    assert "is no time span" in outcome.err

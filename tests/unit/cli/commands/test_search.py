@@ -30,8 +30,8 @@ def fetched(tmp_path: Path) -> Path:
 def test_an_index_as_the_page_describes_it_is_searched_whatever_stage_left_it(
     cli: Cli, fetched: Path
 ) -> None:
-    found = cli("search", "ad-1", "spring", "--to", fetched)
-    assert found.lines == [
+    outcome = cli("search", "ad-1", "spring", "--to", fetched)
+    assert outcome.lines == [
         "PAGE   SECTION    FOUND",
         "2,3    Wildlife   Eels pass the gate in [spring].",
     ]
@@ -48,9 +48,9 @@ def test_a_run_without_an_index_is_an_error_with_the_next_command(
     cli: Cli, cluster: FakeCluster, tmp_path: Path
 ) -> None:
     cluster.add(run_of(stage("img_gen", "Succeeded")))
-    found = cli("search", "ad-1", "tide", "--to", tmp_path)
-    assert found.code == 1
-    assert found.err.splitlines() == [
+    outcome = cli("search", "ad-1", "tide", "--to", tmp_path)
+    assert outcome.code == 1
+    assert outcome.err.splitlines() == [
         "error: ad-1 has no index.sqlite",
         "  next: stagework status ad-1",
     ]

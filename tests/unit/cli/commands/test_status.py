@@ -10,19 +10,19 @@ def test_the_list_is_plain_text_with_a_word_for_every_state(cli: Cli, cluster: F
     cluster.add(
         run_of(stage("a", "Running")), run_of(name="ad-2", uid="2", summary=names.COMPLETED)
     )
-    found = cli("status")
-    assert found.code == 0
-    assert found.lines[0].split() == ["NAME", "STATUS", "STAGE", "PROGRESS", "MACHINE", "AGE"]
-    assert [line.split()[:2] for line in found.lines[1:]] == [
+    outcome = cli("status")
+    assert outcome.code == 0
+    assert outcome.lines[0].split() == ["NAME", "STATUS", "STAGE", "PROGRESS", "MACHINE", "AGE"]
+    assert [line.split()[:2] for line in outcome.lines[1:]] == [
         ["ad-1", "Running"],
         ["ad-2", "Completed"],
     ]
-    assert "\x1b" not in found.out
+    assert "\x1b" not in outcome.out
 
 
 def test_an_empty_namespace_says_so_and_what_to_type(cli: Cli) -> None:
-    found = cli("status", "-n", "ads")
-    assert found.lines == [
+    outcome = cli("status", "-n", "ads")
+    assert outcome.lines == [
         "No pipelinejobs in namespace ads.",
         "  next: kubectl apply -f manifests/samples/",
     ]
@@ -30,9 +30,9 @@ def test_an_empty_namespace_says_so_and_what_to_type(cli: Cli) -> None:
 
 def test_one_run_is_shown_in_sections(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(run_of(stage("ocr_eval", "Failed", message="no font"), summary=names.STAGE_FAILED))
-    found = cli("status", "ad-1")
-    assert found.lines[0].startswith("default/ad-1   StageFailed   0/1")
-    assert found.lines[-1] == "Next: stagework retry ad-1 --stage ocr_eval"
+    outcome = cli("status", "ad-1")
+    assert outcome.lines[0].startswith("default/ad-1   StageFailed   0/1")
+    assert outcome.lines[-1] == "Next: stagework retry ad-1 --stage ocr_eval"
 
 
 def test_json_has_the_same_facts(cli: Cli, cluster: FakeCluster) -> None:
@@ -42,9 +42,9 @@ def test_json_has_the_same_facts(cli: Cli, cluster: FakeCluster) -> None:
 
 
 def test_a_run_that_is_not_there_is_an_error_with_the_next_command(cli: Cli) -> None:
-    found = cli("status", "nope")
-    assert (found.code, found.out) == (1, "")
-    assert found.err.splitlines() == [
+    outcome = cli("status", "nope")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.splitlines() == [
         "error: there is no pipelinejob 'nope' in namespace 'default'",
         "  next: stagework status -A",
     ]
@@ -53,12 +53,12 @@ def test_a_run_that_is_not_there_is_an_error_with_the_next_command(cli: Cli) -> 
 def test_a_cluster_without_our_kinds_is_an_error_with_the_next_command(
     cli: Cli, cluster: FakeCluster
 ) -> None:
-    missing = status(404, "404 page not found")
+    missing = status(404, "404 page not outcome")
     cluster.routes["GET", f"{GROUP}/namespaces/default/pipelinejobs"] = lambda _: missing
-    found = cli("status")
-    assert found.code == 1
-    assert "does not know the kinds of stagework.dev" in found.err
-    assert "next: kubectl apply --server-side -f crds/" in found.err
+    outcome = cli("status")
+    assert outcome.code == 1
+    assert "does not know the kinds of stagework.dev" in outcome.err
+    assert "next: kubectl apply --server-side -f crds/" in outcome.err
 
 
 def test_a_missing_right_names_it_and_the_command_that_grants_it(
@@ -69,9 +69,9 @@ def test_a_missing_right_names_it_and_the_command_that_grants_it(
         'in API group "stagework.dev" in the namespace "default"'
     )
     cluster.routes["GET", f"{GROUP}/namespaces/default/pipelinejobs"] = lambda _: status(403, text)
-    found = cli("status")
-    assert found.code == 1
-    assert found.err.splitlines() == [
+    outcome = cli("status")
+    assert outcome.code == 1
+    assert outcome.err.splitlines() == [
         "error: list pipelinejobs: jane may not list pipelinejobs.stagework.dev -n default",
         (
             "  next: kubectl create rolebinding stagework-view -n default "
@@ -82,17 +82,17 @@ def test_a_missing_right_names_it_and_the_command_that_grants_it(
 
 def test_an_unreachable_cluster_is_no_traceback(cli: Cli, cluster: FakeCluster) -> None:
     cluster.unreachable = True
-    found = cli("status")
-    assert found.code == 1
-    assert found.err.startswith("error: no answer from the API server")
+    outcome = cli("status")
+    assert outcome.code == 1
+    assert outcome.err.startswith("error: no answer from the API server")
 
 
 def test_a_run_of_a_newer_version_does_not_hide_the_others(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(run_of(), run_of(name="newer", uid="2"))
     cluster.objects[f"{GROUP}/namespaces/default/pipelinejobs/newer"]["spec"]["tomorrow"] = 1
-    found = cli("status")
-    assert "ad-1" in found.out
-    assert "warning: pipelinejob newer has fields that this version does not know" in found.err
+    outcome = cli("status")
+    assert "ad-1" in outcome.out
+    assert "warning: pipelinejob newer has fields that this version does not know" in outcome.err
 
 
 def test_help_documents_the_exit_codes(cli: Cli) -> None:

@@ -16,8 +16,8 @@ FAILED = run_of(
 def test_success_is_exit_0(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(RUNNING)
     cluster.change(DONE)
-    found = cli("wait", "ad-1")
-    assert (found.code, found.lines) == (0, ["ad-1 succeeded: Completed in 31s"])
+    outcome = cli("wait", "ad-1")
+    assert (outcome.code, outcome.lines) == (0, ["ad-1 succeeded: Completed in 31s"])
 
 
 def test_failure_is_exit_1_at_once_with_stage_message_and_next_command(
@@ -25,9 +25,9 @@ def test_failure_is_exit_1_at_once_with_stage_message_and_next_command(
 ) -> None:
     cluster.add(RUNNING, run_of(name="other", uid="2"))
     cluster.change(FAILED)
-    found = cli("wait", "ad-1", "other")
-    assert found.code == 1
-    assert found.err.splitlines() == [
+    outcome = cli("wait", "ad-1", "other")
+    assert outcome.code == 1
+    assert outcome.err.splitlines() == [
         "error: ad-1 failed at ocr_eval (StageFailed): no font",
         "  next: stagework retry ad-1 --stage ocr_eval",
     ]
@@ -35,9 +35,9 @@ def test_failure_is_exit_1_at_once_with_stage_message_and_next_command(
 
 def test_no_end_in_time_is_exit_2_and_says_where_it_stands(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(run_of(stage("a", reason=names.WAIT_SLOT, message="3rd for gpu"), summary="Queued"))
-    found = cli("wait", "ad-1", "--timeout", "0")
-    assert found.code == 2
-    assert found.err.splitlines() == [
+    outcome = cli("wait", "ad-1", "--timeout", "0")
+    assert outcome.code == 2
+    assert outcome.err.splitlines() == [
         "error: time ran out: ad-1 is Queued 0/1, waits for a: NoFreeSlot: 3rd for gpu",
         "  next: stagework status ad-1",
     ]
@@ -50,17 +50,17 @@ def test_a_run_that_does_not_exist_is_exit_1_at_once(cli: Cli) -> None:
 def test_a_run_that_is_deleted_meanwhile_is_exit_1(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(RUNNING)
     cluster.remove(RUNNING)
-    found = cli("wait", "ad-1")
-    assert found.code == 1
-    assert "ad-1 was deleted while waiting" in found.err
+    outcome = cli("wait", "ad-1")
+    assert outcome.code == 1
+    assert "ad-1 was deleted while waiting" in outcome.err
 
 
 def test_all_of_several_runs_must_succeed(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(DONE, run_of(name="b", uid="b"))
     cluster.change(run_of(name="b", uid="b", summary=names.COMPLETED_WITH_SKIPS, end=9))
-    found = cli("wait", "ad-1", "b")
-    assert found.code == 0
-    assert found.lines[-1] == "b succeeded: CompletedWithSkips in 9s"
+    outcome = cli("wait", "ad-1", "b")
+    assert outcome.code == 0
+    assert outcome.lines[-1] == "b succeeded: CompletedWithSkips in 9s"
 
 
 def test_a_watch_that_is_too_old_is_mended_by_a_new_list(cli: Cli, cluster: FakeCluster) -> None:
@@ -74,6 +74,6 @@ def test_an_outage_is_a_warning_and_the_wait_goes_on(cli: Cli, cluster: FakeClus
     cluster.add(RUNNING)
     cluster.events.put(ClusterUnreachable("the line is dead"))
     cluster.change(DONE)
-    found = cli("wait", "ad-1")
-    assert found.code == 0
-    assert "warning: the line is dead; trying again" in found.err
+    outcome = cli("wait", "ad-1")
+    assert outcome.code == 0
+    assert "warning: the line is dead; trying again" in outcome.err

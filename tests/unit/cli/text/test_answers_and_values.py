@@ -34,7 +34,7 @@ def test_values_stand_in_one_table_with_the_method_that_made_them() -> None:
     result = StageResult.model_validate(
         {"stage": "ocr_eval", "method": "tesseract", "values": {"cer": 0.0234567, "ok": True}}
     )
-    lines = [each.plain for each in values_table([Fetched(result, ())]).lines()]
+    lines = [line.plain for line in values_table([Fetched(result, ())]).lines()]
     assert lines == [
         "STAGE      VALUE   RESULT    METHOD",
         "ocr_eval   cer     0.02346   tesseract",

@@ -29,9 +29,9 @@ def node(name: str, machine: str, *, ready: bool = True, cordoned: bool = False)
 
 
 def test_missing_kinds_are_named_with_the_command_that_makes_them() -> None:
-    found = checks.crds([crd("pipelines")], ["pipelines", "pipelinejobs"])
-    assert (found.level, found.text) == ("fail", "missing: pipelinejobs.stagework.dev")
-    assert found.command == "kubectl apply --server-side -f crds/"
+    check = checks.crds([crd("pipelines")], ["pipelines", "pipelinejobs"])
+    assert (check.level, check.text) == ("fail", "missing: pipelinejobs.stagework.dev")
+    assert check.command == "kubectl apply --server-side -f crds/"
 
 
 def test_kinds_of_another_version_fail() -> None:
@@ -45,7 +45,7 @@ def test_kinds_of_another_version_fail() -> None:
 def test_a_deployment_is_well_when_all_its_replicas_are_ready(
     available: int, wanted: int, level: str
 ) -> None:
-    found = msgspec.convert(
+    deployment = msgspec.convert(
         {
             "metadata": {"name": "x"},
             "spec": {"replicas": wanted},
@@ -53,7 +53,7 @@ def test_a_deployment_is_well_when_all_its_replicas_are_ready(
         },
         Deployment,
     )
-    assert checks.deployment("Operator", "x", "ns", found).level == level
+    assert checks.deployment("Operator", "x", "ns", deployment).level == level
 
 
 def test_an_absent_deployment_names_the_installation() -> None:
@@ -71,8 +71,8 @@ def test_a_lease_that_is_not_renewed_is_stale() -> None:
 
 def test_each_class_says_how_many_of_its_nodes_are_ready() -> None:
     nodes = [node("a", "gpu"), node("b", "gpu", ready=False), node("c", "macbook", cordoned=True)]
-    found = checks.machines(nodes, [("gpu", False), ("macmini", False), ("macbook", True)])
-    assert [(each.name, each.level, each.text) for each in found] == [
+    listed = checks.machines(nodes, [("gpu", False), ("macmini", False), ("macbook", True)])
+    assert [(check.name, check.level, check.text) for check in listed] == [
         ("Machines gpu", "warn", "1 of 2 ready"),
         ("Machines macmini", "warn", "no node of this class"),
         ("Machines macbook", "warn", "0 of 1 ready (may be away)"),
@@ -80,13 +80,13 @@ def test_each_class_says_how_many_of_its_nodes_are_ready() -> None:
 
 
 def test_a_label_that_the_settings_do_not_know_is_a_warning() -> None:
-    (_, found) = checks.machines([node("a", "gpu"), node("b", "gppu")], [("gpu", False)])
-    assert found.text == "1 of 1 ready, but the settings know no such class"
+    (_, check) = checks.machines([node("a", "gpu"), node("b", "gppu")], [("gpu", False)])
+    assert check.text == "1 of 1 ready, but the settings know no such class"
 
 
 def test_without_any_labelled_node_the_label_is_explained() -> None:
-    (found,) = checks.machines([], [])
-    assert (found.level, found.command) == (
+    (check,) = checks.machines([], [])
+    assert (check.level, check.command) == (
         "fail",
         "kubectl label node NODE stagework.dev/machine=gpu",
     )
@@ -96,7 +96,7 @@ def test_storage_wants_a_default_class() -> None:
     plain = StorageClass(metadata=AnnotatedMeta(name="slow"))
     mark = {"storageclass.kubernetes.io/is-default-class": "true"}
     default = StorageClass(metadata=AnnotatedMeta(name="standard", annotations=mark))
-    assert [checks.storage(each).level for each in ([], [plain], [plain, default])] == [
+    assert [checks.storage(classes).level for classes in ([], [plain], [plain, default])] == [
         "warn",
         "warn",
         "ok",
@@ -105,6 +105,6 @@ def test_storage_wants_a_default_class() -> None:
 
 def test_the_report_ends_with_the_commands_to_type_each_once() -> None:
     bad = checks.Check("Operator", "fail", "gone", "helm install")
-    lines = [each.plain for each in checks.report([bad, bad, checks.Check("CRDs", "ok", "3")])]
+    lines = [line.plain for line in checks.report([bad, bad, checks.Check("CRDs", "ok", "3")])]
     assert lines[0] == "CHECK      STATE   FINDING"
     assert lines[-2:] == ["Next:", "  helm install"]

@@ -1,11 +1,11 @@
 from stagework.cli.text.run_list import objects, table
 from stagework.overview.rows import rows
-from tests.support.builders.written_runs import at, new_run, run_of, stage
+from tests.support.builders.written_runs import at, run_of, stage
 
 
 def test_the_list_has_the_columns_of_kubectl_get() -> None:
     run = run_of(stage("img_gen", "Running"), age=60)
-    lines = [each.plain for each in table(rows([run], at(0))).lines()]
+    lines = [line.plain for line in table(rows([run], at(0))).lines()]
     assert lines == [
         "NAME   STATUS    STAGE     PROGRESS   MACHINE   AGE",
         "ad-1   Running   img_gen   0/1        gpu       60s",
@@ -19,17 +19,8 @@ def test_wide_adds_attempts_node_and_message() -> None:
 
 def test_all_namespaces_begin_with_the_namespace_and_are_ordered_by_it() -> None:
     listed = rows([run_of(name="b", namespace="z"), run_of(name="a", namespace="y")], at(0))
-    assert [each.namespace for each in listed] == ["y", "z"]
+    assert [row.namespace for row in listed] == ["y", "z"]
     assert table(listed, namespaces=True).titles[0] == "NAMESPACE"
-
-
-def test_the_oldest_run_stands_first() -> None:
-    listed = rows([run_of(name="young", age=5), run_of(name="old", age=50)], at(0))
-    assert [each.name for each in listed] == ["old", "young"]
-
-
-def test_a_run_that_the_operator_has_not_seen_is_new() -> None:
-    assert rows([new_run()], at(3))[0].status == "New"
 
 
 def test_a_run_without_a_title_is_called_by_its_name() -> None:

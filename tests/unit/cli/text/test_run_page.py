@@ -18,7 +18,7 @@ def test_a_failed_run_shows_its_stages_and_the_next_command() -> None:
         message="ocr_eval failed",
         end=40,
     )
-    shown = [each.plain for each in sections(detail(run, at(90)), next_command(run, HOME))]
+    shown = [line.plain for line in sections(detail(run, at(90)), next_command(run, HOME))]
     assert shown == [
         "default/ad-1   StageFailed   1/2   pipeline ad-image   40s",
         "ocr_eval failed",

@@ -3,12 +3,12 @@ from stagework.cli.text.tables import Cell, Table, one_line
 
 def test_columns_stand_below_each_other_and_lines_end_without_blanks() -> None:
     table = Table(("NAME", "AGE"), ((Cell("a-long-name"), Cell("5m")), (Cell("b"), Cell(""))))
-    assert [each.plain for each in table.lines()] == ["NAME          AGE", "a-long-name   5m", "b"]
+    assert [line.plain for line in table.lines()] == ["NAME          AGE", "a-long-name   5m", "b"]
 
 
 def test_korean_letters_take_two_columns() -> None:
     table = Table(("T", "X"), ((Cell("겨울"), Cell("1")), (Cell("abcd"), Cell("2"))))
-    shown = [each.plain for each in table.lines()]
+    shown = [line.plain for line in table.lines()]
     assert shown[1] == "겨울   1"
     assert shown[2] == "abcd   2"
 

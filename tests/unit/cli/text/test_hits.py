@@ -37,6 +37,6 @@ def test_words_are_no_pattern_and_without_a_match_the_text_begins(word: str) -> 
 
 
 def test_a_text_without_spaces_is_cut_all_the_same() -> None:
-    found = excerpt("a" * 500 + "needle" + "b" * 500, ["needle"])
-    assert "[needle]" in found
-    assert len(found) < 150
+    extract = excerpt("a" * 500 + "needle" + "b" * 500, ["needle"])
+    assert "[needle]" in extract
+    assert len(extract) < 150
