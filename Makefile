@@ -9,6 +9,8 @@ HOST_PACKAGES := images/ad-image/packages.txt images/document/packages.txt
 VENV_KEY := $(shell sha256sum requirements-dev.txt $(HOST_PACKAGES) | sha256sum | cut -c1-16)
 VENV := $(BED_CACHE)/venv/$(VENV_KEY)
 PY := $(VENV)/bin/python
+# Tests side by side: as many processes as there are cores; stories mostly wait for the cluster.
+STORIES := $(or $(STORIES),3)
 
 .PHONY: help
 help: ## This list
@@ -51,7 +53,9 @@ deploy: images $(VENV)/.ready ## Install or upgrade stagework on the kind cluste
 
 .PHONY: e2e
 e2e: deploy ## User stories on the kind cluster
-	@HELM="$(HELM)" KUBECTL="$(KUBECTL)" $(PY) -m pytest -q tests/e2e
+	@export HELM="$(HELM)" KUBECTL="$(KUBECTL)"; \
+	$(PY) -m pytest -q -n $(STORIES) --dist loadgroup -m "not alone" tests/e2e && \
+	$(PY) -m pytest -q -m alone tests/e2e
 
 .PHONY: demo
 demo: deploy ## Real pipelines on three machine classes, from nothing to the pictures

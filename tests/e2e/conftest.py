@@ -1,7 +1,12 @@
-"""The bed's cluster with stagework on it, and a namespace for each story.
+"""The dev cluster with stagework on it, and a namespace for each story.
 
 `make e2e` brings both up. Runs of one story are made at once and then waited for one by one: the
 cluster works on them side by side, and the whole suite stays within its minutes.
+
+Stories are told side by side too, each file by one worker of pytest-xdist, since its runs are
+made once. What a story does to the operator, the release, the nodes or the only slot of a class
+would disturb the others: such a story is marked `alone`, with the reason, and told afterwards, by
+one worker.
 """
 
 import json
@@ -11,6 +16,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -18,7 +24,16 @@ from tests.support.cluster.api import Api, proxied
 from tests.support.cluster.commands import ROOT, Commands, environment, program
 from tests.support.cluster.release import Release
 from tests.support.cluster.space import Space
-from tests.support.cluster.stages import named_run
+
+SAMPLE_RUNS: Final = "samples"
+"""The stories that look at the same sample runs: one worker tells both."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests together; a file may choose the worker that tells another one."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")
@@ -49,14 +64,6 @@ def space(
     """A namespace of the story's own that enforces Pod Security "restricted"."""
     story = re.sub(r"[^a-z0-9]+", "-", Path(request.path).stem.removeprefix("test_"))
     with namespace(story, api, commands) as made:
-        yield made
-
-
-@pytest.fixture(scope="session", autouse=True)
-def forgotten(api: Api, commands: Commands, release: Release) -> Iterator[Space]:
-    """A run whose Pipeline never comes, made first: its minute passes while other stories run."""
-    with namespace("forgotten", api, commands) as made:
-        made.apply(named_run("no-pipeline", "never"))
         yield made
 
 

@@ -17,6 +17,8 @@ from tests.support.cluster.space import Space
 from tests.support.cluster.stages import run_of, shell, skip
 from tests.support.operators.crashing import Crashing, Place, Point, crashing_operator
 
+pytestmark = pytest.mark.alone("it stops the operator and puts one of its own in its place")
+
 BEFORE, AFTER = "before it is sent", "after it is committed"
 POINTS = (
     Point("PATCH pipelinejobs/status", 1, AFTER),  # the run is accepted

@@ -2,11 +2,15 @@
 
 import json
 
+import pytest
+
 from tests.support.cluster.commands import RELEASE_NAMESPACE
 from tests.support.cluster.release import CHART, NAME, Release
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import run_of, shell
 from tests.support.cluster.waiting import stage_is
+
+pytestmark = pytest.mark.alone("it upgrades the release")
 
 
 def test_the_chart_has_no_faults(release: Release) -> None:

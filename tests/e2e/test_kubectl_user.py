@@ -2,8 +2,12 @@
 
 import json
 
-from tests.e2e.conftest import Samples
+import pytest
+
+from tests.e2e.conftest import SAMPLE_RUNS, Samples
 from tests.support.cluster.waiting import eventually
+
+pytestmark = pytest.mark.xdist_group(SAMPLE_RUNS)
 
 RUN = "ad-from-prompt"
 COLUMNS = ["NAME", "STATUS", "STAGE", "PROGRESS", "MACHINE", "AGE"]

@@ -24,6 +24,8 @@ from tests.support.cluster.waiting import stage_is
 from tests.support.modelserver import answers
 from tests.support.modelserver.server import KEY, MODEL
 
+pytestmark = pytest.mark.alone("it upgrades the release")
+
 PROMPT = "marmalade boots, 640x640"
 SECONDS = 280.0
 """For the whole advertisement, on a busy machine."""

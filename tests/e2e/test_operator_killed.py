@@ -13,6 +13,8 @@ from tests.support.cluster.space import Space, container_state
 from tests.support.cluster.stages import run_of, wrapped
 from tests.support.cluster.waiting import eventually, stage_is
 
+pytestmark = pytest.mark.alone("it kills and stops the operator")
+
 STAGES = ("first", "left", "right", "join", "last")
 
 

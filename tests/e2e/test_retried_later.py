@@ -15,6 +15,8 @@ from tests.support.cluster.space import WAIT_SECONDS, Space
 from tests.support.cluster.stages import retry, run_of, shell, wrapped
 from tests.support.cluster.waiting import eventually, stage_in
 
+pytestmark = pytest.mark.alone("it restarts the operator, and counts what that reads")
+
 STAGES = ("one", "two", "three")
 FAILS_ONCE = '[ "$STAGEWORK_ATTEMPT" -ge 2 ] && cat in/one/number'
 passers_by = count(1)

@@ -1,4 +1,4 @@
-"""A Node object is deleted: what its stages had finished stays finished. Runs near the end."""
+"""A Node object is deleted: what its stages had finished stays finished."""
 
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +12,8 @@ from tests.support.cluster.commands import RELEASE_NAMESPACE, Document
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import HOLD, run_of, shell, skip, wrapped
 from tests.support.cluster.waiting import eventually, stage_in, stage_is
+
+pytestmark = pytest.mark.alone("it deletes a node")
 
 
 @dataclass(frozen=True)

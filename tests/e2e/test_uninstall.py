@@ -1,6 +1,6 @@
 """Uninstall leaves the definitions and what people made, nothing else; install works again.
 
-Runs last: whatever happens, the release is there again afterwards.
+Whatever happens, the release is there again afterwards.
 """
 
 import json
@@ -14,6 +14,8 @@ from tests.support.cluster.release import CHART, NAME, Release
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import run_of, shell
 from tests.support.cluster.waiting import eventually
+
+pytestmark = pytest.mark.alone("it uninstalls the release")
 
 DEFINITIONS = {
     "customresourcedefinition.apiextensions.k8s.io/interventions.stagework.dev",
