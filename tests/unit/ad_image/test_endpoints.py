@@ -11,7 +11,7 @@ from adimage.__main__ import STAGES
 from tests.support.modelserver.server import ModelServer
 from tests.unit.ad_image.chain import Chain
 from tests.unit.ad_image.conftest import SNEAKER
-from tests.unit.models.assertions import assert_method_is_told
+from tests.unit.models.assertions import assert_method_is_stated
 
 pytestmark = pytest.mark.usefixtures("folder_gateway")
 ASKING = ("img_gen", "vlm_analyze", "planner", "vlm_judge")
@@ -22,7 +22,7 @@ PARAMS = {"prompt": "summer shoes, 640x800"}
 def test_the_four_stages_use_the_endpoint_and_say_so(tmp_path: Path) -> None:
     chain = Chain(tmp_path / "run", PARAMS, method="auto").run_all()
     for stage in STAGES:
-        assert_method_is_told(chain, stage, asked=stage in ASKING)
+        assert_method_is_stated(chain, stage, asked=stage in ASKING)
     assert chain.read("img_gen", outputs.ImgGen).origin == "generated"
     assert chain.pixels("img_gen", "image.png").shape == (800, 640, 3)
     described = chain.read("vlm_analyze", outputs.VlmAnalyze).described
