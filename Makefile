@@ -35,7 +35,7 @@ verify: $(VENV)/.ready ## Fail where a generated file differs from what would be
 lint: $(VENV)/.ready ## Style, strict types, import contracts, unused code
 	@$(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
 	@$(VENV)/bin/basedpyright --project pyproject.toml --level error --pythonpath $(PY)
-	@$(VENV)/bin/lint-imports --no-cache | tail -3
+	@PYTHONPATH=operator:images/document $(VENV)/bin/lint-imports --no-cache | tail -3
 	@$(VENV)/bin/vulture operator hack images --exclude "*/tools/*"
 	@$(VENV)/bin/vulture operator hack images tests
 

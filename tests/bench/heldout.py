@@ -2,7 +2,7 @@
 
 They lie in images/document/tools/heldout. What is marked "tuning" there may be looked at while a
 method is changed; the rest is only measured. The documents of the part "check" are no held-out set:
-their author wrote the marks of `cues` after them, and words of theirs stand among these.
+their author wrote the `markers` after them, and words of theirs stand among these.
 """
 
 import struct
@@ -82,7 +82,7 @@ def unseen_pages(language: str, folder: Path) -> Row:
         unknown.append(unwritable(wanted))
     return (
         language, "unseen pages", _percent(rates), _percent(bare), _percent(unknown),
-        ", ".join(f"{each:.2f}" for each in sure),
+        ", ".join(f"{confidence:.2f}" for confidence in sure),
     )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def asked(
     for chain in chains:
         about = chain.read("embed", Embed)
         by_id = {c.id: " ".join(c.text.split()) for c in chain.read("chunk", Chunk).chunks}
-        pieces += [by_id[each] for each in about.ids]
+        pieces += [by_id[chunk_id] for chunk_id in about.ids]
         rows.append(np.load(chain.file("embed", about.file)))
         made_by.add(about.method)
     (method,) = made_by  # vectors of two methods cannot be compared
@@ -136,23 +136,24 @@ def kinds(part: str) -> tuple[list[Row], list[Row]]:
     found, wrong = list[Row](), Counter[tuple[str, str, str]]()
     for language in ("english", "korean"):
         some = [
-            each
-            for each in texts("kinds")["document"]
-            if (each["language"], each["part"]) == (language, part)
+            document
+            for document in texts("kinds")["document"]
+            if (document["language"], document["part"]) == (language, part)
         ]
         for is_known in (True, False):
             said = [
-                (each["kind"], classify.judged([each["text"]], labels.LABELS))
-                for each in some
-                if (each["kind"] != labels.UNKNOWN) == is_known
+                (document["kind"], classify.judged([document["text"]], labels.LABELS))
+                for document in some
+                if (document["kind"] != labels.UNKNOWN) == is_known
             ]
             right = sum(kind == made.label for kind, made in said)
             missing = sum(is_known and made.label == labels.UNKNOWN for _, made in said)
             sure = [kind == made.label for kind, made in said if made.sure]
             plain = sum(
-                each["kind"] == classify.judged([each["text"]], labels.LABELS, weight=0.0).label
-                for each in some
-                if (each["kind"] != labels.UNKNOWN) == is_known
+                document["kind"]
+                == classify.judged([document["text"]], labels.LABELS, weight=0.0).label
+                for document in some
+                if (document["kind"] != labels.UNKNOWN) == is_known
             )
             chance = f"{1 / len(labels.LABELS):.0%}" if is_known else "-"
             found.append(

@@ -160,7 +160,7 @@ def _quality(chains: Chains, folder: Path) -> list[str]:
         "part",
         "documents",
         "right",
-        "without marks",
+        "without markers",
         "unknown",
         "right where sure",
         "chance",
@@ -186,9 +186,9 @@ def _quality(chains: Chains, folder: Path) -> list[str]:
         ),
         "## Kinds\n"
         "Short documents whose label `classify` finds; `unknown` is right for those of none of the kinds.\n"
-        "These figures flatter: the marks (`docpipe/text/markers.py`) and examples were written by the author of the\n"
-        "documents, after them, and some words of the part `check` are among the marks. The column without\n"
-        "marks leaves those out; there is no blind set yet.\n\n"
+        "These figures flatter: the markers (`docpipe/text/markers.py`) and examples were written by the author of the\n"
+        "documents, after them, and some words of the part `check` are among the markers. The column without\n"
+        "markers leaves those out; there is no blind set yet.\n\n"
         + table(kind_head, *(row for rows in kinds for row in rows))
         + "\n\nWhat was taken for what, in the part `check`:\n\n"
         + table(("language", "kind", "taken for", "documents"), *mistaken[1]),

@@ -46,7 +46,7 @@ def outline(path: str) -> list[Point]:
 
 def _curve(control: Sequence[Point]) -> list[Point]:
     """Points of a Bezier curve of any degree, without its first point (de Casteljau)."""
-    found: list[Point] = []
+    points: list[Point] = []
     for step in range(1, _STEPS + 1):
         t = step / _STEPS
         level: list[Point] = list(control)
@@ -54,8 +54,8 @@ def _curve(control: Sequence[Point]) -> list[Point]:
             level = [
                 (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for a, b in pairwise(level)
             ]
-        found.append(level[0])
-    return found
+        points.append(level[0])
+    return points
 
 
 class Easel:

@@ -23,8 +23,8 @@ def free_areas(saliency: Plane, width: int, height: int) -> list[FreeArea]:
     """At most five calm rectangles in pixels of a picture of this size, the largest first."""
     cells = _cells(saliency)
     calm = cells < CALM
-    found: list[FreeArea] = []
-    while len(found) < MOST_AREAS:
+    areas: list[FreeArea] = []
+    while len(areas) < MOST_AREAS:
         top, left, bottom, right = largest_rectangle(calm)
         share = (bottom - top) * (right - left) / (ROWS * COLUMNS)
         if share < SMALLEST_SHARE:
@@ -38,8 +38,8 @@ def free_areas(saliency: Plane, width: int, height: int) -> list[FreeArea]:
             round((bottom - top) * ch),
         )
         mean = float(cells[top:bottom, left:right].mean())
-        found.append(FreeArea(box, round(share, 3), round(mean, 3)))
-    return found
+        areas.append(FreeArea(box, round(share, 3), round(mean, 3)))
+    return areas
 
 
 def _cells(saliency: Plane) -> NDArray[np.float32]:

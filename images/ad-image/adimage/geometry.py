@@ -82,11 +82,11 @@ def covered(a: Box, by: Box) -> float:
 
 def around(boxes: Iterable[Box]) -> Box:
     """The smallest box that holds all of `boxes`; an empty box at 0, 0 where there are none."""
-    found = list(boxes)
-    if not found:
+    known = list(boxes)
+    if not known:
         return Box(0, 0, 0, 0)
-    left, top = min(b.x for b in found), min(b.y for b in found)
-    return Box(left, top, max(b.right for b in found) - left, max(b.bottom for b in found) - top)
+    left, top = min(b.x for b in known), min(b.y for b in known)
+    return Box(left, top, max(b.right for b in known) - left, max(b.bottom for b in known) - top)
 
 
 def rounded(box: Box, digits: int = 1) -> Box:

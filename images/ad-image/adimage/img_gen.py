@@ -91,8 +91,8 @@ def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, wish: Wish) -> o
     image = pictures.fitted(made, wish.size)
     save_png(ctx.outputs / PICTURE, image)
     before = outputs.Refit(made.width, made.height, kind)
-    told = _not_drawn(wish, image, before, methods.ENDPOINT, "generated")
-    return msgspec.structs.replace(told, machine=model.machine)
+    picture = _not_drawn(wish, image, before, methods.ENDPOINT, "generated")
+    return msgspec.structs.replace(picture, machine=model.machine)
 
 
 def _made(ctx: stagekit.Context, wish: Wish) -> outputs.ImgGen:

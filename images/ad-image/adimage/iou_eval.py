@@ -43,8 +43,8 @@ def builtin(plan: Plan, made: Overlay, read: OcrEval) -> IouEval:
     )
 
 
-def _share(planned: Box, found: Box | None) -> float:
-    return 0.0 if found is None else round(iou(planned, found), 3)
+def _share(planned: Box, other: Box | None) -> float:
+    return 0.0 if other is None else round(iou(planned, other), 3)
 
 
 METHODS = {methods.BUILTIN: builtin}
@@ -56,8 +56,8 @@ def run(ctx: stagekit.Context) -> None:
     plan = stagefiles.left_by(ctx, planner.STAGE, Plan)
     made = stagefiles.left_by(ctx, overlay.STAGE, Overlay)
     read = stagefiles.left_by(ctx, ocr_eval.STAGE, OcrEval)
-    found = method(plan, made, read)
-    stagefiles.write(ctx, STAGE, found)
-    ctx.value("iou_mean", found.mean_iou_read)
-    ctx.value("iou_set", found.mean_iou_set)
-    ctx.value("method", found.method)
+    measured = method(plan, made, read)
+    stagefiles.write(ctx, STAGE, measured)
+    ctx.value("iou_mean", measured.mean_iou_read)
+    ctx.value("iou_set", measured.mean_iou_set)
+    ctx.value("method", measured.method)

@@ -77,13 +77,13 @@ def broken(text: str, lines: int, width_of: Callable[[str], float]) -> list[str]
                 if start in best[n - 1]
             )
         best.append(row)
-    found: list[str] = []
+    broken_lines: list[str] = []
     end = len(words)
     for n in range(lines, 0, -1):
         start = best[n][end][1]
-        found.insert(0, " ".join(words[start:end]))
+        broken_lines.insert(0, " ".join(words[start:end]))
         end = start
-    return found
+    return broken_lines
 
 
 def wrapped(text: str, width: float, width_of: Callable[[str], float]) -> list[str]:
@@ -93,9 +93,9 @@ def wrapped(text: str, width: float, width_of: Callable[[str], float]) -> list[s
     """
     text = " ".join(part for word in text.split() for part in _cut(word, width, width_of))
     for lines in range(1, len(text.split()) + 1):
-        found = broken(text, lines, width_of)
-        if found and max(width_of(line) for line in found) <= width:
-            return found
+        candidate = broken(text, lines, width_of)
+        if candidate and max(width_of(line) for line in candidate) <= width:
+            return candidate
     return text.split()
 
 

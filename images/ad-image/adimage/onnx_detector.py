@@ -55,7 +55,7 @@ class Detector:
         self._network = Network(folder)
         self._input = self._checked_input()
 
-    def found(self, pixels: Pixels) -> list[Seen]:
+    def detected(self, pixels: Pixels) -> list[Seen]:
         """What is in a picture, the surest first."""
         fed, fit = self._fed(pixels)
         table = self._network.run({self._input: fed}, self._network.outputs[0].name)
@@ -71,7 +71,7 @@ class Detector:
             Seen(self._labels[best[row]], round(float(sure[row]), 3), _box(corner))
             for row, corner in seen
         ]
-        return [each for each in made if each.box.w >= 1 and each.box.h >= 1]
+        return [seen for seen in made if seen.box.w >= 1 and seen.box.h >= 1]
 
     def _checked_input(self) -> str:
         if len(self._network.inputs) != 1:

@@ -90,12 +90,12 @@ def run(ctx: stagekit.Context) -> None:
     method = methods.chosen(ctx, METHODS)
     image = image_of(read_pixels(ctx.inputs.file(img_gen.STAGE, img_gen.PICTURE)))
     plan = stagefiles.left_by(ctx, planner.STAGE, Plan)
-    found = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
+    detected = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
     made = method(image, plan)
     save_png(ctx.outputs / PICTURE, made.picture)
     save_png(ctx.outputs / BACKING, made.backing)
     save_png(ctx.outputs / INK, made.ink)
-    shares = [covered(line.box, thing.box) for line in made.lines for thing in found.found]
+    shares = [covered(line.box, thing.box) for line in made.lines for thing in detected.found]
     output = Overlay(
         method=ctx.method_used,
         width=image.width,

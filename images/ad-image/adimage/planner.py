@@ -36,12 +36,12 @@ class Scene:
     pixels: Pixels
     saliency: Plane
     seen: outputs.VlmAnalyze
-    found: outputs.YoloDetect
+    detected: outputs.YoloDetect
 
 
 def builtin(wanted: Texts, scene: Scene) -> Plan:
     """The best plan by the rules of `placement` and `ink_colours`; refuses text that cannot fit."""
-    on = ground(scene.pixels, scene.saliency, [f.box for f in scene.found.found])
+    on = ground(scene.pixels, scene.saliency, [f.box for f in scene.detected.found])
     place = best_place(wanted, on)
     if place is None:
         raise stagekit.Refused(
@@ -65,22 +65,22 @@ def builtin(wanted: Texts, scene: Scene) -> Plan:
         accent=to_hex(ink.accent),
         scrim=_scrim(panel, ink, place.block.headline_size),
         contrast=ink.contrast,
-        reason=_reason(place, ink, len(scene.found.found)),
+        reason=_reason(place, ink, len(scene.detected.found)),
     )
 
 
 def by_endpoint(model: modelcalls.Model, ctx: stagekit.Context, scene: Scene) -> Plan:
     """The chat endpoint's words, placed by the built-in rules; what the params give is kept."""
-    asked = {"eng": "English", "kor": "Korean"}[_texts(ctx).language]
-    about = [f"Language: {asked}", f"Wanted: {ctx.param('prompt', default='')}"]
+    language = {"eng": "English", "kor": "Korean"}[_texts(ctx).language]
+    about = [f"Language: {language}", f"Wanted: {ctx.param('prompt', default='')}"]
     if scene.seen.described is not None:
         about.append(f"The picture: {scene.seen.described.description}")
-    said = model.ask(
+    reply = model.ask(
         [modelcalls.system(endpoint_prompts.WRITE), modelcalls.user("\n".join(about))],
         endpoint_prompts.words(),
     )
-    headline = ctx.param("headline", default="").strip() or said.headline
-    subline = ctx.param("subline", default="").strip() or said.subline
+    headline = ctx.param("headline", default="").strip() or reply.headline
+    subline = ctx.param("subline", default="").strip() or reply.subline
     try:
         wanted = texts.chosen("", headline, subline, ctx.param("lang", default=""))
         plan = builtin(wanted, scene)
@@ -142,10 +142,10 @@ def run(ctx: stagekit.Context) -> None:
     wanted = _texts(ctx)
     pixels = read_pixels(ctx.inputs.file(img_gen.STAGE, img_gen.PICTURE))
     seen = stagefiles.left_by(ctx, vlm_analyze.STAGE, outputs.VlmAnalyze)
-    found = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
+    detected = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
     with Image.open(ctx.inputs.file(vlm_analyze.STAGE, seen.saliency_picture)) as image:
         saliency = plane(np.asarray(image.convert("L"), dtype=np.float32) / 255)
-    scene = Scene(pixels, saliency, seen, found)
+    scene = Scene(pixels, saliency, seen, detected)
     plan = modelcalls.run(
         ctx,
         "chat",

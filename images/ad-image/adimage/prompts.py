@@ -132,9 +132,9 @@ def _background_of(words: list[str]) -> Background | None:
 
 
 def _size_in(text: str, words: list[str]) -> tuple[int, int] | None:
-    found = _SIZE.search(text)
-    if found:
-        return int(found[1]), int(found[2])
+    size = _SIZE.search(text)
+    if size:
+        return int(size[1]), int(size[2])
     named = [*_WORD.findall(text.lower()), *words]
     return next((_SIZE_NAMES[w] for w in named if w in _SIZE_NAMES), None)
 

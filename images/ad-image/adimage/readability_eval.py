@@ -38,10 +38,10 @@ METHODS = {methods.BUILTIN: builtin}
 def run(ctx: stagekit.Context) -> None:
     """Writes `readability_eval.json`."""
     method = methods.chosen(ctx, METHODS)
-    found = method(composition(ctx))
-    stagefiles.write(ctx, STAGE, found)
-    ctx.value("contrast_min", found.minimum)
-    ctx.value("contrast_p5", found.p5)
-    ctx.value("contrast_median", found.median)
-    ctx.value("wcag", "AAA" if found.aaa else "AA" if found.aa else "fails")
-    ctx.value("method", found.method)
+    made = method(composition(ctx))
+    stagefiles.write(ctx, STAGE, made)
+    ctx.value("contrast_min", made.minimum)
+    ctx.value("contrast_p5", made.p5)
+    ctx.value("contrast_median", made.median)
+    ctx.value("wcag", "AAA" if made.aaa else "AA" if made.aa else "fails")
+    ctx.value("method", made.method)

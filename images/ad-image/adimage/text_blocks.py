@@ -35,12 +35,12 @@ class Block(msgspec.Struct, frozen=True):
 
     def placed(self, x: float, y: float, align: Align) -> list[PlannedLine]:
         """The lines with the block's top left corner at (x, y)."""
-        found: list[PlannedLine] = []
+        lines: list[PlannedLine] = []
         for row in self.rows:
             left = x + self._indent(row.ink.w, align)
             box = Box(left, y + row.baseline + row.ink.y, row.ink.w, row.ink.h)
-            found.append(PlannedLine(row.role, row.text, box, left - row.ink.x, y + row.baseline))
-        return found
+            lines.append(PlannedLine(row.role, row.text, box, left - row.ink.x, y + row.baseline))
+        return lines
 
     def rule_at(self, x: float, y: float, align: Align) -> Box:
         """The accent rule with the block's top left corner at (x, y)."""

@@ -54,19 +54,19 @@ class Texts(msgspec.Struct, frozen=True):
 
 def chosen(prompt: str, headline: str = "", subline: str = "", lang: str = "") -> Texts:
     """The texts for these params; refuses what is too long or has letters that no font here has."""
-    asked = lang.strip().lower()
-    if asked not in {"", "auto"} and asked not in _LANGUAGES:
+    lang_word = lang.strip().lower()
+    if lang_word not in {"", "auto"} and lang_word not in _LANGUAGES:
         raise stagekit.Refused("BadLanguage", f"lang is {lang[:20]!r}: use auto, en or ko")
     head = " ".join(headline.split()) or _from_prompt(prompt)
-    language = _LANGUAGES.get(asked) or language_of(head + subline)
+    language = _LANGUAGES.get(lang_word) or language_of(head + subline)
     # A Korean letter needs the Korean font, whatever the params say.
     if language == "eng" and language_of(head + subline) == "kor":
         language = "kor"
     sub = " ".join(subline.split()) or _phrase(prompt, language)
-    found = Texts(head, "" if sub == NONE else sub, language)
-    _check("headline", found.headline, language)
-    _check("subline", found.subline, language)
-    return found
+    wanted = Texts(head, "" if sub == NONE else sub, language)
+    _check("headline", wanted.headline, language)
+    _check("subline", wanted.subline, language)
+    return wanted
 
 
 def _check(role: Role, text: str, language: Language) -> None:

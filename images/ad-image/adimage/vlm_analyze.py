@@ -49,13 +49,13 @@ def dominant_colours(pixels: Pixels) -> list[outputs.Swatch]:
     """Six colours and their shares, the largest first."""
     centres, labels = kmeans(lab_of(shrunk(pixels, 128)).reshape(-1, 3), COLOURS)
     shares = np.bincount(labels, minlength=len(centres)) / len(labels)
-    found = [
+    swatches = [
         outputs.Swatch(
             to_hex(rgb_of_lab((float(c[0]), float(c[1]), float(c[2])))), round(float(s), 3)
         )
         for c, s in zip(centres, shares, strict=True)
     ]
-    return sorted(found, key=lambda s: -s.share)
+    return sorted(swatches, key=lambda s: -s.share)
 
 
 def _colourfulness(pixels: Pixels) -> float:
@@ -81,7 +81,7 @@ def _salient_box(drawn_to: Plane) -> Box:
 
 def by_endpoint(model: modelcalls.Model, pixels: Pixels) -> tuple[outputs.VlmAnalyze, Plane]:
     """The measurements, and the vision endpoint's words."""
-    said = model.ask(
+    reply = model.ask(
         [
             modelcalls.system(endpoint_prompts.DESCRIBE),
             modelcalls.user("The picture:", endpoint_prompts.small(pixels)),
@@ -89,7 +89,7 @@ def by_endpoint(model: modelcalls.Model, pixels: Pixels) -> tuple[outputs.VlmAna
         endpoint_prompts.description(),
     )
     measured, drawn_to = builtin(pixels)
-    words = outputs.Described(said.subject, said.description, said.mood)
+    words = outputs.Described(reply.subject, reply.description, reply.mood)
     method, machine = methods.ENDPOINT, model.machine
     named = msgspec.structs.replace(measured, method=method, machine=machine, described=words)
     return named, drawn_to

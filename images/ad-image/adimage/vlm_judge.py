@@ -50,10 +50,10 @@ class Case(msgspec.Struct, frozen=True):
 def inside_frame(case: Case) -> Judged:
     """No letter is cut off."""
     share = covered(case.text, case.frame)
-    said = (
+    sentence = (
         "all text is inside the frame" if share >= 1 else f"{1 - share:.0%} of the text is cut off"
     )
-    return Judged("inside_frame", _cut(1 - 8 * (1 - share)), 3, said)
+    return Judged("inside_frame", _cut(1 - 8 * (1 - share)), 3, sentence)
 
 
 def off_product(case: Case) -> Judged:
@@ -61,10 +61,10 @@ def off_product(case: Case) -> Judged:
     boxes = [line.box for line in case.made.overlay.lines]
     area = sum(b.area for b in boxes) or 1.0
     share = min(sum(overlap(b, f.box) for b in boxes for f in case.found) / area, 1.0)
-    said = (
+    sentence = (
         "no text is over a product" if share == 0 else f"{share:.0%} of the text is over a product"
     )
-    return Judged("off_product", _cut(1 - 3 * share), 3, said)
+    return Judged("off_product", _cut(1 - 3 * share), 3, sentence)
 
 
 def contrast(case: Case) -> Judged:
@@ -134,7 +134,7 @@ def builtin(case: Case) -> outputs.VlmJudge:
 
 def by_endpoint(model: modelcalls.Model, case: Case, pixels: Pixels) -> outputs.VlmJudge:
     """The same rules, scored by the vision endpoint from the picture alone."""
-    said = model.ask(
+    reply = model.ask(
         [
             modelcalls.system(endpoint_prompts.JUDGE),
             modelcalls.user(f"The text is: {case.plan.text()}", endpoint_prompts.small(pixels)),
@@ -143,7 +143,7 @@ def by_endpoint(model: modelcalls.Model, case: Case, pixels: Pixels) -> outputs.
     )
     judged: list[Judged] = []
     for known in (rule(case) for rule in RULES):
-        opinion = getattr(said, known.rule)
+        opinion = getattr(reply, known.rule)
         judged.append(Judged(known.rule, _cut(opinion.score), known.weight, opinion.sentence))
     return _verdict(methods.ENDPOINT, judged, model.machine)
 
@@ -162,10 +162,10 @@ def _cut(score: float) -> float:
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `vlm_judge.json`."""
-    found = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
+    detected = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
     looks = stagefiles.left_by(ctx, vlm_analyze.STAGE, outputs.VlmAnalyze)
     plan = stagefiles.left_by(ctx, planner.STAGE, outputs.Plan)
-    case = Case(composition(ctx), plan, found.found, looks.salient_box)
+    case = Case(composition(ctx), plan, detected.found, looks.salient_box)
     pixels = read_pixels(ctx.inputs.file(overlay.STAGE, overlay.PICTURE))
     verdict = modelcalls.run(
         ctx,
@@ -178,6 +178,6 @@ def run(ctx: stagekit.Context) -> None:
     ctx.value("passed", verdict.passed)
     worst = min(verdict.rules, key=lambda j: j.score)
     # A model's sentence is a reply: it stays in the file.
-    said = f": {worst.sentence}" if verdict.method == methods.BUILTIN else ""
-    ctx.value("weakest", f"{worst.rule}{said}")
+    reason = f": {worst.sentence}" if verdict.method == methods.BUILTIN else ""
+    ctx.value("weakest", f"{worst.rule}{reason}")
     ctx.value("method", verdict.method)

@@ -63,7 +63,7 @@ def _people(pixels: Pixels) -> list[outputs.Found]:
     hog = cv2.HOGDescriptor()
     hog.setSVMDetector(np.array(cv2.HOGDescriptor.getDefaultPeopleDetector(), dtype=np.float32))
     rects, weights = hog.detectMultiScale(small, winStride=(8, 8), padding=(8, 8), scale=1.08)
-    found: list[outputs.Found] = []
+    detections: list[outputs.Found] = []
     for (x, y, w, h), weight in zip(rects, np.ravel(weights), strict=True):
         if weight < SURE_PERSON:
             continue
@@ -71,14 +71,14 @@ def _people(pixels: Pixels) -> list[outputs.Found]:
         left, top, wide, high = float(x), float(y), float(w), float(h)
         body = Box(left + wide * 0.13, top + high * 0.06, wide * 0.74, high * 0.88).scaled(back)
         score = round(float(1 - np.exp(-weight)), 3)
-        found.append(outputs.Found("person", rounded(body), score, PEOPLE))
-    return _apart(sorted(found, key=lambda f: -f.score))
+        detections.append(outputs.Found("person", rounded(body), score, PEOPLE))
+    return _apart(sorted(detections, key=lambda f: -f.score))
 
 
-def _apart(found: list[outputs.Found]) -> list[outputs.Found]:
+def _apart(detections: list[outputs.Found]) -> list[outputs.Found]:
     """Without those that mostly lie in a surer one."""
     kept: list[outputs.Found] = []
-    for one in found:
+    for one in detections:
         if all(iou(one.box, k.box) < 0.4 and covered(one.box, k.box) < 0.75 for k in kept):
             kept.append(one)
     return kept
@@ -90,14 +90,14 @@ def _objects(pixels: Pixels) -> list[outputs.Found]:
     body = _cut_out(small, plane(0.5 * saliency(small) + 0.5 * border_distance(small)))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
     strength = saliency(small)
-    found: list[outputs.Found] = []
+    detections: list[outputs.Found] = []
     for label in range(1, count):
         x, y, w, h, area = (float(v) for v in stats[label])
         if area < SMALLEST_OBJECT * body.size or w > 0.98 * body.shape[1]:
             continue
         score = round(float(strength[labels == label].mean()), 3)
-        found.append(outputs.Found("object", Box(x, y, w, h), score, OBJECTS))
-    joined = [_completed(f, small) for f in _joined(found, gap=NEAR * max(body.shape))]
+        detections.append(outputs.Found("object", Box(x, y, w, h), score, OBJECTS))
+    joined = [_completed(f, small) for f in _joined(detections, gap=NEAR * max(body.shape))]
     joined = _joined(joined, gap=1)
     whole = [msgspec.structs.replace(f, box=rounded(f.box.scaled(back))) for f in joined]
     return sorted(whole, key=lambda f: -f.box.area)[:MOST_OBJECTS]
@@ -123,9 +123,9 @@ def _completed(one: outputs.Found, small: Pixels) -> outputs.Found:
     return msgspec.structs.replace(one, box=around(parts))
 
 
-def _joined(found: list[outputs.Found], gap: float) -> list[outputs.Found]:
+def _joined(detections: list[outputs.Found], gap: float) -> list[outputs.Found]:
     """Parts that nearly touch as one: a white ribbon must not cut a red box into two."""
-    rest, whole = list(found), list[outputs.Found]()
+    rest, whole = list(detections), list[outputs.Found]()
     while rest:
         one = rest.pop()
         near = [r for r in rest if overlap(one.box.grown(gap), r.box) > 0]
@@ -164,11 +164,11 @@ def _cut_out(small: Pixels, strength: Plane) -> cv2.typing.MatLike:
 
 def by_network(ctx: stagekit.Context, pixels: Pixels) -> outputs.YoloDetect:
     """What the pipeline's own network finds; refuses a model that is absent or does not fit."""
-    seen = onnx_detector.Detector(ctx.model_folder()).found(pixels)
-    found = [outputs.Found(_kind(s.label), s.box, s.score, NETWORK, s.label) for s in seen]
-    counts = Counter(each.label for each in found)
+    seen = onnx_detector.Detector(ctx.model_folder()).detected(pixels)
+    detections = [outputs.Found(_kind(s.label), s.box, s.score, NETWORK, s.label) for s in seen]
+    counts = Counter(thing.label for thing in detections)
     ctx.value("labels", ", ".join(f"{label} {count}" for label, count in counts.most_common(8)))
-    return outputs.YoloDetect(methods.ONNX, [NETWORK], found, NETWORK_NOTE, PICTURE)
+    return outputs.YoloDetect(methods.ONNX, [NETWORK], detections, NETWORK_NOTE, PICTURE)
 
 
 def _kind(label: str) -> Literal["person", "object"]:
@@ -176,8 +176,8 @@ def _kind(label: str) -> Literal["person", "object"]:
 
 
 def _without_network(_: stagekit.Context, pixels: Pixels) -> outputs.YoloDetect:
-    found = builtin(pixels)
-    return outputs.YoloDetect(methods.BUILTIN, [PEOPLE, OBJECTS], found, NOTE, PICTURE)
+    detections = builtin(pixels)
+    return outputs.YoloDetect(methods.BUILTIN, [PEOPLE, OBJECTS], detections, NOTE, PICTURE)
 
 
 METHODS = {methods.BUILTIN: _without_network, methods.ONNX: by_network}
@@ -188,19 +188,19 @@ def run(ctx: stagekit.Context) -> None:
     method = methods.chosen(ctx, METHODS)
     pixels = read_pixels(ctx.inputs.file(img_gen.STAGE, img_gen.PICTURE))
     made = method(ctx, pixels)
-    found = made.found
+    detections = made.found
     stagefiles.write(ctx, STAGE, made)
-    save_png(ctx.outputs / PICTURE, _shown(pixels, found))
-    ctx.value("people", sum(f.kind == "person" for f in found))
-    ctx.value("objects", sum(f.kind == "object" for f in found))
+    save_png(ctx.outputs / PICTURE, _with_boxes(pixels, detections))
+    ctx.value("people", sum(f.kind == "person" for f in detections))
+    ctx.value("objects", sum(f.kind == "object" for f in detections))
     ctx.value("method", ctx.method_used)
 
 
-def _shown(pixels: Pixels, found: list[outputs.Found]) -> Image.Image:
+def _with_boxes(pixels: Pixels, detections: list[outputs.Found]) -> Image.Image:
     image = image_of(pixels)
     draw = ImageDraw.Draw(image)
     width = max(round(min(image.size) / 240), 2)
-    for f in found:
+    for f in detections:
         colour = (255, 64, 96) if f.kind == "person" else (0, 160, 120)
         draw.rectangle((f.box.x, f.box.y, f.box.right, f.box.bottom), outline=colour, width=width)
     return image

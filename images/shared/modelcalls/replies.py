@@ -51,9 +51,11 @@ def fitted(text: str, schema: TypeAdapter[T]) -> T:
         return schema.validate_json(json_part(text))
     except ValidationError as error:
         # Values of the reply must not travel on in an error's text.
-        found = error.errors(include_input=False, include_url=False, include_context=False)
-        lines = [f"{'.'.join(str(part) for part in e['loc']) or 'it'}: {e['msg']}" for e in found]
-        rules = ", ".join(sorted({e["type"] for e in found}))
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        lines = [
+            f"{'.'.join(str(part) for part in e['loc']) or 'it'}: {e['msg']}" for e in problems
+        ]
+        rules = ", ".join(sorted({e["type"] for e in problems}))
         raise Unfit("; ".join(lines[:8]), rules) from None
 
 
@@ -71,13 +73,13 @@ def json_part(text: str) -> str:
 
 def vectors(given: Sequence[Any], count: int) -> list[list[float]]:
     """As many vectors as texts, of one length, of finite numbers; in the order of the texts."""
-    ordered = sorted(given, key=lambda each: int(each.index))
-    if [int(each.index) for each in ordered] != list(range(count)):
+    ordered = sorted(given, key=lambda row: int(row.index))
+    if [int(row.index) for row in ordered] != list(range(count)):
         raise ReplyInvalid(f"{len(ordered)} vectors came for {count} texts")
-    found = [cast("list[float]", each.embedding) for each in ordered]
-    if any(not _is_vector(each) for each in found) or len({len(each) for each in found}) > 1:
+    rows = [cast("list[float]", row.embedding) for row in ordered]
+    if not all(map(_is_vector, rows)) or len(set(map(len, rows))) > 1:
         raise ReplyInvalid("the vectors are not all lists of numbers of one length")
-    return found
+    return rows
 
 
 def _is_vector(value: object) -> bool:

@@ -50,9 +50,9 @@ class Detection(
 class Embedding(
     msgspec.Struct, tag_field="task", tag="embedding", forbid_unknown_fields=True, frozen=True
 ):
-    """A network that turns the pieces of a text into vectors.
+    """A network that turns the tokens of a text into vectors.
 
-    `pooling` makes one vector of those of the pieces, where the network does not do it itself.
+    `pooling` makes one vector of those of the tokens, where the network does not do it itself.
     `prefix` stands before each text, where the model was trained so.
     """
 
@@ -89,12 +89,12 @@ class Folder:
         """What `model.json` says; refuses what it does not know, and a model for another task."""
         raw = self._read(ABOUT)
         try:
-            found = msgspec.json.decode(raw, type=Detection | Embedding)
+            about = msgspec.json.decode(raw, type=Detection | Embedding)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise broken(f"{ABOUT}: {str(error)[:100]}") from error
-        if not isinstance(found, kind):
-            raise broken(f"{ABOUT} is for {_task(type(found))}, this stage wants {_task(kind)}")
-        return found
+        if not isinstance(about, kind):
+            raise broken(f"{ABOUT} is for {_task(type(about))}, this stage wants {_task(kind)}")
+        return about
 
     def labels(self) -> list[str]:
         """The lines of `labels.txt`: line n names the network's class n - 1."""

@@ -51,21 +51,21 @@ class Network:
     def __init__(self, folder: Folder) -> None:
         self.path = folder.file(NETWORK)
         self._session = _judged("loaded", lambda: _session(self.path))
-        self.inputs = [_slot(each) for each in self._session.get_inputs()]
-        self.outputs = [_slot(each) for each in self._session.get_outputs()]
+        self.inputs = [_slot(node) for node in self._session.get_inputs()]
+        self.outputs = [_slot(node) for node in self._session.get_outputs()]
 
     def run(self, feeds: Mapping[str, Array], output: str) -> NDArray[np.float32]:
         """One output for these inputs, each brought into the form that the network wants."""
-        kinds = {each.name: _KINDS.get(each.kind) for each in self.inputs}
+        kinds = {slot.name: _KINDS.get(slot.kind) for slot in self.inputs}
         for name, kind in kinds.items():
             if name not in feeds or kind is None:
                 raise broken(f"the network wants an input {name[:40]!r} that is not known here")
         given = {name: np.ascontiguousarray(feeds[name], kinds[name]) for name in kinds}
         made = _judged("computed", lambda: self._session.run([output], given))
-        found = np.asarray(made[0])
-        if found.dtype.kind != "f" or not np.isfinite(found).all():
+        computed = np.asarray(made[0])
+        if computed.dtype.kind != "f" or not np.isfinite(computed).all():
             raise broken("the network's output is no table of finite numbers: export it again")
-        return found.astype(np.float32)
+        return computed.astype(np.float32)
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:
@@ -89,5 +89,6 @@ def _judged(what: str, work: Callable[[], T]) -> T:
         raise broken(f"{NETWORK} cannot be {what} ({kind}): see the log, export it again") from None
 
 
-def _slot(each: Any) -> Slot:
-    return Slot(each.name, each.type, tuple(s if isinstance(s, int) else None for s in each.shape))
+def _slot(node: Any) -> Slot:
+    sides = tuple(side if isinstance(side, int) else None for side in node.shape)
+    return Slot(node.name, node.type, sides)

@@ -58,8 +58,8 @@ def recognized(
     api.SetImage(page)  # pyright: ignore[reportUnknownMemberType]
     api.SetSourceResolution(dots)
     api.Recognize()
-    found = tesserocr.iterate_level(api.GetIterator(), level)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return cast("Iterable[Part]", found)
+    parts = tesserocr.iterate_level(api.GetIterator(), level)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return cast("Iterable[Part]", parts)
 
 
 def text_of(part: Part, level: int) -> str | None:

@@ -1,7 +1,7 @@
 """Folders with real ONNX models, so small that tests make them: built operation by operation.
 
 The detector does find squares of a colour: red minus the rest, averaged over windows. The encoder
-counts pieces. None of them is trained; each is a graph that the runtime computes like any other.
+counts tokens. None of them is trained; each is a graph that the runtime computes like any other.
 """
 
 from __future__ import annotations
@@ -54,14 +54,19 @@ def save(folder: Path, made: onnx.ModelProto, about: dict[str, Any], **files: st
     return folder
 
 
-def detector(folder: Path, layout: str = "v8", sigmoid: bool = True, **about: Any) -> Path:
-    """Finds red and blue squares; without `sigmoid` its scores are no shares."""
-    colours = np.array([[1, -1, -1], [-1, -1, 1]], dtype=np.float32).reshape(2, 3, 1, 1)
+def _window_boxes() -> NDArray[np.float32]:
+    """Centre, width and height of each window, in the order in which they are averaged."""
     per_side = (SIDE - WINDOW) // STEP + 1
     middles = np.arange(per_side) * STEP + WINDOW / 2
     down, across = np.meshgrid(middles, middles, indexing="ij")
     boxes = np.stack([across, down, np.full_like(down, WINDOW), np.full_like(down, WINDOW)])
-    boxes = boxes.reshape(1, 4, -1).astype(np.float32)
+    return boxes.reshape(1, 4, -1).astype(np.float32)
+
+
+def detector(folder: Path, layout: str = "v8", sigmoid: bool = True, **about: Any) -> Path:
+    """Finds red and blue squares; without `sigmoid` its scores are no shares."""
+    colours = np.array([[1, -1, -1], [-1, -1, 1]], dtype=np.float32).reshape(2, 3, 1, 1)
+    boxes = _window_boxes()
     count = boxes.shape[2]
     nodes = [
         helper.make_node("Conv", ["picture", "colours"], ["seen"]),
@@ -94,33 +99,35 @@ def detector(folder: Path, layout: str = "v8", sigmoid: bool = True, **about: An
             "table": np.array([1, len(LABELS), count], dtype=np.int64),
         },
     )
-    said = {"task": "detection", "width": SIDE, "height": SIDE, "layout": layout}
-    return save(folder, made, {**said, "least_score": 0.6, **about}, labels="\n".join(LABELS))
+    about_network = {"task": "detection", "width": SIDE, "height": SIDE, "layout": layout}
+    return save(
+        folder, made, {**about_network, "least_score": 0.6, **about}, labels="\n".join(LABELS)
+    )
 
 
 def counter(
-    folder: Path, rows: int | str = "texts", pieces: int | str = "pieces", **about: Any
+    folder: Path, rows: int | str = "texts", tokens: int | str = "tokens", **about: Any
 ) -> Path:
-    """An encoder whose vector counts a text's pieces by their number: `sentence_embedding`."""
+    """An encoder whose vector counts a text's tokens by their number: `sentence_embedding`."""
     size = len(WORDS)
-    sides = [rows, pieces]
+    sides = [rows, tokens]
     ids, mask = (
         helper.make_tensor_value_info(name, TensorProto.INT64, sides)
         for name in ("input_ids", "attention_mask")
     )
     nodes = [
-        helper.make_node("Gather", ["one_each", "input_ids"], ["each"]),
+        helper.make_node("Gather", ["one_hot", "input_ids"], ["rows"]),
         helper.make_node("Cast", ["attention_mask"], ["kept"], to=TensorProto.FLOAT),
         helper.make_node("Unsqueeze", ["kept", "last"], ["column"]),
-        helper.make_node("Mul", ["each", "column"], ["counted"]),
+        helper.make_node("Mul", ["rows", "column"], ["counted"]),
         helper.make_node("ReduceSum", ["counted", "middle"], ["sentence_embedding"], keepdims=0),
     ]
     made = model(
         nodes,
         [ids, mask],
-        [floats("sentence_embedding", rows, size), floats("counted", rows, pieces, size)],
+        [floats("sentence_embedding", rows, size), floats("counted", rows, tokens, size)],
         {
-            "one_each": np.eye(size, dtype=np.float32),
+            "one_hot": np.eye(size, dtype=np.float32),
             "last": np.array([2], dtype=np.int64),
             "middle": np.array([1], dtype=np.int64),
         },

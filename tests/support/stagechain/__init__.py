@@ -51,7 +51,7 @@ class StageChain:
         """One stage; gives its exit code. What was skipped is nobody's input."""
         handler = signal.getsignal(signal.SIGTERM)
         try:
-            with patch.dict(os.environ, self._told(stage)):
+            with patch.dict(os.environ, self._environment(stage)):
                 code = stagekit.main(self.STAGES, ["chain", stage])
         finally:
             signal.signal(signal.SIGTERM, handler)
@@ -60,7 +60,7 @@ class StageChain:
             self.done[stage] = f"local/local/{stage}/1-local"
         return code
 
-    def _told(self, stage: str) -> dict[str, str]:
+    def _environment(self, stage: str) -> dict[str, str]:
         work = self.root / "work" / stage
         work.mkdir(parents=True, exist_ok=True)
         (self.root / "params").write_text(json.dumps(self.params))
@@ -79,8 +79,8 @@ class StageChain:
 
     def mark(self, stage: str) -> dict[str, object]:
         """The completion mark that a stage wrote."""
-        found: dict[str, object] = json.loads((self.root / f"{stage}.mark").read_text())
-        return found
+        mark: dict[str, object] = json.loads((self.root / f"{stage}.mark").read_text())
+        return mark
 
     def reason(self, stage: str) -> str:
         """The reason in a stage's mark."""
@@ -92,13 +92,13 @@ class StageChain:
 
     def read(self, stage: str, kind: type[T]) -> T:
         """A stage's JSON."""
-        return stagefiles.read(self.file(stage, f"{stage}.json"), kind)
+        return stagefiles.read(self.file(stage, stagefiles.name_of(stage)), kind)
 
     def published(self, stage: str) -> dict[str, Any]:
         """A stage's JSON as it stands there; it has to fit its published schema."""
-        found: dict[str, Any] = json.loads(self.file(stage, f"{stage}.json").read_text())
-        jsonschema.validate(found, json.loads((self.SCHEMAS / f"{stage}.json").read_text()))
-        return found
+        output: dict[str, Any] = json.loads(self.file(stage, stagefiles.name_of(stage)).read_text())
+        jsonschema.validate(output, json.loads((self.SCHEMAS / f"{stage}.json").read_text()))
+        return output
 
     def items(self, stage: str) -> list[dict[str, str]]:
         """What became of a stage's items."""
@@ -107,8 +107,8 @@ class StageChain:
 
     def result(self, stage: str) -> dict[str, object]:
         """What stagekit stored of a stage."""
-        found: dict[str, object] = json.loads(self.file(stage, "result.json").read_text())
-        return found
+        result: dict[str, object] = json.loads(self.file(stage, "result.json").read_text())
+        return result
 
     def values(self, stage: str) -> dict[str, object]:
         """The small values that a stage shows to people."""

@@ -45,7 +45,7 @@ def seen(tmp_path: Path, model: str, method: str = "onnx") -> Chain:
 
 
 def found_by(folder: Path) -> list[tuple[str, Box]]:
-    return [(each.label, each.box) for each in Detector(folder).found(squares())]
+    return [(thing.label, thing.box) for thing in Detector(folder).detected(squares())]
 
 
 def test_the_stage_finds_and_names_what_the_network_was_made_for(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_of_overlapping_boxes_of_one_label_the_surest_stays() -> None:
 Change = Callable[[Path], object]
 
 
-def said(**changes: Any) -> Change:
+def described_as(**changes: Any) -> Change:
     """Another model.json."""
 
     def change(folder: Path) -> None:
@@ -162,7 +162,7 @@ def no_table(folder: Path) -> None:
 
 BAD: dict[str, tuple[Change, str, str]] = {
     "an empty folder": (
-        lambda folder: [each.unlink() for each in folder.iterdir()],
+        lambda folder: [file.unlink() for file in folder.iterdir()],
         "ModelNotFound",
         "mount a volume there",
     ),
@@ -173,13 +173,13 @@ BAD: dict[str, tuple[Change, str, str]] = {
     "a broken network": (holding("model.onnx", b"not a network"), "ModelBroken", "export it"),
     "an empty network": (holding("model.onnx", b""), "ModelBroken", "export it again"),
     "half a network": (halved, "ModelBroken", "export it again"),
-    "a network for other pictures": (said(width=640), "ModelBroken", "1x3x64x640"),
+    "a network for other pictures": (described_as(width=640), "ModelBroken", "1x3x64x640"),
     "scores that are none": (unsure, "ModelBroken", "with its sigmoid"),
     "an output that is no table": (no_table, "ModelBroken", "no table of boxes"),
     "model.json that is none": (holding("model.json", b"{"), "ModelBroken", "model.json"),
-    "a word that nobody knows": (said(colour="red"), "ModelBroken", "`colour`"),
-    "a size that cannot be": (said(width=0), "ModelBroken", "`$.width`"),
-    "a division by zero": (said(std=[1, 0, 1]), "ModelBroken", "zero"),
+    "a word that nobody knows": (described_as(colour="red"), "ModelBroken", "`colour`"),
+    "a size that cannot be": (described_as(width=0), "ModelBroken", "`$.width`"),
+    "a division by zero": (described_as(std=[1, 0, 1]), "ModelBroken", "zero"),
     "a model for another task": (
         holding("model.json", b'{"task": "embedding"}'),
         "ModelBroken",
@@ -190,7 +190,7 @@ BAD: dict[str, tuple[Change, str, str]] = {
     "an empty label": (holding("labels.txt", b"a\n\nb"), "LabelsDoNotFit", "line 2"),
     "no label at all": (holding("labels.txt", b"\n"), "LabelsDoNotFit", "labels.txt"),
     "labels of unknown letters": (holding("labels.txt", b"\xff\xfe\xfa"), "ModelBroken", "UTF-8"),
-    "the other layout": (said(layout="v5"), "LabelsDoNotFit", "fits layout v8"),
+    "the other layout": (described_as(layout="v5"), "LabelsDoNotFit", "fits layout v8"),
 }
 
 

@@ -108,7 +108,7 @@ def test_of_500_pages_those_beyond_the_limit_are_refused_and_the_rest_is_done(
     assert chain.run("extract") == 0
     found = chain.read("extract", Extract)
     assert (found.pages, len(found.read), len(found.left_out)) == (500, 200, 300)
-    assert {each.reason for each in found.left_out} == {"PageLimit"}
+    assert {page.reason for page in found.left_out} == {"PageLimit"}
     items = chain.items("extract")
     assert [item["state"] for item in items].count("Refused") == 300
     assert "max_pages" in items[-1]["message"]

@@ -61,10 +61,10 @@ def test_summaries_are_the_endpoints_words_and_no_reply_is_among_the_values(
     assert "summary" not in chain.values("summarize")
     deep = chain.read("deep_summary", DeepSummary)
     assert deep.overview == made.summary
-    assert [each.heading for each in deep.sections] == [
-        each.heading for each in report.read("deep_summary", DeepSummary).sections
+    assert [section.heading for section in deep.sections] == [
+        section.heading for section in report.read("deep_summary", DeepSummary).sections
     ]
-    assert all(each.summary.startswith(each.heading) for each in deep.sections)
+    assert all(section.summary.startswith(section.heading) for section in deep.sections)
     assert all(item["state"] == "Succeeded" for item in chain.items("deep_summary"))
 
 
@@ -126,7 +126,7 @@ def test_vectors_of_two_models_never_stand_in_one_file(
     assert chain.result("embed")["method"] == "builtin"
     assert chain.values("embed")["fallback"] == "EndpointUnavailable"
     assert "model_machine" not in chain.values("embed")
-    both = [np.load(each.file("embed", "vectors.npy")) for each in (chain, report)]
+    both = [np.load(run.file("embed", "vectors.npy")) for run in (chain, report)]
     assert np.allclose(*both, atol=1e-5)
 
 

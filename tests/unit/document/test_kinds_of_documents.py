@@ -1,4 +1,4 @@
-"""`classify`: examples, marks, and a lead; without one the document is unknown."""
+"""`classify`: examples, markers, and a lead; without one the document is unknown."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from docpipe.text import labels, markers
 
 from tests.bench import heldout
 
-TUNING = [each for each in heldout.texts("kinds")["document"] if each["part"] == "tuning"]
-KOREAN = [each for each in TUNING if each["language"] == "korean"]
+TUNING = [about for about in heldout.texts("kinds")["document"] if about["part"] == "tuning"]
+KOREAN = [about for about in TUNING if about["language"] == "korean"]
 
 
 @pytest.mark.parametrize("about", KOREAN, ids=lambda about: about["kind"])
@@ -35,7 +35,7 @@ def test_what_is_of_no_kind_is_unknown_and_shows_the_nearest_all_the_same() -> N
     assert made.margin < classify.UNKNOWN_BELOW
 
 
-def test_marks_count_once_each_and_only_so_many() -> None:
+def test_markers_count_once_each_and_only_so_many() -> None:
     assert markers.shares("Dear Ann,\nDear Bob,")["letter"] == pytest.approx(1 / markers.ENOUGH)
     full = "Dear Ann,\nI am writing to you. With love,\nyours sincerely, kind regards. Let me know."
     assert markers.shares(full)["letter"] == 1.0
@@ -46,7 +46,7 @@ def test_rows_of_numbers_are_data_and_a_sentence_with_commas_is_not() -> None:
     assert markers.shares("Ada, Jonas, Lena and 3 more came.")["data"] == 0.0
 
 
-def test_labels_that_are_given_have_no_marks_of_ours() -> None:
+def test_labels_that_are_given_have_no_markers_of_ours() -> None:
     given = {"letter": ("letter", "This is about letter."), "tax law": ("tax law",)}
     made = classify.judged(["Dear Ann, yours sincerely, kind regards. I am writing."], given)
     assert all(score.score < 1 for score in made.scores)
@@ -56,21 +56,21 @@ def test_labels_that_are_given_have_no_marks_of_ours() -> None:
 @pytest.mark.parametrize("language", ["english", "korean"])
 def test_each_held_out_question_is_answered_by_one_passage(language: str) -> None:
     held = heldout.texts(language)
-    for each in held["question"]:
-        answers = [p for p in held["passage"] if each["answer"] in p["text"]]
-        assert len(answers) == 1, each["ask"]
+    for question in held["question"]:
+        answers = [p for p in held["passage"] if question["answer"] in p["text"]]
+        assert len(answers) == 1, question["ask"]
 
 
 def test_tuning_and_check_share_no_document_and_cover_every_label() -> None:
     for part in ("tuning", "check"):
         for language in ("english", "korean"):
             some = [
-                each["kind"]
-                for each in heldout.texts("kinds")["document"]
-                if (each["part"], each["language"]) == (part, language)
+                document["kind"]
+                for document in heldout.texts("kinds")["document"]
+                if (document["part"], document["language"]) == (part, language)
             ]
             assert set(some) == {*labels.LABELS, labels.UNKNOWN}
-    written = [each["text"] for each in heldout.texts("kinds")["document"]]
+    written = [document["text"] for document in heldout.texts("kinds")["document"]]
     assert len(written) == len(set(written))
 
 

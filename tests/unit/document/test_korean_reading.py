@@ -61,7 +61,7 @@ def test_other_words_keep_their_spaces_however_close() -> None:
 def test_only_what_is_english_without_doubt_is_taken_from_the_second_reading(
     row: Row, kept: list[str]
 ) -> None:
-    assert [each.text for each in korean.english_words(row)] == kept
+    assert [word.text for word in korean.english_words(row)] == kept
 
 
 def test_a_korean_page_keeps_its_english_words(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_korean_page_keeps_its_english_words(tmp_path: Path) -> None:
     make_scans.scan(path, said, GOTHIC, 1.2, 5.0, seed=31)
     found = scans.read_page(pictures.decoded(pictures.opened(path), 1), "auto")
     assert found.languages == "kor+eng"
-    assert [each for each in ("Linux", "JPEG", "PNG") if each not in found.text] == []
+    assert [english for english in ("Linux", "JPEG", "PNG") if english not in found.text] == []
     assert "에서 돌고" in found.text
 
 

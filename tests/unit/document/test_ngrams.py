@@ -66,7 +66,7 @@ def test_a_korean_question_finds_its_chunk(question: str, answer: str, korean: C
     about = korean.read("embed", Embed)
     rows = np.load(korean.file("embed", about.file))
     best = about.ids[int(np.argmax(rows @ embeddings.encode([question], about.method)[0]))]
-    chunks = {each.id: each.text for each in korean.read("chunk", outputs.Chunk).chunks}
+    chunks = {chunk.id: chunk.text for chunk in korean.read("chunk", outputs.Chunk).chunks}
     assert answer in " ".join(chunks[best].split())
 
 

@@ -76,7 +76,7 @@ def test_slides_have_sentences_to_summarize(chains: dict[str, Chain]) -> None:
     made = chains["slides"].read("summarize", Summarize)
     said = {point for slide in texts.SLIDES for point in (*slide.points, slide.notes)}
     assert len(made.sentences) >= 3
-    assert {each.text for each in made.sentences} <= said
+    assert {sentence.text for sentence in made.sentences} <= said
 
 
 def test_sheets_come_in_order_with_their_names_numbers_and_dates(chains: dict[str, Chain]) -> None:
@@ -150,7 +150,7 @@ def test_links_into_the_world_are_kept_and_dead_ones_leave_their_words(tmp_path:
 
 def test_each_entry_of_a_list_is_a_sentence_of_its_own() -> None:
     found = sentences.sentences("* bring a coat for the dam\n* the lane floods twice a month.\n")
-    assert [each.text for each in found] == [
+    assert [sentence.text for sentence in found] == [
         "bring a coat for the dam",
         "the lane floods twice a month.",
     ]

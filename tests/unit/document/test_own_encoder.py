@@ -42,8 +42,8 @@ def after(done: Chain, tmp_path: Path, model: str) -> Chain:
 def test_the_exported_encoder_gives_the_originals_vectors_to_a_ten_thousandth(
     minilm: Path,
 ) -> None:
-    ours = OnnxEncoder(minilm).encode([each["text"] for each in TEXTS])
-    theirs = np.array([each["vector"] for each in TEXTS], dtype=np.float32)
+    ours = OnnxEncoder(minilm).encode([kept["text"] for kept in TEXTS])
+    theirs = np.array([kept["vector"] for kept in TEXTS], dtype=np.float32)
     assert float(np.abs(ours - theirs).max()) < 1e-4
 
 
@@ -90,7 +90,7 @@ def test_vectors_of_a_network_are_never_compared_with_the_encoders(
     chain.method = ""
     chain.run_all("classify", "summarize", "deep_summary")
     for stage in ("classify", "summarize", "deep_summary"):
-        ours, kept = (each.file(stage, f"{stage}.json").read_text() for each in (chain, report))
+        ours, kept = (run.file(stage, f"{stage}.json").read_text() for run in (chain, report))
         scores = json.loads(ours).get("scores")
         assert scores == json.loads(kept).get("scores"), stage
     with pytest.raises(embeddings.NotComparable):
@@ -123,11 +123,11 @@ def counted(folder: Path, text: str) -> dict[str, int]:
     return {word: int(n) for word, n in zip(onnxfolders.WORDS, counts, strict=True) if n}
 
 
-@pytest.mark.parametrize(("rows", "pieces"), [("texts", "pieces"), (1, "pieces"), (2, 16), (5, 9)])
+@pytest.mark.parametrize(("rows", "tokens"), [("texts", "tokens"), (1, "tokens"), (2, 16), (5, 9)])
 def test_networks_of_a_fixed_size_are_fed_what_they_take(
-    tmp_path: Path, rows: int | str, pieces: int | str
+    tmp_path: Path, rows: int | str, tokens: int | str
 ) -> None:
-    fixed = OnnxEncoder(onnxfolders.counter(tmp_path / "a", rows, pieces))
+    fixed = OnnxEncoder(onnxfolders.counter(tmp_path / "a", rows, tokens))
     free = OnnxEncoder(onnxfolders.counter(tmp_path / "b"))
     texts = ["mill water", "sea", "the sea gate", "", "mill mill gate"]
     assert np.allclose(fixed.encode(texts), free.encode(texts), atol=1e-5)
@@ -181,7 +181,7 @@ def graph(operation: str, given: str, *sides: str, **how: Any) -> Change:
 
     def change(folder: Path) -> None:
         kind = onnx.TensorProto.INT64
-        slot = onnx.helper.make_tensor_value_info(given, kind, ["texts", "pieces"])
+        slot = onnx.helper.make_tensor_value_info(given, kind, ["texts", "tokens"])
         nodes = [
             onnx.helper.make_node("Cast", [given], ["numbers"], to=onnx.TensorProto.FLOAT),
             onnx.helper.make_node(operation, ["numbers"], ["out"], **how),
@@ -205,7 +205,7 @@ BAD: dict[str, tuple[Change, str, str]] = {
         "ModelBroken",
         "this stage wants embedding",
     ),
-    "too short for its marks": (saying(pieces=2), "ModelBroken", "too few"),
+    "too short for its marks": (saying(tokens=2), "ModelBroken", "too few"),
     "a vocabulary larger than the network's": (
         holding("vocab.txt", "\n".join([*"abcdefghijk", *onnxfolders.WORDS]).encode()),
         "ModelBroken",
@@ -218,12 +218,12 @@ BAD: dict[str, tuple[Change, str, str]] = {
         "no vector a text",
     ),
     "a vector of nothing": (
-        graph("HardSigmoid", "input_ids", "texts", "pieces", alpha=0.0, beta=0.0),
+        graph("HardSigmoid", "input_ids", "texts", "tokens", alpha=0.0, beta=0.0),
         "ModelBroken",
         "without direction",
     ),
     "numbers that are none": (
-        graph("Atanh", "input_ids", "texts", "pieces"),
+        graph("Atanh", "input_ids", "texts", "tokens"),
         "ModelBroken",
         "finite numbers",
     ),

@@ -48,7 +48,7 @@ def test_the_endpoint_does_the_work_and_the_result_says_so(
     result = stage.result
     assert result["method"] == "endpoint"
     assert result["values"] == {"method": "endpoint", "model_machine": "macmini"}
-    assert {each["key"] for each in server.requests} == {KEY}
+    assert {request["key"] for request in server.requests} == {KEY}
 
 
 @pytest.mark.parametrize("keeps_to_schema", [True, False])

@@ -65,7 +65,7 @@ def test_tries_are_counted_where_no_answer_comes() -> None:
 def test_a_rate_limit_is_not_counted_and_waited_for_as_asked() -> None:
     world = World(*[answered(429, "9")] * 30, "done")
     assert world.ask(retries=0) == "done"
-    assert all(9 <= each <= 24 for each in world.slept)
+    assert all(9 <= pause <= 24 for pause in world.slept)
 
 
 def test_nothing_is_waited_for_beyond_the_stages_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adimage.colours import darker, lighter, mix
-from adimage.easel import Easel
+from adimage.easel import Easel, Mask
 from adimage.palettes import Palette
 
 WHITE = (255, 255, 255)
@@ -45,6 +45,12 @@ def shoe(e: Easel, p: Palette) -> None:
     e.shade(e.rim(upper, 0, -46), upper, BLACK, 0.34, 26)
     e.shade(e.rim(upper, 6, 26), upper, WHITE, 0.5, 12)
     e.shade(e.ellipse(720, 610, 150, 26), upper, WHITE, 0.4, 20)
+    _laces(e, p, upper)
+    _sole(e, p)
+    e.turned(5)
+
+
+def _laces(e: Easel, p: Palette, upper: Mask) -> None:
     for step in range(5):
         x, y = 404 + step * 42, 402 + step * 36
         lace = e.line(f"M {x - 34} {y + 30} Q {x + 8} {y - 6} {x + 40} {y - 14}", 17)
@@ -56,6 +62,9 @@ def shoe(e: Easel, p: Palette) -> None:
             5,
         )
         e.fill(lace, WHITE, mix(p.second, p.dark, 0.12))
+
+
+def _sole(e: Easel, p: Palette) -> None:
     sole = e.path(
         "M 72 770 C 66 726 86 716 130 720 L 700 726 C 800 726 880 716 934 700 "
         "C 966 708 972 750 960 790"
@@ -65,7 +74,6 @@ def shoe(e: Easel, p: Palette) -> None:
     e.shade(e.line("M 90 778 L 940 778", 6), sole, p.dark, 0.35, 3)
     tread = e.both(sole, e.rounded(60, 812, 920, 60, 0))
     e.fill(tread, lighter(p.dark, 0.08), darker(p.dark, 0.2))
-    e.turned(5)
 
 
 def bag(e: Easel, p: Palette) -> None:
