@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stagework.api.conditions import conditions_for, find
+from stagework.api.conditions import find
 from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
 from stagework.plans.pipelinejob.run_status import run_status
 from tests.support.builders import T0, after, make_run, make_status
@@ -228,29 +228,3 @@ def test_a_long_message_is_cut() -> None:
 
     assert len(found.message.encode()) <= 256
     assert all(len(c.message.encode()) <= 256 for c in found.conditions)
-
-
-@pytest.mark.parametrize(
-    ("stalled", "paused", "found"),
-    [
-        (False, False, ("Unknown", "True", "False")),
-        (True, False, ("Unknown", "False", "True")),
-        (False, True, ("Unknown", "False", "False")),
-    ],
-    ids=["active", "needs a person", "suspended"],
-)
-def test_an_unfinished_run_may_be_stuck_or_paused(
-    found: tuple[str, str, str], *, stalled: bool, paused: bool
-) -> None:
-    conditions = conditions_for(
-        [],
-        1,
-        succeeded="Unknown",
-        reason="Because",
-        message="said",
-        now=T0,
-        stalled=stalled,
-        paused=paused,
-    )
-
-    assert tuple(each.status for each in conditions) == found
