@@ -54,9 +54,9 @@ def test_a_condition_is_found_by_its_type() -> None:
 
 
 def test_conditions_speak_of_another_generation_and_say_the_same() -> None:
-    (said,) = of_generation([_condition("Succeeded", "False")], 7)
+    (condition,) = of_generation([_condition("Succeeded", "False")], 7)
 
-    assert said == _condition("Succeeded", "False").evolve(observedGeneration=7)
+    assert condition == _condition("Succeeded", "False").evolve(observedGeneration=7)
 
 
 def _for_unfinished(
@@ -75,18 +75,18 @@ def _for_unfinished(
 
 
 @pytest.mark.parametrize(
-    ("flags", "statuses"),
+    ("stalled", "paused", "statuses"),
     [
-        ({}, ("Unknown", "True", "False")),
-        ({"stalled": True}, ("Unknown", "False", "True")),
-        ({"paused": True}, ("Unknown", "False", "False")),
+        (False, False, ("Unknown", "True", "False")),
+        (True, False, ("Unknown", "False", "True")),
+        (False, True, ("Unknown", "False", "False")),
     ],
     ids=["active", "needs a person", "suspended"],
 )
 def test_unfinished_work_may_be_stuck_or_paused(
-    flags: dict[str, bool], statuses: tuple[str, ...]
+    statuses: tuple[str, ...], *, stalled: bool, paused: bool
 ) -> None:
-    conditions = _for_unfinished([], **flags)
+    conditions = _for_unfinished([], stalled=stalled, paused=paused)
 
     assert tuple(condition.status for condition in conditions) == statuses
 

@@ -229,6 +229,6 @@ def test_the_first_that_applies_is_told(seen: Seen, situation: Situation) -> Non
 
 
 def test_every_situation_stands_in_the_table() -> None:
-    told = {type(situation) for _, situation in CASES.values()}
+    named = {type(situation) for _, situation in CASES.values()}
 
-    assert told == set(Situation.__args__)
+    assert named == set(Situation.__args__)

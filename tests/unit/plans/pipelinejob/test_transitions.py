@@ -100,10 +100,10 @@ STAGE_CASES: dict[str, tuple[StageStatus, StageStatus, list[Fact], bool]] = {
 def test_what_became_of_a_stage(
     before: StageStatus, then: StageStatus, facts: list[Fact], *, at_once: bool
 ) -> None:
-    found = transitions(_status(before), _status(then))
+    changed = transitions(_status(before), _status(then))
 
-    assert found == facts
-    assert urgent(found) is at_once
+    assert changed == facts
+    assert urgent(changed) is at_once
 
 
 def test_a_stage_that_nothing_was_said_of_before() -> None:
