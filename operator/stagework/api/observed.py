@@ -90,8 +90,9 @@ class ObjectCondition(_View, frozen=True):
         force_setattr(self, "reason", intern(self.reason))
 
 
-def _holds(conditions: tuple[ObjectCondition, ...], kind: str) -> bool:
-    return any(c.type == kind and c.status == "True" for c in conditions)
+def _holds(conditions: tuple[ObjectCondition, ...], *kinds: str) -> bool:
+    """True where one of these conditions is true."""
+    return bool(conditions) and any(c.type in kinds and c.status == "True" for c in conditions)
 
 
 class JobStatus(_View, frozen=True):
@@ -109,8 +110,7 @@ class JobView(_View, frozen=True):
     @property
     def ended(self) -> bool:
         """True once the Job controller has given it up or completed it."""
-        conditions = self.status.conditions
-        return _holds(conditions, "Complete") or _holds(conditions, "Failed")
+        return _holds(self.status.conditions, "Complete", "Failed")
 
     @property
     def completed(self) -> bool:
@@ -193,7 +193,7 @@ class PodView(_View, frozen=True):
 
     def held_by(self, gate: str) -> bool:
         """True while that scheduling gate is on it."""
-        return any(each.name == gate for each in self.spec.scheduling_gates)
+        return any(held.name == gate for held in self.spec.scheduling_gates)
 
     def container(self, name: str) -> ContainerState | None:
         """State of that container, or None before the kubelet reports it."""

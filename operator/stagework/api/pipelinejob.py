@@ -1,5 +1,6 @@
 """`PipelineJob`: one run of a pipeline; spec by a person, status by the operator."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self, TypedDict, Unpack
 
@@ -152,22 +153,12 @@ class PipelineJobStatus(Observed):
     @property
     def done_count(self) -> int:
         """Stages that count as progress."""
-        return sum(stage.done for stage in self.stages)
+        return count_done(self.stages)
 
     @property
     def current_stage(self) -> StageStatus | None:
-        """The stage to show, the first of: runs, starts, waits for more than others, waits, failed.
-
-        When all are done: the last. None before the run is accepted.
-        """
-        firsts: dict[str, StageStatus] = {}
-        for stage in self.stages:
-            due = stage.waiting and stage.reason != names.WAIT_DEPENDENCY
-            firsts.setdefault("due" if due else stage.state, stage)
-        for kind in _SHOWN_FIRST:
-            if kind in firsts:
-                return firsts[kind]
-        return self.stages[-1] if self.stages else None
+        """The stage to show; see `current_of`."""
+        return current_of(self.stages)
 
     @property
     def verdict_pending(self) -> bool:
@@ -177,6 +168,26 @@ class PipelineJobStatus(Observed):
     def evolve(self, **changes: Unpack[RunChanges]) -> Self:
         """The same status with other values."""
         return self.model_copy(update=changes)
+
+
+def count_done(stages: Sequence[StageStatus]) -> int:
+    """Stages that count as progress."""
+    return sum(stage.done for stage in stages)
+
+
+def current_of(stages: Sequence[StageStatus]) -> StageStatus | None:
+    """The stage to show, the first of: runs, starts, waits for more than others, waits, failed.
+
+    When all are done: the last. None before the run is accepted.
+    """
+    firsts: dict[str, StageStatus] = {}
+    for stage in stages:
+        due = stage.waiting and stage.reason != names.WAIT_DEPENDENCY
+        firsts.setdefault("due" if due else stage.state, stage)
+    for kind in _SHOWN_FIRST:
+        if kind in firsts:
+            return firsts[kind]
+    return stages[-1] if stages else None
 
 
 _SHOWN_FIRST = (
@@ -218,4 +229,6 @@ __all__ = [
     "StageState",
     "StageStatus",
     "Stopping",
+    "count_done",
+    "current_of",
 ]

@@ -101,7 +101,8 @@ class Requests(Generic[StateT]):
 def refuse_all(requests: Iterable[Intervention], reason: str, now: datetime) -> tuple[Answer, ...]:
     """Answers for requests whose target is not there."""
     judgement = refused_whole(reason)
-    return tuple(_answer(each, judgement, now) for each in requests if not each.status.answered)
+    unanswered = (request for request in requests if request.status.answered is None)
+    return tuple(_answer(request, judgement, now) for request in unanswered)
 
 
 def asked_by(spec: InterventionSpec) -> str:

@@ -189,5 +189,5 @@ def _with_state(pod: PodView, state: ContainerState, phase: str) -> PodView:
 
 
 def _with_condition(pod: PodView, added: ObjectCondition) -> PodView:
-    others = tuple(each for each in pod.status.conditions if each.type != added.type)
+    others = tuple(c for c in pod.status.conditions if c.type != added.type)
     return _replace(pod, status=_replace(pod.status, conditions=(*others, added)))

@@ -9,7 +9,7 @@ from stagework.plans.plan import Answer, Create, Delete, Plan
 
 def created(plan: Plan[Any]) -> list[str]:
     """Stages whose Jobs are made."""
-    made = [each.purpose for each in plan.actions if isinstance(each, Create)]
+    made = [action.purpose for action in plan.actions if isinstance(action, Create)]
     return [purpose.name for purpose in made if purpose is not None]
 
 

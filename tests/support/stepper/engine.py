@@ -163,7 +163,7 @@ class Stepper:
         return self
 
     def operator_away(self, seconds: int) -> None:
-        """Let the cluster go on while nobody looks."""
+        """Let the cluster go on while no operator is there."""
         for _ in range(seconds):
             self.now += SECOND
             self.cluster.tick(self.now)

@@ -148,13 +148,13 @@ def outcome(stepper: Stepper) -> dict[str, Any]:
         "summary": stepper.run.status.summary,
         "stages": [
             (
-                each.name,
-                each.state,
-                each.attempt,
-                each.failures,
-                each.commit.attempt if each.commit is not None else None,
+                stage.name,
+                stage.state,
+                stage.attempt,
+                stage.failures,
+                stage.commit.attempt if stage.commit is not None else None,
             )
-            for each in stepper.run.status.stages
+            for stage in stepper.run.status.stages
         ],
         "answers": [(r.status.affected, r.status.summary) for r in stepper.requests],
     }

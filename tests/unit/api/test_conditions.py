@@ -2,7 +2,16 @@
 
 from datetime import datetime
 
-from stagework.api.conditions import Condition, Status, find, renew
+import pytest
+
+from stagework.api.conditions import (
+    Condition,
+    Status,
+    conditions_for,
+    find,
+    of_generation,
+    renew,
+)
 from tests.support.builders import T0, after
 
 
@@ -42,3 +51,47 @@ def test_a_condition_is_found_by_its_type() -> None:
 
     assert find(both, "Stalled") is both[1]
     assert find(both, "Ready") is None
+
+
+def test_conditions_speak_of_another_generation_and_say_the_same() -> None:
+    (condition,) = of_generation([_condition("Succeeded", "False")], 7)
+
+    assert condition == _condition("Succeeded", "False").evolve(observedGeneration=7)
+
+
+def _for_unfinished(
+    before: list[Condition], now: datetime = T0, *, stalled: bool = False, paused: bool = False
+) -> list[Condition]:
+    return conditions_for(
+        before,
+        1,
+        succeeded="Unknown",
+        reason="Because",
+        message="a sentence",
+        now=now,
+        stalled=stalled,
+        paused=paused,
+    )
+
+
+@pytest.mark.parametrize(
+    ("stalled", "paused", "statuses"),
+    [
+        (False, False, ("Unknown", "True", "False")),
+        (True, False, ("Unknown", "False", "True")),
+        (False, True, ("Unknown", "False", "False")),
+    ],
+    ids=["active", "needs a person", "suspended"],
+)
+def test_unfinished_work_may_be_stuck_or_paused(
+    statuses: tuple[str, ...], *, stalled: bool, paused: bool
+) -> None:
+    conditions = _for_unfinished([], stalled=stalled, paused=paused)
+
+    assert tuple(condition.status for condition in conditions) == statuses
+
+
+def test_conditions_that_say_all_of_it_already_are_given_back() -> None:
+    first = _for_unfinished([])
+
+    assert _for_unfinished(first, after(60)) is first

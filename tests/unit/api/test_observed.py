@@ -1,8 +1,10 @@
 """Jobs, Pods and Nodes are decoded from what the API server really sends."""
 
 import msgspec
+import pytest
 
 from stagework.api.observed import JobView, NodeView, PodView
+from tests.support.builders import T0, make_job, make_node
 
 POD = b"""{
  "kind": "Pod", "apiVersion": "v1",
@@ -64,3 +66,18 @@ def test_a_job_has_ended_when_its_condition_says_so() -> None:
     assert not _job("Failed", "True").completed
     assert not _job("Complete", "False").ended
     assert not _job("FailureTarget", "True").ended
+
+
+@pytest.mark.parametrize(
+    ("ready", "cordoned", "takes"),
+    [(True, False, True), (True, True, False), (False, False, False)],
+)
+def test_a_node_takes_pods_while_it_is_ready_and_not_cordoned(
+    *, ready: bool, cordoned: bool, takes: bool
+) -> None:
+    assert make_node(ready=ready, cordoned=cordoned).takes_pods is takes
+
+
+def test_an_object_leaves_once_its_deletion_is_asked_for() -> None:
+    assert make_job(deleted=T0).metadata.leaving
+    assert not make_job().metadata.leaving

@@ -17,8 +17,8 @@ def test_the_same_content_gives_the_same_revision() -> None:
 
 def test_every_change_gives_another_one() -> None:
     names = {
-        revision_of("ad-image", NAMESPACE, each).name
-        for each in (
+        revision_of("ad-image", NAMESPACE, spec).name
+        for spec in (
             _spec("a", "b"),
             _spec("b", "a"),
             _spec("a"),

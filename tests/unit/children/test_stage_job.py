@@ -46,9 +46,7 @@ def _container(job: StageJob) -> dict[str, Any]:
 
 
 def _env(job: StageJob) -> dict[str, Any]:
-    return {
-        each["name"]: each.get("value", each.get("valueFrom")) for each in _container(job)["env"]
-    }
+    return {v["name"]: v.get("value", v.get("valueFrom")) for v in _container(job)["env"]}
 
 
 def test_a_job_makes_one_pod_once_and_retries_nothing_by_itself() -> None:
@@ -109,9 +107,7 @@ def test_only_narrow_kinds_of_volumes_are_mounted() -> None:
     job = _job(stage)
 
     kinds = {key for volume in _pod(job)["volumes"] for key in volume if key != "name"}
-    mounts = {
-        each["mountPath"]: each.get("readOnly", False) for each in _container(job)["volumeMounts"]
-    }
+    mounts = {m["mountPath"]: m.get("readOnly", False) for m in _container(job)["volumeMounts"]}
 
     assert kinds == {"emptyDir", "projected", "persistentVolumeClaim", "configMap"}
     assert mounts["/work"] is False
@@ -119,7 +115,7 @@ def test_only_narrow_kinds_of_volumes_are_mounted() -> None:
     assert mounts["/fonts"] is True, "a ConfigMap can never be written to"
     assert mounts["/models"] is False
     assert mounts["/var/run/stagework"] is True
-    names = [each["name"] for each in _pod(job)["volumes"]]
+    names = [volume["name"] for volume in _pod(job)["volumes"]]
     assert len(set(names)) == len(names)
 
 
@@ -128,14 +124,14 @@ def test_the_token_is_for_our_audience_alone() -> None:
 
     token, info = volume["projected"]["sources"]
     assert token["serviceAccountToken"]["audience"] == "stagework"
-    assert [each["path"] for each in info["downwardAPI"]["items"]] == ["inputs", "params"]
+    assert [item["path"] for item in info["downwardAPI"]["items"]] == ["inputs", "params"]
 
 
 def test_any_program_by_its_exit_code_gets_no_token_and_its_params_as_environment() -> None:
     job = _job(make_stage(contract="ExitCode"), params={"prompt": "shoes"})
 
     assert all("emptyDir" in volume for volume in _pod(job)["volumes"])
-    assert [each["mountPath"] for each in _container(job)["volumeMounts"]] == ["/work", "/tmp"]
+    assert [mount["mountPath"] for mount in _container(job)["volumeMounts"]] == ["/work", "/tmp"]
     assert "annotations" not in job.manifest()["spec"]["template"]["metadata"]
     assert _env(job)["STAGEWORK_PARAM_PROMPT"] == "shoes"
     unknown = {"STAGEWORK_API_URL", "STAGEWORK_TOKEN_FILE", "STAGEWORK_INPUTS_FILE"}
@@ -266,7 +262,7 @@ def test_taints_of_every_class_that_may_take_the_stage_are_tolerated() -> None:
     stage = make_stage(runsOn=["gpu", "macmini"])
     job = replace(_job(stage), fleet=make_fleet(GPU, tainted, MACBOOK))
 
-    keys = [each.get("key") for each in _pod(job)["tolerations"]]
+    keys = [toleration.get("key") for toleration in _pod(job)["tolerations"]]
 
     assert {"nvidia.com/gpu", "mac"} <= set(keys)
 

@@ -43,8 +43,11 @@ def drop_held(
     states: Mapping[str, StageStatus],
     builder: PlanBuilder,
 ) -> dict[str, StageStatus]:
-    """Remove Jobs whose Pods are held and whose turn will not come; gives the states after that."""
-    after = dict(states)
+    """Remove Jobs whose Pods are held and whose turn will not come.
+
+    Gives the stages whose status that changes: those that may want a Job of this attempt again.
+    """
+    changed: dict[str, StageStatus] = {}
     for name, status in states.items():
         job = objects[name].job
         if job is None or objects[name].ungated or job.ended or job.metadata.leaving:
@@ -54,8 +57,8 @@ def drop_held(
             continue
         builder.actions.append(delete_job(job))
         if status.waiting or status.state == names.STAGE_NOT_RUN:
-            after[name] = edits.recreated(status)  # both may want a Job of this attempt again
-    return after
+            changed[name] = edits.recreated(status)
+    return changed
 
 
 def drop_stale(snapshot: Snapshot, states: Mapping[str, StageStatus], builder: PlanBuilder) -> None:
@@ -64,7 +67,7 @@ def drop_stale(snapshot: Snapshot, states: Mapping[str, StageStatus], builder: P
         status = states.get(job.metadata.labels.get(names.LABEL_STAGE, ""))
         if status is None or job.ended or job.metadata.leaving:
             continue
-        if job.metadata.labels.get(names.LABEL_ATTEMPT) not in _before(status.attempt):
+        if not _is_before(job, status.attempt):
             continue
         pods = [p for p in snapshot.pods if p.metadata.controller_uid == job.metadata.uid]
         if all(pod.held_by(names.SCHEDULING_GATE) for pod in pods):
@@ -130,5 +133,6 @@ def _own_jobs(snapshot: Snapshot) -> Iterable[JobView]:
     return (job for job in snapshot.jobs if job.metadata.controller_uid == uid)
 
 
-def _before(attempt: int) -> frozenset[str]:
-    return frozenset(str(number) for number in range(1, attempt))
+def _is_before(job: JobView, attempt: int) -> bool:
+    label = job.metadata.labels.get(names.LABEL_ATTEMPT, "")
+    return label.isdecimal() and int(label) < attempt

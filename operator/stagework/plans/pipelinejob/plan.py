@@ -62,12 +62,14 @@ def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
     if resolved is None:
         return Evaluated(snapshot, builder, plan=_unresolved(snapshot, builder, now))
     stored = {stage.name: stage for stage in run.status.stages}
-    states: States = {
-        s.name: stored.get(s.name) or StageStatus(name=s.name) for s in resolved.stages
-    }
-    requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs(resolved.dependencies))
-    asked, answered = requests.carry_out(states, run.status.answered, builder, now)
-    observed, objects = _observed(snapshot, resolved, dict(asked), builder, now)
+    states = {s.name: stored.get(s.name) or StageStatus(name=s.name) for s in resolved.stages}
+    answered = run.status.answered
+    if snapshot.interventions:
+        requests = Requests(
+            snapshot.interventions, run.metadata.uid, StageVerbs(resolved.dependencies)
+        )
+        states, answered = requests.carry_out(states, answered, builder, now)
+    observed, objects = _observed(snapshot, resolved, states, builder, now)
     wanted = slot_requests(snapshot, resolved, observed, objects, now)
     return Evaluated(snapshot, builder, observed, objects, answered, tuple(wanted))
 
@@ -85,7 +87,7 @@ def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> Ru
         states[name] = starter.advance(stage, own, turns.get(name), states)
         end_recorded(snapshot, states[name], own, builder)
     _look_ahead(starter, objects, states)
-    states = drop_held(snapshot, objects, states, builder)
+    states.update(drop_held(snapshot, objects, states, builder))
     drop_stale(snapshot, states, builder)
     end_leftover(snapshot, states, builder, now)
     status = run_status(run, list(states.values()), evaluated.answered, now)
@@ -94,7 +96,7 @@ def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> Ru
     builder.facts.extend(facts)
     builder.events.extend(events_of(facts, run.metadata.name))
     after_end(snapshot, status, builder, now)
-    plan = RunPlan(
+    plan = Plan(
         actions=tuple(builder.actions),
         status=status if changed else None,
         urgent=urgent(facts),
@@ -109,13 +111,10 @@ def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> Ru
 
 
 def _observed(
-    snapshot: Snapshot,
-    resolved: Resolved,
-    states: dict[str, StageStatus],
-    builder: PlanBuilder,
-    now: datetime,
+    snapshot: Snapshot, resolved: Resolved, before: States, builder: PlanBuilder, now: datetime
 ) -> tuple[States, Mapping[str, AttemptObjects]]:
     """Stages from first to last, for what becomes of one decides about those below it."""
+    states: dict[str, StageStatus] = dict(before)
     objects: dict[str, AttemptObjects] = {}
     children = Children(snapshot.run.metadata.uid, snapshot.jobs, snapshot.pods)
     for stage in resolved.stages:
@@ -126,9 +125,9 @@ def _observed(
         else:
             own = children.of(status)
             if not status.ended:
-                before = status.attempt
+                attempt = status.attempt
                 status = observe(StageView(snapshot, stage, status, own), builder, now)
-                own = own if status.attempt == before else children.of(status)
+                own = own if status.attempt == attempt else children.of(status)
         states[stage.name], objects[stage.name] = status, own
     return states, objects
 
@@ -160,7 +159,9 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
     nothing: States = {}
     requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs({}))
     requests.carry_out(nothing, run.status.answered, builder, now)
-    return _marked(snapshot, replace(plan, afterwards=tuple(builder.afterwards)))
+    facts = transitions(run.status, plan.status) if plan.status is not None else ()
+    afterwards = tuple(builder.afterwards)
+    return _marked(snapshot, replace(plan, afterwards=afterwards, facts=tuple(facts)))
 
 
 def _refused_before(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:

@@ -6,7 +6,13 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.answered import Answered
 from stagework.api.conditions import Status, conditions_for
-from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
+from stagework.api.pipelinejob import (
+    PipelineJob,
+    PipelineJobStatus,
+    StageStatus,
+    count_done,
+    current_of,
+)
 from stagework.api.text import one_line
 
 RUN_MESSAGE_BYTES = 256
@@ -17,16 +23,16 @@ def run_status(
     run: PipelineJob, stages: Sequence[StageStatus], answered: list[Answered], now: datetime
 ) -> PipelineJobStatus:
     """The whole status, from the stages as they stand."""
-    status = run.status.evolve(stages=list(stages), answered=answered)
+    before = run.status
     succeeded, reason = _verdict(run, stages)
-    current = status.current_stage
+    current = current_of(stages)
     message = one_line(_message(reason, stages, current), RUN_MESSAGE_BYTES)
     generation = run.metadata.generation
     over = succeeded != "Unknown"
-    return status.evolve(
+    return before.evolve(
         observedGeneration=generation,
         conditions=conditions_for(
-            status.conditions,
+            before.conditions,
             generation,
             succeeded=succeeded,
             reason=reason,
@@ -36,12 +42,14 @@ def run_status(
         ),
         summary=reason,
         message=message,
-        progress=f"{status.done_count}/{len(stages)}",
+        progress=f"{count_done(stages)}/{len(stages)}",
         stage=_shown(stages, current),
         machine=current.machine if current is not None else "",
         node=current.node if current is not None else "",
         attempts=sum(_started_attempts(stage) for stage in stages),
-        completionTime=(status.completionTime or now) if over else None,
+        completionTime=(before.completionTime or now) if over else None,
+        stages=list(stages),
+        answered=answered,
     )
 
 

@@ -50,7 +50,7 @@ class Starter:
     ) -> StageStatus:
         """The stage's status after what is to be done next: in most cases what it waits for."""
         status = states[stage.name]
-        if status.ended or objects.ungated or status.stopping is not None or status.pod:
+        if status.pod or status.stopping is not None or status.ended or objects.ungated:
             return status
         if status.pod_missed:
             return status

@@ -52,7 +52,7 @@ class AttemptEnded(Fact):
 
 @dataclass(frozen=True)
 class VerdictRecorded(Fact):
-    """It is to be ended for this reason, or that is settled (empty)."""
+    """It is to be ended for this reason; empty: that has been done."""
 
     stage: str
     reason: str

@@ -28,7 +28,7 @@ from tests.support.builders import (
 
 def _conditions(status: PipelineJobStatus | None) -> dict[str, tuple[str, str]]:
     assert status is not None
-    return {each.type: (each.status, each.reason) for each in status.conditions}
+    return {c.type: (c.status, c.reason) for c in status.conditions}
 
 
 def _again(plan: RunPlan, run: PipelineJob) -> PipelineJob:
@@ -104,7 +104,7 @@ def test_a_refused_run_speaks_of_its_newest_spec() -> None:
 
     assert plan.status is not None
     assert plan.status.observedGeneration == 2
-    assert {each.observedGeneration for each in plan.status.conditions} == {2}
+    assert {c.observedGeneration for c in plan.status.conditions} == {2}
     assert plan.status.summary == "InvalidSpec"
 
 
@@ -117,9 +117,9 @@ def test_a_missing_pipeline_is_waited_for_and_stalls_after_a_minute(
 ) -> None:
     plan = World(run=make_run(pipeline="nobody")).plan(after(seconds))
 
-    found = _conditions(plan.status)
-    assert found["Succeeded"] == ("Unknown", "PipelineNotFound")
-    assert (found["Reconciling"][0], found["Stalled"][0]) == (reconciling, stalled)
+    conditions = _conditions(plan.status)
+    assert conditions["Succeeded"] == ("Unknown", "PipelineNotFound")
+    assert (conditions["Reconciling"][0], conditions["Stalled"][0]) == (reconciling, stalled)
     assert plan.status is not None
     assert "no Pipeline 'nobody' in namespace ads" in plan.status.message
     assert plan.wake_at == (after(60) if wakes else None)
@@ -159,8 +159,8 @@ def test_a_run_whose_revision_was_deleted_stalls_and_says_so_once() -> None:
     assert plan.status.summary == "RevisionLost"
     assert plan.status.stages == status.stages, "what is known of the stages is kept"
     assert _conditions(plan.status)["Stalled"] == ("True", "RevisionLost")
-    said = replace(lost.snapshot(), resolved=None, run=_again(plan, run))
-    assert finish(evaluate(said, after(9)), {}, after(9)).status is None
+    full = replace(lost.snapshot(), resolved=None, run=_again(plan, run))
+    assert finish(evaluate(full, after(9)), {}, after(9)).status is None
 
 
 def test_a_spec_that_cannot_be_read_is_refused_and_keeps_what_is_known() -> None:

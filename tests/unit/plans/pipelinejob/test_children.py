@@ -44,7 +44,7 @@ def test_other_attempts_stages_and_runs_do_not_count() -> None:
         make_job("a", 2, uid="stranger", run_uid="another-run"),
     )
 
-    assert _objects(jobs=others, pods=tuple(make_pod(each) for each in others)) == AttemptObjects()
+    assert _objects(jobs=others, pods=tuple(make_pod(job) for job in others)) == AttemptObjects()
 
 
 def test_a_pod_with_forged_labels_does_not_count() -> None:

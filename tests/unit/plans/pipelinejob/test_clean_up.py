@@ -132,13 +132,13 @@ def test_a_held_job_of_an_attempt_that_is_over_goes() -> None:
 )
 def test_other_jobs_of_earlier_attempts_are_left(world: dict[str, Any]) -> None:
     quiet: dict[str, Any] = {"jobs": [make_job("a", 1)], "nodes": []}
-    found = World(
+    plan = World(
         stages=[make_stage("a")],
         states=[make_status("a", attempt=2)],
         **{**quiet, **world},
     ).plan()
 
-    assert deleted(found, JOBS) == []
+    assert deleted(plan, JOBS) == []
 
 
 def _with_sidecar(pod: PodView) -> PodView:

@@ -44,11 +44,11 @@ def test_a_deferral_costs_no_attempt_and_says_what_is_waited_for() -> None:
     plan = _world().plan(after(6))
 
     assert plan.status is not None
-    (found,) = plan.status.stages
-    assert (found.state, found.reason, found.attempt) == ("Waiting", "Deferred", 2)
-    assert (found.failures, found.interruptions, found.deferrals) == (0, 0, 1)
-    assert found.message == "EndpointUnavailable: no answer in 6 tries"
-    assert found.notBeforeTime == after(65)
+    (stage,) = plan.status.stages
+    assert (stage.state, stage.reason, stage.attempt) == ("Waiting", "Deferred", 2)
+    assert (stage.failures, stage.interruptions, stage.deferrals) == (0, 0, 1)
+    assert stage.message == "EndpointUnavailable: no answer in 6 tries"
+    assert stage.notBeforeTime == after(65)
     assert plan.wake_at == after(65)
     (event,) = plan.events
     assert (event.reason, event.type) == ("StageDeferred", "Normal")
@@ -67,9 +67,9 @@ def test_the_reason_stays_while_it_waits_and_it_starts_when_the_time_has_come() 
 
 
 def test_deferrals_are_without_end_even_without_retries() -> None:
-    found = _world(AT_WORK.model_copy(update={"deferrals": 40})).stages_after(after(6))["a"]
+    stage = _world(AT_WORK.model_copy(update={"deferrals": 40})).stages_after(after(6))["a"]
 
-    assert (found.state, found.deferrals, found.notBeforeTime) == ("Waiting", 41, after(905))
+    assert (stage.state, stage.deferrals, stage.notBeforeTime) == ("Waiting", 41, after(905))
 
 
 def test_a_vanished_pods_stored_deferral_counts_too() -> None:
@@ -83,6 +83,6 @@ def test_a_vanished_pods_stored_deferral_counts_too() -> None:
         lookups={ResultQuestion("a", 1): Lookup(stored)},
     )
 
-    found = world.stages_after(after(9))["a"]
+    stage = world.stages_after(after(9))["a"]
 
-    assert (found.state, found.reason, found.deferrals) == ("Waiting", "Deferred", 1)
+    assert (stage.state, stage.reason, stage.deferrals) == ("Waiting", "Deferred", 1)

@@ -33,7 +33,7 @@ def _world(state: StageStatus, **changes: Any) -> World:
 
 
 def _told(plan: RunPlan) -> list[str]:
-    return [each.reason for each in plan.events]
+    return [event.reason for event in plan.events]
 
 
 def _stored(world: World, plan: RunPlan) -> World:
@@ -66,7 +66,7 @@ def test_a_failed_run_says_how_to_retry_it() -> None:
     plan = _world(state, pods=[terminated(POD, 1)]).plan()
 
     assert _told(plan) == ["StageFailed", "Failed"]
-    assert {each.type for each in plan.events} == {"Warning"}
+    assert {event.type for event in plan.events} == {"Warning"}
     assert plan.events[1].message == "failed: a; retry with `stagework retry ad-3b87`"
 
 

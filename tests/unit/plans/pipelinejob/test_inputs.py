@@ -17,10 +17,10 @@ def _committed(name: str, state: str = "Succeeded", **commit: Any) -> StageStatu
 def test_every_committed_stage_above_is_named() -> None:
     states = {n: _committed(n) for n in "abc"} | {"d": make_status("d")}
 
-    found = json.loads(inputs_document("d", GPU, FORK, states))
+    document = json.loads(inputs_document("d", GPU, FORK, states))
 
-    assert found["machine"] == "gpu"
-    assert list(found["stages"]) == ["a", "b", "c"]
+    assert document["machine"] == "gpu"
+    assert list(document["stages"]) == ["a", "b", "c"]
 
 
 def test_side_branches_skipped_stages_and_those_without_artifacts_are_not() -> None:

@@ -45,13 +45,13 @@ def _after(world: World, now: datetime = T0) -> dict[str, StageStatus]:
 def test_a_retry_makes_a_new_attempt_and_renews_the_budget_never_the_numbers() -> None:
     world = _world(make_intervention("Retry", "stage_2"))
 
-    found = _after(world)
+    stages = _after(world)
 
-    assert (found["stage_2"].state, found["stage_2"].attempt) == ("Starting", 4)
-    assert (found["stage_2"].failures, found["stage_2"].interruptions) == (0, 0)
-    assert found["stage_2"].pod == ""
-    assert found["stage_3"].state == "Waiting"
-    assert found["stage_1"].state == "Succeeded"
+    assert (stages["stage_2"].state, stages["stage_2"].attempt) == ("Starting", 4)
+    assert (stages["stage_2"].failures, stages["stage_2"].interruptions) == (0, 0)
+    assert stages["stage_2"].pod == ""
+    assert stages["stage_3"].state == "Waiting"
+    assert stages["stage_1"].state == "Succeeded"
 
 
 def test_a_retry_of_a_finished_run_makes_it_active_again() -> None:
@@ -133,11 +133,11 @@ def test_a_person_is_named_in_status_and_event() -> None:
     plan = _world(make_intervention("Skip", "stage_2")).plan()
 
     assert plan.status is not None
-    found = plan.status.stages[1]
-    assert (found.state, found.reason) == ("Skipped", "SkippedByPerson")
-    assert found.message == "ops@example.org: font was missing"
-    assert found.skip is not None
-    assert found.skip.by == "ops@example.org"
+    stage = plan.status.stages[1]
+    assert (stage.state, stage.reason) == ("Skipped", "SkippedByPerson")
+    assert stage.message == "ops@example.org: font was missing"
+    assert stage.skip is not None
+    assert stage.skip.by == "ops@example.org"
     assert "Skip of stage_2, asked by ops@example.org" in [e.message for e in plan.events]
 
 
@@ -173,23 +173,23 @@ def test_a_skip_of_a_running_stage_records_it_before_the_pod_is_ended() -> None:
     plan = world.plan()
 
     assert plan.status is not None
-    found = plan.status.stages[1]
-    assert found.state == "Running"
-    assert found.stopping is not None
-    assert found.stopping.reason == "SkippedByPerson"
+    stage = plan.status.stages[1]
+    assert stage.state == "Running"
+    assert stage.stopping is not None
+    assert stage.stopping.reason == "SkippedByPerson"
     assert deleted(plan, PODS) == []
 
 
 def test_a_retry_above_stops_what_runs_below_before_it_waits_again() -> None:
     world = _at_work().but(interventions=[make_intervention("Retry", "stage_1")])
 
-    found = world.stages_after()
+    stages = world.stages_after()
 
-    assert (found["stage_1"].state, found["stage_1"].attempt) == ("Waiting", 2)
-    assert found["stage_1"].reason == "NoFreeSlot", "its descendant still holds the slot"
-    assert found["stage_2"].stopping is not None
-    assert found["stage_2"].stopping.reason == "RetriedByPerson"
-    assert found["stage_3"].attempt == 1, "it had not been tried"
+    assert (stages["stage_1"].state, stages["stage_1"].attempt) == ("Waiting", 2)
+    assert stages["stage_1"].reason == "NoFreeSlot", "its descendant still holds the slot"
+    assert stages["stage_2"].stopping is not None
+    assert stages["stage_2"].stopping.reason == "RetriedByPerson"
+    assert stages["stage_3"].attempt == 1, "it had not been tried"
 
 
 def test_only_so_many_requests_are_carried_out_at_once_that_no_note_is_lost() -> None:

@@ -52,10 +52,10 @@ def _after(pod: PodView, seconds: float = 0, state: StageStatus = AT_WORK) -> St
 
 
 def test_a_running_container_makes_the_stage_run() -> None:
-    found = _after(running(POD, since=after(3)), 4)
+    stage = _after(running(POD, since=after(3)), 4)
 
-    assert (found.state, found.node, found.machine) == ("Running", "gpu-0", "gpu")
-    assert found.startTime == after(3)
+    assert (stage.state, stage.node, stage.machine) == ("Running", "gpu-0", "gpu")
+    assert stage.startTime == after(3)
 
 
 def test_a_stage_is_reconciled_again_at_its_timeout() -> None:
@@ -79,31 +79,31 @@ def test_a_stage_is_reconciled_again_at_its_timeout() -> None:
 def test_a_stage_that_starts_says_why_it_does_not_run_yet(
     pod: PodView, reason: str, message: str
 ) -> None:
-    found = _after(pod)
+    stage = _after(pod)
 
-    assert (found.state, found.reason, found.message) == ("Starting", reason, message)
+    assert (stage.state, stage.reason, stage.message) == ("Starting", reason, message)
 
 
 def test_a_pod_whose_ungating_was_not_recorded_is_taken_up_after_a_restart() -> None:
     forgotten = make_status("a", "Waiting", reason="Queued")
 
-    found = _after(running(POD), 1, forgotten)
+    stage = _after(running(POD), 1, forgotten)
 
-    assert (found.state, found.pod, found.machine) == ("Running", UID, "gpu")
-    assert found.job == JOB.metadata.name
+    assert (stage.state, stage.pod, stage.machine) == ("Running", UID, "gpu")
+    assert stage.job == JOB.metadata.name
 
 
 def test_a_mark_commits_the_stage() -> None:
-    said = mark(POD, reason="Fine", message="done", counts={"items": 10, "failed": 1})
-    plan = _world(terminated(POD, message=said, finished=after(50))).plan(after(55))
+    text = mark(POD, reason="Fine", message="done", counts={"items": 10, "failed": 1})
+    plan = _world(terminated(POD, message=text, finished=after(50))).plan(after(55))
 
     assert plan.urgent
     assert plan.status is not None
-    (found,) = plan.status.stages
-    assert (found.state, found.reason, found.message) == ("Succeeded", "Fine", "done")
-    assert found.completionTime == after(50), "when it ended, not when it was seen"
-    assert found.commit is not None
-    assert found.commit.model_dump(exclude={"digest"}) == {
+    (stage,) = plan.status.stages
+    assert (stage.state, stage.reason, stage.message) == ("Succeeded", "Fine", "done")
+    assert stage.completionTime == after(50), "when it ended, not when it was seen"
+    assert stage.commit is not None
+    assert stage.commit.model_dump(exclude={"digest"}) == {
         "attempt": 1,
         "pod": UID,
         "prefix": f"{NAMESPACE}/{RUN_UID}/a/1-{UID}",
@@ -113,33 +113,33 @@ def test_a_mark_commits_the_stage() -> None:
 
 
 def test_a_stage_may_skip_itself() -> None:
-    found = _after(terminated(POD, message=mark(POD, "Skipped", reason="NoAudio")), 9)
+    stage = _after(terminated(POD, message=mark(POD, "Skipped", reason="NoAudio")), 9)
 
-    assert (found.state, found.reason) == ("Skipped", "NoAudio")
-    assert found.skip is None, "nobody has skipped it"
+    assert (stage.state, stage.reason) == ("Skipped", "NoAudio")
+    assert stage.skip is None, "nobody has skipped it"
 
 
 def test_an_exit_code_stage_is_committed_without_a_mark() -> None:
     stage = STAGE.model_copy(update={"contract": "ExitCode"})
     world = _world(terminated(POD, message="any text")).but(stages=[stage])
 
-    found = world.stages_after(after(9))["a"]
+    committed = world.stages_after(after(9))["a"]
 
-    assert found.state == "Succeeded"
-    assert found.commit is not None
-    assert (found.commit.pod, found.commit.prefix) == (UID, "")
+    assert committed.state == "Succeeded"
+    assert committed.commit is not None
+    assert (committed.commit.pod, committed.commit.prefix) == (UID, "")
 
 
 def test_a_failed_attempt_is_followed_by_the_next_after_its_back_off() -> None:
     plan = _world(terminated(POD, 1, finished=after(50))).plan(after(51))
 
     assert plan.status is not None
-    (found,) = plan.status.stages
-    assert (found.state, found.reason, found.attempt) == ("Waiting", "BackOff", 2)
-    assert (found.failures, found.interruptions) == (1, 0)
-    assert found.notBeforeTime == after(60), "counted from the end of the attempt"
-    assert found.message == "attempt 1: NonZeroExit: exit code 1"
-    assert (found.pod, found.job, found.startTime) == ("", "", None)
+    (stage,) = plan.status.stages
+    assert (stage.state, stage.reason, stage.attempt) == ("Waiting", "BackOff", 2)
+    assert (stage.failures, stage.interruptions) == (1, 0)
+    assert stage.notBeforeTime == after(60), "counted from the end of the attempt"
+    assert stage.message == "attempt 1: NonZeroExit: exit code 1"
+    assert (stage.pod, stage.job, stage.startTime) == ("", "", None)
     assert plan.urgent
     assert plan.wake_at == after(60)
     (event,) = plan.events
@@ -149,37 +149,37 @@ def test_a_failed_attempt_is_followed_by_the_next_after_its_back_off() -> None:
 def test_the_last_failure_is_final() -> None:
     state = AT_WORK.model_copy(update={"failures": 2})
 
-    found = _after(terminated(POD, 1), 9, state)
+    stage = _after(terminated(POD, 1), 9, state)
 
-    assert (found.state, found.reason, found.failures) == ("Failed", "NonZeroExit", 3)
-    assert found.attempt == 1
+    assert (stage.state, stage.reason, stage.failures) == ("Failed", "NonZeroExit", 3)
+    assert stage.attempt == 1
 
 
 def test_a_refused_input_is_not_tried_again() -> None:
-    said = mark(POD, "Refused", reason="EmptyImage", message="give a PNG")
+    text = mark(POD, "Refused", reason="EmptyImage", message="give a PNG")
 
-    found = _after(terminated(POD, 2, message=said), 9)
+    stage = _after(terminated(POD, 2, message=text), 9)
 
-    assert (found.state, found.reason, found.message) == ("Failed", "EmptyImage", "give a PNG")
+    assert (stage.state, stage.reason, stage.message) == ("Failed", "EmptyImage", "give a PNG")
 
 
 def test_an_interruption_costs_no_attempt() -> None:
-    found = _after(deleting(terminated(POD, 143, finished=after(5))), 5.5)
+    stage = _after(deleting(terminated(POD, 143, finished=after(5))), 5.5)
 
-    assert (found.state, found.attempt, found.failures, found.interruptions) == ("Waiting", 2, 0, 1)
-    assert found.notBeforeTime == after(6)
+    assert (stage.state, stage.attempt, stage.failures, stage.interruptions) == ("Waiting", 2, 0, 1)
+    assert stage.notBeforeTime == after(6)
 
 
 def test_the_eleventh_interruption_is_final() -> None:
     state = AT_WORK.model_copy(update={"interruptions": 10})
 
-    found = _after(deleting(terminated(POD, 143)), 6, state)
+    stage = _after(deleting(terminated(POD, 143)), 6, state)
 
-    assert (found.state, found.reason) == ("Failed", "TooManyInterruptions")
+    assert (stage.state, stage.reason) == ("Failed", "TooManyInterruptions")
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("text", "reason"),
     [
         pytest.param("garbage", "BadCompletionMark", id="garbage"),
         pytest.param("x" * 5000, "BadCompletionMark", id="5,000 bytes"),
@@ -188,11 +188,11 @@ def test_the_eleventh_interruption_is_final() -> None:
         pytest.param("", "NoCompletionMark", id="nothing"),
     ],
 )
-def test_exit_0_without_a_good_mark_is_a_failure(said: str, reason: str) -> None:
-    found = _after(terminated(POD, 0, message=said), 9)
+def test_exit_0_without_a_good_mark_is_a_failure(text: str, reason: str) -> None:
+    stage = _after(terminated(POD, 0, message=text), 9)
 
-    assert (found.state, found.attempt) == ("Waiting", 2)
-    assert reason in found.message
+    assert (stage.state, stage.attempt) == ("Waiting", 2)
+    assert reason in stage.message
 
 
 def test_a_stage_beyond_its_timeout_is_recorded_first_and_ended_then() -> None:
@@ -219,12 +219,12 @@ def test_the_recorded_verdict_counts_whatever_the_pod_says_at_last(code: int) ->
     state = AT_WORK.model_copy(update={"stopping": _verdict("TimedOut")})
     pod = deleting(terminated(POD, code, message=mark(POD), finished=after(70)))
 
-    found = _after(pod, 71, state)
+    stage = _after(pod, 71, state)
 
-    assert (found.state, found.attempt, found.failures) == ("Waiting", 2, 1)
-    assert found.message == "attempt 1: TimedOut: because"
-    assert found.commit is None
-    assert found.stopping is None
+    assert (stage.state, stage.attempt, stage.failures) == ("Waiting", 2, 1)
+    assert stage.message == "attempt 1: TimedOut: because"
+    assert stage.commit is None
+    assert stage.stopping is None
 
 
 def _verdict(reason: str) -> Any:
@@ -232,11 +232,11 @@ def _verdict(reason: str) -> Any:
 
 
 def test_a_late_start_is_recorded_with_its_cause() -> None:
-    found = _after(waiting_for(POD, "ImagePullBackOff", "no such image"), 120)
+    stage = _after(waiting_for(POD, "ImagePullBackOff", "no such image"), 120)
 
-    assert found.stopping is not None
-    assert found.stopping.reason == "StartDeadlineExceeded"
-    assert "ImagePullBackOff: no such image" in found.stopping.message
+    assert stage.stopping is not None
+    assert stage.stopping.reason == "StartDeadlineExceeded"
+    assert "ImagePullBackOff: no such image" in stage.stopping.message
 
 
 @pytest.mark.parametrize(
@@ -252,10 +252,10 @@ def test_the_start_deadline_also_counts_before_any_pod_exists(
     state = make_status("a", "Starting", turnTime=T0, reason=reason, message=message)
     world = World(stages=[STAGE], states=[state], jobs=[], pods=[])
 
-    found = world.stages_after(after(120))["a"]
+    stage = world.stages_after(after(120))["a"]
 
-    assert found.stopping is not None
-    assert found.stopping.message.endswith(cause)
+    assert stage.stopping is not None
+    assert stage.stopping.message.endswith(cause)
 
 
 def test_what_never_had_a_pod_is_over_as_soon_as_its_verdict_is_recorded() -> None:
@@ -263,9 +263,9 @@ def test_what_never_had_a_pod_is_over_as_soon_as_its_verdict_is_recorded() -> No
         "a", "Starting", turnTime=T0, stopping={"reason": "StartDeadlineExceeded", "message": "x"}
     )
 
-    found = World(stages=[STAGE], states=[state]).stages_after(after(121))["a"]
+    stage = World(stages=[STAGE], states=[state]).stages_after(after(121))["a"]
 
-    assert (found.state, found.attempt, found.failures) == ("Waiting", 2, 1)
+    assert (stage.state, stage.attempt, stage.failures) == ("Waiting", 2, 1)
 
 
 def test_a_held_pod_with_a_verdict_goes_with_its_job() -> None:
@@ -307,15 +307,15 @@ def test_what_is_over_is_never_revised_by_a_pod(state: str) -> None:
     done = make_status("a", state, reason="Because", commit={"attempt": 1, "pod": UID})
 
     for pod in (running(POD), terminated(POD, 1), terminated(POD, 0, message=mark(POD))):
-        found = _after(pod, 500, done)
-        assert (found.state, found.commit) == (state, done.commit)
+        stage = _after(pod, 500, done)
+        assert (stage.state, stage.commit) == (state, done.commit)
 
 
 def test_a_view_from_before_the_ungating_changes_nothing() -> None:
-    found = _after(POD, 1, make_status("a", "Starting", pod=UID, machine="gpu", turnTime=T0))
+    stage = _after(POD, 1, make_status("a", "Starting", pod=UID, machine="gpu", turnTime=T0))
 
-    assert (found.state, found.pod) == ("Starting", UID)
-    assert found.lostTime is None
+    assert (stage.state, stage.pod) == ("Starting", UID)
+    assert stage.lostTime is None
 
 
 def test_a_running_container_without_a_start_time_has_one_from_then_on() -> None:

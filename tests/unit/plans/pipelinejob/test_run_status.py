@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stagework.api.conditions import conditions_for, find
+from stagework.api.conditions import find
 from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
 from stagework.plans.pipelinejob.run_status import run_status
 from tests.support.builders import T0, after, make_run, make_status
@@ -107,31 +107,31 @@ def test_the_kstatus_table_holds(
     reconciling: str,
     stalled: str,
 ) -> None:
-    found = _status(*_of(*states), suspend=suspend)
+    status = _status(*_of(*states), suspend=suspend)
 
-    assert found.summary == summary
-    assert {c.type: c.status for c in found.conditions} == {
+    assert status.summary == summary
+    assert {c.type: c.status for c in status.conditions} == {
         "Succeeded": succeeded,
         "Reconciling": reconciling,
         "Stalled": stalled,
     }
-    assert {c.reason for c in found.conditions} == {summary}
-    assert (found.completionTime is not None) is (succeeded != "Unknown")
+    assert {c.reason for c in status.conditions} == {summary}
+    assert (status.completionTime is not None) is (succeeded != "Unknown")
 
 
 def test_a_persons_skip_is_told_apart_from_a_stages_own() -> None:
     skipped = make_status("a", "Skipped", skip={"by": "ops"})
 
-    found = _status(skipped)
+    status = _status(skipped)
 
-    assert (found.summary, found.message) == ("CompletedWithSkips", "done; skipped or not run: a")
+    assert (status.summary, status.message) == ("CompletedWithSkips", "done; skipped or not run: a")
 
 
 def test_status_and_conditions_speak_of_the_newest_spec() -> None:
-    found = _status(*_of("Waiting"), generation=7)
+    status = _status(*_of("Waiting"), generation=7)
 
-    assert found.observedGeneration == 7
-    assert {each.observedGeneration for each in found.conditions} == {7}
+    assert status.observedGeneration == 7
+    assert {c.observedGeneration for c in status.conditions} == {7}
 
 
 def test_the_end_is_dated_once() -> None:
@@ -147,7 +147,7 @@ def test_a_transition_time_changes_with_the_status_alone() -> None:
     running = run_status(make_run(status=queued), _of("Running"), [], after(9))
     done = run_status(make_run(status=running), _of("Succeeded"), [], after(20))
 
-    times = [find(each.conditions, "Succeeded") for each in (queued, running, done)]
+    times = [find(s.conditions, "Succeeded") for s in (queued, running, done)]
     assert [c.lastTransitionTime for c in times if c is not None] == [T0, T0, after(20)]
 
 
@@ -196,19 +196,19 @@ def test_a_transition_time_changes_with_the_status_alone() -> None:
 def test_the_current_stage_and_a_sentence_are_shown(
     stages: list[StageStatus], current: str, message: str
 ) -> None:
-    found = _status(*stages)
+    status = _status(*stages)
 
-    assert (found.stage, found.message) == (current, message)
+    assert (status.stage, status.message) == (current, message)
 
 
 def test_progress_counts_what_is_done() -> None:
-    found = _status(*_of("Succeeded", "Skipped", "Failed", "NotRun", "Waiting"))
+    status = _status(*_of("Succeeded", "Skipped", "Failed", "NotRun", "Waiting"))
 
-    assert found.progress == "2/5"
+    assert status.progress == "2/5"
 
 
 def test_attempts_count_what_was_started() -> None:
-    found = _status(
+    status = _status(
         make_status("a", "Succeeded", attempt=2, commit={"attempt": 2}),
         make_status("b", "Running", attempt=3, pod="p"),
         make_status("c", "Waiting", attempt=2),
@@ -216,7 +216,7 @@ def test_attempts_count_what_was_started() -> None:
         make_status("e", "Failed", attempt=3),
     )
 
-    assert found.attempts == 2 + 3 + 1 + 0 + 3
+    assert status.attempts == 2 + 3 + 1 + 0 + 3
 
 
 def test_a_long_message_is_cut() -> None:
@@ -224,33 +224,7 @@ def test_a_long_message_is_cut() -> None:
         make_status(f"stage_with_a_long_name_{n}", "NotRun", skip={"by": "o"}) for n in range(64)
     ]
 
-    found = _status(*many)
+    status = _status(*many)
 
-    assert len(found.message.encode()) <= 256
-    assert all(len(c.message.encode()) <= 256 for c in found.conditions)
-
-
-@pytest.mark.parametrize(
-    ("stalled", "paused", "found"),
-    [
-        (False, False, ("Unknown", "True", "False")),
-        (True, False, ("Unknown", "False", "True")),
-        (False, True, ("Unknown", "False", "False")),
-    ],
-    ids=["active", "needs a person", "suspended"],
-)
-def test_an_unfinished_run_may_be_stuck_or_paused(
-    found: tuple[str, str, str], *, stalled: bool, paused: bool
-) -> None:
-    conditions = conditions_for(
-        [],
-        1,
-        succeeded="Unknown",
-        reason="Because",
-        message="said",
-        now=T0,
-        stalled=stalled,
-        paused=paused,
-    )
-
-    assert tuple(each.status for each in conditions) == found
+    assert len(status.message.encode()) <= 256
+    assert all(len(c.message.encode()) <= 256 for c in status.conditions)

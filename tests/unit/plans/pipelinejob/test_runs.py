@@ -15,7 +15,7 @@ def _ends(name: str) -> Stepper:
 
 
 def _attempts(stepper: Stepper) -> list[int]:
-    return [each.attempt for each in stepper.run.status.stages]
+    return [stage.attempt for stage in stepper.run.status.stages]
 
 
 def test_a_line_of_nine_runs_from_top_to_bottom() -> None:

@@ -35,9 +35,9 @@ def test_the_run_goes_on_and_counts_only_what_the_stage_has_failed(
 ) -> None:
     stepper = _ends(name)
 
-    found = stepper.stage(stage)
+    status = stepper.stage(stage)
     assert stepper.run.status.summary == "Completed"
-    assert (found.attempt, found.failures, found.interruptions) == (
+    assert (status.attempt, status.failures, status.interruptions) == (
         attempt,
         failures,
         interruptions,
@@ -98,7 +98,7 @@ def test_a_result_that_was_stored_behind_a_partition_counts_when_it_heals() -> N
 
     stepper.to_end()
 
-    assert [each.attempt for each in stepper.run.status.stages] == [1, 1]
+    assert [stage.attempt for stage in stepper.run.status.stages] == [1, 1]
 
 
 def _partition(stepper: Stepper, *, healed: bool) -> None:
@@ -139,8 +139,8 @@ def test_without_any_node_nothing_is_tried_and_no_clock_runs() -> None:
 
     stepper.pass_seconds(500)
 
-    found = stepper.stage("a")
-    assert (found.state, found.reason, found.attempt) == ("Waiting", "NoNodeOfClass", 1)
+    stage = stepper.stage("a")
+    assert (stage.state, stage.reason, stage.attempt) == ("Waiting", "NoNodeOfClass", 1)
     assert stepper.cluster.jobs == {}
     assert stepper.points < 10, "waiting costs nothing"
 
@@ -149,7 +149,7 @@ def test_the_next_class_takes_over_after_its_time() -> None:
     stepper = _ends("the next class takes it")
 
     assert {p.node for p in stepper.cluster.processes.values()} == {"macmini-0"}
-    assert {each.machine for each in stepper.run.status.stages} == {"macmini"}
+    assert {stage.machine for stage in stepper.run.status.stages} == {"macmini"}
     first = min(p.began for p in stepper.cluster.processes.values())
     assert 20 <= (first - stepper.run.metadata.creationTimestamp).total_seconds() <= 30
 

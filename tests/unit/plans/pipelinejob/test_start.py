@@ -58,9 +58,9 @@ def test_at_its_turn_a_job_is_made_for_its_class() -> None:
     assert made.manifest["metadata"]["labels"]["stagework.dev/machine"] == "gpu"
     assert (made.resource, made.purpose) == (JOBS, Purpose("a", 1))
     assert plan.status is not None
-    (found,) = plan.status.stages
-    assert (found.state, found.reason, found.machine) == ("Starting", "PodCreating", "gpu")
-    assert (found.job, found.turnTime) == (made.name, after(0))
+    (stage,) = plan.status.stages
+    assert (stage.state, stage.reason, stage.machine) == ("Starting", "PodCreating", "gpu")
+    assert (stage.job, stage.turnTime) == (made.name, after(0))
 
 
 def test_a_held_pod_is_ungated_at_once_as_it_was_seen_with_its_class_and_inputs() -> None:
@@ -78,8 +78,8 @@ def test_a_held_pod_is_ungated_at_once_as_it_was_seen_with_its_class_and_inputs(
     assert ungate.gate == "stagework.dev/turn"
     assert ungate.node_selector == ungate.labels == {"stagework.dev/machine": "gpu"}
     assert '"stage_1":"ads/u/stage_1/1-p"' in ungate.annotations["stagework.dev/inputs"]
-    found = world.stages_after()["stage_2"]
-    assert (found.state, found.pod) == ("Starting", pod.metadata.uid)
+    stage = world.stages_after()["stage_2"]
+    assert (stage.state, stage.pod) == ("Starting", pod.metadata.uid)
 
 
 def test_only_what_was_decided_upon_is_ungated_once() -> None:
@@ -110,9 +110,9 @@ def test_without_a_free_slot_the_stage_waits_at_its_place() -> None:
     plan = world.plan(others=_taken("gpu", "gpu"))
 
     assert plan.status is not None
-    (found,) = plan.status.stages
-    assert (found.state, found.reason) == ("Waiting", "NoFreeSlot")
-    assert found.message == "position 1 of 1 for gpu"
+    (stage,) = plan.status.stages
+    assert (stage.state, stage.reason) == ("Waiting", "NoFreeSlot")
+    assert stage.message == "position 1 of 1 for gpu"
     assert _actions(plan) == ["Create"], "it is next: its Pod is held ready"
     assert plan.wake_at is not None
 
@@ -131,10 +131,10 @@ def test_without_a_node_of_its_class_the_stage_waits_and_says_since_when() -> No
     plan = _world(nodes=[]).plan(after(3))
 
     assert plan.status is not None
-    (found,) = plan.status.stages
-    assert (found.state, found.reason) == ("Waiting", "NoNodeOfClass")
-    assert found.message == "no ready node of class gpu"
-    assert found.waitingSince == after(3)
+    (stage,) = plan.status.stages
+    assert (stage.state, stage.reason) == ("Waiting", "NoNodeOfClass")
+    assert stage.message == "no ready node of class gpu"
+    assert stage.waitingSince == after(3)
     assert plan.actions == ()
     assert plan.wake_at is None
 
@@ -236,9 +236,9 @@ def test_a_job_that_a_quota_refuses_lets_the_start_deadline_run() -> None:
 
     assert plan.actions == ()
     assert plan.status is not None
-    (found,) = plan.status.stages
-    assert (found.state, found.reason) == ("Starting", "QuotaExceeded")
-    assert found.turnTime == T0
+    (stage,) = plan.status.stages
+    assert (stage.state, stage.reason) == ("Starting", "QuotaExceeded")
+    assert stage.turnTime == T0
     assert plan.wake_at is not None
     assert plan.wake_at < after(16), "it is asked again soon"
 
@@ -294,19 +294,19 @@ def test_no_job_is_made_twice_in_one_plan() -> None:
 def test_every_wait_has_a_cause(
     state: StageStatus, changes: dict[str, Any], reason: str, message: str
 ) -> None:
-    found = _world(state, **changes).stages_after()["a"]
+    stage = _world(state, **changes).stages_after()["a"]
 
-    assert (found.state, found.reason) == ("Waiting", reason)
-    assert message in found.message
+    assert (stage.state, stage.reason) == ("Waiting", reason)
+    assert message in stage.message
 
 
 def test_a_stage_names_what_it_waits_for() -> None:
     stages = [make_stage("a"), make_stage("b", dependsOn=[]), make_stage("c", dependsOn=["a", "b"])]
     world = World(stages=stages, states=[make_status(n) for n in "abc"])
 
-    found = world.stages_after()["c"]
+    stage = world.stages_after()["c"]
 
-    assert (found.reason, found.message) == ("DependenciesPending", "waits for a, b")
+    assert (stage.reason, stage.message) == ("DependenciesPending", "waits for a, b")
 
 
 def test_suspension_takes_a_turn_back_and_its_held_job_away() -> None:
@@ -316,8 +316,8 @@ def test_suspension_takes_a_turn_back_and_its_held_job_away() -> None:
 
     assert deleted(plan, JOBS) == [JOB.metadata.uid]
     assert len(plan.actions) == 1
-    found = world.stages_after(after(5))["a"]
-    assert (found.state, found.turnTime, found.remakes) == ("Waiting", None, 1)
+    stage = world.stages_after(after(5))["a"]
+    assert (stage.state, stage.turnTime, stage.remakes) == ("Waiting", None, 1)
 
 
 def test_suspension_lets_go_on_what_runs() -> None:

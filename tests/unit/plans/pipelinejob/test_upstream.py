@@ -22,21 +22,21 @@ def _after(*states: StageStatus) -> dict[str, StageStatus]:
 
 
 def test_what_depends_on_a_failure_is_not_run_down_to_the_last_stage() -> None:
-    found = _after(
+    stages = _after(
         make_status("a", "Succeeded", **DONE),
         make_status("b", "Failed", reason="NonZeroExit"),
         *(make_status(name) for name in "cde"),
     )
 
-    assert (found["d"].state, found["d"].reason) == ("NotRun", "UpstreamFailed")
-    assert found["d"].message == "b failed"
-    assert (found["e"].state, found["e"].message) == ("NotRun", "d is not run")
-    assert found["c"].state == "Waiting", "side branches go on"
+    assert (stages["d"].state, stages["d"].reason) == ("NotRun", "UpstreamFailed")
+    assert stages["d"].message == "b failed"
+    assert (stages["e"].state, stages["e"].message) == ("NotRun", "d is not run")
+    assert stages["c"].state == "Waiting", "side branches go on"
 
 
 @pytest.mark.parametrize("state", ["Waiting", "NotRun"])
 def test_a_stage_that_was_given_up_waits_again_when_its_cause_is_gone(state: str) -> None:
-    found = _after(
+    stages = _after(
         make_status("a", "Succeeded", **DONE),
         make_status("b", "Waiting", attempt=4, reason="RetriedByPerson"),
         make_status("c", "Succeeded", **DONE),
@@ -44,12 +44,12 @@ def test_a_stage_that_was_given_up_waits_again_when_its_cause_is_gone(state: str
         make_status("e", state, reason="UpstreamFailed"),
     )
 
-    assert (found["d"].state, found["d"].reason) == ("Waiting", "DependenciesPending")
-    assert (found["e"].state, found["e"].reason) == ("Waiting", "DependenciesPending")
+    assert (stages["d"].state, stages["d"].reason) == ("Waiting", "DependenciesPending")
+    assert (stages["e"].state, stages["e"].reason) == ("Waiting", "DependenciesPending")
 
 
 def test_a_stage_with_two_failed_causes_is_not_freed_by_one_of_them() -> None:
-    found = _after(
+    stages = _after(
         make_status("a", "Succeeded", **DONE),
         make_status("b", "Waiting", attempt=4, reason="RetriedByPerson"),
         make_status("c", "Failed", reason="TimedOut"),
@@ -57,11 +57,11 @@ def test_a_stage_with_two_failed_causes_is_not_freed_by_one_of_them() -> None:
         make_status("e", "NotRun", reason="UpstreamFailed"),
     )
 
-    assert (found["d"].state, found["d"].message) == ("NotRun", "c failed")
+    assert (stages["d"].state, stages["d"].message) == ("NotRun", "c failed")
 
 
 def test_the_cause_that_is_told_follows_what_has_become_of_it() -> None:
-    found = _after(
+    stages = _after(
         make_status("a", "Succeeded", **DONE),
         make_status("b", "Skipped", skip={"by": "ops"}),
         make_status("c", "Succeeded", **DONE),
@@ -69,5 +69,5 @@ def test_the_cause_that_is_told_follows_what_has_become_of_it() -> None:
         make_status("e", "NotRun", reason="UpstreamFailed"),
     )
 
-    assert (found["d"].reason, found["d"].message) == ("UpstreamSkipped", "b was skipped")
-    assert found["e"].reason == "UpstreamSkipped"
+    assert (stages["d"].reason, stages["d"].message) == ("UpstreamSkipped", "b was skipped")
+    assert stages["e"].reason == "UpstreamSkipped"

@@ -10,11 +10,11 @@ from stagework.api.resources import JOBS
 from stagework.plans.pipelinejob.plan import RunPlan
 from stagework.plans.pipelinejob.situation import LOST_GRACE
 from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
-from stagework.plans.plan import Create
 from tests.support.builders import (
     T0,
     World,
     after,
+    created,
     deleted,
     ended_job,
     make_job,
@@ -75,12 +75,12 @@ def test_the_artifact_store_is_asked_first() -> None:
 
 
 def test_a_stored_result_is_committed_as_if_its_mark_had_been_seen() -> None:
-    found = _stage(_world(answers={FIRST: _found(items=3, failed_items=1)}).plan(after(9)))
+    stage = _stage(_world(answers={FIRST: _found(items=3, failed_items=1)}).plan(after(9)))
 
-    assert found.state == "Succeeded"
-    assert found.commit is not None
-    assert (found.commit.pod, found.commit.items, found.commit.failedItems) == ("p1", 3, 1)
-    assert found.commit.prefix.endswith("/a/1-p1")
+    assert stage.state == "Succeeded"
+    assert stage.commit is not None
+    assert (stage.commit.pod, stage.commit.items, stage.commit.failedItems) == ("p1", 3, 1)
+    assert stage.commit.prefix.endswith("/a/1-p1")
 
 
 @pytest.mark.parametrize(
@@ -93,26 +93,26 @@ def test_a_stored_result_is_committed_as_if_its_mark_had_been_seen() -> None:
     ],
 )
 def test_every_stored_outcome_counts(outcome: str, state: str, reason: str) -> None:
-    found = _stage(_world(answers={FIRST: _found(outcome)}).plan(after(9)))
+    stage = _stage(_world(answers={FIRST: _found(outcome)}).plan(after(9)))
 
-    assert (found.state, found.reason) == (state, reason)
+    assert (stage.state, stage.reason) == (state, reason)
 
 
 def test_a_result_with_garbage_in_it_harms_nothing() -> None:
     garbage = _found(reason="9 lives!", message="x\n" * 500, digest="d" * 999, items="many")
 
-    found = _stage(_world(answers={FIRST: garbage}).plan(after(9)))
+    stage = _stage(_world(answers={FIRST: garbage}).plan(after(9)))
 
-    assert found.state == "Succeeded"
-    assert found.commit is not None
-    assert (found.commit.items, len(found.commit.digest)) == (None, 64)
-    assert len(found.message.encode()) <= 128
+    assert stage.state == "Succeeded"
+    assert stage.commit is not None
+    assert (stage.commit.items, len(stage.commit.digest)) == (None, 64)
+    assert len(stage.message.encode()) <= 128
 
 
 def test_a_result_of_another_pod_is_not_this_copys() -> None:
-    found = _stage(_world(answers={FIRST: _found(pod="twin")}).plan())
+    stage = _stage(_world(answers={FIRST: _found(pod="twin")}).plan())
 
-    assert (found.state, found.reason) == ("Running", "PodLost")
+    assert (stage.state, stage.reason) == ("Running", "PodLost")
 
 
 def test_without_a_result_nothing_follows_before_the_grace_is_over() -> None:
@@ -131,15 +131,15 @@ def test_after_the_grace_the_store_is_asked_once_more_and_a_new_attempt_follows(
     asks = _world(state, answers={FIRST: NOTHING}).plan()
     assert asks.questions == (LAST,)
 
-    found = _stage(_world(state, answers={FIRST: NOTHING, LAST: NOTHING}).plan())
-    assert (found.state, found.attempt, found.interruptions) == ("Waiting", 2, 1)
-    assert found.lostTime is None
+    stage = _stage(_world(state, answers={FIRST: NOTHING, LAST: NOTHING}).plan())
+    assert (stage.state, stage.attempt, stage.interruptions) == ("Waiting", 2, 1)
+    assert stage.lostTime is None
 
 
 def test_a_result_that_was_stored_after_the_first_question_still_counts() -> None:
-    found = _stage(_world(_asked_long_ago(), answers={FIRST: NOTHING, LAST: _found()}).plan())
+    stage = _stage(_world(_asked_long_ago(), answers={FIRST: NOTHING, LAST: _found()}).plan())
 
-    assert found.state == "Succeeded"
+    assert stage.state == "Succeeded"
 
 
 @pytest.mark.parametrize(
@@ -152,10 +152,10 @@ def test_on_a_node_that_is_not_ready_it_may_still_run_for_ever(nodes: list[NodeV
 
     plan = _world(_asked_long_ago(), answers=answers, nodes=nodes).plan(after(10**6))
 
-    found = _stage(plan)
-    assert (found.state, found.attempt, found.reason) == ("Running", 1, "PodLost")
-    assert "it may still run there" in found.message
-    assert found.lostTime is None, "the grace begins when the node is ready"
+    stage = _stage(plan)
+    assert (stage.state, stage.attempt, stage.reason) == ("Running", 1, "PodLost")
+    assert "it may still run there" in stage.message
+    assert stage.lostTime is None, "the grace begins when the node is ready"
     assert plan.wake_at is not None
     assert plan.wake_at > after(10**6)
 
@@ -193,15 +193,15 @@ def test_a_copy_whose_node_is_unknown_may_be_on_any_of_its_class(
 def test_an_exit_code_stage_is_done_when_its_job_has_counted_the_pod() -> None:
     plan = _world(job=ended_job(JOB, "Complete"), contract="ExitCode").plan(after(9))
 
-    found = _stage(plan)
-    assert found.state == "Succeeded"
+    stage = _stage(plan)
+    assert stage.state == "Succeeded"
     assert plan.questions == (), "such stages store no result"
 
 
 def test_an_exit_code_stage_whose_job_failed_proves_nothing() -> None:
-    found = _stage(_world(job=ended_job(JOB), contract="ExitCode").plan(after(9)))
+    stage = _stage(_world(job=ended_job(JOB), contract="ExitCode").plan(after(9)))
 
-    assert (found.state, found.reason) == ("Running", "PodLost")
+    assert (stage.state, stage.reason) == ("Running", "PodLost")
 
 
 def test_a_completed_job_proves_that_the_process_has_ended() -> None:
@@ -213,17 +213,17 @@ def test_a_completed_job_proves_that_the_process_has_ended() -> None:
 
 @pytest.mark.parametrize("job", [JOB, None], ids=["Job there", "Job gone"])
 def test_an_absent_job_proves_nothing(job: JobView | None) -> None:
-    found = _stage(_world(job=job, answers={FIRST: NOTHING}).plan())
+    stage = _stage(_world(job=job, answers={FIRST: NOTHING}).plan())
 
-    assert found.reason == "PodLost"
+    assert stage.reason == "PodLost"
 
 
 def test_a_second_pod_of_the_job_does_not_hide_that_the_recorded_one_is_gone() -> None:
     twin = make_pod(JOB, uid="p2")
     for pod in (twin, ungated(twin)):
         world = _world(answers={FIRST: NOTHING}).but(pods=[pod])
-        found = _stage(world.plan())
-        assert (found.pod, found.reason) == ("p1", "PodLost")
+        stage = _stage(world.plan())
+        assert (stage.pod, stage.reason) == ("p1", "PodLost")
 
 
 @pytest.mark.parametrize("reason", ["TimedOut", "RetriedByPerson"])
@@ -242,9 +242,9 @@ def test_a_skipped_copy_needs_no_proof_for_nothing_follows_it() -> None:
     verdict = make_status(stopping={"reason": "SkippedByPerson", "message": "ops"}).stopping
     state = GONE.model_copy(update={"stopping": verdict})
 
-    found = _stage(_world(state, nodes=[]).plan())
+    stage = _stage(_world(state, nodes=[]).plan())
 
-    assert (found.state, found.message) == ("Skipped", "ops")
+    assert (stage.state, stage.message) == ("Skipped", "ops")
 
 
 HELD = make_status("a", "Starting", reason="PodCreating", turnTime=T0, machine="gpu")
@@ -261,33 +261,33 @@ def test_a_job_that_ends_while_its_pod_is_held_is_made_again_and_costs_no_attemp
 
     assert deleted(plan, JOBS) == [JOB.metadata.uid]
     assert len(plan.actions) == 1
-    found = world.stages_after(after(5))["a"]
-    assert (found.attempt, found.failures, found.interruptions) == (1, 0, 0)
-    again = world.but(states=[found], jobs=[]).plan(after(6))
-    assert any(isinstance(each, Create) for each in again.actions)
+    stage = world.stages_after(after(5))["a"]
+    assert (stage.attempt, stage.failures, stage.interruptions) == (1, 0, 0)
+    again = world.but(states=[stage], jobs=[]).plan(after(6))
+    assert created(again) == ["a"]
 
 
 def test_nothing_is_written_again_and_again_while_an_ended_job_will_not_go() -> None:
     world = _world(HELD, job=ended_job(JOB), answers={FIRST: NOTHING})
-    settled = world.stages_after(after(5))["a"]
+    waits = world.stages_after(after(5))["a"]
 
-    later = world.but(states=[settled])
+    later = world.but(states=[waits])
 
-    assert later.stages_after(after(6))["a"] == settled
+    assert later.stages_after(after(6))["a"] == waits
 
 
 def test_an_ended_job_that_will_not_go_does_not_stop_the_start_deadline() -> None:
     world = _world(HELD, job=ended_job(JOB), answers={FIRST: NOTHING})
 
-    found = world.stages_after(after(120))["a"]
+    stage = world.stages_after(after(120))["a"]
 
-    assert found.stopping is not None
+    assert stage.stopping is not None
 
 
 def test_a_restart_that_lost_the_record_of_the_lift_still_finds_the_result() -> None:
-    found = _stage(_world(HELD, job=ended_job(JOB), answers={FIRST: _found()}).plan(after(9)))
+    stage = _stage(_world(HELD, job=ended_job(JOB), answers={FIRST: _found()}).plan(after(9)))
 
-    assert found.state == "Succeeded"
+    assert stage.state == "Succeeded"
 
 
 def test_an_answer_about_an_earlier_job_of_the_attempt_says_nothing_about_a_later_one() -> None:
@@ -301,4 +301,4 @@ def test_a_stage_that_asked_about_a_job_that_is_gone_meanwhile_goes_on() -> None
 
     plan = _world(state, job=None).plan()
 
-    assert any(isinstance(each, Create) for each in plan.actions)
+    assert created(plan) == ["a"]

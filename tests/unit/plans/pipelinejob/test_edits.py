@@ -1,0 +1,120 @@
+"""What each change of a stage's status sets, and what it clears."""
+
+from stagework.api.stage_status import Commit, SkipRecord, StageStatus
+from stagework.plans.pipelinejob import edits
+from tests.support.builders import T0, after, make_job, make_pod, make_status, ungated
+
+USED = make_status(
+    "a",
+    "Running",
+    reason="Because",
+    message="a sentence",
+    attempt=3,
+    failures=1,
+    interruptions=2,
+    deferrals=4,
+    remakes=5,
+    job="job-a",
+    machine="gpu",
+    node="gpu-0",
+    pod="p1",
+    turnTime=T0,
+    waitingSince=T0,
+    lostTime=T0,
+    notBeforeTime=T0,
+    startTime=T0,
+    completionTime=T0,
+    stopping={"reason": "TimedOut"},
+    skip={"by": "ops"},
+    commit={"attempt": 3, "pod": "p1"},
+)
+"""A status in which everything is set."""
+
+
+def _still_set(status: StageStatus) -> set[str]:
+    return {name for name, value in status if value and value == getattr(USED, name)}
+
+
+def test_another_attempt_begins_from_nothing_but_its_counts() -> None:
+    then = edits.next_attempt(USED, "BackOff", "attempt 3 failed", after(9))
+
+    assert (then.state, then.attempt, then.notBeforeTime) == ("Waiting", 4, after(9))
+    assert _still_set(then) == {"name", "failures", "interruptions", "deferrals", "skip"}
+
+
+def test_a_persons_retry_renews_the_budget_too() -> None:
+    then = edits.renewed(USED, "RetriedByPerson", "ops: again")
+
+    assert then == make_status("a", attempt=4, reason="RetriedByPerson", message="ops: again")
+
+
+def test_a_committed_stage_keeps_where_and_when_it_ran() -> None:
+    won = Commit(attempt=3, pod="p1", prefix="ads/u/a/3-p1")
+
+    then = edits.committed(USED, "Succeeded", "", "", commit=won, at=after(9))
+
+    assert (then.state, then.commit, then.completionTime) == ("Succeeded", won, after(9))
+    kept = {"attempt", "failures", "interruptions", "deferrals", "job", "machine", "node"}
+    assert _still_set(then) == {"name", "startTime", "skip", *kept}
+
+
+def test_a_failed_stage_says_why_and_what_it_cost() -> None:
+    then = edits.failed(
+        USED, "NonZeroExit", "exit\ncode 1", at=after(9), failures=2, interruptions=3
+    )
+
+    assert (then.state, then.reason, then.message) == ("Failed", "NonZeroExit", "exit code 1")
+    assert (then.failures, then.interruptions, then.completionTime) == (2, 3, after(9))
+    assert (then.stopping, then.lostTime, then.pod) == (None, None, "p1")
+
+
+def test_a_skipped_stage_names_who_has_skipped_it() -> None:
+    record = SkipRecord(by="ops", descendants="Run")
+
+    then = edits.skipped(USED, "ops: not needed", after(9), record)
+
+    assert (then.state, then.reason, then.skip) == ("Skipped", "SkippedByPerson", record)
+    assert then.stopping is None
+
+
+def test_the_time_of_a_turn_is_that_of_the_first_grant() -> None:
+    first = edits.granted(make_status("a"), "gpu", after(1))
+    again = edits.granted(first, "macmini", after(5))
+
+    assert (again.state, again.machine, again.turnTime) == ("Starting", "macmini", after(1))
+
+
+def test_a_stage_that_waits_gives_its_turn_back() -> None:
+    then = edits.waiting(USED, "Suspended", "the run is\nsuspended")
+
+    assert (then.state, then.reason, then.message) == (
+        "Waiting",
+        "Suspended",
+        "the run is suspended",
+    )
+    assert (then.machine, then.turnTime, then.waitingSince) == ("", None, None)
+
+
+def test_what_changes_nothing_gives_the_very_status_back() -> None:
+    """So that stages that stand still cost no copy, and are seen not to have changed."""
+    place = "position 1 of 2 for gpu"
+    waits = make_status("a", reason="NoFreeSlot", message=place, pod="p1")
+    same_pod = ungated(make_pod(make_job("a"), uid="p1"))
+
+    assert edits.waiting(waits, "NoFreeSlot", place) is waits
+    assert edits.question_dropped(waits) is waits
+    assert edits.taken_up(waits, same_pod, "job-a") is waits
+
+
+def test_a_pod_that_is_taken_up_names_its_class_itself() -> None:
+    pod = ungated(make_pod(make_job("a"), uid="p9"), "macmini")
+
+    then = edits.taken_up(make_status("a"), pod, "job-a")
+
+    assert (then.pod, then.job, then.machine) == ("p9", "job-a", "macmini")
+
+
+def test_a_recreated_job_has_another_number() -> None:
+    then = edits.recreated(USED)
+
+    assert (then.remakes, then.job, then.attempt) == (6, "", 3)

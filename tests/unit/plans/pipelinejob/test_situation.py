@@ -1,0 +1,234 @@
+"""Each thing that can have happened to an attempt has a name, and they are told in order."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from stagework.api.observed import JobView, PodView
+from stagework.plans.pipelinejob.children import AttemptObjects
+from stagework.plans.pipelinejob.situation import (
+    LOST_GRACE,
+    AwaitsPod,
+    CountedByJob,
+    Ended,
+    NeverRan,
+    PodLost,
+    Quiet,
+    RefusedForGood,
+    ResultFound,
+    ResultUnknown,
+    Runs,
+    Situation,
+    StaleView,
+    Starts,
+    Stopped,
+    Vanished,
+    situation_of,
+)
+from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
+from stagework.plans.pipelinejob.stage_view import StageView
+from stagework.plans.plan import Purpose, Refusal
+from stagework.policies.mark import Mark
+from stagework.policies.outcome import Done, Failed, Interrupted
+from tests.support.builders import (
+    T0,
+    World,
+    after,
+    deleting,
+    ended_job,
+    make_job,
+    make_node,
+    make_pod,
+    make_stage,
+    make_status,
+    mark,
+    running,
+    terminated,
+    ungated,
+    waiting_for,
+)
+
+JOB = make_job("a")
+HELD = make_pod(JOB)
+UID = HELD.metadata.uid
+OUT = ungated(HELD)
+TWIN = ungated(make_pod(JOB, uid="twin"))
+RUNNING = running(HELD, since=after(3))
+PULLING = waiting_for(HELD, "ErrImagePull", "no such image")
+DONE = terminated(HELD, message=mark(HELD))
+KILLED = terminated(HELD, 1)
+COUNTED, GIVEN_UP = ended_job(JOB, "Complete"), ended_job(JOB)
+
+WAITS: dict[str, Any] = {"state": "Waiting"}
+HAS_TURN: dict[str, Any] = {"state": "Starting", "turnTime": T0}
+AT_WORK: dict[str, Any] = {"state": "Running", "pod": UID, "node": "gpu-0", "machine": "gpu"}
+MISSED_LONG: dict[str, Any] = {**AT_WORK, "lostTime": after(0) - LOST_GRACE}
+
+NOTHING = Lookup(None)
+RESULT = FoundResult(pod=UID, digest="d", outcome="Succeeded")
+FOREIGN = FoundResult(pod="twin", digest="d", outcome="Succeeded")
+QUOTA = Refusal("OverQuota", "exceeded quota: jobs")
+INVALID = Refusal("Invalid", "no such field")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What can be seen of one stage; the quiet default: it waits, and nothing exists."""
+
+    status: dict[str, Any]
+    job: JobView | None = None
+    pod: PodView | None = None
+    verdict: str = ""
+    by_exit_code: bool = False
+    answer: Lookup | None = None
+    last_answer: Lookup | None = None
+    node_ready: bool = True
+    refusal: Refusal | None = None
+
+    def view(self) -> StageView:
+        stage = make_stage("a", contract="ExitCode" if self.by_exit_code else "Mark")
+        stopping = {"reason": self.verdict} if self.verdict else None
+        status = make_status("a", stopping=stopping, **self.status)
+        answers = {ResultQuestion("a", 1): self.answer}
+        answers[ResultQuestion("a", 1, last=True)] = self.last_answer
+        world = World(
+            stages=[stage],
+            states=[status],
+            nodes=[make_node(ready=self.node_ready)],
+            lookups={question: lookup for question, lookup in answers.items() if lookup},
+            refusals={Purpose("a", 1): self.refusal} if self.refusal else {},
+        )
+        return StageView(world.snapshot(), stage, status, AttemptObjects(self.job, self.pod))
+
+
+GONE = Seen(AT_WORK, JOB)
+GONE_LONG = Seen(MISSED_LONG, JOB, answer=NOTHING)
+
+CASES: dict[str, tuple[Seen, Situation]] = {
+    # 1. The ungated Pod is there.
+    "its container runs": (
+        Seen(AT_WORK, JOB, running(HELD, since=after(3))),
+        Runs(running(HELD, since=after(3)), after(3)),
+    ),
+    "its image is pulled": (
+        Seen(AT_WORK, JOB, PULLING),
+        Starts(PULLING, "ErrImagePull", "no such image"),
+    ),
+    "it is out, though no restart remembers it": (
+        Seen(WAITS, JOB, OUT),
+        Starts(OUT, "Scheduling", "waits for the scheduler"),
+    ),
+    "it ended with a mark": (
+        Seen(AT_WORK, JOB, DONE),
+        Ended(DONE, Done(), Mark("Succeeded", digest="d" * 64)),
+    ),
+    "it failed without a mark": (
+        Seen(AT_WORK, JOB, KILLED),
+        Ended(KILLED, Failed("NonZeroExit", "exit code 1"), None),
+    ),
+    "it was deleted before it had a node": (
+        Seen(AT_WORK, JOB, deleting(OUT)),
+        Ended(deleting(OUT), Interrupted("the Pod was deleted before it had a node"), None),
+    ),
+    "it ended with a mark after a verdict": (Seen(AT_WORK, JOB, DONE, "TimedOut"), Stopped(DONE)),
+    "it runs on after a verdict": (
+        Seen(AT_WORK, JOB, RUNNING, "TimedOut"),
+        Runs(RUNNING, after(3)),
+    ),
+    # 2. The recorded Pod is seen as it was.
+    "its Pod is seen as it was before its gate went": (Seen(AT_WORK, JOB, HELD), StaleView()),
+    # 3. Its Pod is gone, or its Job ended without one.
+    "a person skipped it, and its Pod is gone": (
+        replace(GONE, verdict="SkippedByPerson", node_ready=False),
+        Stopped(),
+    ),
+    "its Pod is gone and nobody was asked": (GONE, ResultUnknown(last=False)),
+    "another Pod hides nothing": (replace(GONE, pod=TWIN), ResultUnknown(last=False)),
+    "an absent Job proves nothing": (
+        replace(GONE, job=None, answer=NOTHING),
+        PodLost(node_ready=True),
+    ),
+    "it has stored its result": (replace(GONE, answer=Lookup(RESULT)), ResultFound(RESULT)),
+    "it has stored its result since": (
+        replace(GONE_LONG, last_answer=Lookup(RESULT)),
+        ResultFound(RESULT),
+    ),
+    "another Pod's result is not its own": (
+        replace(GONE, answer=Lookup(FOREIGN)),
+        PodLost(node_ready=True),
+    ),
+    "a result counts though no restart remembers the Pod": (
+        Seen(HAS_TURN, GIVEN_UP, answer=Lookup(FOREIGN)),
+        ResultFound(FOREIGN),
+    ),
+    "its Job was counted, and the exit code decides": (
+        Seen(AT_WORK, COUNTED, by_exit_code=True),
+        CountedByJob(),
+    ),
+    "its Job was counted after a verdict": (
+        Seen(AT_WORK, COUNTED, verdict="TimedOut", by_exit_code=True),
+        Stopped(),
+    ),
+    "its Job failed, and the exit code would decide": (
+        Seen(AT_WORK, GIVEN_UP, by_exit_code=True),
+        PodLost(node_ready=True),
+    ),
+    "its Job was counted, but without its mark nobody knows how it ended": (
+        Seen(AT_WORK, COUNTED, answer=NOTHING),
+        Vanished(),
+    ),
+    "its Job ended before its turn, and nobody was asked": (
+        Seen(WAITS, GIVEN_UP),
+        ResultUnknown(last=False),
+    ),
+    "its Job ended before its turn": (Seen(WAITS, GIVEN_UP, answer=NOTHING), NeverRan(GIVEN_UP)),
+    "its Job ended before its turn, after a verdict": (
+        Seen(HAS_TURN, GIVEN_UP, verdict="StartDeadlineExceeded"),
+        Stopped(),
+    ),
+    "it is missed since just now": (replace(GONE, answer=NOTHING), PodLost(node_ready=True)),
+    "it is missed, and its node is away": (
+        replace(GONE_LONG, node_ready=False),
+        PodLost(node_ready=False),
+    ),
+    "it was to be stopped, and may live": (
+        replace(GONE, verdict="TimedOut"),
+        PodLost(node_ready=True),
+    ),
+    "it is missed long enough to ask once more": (GONE_LONG, ResultUnknown(last=True)),
+    "it is missed long enough, and has left nothing": (
+        replace(GONE_LONG, last_answer=NOTHING),
+        Vanished(),
+    ),
+    "it was to be stopped, and has ended for certain": (
+        replace(GONE_LONG, verdict="TimedOut", answer=None),
+        Stopped(),
+    ),
+    # 4. to 7. Before it runs.
+    "its Job is refused for good": (Seen(WAITS, refusal=INVALID), RefusedForGood(INVALID)),
+    "a Job that is there is not refused": (Seen(WAITS, JOB, HELD, refusal=INVALID), Quiet()),
+    "its Job is refused for now": (Seen(HAS_TURN, refusal=QUOTA), AwaitsPod(T0)),
+    "a verdict is recorded, and nothing is there": (
+        Seen(HAS_TURN, verdict="StartDeadlineExceeded"),
+        Stopped(),
+    ),
+    "a verdict is recorded, and its held Pod goes": (
+        Seen(HAS_TURN, JOB, HELD, "StartDeadlineExceeded"),
+        AwaitsPod(T0),
+    ),
+    "its turn has come, and there is no Pod": (Seen(HAS_TURN, JOB), AwaitsPod(T0)),
+    "it waits, and its Pod is held ready": (Seen(WAITS, JOB, HELD), Quiet()),
+    "it waits": (Seen(WAITS), Quiet()),
+}
+
+
+@pytest.mark.parametrize(("seen", "situation"), CASES.values(), ids=CASES)
+def test_the_first_that_applies_is_told(seen: Seen, situation: Situation) -> None:
+    assert situation_of(seen.view(), T0) == situation
+
+
+def test_every_situation_stands_in_the_table() -> None:
+    named = {type(situation) for _, situation in CASES.values()}
+
+    assert named == set(Situation.__args__)
