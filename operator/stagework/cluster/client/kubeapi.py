@@ -39,10 +39,6 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 """Fields given replace fields there; null deletes; lists are replaced whole."""
 STRATEGIC_MERGE_PATCH: Final = "application/strategic-merge-patch+json"
 """Built-in kinds only: lists merge by key, `$patch: delete` takes an element out."""
-JSON_PATCH: Final = "application/json-patch+json"
-"""A list of operations, with `test`."""
-APPLY_PATCH: Final = "application/apply-patch+yaml"
-"""Server-side apply; dearer for the server, only for objects shared with people."""
 
 READ_TRIES: Final = 4
 """How often a read is sent before its error is raised."""

@@ -23,11 +23,6 @@ class AttemptObjects:
         """True once the Pod has left our gate."""
         return self.pod is not None and not self.pod.held_by(names.SCHEDULING_GATE)
 
-    @property
-    def job_leaves(self) -> bool:
-        """True while the Job is being deleted."""
-        return self.job is not None and self.job.metadata.leaving
-
 
 NO_OBJECTS = AttemptObjects()
 """Nothing is there, or nothing that matters."""

@@ -34,7 +34,6 @@ def test_where_nothing_is_there_nothing_is_found() -> None:
 
     assert objects == AttemptObjects()
     assert not objects.ungated
-    assert not objects.job_leaves
 
 
 def test_other_attempts_stages_and_runs_do_not_count() -> None:
@@ -93,9 +92,8 @@ def test_the_job_of_the_pod_wins_then_one_that_stays_then_the_newest() -> None:
     assert _objects(jobs=(new, old), pods=(make_pod(old),)).job is old
 
 
-def test_an_attempt_says_whether_its_pod_is_out_and_whether_its_job_leaves() -> None:
+def test_an_attempt_says_whether_its_pod_is_out() -> None:
     out = AttemptObjects(make_job(deleted=after(1)), running(POD))
 
     assert out.ungated
-    assert out.job_leaves
     assert not AttemptObjects(JOB, POD).ungated
