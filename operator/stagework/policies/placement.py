@@ -57,10 +57,3 @@ def slots_of(fleet: Fleet, nodes: Mapping[str, NodeView]) -> dict[str, int]:
         machine.key: machine.slotsPerNode * sum(n.carries(machine.nodeSelector) for n in usable)
         for machine in fleet.machineClasses
     }
-
-
-def class_of(fleet: Fleet, node: NodeView | None) -> str:
-    """Key of the first class whose selector fits the node; empty where none does."""
-    if node is None:
-        return ""
-    return next((c.key for c in fleet.machineClasses if node.carries(c.nodeSelector)), "")
