@@ -159,8 +159,8 @@ def test_a_run_whose_revision_was_deleted_stalls_and_says_so_once() -> None:
     assert plan.status.summary == "RevisionLost"
     assert plan.status.stages == status.stages, "what is known of the stages is kept"
     assert _conditions(plan.status)["Stalled"] == ("True", "RevisionLost")
-    full = replace(lost.snapshot(), resolved=None, run=_again(plan, run))
-    assert finish(evaluate(full, after(9)), {}, after(9)).status is None
+    again = replace(lost.snapshot(), resolved=None, run=_again(plan, run))
+    assert finish(evaluate(again, after(9)), {}, after(9)).status is None
 
 
 def test_a_spec_that_cannot_be_read_is_refused_and_keeps_what_is_known() -> None:

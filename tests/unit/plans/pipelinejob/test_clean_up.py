@@ -5,9 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from stagework.api.intervention import InterventionStatus
 from stagework.api.kinds import PIPELINEJOB
 from stagework.api.observed import PodView
 from stagework.api.resources import JOBS, PODS
+from stagework.plans.pipelinejob.run_status import run_status
 from tests.support.builders import (
     T0,
     World,
@@ -16,6 +18,7 @@ from tests.support.builders import (
     deleting,
     ended_job,
     line_of,
+    make_intervention,
     make_job,
     make_pod,
     make_stage,
@@ -176,3 +179,37 @@ def test_other_pods_are_left_alone(pods: list[PodView]) -> None:
     world = _over(jobs=[make_job("a")], pods=pods, keep_jobs_seconds=10**6)
 
     assert world.plan(after(1000)).actions == ()
+
+
+def _stored_end(**changes: Any) -> World:
+    """A run whose end is stored, conditions and all."""
+    run = World(stages=[make_stage("a")], states=[DONE]).the_run()
+    status = run_status(run, [DONE], [], T0)
+    done = run.model_copy(update={"status": status})
+    return World(stages=[make_stage("a")], states=[DONE], run=done, **changes)
+
+
+@pytest.mark.parametrize(
+    ("world", "may_leave"),
+    [
+        pytest.param(_stored_end(), True, id="it has ended"),
+        pytest.param(_stored_end(jobs=[make_job("a", deleted=T0)]), False, id="a Job is there"),
+        pytest.param(
+            _stored_end(pods=[terminated(make_pod(make_job("a")))]), False, id="a Pod is there"
+        ),
+        pytest.param(
+            _stored_end(interventions=[make_intervention()]), False, id="somebody asks for a retry"
+        ),
+        pytest.param(
+            _stored_end(interventions=[make_intervention(status=InterventionStatus(answered=T0))]),
+            True,
+            id="somebody has asked",
+        ),
+        pytest.param(_over(), False, id="its end is not stored yet"),
+        pytest.param(World(states=[make_status(reason="NoFreeSlot")]), False, id="it waits"),
+    ],
+)
+def test_a_run_may_leave_memory_once_its_stored_end_leaves_nothing_to_do(
+    world: World, *, may_leave: bool
+) -> None:
+    assert world.plan(after(1)).nothing_to_come is may_leave

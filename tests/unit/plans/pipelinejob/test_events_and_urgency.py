@@ -1,5 +1,6 @@
 """What is told once, and what must be written at once."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -118,3 +119,15 @@ def test_what_has_not_changed_is_not_written() -> None:
 
     assert stored.plan(after(1)).status is None
     assert stored.plan(after(1)).urgent is False
+
+
+@pytest.mark.parametrize(
+    ("since", "again"), [(after(-600), True), (T0, False)], ids=["a verdict", "it runs"]
+)
+def test_a_recorded_verdict_is_acted_upon_as_soon_as_it_is_stored(
+    since: datetime, *, again: bool
+) -> None:
+    """Nothing else would wake the run: its Pod goes on as before."""
+    state = RUNS.model_copy(update={"startTime": since})
+
+    assert _world(state, pods=[running(POD, since=since)]).plan().again_once_stored is again

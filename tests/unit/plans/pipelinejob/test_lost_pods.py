@@ -10,6 +10,7 @@ from stagework.api.resources import JOBS
 from stagework.plans.pipelinejob.plan import RunPlan
 from stagework.plans.pipelinejob.situation import LOST_GRACE
 from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
+from stagework.plans.transitions import Recovered
 from tests.support.builders import (
     T0,
     World,
@@ -302,3 +303,31 @@ def test_a_stage_that_asked_about_a_job_that_is_gone_meanwhile_goes_on() -> None
     plan = _world(state, job=None).plan()
 
     assert created(plan) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("world", "how"),
+    [
+        pytest.param(_world(answers={FIRST: _found()}), "StoredResult", id="its result was stored"),
+        pytest.param(
+            _world(job=ended_job(JOB, "Complete"), contract="ExitCode"),
+            "JobCondition",
+            id="its Job was counted",
+        ),
+        pytest.param(
+            _world(_asked_long_ago(), answers={FIRST: NOTHING, LAST: NOTHING}),
+            "NewAttempt",
+            id="it has left nothing",
+        ),
+    ],
+)
+def test_how_it_was_recovered_is_told(world: World, how: str) -> None:
+    recovered = [fact.how for fact in world.plan().facts if isinstance(fact, Recovered)]
+
+    assert recovered == [how]
+
+
+def test_what_is_only_waited_for_is_not_recovered() -> None:
+    facts = _world(answers={FIRST: NOTHING}).plan().facts
+
+    assert not any(isinstance(fact, Recovered) for fact in facts)
