@@ -29,6 +29,7 @@ SAMPLE_RUNS: Final = "samples"
 """The stories that look at the same sample runs: one worker tells both."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests together; a file may choose the worker that tells another one."""
     for item in items:
