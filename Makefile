@@ -54,7 +54,7 @@ deploy: images $(VENV)/.ready ## Install or upgrade stagework on the kind cluste
 .PHONY: e2e
 e2e: deploy ## User stories on the kind cluster
 	@export HELM="$(HELM)" KUBECTL="$(KUBECTL)"; \
-	$(PY) -m pytest -q -n $(STORIES) --dist loadgroup -m "not alone" tests/e2e && \
+	$(PY) -m pytest -q -n $(STORIES) -m "not alone" tests/e2e && \
 	$(PY) -m pytest -q -m alone tests/e2e
 
 .PHONY: demo
