@@ -7,7 +7,7 @@ include hack/devcluster/devcluster.mk
 export PYTHONPATH := operator
 HOST_PACKAGES := images/ad-image/packages.txt images/document/packages.txt
 VENV_KEY := $(shell sha256sum requirements-dev.txt $(HOST_PACKAGES) | sha256sum | cut -c1-16)
-VENV := $(BED_CACHE)/venv/$(VENV_KEY)
+VENV := $(CACHE)/venv/$(VENV_KEY)
 PY := $(VENV)/bin/python
 # Tests of what decides: no clock, no network, no process.
 PURE_TESTS := $(addprefix tests/unit/,api policies children plans overview)
