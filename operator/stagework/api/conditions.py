@@ -38,7 +38,7 @@ class Condition(Observed):
 
     def evolve(self, **changes: Unpack[ConditionChanges]) -> Self:
         """The same condition with other values."""
-        return self.model_copy(update=changes)
+        return self._evolved(changes)
 
 
 def find(conditions: list[Condition], kind: str) -> Condition | None:
@@ -86,16 +86,18 @@ def conditions_for(
         (names.RECONCILING, "True" if busy else "False"),
         (names.STALLED, "True" if stuck else "False"),
     ]
-    content = (reason, message[:MESSAGE_LETTERS], generation)
-    known = [(c.type, c.status, c.reason, c.message, c.observedGeneration) for c in before]
-    if known == [(kind, status, *content) for kind, status in wanted]:
+    text = message[:MESSAGE_LETTERS]
+    if [(c.type, c.status) for c in before] == wanted and all(
+        c.reason == reason and c.message == text and c.observedGeneration == generation
+        for c in before
+    ):
         return before
     fresh = [
         Condition(
             type=kind,
             status=status,
-            reason=content[0],
-            message=content[1],
+            reason=reason,
+            message=text,
             lastTransitionTime=now,
             observedGeneration=generation,
         )
