@@ -86,21 +86,32 @@ def conditions_for(
         (names.RECONCILING, "True" if busy else "False"),
         (names.STALLED, "True" if stuck else "False"),
     ]
-    text = message[:MESSAGE_LETTERS]
-    if [(c.type, c.status) for c in before] == wanted and all(
-        c.reason == reason and c.message == text and c.observedGeneration == generation
-        for c in before
-    ):
+    content = (reason, message[:MESSAGE_LETTERS], generation)
+    if _say(before, wanted, content):
         return before
-    fresh = [
+    return renew(before, _made(wanted, content, now), now)
+
+
+_Content = tuple[str, str, int]
+"""Reason, message and generation: the same in all of them."""
+
+
+def _say(before: list[Condition], wanted: list[tuple[str, Status]], content: _Content) -> bool:
+    return [(c.type, c.status) for c in before] == wanted and all(
+        (c.reason, c.message, c.observedGeneration) == content for c in before
+    )
+
+
+def _made(wanted: list[tuple[str, Status]], content: _Content, now: datetime) -> list[Condition]:
+    reason, message, generation = content
+    return [
         Condition(
             type=kind,
             status=status,
             reason=reason,
-            message=text,
+            message=message,
             lastTransitionTime=now,
             observedGeneration=generation,
         )
         for kind, status in wanted
     ]
-    return renew(before, fresh, now)
