@@ -53,7 +53,9 @@ def find(kubeconfig: str | Path | None = None, *, context: str | None = None) ->
     """The API server to talk to; raises ConnectionSettingsError with what is missing."""
     if kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
         return in_cluster(os.environ, SERVICE_ACCOUNT_DIR)
-    return _from_kubeconfig(str(kubeconfig) if kubeconfig else None, context)
+    # The package has read the variable when it was imported.
+    named = str(kubeconfig or os.environ.get("KUBECONFIG") or "") or None
+    return _from_kubeconfig(named, context)
 
 
 def in_cluster(environment: Mapping[str, str], directory: Path) -> Target:
