@@ -19,18 +19,27 @@ class Observed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """As pydantic's, without what these types have no use for: it is asked for all the time.
-
-        The values are shared: nothing here is ever changed in place.
-        """
+        """As pydantic's, without what these types have no use for."""
         if deep:
             return super().model_copy(update=update, deep=True)
-        made = type(self).__new__(type(self))
-        object.__setattr__(made, "__dict__", {**self.__dict__, **(update or {})})
-        object.__setattr__(made, "__pydantic_fields_set__", set(self.__dict__))
-        object.__setattr__(made, "__pydantic_extra__", None)
-        object.__setattr__(made, "__pydantic_private__", None)
+        return self._evolved(update or {})
+
+    def _evolved(self, changes: Mapping[str, Any]) -> Self:
+        """The same with other values; each type's `evolve` says which. Asked for all the time.
+
+        The values are shared, and so is the note of which fields were given: nothing here is ever
+        changed in place, and nobody asks for that note.
+        """
+        made = object.__new__(type(self))
+        _set(made, "__dict__", {**self.__dict__, **changes})
+        _set(made, "__pydantic_fields_set__", self.__pydantic_fields_set__)
+        _set(made, "__pydantic_extra__", None)
+        _set(made, "__pydantic_private__", None)
         return made
+
+
+_set = object.__setattr__
+"""The types are frozen for everybody else."""
 
 
 def format_time(moment: datetime) -> str:

@@ -38,7 +38,7 @@ class Condition(Observed):
 
     def evolve(self, **changes: Unpack[ConditionChanges]) -> Self:
         """The same condition with other values."""
-        return self.model_copy(update=changes)
+        return self._evolved(changes)
 
 
 def find(conditions: list[Condition], kind: str) -> Condition | None:
@@ -87,18 +87,31 @@ def conditions_for(
         (names.STALLED, "True" if stuck else "False"),
     ]
     content = (reason, message[:MESSAGE_LETTERS], generation)
-    known = [(c.type, c.status, c.reason, c.message, c.observedGeneration) for c in before]
-    if known == [(kind, status, *content) for kind, status in wanted]:
+    if _say(before, wanted, content):
         return before
-    fresh = [
+    return renew(before, _made(wanted, content, now), now)
+
+
+_Content = tuple[str, str, int]
+"""Reason, message and generation: the same in all of them."""
+
+
+def _say(before: list[Condition], wanted: list[tuple[str, Status]], content: _Content) -> bool:
+    return [(c.type, c.status) for c in before] == wanted and all(
+        (c.reason, c.message, c.observedGeneration) == content for c in before
+    )
+
+
+def _made(wanted: list[tuple[str, Status]], content: _Content, now: datetime) -> list[Condition]:
+    reason, message, generation = content
+    return [
         Condition(
             type=kind,
             status=status,
-            reason=content[0],
-            message=content[1],
+            reason=reason,
+            message=message,
             lastTransitionTime=now,
             observedGeneration=generation,
         )
         for kind, status in wanted
     ]
-    return renew(before, fresh, now)

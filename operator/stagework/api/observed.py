@@ -193,7 +193,8 @@ class PodView(_View, frozen=True):
 
     def held_by(self, gate: str) -> bool:
         """True while that scheduling gate is on it."""
-        return any(held.name == gate for held in self.spec.scheduling_gates)
+        gates = self.spec.scheduling_gates
+        return bool(gates) and any(held.name == gate for held in gates)
 
     def container(self, name: str) -> ContainerState | None:
         """State of that container, or None before the kubelet reports it."""

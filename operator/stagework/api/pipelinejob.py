@@ -167,7 +167,7 @@ class PipelineJobStatus(Observed):
 
     def evolve(self, **changes: Unpack[RunChanges]) -> Self:
         """The same status with other values."""
-        return self.model_copy(update=changes)
+        return self._evolved(changes)
 
 
 def count_done(stages: Sequence[StageStatus]) -> int:

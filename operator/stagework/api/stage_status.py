@@ -156,7 +156,7 @@ class StageStatus(Observed):
 
     def evolve(self, **changes: Unpack[StageChanges]) -> Self:
         """The same stage with other values."""
-        return self.model_copy(update=changes)
+        return self._evolved(changes)
 
 
 _DONE = frozenset({names.STAGE_SUCCEEDED, names.STAGE_SKIPPED})

@@ -1,9 +1,10 @@
 """Keys to be reconciled: each once however often it is named, never two workers on one key."""
 
 import asyncio
-import heapq
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
+
+from stagework.controllers.agenda import Agenda
 
 K = TypeVar("K", bound=Hashable)
 
@@ -19,10 +20,7 @@ class WorkQueue(Generic[K]):
         self._served_at = clock()
         self._running: dict[K, float] = {}
         self._again: set[K] = set()
-        self._delayed: list[tuple[float, int, K]] = []
-        self._due: dict[K, float] = {}
-        self._count = 0
-        self._failures: dict[K, int] = {}
+        self._agenda: Agenda[K] = Agenda()
         self._timer: asyncio.TimerHandle | None = None  # one, for the earliest date
 
     def add(self, key: K) -> None:
@@ -37,23 +35,17 @@ class WorkQueue(Generic[K]):
 
     def add_after(self, key: K, seconds: float) -> None:
         """Reconcile the key in so many seconds; an earlier date stands."""
-        due = self._clock() + max(0.0, seconds)
-        if self._due.get(key, float("inf")) <= due:
-            return
-        self._due[key] = due
-        self._count += 1
-        heapq.heappush(self._delayed, (due, self._count, key))
-        if self._delayed[0][1] == self._count:
+        if self._agenda.put(key, self._clock() + max(0.0, seconds)):
             self._set_timer()
 
     def retry(self, key: K, *, first_seconds: float = 0.05, longest_seconds: float = 30.0) -> None:
         """Reconcile again after a pause that doubles with each failure in a row."""
-        failures = self._failures[key] = self._failures.get(key, 0) + 1
-        self.add_after(key, min(longest_seconds, first_seconds * 2.0 ** min(failures - 1, 20)))
+        pause = self._agenda.pause_after_failure(key, first_seconds, longest_seconds)
+        self.add_after(key, pause)
 
     def succeeded(self, key: K) -> None:
         """Forget the failures of a key."""
-        self._failures.pop(key, None)
+        self._agenda.succeeded(key)
 
     async def get(self) -> K:
         """The next key; call `done` with it afterwards."""
@@ -93,21 +85,19 @@ class WorkQueue(Generic[K]):
         return self._ready.qsize()
 
     def _promote(self) -> None:
-        now = self._clock()
-        while self._delayed and self._delayed[0][0] <= now:
-            due, _, key = heapq.heappop(self._delayed)
-            if self._due.get(key) == due:
-                del self._due[key]
-                self.add(key)
+        for key in self._agenda.take_due(self._clock()):
+            self.add(key)
 
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        wait = max(0.0, self._delayed[0][0] - self._clock())
-        self._timer = asyncio.get_running_loop().call_later(wait, self._promote_by_timer)
+            self._timer = None
+        earliest = self._agenda.earliest()
+        if earliest is not None:
+            wait = max(0.0, earliest - self._clock())
+            self._timer = asyncio.get_running_loop().call_later(wait, self._promote_by_timer)
 
     def _promote_by_timer(self) -> None:
         self._timer = None
         self._promote()
-        if self._delayed:
-            self._set_timer()
+        self._set_timer()

@@ -55,13 +55,17 @@ class Process:
     """Since when its kubelet can see that its Pod is gone."""
 
 
+def _nobody(_uid: str) -> None:
+    """Before anybody wants to be told."""
+
+
 @dataclass
 class PretendCluster:
     """Objects by uid; `changed` is told the uid of every run that something happened to."""
 
     nodes: dict[str, NodeView]
     script: Script
-    changed: Callable[[str], None]
+    changed: Callable[[str], None] = _nobody
     jobs: dict[str, JobView] = field(default_factory=dict[str, JobView])
     pods: dict[str, PodView] = field(default_factory=dict[str, PodView])
     processes: dict[str, Process] = field(default_factory=dict[str, Process])
@@ -84,6 +88,13 @@ class PretendCluster:
     count: int = 0
 
     # --- what the operator asks for -----------------------------------------------------------
+
+    def children_of(self, run_uid: str) -> tuple[tuple[JobView, ...], tuple[PodView, ...]]:
+        """Jobs that a run controls, and Pods that carry its label."""
+        return (
+            tuple(j for j in self.jobs.values() if j.metadata.controller_uid == run_uid),
+            tuple(pod for pod in self.pods.values() if _run_of(pod) == run_uid),
+        )
 
     def create(self, action: Create, now: datetime) -> Refusal | None:
         """Make a Job, adopt it, or say why not."""

@@ -23,9 +23,7 @@ LEFTOVER_SECONDS = timedelta(seconds=30)
 def end_recorded(
     snapshot: Snapshot, status: StageStatus, objects: AttemptObjects, builder: PlanBuilder
 ) -> None:
-    """End a Pod or Job whose verdict is already in the stored status (record, then act)."""
-    if status.stopping is None:
-        return
+    """End the Pod or Job of a recorded verdict once that is stored (record, then act)."""
     stored = snapshot.run.status.stage_named(status.name)
     if stored is None or stored.stopping is None:
         return

@@ -85,7 +85,8 @@ def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> Ru
     for stage in resolved.stages:
         name, own = stage.name, objects[stage.name]
         states[name] = starter.advance(stage, own, turns.get(name), states)
-        end_recorded(snapshot, states[name], own, builder)
+        if states[name].stopping is not None:
+            end_recorded(snapshot, states[name], own, builder)
     _look_ahead(starter, objects, states)
     states.update(drop_held(snapshot, objects, states, builder))
     drop_stale(snapshot, states, builder)

@@ -170,11 +170,12 @@ def situation_of(view: StageView, now: datetime) -> Situation:
             return StaleView()
     if status.pod or (pod is None and job is not None and job.ended):
         return _without_pod(view, now)
-    refusal = view.refusal
-    if refusal is not None and refusal.final and job is None:
-        return RefusedForGood(refusal)
-    if status.stopping is not None and pod is None and job is None:
-        return Stopped()
+    if job is None:
+        refusal = view.refusal
+        if refusal is not None and refusal.final:
+            return RefusedForGood(refusal)
+        if pod is None and status.stopping is not None:
+            return Stopped()
     if status.state == names.STAGE_STARTING and status.turnTime is not None:
         return AwaitsPod(status.turnTime)
     return _QUIET

@@ -28,7 +28,7 @@ def slot_requests(
         status, own = states[stage.name], objects[stage.name]
         if status.ended:
             continue
-        if own.ungated or status.pod:
+        if status.pod or own.ungated:
             if status.active:
                 order = _order(snapshot, index, begun=begun)
                 requests.append(_held(snapshot, status, own, order))
