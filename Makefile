@@ -44,7 +44,8 @@ types: $(VENV)/.ready
 	@$(VENV)/bin/basedpyright --project pyproject.toml --level error --pythonpath $(PY)
 
 contracts: $(VENV)/.ready
-	@PYTHONPATH=operator:images/document $(VENV)/bin/lint-imports --no-cache | tail -3
+	@output=$$(PYTHONPATH=operator:images/document $(VENV)/bin/lint-imports --no-cache) && \
+	tail -1 <<<"$$output" || { echo "$$output"; exit 1; }
 
 unused: $(VENV)/.ready
 	@$(VENV)/bin/vulture operator hack images --exclude "*/tools/*"
@@ -60,8 +61,12 @@ test-quick: $(VENV)/.ready ## Lint and the tests of all that decides, in a minut
 	@$(MAKE) $(TOGETHER) types pure contracts style unused
 
 .PHONY: unit
-unit: $(VENV)/.ready ## Tests of the parts, and of the whole operator on a fake API server
-	@$(PY) -m pytest -q -n auto --dist worksteal tests/unit tests/operator
+unit: $(VENV)/.ready ## Tests of the parts: the pure core, stagekit, the API service, the stages
+	@$(PY) -m pytest -q -n auto --dist worksteal tests/unit
+
+.PHONY: operator
+operator: $(VENV)/.ready ## Tests of the whole operator on a fake API server, in virtual time
+	@$(PY) -m pytest -q -n auto --dist worksteal tests/operator
 
 .PHONY: integration
 integration: $(VENV)/.ready programs ## Tests against a real API server, and of the rendered chart
@@ -94,4 +99,4 @@ bench: deploy ## Speed, and quality of the document stages (slow; nothing else s
 	@for name in transitions restart exchange chain scale quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
 
 .PHONY: test
-test: lint verify unit integration e2e ## Everything that must hold before a change lands
+test: lint verify unit operator integration e2e ## Everything that must hold before a change lands

@@ -3,12 +3,11 @@
 import asyncio
 import selectors
 import time
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Executor
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from tests.support.operators.timescale import VirtualTime
+from tests.support.operators.timescale import ThreadlessLoop, VirtualTime
 
 T = TypeVar("T")
 
@@ -39,25 +38,13 @@ class _Waiting(selectors.DefaultSelector):
         return ready
 
 
-class _ExactLoop(asyncio.SelectorEventLoop):
-    """Threads would bring real time in: what is meant for one is done on the spot."""
-
+class _ExactLoop(ThreadlessLoop):
     def __init__(self, clock: "ExactTime") -> None:
         self._exact = clock
         super().__init__(_Waiting(clock))
 
     def time(self) -> float:
         return self._exact.monotonic()
-
-    def run_in_executor(
-        self,
-        executor: Executor | None,
-        func: Callable[..., T],
-        *args: Any,
-    ) -> asyncio.Future[T]:
-        done: asyncio.Future[T] = self.create_future()
-        done.set_result(func(*args))
-        return done
 
 
 class ExactTime(VirtualTime):

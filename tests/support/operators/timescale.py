@@ -19,8 +19,6 @@ T = TypeVar("T")
 
 VIRTUAL_SPEED: Final = 1000.0
 """So much faster does time pass while everybody waits."""
-LONGEST_JOB_SECONDS: Final = 1.0
-"""A thread that takes longer is taken for one that waits itself."""
 TICK_SECONDS: Final = time.get_clock_info("monotonic").resolution
 """asyncio takes two moments for the same that are no further apart."""
 
@@ -29,19 +27,15 @@ class _Waiting(selectors.DefaultSelector):
     """Time passes in here alone: while the loop has nothing to do, and never past its next timer.
 
     Each wait is a real one, a thousandth as long: what is on its way through the kernel arrives.
-    What a thread does for the loop is waited for as long as a busy machine takes to do it.
     """
 
     def __init__(self, virtual_time: "VirtualTime") -> None:
         super().__init__()
         self._virtual_time = virtual_time
-        self.jobs_of_threads = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if not timeout or timeout < 0:
             return super().select(timeout)
-        if self.jobs_of_threads and (ready := super().select(LONGEST_JOB_SECONDS)):
-            return ready
         began = time.monotonic()
         ready = super().select(timeout / VIRTUAL_SPEED)
         waited = (time.monotonic() - began) * VIRTUAL_SPEED
@@ -49,25 +43,27 @@ class _Waiting(selectors.DefaultSelector):
         return ready
 
 
-class _VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self, virtual_time: "VirtualTime") -> None:
-        self._virtual_time = virtual_time
-        self._waiting = _Waiting(virtual_time)
-        super().__init__(self._waiting)
-
-    def time(self) -> float:
-        return self._virtual_time.monotonic()
+class ThreadlessLoop(asyncio.SelectorEventLoop):
+    """Threads would bring real time in: what is meant for one is done on the spot."""
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
-        def done(_: asyncio.Future[T]) -> None:
-            self._waiting.jobs_of_threads -= 1
+        done: asyncio.Future[T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - whoever waits for it gets it
+            done.set_exception(error)
+        return done
 
-        future = super().run_in_executor(executor, func, *args)
-        self._waiting.jobs_of_threads += 1
-        future.add_done_callback(done)
-        return future
+
+class _VirtualLoop(ThreadlessLoop):
+    def __init__(self, virtual_time: "VirtualTime") -> None:
+        self._virtual_time = virtual_time
+        super().__init__(_Waiting(virtual_time))
+
+    def time(self) -> float:
+        return self._virtual_time.monotonic()
 
 
 class VirtualTime:
