@@ -7,9 +7,11 @@ include hack/devcluster/devcluster.mk
 export PYTHONPATH := operator
 HOST_PACKAGES := images/ad-image/packages.txt images/document/packages.txt
 VENV_KEY := $(shell sha256sum requirements-dev.txt $(HOST_PACKAGES) | sha256sum | cut -c1-16)
-VENV := $(BED_CACHE)/venv/$(VENV_KEY)
+VENV := $(CACHE)/venv/$(VENV_KEY)
 PY := $(VENV)/bin/python
-# Tests side by side: as many processes as there are cores; stories mostly wait for the cluster.
+# Tests of what decides: no clock, no network, no process.
+PURE_TESTS := $(addprefix tests/unit/,api policies children plans overview)
+# How many stories are told side by side: they mostly wait for the cluster.
 STORIES := $(or $(STORIES),3)
 
 .PHONY: help
@@ -32,20 +34,38 @@ verify: $(VENV)/.ready ## Fail where a generated file differs from what would be
 	@HELM="$(HELM)" $(PY) -m hack.generate --check
 
 .PHONY: lint
-lint: $(VENV)/.ready ## Style, strict types, import contracts, unused code
+lint: style types contracts unused ## Style, strict types, import contracts, unused code
+
+.PHONY: style types contracts unused pure
+style: $(VENV)/.ready
 	@$(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
+
+types: $(VENV)/.ready
 	@$(VENV)/bin/basedpyright --project pyproject.toml --level error --pythonpath $(PY)
+
+contracts: $(VENV)/.ready
 	@PYTHONPATH=operator:images/document $(VENV)/bin/lint-imports --no-cache | tail -3
+
+unused: $(VENV)/.ready
 	@$(VENV)/bin/vulture operator hack images --exclude "*/tools/*"
 	@$(VENV)/bin/vulture operator hack images tests
 
+pure: $(VENV)/.ready
+	@$(PY) -m pytest -q $(PURE_TESTS)
+
+# Two at a time, the longest first; each says what it has to say when it is done.
+TOGETHER := --no-print-directory --keep-going -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+.PHONY: test-quick
+test-quick: $(VENV)/.ready ## Lint and the tests of all that decides, in a minute: the inner loop
+	@$(MAKE) $(TOGETHER) types pure contracts style unused
+
 .PHONY: unit
-unit: $(VENV)/.ready ## Unit tests: the pure core, stagekit, the API service, the stages
-	@$(PY) -m pytest -q tests/unit
+unit: $(VENV)/.ready ## Tests of the parts, and of the whole operator on a fake API server
+	@$(PY) -m pytest -q -n auto --dist worksteal tests/unit tests/operator
 
 .PHONY: integration
 integration: $(VENV)/.ready programs ## Tests against a real API server, and of the rendered chart
-	@HELM="$(HELM)" $(PY) -m pytest -q tests/chart tests/integration
+	@HELM="$(HELM)" $(PY) -m pytest -q -n auto --dist loadfile tests/chart tests/integration
 
 .PHONY: deploy
 deploy: images $(VENV)/.ready ## Install or upgrade stagework on the kind cluster
@@ -54,7 +74,7 @@ deploy: images $(VENV)/.ready ## Install or upgrade stagework on the kind cluste
 .PHONY: e2e
 e2e: deploy ## User stories on the kind cluster
 	@export HELM="$(HELM)" KUBECTL="$(KUBECTL)"; \
-	$(PY) -m pytest -q -n $(STORIES) --dist loadgroup -m "not alone" tests/e2e && \
+	$(PY) -m pytest -q -n $(STORIES) -m "not alone" tests/e2e && \
 	$(PY) -m pytest -q -m alone tests/e2e
 
 .PHONY: demo

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from hack.devcluster import apiserver, cluster, declarations, engine, gotools, images, tools
-from hack.devcluster.failures import BedError
+from hack.devcluster import apiserver, cluster, engine, go_programs, image_spec, images, tools
+from hack.devcluster.errors import DevClusterError
 from hack.devcluster.steps import say
 
 
@@ -28,7 +28,7 @@ def _engine(_: argparse.Namespace) -> None:
 
 
 def _engine_stop(_: argparse.Namespace) -> None:
-    say("     stopped" if engine.stop() else "     the bed has started no engine")
+    say("     stopped" if engine.stop() else "     no engine was started here")
 
 
 def _tools(arguments: argparse.Namespace) -> None:
@@ -47,9 +47,9 @@ def _images(arguments: argparse.Namespace) -> None:
 
 
 def _programs(arguments: argparse.Namespace) -> None:
-    gotools.kubernetes_programs()
+    go_programs.kubernetes_programs()
     for folder in arguments.folders:
-        gotools.of_ours(folder.name, folder)
+        go_programs.of_ours(folder.name, folder)
 
 
 def _apiserver(arguments: argparse.Namespace) -> None:
@@ -71,11 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     command("down", _down, "remove the kind cluster")
     command("kubeconfig", _kubeconfig, "print where the kubeconfig is")
     command("engine", _engine, "a Docker engine that answers")
-    command("engine-stop", _engine_stop, "stop the engine that the bed started")
+    command("engine-stop", _engine_stop, "stop the engine that was started here")
     tool = command("tools", _tools, "print the paths of kind, kubectl and helm")
     tool.add_argument("--path", choices=tools.TOOLS, help="only the path of this one")
     image = command("images", _images, "build our images and load them into the cluster")
-    known = ", ".join(declarations.declared())
+    known = ", ".join(image_spec.declared())
     image.add_argument("names", nargs="*", help=f"only these of {known}")
     built = command("programs", _programs, "build the API server, and small Go programs of ours")
     built.add_argument("folders", nargs="*", type=Path, help="each with a Go module")
@@ -86,11 +86,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Run one command of the bed; a failure is one sentence and its cure, no traceback."""
+    """Run one command; a failure is one sentence and its cure, no traceback."""
     arguments = _parser().parse_args()
     try:
         arguments.act(arguments)
-    except BedError as error:
+    except DevClusterError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

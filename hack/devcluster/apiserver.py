@@ -20,14 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from hack.devcluster import cluster, gotools
-from hack.devcluster.commands import found, output
-from hack.devcluster.failures import BedError
+from hack.devcluster import cluster, go_programs
+from hack.devcluster.commands import find_program, output
+from hack.devcluster.errors import DevClusterError
 
 START_SECONDS = 60
 STOP_SECONDS = 10
 POLL_SECONDS = 0.1
-TOKEN = "bed-admin"  # noqa: S105
+TOKEN = "admin"  # noqa: S105
 """Of an API that only this machine can reach, for a few minutes."""
 
 ISSUER = "https://kubernetes.default.svc"
@@ -67,12 +67,12 @@ def start_api_server(directory: Path, *, controllers: Sequence[str] = ()) -> Api
     if sys.platform != "linux":
         cluster.up()
         return ApiServer(cluster.kubeconfig())
-    kube = gotools.kubernetes_programs() / "kube"
+    kube = go_programs.kubernetes_programs() / "kube"
     directory.mkdir(parents=True, exist_ok=True)
     etcd_port, peer_port, api_port = _free_ports(3)
     server = ApiServer(directory / "kubeconfig", f"https://127.0.0.1:{api_port}")
     output([str(kube), "kubeadm", "init", "phase", "certs", "sa", "--cert-dir", str(directory)])
-    (directory / "tokens.csv").write_text(f'{TOKEN},bed-admin,bed-admin,"system:masters"\n')
+    (directory / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
     try:
         _start(server, directory, kube, "etcd", _etcd_flags(directory, etcd_port, peer_port))
         _await(server, directory, lambda: _get(f"http://127.0.0.1:{etcd_port}/health") == 200)
@@ -94,9 +94,9 @@ def start_api_server(directory: Path, *, controllers: Sequence[str] = ()) -> Api
 def _free_ports(count: int) -> list[int]:
     """Find ports nobody listens on; all at once, so that they differ."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
+    ports = [int(listener.getsockname()[1]) for listener in sockets]
+    for listener in sockets:
+        listener.close()
     return ports
 
 
@@ -151,7 +151,7 @@ def _controller_flags(server: ApiServer, directory: Path, controllers: Iterable[
 
 def _start(server: ApiServer, directory: Path, kube: Path, name: str, flags: Sequence[str]) -> None:
     # With its parent dead, and no chance to clean up, the child shall not stay.
-    setpriv = found("setpriv")
+    setpriv = find_program("setpriv")
     prefix = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
     with (directory / f"{name}.log").open("wb") as log:
         server.processes.append(
@@ -170,7 +170,7 @@ def _await(server: ApiServer, directory: Path, ready: Callable[[], bool]) -> Non
     while not ready():
         dead = any(process.poll() is not None for process in server.processes)
         if dead or time.monotonic() > deadline:
-            raise BedError("the API server did not come up", f"look at {directory}/*.log")
+            raise DevClusterError("the API server did not come up", f"look at {directory}/*.log")
         time.sleep(POLL_SECONDS)
 
 
@@ -202,7 +202,7 @@ def _write_kubeconfig(server: ApiServer, certificate: Path) -> None:
         "kind": "Config",
         "clusters": [
             {
-                "name": "bed",
+                "name": "bare",
                 "cluster": {
                     "server": server.url,
                     "certificate-authority-data": base64.b64encode(
@@ -211,9 +211,9 @@ def _write_kubeconfig(server: ApiServer, certificate: Path) -> None:
                 },
             }
         ],
-        "users": [{"name": "bed-admin", "user": {"token": TOKEN}}],
-        "contexts": [{"name": "bed", "context": {"cluster": "bed", "user": "bed-admin"}}],
-        "current-context": "bed",
+        "users": [{"name": "admin", "user": {"token": TOKEN}}],
+        "contexts": [{"name": "bare", "context": {"cluster": "bare", "user": "admin"}}],
+        "current-context": "bare",
     }
     server.kubeconfig_path.touch(mode=0o600)
     server.kubeconfig_path.write_text(json.dumps(document, indent=2))

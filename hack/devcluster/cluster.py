@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hack.devcluster import bases, cache, engine, kindconfig, nodeimage, tools
+from hack.devcluster import base_images, cache, engine, kind_config, node_image, tools
 from hack.devcluster.commands import logged, output, succeeds
-from hack.devcluster.kindconfig import MACHINES, NAME
+from hack.devcluster.kind_config import MACHINES, NAME
 from hack.devcluster.steps import say, step
 
 READY_SECONDS = 180
@@ -52,16 +52,16 @@ def node_names() -> dict[str, str]:
 def up() -> None:
     """Leave a cluster that answers and whose nodes are Ready, whatever was there before."""
     docker = engine.ready()
-    config = kindconfig.configuration(kindconfig.grace_seconds_asked())
+    config = kind_config.configuration(kind_config.grace_seconds_asked())
     with cache.locked("cluster"):
-        image = nodeimage.ready(docker)
-        wanted = cache.fingerprint([image, config, *kindconfig.pod_patches().values()])
-        if _exists() and not _reusable(wanted):
+        image = node_image.ready(docker)
+        recipe = cache.fingerprint([image, config, *kind_config.pod_patches().values()])
+        if _exists() and not _reusable(recipe):
             _delete()
         if not _exists():
             _create(image, config)
-            _recipe_file().write_text(wanted)
-            bases.remove_others(nodeimage.REPOSITORY, image)
+            _recipe_file().write_text(recipe)
+            base_images.remove_others(node_image.REPOSITORY, image)
     say(f"     cluster {NAME} is ready:")
     say(f"export KUBECONFIG={kubeconfig()}")
 
@@ -86,10 +86,10 @@ def _exists() -> bool:
     return NAME in output([tools.path_of("kind"), "get", "clusters"]).split()
 
 
-def _reusable(wanted: str) -> bool:
+def _reusable(recipe: str) -> bool:
     """Tell whether the cluster there is the one that is wanted, and comes to be Ready."""
-    recipe = _recipe_file()
-    if not recipe.exists() or recipe.read_text() != wanted:
+    file = _recipe_file()
+    if not file.exists() or file.read_text() != recipe:
         say(f"     the cluster {NAME} was made by another recipe: it is made again")
         return False
     _start_stopped_nodes()
@@ -147,7 +147,9 @@ def _get(namespace: str, kinds: str) -> list[dict[str, Any]] | None:
 
 def _is_ready(item: dict[str, Any]) -> bool:
     conditions = item["status"].get("conditions", [])
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+    return any(
+        condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions
+    )
 
 
 def alive_nodes(items: list[dict[str, Any]], now: datetime) -> set[str]:
@@ -175,8 +177,8 @@ def unready(pods: list[dict[str, Any]]) -> list[str]:
 def _create(image: str, config: str) -> None:
     path = cache.folder("cluster") / "kind.yaml"
     path.write_text(config)
-    for name, patch in kindconfig.pod_patches().items():
-        (kindconfig.patches_folder() / name).write_text(patch)
+    for name, patch in kind_config.pod_patches().items():
+        (kind_config.patches_folder() / name).write_text(patch)
     with step(f"kind cluster {NAME}: {1 + len(MACHINES)} nodes", "a minute"):
         logged(
             "kind-create",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hack.devcluster import cache
-from hack.devcluster.failures import BedError
+from hack.devcluster.errors import DevClusterError
 
 TAIL_LINES = 15
 
@@ -26,11 +26,11 @@ def output(
             command, input=stdin, capture_output=True, check=False, timeout=seconds, cwd=folder
         )
     except FileNotFoundError as error:
-        raise BedError(f"{command[0]} is not installed") from error
+        raise DevClusterError(f"{command[0]} is not installed") from error
     except subprocess.TimeoutExpired as error:
-        raise BedError(f"no answer after {seconds:.0f} s: {shlex.join(command)}") from error
+        raise DevClusterError(f"no answer after {seconds:.0f} s: {shlex.join(command)}") from error
     if done.returncode != 0:
-        raise BedError(
+        raise DevClusterError(
             f"{shlex.join(command)} failed ({done.returncode}): "
             f"{(done.stderr or done.stdout).decode(errors='replace').strip()[-2000:]}"
         )
@@ -75,13 +75,13 @@ def logged(
                 check=False,
             )
         except FileNotFoundError as error:
-            raise BedError(f"{command[0]} is not installed", mend) from error
+            raise DevClusterError(f"{command[0]} is not installed", mend) from error
     if done.returncode != 0:
         tail = "\n".join(path.read_text(errors="replace").splitlines()[-TAIL_LINES:])
-        raise BedError(f"{shlex.join(command)} failed; the end of {path}:\n{tail}", mend)
+        raise DevClusterError(f"{shlex.join(command)} failed; the end of {path}:\n{tail}", mend)
 
 
-def found(name: str, *more_places: str) -> str | None:
+def find_program(name: str, *more_places: str) -> str | None:
     """Find a program on the PATH, or in places where a PATH may not look."""
     path = os.pathsep.join([os.environ.get("PATH", ""), *more_places])
     return shutil.which(name, path=path)

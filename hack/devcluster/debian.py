@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hack.devcluster import cache, engine, versions
 from hack.devcluster.commands import logged
-from hack.devcluster.failures import BedError
+from hack.devcluster.errors import DevClusterError
 from hack.devcluster.steps import step
 
 STRIPPED = (
@@ -55,7 +55,7 @@ def root_archive(name: str, packages: Sequence[str], variant: str = "minbase") -
 
 def _require_root() -> None:
     if os.geteuid() != 0:
-        raise BedError("only root can make a Debian root file system", "run it with sudo -E")
+        raise DevClusterError("only root can make a Debian root file system", "run it with sudo -E")
 
 
 def _command(packages: Sequence[str], variant: str, target: Path) -> list[str]:

@@ -1,13 +1,13 @@
-"""Installs or upgrades the chart on the bed's cluster: ``python3 -m hack.devcluster.deploy``."""
+"""Installs or upgrades the chart on the dev cluster: ``python3 -m hack.devcluster.deploy``."""
 
 import subprocess
 import sys
 
 from hack.devcluster import cluster, tools
 from hack.devcluster.commands import logged, output
-from hack.devcluster.failures import BedError
+from hack.devcluster.errors import DevClusterError
+from hack.devcluster.paths import ROOT
 from hack.devcluster.steps import say, step
-from hack.devcluster.tree import ROOT
 
 NAMESPACE = "stagework-system"
 RELEASE = "stagework"
@@ -45,7 +45,7 @@ def main() -> int:
     """Run it from the Makefile."""
     try:
         deploy()
-    except (BedError, subprocess.SubprocessError) as error:
+    except (DevClusterError, subprocess.SubprocessError) as error:
         say(f"error: {error}")
         return 1
     return 0

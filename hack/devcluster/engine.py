@@ -15,9 +15,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.devcluster import cache, ociruntime
-from hack.devcluster.commands import found, logged, output, succeeds
-from hack.devcluster.failures import BedError
+from hack.devcluster import cache, oci_runtime
+from hack.devcluster.commands import find_program, logged, output, succeeds
+from hack.devcluster.errors import DevClusterError
 from hack.devcluster.steps import step
 
 SOCKET = Path("/var/run/docker.sock")
@@ -43,7 +43,7 @@ class Engine:
 
 def answers() -> bool:
     """Tell whether an engine answers the docker client."""
-    return found("docker") is not None and succeeds(["docker", "version"], seconds=20)
+    return find_program("docker") is not None and succeeds(["docker", "version"], seconds=20)
 
 
 def ready() -> Engine:
@@ -58,11 +58,13 @@ def ready() -> Engine:
 
 def _bring_up() -> None:
     if sys.platform != "linux":
-        raise BedError("no Docker engine answers", "start Docker Desktop (or colima start)")
+        raise DevClusterError("no Docker engine answers", "start Docker Desktop (or colima start)")
     if host := os.environ.get("DOCKER_HOST"):
-        raise BedError(f"no Docker engine answers at DOCKER_HOST={host}", "unset DOCKER_HOST")
+        raise DevClusterError(
+            f"no Docker engine answers at DOCKER_HOST={host}", "unset DOCKER_HOST"
+        )
     if os.geteuid() != 0:
-        raise BedError(
+        raise DevClusterError(
             "no Docker engine answers, and only root may start one",
             "sudo systemctl start docker (and: sudo usermod -aG docker $USER)",
         )
@@ -83,10 +85,12 @@ def install(*packages: str) -> None:
     if not missing:
         return
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
-    if found("apt-get") is None:
-        raise BedError(f"missing: {', '.join(missing)}", "install them by hand: not a Debian")
+    if find_program("apt-get") is None:
+        raise DevClusterError(
+            f"missing: {', '.join(missing)}", "install them by hand: not a Debian"
+        )
     if os.geteuid() != 0:
-        raise BedError(f"missing: {', '.join(missing)}", f"sudo {shlex.join(command)}")
+        raise DevClusterError(f"missing: {', '.join(missing)}", f"sudo {shlex.join(command)}")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     with step(f"Debian packages: {' '.join(missing)}", "a minute"):
         logged("apt-update", ["apt-get", "update"], environment=quiet, mend="apt-get update")
@@ -135,7 +139,7 @@ def _start() -> None:
     while not answers():
         if process.poll() is not None or time.monotonic() > deadline:
             end = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
-            raise BedError(
+            raise DevClusterError(
                 f"dockerd did not come up; the end of {log}:\n{end}", shlex.join(command)
             )
         time.sleep(0.3)
@@ -143,10 +147,10 @@ def _start() -> None:
 
 def _runtime(home: Path) -> Path:
     """Put the OCI runtime where it stays although the tree may go."""
-    shutil.copy(ociruntime.__file__, home / "ociruntime.py")
+    shutil.copy(oci_runtime.__file__, home / "oci_runtime.py")
     script = home / "narrowed-runc"
-    python = found("python3.11", "/usr/bin") or sys.executable
-    script.write_text(f'#!/bin/sh\nexec {python} -ISE {home / "ociruntime.py"} "$@"\n')
+    python = find_program("python3.11", "/usr/bin") or sys.executable
+    script.write_text(f'#!/bin/sh\nexec {python} -ISE {home / "oci_runtime.py"} "$@"\n')
     script.chmod(0o755)
     return script
 
@@ -175,12 +179,12 @@ def _is_dockerd(pidfile: Path) -> bool:
 
 
 def is_ours() -> bool:
-    """Tell whether the bed has started the engine that runs."""
+    """Tell whether the engine that runs was started here."""
     return _is_dockerd(cache.folder("engine") / "dockerd.pid")
 
 
 def stop() -> bool:
-    """Stop the engine that the bed started, if it runs; say whether there was one."""
+    """Stop the engine that was started here, if it runs; say whether there was one."""
     pidfile = cache.folder("engine") / "dockerd.pid"
     if not _is_dockerd(pidfile):
         return False

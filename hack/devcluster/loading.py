@@ -26,7 +26,7 @@ from typing import IO, Any
 from hack.devcluster import cache, cluster
 from hack.devcluster.commands import output
 from hack.devcluster.engine import Engine
-from hack.devcluster.failures import BedError
+from hack.devcluster.errors import DevClusterError
 from hack.devcluster.steps import say, step
 
 CONTENT_NAME_LENGTH = 12
@@ -79,7 +79,7 @@ def load(docker: Engine, tags: Sequence[str]) -> None:
 def by_content(tag: str, identity: str | None) -> str:
     """Name an image by what is in it."""
     if identity is None:
-        raise BedError(f"{tag} is not built", "python3 -m hack.devcluster images")
+        raise DevClusterError(f"{tag} is not built", "python3 -m hack.devcluster images")
     content = identity.removeprefix("sha256:")[:CONTENT_NAME_LENGTH]
     return f"{tag.rpartition(':')[0]}:{content}"
 
@@ -143,7 +143,7 @@ def _send(saved: Path, image: Image, node: str) -> None:
         refusal = _import(saved, image, node, ())
     if refusal:
         missing = f"{node} does not take {image.names[0]}: {refusal}"
-        raise BedError(missing, "make cluster-down cluster")
+        raise DevClusterError(missing, "make cluster-down cluster")
     if old := replaced(images_in(_ctr(node, "images", "list")), image.names[1]):
         names = [name if name.startswith(DIGEST_PREFIX) else f"docker.io/{name}" for name in old]
         _ctr(node, "images", "remove", *names)
@@ -164,8 +164,8 @@ def _import(saved: Path, image: Image, node: str, there: Container[str]) -> str:
             # Where the importer has gone, what it said tells why.
             with contextlib.suppress(BrokenPipeError), tarfile.open(saved) as archive:
                 write_layout(importer.stdin, archive, image, there)
-        said = importer.communicate()[0].decode(errors="replace").strip()
-    return (said or "no reason given") if importer.returncode else ""
+        printed = importer.communicate()[0].decode(errors="replace").strip()
+    return (printed or "no reason given") if importer.returncode else ""
 
 
 def image_in(archive: tarfile.TarFile, names: tuple[str, str]) -> Image:
@@ -189,7 +189,7 @@ def _blob(archive: tarfile.TarFile, member: str, media_type: str) -> Blob:
 def _chunks(archive: tarfile.TarFile, member: str) -> Iterator[bytes]:
     file = archive.extractfile(member)  # follows the links that docker writes for equal layers
     if file is None:
-        raise BedError(f"docker save wrote no {member}")
+        raise DevClusterError(f"docker save wrote no {member}")
     while chunk := file.read(1 << 20):
         yield chunk
 

@@ -1,6 +1,6 @@
 """kind, helm and kubectl: those on the PATH where they fit, else built into the cache.
 
-Nothing is installed over a user's own: a tool of the bed is used by its path.
+Nothing is installed over a user's own: a tool of ours is used by its path.
 """
 
 import json
@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.devcluster import gotools, versions
-from hack.devcluster.commands import found
-from hack.devcluster.failures import BedError
+from hack.devcluster import go_programs, versions
+from hack.devcluster.commands import find_program
+from hack.devcluster.errors import DevClusterError
 
 Version = tuple[int, int, int]
 
@@ -53,20 +53,24 @@ def fits_kubectl(version: Version) -> bool:
 def _wanted(text: str) -> Version:
     version = parse_version(text)
     if version is None:
-        raise BedError(f"{text} is not a version")
+        raise DevClusterError(f"{text} is not a version")
     return version
 
 
 def _make_kubectl() -> Path:
-    return gotools.link(gotools.kubernetes_programs() / "kube", "kubectl")
+    return go_programs.link(go_programs.kubernetes_programs() / "kube", "kubectl")
 
 
 def _make_kind() -> Path:
-    return gotools.link(gotools.installed("kind", versions.KIND_MODULE, versions.KIND), "kind")
+    return go_programs.link(
+        go_programs.installed("kind", versions.KIND_MODULE, versions.KIND), "kind"
+    )
 
 
 def _make_helm() -> Path:
-    return gotools.link(gotools.installed("helm", versions.HELM_COMMAND, versions.HELM), "helm")
+    return go_programs.link(
+        go_programs.installed("helm", versions.HELM_COMMAND, versions.HELM), "helm"
+    )
 
 
 TOOLS = {
@@ -81,7 +85,7 @@ TOOLS = {
 def path_of(name: str) -> str:
     """Return the program to use, made where none on the PATH fits."""
     tool = TOOLS[name]
-    own = found(name)
+    own = find_program(name)
     if own is not None:
         version = _version(tool, own)
         if version is not None and tool.fits(version):

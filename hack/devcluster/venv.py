@@ -15,7 +15,7 @@ from pathlib import Path
 
 from hack.devcluster import cache, debian, engine
 from hack.devcluster.commands import logged, succeeds
-from hack.devcluster.failures import BedError
+from hack.devcluster.errors import DevClusterError
 from hack.devcluster.steps import say, step
 
 READY = ".ready"
@@ -35,7 +35,7 @@ def prepare(folder: Path, requirements: Path, packages: Sequence[Path]) -> None:
 
 def _make(folder: Path, requirements: Path) -> None:
     if sys.version_info[:2] != (3, 11):  # the lock is for this version
-        raise BedError(
+        raise DevClusterError(
             f"Python 3.11 is needed, this is {sysconfig.get_python_version()}",
             "apt-get install python3.11-venv, then PYTHON=python3.11 make venv",
         )
@@ -75,7 +75,7 @@ def main() -> int:
     folder, requirements, *packages = (Path(word) for word in sys.argv[1:])
     try:
         prepare(folder, requirements, packages)
-    except BedError as error:
+    except DevClusterError as error:
         say(f"error: {error}")
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""Every version and public image that the bed is made from, in one place."""
+"""Every version and public image that the dev cluster is made from, in one place."""
 
 KUBERNETES = "1.34.4"
 """What is built where no registry is in reach; must agree with images/kind-node/go.mod."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hack.devcluster import cache, engine, versions
 from hack.devcluster.commands import logged, succeeds
-from hack.devcluster.failures import BedError
+from hack.devcluster.errors import DevClusterError
+from hack.devcluster.paths import IMAGES
 from hack.devcluster.steps import step
-from hack.devcluster.tree import IMAGES
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 DEBIAN_PYTHON = "/usr/bin/python3"
@@ -21,7 +21,7 @@ def platforms(architecture: str) -> list[str]:
     """Name the wheel platforms that Debian 12 takes, newest first, as pip wants them listed."""
     machine = MACHINES.get(architecture)
     if machine is None:
-        raise BedError(f"no wheels are known for {architecture}", "use amd64 or arm64")
+        raise DevClusterError(f"no wheels are known for {architecture}", "use amd64 or arm64")
     minors = range(DEBIAN_12_GLIBC_MINOR, OLDEST_GLIBC_MINOR - 1, -1)
     return [f"manylinux_2_{minor}_{machine}" for minor in minors] + [f"manylinux2014_{machine}"]
 

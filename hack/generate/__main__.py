@@ -102,7 +102,7 @@ def install_manifest() -> str:
             "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
         },
     }
-    documents = [as_yaml(namespace), *(as_yaml(each) for each in definitions().values())]
+    documents = map(as_yaml, [namespace, *definitions().values()])
     return HEADER + "---\n" + "---\n".join(documents) + done.stdout
 
 

@@ -39,12 +39,12 @@ def _section(kind: Kind) -> str:
     version = cast("Schema", definition(kind)["spec"]["versions"][0])
     schema = cast("Schema", version["schema"]["openAPIV3Schema"])
     columns = ", ".join(
-        f"{each['name']}{' (wide)' if each.get('priority') else ''}"
-        for each in cast("list[Schema]", version["additionalPrinterColumns"])
+        f"{column['name']}{' (wide)' if column.get('priority') else ''}"
+        for column in cast("list[Schema]", version["additionalPrinterColumns"])
     )
     selectors = ", ".join(
-        f"`{str(each['jsonPath']).lstrip('.')}`"
-        for each in cast("list[Schema]", version.get("selectableFields", []))
+        f"`{str(selectable['jsonPath']).lstrip('.')}`"
+        for selectable in cast("list[Schema]", version.get("selectableFields", []))
     )
     lines = [f"\n## {kind.kind} (`{kind.short}`)\n", kind.summary, "", f"Columns: {columns}."]
     if selectors:
@@ -91,7 +91,7 @@ def _fields(schema: Schema, path: str) -> Iterator[tuple[str, Schema, bool]]:
 
 def _type(field: Schema) -> str:
     if "enum" in field:
-        return " or ".join(f"`{each}`" for each in cast("list[str]", field["enum"]))
+        return " or ".join(f"`{value}`" for value in cast("list[str]", field["enum"]))
     if field["type"] == "array":
         return f"list of {_type(cast('Schema', field['items']))}"
     if "additionalProperties" in field:
@@ -102,8 +102,8 @@ def _type(field: Schema) -> str:
 def _limits(field: Schema) -> str:
     own = [text.format(field[key]) for key, text in _LIMITS if key in field]
     if field["type"] == "array":
-        each = _limits(cast("Schema", field["items"]))
-        own += [f"each {each}"] if each else []
+        of_items = _limits(cast("Schema", field["items"]))
+        own += [f"each {of_items}"] if of_items else []
     return ", ".join(own)
 
 

@@ -27,8 +27,8 @@ def with_settings(text: str) -> str:
     kept = {name: document["$defs"][name] for name in sorted(HAND_WRITTEN_TYPES)}
     document["properties"]["settings"] = _without_chart_fields("Settings", source)
     document["$defs"] = kept | {
-        name: _without_chart_fields(name, each)
-        for name, each in sorted(types.items())
+        name: _without_chart_fields(name, schema)
+        for name, schema in sorted(types.items())
         if name not in SET_BY_THE_CHART_TYPES
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -37,7 +37,7 @@ def with_settings(text: str) -> str:
 def _without_chart_fields(name: str, schema: Schema) -> Schema:
     hidden = SET_BY_THE_CHART.get(name, set[str]())
     fields = cast("dict[str, Schema]", schema.get("properties", {}))
-    shown = {key: each for key, each in fields.items() if key not in hidden}
+    shown = {key: field for key, field in fields.items() if key not in hidden}
     return {**schema, "properties": shown} if fields else schema
 
 
@@ -50,5 +50,5 @@ def _plain(node: Any) -> Any:
             if not (key == "title" and isinstance(value, str)) and key != "default"
         }
     if isinstance(node, list):
-        return [_plain(each) for each in cast("list[Any]", node)]
+        return [_plain(item) for item in cast("list[Any]", node)]
     return node

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from hack.devcluster import cache
 from hack.devcluster.commands import logged, output
-from hack.devcluster.failures import BedError
+from hack.devcluster.errors import DevClusterError
+from hack.devcluster.paths import ROOT
 from hack.devcluster.steps import say, step
-from hack.devcluster.tree import ROOT
 from hack.mutants import changes, survivors
 from hack.mutants.survivors import Mutant, Verdict
 
@@ -43,8 +43,8 @@ class Task:
 def task(revision: str, tests: Sequence[str], policies: Sequence[str]) -> Task:
     """Choose the lines and the tests; policies by name, where not all."""
     if revision:
-        found = changes.changed_lines(ROOT, revision, "operator")
-        lines = {path.removeprefix("operator/"): numbers for path, numbers in found.items()}
+        changed = changes.changed_lines(ROOT, revision, "operator")
+        lines = {path.removeprefix("operator/"): numbers for path, numbers in changed.items()}
         return Task(lines, tuple(tests or _tests_of(lines)))
     named = {f"{POLICIES}/{name}.py": _all_lines(f"{POLICIES}/{name}.py") for name in policies}
     return Task(named or None, tuple(tests or PURE_TESTS))
@@ -62,22 +62,22 @@ def _tests_of(paths: dict[str, set[int]]) -> list[str]:
     return sorted(own | set(PURE_TESTS))
 
 
-def prepare(folder: Path, wanted: Task) -> None:
+def prepare(folder: Path, chosen: Task) -> None:
     """Lay out a copy as mutmut wants it: the source root is named src."""
     skipped = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "operator", folder / "src", ignore=skipped)
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=skipped)
-    for path, lines in (wanted.lines or {}).items():
+    for path, lines in (chosen.lines or {}).items():
         copy = folder / "src" / path
         copy.write_text(changes.only_mutable(copy.read_text(), lines))
     settings = [
         "[tool.mutmut]",
         'source_paths = ["src"]',
-        f"only_mutate = {wanted.patterns}",
+        f"only_mutate = {chosen.patterns}",
         f"also_copy = {[name for name in COPIED if name != 'tests']}",
         'pytest_add_cli_args = ["-p", "no:cacheprovider"]',
-        f"pytest_add_cli_args_test_selection = {list(wanted.tests)}",
+        f"pytest_add_cli_args_test_selection = {list(chosen.tests)}",
     ]
     text = (ROOT / "pyproject.toml").read_text()
     (folder / "pyproject.toml").write_text(text + "\n" + "\n".join(settings) + "\n")
@@ -119,19 +119,19 @@ def main() -> int:
     parser.add_argument("--tests", nargs="*", default=[], help="instead of those of the rooms")
     parser.add_argument("policies", nargs="*", help="only these policies")
     arguments = parser.parse_args()
-    wanted = task(arguments.since, arguments.tests, arguments.policies)
-    if wanted.lines == {}:
+    chosen = task(arguments.since, arguments.tests, arguments.policies)
+    if chosen.lines == {}:
         say(f"     nothing in operator/ has changed since {arguments.since}")
         return 0
     known = survivors.equivalents(EQUIVALENTS)
     try:
         with tempfile.TemporaryDirectory(prefix="mutants-", dir=cache.folder("tmp")) as name:
-            prepare(Path(name), wanted)
+            prepare(Path(name), chosen)
             alive = run(Path(name))
-    except BedError as error:
+    except DevClusterError as error:
         say(f"error: {error}")
         return 2
-    verdict = survivors.judge(alive, known, whole=wanted.lines is None)
+    verdict = survivors.judge(alive, known, whole=chosen.lines is None)
     report(verdict)
     return 1 if verdict.unnoticed else 0
 

@@ -1,4 +1,4 @@
-// The Kubernetes of the test bed where no image registry is in reach.
+// The Kubernetes of the dev cluster where no image registry is in reach.
 module stagework.dev/kind-node
 
 go 1.24.0

@@ -24,7 +24,7 @@ import orjson
 
 from hack.devcluster import cluster
 from hack.devcluster.deploy import deploy
-from hack.devcluster.tree import ROOT
+from hack.devcluster.paths import ROOT
 from stagework.api import names
 from stagework.api.kinds import PIPELINEJOB
 from stagework.api.observed import JobView

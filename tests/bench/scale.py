@@ -20,9 +20,9 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from hack.devcluster import cache, cluster, gotools
+from hack.devcluster import cache, cluster, go_programs
 from hack.devcluster.deploy import deploy
-from hack.devcluster.tree import ROOT
+from hack.devcluster.paths import ROOT
 from stagework.api import names
 from stagework.api.kinds import PIPELINEJOB
 from stagework.api.resources import JOBS, PODS, ObjectRef
@@ -62,8 +62,8 @@ _event = msgspec.json.Decoder(_Event)
 @contextmanager
 def kwok() -> Generator[int]:
     """KWOK as a process of this machine, with its built-in fast stages; gives its pid."""
-    program = gotools.installed("kwok", "sigs.k8s.io/kwok/cmd/kwok", KWOK)
-    source = gotools.module_folder("sigs.k8s.io/kwok", KWOK) / "kustomize" / "stage"
+    program = go_programs.installed("kwok", "sigs.k8s.io/kwok/cmd/kwok", KWOK)
+    source = go_programs.module_folder("sigs.k8s.io/kwok", KWOK) / "kustomize" / "stage"
     configs = [
         source / "node" / "fast" / "node-initialize.yaml",
         source / "node" / "heartbeat-with-lease" / "node-heartbeat-with-lease.yaml",
@@ -122,7 +122,7 @@ async def main() -> None:
     usages = [(each.name, each.used, each.count) for each in phases]
     parts = [
         "\n".join(head),
-        f"{NODES} KWOK {KWOK} nodes, one stage a run; {values.name}; the bed's control plane",
+        f"{NODES} KWOK {KWOK} nodes, one stage a run; {values.name}; kind's control plane",
         table(columns, rows),
         usage(usages),
     ]

@@ -19,21 +19,29 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.cluster.api import Api, proxied
 from tests.support.cluster.commands import ROOT, Commands, environment, program
 from tests.support.cluster.release import Release
 from tests.support.cluster.space import Space
 
-SAMPLE_RUNS: Final = "samples"
-"""The stories that look at the same sample runs: one worker tells both."""
+TOLD_WITH: Final = {"test_kubectl_user.py": "test_ad_image.py"}
+"""Stories that follow the same runs as another file's: one worker tells both."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests together; a file may choose the worker that tells another one."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+class _Stories(LoadScopeScheduling):
+    """Each file by one worker. (`--dist loadgroup` is not understood by the present pytest.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0].rpartition("/")[2]
+        return TOLD_WITH.get(file, file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Stories:
+    """Called by pytest-xdist."""
+    return _Stories(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.e2e.conftest import SAMPLE_RUNS, Samples
+from tests.e2e.conftest import Samples
 from tests.support.cluster.commands import ROOT, Document
 from tests.support.cluster.space import Space
-
-pytestmark = pytest.mark.xdist_group(SAMPLE_RUNS)
 
 RUNS = ("ad-from-prompt", "ad-from-picture", "ad-korean")
 SECONDS = 280.0

@@ -2,12 +2,8 @@
 
 import json
 
-import pytest
-
-from tests.e2e.conftest import SAMPLE_RUNS, Samples
+from tests.e2e.conftest import Samples
 from tests.support.cluster.waiting import eventually
-
-pytestmark = pytest.mark.xdist_group(SAMPLE_RUNS)
 
 RUN = "ad-from-prompt"
 COLUMNS = ["NAME", "STATUS", "STAGE", "PROGRESS", "MACHINE", "AGE"]

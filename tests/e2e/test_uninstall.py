@@ -24,10 +24,10 @@ DEFINITIONS = {
 }
 EVERY_NAMESPACE_HAS = {"configmap/kube-root-ca.crt", "serviceaccount/default"}
 NOT_OURS = {"events", "events.events.k8s.io", "nodes", "csinodes.storage.k8s.io", "namespaces"}
-"""Reports that go by themselves, and the bed's nodes, whose names begin with the cluster's."""
+"""Reports that go by themselves, and the nodes, whose names begin with the cluster's."""
 
-NOT_THE_RELEASES = ("/stagework-bed:", "/v1alpha1.stagework.dev")
-"""Rights of the bed's own network, and what the API server keeps for the definitions."""
+NOT_THE_RELEASES = ("/stagework-devcluster:", "/v1alpha1.stagework.dev")
+"""Rights of the dev cluster's own network, and what the API server keeps for the definitions."""
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from hack.devcluster import gotools
-from hack.devcluster.tree import ROOT
+from hack.devcluster import go_programs
+from hack.devcluster.paths import ROOT
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
 from stagework.cluster.patches import JSON_OPTIONS, stored_document
@@ -22,7 +22,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def kstatus() -> Path:
-    return gotools.of_ours("kstatus", ROOT / "tests" / "support" / "kstatus")
+    return go_programs.of_ours("kstatus", ROOT / "tests" / "support" / "kstatus")
 
 
 def said_by(program: Path, status: dict[str, Any], generation: int = 1) -> str:

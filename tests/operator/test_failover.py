@@ -13,11 +13,10 @@ from tests.support.fakeapi.resources import JOBS, LEASES, PODS, Json
 from tests.support.operators.process import OperatorProcess
 from tests.support.operators.service import ResultService
 from tests.support.operators.setup import RELEASE_NAMESPACE, settings_document
-from tests.support.operators.timescale import TimeScale, VirtualTime
+from tests.support.operators.sharedtime import SharedTime
+from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
-PROCESS_SPEED: Final = 6.0
-"""Processes compute, and start, at the machine's own timescale."""
 TAKEOVER_SECONDS: Final = 20.0
 
 
@@ -130,7 +129,7 @@ def test_a_rolling_upgrade_in_the_middle_of_20_runs_loses_and_doubles_nothing() 
 
 @asynccontextmanager
 async def _two_processes(
-    world: World, folder: Path, timescale: TimeScale
+    world: World, folder: Path, timescale: SharedTime
 ) -> AsyncGenerator[list[OperatorProcess]]:
     """The whole operator twice; the first leads."""
     made: list[OperatorProcess] = []
@@ -173,5 +172,5 @@ def test_a_paused_leader_changes_no_outcome_when_it_goes_on(tmp_path: Path) -> N
             assert _holder(world) == leader
             await work.done()
 
-    timescale = TimeScale.of(PROCESS_SPEED)
+    timescale = SharedTime.create(tmp_path / "time")
     timescale.run(main())

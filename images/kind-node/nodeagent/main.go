@@ -1,10 +1,10 @@
-// Package nodeagent is the test bed's DaemonSet: it connects the Pods of all
+// Package nodeagent is the dev cluster's DaemonSet: it connects the Pods of all
 // nodes, and it makes and removes the directories behind the StorageClass
 // "standard". kind's own images (kindnetd, local-path-provisioner) do this where
 // an image registry is in reach.
 //
 // It looks at everything each time something changed, and does what is missing:
-// a cluster of a test bed is small enough for that.
+// a dev cluster is small enough for that.
 package nodeagent
 
 import (

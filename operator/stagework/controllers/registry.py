@@ -35,7 +35,7 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
     return (
         PipelineJobs(
             parts.cache,
-            Revisions(parts.api, parts.settings.namespaces),
+            Revisions(parts.api, parts.settings.namespaces, parts.wall),
             parts.results,
             wiring.plan_settings(parts.settings),
             wake=parts.wake,

@@ -25,7 +25,7 @@ MACBOOK = MachineClass(
 
 
 def make_fleet(*classes: MachineClass, **changes: Any) -> Fleet:
-    """The three classes of the test bed, or those given."""
+    """The three classes of the dev cluster, or those given."""
     return Fleet(machineClasses=classes or (GPU, MACMINI, MACBOOK), **changes)
 
 

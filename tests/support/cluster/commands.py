@@ -49,7 +49,7 @@ class Answer:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The tests' environment, pointed at the bed's cluster."""
+    """The tests' environment, pointed at the dev cluster."""
     base = {**os.environ, "PYTHONPATH": str(ROOT / "operator"), "PYTHONDONTWRITEBYTECODE": "1"}
     base.setdefault("KUBECONFIG", str(cluster.kubeconfig()))
     # Columns must not depend on the terminal in which the tests run.
@@ -57,13 +57,13 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def program(name: str) -> str:
-    """Path of kubectl or helm: what the Makefile chose, else the bed's."""
+    """Path of kubectl or helm: what the Makefile chose, else that of the dev cluster."""
     return os.environ.get(name.upper()) or tools.path_of(name)
 
 
 @dataclass(frozen=True)
 class Commands:
-    """Runs programs against the bed's cluster."""
+    """Runs programs against the dev cluster."""
 
     kubectl_path: str
     helm_path: str

@@ -1,4 +1,4 @@
-"""Builders of stages and runs with valid defaults: tiny, in the image that the bed has loaded."""
+"""Builders of stages and runs with valid defaults: tiny, in an image that the nodes have."""
 
 from typing import Any
 

@@ -7,7 +7,6 @@ the answer. Then the dead one's Lease is run out, and another one starts.
 
 import asyncio
 import threading
-import time
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,7 +21,6 @@ from stagework.wiring import LEASE_NAME
 from tests.support.fakeapi.resources import Json
 from tests.support.operators.crash import Moment
 from tests.support.operators.process import OperatorProcess
-from tests.support.operators.timescale import TimeScale
 
 _OF_A_CONNECTION: Final = frozenset(
     {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
@@ -141,7 +139,7 @@ class Crashing:
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()
             url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-            self.operator = OperatorProcess(folder, url, settings, TimeScale(1.0, time.time()))
+            self.operator = OperatorProcess(folder, url, settings)
             try:
                 await self.operator.start()
                 started.set()

@@ -14,7 +14,8 @@ from stagework.cluster.client.connection import Target
 from stagework.controllers.runtime import Build, Runtime
 from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
-from tests.support.operators.timescale import TimeScale, VirtualTime
+from tests.support.operators.sharedtime import SharedTime
+from tests.support.operators.timescale import VirtualTime
 
 
 class Operator:
@@ -25,7 +26,7 @@ class Operator:
         url: str,
         settings: Settings,
         results: ResultStore,
-        timescale: VirtualTime | TimeScale,
+        timescale: VirtualTime | SharedTime,
         **differences: Any,
     ) -> None:
         """`differences`: what else it is built of, see `stagework.controllers.runtime.Build`."""

@@ -1,4 +1,4 @@
-"""The whole operator as a process of its own: killed, paused, probed."""
+"""The whole operator as a process of its own: killed, paused."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.support.fakeapi.resources import Json
 from tests.support.operators.setup import write_files
-from tests.support.operators.timescale import TimeScale
+from tests.support.operators.sharedtime import SharedTime
 
 _ROOT: Final = Path(__file__).parents[3]
 
@@ -18,9 +18,12 @@ _ROOT: Final = Path(__file__).parents[3]
 class OperatorProcess:
     """One start of the operator; `start` it within a running loop."""
 
-    def __init__(self, folder: Path, url: str, settings: Json, timescale: TimeScale) -> None:
+    def __init__(
+        self, folder: Path, url: str, settings: Json, shared: SharedTime | None = None
+    ) -> None:
+        """`shared`: the time that it lives in, in place of the real one."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._pace = timescale
+        self._shared = shared
         self._log = folder / "log"
         self._environment = {
             **os.environ,
@@ -33,14 +36,23 @@ class OperatorProcess:
 
     async def start(self) -> None:
         """Begin; returns at once."""
+        if self._shared is None:
+            await self._begin()
+            return
+        place = self._shared.members.new_place()
+        words = (str(self._shared.file), str(place.number), str(place.wake_fd))
+        await self._begin(*words, inherited=(place.wake_fd,))
+        self._shared.members.join(self.pid, place)
+
+    async def _begin(self, *words: str, inherited: tuple[int, ...] = ()) -> None:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", "tests.support.operators", str(self._pace.speed), str(self._pace.epoch)),
+                *(sys.executable, "-m", "tests.support.operators", *words),
                 cwd=_ROOT,
                 env=self._environment,
                 stderr=log,
                 stdout=log,
+                pass_fds=inherited,
             )
 
     @property
@@ -67,6 +79,8 @@ class OperatorProcess:
             self._process.send_signal(how)
             self._process.send_signal(signal.SIGCONT)
             await self._process.wait()
+            if self._shared:
+                self._shared.members.leave(self.pid)
 
     async def kill(self) -> None:
         """SIGKILL."""

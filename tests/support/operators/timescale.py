@@ -1,105 +1,73 @@
-"""Time that runs faster: event loops and clocks at another speed than the real one.
+"""Time of a world within one event loop: it jumps while everybody waits.
 
 Everything that waits (leases, watches, back-offs, time-outs) keeps its real number of seconds and
-takes a fraction of it. `VirtualTime` is for worlds within one loop: its time stands still while
-anything computes, so a busy machine changes nothing. `TimeScale` is for worlds of several
-processes: those that share `epoch` and `speed` share the time, and too high a speed makes the
-machine look slow.
+takes a thousandth of it. While anything computes time stands still, so a busy machine changes
+nothing. `sharedtime` is for worlds of several processes.
 """
 
 import asyncio
 import selectors
 import time
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from stagework.cluster.lease import boot_time
 from stagework.controllers.clocks import Clocks
 
 T = TypeVar("T")
 
 VIRTUAL_SPEED: Final = 1000.0
 """So much faster does time pass while everybody waits."""
+LONGEST_JOB_SECONDS: Final = 1.0
+"""A thread that takes longer is taken for one that waits itself."""
 TICK_SECONDS: Final = time.get_clock_info("monotonic").resolution
 """asyncio takes two moments for the same that are no further apart."""
-
-
-class _Selector(selectors.DefaultSelector):
-    def __init__(self, speed: float) -> None:
-        super().__init__()
-        self._speed = speed
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        return super().select(timeout / self._speed if timeout else timeout)
-
-
-class ScaledLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock runs `speed` times as fast."""
-
-    def __init__(self, speed: float) -> None:
-        self._speed = speed
-        super().__init__(_Selector(speed))
-
-    def time(self) -> float:
-        return time.monotonic() * self._speed
-
-
-@dataclass(frozen=True)
-class TimeScale:
-    """How fast time runs; `epoch`: when (real Unix time) the fast day began."""
-
-    speed: float
-    epoch: float
-
-    @classmethod
-    def of(cls, speed: float) -> "TimeScale":
-        return cls(speed, time.time())
-
-    def wall(self) -> datetime:
-        passed = (time.time() - self.epoch) * self.speed
-        return datetime.fromtimestamp(self.epoch + passed, UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic() * self.speed
-
-    def clocks(self) -> Clocks:
-        return Clocks(self.monotonic, lambda: boot_time() * self.speed, self.wall)
-
-    def run(self, main: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine at this timescale (each in a loop of its own)."""
-        with asyncio.Runner(loop_factory=lambda: ScaledLoop(self.speed)) as runner:
-            return runner.run(main)
 
 
 class _Waiting(selectors.DefaultSelector):
     """Time passes in here alone: while the loop has nothing to do, and never past its next timer.
 
     Each wait is a real one, a thousandth as long: what is on its way through the kernel arrives.
+    What a thread does for the loop is waited for as long as a busy machine takes to do it.
     """
 
     def __init__(self, virtual_time: "VirtualTime") -> None:
         super().__init__()
-        self._leap = virtual_time
+        self._virtual_time = virtual_time
+        self.jobs_of_threads = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if not timeout or timeout < 0:
             return super().select(timeout)
+        if self.jobs_of_threads and (ready := super().select(LONGEST_JOB_SECONDS)):
+            return ready
         began = time.monotonic()
         ready = super().select(timeout / VIRTUAL_SPEED)
         waited = (time.monotonic() - began) * VIRTUAL_SPEED
-        self._leap.seconds += min(waited, timeout) if ready else timeout
+        self._virtual_time.seconds += min(waited, timeout) if ready else timeout
         return ready
 
 
 class _VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self, virtual_time: "VirtualTime") -> None:
-        self._leap = virtual_time
-        super().__init__(_Waiting(virtual_time))
+        self._virtual_time = virtual_time
+        self._waiting = _Waiting(virtual_time)
+        super().__init__(self._waiting)
 
     def time(self) -> float:
-        return self._leap.monotonic()
+        return self._virtual_time.monotonic()
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        def done(_: asyncio.Future[T]) -> None:
+            self._waiting.jobs_of_threads -= 1
+
+        future = super().run_in_executor(executor, func, *args)
+        self._waiting.jobs_of_threads += 1
+        future.add_done_callback(done)
+        return future
 
 
 class VirtualTime:

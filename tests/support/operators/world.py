@@ -24,7 +24,8 @@ from tests.support.operators.inprocess import Operator
 from tests.support.operators.results import SimulatedResults
 from tests.support.operators.rights import all_rights, of_the_operator
 from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings
-from tests.support.operators.timescale import TimeScale, VirtualTime
+from tests.support.operators.sharedtime import SharedTime
+from tests.support.operators.timescale import VirtualTime
 
 POLL_SECONDS: Final = 0.2
 """How often a condition is checked."""
@@ -35,7 +36,7 @@ class World:
 
     def __init__(
         self,
-        timescale: VirtualTime | TimeScale,
+        timescale: VirtualTime | SharedTime,
         *,
         behave: Behave = succeed,
         delays: Delays | None = None,

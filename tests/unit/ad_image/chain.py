@@ -7,7 +7,7 @@ from pathlib import Path
 from adimage.__main__ import STAGES
 from adimage.arrays import Pixels, read_pixels
 
-from hack.devcluster.tree import ROOT
+from hack.devcluster.paths import ROOT
 from tests.support.stagechain import StageChain
 
 

@@ -1,4 +1,4 @@
-"""What is known of the kind cluster, and how the bed tells of it."""
+"""What is known of the kind cluster, and how that is told."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hack.devcluster import debian, declarations, innerimages, wheels
-from hack.devcluster.failures import BedError
+from hack.devcluster import debian, image_archive, image_spec, wheels
+from hack.devcluster.errors import DevClusterError
 
 MINIMAL = 'tag = "stagework/x:dev"\ninclude = ["operator/kit"]\n'
 
@@ -25,7 +25,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_what_lies_beside_the_declaration_is_the_default(root: Path) -> None:
-    image = declarations.parse("x", MINIMAL, root)
+    image = image_spec.parse("x", MINIMAL, root)
     assert image.dockerfile == root / "images" / "x" / "Dockerfile"
     assert image.requirements is None
     assert image.repository == "stagework/x"
@@ -34,7 +34,7 @@ def test_what_lies_beside_the_declaration_is_the_default(root: Path) -> None:
 def test_requirements_beside_it_are_found(root: Path) -> None:
     path = root / "images" / "x" / "requirements.txt"
     path.touch()
-    assert declarations.parse("x", MINIMAL, root).requirements == path
+    assert image_spec.parse("x", MINIMAL, root).requirements == path
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_requirements_beside_it_are_found(root: Path) -> None:
     ],
 )
 def test_a_wrong_declaration_is_refused_with_the_reason(root: Path, text: str, reason: str) -> None:
-    with pytest.raises(BedError, match=reason):
-        declarations.parse("x", text, root)
+    with pytest.raises(DevClusterError, match=reason):
+        image_spec.parse("x", text, root)
 
 
 def test_a_list_of_packages_has_comments_and_an_order_of_its_own(root: Path) -> None:
@@ -59,22 +59,22 @@ def test_a_list_of_packages_has_comments_and_an_order_of_its_own(root: Path) -> 
 def test_wheels_are_looked_for_by_the_architecture_of_the_engine() -> None:
     assert wheels.platforms("arm64")[0] == "manylinux_2_36_aarch64"
     assert "manylinux_2_17_x86_64" in wheels.platforms("amd64")
-    with pytest.raises(BedError, match="riscv64"):
+    with pytest.raises(DevClusterError, match="riscv64"):
         wheels.platforms("riscv64")
 
 
 def test_inner_images_share_their_layers(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_bytes(b"\x7fELF")
-    layer = innerimages.write_layer(
+    layer = image_archive.write_layer(
         tmp_path / "layer.tar", {"bin/all": program}, {"bin/one": "all"}
     )
     archive = tmp_path / "images.tar"
     images = [
-        innerimages.InnerImage(("example/one:1", "example/two:1"), (layer,)),
-        innerimages.InnerImage(("example/three:1",), (layer,), ("/bin/all",)),
+        image_archive.InnerImage(("example/one:1", "example/two:1"), (layer,)),
+        image_archive.InnerImage(("example/three:1",), (layer,), ("/bin/all",)),
     ]
-    innerimages.write_archive(archive, images, "amd64")
+    image_archive.write_archive(archive, images, "amd64")
 
     with tarfile.open(archive) as tar:
         names = tar.getnames()
@@ -92,5 +92,5 @@ def test_inner_images_share_their_layers(tmp_path: Path) -> None:
 def test_a_layer_of_the_same_files_is_the_same_layer(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_bytes(b"\x7fELF")
-    layers = [innerimages.write_layer(tmp_path / name, {"a": program}, {}) for name in ("1", "2")]
+    layers = [image_archive.write_layer(tmp_path / name, {"a": program}, {}) for name in ("1", "2")]
     assert layers[0].digest == layers[1].digest

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hack.devcluster import innerimages, loading
+from hack.devcluster import image_archive, loading
 
 LISTING = """REF TYPE DIGEST SIZE PLATFORMS LABELS
 docker.io/stagework/x:dev application/vnd sha256:aa 1 MiB linux/amd64 -
@@ -39,13 +39,13 @@ def test_earlier_versions_go_with_the_names_that_the_kubelet_gave_them() -> None
 
 def saved(folder: Path) -> Path:
     """An archive like that of ``docker save``, with two layers."""
-    layers: list[innerimages.Layer] = []
+    layers: list[image_archive.Layer] = []
     for name in ("base", "code"):
         (folder / name).write_text(name)
-        layers.append(innerimages.write_layer(folder / f"{name}.tar", {name: folder / name}, {}))
+        layers.append(image_archive.write_layer(folder / f"{name}.tar", {name: folder / name}, {}))
     archive = folder / "saved.tar"
-    image = innerimages.InnerImage(("stagework/x:dev",), tuple(layers))
-    innerimages.write_archive(archive, [image], "amd64")
+    image = image_archive.InnerImage(("stagework/x:dev",), tuple(layers))
+    image_archive.write_archive(archive, [image], "amd64")
     return archive
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hack.devcluster import tools, versions
-from hack.devcluster.tree import KIND_NODE
+from hack.devcluster.paths import KIND_NODE
 
 
 @pytest.mark.parametrize(

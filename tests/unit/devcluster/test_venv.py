@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from hack.devcluster import cache, venv
-from hack.devcluster.failures import BedError
+from hack.devcluster.errors import DevClusterError
 
 
-class Bed:
+class Machine:
     """A cache of the test's own, and a pip that does what the test says."""
 
     def __init__(self, place: Path) -> None:
@@ -47,7 +47,7 @@ class Bed:
         assert not self.ready
         self.locked = is_locked()
         if self.fails:
-            raise BedError("pip failed")
+            raise DevClusterError("pip failed")
         (Path(command[0]).parent / "installed").touch()
         self.made += 1
 
@@ -63,59 +63,61 @@ def is_locked() -> bool:
 
 
 @pytest.fixture
-def bed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bed:
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """Nothing is installed on this machine."""
     monkeypatch.setenv("STAGEWORK_CACHE", str(tmp_path / "cache"))
-    made = Bed(tmp_path)
-    monkeypatch.setattr(venv, "logged", made.pip)
-    monkeypatch.setattr(venv, "subprocess", SimpleNamespace(run=made.venv))
-    return made
+    machine = Machine(tmp_path)
+    monkeypatch.setattr(venv, "logged", machine.pip)
+    monkeypatch.setattr(venv, "subprocess", SimpleNamespace(run=machine.venv))
+    return machine
 
 
-def test_it_is_made_once_and_its_scripts_name_their_place(bed: Bed) -> None:
-    bed.prepare()
-    bed.prepare()
-    assert (bed.made, bed.ready) == (1, True)
-    assert (bed.folder / "bin" / "tool").read_text() == f"#!{bed.folder}/bin/python\n"
-    assert (bed.folder / "bin" / "installed").exists()
+def test_it_is_made_once_and_its_scripts_name_their_place(machine: Machine) -> None:
+    machine.prepare()
+    machine.prepare()
+    assert (machine.made, machine.ready) == (1, True)
+    assert (machine.folder / "bin" / "tool").read_text() == f"#!{machine.folder}/bin/python\n"
+    assert (machine.folder / "bin" / "installed").exists()
 
 
-def test_nobody_else_makes_one_meanwhile(bed: Bed) -> None:
-    bed.prepare()
-    assert bed.locked
+def test_nobody_else_makes_one_meanwhile(machine: Machine) -> None:
+    machine.prepare()
+    assert machine.locked
     assert not is_locked()
 
 
-def test_one_that_could_not_be_made_is_not_ready_and_is_made_the_next_time(bed: Bed) -> None:
-    bed.fails = True
-    with pytest.raises(BedError, match="pip failed"):
-        bed.prepare()
-    assert not bed.ready
-    assert not bed.folder.exists()
-    bed.fails = False
-    bed.prepare()
-    assert (bed.made, bed.ready) == (1, True)
+def test_one_that_could_not_be_made_is_not_ready_and_is_made_next_time(
+    machine: Machine,
+) -> None:
+    machine.fails = True
+    with pytest.raises(DevClusterError, match="pip failed"):
+        machine.prepare()
+    assert not machine.ready
+    assert not machine.folder.exists()
+    machine.fails = False
+    machine.prepare()
+    assert (machine.made, machine.ready) == (1, True)
 
 
-def test_half_a_folder_is_made_anew(bed: Bed) -> None:
-    left = bed.folder / "bin" / "left-over"
+def test_half_a_folder_is_made_anew(machine: Machine) -> None:
+    left = machine.folder / "bin" / "left-over"
     left.parent.mkdir(parents=True)
     left.touch()
-    (bed.folder / "bin" / "python").symlink_to(sys.executable)
-    bed.prepare()
-    assert (bed.made, bed.ready, left.exists()) == (1, True, False)
+    (machine.folder / "bin" / "python").symlink_to(sys.executable)
+    machine.prepare()
+    assert (machine.made, machine.ready, left.exists()) == (1, True, False)
 
 
-def test_a_mark_without_python_is_not_believed(bed: Bed) -> None:
-    bed.prepare()
-    (bed.folder / "bin" / "python").unlink()
-    bed.prepare()
-    assert bed.made == 2
+def test_a_mark_without_python_is_not_believed(machine: Machine) -> None:
+    machine.prepare()
+    (machine.folder / "bin" / "python").unlink()
+    machine.prepare()
+    assert machine.made == 2
 
 
-def test_the_mark_is_as_new_as_the_requirements(bed: Bed) -> None:
-    bed.prepare()
-    bed.requirements.touch()
-    bed.prepare()
-    mark = bed.folder / venv.READY
-    assert mark.stat().st_mtime_ns >= bed.requirements.stat().st_mtime_ns
+def test_the_mark_is_as_new_as_the_requirements(machine: Machine) -> None:
+    machine.prepare()
+    machine.requirements.touch()
+    machine.prepare()
+    mark = machine.folder / venv.READY
+    assert mark.stat().st_mtime_ns >= machine.requirements.stat().st_mtime_ns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docpipe.__main__ import STAGES
 
-from hack.devcluster.tree import ROOT
+from hack.devcluster.paths import ROOT
 from tests.support.stagechain import StageChain
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -50,8 +51,11 @@ _many = msgspec.json.Decoder(_RevisionList)
 class Revisions:
     """Resolved stages by revision."""
 
-    def __init__(self, api: KubeApi, namespaces: tuple[str, ...]) -> None:
+    def __init__(
+        self, api: KubeApi, namespaces: tuple[str, ...], wall: Callable[[], datetime]
+    ) -> None:
         self._api = api
+        self._wall = wall
         self._namespaces = namespaces or ("",)
         self._kept: OrderedDict[tuple[str, str], Resolved] = OrderedDict()
 
@@ -105,7 +109,7 @@ class Revisions:
             )
             for revision in _many.decode(body).items:
                 meta = revision.metadata
-                old = datetime.now(UTC) - meta.creation_timestamp > MIN_AGE
+                old = self._wall() - meta.creation_timestamp > MIN_AGE
                 if old and (meta.namespace, meta.name) not in used:
                     await self._delete(meta)
 

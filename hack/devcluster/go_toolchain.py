@@ -11,8 +11,8 @@ import zipfile
 from pathlib import Path
 
 from hack.devcluster import cache, engine, versions
-from hack.devcluster.commands import found, output
-from hack.devcluster.failures import BedError
+from hack.devcluster.commands import find_program, output
+from hack.devcluster.errors import DevClusterError
 from hack.devcluster.steps import step
 
 MEND = "install a newer Go into /usr/local/go"
@@ -20,7 +20,7 @@ MEND = "install a newer Go into /usr/local/go"
 
 def go() -> str:
     """Return the Go on the PATH or in its usual place, else one of our own."""
-    program = found("go", "/usr/local/go/bin", "/usr/lib/go/bin")
+    program = find_program("go", "/usr/local/go/bin", "/usr/lib/go/bin")
     if program is not None and is_new_enough(version_of(program)):
         return program
     return str(_fetched())
@@ -50,7 +50,7 @@ def _fetched() -> Path:
     known = versions.GO_TOOLCHAINS.get(platform.machine())
     if known is None or sys.platform != "linux":
         oldest = ".".join(str(number) for number in versions.OLDEST_GO)
-        raise BedError(f"no Go {oldest} or newer is here", MEND)
+        raise DevClusterError(f"no Go {oldest} or newer is here", MEND)
     architecture, wanted = known
     name = f"v0.0.1-go{versions.GO}.linux-{architecture}"
 
@@ -78,11 +78,11 @@ def _proxy() -> str:
     proxies = os.environ.get("GOPROXY", "")
     if not proxies:
         engine.install("golang-go")
-        proxies = output([found("go", "/usr/lib/go/bin") or "go", "env", "GOPROXY"])
-    named = re.split(r"[,|\s]", proxies)
-    proxy = next((each for each in named if each.startswith("http")), "")
+        proxies = output([find_program("go", "/usr/lib/go/bin") or "go", "env", "GOPROXY"])
+    addresses = re.split(r"[,|\s]", proxies)
+    proxy = next((address for address in addresses if address.startswith("http")), "")
     if not proxy:
-        raise BedError(f"GOPROXY is {proxies!r}: Go {versions.GO} cannot be fetched", MEND)
+        raise DevClusterError(f"GOPROXY is {proxies!r}: Go {versions.GO} cannot be fetched", MEND)
     return proxy.rstrip("/")
 
 
@@ -94,6 +94,6 @@ def _download(url: str, target: Path, wanted: str) -> None:
                 digest.update(chunk)
                 file.write(chunk)
     except OSError as error:
-        raise BedError(f"{url} cannot be fetched: {error}", MEND) from error
+        raise DevClusterError(f"{url} cannot be fetched: {error}", MEND) from error
     if digest.hexdigest() != wanted:
-        raise BedError(f"{url} is not what it should be: sha256 {digest.hexdigest()}", MEND)
+        raise DevClusterError(f"{url} is not what it should be: sha256 {digest.hexdigest()}", MEND)

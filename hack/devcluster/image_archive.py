@@ -66,7 +66,7 @@ def configuration(image: InnerImage, architecture: str) -> bytes:
                 "type": "layers",
                 "diff_ids": [f"sha256:{layer.digest}" for layer in image.layers],
             },
-            "history": [{"created_by": "stagework test bed"} for _ in image.layers],
+            "history": [{"created_by": "stagework dev cluster"} for _ in image.layers],
         },
         sort_keys=True,
     ).encode()

@@ -1,8 +1,8 @@
 """What went wrong, and what mends it."""
 
 
-class BedError(Exception):
-    """The bed cannot go on: says what is missing and, where there is one, the cure."""
+class DevClusterError(Exception):
+    """It cannot go on: says what is missing and, where there is one, the cure."""
 
     def __init__(self, missing: str, mend: str = "") -> None:
         super().__init__(missing)

@@ -5,7 +5,7 @@ bounding set lacks one (CAP_SYS_RESOURCE in many sandboxes), runc fails with "un
 apply caps". This file stands between dockerd and runc: it takes what is not to be had out
 of the container's ``config.json`` (and out of ``exec --process`` files) and becomes runc.
 
-Only a dockerd that the bed starts uses it. It is copied into the cache and run by path, so
+Only a dockerd that is started here uses it. It is copied into the cache and run by path, so
 it imports nothing but the standard library, and little of that: each ``docker exec`` waits.
 """
 

@@ -5,16 +5,16 @@ import os
 from pathlib import Path
 
 from hack.devcluster import cache
-from hack.devcluster.failures import BedError
+from hack.devcluster.errors import DevClusterError
 
-NAME = os.environ.get("STAGEWORK_BED_CLUSTER", "stagework")
+NAME = os.environ.get("STAGEWORK_DEVCLUSTER_NAME", "stagework")
 """Another name makes a second cluster beside the first, with a kubeconfig of its own."""
 
 MACHINES = ("gpu", "macmini", "macbook")
 """The class of each worker, in the order in which kind numbers them."""
 
 MACHINE_LABEL = "stagework.dev/machine"
-GRACE = "STAGEWORK_BED_NODE_GRACE_SECONDS"
+GRACE = "STAGEWORK_DEVCLUSTER_NODE_GRACE_SECONDS"
 
 GARBAGE_PERCENT = 400
 """How far the heaps of API server and etcd may grow between two collections (Go's GOGC, of 100).
@@ -65,7 +65,7 @@ def _kubeadm(kind: str) -> dict[str, object]:
 
 def _control_plane_patch(grace_seconds: int | None) -> dict[str, object]:
     # Stock flags (20 requests a second, 5 Job syncs) hold a whole cluster to a few Jobs a
-    # second: the bed would measure them, not us. Figures taken here say so beside them.
+    # second: a bench would measure them, not us. Figures taken here say so beside them.
     client = {"kube-api-qps": "300", "kube-api-burst": "400"}
     manager = {
         **client,
@@ -89,5 +89,7 @@ def grace_seconds_asked() -> int | None:
     if not text:
         return None
     if not text.isdecimal() or int(text) < 12:
-        raise BedError(f"{GRACE}={text}", "a whole number of 12 or more: kubelets report every 10")
+        raise DevClusterError(
+            f"{GRACE}={text}", "a whole number of 12 or more: kubelets report every 10"
+        )
     return int(text)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from hack.devcluster.failures import BedError
-from hack.devcluster.tree import ROOT
+from hack.devcluster.errors import DevClusterError
+from hack.devcluster.paths import ROOT
 
 KEYS = {"tag", "include", "dockerfile", "packages", "requirements"}
 
 
 @dataclass(frozen=True)
-class Declaration:
+class ImageSpec:
     """One image of ours, all paths absolute."""
 
     name: str
@@ -28,21 +28,23 @@ class Declaration:
         return self.tag.rpartition(":")[0]
 
 
-def parse(name: str, text: str, root: Path = ROOT) -> Declaration:
-    """Read one declaration; what it names must exist."""
+def parse(name: str, text: str, root: Path = ROOT) -> ImageSpec:
+    """Read one spec; what it names must exist."""
     content = tomllib.loads(text)
     home = f"images/{name}"
     if unknown := sorted(set(content) - KEYS):
-        raise BedError(f"{home}/image.toml: unknown: {', '.join(unknown)}", f"use {sorted(KEYS)}")
+        raise DevClusterError(
+            f"{home}/image.toml: unknown: {', '.join(unknown)}", f"use {sorted(KEYS)}"
+        )
     tag = content.get("tag")
     if not isinstance(tag, str) or ":" not in tag:
-        raise BedError(f"{home}/image.toml: no tag", 'tag = "stagework/NAME:dev"')
+        raise DevClusterError(f"{home}/image.toml: no tag", 'tag = "stagework/NAME:dev"')
 
     def path(key: str, default: str) -> Path:
         return root / str(content.get(key, f"{home}/{default}"))
 
     requirements = path("requirements", "requirements.txt")
-    declaration = Declaration(
+    spec = ImageSpec(
         name=name,
         tag=tag,
         include=tuple(root / item for item in cast("list[str]", content.get("include", []))),
@@ -50,13 +52,15 @@ def parse(name: str, text: str, root: Path = ROOT) -> Declaration:
         packages=path("packages", "packages.txt"),
         requirements=requirements if "requirements" in content or requirements.exists() else None,
     )
-    needed = [declaration.dockerfile, declaration.packages, *declaration.include]
-    if declaration.requirements is not None:
-        needed.append(declaration.requirements)
+    needed = [spec.dockerfile, spec.packages, *spec.include]
+    if spec.requirements is not None:
+        needed.append(spec.requirements)
     for item in needed:
         if not item.exists():
-            raise BedError(f"{home}/image.toml names {item.relative_to(root)}, which is not there")
-    return declaration
+            raise DevClusterError(
+                f"{home}/image.toml names {item.relative_to(root)}, which is not there"
+            )
+    return spec
 
 
 def declared(root: Path = ROOT) -> dict[str, Path]:
@@ -65,9 +69,11 @@ def declared(root: Path = ROOT) -> dict[str, Path]:
     return {file.parent.name: file for file in files}
 
 
-def named(names: list[str], root: Path = ROOT) -> list[Declaration]:
+def named(names: list[str], root: Path = ROOT) -> list[ImageSpec]:
     """Read the declarations of these images, or of all where none is named."""
     files = declared(root)
     if unknown := [name for name in names if name not in files]:
-        raise BedError(f"no image.toml for: {', '.join(unknown)}", f"known: {', '.join(files)}")
+        raise DevClusterError(
+            f"no image.toml for: {', '.join(unknown)}", f"known: {', '.join(files)}"
+        )
     return [parse(name, files[name].read_text(), root) for name in names or files]

@@ -3,6 +3,5 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BED = ROOT / "hack" / "devcluster"
 IMAGES = ROOT / "images"
 KIND_NODE = IMAGES / "kind-node"

@@ -12,19 +12,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from hack.devcluster import bases, cache, debian, gotools, innerimages, versions
+from hack.devcluster import base_images, cache, debian, go_programs, image_archive, versions
 from hack.devcluster.commands import logged, output, succeeds
 from hack.devcluster.engine import Engine
-from hack.devcluster.failures import BedError
-from hack.devcluster.innerimages import InnerImage, Layer
+from hack.devcluster.errors import DevClusterError
+from hack.devcluster.image_archive import InnerImage, Layer
+from hack.devcluster.paths import KIND_NODE
 from hack.devcluster.steps import step
-from hack.devcluster.tree import BED, KIND_NODE
 
-CHOICE = "STAGEWORK_BED_NODE_IMAGE"
+CHOICE = "STAGEWORK_DEVCLUSTER_NODE_IMAGE"
 """``pull`` or ``build`` where the choice shall not be made here."""
 
 REPOSITORY = "stagework/kind-node"
-BED_IMAGE = "stagework.dev/bed/kubernetes:bed"
+NODE_AGENT_IMAGE = "stagework.dev/devcluster/kubernetes:built"
 """The name by which the node agent's DaemonSet asks for the Kubernetes image."""
 
 KUBERNETES_NAMES = (
@@ -42,14 +42,14 @@ def ready(engine: Engine) -> str:
     """Return a node image that the engine has."""
     choice = os.environ.get(CHOICE, "")
     if choice not in ("", "pull", "build"):
-        raise BedError(f"{CHOICE}={choice}", f"unset {CHOICE}, or say pull or build")
+        raise DevClusterError(f"{CHOICE}={choice}", f"unset {CHOICE}, or say pull or build")
     if choice != "build" and engine.tagged(versions.NODE_IMAGE):
         return versions.NODE_IMAGE
     if choice != "pull":
         image = f"{REPOSITORY}:{_fingerprint(engine)}"
         if engine.tagged(image):
             return image
-        if choice == "build" or not bases.registry_in_reach():
+        if choice == "build" or not base_images.registry_in_reach():
             _build(engine, image)
             return image
     with step("pull kind's node image", "350 MB"):
@@ -66,16 +66,16 @@ def _fingerprint(engine: Engine) -> str:
             engine.architecture,
             KIND_NODE,
             debian.fingerprint((), "minbase"),
-            BED / "innerimages.py",
-            BED / "nodeimage.py",
+            Path(image_archive.__file__),
+            Path(__file__),
         ]
     )
 
 
 def _build(engine: Engine, image: str) -> None:
-    programs = gotools.kubernetes_programs()
+    programs = go_programs.kubernetes_programs()
     packages = debian.packages_of(KIND_NODE / "packages.txt")
-    base = bases.import_root(debian.root_archive("node", packages), f"{REPOSITORY}-base")
+    base = base_images.import_root(debian.root_archive("node", packages), f"{REPOSITORY}-base")
     inner_packages = debian.packages_of(KIND_NODE / "inner-packages.txt")
     inner_root = debian.root_archive("node-inner", inner_packages, "essential")
     with tempfile.TemporaryDirectory(prefix="kind-node-", dir=cache.folder("tmp")) as name:
@@ -104,8 +104,8 @@ def _build(engine: Engine, image: str) -> None:
 def _prepare_context(context: Path, programs: Path) -> None:
     """Gather kind's files (kept as they are, but for what prepare-node changes) and ours."""
     files = context / "files"
-    kind = gotools.module_folder(versions.KIND_MODULE, versions.KIND)
-    gotools.copy_module_folder(kind / "images" / "base" / "files", files)
+    kind = go_programs.module_folder(versions.KIND_MODULE, versions.KIND)
+    go_programs.copy_module_folder(kind / "images" / "base" / "files", files)
     for path in files.rglob("*"):
         executable = path.is_dir() or path.parent.name == "bin"
         path.chmod(0o755 if executable else 0o644)
@@ -138,15 +138,17 @@ def _write_inner_images(folder: Path, programs: Path, inner_root: Path, architec
     links = {f"usr/local/bin/{name}": "kube" for name in KUBERNETES_NAMES}
     kubernetes = (
         Layer.of(inner_root),
-        innerimages.write_layer(folder / "kube.tar", {"usr/local/bin/kube": kube}, links),
+        image_archive.write_layer(folder / "kube.tar", {"usr/local/bin/kube": kube}, links),
     )
-    coredns = innerimages.write_layer(folder / "coredns.tar", {"coredns": programs / "coredns"}, {})
-    holder = innerimages.write_layer(folder / "pause.tar", {"pause": programs / "pause"}, {})
+    coredns = image_archive.write_layer(
+        folder / "coredns.tar", {"coredns": programs / "coredns"}, {}
+    )
+    holder = image_archive.write_layer(folder / "pause.tar", {"pause": programs / "pause"}, {})
     archive = folder / "images.tar"
-    innerimages.write_archive(
+    image_archive.write_archive(
         archive,
         [
-            InnerImage((*rest, BED_IMAGE), kubernetes),
+            InnerImage((*rest, NODE_AGENT_IMAGE), kubernetes),
             InnerImage(dns, (coredns,), ("/coredns",)),
             # containerd's configuration, which is kind's, names an older tag than kubeadm.
             InnerImage((*pause, "registry.k8s.io/pause:3.10"), (holder,), ("/pause",)),
@@ -161,21 +163,9 @@ def _import_inner_images(bare: str, archive: Path, image: str) -> None:
     container = f"stagework-node-build-{os.getpid()}"
     output(
         [
-            "docker",
-            "run",
-            "--detach",
-            "--name",
-            container,
-            "--entrypoint",
-            "sleep",
-            "--security-opt",
-            "seccomp=unconfined",
-            "--network",
-            "none",
-            "--volume",
-            f"{archive}:/images.tar:ro",
-            bare,
-            "infinity",
+            *("docker", "run", "--detach", "--name", container, "--entrypoint", "sleep"),
+            *("--security-opt", "seccomp=unconfined", "--network", "none"),
+            *("--volume", f"{archive}:/images.tar:ro", bare, "infinity"),
         ]
     )
     try:
@@ -185,19 +175,9 @@ def _import_inner_images(bare: str, archive: Path, image: str) -> None:
         output([*ctr, "images", "import", "--no-unpack", "/images.tar"], seconds=300)
         end = "pkill -x containerd; while pgrep -x containerd; do sleep 0.1; done"
         output(["docker", "exec", container, "sh", "-c", end])
-        output(
-            [
-                "docker",
-                "commit",
-                "--change",
-                'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
-                "--change",
-                "CMD []",
-                container,
-                image,
-            ],
-            seconds=300,
-        )
+        entrypoint = 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]'
+        commit = ["docker", "commit", "--change", entrypoint, "--change", "CMD []"]
+        output([*commit, container, image], seconds=300)
     finally:
         subprocess.run(
             ["docker", "rm", "--force", "--volumes", container], capture_output=True, check=False
@@ -209,4 +189,4 @@ def _await_containerd(ask: list[str]) -> None:
         if succeeds(ask):
             return
         time.sleep(0.2)
-    raise BedError("containerd does not answer in the node image's build container")
+    raise DevClusterError("containerd does not answer in the node image's build container")

@@ -5,11 +5,11 @@ import platform
 import shutil
 from pathlib import Path
 
-from hack.devcluster import cache, golang, versions
+from hack.devcluster import cache, go_toolchain, versions
 from hack.devcluster.commands import logged, output
-from hack.devcluster.failures import BedError
+from hack.devcluster.errors import DevClusterError
+from hack.devcluster.paths import KIND_NODE
 from hack.devcluster.steps import step
-from hack.devcluster.tree import KIND_NODE
 
 VERSION_PACKAGES = ("k8s.io/client-go/pkg/version", "k8s.io/component-base/version")
 GO_ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
@@ -43,7 +43,7 @@ def _build_kubernetes(target: Path) -> None:
 
 def _build(name: str, module: Path, package: str, target: Path, flags: str) -> None:
     command = [
-        golang.go(),
+        go_toolchain.go(),
         "build",
         "-trimpath",
         "-ldflags",
@@ -68,7 +68,7 @@ def installed(name: str, package: str, version: str) -> Path:
         with step(f"build {name} {version}", "1 to 3 min"):
             logged(
                 f"go-install-{name}",
-                [golang.go(), "install", "-trimpath", f"{package}@v{version}"],
+                [go_toolchain.go(), "install", "-trimpath", f"{package}@v{version}"],
                 environment={**GO_ENVIRONMENT, "GOBIN": str(target)},
                 mend=f"install {name} {version} by hand and put it on the PATH",
             )
@@ -89,12 +89,12 @@ def of_ours(name: str, folder: Path) -> Path:
 
 def module_folder(module: str, version: str) -> Path:
     """Return the sources of a Go module, fetched where needed; read-only."""
-    command = [golang.go(), "mod", "download", "-json", f"{module}@v{version}"]
+    command = [go_toolchain.go(), "mod", "download", "-json", f"{module}@v{version}"]
     for line in output(command, seconds=600).splitlines():
         key, _, value = line.strip().partition(": ")
         if key == '"Dir"':
             return Path(value.strip('",'))
-    raise BedError(f"{module}@v{version} cannot be fetched", "go env GOPROXY")
+    raise DevClusterError(f"{module}@v{version} cannot be fetched", "go env GOPROXY")
 
 
 def link(program: Path, name: str) -> Path:
