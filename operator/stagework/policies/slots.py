@@ -75,23 +75,25 @@ class SlotLedger:
         granted = self._granted.pop(run_uid, {})
         touched: set[str] = set()
         for request in before.values():
-            touched |= self._withdraw(run_uid, request, granted.get(request.stage, ""))
+            touched |= self._withdraw(run_uid, request, granted.get(request.stage))
         after = {request.stage: request for request in requests}
         if after:
             self._requests[run_uid] = after
             self._granted[run_uid] = {}
         for request in after.values():
-            touched |= self._enter(run_uid, request, granted.get(request.stage, ""))
+            touched |= self._enter(run_uid, request, granted.get(request.stage))
         changed = self._grant(touched)
         changed.discard(run_uid)
         return changed
 
     def turns(self, run_uid: str) -> dict[str, Turn]:
         """Stage name to its turn, for everything that the run holds or wants."""
-        granted = self._granted.get(run_uid, {})
+        if run_uid not in self._requests:
+            return {}
+        granted = self._granted[run_uid]
         return {
             stage: Granted(granted[stage]) if stage in granted else self._queued(request)
-            for stage, request in self._requests.get(run_uid, {}).items()
+            for stage, request in self._requests[run_uid].items()
         }
 
     def taken(self) -> int:
@@ -105,7 +107,7 @@ class SlotLedger:
     def _queue(self, machine: str) -> _Queue:
         return self._queues.setdefault(machine, _Queue())
 
-    def _withdraw(self, run_uid: str, request: SlotRequest, granted: str) -> set[str]:
+    def _withdraw(self, run_uid: str, request: SlotRequest, granted: str | None = None) -> set[str]:
         if granted:
             if not request.free:
                 self._queue(granted).taken -= 1
@@ -114,13 +116,13 @@ class SlotLedger:
             waiting = self._queue(machine).waiting
             entry = (request.order, run_uid)
             at = bisect_left(waiting, entry)
-            if at < len(waiting) and waiting[at] == entry:
+            if waiting[at : at + 1] == [entry]:
                 del waiting[at]
         return set(request.classes)
 
-    def _enter(self, run_uid: str, request: SlotRequest, granted: str) -> set[str]:
+    def _enter(self, run_uid: str, request: SlotRequest, granted: str | None) -> set[str]:
         """A slot once given stays given, also when its machine class has become full since."""
-        keeps = request.holds or (granted if granted in request.classes else "")
+        keeps = request.holds or (granted if granted in request.classes else None)
         if keeps:
             self._granted[run_uid][request.stage] = keeps
             if not request.free:
@@ -137,7 +139,7 @@ class SlotLedger:
             while queue.waiting and queue.taken < queue.slots:
                 order, run_uid = queue.waiting[0]
                 request = self._find(run_uid, order)
-                self._withdraw(run_uid, request, "")
+                self._withdraw(run_uid, request)
                 self._granted[run_uid][request.stage] = machine
                 queue.taken += 1
                 changed.add(run_uid)

@@ -40,22 +40,20 @@ def may_start(stage: str, dependencies: Dependencies, states: Mapping[str, Stage
     A failed dependency wins over a skipped one, and both over a pending one: nothing that happens
     later could make the stage run.
     """
-    skipped = ""
+    skipped: list[str] = []
     pending: list[str] = []
     for name in dependencies[stage]:
         above = states[name]
-        if above.state == "Succeeded":
-            continue
         if above.state == "Failed" or (
             above.state == "NotRun" and above.reason == names.UPSTREAM_FAILED
         ):
             return Never(names.UPSTREAM_FAILED, name)
         if above.state == "NotRun" or _skipped_for_good(above):
-            skipped = skipped or name
+            skipped.append(name)
         elif not above.done:
             pending.append(name)
     if skipped:
-        return Never(names.UPSTREAM_SKIPPED, skipped)
+        return Never(names.UPSTREAM_SKIPPED, skipped[0])
     return Blocked(tuple(pending)) if pending else _READY
 
 

@@ -74,6 +74,7 @@ def test_running_descendants_are_reset_and_untouched_ones_are_left() -> None:
         ("Retry", "b", make_status("b", "Running"), "StillActive"),
         ("Retry", "b", make_status("b", "Starting"), "StillActive"),
         ("Retry", "b", make_status("b", "Waiting", attempt=2, failures=1), "StillActive"),
+        ("Retry", "b", make_status("b", "Waiting", attempt=2), "StillActive"),
         ("Retry", "b", make_status("b", "Waiting"), "WaitsForOthers"),
         ("Retry", "b", make_status("b", "NotRun"), "WaitsForOthers"),
         ("Retry", "x", make_status("b", "Failed"), "UnknownStage"),
@@ -140,6 +141,12 @@ def test_a_request_may_be_refused_as_a_whole(
 
     assert judgement == Judgement(refused=(Refusal(stage="", reason=reason),))
     assert judgement.requested == 0
+
+
+def test_what_waits_for_its_second_attempt_below_begins_anew_too() -> None:
+    status = {**OVER, "d": make_status("d", "Waiting", attempt=2)}
+
+    assert _effect("Retry", "b", status=status) == (("b",), ("d",))
 
 
 def test_a_skip_leaves_what_depends_on_it_to_the_order_of_stages() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from stagework.api.observed import PodView
 from stagework.policies.outcome import (
+    Deferred,
     Done,
     Ended,
     Failed,
@@ -15,6 +16,7 @@ from stagework.policies.outcome import (
     NotEnded,
     finished_at,
     judge_end,
+    judge_mark,
 )
 from tests.support.builders import (
     after,
@@ -202,7 +204,9 @@ def test_a_container_that_the_node_lost_sight_of_was_interrupted() -> None:
 
 
 def test_a_self_fenced_stage_was_interrupted() -> None:
-    assert isinstance(_judge(terminated(_pod(), 75)), Interrupted)
+    message = "it had lost contact with the API service and ended itself"
+
+    assert _judge(terminated(_pod(), 75)) == Interrupted(message)
 
 
 def test_a_disruption_that_did_not_happen_is_no_evidence() -> None:
@@ -277,3 +281,32 @@ def test_without_a_container_report_only_proofs_count(pod: PodView, end: Ended |
 def test_the_end_is_dated_by_the_kubelet() -> None:
     assert finished_at(terminated(_pod(), 0, finished=after(42))) == after(42)
     assert finished_at(running(_pod())) is None
+
+
+@pytest.mark.parametrize(
+    ("mark", "end"),
+    [
+        (MarkSeen("Succeeded", "Fine", "done"), Done(reason="Fine", message="done")),
+        (MarkSeen("Skipped", "NoAudio"), Done(skipped=True, reason="NoAudio")),
+        (MarkSeen("Failed", message="m"), Failed("StageReportedFailure", "m")),
+        (MarkSeen("Failed", "NoFace", "m"), Failed("NoFace", "m")),
+        (MarkSeen("Refused", message="m"), Failed("InputRefused", "m", final=True)),
+        (MarkSeen("Refused", "EmptyImage", "m"), Failed("EmptyImage", "m", final=True)),
+        (MarkSeen("Deferred", message="m"), Deferred("Deferred", "m")),
+        (MarkSeen("Deferred", "EndpointUnavailable", "m"), Deferred("EndpointUnavailable", "m")),
+        (MarkSeen("", message="m"), Failed("StageReportedFailure", "m")),
+    ],
+    ids=[
+        "succeeded",
+        "skipped itself",
+        "failed",
+        "failed for its own reason",
+        "refused",
+        "refused for its own reason",
+        "deferred",
+        "deferred for its own reason",
+        "a stored result without an outcome",
+    ],
+)
+def test_a_mark_or_a_stored_result_says_how_it_ended(mark: MarkSeen, end: Ended) -> None:
+    assert judge_mark(mark) == end

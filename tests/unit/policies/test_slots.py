@@ -197,3 +197,22 @@ def test_a_run_that_asks_for_nothing_has_no_turns() -> None:
 
     assert ledger.turns("a") == {}
     assert ledger.turns("never seen") == {}
+
+
+def test_a_run_is_not_told_of_its_own_turn() -> None:
+    """It asks for its turns next, in the same decision."""
+    ledger = _ledger(gpu=1)
+
+    assert ledger.request("a", [_request("a")]) == set()
+    assert ledger.turns("a") == {"s": Granted("gpu")}
+
+
+def test_what_a_run_gives_back_on_several_classes_goes_to_whoever_waits_for_any_of_them() -> None:
+    ledger = _ledger(gpu=1, macmini=1)
+    ledger.request("a", [_request("a", "s", "gpu"), _request("a", "t", "macmini", index=1)])
+    ledger.request("b", [_request("b", "s", "gpu")])
+    ledger.request("c", [_request("c", "s", "macmini")])
+    assert ledger.taken() == 2
+
+    assert ledger.request("a", ()) == {"b", "c"}
+    assert ledger.taken() == 2
