@@ -37,16 +37,16 @@ def main(arguments: Sequence[str]) -> int:
 
 def _mark(options: argparse.Namespace) -> int:
     try:
-        told = environment.read(os.environ)
+        given = environment.read(os.environ)
         Mark(
-            stage=told.stage,
-            attempt=told.attempt,
-            pod=told.pod_uid,
+            stage=given.stage,
+            attempt=given.attempt,
+            pod=given.pod_uid,
             outcome=options.outcome,
             digest=options.digest,
             reason=options.reason,
             message=options.message,
-        ).write(told.termination_file)
+        ).write(given.termination_file)
     except (StageError, OSError) as error:
         text.say(f"no mark written: {error}")
         return contract.EXIT_FAILED

@@ -90,8 +90,8 @@ def run(
 ) -> int:
     """Run a program as this Pod's stage; gives the exit code."""
     try:
-        told = environment.read(os.environ)
-        session = Session(told, _exit_fenced, patience)
+        given = environment.read(os.environ)
+        session = Session(given, _exit_fenced, patience)
     except (StageError, OSError) as error:
         text.say(f"cannot start: {error}")
         return contract.EXIT_FAILED
@@ -159,7 +159,7 @@ _fenced_children: list[Child] = []
 
 
 def _exit_fenced(silence: float) -> None:
-    text.say(f"no answer from anybody for {silence:.0f} s: this copy ends itself")
+    text.say(f"no answer from anybody for {silence:.0f} s: this attempt ends itself")
     for child in tuple(_fenced_children):
         child.signal(signal.SIGKILL)
     os._exit(contract.EXIT_FENCED)

@@ -73,11 +73,11 @@ class Context:
 
     def param(self, name: str, default: str | None = None) -> str:
         """One param; without a default, a missing one refuses the run."""
-        found = self.params.get(name, default)
-        if found is None:
+        value = self.params.get(name, default)
+        if value is None:
             known = ", ".join(sorted(self.params)) or "none"
             raise Refused("MissingParam", f"param {name!r} is not set; the run has: {known}")
-        return found
+        return value
 
     def value(self, name: str, value: Scalar) -> None:
         """Show a small value to people (`values` in result.json); 64 at most."""

@@ -27,7 +27,7 @@ _LOCAL_DEFAULTS: Final = {
 
 @dataclass(frozen=True)
 class Environment:
-    """Everything that stagekit was told at start."""
+    """Everything that stagekit is given at start."""
 
     run: str
     run_uid: str
@@ -156,4 +156,4 @@ def _strings(value: object, where: str) -> dict[str, str]:
     fields = as_object(value)
     if fields is None:
         raise ContractError(f"{where} is not a JSON object")
-    return {key: each if isinstance(each, str) else str(each) for key, each in fields.items()}
+    return {key: value if isinstance(value, str) else str(value) for key, value in fields.items()}

@@ -1,7 +1,7 @@
 """The self-fence: a stage that nobody can hear ends itself before somebody replaces it.
 
-The operator may start a second copy of a stage when its node and its heartbeats have been
-silent for 90 s. A copy that is cut off must therefore have ended by then: after 40 s without
+The operator may start a second attempt of a stage when its node and its heartbeats have been
+silent for 90 s. An attempt that is cut off must therefore have ended by then: after 40 s without
 any answer. The clock counts suspended time too, so a machine that slept fences at once.
 """
 

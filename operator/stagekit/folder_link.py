@@ -24,17 +24,17 @@ class FolderLink:
 
     def fetch(self, prefix: str, path: str, target: Path) -> str:
         """Copy one file; raises MissingInput where there is none."""
-        found = inside(self._root, f"{prefix}/{path}")
-        if not found.is_file():
+        stored = inside(self._root, f"{prefix}/{path}")
+        if not stored.is_file():
             raise MissingInput(f"there is no {path!r} below {prefix}")
-        with found.open("rb") as file:
+        with stored.open("rb") as file:
             return _copy(file, target)
 
     def listing(self, prefix: str) -> list[str]:
         """Paths of all files below a prefix, sorted."""
         folder = inside(self._root, prefix)
-        files = (each for each in folder.rglob("*") if each.is_file())
-        return sorted(each.relative_to(folder).as_posix() for each in files)
+        files = (path for path in folder.rglob("*") if path.is_file())
+        return sorted(file.relative_to(folder).as_posix() for file in files)
 
     def source(self, folder: Path) -> Path:
         """Copy the input: `artifact://...` in the folder, `file:///...`, or a plain path."""
@@ -47,15 +47,15 @@ class FolderLink:
     def _copied(self, uri: str, folder: Path) -> Path:
         parts = urlsplit(uri)
         if parts.scheme == "artifact":
-            found = inside(self._root, f"{parts.netloc}{unquote(parts.path)}")
+            origin = inside(self._root, f"{parts.netloc}{unquote(parts.path)}")
         elif parts.scheme in ("", "file"):
-            found = Path(unquote(parts.path))
+            origin = Path(unquote(parts.path))
         else:
             raise MissingInput(f"a local run cannot fetch {uri!r}: give a path")
-        if not found.is_file():
+        if not origin.is_file():
             raise MissingInput(f"{uri!r} is not a file")
-        target = folder / safe_name(found.name)
-        with found.open("rb") as file:
+        target = folder / safe_name(origin.name)
+        with origin.open("rb") as file:
             _copy(file, target)
         return target
 

@@ -64,8 +64,8 @@ class HttpLink:
         fields = parse_object(answer.body)
         if fields is None:
             raise ContractError(f"the API service's list of {prefix} is unreadable")
-        files = (as_object(each) or {} for each in as_list(fields.get("files")))
-        return sorted(str(each["path"]) for each in files if "path" in each)
+        files = (as_object(entry) or {} for entry in as_list(fields.get("files")))
+        return sorted(str(file["path"]) for file in files if "path" in file)
 
     def source(self, folder: Path) -> Path:
         """Download what `spec.input` names; the service tells the name."""

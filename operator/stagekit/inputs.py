@@ -53,10 +53,10 @@ class Inputs:
         if path not in digests:
             known = ", ".join(sorted(digests)[:10]) or "nothing"
             raise MissingInput(f"{stage} left no {path!r}; it left: {known}")
-        found = self._link.fetch(self._prefixes[stage], path, target)
-        if found != digests[path]:
+        digest = self._link.fetch(self._prefixes[stage], path, target)
+        if digest != digests[path]:
             target.unlink()
-            raise DigestMismatch(f"{stage}/{path}: sha256 {found}, {stage} wrote {digests[path]}")
+            raise DigestMismatch(f"{stage}/{path}: sha256 {digest}, {stage} wrote {digests[path]}")
         return target
 
     def json(self, stage: str, path: str) -> object:
@@ -92,8 +92,8 @@ class Inputs:
         self.source()
 
     def _digests(self, stage: str) -> dict[str, str]:
-        files = (as_object(each) or {} for each in as_list(self._result(stage).get("files")))
-        return {str(each.get("path")): str(each.get("sha256")) for each in files}
+        files = (as_object(entry) or {} for entry in as_list(self._result(stage).get("files")))
+        return {str(file.get("path")): str(file.get("sha256")) for file in files}
 
     def _result(self, stage: str) -> dict[str, object]:
         if stage not in self._prefixes:

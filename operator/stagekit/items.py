@@ -123,7 +123,7 @@ def iterate(
     progress: Callable[[int, int | None], None],
     key: Callable[[T], str] | None = None,
 ) -> Iterator[Item[T]]:
-    """Give each value as an Item; progress is told after each."""
+    """Give each value as an Item; progress is reported after each."""
     total = len(values) if isinstance(values, Sized) else None
     done = 0
     progress(done, total)

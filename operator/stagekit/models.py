@@ -77,10 +77,10 @@ def _unpack(archive: Path, target: Path) -> None:
     part.mkdir(parents=True)
     try:
         with zipfile.ZipFile(archive) as packed:
-            entries = [each for each in packed.infolist() if not each.is_dir()]
+            entries = [entry for entry in packed.infolist() if not entry.is_dir()]
             _check(entries)
-            for each in entries:
-                _write(packed, each, inside(part, each.filename))
+            for entry in entries:
+                _write(packed, entry, inside(part, entry.filename))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise Refused("ModelBroken", f"the model's archive is no sound zip: {error}") from error
     except (StageError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
@@ -94,12 +94,14 @@ def _check(entries: list[zipfile.ZipInfo]) -> None:
         raise Refused("ModelBroken", "the model's archive is empty")
     if len(entries) > MOST_FILES:
         raise Refused("ModelBroken", f"the model's archive has over {MOST_FILES} files")
-    if sum(each.file_size for each in entries) > MOST_BYTES:
+    if sum(entry.file_size for entry in entries) > MOST_BYTES:
         raise Refused("ModelBroken", f"the model's archive unpacks to over {MOST_BYTES >> 30} GiB")
-    for each in entries:
-        kind = stat.S_IFMT(each.external_attr >> 16)
-        if kind not in (0, stat.S_IFREG) or "\\" in each.filename:
-            raise Refused("ModelBroken", f"not a plain file in the archive: {each.filename[:40]!r}")
+    for entry in entries:
+        kind = stat.S_IFMT(entry.external_attr >> 16)
+        if kind not in (0, stat.S_IFREG) or "\\" in entry.filename:
+            raise Refused(
+                "ModelBroken", f"not a plain file in the archive: {entry.filename[:40]!r}"
+            )
 
 
 def _write(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:

@@ -171,7 +171,7 @@ class Session:
         return digest
 
     def _output_files(self) -> list[tuple[str, Path]]:
-        found: list[tuple[str, Path]] = []
+        files: list[tuple[str, Path]] = []
         for file in sorted(self.outputs.rglob("*")):
             path = file.relative_to(self.outputs).as_posix()
             if file.is_symlink():
@@ -181,8 +181,8 @@ class Session:
                 continue  # hidden files are nobody's result, and the store keeps none
             if path in (contract.RESULT_FILE, contract.OUTCOMES_FILE):
                 raise StageError(f"{path} is written by stagekit: give your file another name")
-            found.append((path, file))
-        return found
+            files.append((path, file))
+        return files
 
     def _upload_file(self, path: str, file: Path) -> dict[str, object]:
         digest, size = digest_of(file)

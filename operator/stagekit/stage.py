@@ -37,8 +37,8 @@ def main(
     arguments = list(sys.argv if argv is None else argv)[1:]
     chosen = arguments[0] if arguments else os.environ.get(contract.ENV_STAGE, "")
     try:
-        told = environment.read(os.environ, stage=chosen)
-        session = Session(told, _exit_fenced, patience)
+        given = environment.read(os.environ, stage=chosen)
+        session = Session(given, _exit_fenced, patience)
     except (StageError, OSError) as error:
         text.say(f"cannot start: {error}")
         return contract.EXIT_FAILED
@@ -120,5 +120,5 @@ class _Term:
 
 def _exit_fenced(silence: float) -> None:
     """The whole process ends at once: no handler, no upload, no mark."""
-    text.say(f"no answer from anybody for {silence:.0f} s: this copy ends itself")
+    text.say(f"no answer from anybody for {silence:.0f} s: this attempt ends itself")
     os._exit(contract.EXIT_FENCED)

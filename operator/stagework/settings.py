@@ -123,7 +123,7 @@ class ModelSettings(_Section):
             "embeddings": self.embeddings,
             "transcription": self.transcription,
         }
-        return {role: each for role, each in given.items() if each is not None}
+        return {role: endpoint for role, endpoint in given.items() if endpoint is not None}
 
 
 class StagePodSettings(_Section):
@@ -180,7 +180,7 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _classes_exist(self) -> "Settings":
-        keys = [each.key for each in self.fleet.machineClasses]
+        keys = [machine_class.key for machine_class in self.fleet.machineClasses]
         if len(set(keys)) != len(keys):
             raise ValueError(f"fleet.machineClasses: a key is used twice in {keys}")
         for stage, classes in [*self.fleet.stageClasses.items(), ("", self.fleet.defaultClasses)]:
@@ -188,9 +188,9 @@ class Settings(_Section):
                 if name not in keys:
                     where = f"stageClasses.{stage}" if stage else "defaultClasses"
                     raise ValueError(f"fleet.{where}: unknown class {name!r}, known: {keys}")
-        for role, each in self.models.roles().items():
-            if each.machine and each.machine not in keys:
-                known = f"unknown class {each.machine!r}, known: {keys}"
+        for role, endpoint in self.models.roles().items():
+            if endpoint.machine and endpoint.machine not in keys:
+                known = f"unknown class {endpoint.machine!r}, known: {keys}"
                 raise ValueError(f"models.{role}.machine: {known}")
         return self
 

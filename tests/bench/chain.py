@@ -84,7 +84,7 @@ class Phase:
 
 One = Callable[[KubeApi, str, str], Awaitable[None]]
 """One run, in that namespace, by that name, until it is done."""
-Found = dict[str, list[Phase]]
+Measured = dict[str, list[Phase]]
 """A phase a round, by the name of the way."""
 
 
@@ -108,11 +108,11 @@ async def main(rounds: int) -> None:
     sys.stdout.write(f"{head}\n{settings}\n\n{times}\n\n{AT_ONCE} at once, a stage:\n\n{shares}\n")
 
 
-def _row(count: int, found: Found) -> tuple[str, ...]:
-    pairs = zip(found[OURS], found[BARE], strict=True)
+def _row(count: int, measured: Measured) -> tuple[str, ...]:
+    pairs = zip(measured[OURS], measured[BARE], strict=True)
     ratios = [ours.seconds / bare.seconds for ours, bare in pairs]
     times = (
-        _spread([phase.seconds for phase in found.get(name, [])], "{:.1f} s")
+        _spread([phase.seconds for phase in measured.get(name, [])], "{:.1f} s")
         for name in (BARE, SAME_POD, OURS)
     )
     return (str(count), *times, _spread(ratios, "{:.0%}"), f"{GOALS[count]:.0%} or less")
@@ -125,14 +125,14 @@ def _spread(values: Sequence[float], form: str) -> str:
     return "{} ({} to {})".format(*texts)
 
 
-async def _compare(api: KubeApi, count: int, ways: dict[str, One], rounds: int) -> Found:
+async def _compare(api: KubeApi, count: int, ways: dict[str, One], rounds: int) -> Measured:
     """All ways in each round, each time another first."""
-    found: Found = {name: [] for name in ways}
+    measured: Measured = {name: [] for name in ways}
     for number in range(rounds):
         turn = number % len(ways)
         for name in [*ways][turn:] + [*ways][:turn]:
-            found[name].append(await _phase(api, ways[name], count))
-    return found
+            measured[name].append(await _phase(api, ways[name], count))
+    return measured
 
 
 async def _pod_of_ours(api: KubeApi) -> Pod:

@@ -84,13 +84,13 @@ class Cluster:
                 uid = change.new.meta["labels"].get("stagework.dev/run-uid", "")
                 self._ended[uid] = time.perf_counter()
         elif change.resource is PIPELINE_JOBS and change.old is not None:
-            before, after = (_over(each.data) for each in (change.old, change.new))
+            before, after = (_over(stored.data) for stored in (change.old, change.new))
             if after and not before:
                 self.done += 1
                 self.done_at = time.monotonic()
 
     async def _arrived(self, seen: Seen) -> Verdict:
-        """The first lift, or Job that is not held, of a run after the end of one of its stages."""
+        """The first gate removed, or Job not held, of a run after the end of one of its stages."""
         uid = ""
         if seen.verb == "PATCH" and seen.resource is PODS:
             pod = self.fake.store.tables[PODS].objects.get((seen.namespace, seen.name))
@@ -116,7 +116,7 @@ class Cluster:
         }
 
     def _verdict(self) -> Json:
-        """What takes a look at everything that has run: asked for once, at the end."""
+        """What needs a pass over everything that has run: asked for once, at the end."""
         invariants = self.simulator.invariants
         return {
             "doubled": len(invariants.doubled()),

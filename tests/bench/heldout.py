@@ -69,13 +69,13 @@ def unseen_pages(language: str, folder: Path) -> Row:
     rates, bare, sure, unknown = list[float](), list[float](), list[float](), list[float]()
     for n, ((skew, noise), face) in enumerate(zip(PAGES, FACES, strict=True)):
         some = passages[n * PASSAGES_A_PAGE :][:PASSAGES_A_PAGE]
-        said = [some[0]["heading"], *(passage["text"] for passage in some)]
+        printed = [some[0]["heading"], *(passage["text"] for passage in some)]
         path = folder / f"unseen-{language}-{n}.jpg"
-        make_scans.scan(path, said, FONTS / face, skew, noise, seed=900 + n)
+        make_scans.scan(path, printed, FONTS / face, skew, noise, seed=900 + n)
         chain = Chain(folder / path.stem, path)
         chain.run_all("extract")
         page = read_pages(chain.file("extract", "pages.jsonl"))[0]
-        wanted = " ".join(said)
+        wanted = " ".join(printed)
         rates.append(error_rate(wanted, page.text))
         bare.append(error_rate("".join(wanted.split()), "".join(page.text.split())))
         sure.append(page.confidence or 0.0)
@@ -133,7 +133,7 @@ def asked(
 
 def kinds(part: str) -> tuple[list[Row], list[Row]]:
     """How many documents of a part get their label, by language; and which were taken for what."""
-    found, wrong = list[Row](), Counter[tuple[str, str, str]]()
+    rows, wrong = list[Row](), Counter[tuple[str, str, str]]()
     for language in ("english", "korean"):
         some = [
             document
@@ -141,14 +141,14 @@ def kinds(part: str) -> tuple[list[Row], list[Row]]:
             if (document["language"], document["part"]) == (language, part)
         ]
         for is_known in (True, False):
-            said = [
+            judged = [
                 (document["kind"], classify.judged([document["text"]], labels.LABELS))
                 for document in some
                 if (document["kind"] != labels.UNKNOWN) == is_known
             ]
-            right = sum(kind == made.label for kind, made in said)
-            missing = sum(is_known and made.label == labels.UNKNOWN for _, made in said)
-            sure = [kind == made.label for kind, made in said if made.sure]
+            right = sum(kind == made.label for kind, made in judged)
+            missing = sum(is_known and made.label == labels.UNKNOWN for _, made in judged)
+            sure = [kind == made.label for kind, made in judged if made.sure]
             plain = sum(
                 document["kind"]
                 == classify.judged([document["text"]], labels.LABELS, weight=0.0).label
@@ -156,17 +156,17 @@ def kinds(part: str) -> tuple[list[Row], list[Row]]:
                 if (document["kind"] != labels.UNKNOWN) == is_known
             )
             chance = f"{1 / len(labels.LABELS):.0%}" if is_known else "-"
-            found.append(
+            rows.append(
                 (
                     language,
                     part,
                     "of the labels" if is_known else "of none of them",
-                    f"{right} of {len(said)}",
-                    f"{plain} of {len(said)}",
+                    f"{right} of {len(judged)}",
+                    f"{plain} of {len(judged)}",
                     str(missing),
                     f"{sum(sure)} of {len(sure)}",
                     chance,
                 )
             )
-            wrong.update((language, kind, m.label) for kind, m in said if kind != m.label)
-    return found, [(*key, str(count)) for key, count in sorted(wrong.items())]
+            wrong.update((language, kind, m.label) for kind, m in judged if kind != m.label)
+    return rows, [(*key, str(count)) for key, count in sorted(wrong.items())]

@@ -11,8 +11,8 @@ _PACKAGES: Final = ("kopf", "aiohttp", "msgspec", "orjson", "pydantic", "uvloop"
 
 def describe() -> list[str]:
     """Lines about the machine, its load and the versions."""
-    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
-    versions = ", ".join(f"{each} {version(each)}" for each in _PACKAGES)
+    load = ", ".join(f"{minutes:.1f}" for minutes in os.getloadavg())
+    versions = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
     return [
         f"machine: {_processor()}, {len(os.sched_getaffinity(0))} cores, {_memory()} GiB",
         f"load average: {load}",

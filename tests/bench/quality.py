@@ -68,12 +68,12 @@ def run(chain: Chain, stages: Sequence[str]) -> dict[str, float]:
 def reading_rows(chains: Chains, folder: Path) -> list[tuple[str, ...]]:
     """Character error rates of the samples' scans, and of pages that are only measured."""
     rows: list[tuple[str, ...]] = []
-    for name, language, said in (
+    for name, language, printed in (
         ("scan", "english", texts.SCAN),
         ("korean-scan", "korean", texts.KOREAN_SCAN),
     ):
         page = read_pages(chains[name].file("extract", "pages.jsonl"))[0]
-        wanted = " ".join(said)
+        wanted = " ".join(printed)
         bare = error_rate("".join(wanted.split()), "".join(page.text.split()))
         rates = (error_rate(wanted, page.text), bare, heldout.unwritable(wanted))
         shown = (f"{rate:.1%}" for rate in rates)
@@ -148,8 +148,8 @@ def measured(*, with_seconds: bool) -> list[str]:
             run(chains[name], SEARCHED)
         parts = [*_quality(chains, folder)]
         if with_seconds:
-            said = "From a stage's start to its stored results, its reader's start included.\n\n"
-            parts.append(SECONDS + said + table(("stage", *FILES), *time_rows(chains, seconds)))
+            note = "From a stage's start to its stored results, its reader's start included.\n\n"
+            parts.append(SECONDS + note + table(("stage", *FILES), *time_rows(chains, seconds)))
         return parts
 
 

@@ -119,7 +119,7 @@ async def main() -> None:
     bare, ours = phases
     rows = [(*_row(bare), "-"), (*_row(ours), f"{ours.rate / bare.rate:.0%}")]
     columns = ("way", "at once", "time to the last", "a second", "share of the ceiling")
-    usages = [(each.name, each.used, each.count) for each in phases]
+    usages = [(phase.name, phase.used, phase.count) for phase in phases]
     parts = [
         "\n".join(head),
         f"{NODES} KWOK {KWOK} nodes, one stage a run; {values.name}; kind's control plane",
@@ -216,8 +216,8 @@ async def _clean_up(api: KubeApi) -> None:
     for index in range(NODES):
         await _delete(api, f"/api/v1/nodes/kwok-{index}")
         pods = await api.get("/api/v1/pods", {"fieldSelector": f"spec.nodeName=kwok-{index}"})
-        for each in msgspec.json.decode(pods)["items"]:
-            meta = each["metadata"]
+        for pod in msgspec.json.decode(pods)["items"]:
+            meta = pod["metadata"]
             at_once = orjson.dumps({"gracePeriodSeconds": 0})
             await _delete(
                 api, paths.object_path(ObjectRef(PODS, meta["namespace"], meta["name"])), at_once

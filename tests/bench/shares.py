@@ -119,5 +119,5 @@ def _cpu(stat: str) -> float:
 
 def _machine() -> float:
     """User, nice, system, interrupts and what a hypervisor took: all that was not idle."""
-    fields = [int(each) for each in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
     return (sum(fields) - fields[3] - fields[4]) / _TICKS

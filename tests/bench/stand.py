@@ -67,7 +67,7 @@ class Stand:
         return self.operator
 
     def log(self) -> str:
-        """What the operator has said."""
+        """What the operator has printed."""
         return (Path(self._folder.name) / "operator.log").read_text()
 
     async def ask(self, path: str, **query: float) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Figures:
     cpu_ms_per_stage: float
     cluster_cpu_ms_per_stage: float
     writes_per_stage: float
-    lifts_per_stage: float
+    ungates_per_stage: float
     memory_mib: float
     latency_ms: tuple[float, float] | None
     """p50 and p99 at the paced rate."""
@@ -63,8 +63,8 @@ async def measure(
             stages_per_second=stages / (stats["done_at"] - began),
             cpu_ms_per_stage=cpu * 1000 / stages,
             cluster_cpu_ms_per_stage=cluster_cpu * 1000 / stages,
-            writes_per_stage=sum(requests.get(each, 0) for each in _WRITES) / stages,
-            lifts_per_stage=requests.get("PATCH pods", 0) / stages,
+            writes_per_stage=sum(requests.get(write, 0) for write in _WRITES) / stages,
+            ungates_per_stage=requests.get("PATCH pods", 0) / stages,
             memory_mib=memory,
             latency_ms=latency,
             doubled=stats["doubled"] + stats["overlaps"],
@@ -88,8 +88,8 @@ async def _latency(stand: Stand, operator: Measured, done: int) -> tuple[float, 
     count = round(per_second * PACED_SECONDS)
     await stand.ask("runs", count=count, stages=STAGES, per_second=per_second)
     stats = await stand.finished(done + count, seconds=PACED_SECONDS * 4 + 60)
-    found: list[float] = stats["latencies"]
-    return _quantile(found, 0.5) * 1000, _quantile(found, 0.99) * 1000
+    latencies: list[float] = stats["latencies"]
+    return _quantile(latencies, 0.5) * 1000, _quantile(latencies, 0.99) * 1000
 
 
 def _quantile(ordered: list[float], part: float) -> float:
@@ -106,21 +106,21 @@ def rows(ours: Figures, plain: Figures | None) -> list[tuple[str, str, str, str,
         ratio = (mine / other if more else other / mine) if mine and other else math.nan
         return what, _text(mine), _text(other), "" if math.isnan(ratio) else f"{ratio:.1f} x", goal
 
-    found = [
+    table = [
         ("PipelineJobs of nine stages", str(ours.jobs), str(plain.jobs) if plain else "", "", ""),
         row("stages a second", lambda f: f.stages_per_second, "500; 6 x", more=True),
         row("CPU a stage, ms", lambda f: f.cpu_ms_per_stage, "2"),
         row("stages a second that one core carries", _one_core, "500", more=True),
         row("status or Job writes a stage", lambda f: f.writes_per_stage, "2"),
-        row("lifts a stage", lambda f: f.lifts_per_stage, ""),
+        row("gates removed a stage", lambda f: f.ungates_per_stage, ""),
         row("memory at most, MiB", lambda f: f.memory_mib, ""),
         row("attempts that ran twice", lambda f: f.doubled, "0"),
         row("simulated cluster's own CPU a stage, ms", lambda f: f.cluster_cpu_ms_per_stage, ""),
     ]
     for place, name, goal in ((0, "p50", "5"), (1, "p99", "50")):
         what = f"end reported to next stage let go, {name} at {PACED_PER_SECOND}/s, ms"
-        found.append(row(what, _latency_at(place), goal))
-    return found
+        table.append(row(what, _latency_at(place), goal))
+    return table
 
 
 def _one_core(figures: Figures) -> float:

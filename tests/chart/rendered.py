@@ -46,7 +46,7 @@ def render(values: Values | None = None) -> "Rendered":
         stdin=json.dumps(values or {}),
     )
     documents = cast("Iterator[Document | None]", yaml.safe_load_all(text))
-    return Rendered([each for each in documents if each])
+    return Rendered([document for document in documents if document])
 
 
 class Rendered:
@@ -57,22 +57,26 @@ class Rendered:
 
     def of_kind(self, *kinds: str) -> list[Document]:
         """All documents of these kinds."""
-        return [each for each in self.documents if each["kind"] in kinds]
+        return [document for document in self.documents if document["kind"] in kinds]
 
     def one(self, kind: str, name: str) -> Document:
         """The document of that kind and name; there must be one."""
-        (found,) = (each for each in self.of_kind(kind) if each["metadata"]["name"] == name)
-        return found
+        (document,) = (
+            document for document in self.of_kind(kind) if document["metadata"]["name"] == name
+        )
+        return document
 
     def names(self, kind: str) -> list[str]:
         """Names of all documents of a kind, sorted."""
-        return sorted(each["metadata"]["name"] for each in self.of_kind(kind))
+        return sorted(document["metadata"]["name"] for document in self.of_kind(kind))
 
     def pod_specs(self) -> dict[str, Document]:
         """Every Pod that the chart makes, hooks too: `Kind/name` to its spec."""
         return {
-            f"{each['kind']}/{each['metadata']['name']}": each["spec"]["template"]["spec"]
-            for each in self.of_kind("Deployment", "Job")
+            f"{document['kind']}/{document['metadata']['name']}": document["spec"]["template"][
+                "spec"
+            ]
+            for document in self.of_kind("Deployment", "Job")
         }
 
     def rules(self) -> Iterator[tuple[str, Document]]:

@@ -48,15 +48,15 @@ def test_containers_are_restricted(chart: Rendered, name: str) -> None:
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_tmp_is_writable_and_settings_are_mounted(chart: Rendered, name: str) -> None:
     spec = chart.pod_specs()[name]
-    mounts = {each["mountPath"]: each["name"] for each in spec["containers"][0]["volumeMounts"]}
-    volumes = {each["name"]: each for each in spec["volumes"]}
+    mounts = {mount["mountPath"]: mount["name"] for mount in spec["containers"][0]["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
     assert "emptyDir" in volumes[mounts["/tmp"]]
     assert volumes[mounts["/etc/stagework"]]["configMap"] == {"name": "stagework-settings"}
 
 
 def test_the_operator_is_probed_and_measured(chart: Rendered) -> None:
     (container,) = chart.pod_specs()["Deployment/stagework-operator"]["containers"]
-    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     assert container["command"] == ["stagework-operator"]
     assert ports == {"health": 8080, "metrics": 9090}
     assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "health"}
@@ -135,8 +135,8 @@ def test_a_changed_setting_rolls_both_deployments(chart: Rendered) -> None:
     changed = render({"settings": {"engine": {"lookAhead": 0}}})
     for name in ("stagework-operator", "stagework-api"):
         before, after = (
-            each.one("Deployment", name)["spec"]["template"]["metadata"]["annotations"]
-            for each in (chart, changed)
+            rendered.one("Deployment", name)["spec"]["template"]["metadata"]["annotations"]
+            for rendered in (chart, changed)
         )
         assert before["checksum/settings"] != after["checksum/settings"]
 

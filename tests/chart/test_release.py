@@ -22,20 +22,23 @@ data:
 class TestCustomResourceDefinitions:
     def test_the_chart_has_those_of_the_types(self, chart: Rendered) -> None:
         rendered = {
-            each["metadata"]["name"]: each for each in chart.of_kind("CustomResourceDefinition")
+            document["metadata"]["name"]: document
+            for document in chart.of_kind("CustomResourceDefinition")
         }
-        wanted = {each["metadata"]["name"]: each for each in definitions().values()}
+        wanted = {
+            definition["metadata"]["name"]: definition for definition in definitions().values()
+        }
         assert rendered == wanted
 
     def test_they_stay_on_uninstall(self, chart: Rendered) -> None:
-        for each in chart.of_kind("CustomResourceDefinition"):
-            assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+        for document in chart.of_kind("CustomResourceDefinition"):
+            assert document["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
 
     def test_nothing_else_stays(self, everything: Rendered) -> None:
         kept = [
-            each["kind"]
-            for each in everything.documents
-            if "helm.sh/resource-policy" in each["metadata"].get("annotations", {})
+            document["kind"]
+            for document in everything.documents
+            if "helm.sh/resource-policy" in document["metadata"].get("annotations", {})
         ]
         assert set(kept) == {"CustomResourceDefinition"}
 
@@ -51,9 +54,9 @@ def test_every_namespaced_object_says_its_namespace(everything: Rendered) -> Non
         "ValidatingAdmissionPolicy",
         "ValidatingAdmissionPolicyBinding",
     }
-    for each in everything.documents:
-        expected = None if each["kind"] in cluster else NAMESPACE
-        assert each["metadata"].get("namespace") == expected, each["metadata"]["name"]
+    for document in everything.documents:
+        expected = None if document["kind"] in cluster else NAMESPACE
+        assert document["metadata"].get("namespace") == expected, document["metadata"]["name"]
 
 
 class TestOptional:
@@ -76,15 +79,15 @@ class TestOptional:
 class TestHelmTest:
     def hooks(self, chart: Rendered) -> list[dict[str, Any]]:
         return [
-            each
-            for each in chart.documents
-            if "helm.sh/hook" in each["metadata"].get("annotations", {})
+            document
+            for document in chart.documents
+            if "helm.sh/hook" in document["metadata"].get("annotations", {})
         ]
 
     def test_all_it_makes_is_deleted_on_success(self, chart: Rendered) -> None:
         assert len(self.hooks(chart)) == 5
-        for each in self.hooks(chart):
-            notes = each["metadata"]["annotations"]
+        for hook in self.hooks(chart):
+            notes = hook["metadata"]["annotations"]
             assert notes["helm.sh/hook"] == "test"
             assert "hook-succeeded" in notes["helm.sh/hook-delete-policy"]
             assert "before-hook-creation" in notes["helm.sh/hook-delete-policy"]
@@ -99,7 +102,7 @@ class TestHelmTest:
             name.partition(".")[0]
             for node in ast.walk(tree)
             for name in (
-                [each.name for each in node.names]
+                [alias.name for alias in node.names]
                 if isinstance(node, ast.Import)
                 else [node.module or ""]
                 if isinstance(node, ast.ImportFrom)
@@ -150,10 +153,10 @@ class TestNotes:
 class TestInstallManifest:
     def documents(self) -> list[dict[str, Any]]:
         text = (ROOT / "manifests" / "install.yaml").read_text()
-        return [each for each in cast("Any", yaml.safe_load_all(text)) if each]
+        return [document for document in cast("Any", yaml.safe_load_all(text)) if document]
 
     def test_namespace_and_definitions_come_first(self) -> None:
-        kinds = [each["kind"] for each in self.documents()]
+        kinds = [document["kind"] for document in self.documents()]
         assert kinds[:4] == ["Namespace", *["CustomResourceDefinition"] * 3]
 
     def test_the_namespace_enforces_restricted(self) -> None:
@@ -163,13 +166,13 @@ class TestInstallManifest:
 
     def test_it_has_what_the_chart_has_but_the_hooks(self, chart: Rendered) -> None:
         wanted = [
-            each
-            for each in chart.documents
-            if "helm.sh/hook" not in each["metadata"].get("annotations", {})
+            document
+            for document in chart.documents
+            if "helm.sh/hook" not in document["metadata"].get("annotations", {})
         ]
         have = self.documents()[1:]
         assert len(have) == len(wanted)
-        assert all(each in have for each in wanted)
+        assert all(document in have for document in wanted)
 
 
 def test_no_template_is_long() -> None:

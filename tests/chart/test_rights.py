@@ -92,9 +92,9 @@ class TestNamespaced:
         rendered = render(self.VALUES)
         for kind in ("Role", "RoleBinding"):
             placed = {
-                (each["metadata"]["name"], each["metadata"]["namespace"])
-                for each in rendered.of_kind(kind)
-                if each["metadata"]["name"] in {"stagework-operator", "stagework-api"}
+                (document["metadata"]["name"], document["metadata"]["namespace"])
+                for document in rendered.of_kind(kind)
+                if document["metadata"]["name"] in {"stagework-operator", "stagework-api"}
             }
             assert placed == {
                 (f"stagework-{component}", namespace)

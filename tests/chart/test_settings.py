@@ -30,24 +30,26 @@ def test_every_setting_stands_in_the_values(chart: Rendered) -> None:
 
 def paths(node: dict[str, Any], above: str = "") -> list[str]:
     """Dotted names of all leaves outside of lists."""
-    found: list[str] = []
+    leaves: list[str] = []
     for key, value in node.items():
         path = f"{above}{key}"
-        found += (
+        leaves += (
             paths(cast("dict[str, Any]", value), f"{path}.")
             if isinstance(value, dict) and value
             else [path]
         )
-    return found
+    return leaves
 
 
 def test_the_fleet_has_three_classes(chart: Rendered) -> None:
     fleet = Settings.model_validate(chart.settings()).fleet
-    told = [(each.key, each.slotsPerNode, each.mayBeAway) for each in fleet.machineClasses]
-    assert told == [("gpu", 2, False), ("macmini", 2, False), ("macbook", 1, True)]
-    for each in fleet.machineClasses:
-        assert each.nodeSelector == {"stagework.dev/machine": each.key}
-        assert each.label
+    classes = [
+        (machine.key, machine.slotsPerNode, machine.mayBeAway) for machine in fleet.machineClasses
+    ]
+    assert classes == [("gpu", 2, False), ("macmini", 2, False), ("macbook", 1, True)]
+    for machine in fleet.machineClasses:
+        assert machine.nodeSelector == {"stagework.dev/machine": machine.key}
+        assert machine.label
 
 
 def test_every_known_stage_has_its_class(chart: Rendered) -> None:

@@ -49,17 +49,17 @@ def test_the_schema_closes_every_object_of_ours() -> None:
 
 def open_objects(schema: dict[str, Any], name: str) -> set[str]:
     """Names of the objects that take any field."""
-    found = (
+    names = (
         {name}
         if schema.get("type") == "object" and "additionalProperties" not in schema
         else set[str]()
     )
     for part in ("properties", "$defs"):
-        for key, each in cast("dict[str, dict[str, Any]]", schema.get(part, {})).items():
-            found |= open_objects(each, key)
+        for key, subschema in cast("dict[str, dict[str, Any]]", schema.get(part, {})).items():
+            names |= open_objects(subschema, key)
     if "items" in schema:
-        found |= open_objects(cast("dict[str, Any]", schema["items"]), f"{name}[]")
-    return found
+        names |= open_objects(cast("dict[str, Any]", schema["items"]), f"{name}[]")
+    return names
 
 
 def test_every_value_has_a_comment_of_its_own_or_of_its_group() -> None:
@@ -84,13 +84,13 @@ def test_the_values_match_their_schema_key_by_key() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     values = cast("dict[str, Any]", yaml.safe_load((CHART / "values.yaml").read_text()))
     assert set(values) == set(schema["properties"]) - {"global"}
-    for name, each in values.items():
+    for name, value in values.items():
         known = schema["properties"][name].get("properties")
-        if known is not None and isinstance(each, dict):
-            assert set(cast("dict[str, Any]", each)) == set(known), name
+        if known is not None and isinstance(value, dict):
+            assert set(cast("dict[str, Any]", value)) == set(known), name
 
 
 def test_lint_finds_nothing() -> None:
-    said = helm("lint", "--strict", str(CHART))
-    assert "[WARNING]" not in said
-    assert "[ERROR]" not in said
+    printed = helm("lint", "--strict", str(CHART))
+    assert "[WARNING]" not in printed
+    assert "[ERROR]" not in printed

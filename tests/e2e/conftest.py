@@ -60,9 +60,9 @@ def api(commands: Commands) -> Iterator[Api]:
 @pytest.fixture(scope="session")
 def release(api: Api, commands: Commands) -> Release:
     """The installed release, up and ready."""
-    found = Release(api, commands)
-    found.wait_until_ready()
-    return found
+    installed = Release(api, commands)
+    installed.wait_until_ready()
+    return installed
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def samples(
     followed = folder / "followed.txt"
     with namespace("samples", api, commands) as space, followed.open("w") as output:
         uploaded = space.stagework("upload", "manifests/samples/sneaker.png")
-        assert uploaded.ok, uploaded.said
+        assert uploaded.ok, uploaded.printed
         uri = uploaded.out.split()[0]
         for file in sorted((ROOT / "manifests" / "samples").glob("*ad-*.yaml")):
             # An artifact's address names its namespace; the samples are written for `default`.
@@ -118,13 +118,13 @@ def namespace(story: str, api: Api, commands: Commands) -> Generator[Space]:
         commands.must("create", "-o", "json", "-f", "-", stdin=json.dumps(_namespace(story))).out
     )
     name = str(made["metadata"]["name"])
-    found = Space(name, api, commands)
+    space = Space(name, api, commands)
     try:
-        found.kubectl(
+        space.kubectl(
             *("create", "rolebinding", "uploads", "--clusterrole=stagework-edit"),
             f"--serviceaccount={name}:default",
         )
-        yield found
+        yield space
     finally:
         commands.kubectl("delete", "namespace", name, "--wait=false")
 

@@ -46,9 +46,9 @@ def pipeline_stages() -> list[Document]:
 @pytest.mark.parametrize("run", RUNS)
 def test_every_stage_ran_once_and_on_a_node_of_its_class(samples: Samples, run: str) -> None:
     space = samples.space
-    found = space.wait_for_end(run, "Completed", SECONDS)
-    assert found["status"]["progress"] == "9/9"
-    assert found["status"]["attempts"] == 9
+    ended = space.wait_for_end(run, "Completed", SECONDS)
+    assert ended["status"]["progress"] == "9/9"
+    assert ended["status"]["attempts"] == 9
     for stage in pipeline_stages():
         pod = space.pod_of(run, stage["name"])
         node = space.api.get(f"/api/v1/nodes/{pod['spec']['nodeName']}")
@@ -100,7 +100,7 @@ def test_the_given_picture_is_the_one_that_is_worked_on(samples: Samples, folder
         Image.open(results / "img_gen" / "image.png") as taken,
     ):
         assert taken.size == given.size
-        small = [each.convert("L").resize((32, 32)).tobytes() for each in (given, taken)]
+        small = [picture.convert("L").resize((32, 32)).tobytes() for picture in (given, taken)]
     difference = sum(abs(a - b) for a, b in zip(*small, strict=True)) / len(small[0])
     assert difference < 8
 

@@ -77,8 +77,12 @@ def test_of_500_pages_those_within_the_limit_are_read_and_the_others_named(
     space: Space, tmp_path: Path
 ) -> None:
     long = done(space, "long", tmp_path)
-    found = long.output("extract")
-    assert (found["pages"], len(found["read"]), len(found["left_out"])) == (500, 200, 300)
+    extracted = long.output("extract")
+    assert (extracted["pages"], len(extracted["read"]), len(extracted["left_out"])) == (
+        500,
+        200,
+        300,
+    )
     assert "page number 200 of" in str(long.lines("extract", "pages.jsonl")[-1])
     items = long.lines("extract", "outcomes.jsonl")
     assert {item["reason"] for item in items[200:]} == {"PageLimit"}
@@ -97,12 +101,12 @@ def test_of_a_pdf_with_a_loop_the_good_page_is_read(space: Space, tmp_path: Path
 
 
 def test_a_hostile_name_with_a_wrong_ending_is_only_a_name(space: Space, tmp_path: Path) -> None:
-    found = done(space, "hostile", tmp_path).output("extract")
-    assert found["document"]["kind"] == "docx"
+    extracted = done(space, "hostile", tmp_path).output("extract")
+    assert extracted["document"]["kind"] == "docx"
     # What a shell could take for a command is gone before the name comes into a Pod.
-    assert found["document"]["name"] == "_(touch pwned)__id____ 이름_2f.._2f.pdf"
-    assert found["notes"] == ["the name promises pdf, it is docx"]
-    assert found["letters"] > 700
+    assert extracted["document"]["name"] == "_(touch pwned)__id____ 이름_2f.._2f.pdf"
+    assert extracted["notes"] == ["the name promises pdf, it is docx"]
+    assert extracted["letters"] > 700
 
 
 def test_a_document_without_any_text_is_skipped_with_the_reason(space: Space) -> None:

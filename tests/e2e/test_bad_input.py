@@ -85,7 +85,7 @@ def runs(space: Space) -> None:
         # Waits for its Pod to be deleted, and says goodbye as if all were well.
         run_of("polite", shell("one", _polite(), retries=1)),
         run_of("polite-without-mark", unmarked("one", _polite(MARK), retries=1)),
-        *(run_of(each.name, each.stage) for each in MISTAKES),
+        *(run_of(mistake.name, mistake.stage) for mistake in MISTAKES),
         named_run("no-pipeline-yet", "late"),
         run_of("no-such-class", shell("one", runsOn=["toaster"])),
         named_run("param-missing", "with-params"),
@@ -111,11 +111,13 @@ def test_exit_0_on_sigterm_is_an_interruption_and_costs_no_attempt(space: Space,
     space.wait_for_end(name, "Completed")
     one = space.stage_of(name, "one")
     assert (one["attempt"], one.get("failures", 0), one["interruptions"]) == (2, 0, 1)
-    told = [each for each in space.events_of(name) if each["reason"] == "StageInterrupted"]
-    assert len(told) == 1, told
+    interruptions = [
+        event for event in space.events_of(name) if event["reason"] == "StageInterrupted"
+    ]
+    assert len(interruptions) == 1, interruptions
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda each: each.name)
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_a_stage_that_cannot_work_says_why(space: Space, mistake: Mistake) -> None:
     run = space.wait_for_end(mistake.name, "StageFailed")
     one = space.stage_of(mistake.name, "one")
@@ -150,7 +152,7 @@ def test_names_that_look_alike_after_shortening_stay_apart(space: Space) -> None
         name = f"{LONG}-{number}"
         run = space.wait_for_end(name, "Completed")
         assert run["status"]["attempts"] == 2
-        jobs += [each["metadata"]["name"] for each in space.jobs_of(name)]
+        jobs += [job["metadata"]["name"] for job in space.jobs_of(name)]
     assert len(set(jobs)) == 4, jobs
 
 

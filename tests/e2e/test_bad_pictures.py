@@ -67,8 +67,8 @@ def test_a_bad_picture_is_refused_without_a_second_attempt(space: Space, name: s
     assert first["attempt"] == 1, first
     assert len(space.pods_of(name)) <= 3, "nothing but what was made ahead"
     assert all(
-        (each["state"], each["reason"]) == ("NotRun", "UpstreamFailed")
-        for each in run["status"]["stages"][1:]
+        (stage["state"], stage["reason"]) == ("NotRun", "UpstreamFailed")
+        for stage in run["status"]["stages"][1:]
     )
 
 
@@ -77,4 +77,4 @@ def test_the_command_line_refuses_an_empty_file_by_itself(space: Space, tmp_path
     empty.touch()
     answer = space.stagework("upload", str(empty))
     assert answer.code != 0
-    assert "is empty" in answer.said
+    assert "is empty" in answer.printed

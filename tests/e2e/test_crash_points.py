@@ -24,7 +24,7 @@ POINTS = (
     Point("PATCH pipelinejobs/status", 1, AFTER),  # the run is accepted
     Point("POST jobs", 1, BEFORE),
     Point("POST jobs", 3, AFTER),
-    Point("PATCH pods", 1, AFTER),  # a gate is lifted
+    Point("PATCH pods", 1, AFTER),  # a gate is removed
     Point("PATCH interventions/status", 1, AFTER),
     Point("PATCH pods", 3, BEFORE),
     Point("PATCH pipelinejobs/status", 5, BEFORE),
@@ -68,10 +68,12 @@ def outcome(space: Space, name: str) -> Document:
         "summary": status["summary"],
         "progress": status["progress"],
         "attempts": status["attempts"],
-        "conditions": {each["type"]: each["status"] for each in status["conditions"]},
+        "conditions": {
+            condition["type"]: condition["status"] for condition in status["conditions"]
+        },
         "stages": {
-            each["name"]: [*(each.get(key) for key in kept), "commit" in each]
-            for each in status["stages"]
+            stage["name"]: [*(stage.get(key) for key in kept), "commit" in stage]
+            for stage in status["stages"]
         },
     }
 
@@ -90,8 +92,10 @@ def crashed(
     faultless: Document, space: Space, release: Release, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Crashing]:
     """The run `stormy` at its end; afterwards the operator of the release works again."""
-    found = release.api.get(f"/api/v1/namespaces/{RELEASE_NAMESPACE}/configmaps/stagework-settings")
-    settings = yaml.safe_load(found["data"]["settings.yaml"])
+    config_map = release.api.get(
+        f"/api/v1/namespaces/{RELEASE_NAMESPACE}/configmaps/stagework-settings"
+    )
+    settings = yaml.safe_load(config_map["data"]["settings.yaml"])
     place = Place(
         upstream=f"http://127.0.0.1:{release.api.port}",
         user=f"system:serviceaccount:{RELEASE_NAMESPACE}:stagework-operator",

@@ -138,8 +138,8 @@ def read(request: pytest.FixtureRequest, runs: dict[str, Done]) -> Done:
 
 def stages() -> list[Document]:
     """The stages of the sample pipeline."""
-    found: list[Document] = sample("pipeline-document")["spec"]["stages"]
-    return found
+    listed: list[Document] = sample("pipeline-document")["spec"]["stages"]
+    return listed
 
 
 def test_every_sample_has_run(runs: dict[str, Done]) -> None:
@@ -150,8 +150,8 @@ def test_every_stage_ran_once_and_on_a_node_of_its_class(done: Done) -> None:
     assert done.run["status"]["progress"] == "11/11"
     assert done.run["status"]["attempts"] == 11
     pods = {
-        each["metadata"]["labels"]["stagework.dev/stage"]: each["spec"]["nodeName"]
-        for each in done.space.pods_of(done.name)
+        pod["metadata"]["labels"]["stagework.dev/stage"]: pod["spec"]["nodeName"]
+        for pod in done.space.pods_of(done.name)
     }
     nodes = {
         name: done.space.api.get(f"/api/v1/nodes/{name}")["metadata"]["labels"]
@@ -179,13 +179,13 @@ def test_only_stages_with_nothing_to_do_are_skipped_and_each_says_why(read: Done
 def test_speech_without_an_endpoint_is_skipped_and_so_is_all_that_wants_text(
     runs: dict[str, Done],
 ) -> None:
-    found = runs[SPEECH].stages
-    assert {stage["state"] for stage in found.values()} == {"Skipped"}
-    assert found["stt"]["reason"] == "NoEndpoint"
-    assert "wants a transcription endpoint" in found["stt"]["message"]
-    assert {found[name]["reason"] for name in ("extract", "preview", "thumbnail")} == {"NoPages"}
-    text_stages = set(found) - {"stt", "extract", "preview", "thumbnail"}
-    assert {found[name]["reason"] for name in text_stages} == {"NoText"}
+    statuses = runs[SPEECH].stages
+    assert {stage["state"] for stage in statuses.values()} == {"Skipped"}
+    assert statuses["stt"]["reason"] == "NoEndpoint"
+    assert "wants a transcription endpoint" in statuses["stt"]["message"]
+    assert {statuses[name]["reason"] for name in ("extract", "preview", "thumbnail")} == {"NoPages"}
+    text_stages = set(statuses) - {"stt", "extract", "preview", "thumbnail"}
+    assert {statuses[name]["reason"] for name in text_stages} == {"NoText"}
     seconds = runs[SPEECH].result("stt")["values"]["seconds"]
     assert 5 < seconds < 15
 
@@ -228,26 +228,26 @@ def test_slides_stand_in_the_order_in_which_they_are_shown(runs: dict[str, Done]
 
 
 @pytest.mark.parametrize(
-    ("name", "language", "said", "least"),
+    ("name", "language", "printed", "least"),
     [
         (SCAN, "eng", sample_texts.SCAN, 0.98),
         ("document-korean-scan", "kor", sample_texts.KOREAN_SCAN, 0.88),
     ],
 )
 def test_scanned_pages_are_read_by_tesseract_in_their_language(
-    name: str, language: str, said: tuple[str, ...], least: float, runs: dict[str, Done]
+    name: str, language: str, printed: tuple[str, ...], least: float, runs: dict[str, Done]
 ) -> None:
     (page,) = runs[name].output("extract")["read"]
     assert (page["source"], page["languages"]) == ("ocr", language)
-    found, wanted = ("".join(text.split()) for text in (runs[name].text, "".join(said)))
-    assert difflib.SequenceMatcher(None, wanted, found, autojunk=False).ratio() > least
+    recognized, wanted = ("".join(text.split()) for text in (runs[name].text, "".join(printed)))
+    assert difflib.SequenceMatcher(None, wanted, recognized, autojunk=False).ratio() > least
 
 
 def test_a_word_is_found_by_search(read: Done) -> None:
     word = SAYS[read.name].search
-    found = read.space.stagework("search", read.name, word, "--to", str(read.folder))
-    assert found.ok, found.said
-    assert word in found.out.replace("Bicycles", "bicycles")
+    answer = read.space.stagework("search", read.name, word, "--to", str(read.folder))
+    assert answer.ok, answer.printed
+    assert word in answer.out.replace("Bicycles", "bicycles")
 
 
 def test_a_word_that_is_not_there_is_not_found(runs: dict[str, Done]) -> None:
@@ -273,7 +273,9 @@ def test_its_summaries_are_its_own_sentences(read: Done) -> None:
         return
     summary = read.output("summarize")
     assert len(summary["sentences"]) >= 3
-    assert all(" ".join(each["text"].split()) in read.words for each in summary["sentences"])
+    assert all(
+        " ".join(sentence["text"].split()) in read.words for sentence in summary["sentences"]
+    )
     deep: dict[str, Any] = read.output("deep_summary")
     assert deep["overview"] == summary["summary"]
     assert deep["sections"]

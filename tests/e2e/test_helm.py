@@ -32,7 +32,7 @@ def test_an_upgrade_in_mid_run_disturbs_nothing(space: Space, release: Release) 
         run_of("upgraded", shell("one", "sleep 4"), shell("two", "sleep 1"), shell("three"))
     )
     space.wait_for("upgraded", stage_is("one", state="Running"))
-    before = {each["metadata"]["name"] for each in release.operator_pods()}
+    before = {pod["metadata"]["name"] for pod in release.operator_pods()}
     answer = release.commands.helm(
         *("upgrade", NAME, CHART, "--namespace", RELEASE_NAMESPACE, "--reuse-values"),
         *("--set-string", f"operator.podAnnotations.upgraded={space.namespace}"),
@@ -42,4 +42,4 @@ def test_an_upgrade_in_mid_run_disturbs_nothing(space: Space, release: Release) 
     run = space.wait_for_end("upgraded", "Completed")
     assert run["status"]["attempts"] == 3
     assert len(space.container_starts("upgraded-")) == 3
-    assert before.isdisjoint(each["metadata"]["name"] for each in release.ready_operator_pods())
+    assert before.isdisjoint(pod["metadata"]["name"] for pod in release.ready_operator_pods())

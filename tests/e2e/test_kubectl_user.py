@@ -32,11 +32,11 @@ def test_wait_ends_when_the_run_has_succeeded(samples: Samples) -> None:
 def test_the_columns_are_those_of_the_design(samples: Samples) -> None:
     header, *rows = samples.space.kubectl("get", "pipelinejobs").rows()
     assert header == COLUMNS
-    row = next(each for each in rows if each[0] == RUN)
+    row = next(cells for cells in rows if cells[0] == RUN)
     assert row[:5] == [RUN, "Completed", "iou_eval", "9/9", "macmini"]
     header, *rows = samples.space.kubectl("get", "pipelinejobs", "-o", "wide").rows()
     assert header == WIDE
-    row = next(each for each in rows if each[0] == RUN)
+    row = next(cells for cells in rows if cells[0] == RUN)
     assert row[6] == "9"
     assert row[7].startswith("stagework-worker")
     assert " ".join(row[8:]) == "all 9 stages succeeded"
@@ -56,22 +56,22 @@ def test_short_names_category_and_field_selector(samples: Samples) -> None:
 
 
 def test_describe_tells_the_story(samples: Samples) -> None:
-    told = samples.space.kubectl("describe", "pj", RUN).out
-    assert "summer shoes, 1080x1080" in told
-    events = told.split("Events:")[1]
+    described = samples.space.kubectl("describe", "pj", RUN).out
+    assert "summer shoes, 1080x1080" in described
+    events = described.split("Events:")[1]
     assert "StageStarted" in events
     assert "stage img_gen, attempt 1, on gpu (stagework-worker)" in events
     assert "9 of 9 stages done" in events
 
 
 def test_explain_reads_well(samples: Samples) -> None:
-    told = samples.space.kubectl("explain", "pipelinejob.spec.stages").out
+    explained = samples.space.kubectl("explain", "pipelinejob.spec.stages").out
     for words in (
         "timeoutSeconds",
         "Longest run, counted from the container's start.",
         "dependsOn",
     ):
-        assert words in told, words
+        assert words in explained, words
     deep = samples.space.kubectl("explain", "pipelinejob.status.stages", "--recursive").out
     assert "commit" in deep
     root = samples.space.kubectl("explain", "pl.spec.params").out
@@ -80,8 +80,8 @@ def test_explain_reads_well(samples: Samples) -> None:
 
 def test_the_watch_reads_like_a_progress_report(samples: Samples) -> None:
     def lines() -> list[list[str]]:
-        rows = [each.split() for each in samples.followed.read_text().splitlines()]
-        return [each for each in rows if each[0] == RUN]
+        rows = [line.split() for line in samples.followed.read_text().splitlines()]
+        return [row for row in rows if row[0] == RUN]
 
     seen = eventually(
         lines,
@@ -89,20 +89,20 @@ def test_the_watch_reads_like_a_progress_report(samples: Samples) -> None:
         seconds=30,
         otherwise=samples.followed.read_text,
     )
-    told = [row for row in seen if len(row) >= 5]
-    progress = [int(row[3].split("/")[0]) for row in told if "/" in row[3]]
+    shown = [row for row in seen if len(row) >= 5]
+    progress = [int(row[3].split("/")[0]) for row in shown if "/" in row[3]]
     assert progress == sorted(progress), progress
     assert progress[-1] == 9
     assert len(set(progress)) >= 7, progress
-    running = [row for row in told if row[1] == "Running"]
+    running = [row for row in shown if row[1] == "Running"]
     assert {row[4] for row in running} & CLASSES == CLASSES, running
-    assert len(told) <= 40, "no line without news"
+    assert len(shown) <= 40, "no line without news"
 
 
 def test_the_conditions_are_what_other_tools_expect(samples: Samples) -> None:
     run = json.loads(samples.space.kubectl("get", "pj", RUN, "-o", "json").out)
     status = run["status"]
-    conditions = {each["type"]: each["status"] for each in status["conditions"]}
+    conditions = {condition["type"]: condition["status"] for condition in status["conditions"]}
     assert conditions == {"Succeeded": "True", "Reconciling": "False", "Stalled": "False"}
     assert status["observedGeneration"] == run["metadata"]["generation"]
     assert status["startTime"] <= status["completionTime"]

@@ -24,8 +24,8 @@ def test_the_metrics_endpoint_counts_what_happened(space: Space, release: Releas
     space.apply(run_of("counted", shell("measured_once"), shell("measured_too", "exit 1")))
     space.wait_for_end("counted", "StageFailed")
     text = release.scrape(9090, "metrics")
-    found = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if line[:1] != "#"}
-    assert set(NAMES) <= found, sorted(found)
+    names = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if line[:1] != "#"}
+    assert set(NAMES) <= names, sorted(names)
     assert 'stagework_stage_attempts_total{outcome="Succeeded",stage="measured_once"} 1.0' in text
     assert 'stagework_stage_attempts_total{outcome="Failed",stage="measured_too"} 1.0' in text
     assert "stagework_leader 1.0" in text

@@ -16,7 +16,7 @@ from PIL import Image
 from tests.support.cluster.asking import AD_ASKING, ASKING, DOCUMENT_ASKING, asking, only
 from tests.support.cluster.commands import RELEASE_NAMESPACE, Document
 from tests.support.cluster.documents import Done, finished, sample, uploaded
-from tests.support.cluster.models import ModelPod, told
+from tests.support.cluster.models import ModelPod, configured
 from tests.support.cluster.release import Release
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import named_run, object_of, run_of
@@ -44,7 +44,7 @@ def server(space: Space, release: Release) -> Iterator[ModelPod]:
     """The server in a Pod, and the release that uses it for every role."""
     pod = ModelPod(space)
     pod.install()
-    with told(release, ROLES, pod.url, **SETTINGS):
+    with configured(release, ROLES, pod.url, **SETTINGS):
         yield pod
 
 
@@ -56,7 +56,7 @@ def applied(space: Space, server: ModelPod) -> None:
     for name, wanted in pipelines.items():
         whole = sample("pipeline-document" if wanted else "pipeline-ad-image")["spec"]
         stages = only(whole["stages"], wanted) if wanted else whole["stages"]
-        stages = [asking(each, "auto") for each in stages]
+        stages = [asking(stage, "auto") for stage in stages]
         space.apply(object_of("Pipeline", name, {**whole, "stages": stages}))
     jobs = [uploaded(space, f"document-{name}") for name in ("minutes", "speech")]
     for job in jobs:
@@ -94,11 +94,13 @@ def test_the_language_stages_use_the_endpoint_and_say_so(advertisement: Path) ->
 
 def says_who_did_it(folder: Path, stage: str) -> None:
     """An asking stage names endpoint and machine class, the others their built-in method."""
-    found = json.loads((folder / stage / f"{stage}.json").read_text())
+    output = json.loads((folder / stage / f"{stage}.json").read_text())
     method, machine = ("endpoint", "gpu") if stage in ASKING else ("builtin", None)
     about = result(folder, stage)
-    assert (found["method"], about["method"]) == (method, method), stage
-    assert (found.get("machine"), about["values"].get("model_machine")) == (machine, machine), stage
+    assert (output["method"], about["method"]) == (method, method), stage
+    assert (output.get("machine"), about["values"].get("model_machine")) == (machine, machine), (
+        stage
+    )
 
 
 def test_the_document_stages_use_the_endpoint_and_say_so(minutes: Done, speech: Done) -> None:
@@ -117,10 +119,10 @@ def test_documents_are_described_by_what_the_server_said(minutes: Done, speech: 
     assert "The committee met on 14 May" in summary["summary"]
     assert summary["sentences"] == []
     sections = minutes.output("deep_summary")["sections"]
-    assert [each["heading"] for each in sections] == [
+    assert [section["heading"] for section in sections] == [
         "Present", "Opening hours", "The roof of the drying shed", "Action items",
     ]  # fmt: skip
-    assert all(each["summary"].startswith(each["heading"]) for each in sections)
+    assert all(section["summary"].startswith(section["heading"]) for section in sections)
     heard = speech.output("stt")
     assert heard["text"].split().count("sound") >= 6
     assert len(heard["segments"]) == len(heard["text"].split())
@@ -140,17 +142,17 @@ def test_what_the_server_said_is_in_the_outputs(advertisement: Path, server: Mod
 @pytest.mark.usefixtures("advertisement", "minutes", "speech")
 def test_every_kind_of_request_came_with_the_settings_model_and_key(server: ModelPod) -> None:
     seen = server.seen()["requests"]
-    assert {each["path"].removeprefix("/v1/") for each in seen} == {
+    assert {request["path"].removeprefix("/v1/") for request in seen} == {
         "chat/completions", "images/generations", "embeddings", "audio/transcriptions",
     }  # fmt: skip
-    assert {(each["model"], each["key"]) for each in seen} == {(MODEL, KEY)}
+    assert {(request["model"], request["key"]) for request in seen} == {(MODEL, KEY)}
 
 
 def test_model_key_and_prompt_are_found_nowhere_else(
     advertisement: Path, minutes: Done, speech: Done, space: Space, release: Release
 ) -> None:
     folders = (advertisement, minutes.folder, speech.folder)
-    outputs = "".join(each.read_text() for folder in folders for each in folder.rglob("*.json*"))
+    outputs = "".join(path.read_text() for folder in folders for path in folder.rglob("*.json*"))
     runs = {"ad": AD_ASKING, minutes.name: DOCUMENT_ASKING.keys() - {"stt"}, speech.name: ("stt",)}
     pods = json.dumps([space.pods_of(name) for name in runs])
     told_of = [(space.status_of(name), space.events_of(name)) for name in runs]
@@ -164,7 +166,7 @@ def test_model_key_and_prompt_are_found_nowhere_else(
         assert secret not in outputs
         assert secret not in pods
         assert secret not in status
-        assert not [each for each in logs if secret in each]
+        assert not [log for log in logs if secret in log]
     for word in (
         "marmalade",
         "You said",
@@ -174,14 +176,14 @@ def test_model_key_and_prompt_are_found_nowhere_else(
         "sound sound",
     ):
         assert word not in status
-        assert not [each for each in logs if word in each]
+        assert not [log for log in logs if word in log]
 
 
 def short_run(name: str, when_down: str) -> Document:
     """A picture, and a look at it by the endpoint, tried once."""
-    stages = {each["name"]: each for each in sample("pipeline-ad-image")["spec"]["stages"]}
+    stages = {stage["name"]: stage for stage in sample("pipeline-ad-image")["spec"]["stages"]}
     look = asking(stages["vlm_analyze"], "endpoint", when_down=when_down)
-    drawn = [{**each, **ANY_MACHINE} for each in (stages["img_gen"], look)]
+    drawn = [{**stage, **ANY_MACHINE} for stage in (stages["img_gen"], look)]
     return run_of(name, *drawn, params={"prompt": PROMPT})
 
 
@@ -194,12 +196,12 @@ def short_document(minutes: Done) -> Document:
     wanted = ("extract", "markdown", "chunk", *DOWN)
     stages = only(sample("pipeline-document")["spec"]["stages"], wanted)
     asked = [
-        asking({**each, "dependsOn": ["chunk"]}, "endpoint", when_down=DOWN[each["name"]])
-        if each["name"] in DOWN
-        else each
-        for each in stages
+        asking({**stage, "dependsOn": ["chunk"]}, "endpoint", when_down=DOWN[stage["name"]])
+        if stage["name"] in DOWN
+        else stage
+        for stage in stages
     ]
-    pooled = [{**each, **ANY_MACHINE} for each in asked]
+    pooled = [{**stage, **ANY_MACHINE} for stage in asked]
     return run_of("down-document", *pooled, input=minutes.run["spec"]["input"])
 
 
@@ -212,7 +214,9 @@ def stopped(advertisement: Path, minutes: Done, space: Space, server: ModelPod) 
     assert advertisement.exists()
     server.show({"kind": "slow", "seconds": 100})
     space.apply(short_document(minutes))
-    space.apply(*(short_run(f"down-{each}", each) for each in ("fail", "defer", "builtin")))
+    space.apply(
+        *(short_run(f"down-{when_down}", when_down) for when_down in ("fail", "defer", "builtin"))
+    )
     server.wait_for_requests(at_once=5)
     server.stop()
     return server
@@ -221,21 +225,24 @@ def stopped(advertisement: Path, minutes: Done, space: Space, server: ModelPod) 
 @pytest.mark.usefixtures("stopped")
 def test_fail_fails_with_the_reason(space: Space) -> None:
     space.wait_for_end("down-fail", "StageFailed")
-    found = space.stage_of("down-fail", "vlm_analyze")
-    assert (found["state"], found["reason"]) == ("Failed", "EndpointUnavailable")
-    assert "vision endpoint" in found["message"]
+    status = space.stage_of("down-fail", "vlm_analyze")
+    assert (status["state"], status["reason"]) == ("Failed", "EndpointUnavailable")
+    assert "vision endpoint" in status["message"]
     space.wait_for("down-document", stage_is("classify", state="Failed"))
-    found = space.stage_of("down-document", "classify")
-    assert (found["reason"], found["attempt"]) == ("EndpointUnavailable", 1)
-    assert "chat endpoint" in found["message"]
+    status = space.stage_of("down-document", "classify")
+    assert (status["reason"], status["attempt"]) == ("EndpointUnavailable", 1)
+    assert "chat endpoint" in status["message"]
 
 
 @pytest.mark.usefixtures("stopped")
 def test_builtin_does_it_instead_and_says_so(space: Space, tmp_path: Path) -> None:
     space.wait_for_end("down-builtin", "Completed")
     folder = space.results("down-builtin", tmp_path / "results")
-    found = result(folder, "vlm_analyze")
-    assert (found["method"], found["values"]["fallback"]) == ("builtin", "EndpointUnavailable")
+    analyzed = result(folder, "vlm_analyze")
+    assert (analyzed["method"], analyzed["values"]["fallback"]) == (
+        "builtin",
+        "EndpointUnavailable",
+    )
     looks = json.loads((folder / "vlm_analyze" / "vlm_analyze.json").read_text())
     assert (looks["method"], looks["described"], looks["machine"]) == ("builtin", None, None)
     space.wait_for("down-document", stage_is("summarize", state="Succeeded"))
@@ -247,10 +254,10 @@ def test_defer_waits_and_goes_on_by_itself_when_the_server_is_back(
     deferred = {"down-defer": "vlm_analyze", "down-document": "embed"}
     for name, stage in deferred.items():
         run = space.wait_for(name, stage_is(stage, state="Waiting", reason="Deferred"))
-        found = space.stage_of(name, stage)
-        assert found["message"].startswith("EndpointUnavailable: ")
-        assert found.get("failures", 0) == 0
-        assert found["deferrals"] == 1
+        status = space.stage_of(name, stage)
+        assert status["message"].startswith("EndpointUnavailable: ")
+        assert status.get("failures", 0) == 0
+        assert status["deferrals"] == 1
         assert run["status"]["summary"] == "Waiting"
     stopped.start()
     space.wait_for_end("down-defer", "Completed")

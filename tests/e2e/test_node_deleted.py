@@ -29,7 +29,7 @@ class Choice:
 def choice(space: Space) -> Choice:
     """A node with no Pod of the release: deleting the operator's own is another story."""
     pods = space.api.items(f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods")
-    taken = {each["spec"].get("nodeName") for each in pods}
+    taken = {pod["spec"].get("nodeName") for pod in pods}
     nodes = {key: name for key, name in cluster.node_names().items() if key != "control-plane"}
     machine = next(key for key in reversed(nodes) if nodes[key] not in taken)
     return Choice(nodes[machine], machine, next(key for key in nodes if key != machine))
@@ -52,12 +52,14 @@ def registered_again(space: Space, choice: Choice) -> Iterator[None]:
 def is_ready(space: Space, choice: Choice) -> bool:
     """The Node object is there, of its class, and ready."""
     try:
-        found = space.api.get(f"/api/v1/nodes/{choice.node}")
+        node = space.api.get(f"/api/v1/nodes/{choice.node}")
     except Missing:
         return False
-    conditions: list[Document] = found["status"].get("conditions", [])
-    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
-    return ready and found["metadata"]["labels"].get("stagework.dev/machine") == choice.machine
+    conditions: list[Document] = node["status"].get("conditions", [])
+    ready = any(
+        condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions
+    )
+    return ready and node["metadata"]["labels"].get("stagework.dev/machine") == choice.machine
 
 
 @pytest.mark.usefixtures("registered_again")

@@ -53,8 +53,8 @@ def squares(target: Path) -> Path:
 
 def stages_of(pipeline: str) -> dict[str, Document]:
     """The stages of a sample pipeline, tried once, wherever there is room."""
-    found: list[Document] = sample(f"pipeline-{pipeline}")["spec"]["stages"]
-    return {each["name"]: {**each, **ANYWHERE, "retries": 0} for each in found}
+    listed: list[Document] = sample(f"pipeline-{pipeline}")["spec"]["stages"]
+    return {stage["name"]: {**stage, **ANYWHERE, "retries": 0} for stage in listed}
 
 
 def computing(stage: Document, model: str) -> Document:
@@ -90,8 +90,8 @@ def embedding(document: str, model: str) -> Document:
     stages = stages_of("document")
     kept = [stages[name] for name in TEXT_STAGES]
     linked = [
-        {**each, "dependsOn": [name for name in each["dependsOn"] if name in TEXT_STAGES]}
-        for each in kept
+        {**stage, "dependsOn": [name for name in stage["dependsOn"] if name in TEXT_STAGES]}
+        for stage in kept
     ]
     linked[-1] = computing(linked[-1], model)
     return run_of("page", *linked, input={"uri": document})
@@ -138,7 +138,7 @@ def test_the_network_finds_and_names_what_is_in_the_picture(detected: Done) -> N
     made = detected.output("yolo_detect")
     assert (made["method"], made["detectors"]) == ("onnx", ["onnx"])
     size, far = {"w": SQUARE, "h": SQUARE}, SIDE - SQUARE
-    assert {each["label"]: each["box"] for each in made["found"]} == {
+    assert {thing["label"]: thing["box"] for thing in made["found"]} == {
         "red square": {"x": 0, "y": 0, **size},
         "person": {"x": far, "y": far, **size},
     }
@@ -151,7 +151,7 @@ def test_every_chunk_has_a_vector_of_the_networks_own_space(embedded: Done) -> N
     about = embedded.output("embed")
     assert (about["method"], about["dimensions"]) == ("onnx", len(onnxfolders.WORDS))
     assert about["space"].startswith("onnx-")
-    assert about["ids"] == [each["id"] for each in embedded.output("chunk")["chunks"]]
+    assert about["ids"] == [chunk["id"] for chunk in embedded.output("chunk")["chunks"]]
     rows = np.load(embedded.folder / "embed" / about["file"])
     assert rows.shape == (len(about["ids"]), len(onnxfolders.WORDS))
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
@@ -160,18 +160,18 @@ def test_every_chunk_has_a_vector_of_the_networks_own_space(embedded: Done) -> N
 
 def test_outputs_name_no_network(detected: Done, embedded: Done) -> None:
     for done in (detected, embedded):
-        texts = [each.read_text() for each in done.folder.rglob("*.json*")]
+        texts = [path.read_text() for path in done.folder.rglob("*.json*")]
         assert texts
-        assert not [each for each in texts if "secret-model-name" in each or ".zip" in each]
+        assert not [text for text in texts if "secret-model-name" in text or ".zip" in text]
 
 
 @pytest.mark.parametrize("stage", REFUSED)
 def test_a_model_that_cannot_be_used_is_a_reason_in_the_status(
     refused: Document, stage: str
 ) -> None:
-    found = stage_in(refused, stage)
+    status = stage_in(refused, stage)
     reason, words = REFUSED[stage]
-    assert (found["state"], found["reason"]) == ("Failed", reason), found
-    assert words in found["message"], found
-    assert found["attempt"] == 1, "the model stays as it is"
+    assert (status["state"], status["reason"]) == ("Failed", reason), status
+    assert words in status["message"], status
+    assert status["attempt"] == 1, "the model stays as it is"
     assert stage_in(refused, "img_gen")["state"] == "Succeeded"

@@ -75,7 +75,7 @@ def test_so_it_does_under_an_operator_that_never_saw_it_run(space: Space, releas
 
 def clear_away(space: Space, name: str) -> None:
     """Delete its Jobs, as the operator does an hour after the end; their Pods go with them."""
-    space.kubectl("delete", "job", *(each["metadata"]["name"] for each in space.jobs_of(name)))
+    space.kubectl("delete", "job", *(job["metadata"]["name"] for job in space.jobs_of(name)))
     eventually(
         lambda: [*space.jobs_of(name), *space.pods_of(name)],
         lambda left: not left,
@@ -98,7 +98,7 @@ def attempts_after_retry(space: Space, release: Release, name: str, *stages: str
     assert (answer["affected"], answer["summary"]) == (1, "Done")
     assert runs_read(release) > before, "the operator had it in its memory"
     run = space.wait_for_end(name, "Completed")
-    return [stage_in(run, each)["attempt"] for each in STAGES]
+    return [stage_in(run, stage)["attempt"] for stage in STAGES]
 
 
 def runs_read(release: Release) -> float:
@@ -106,7 +106,7 @@ def runs_read(release: Release) -> float:
     labels = '{resource="pipelinejobs",status="200",verb="GET"}'
     wanted = f"stagework_api_request_duration_seconds_count{labels} "
     lines = release.scrape(9090, "metrics").splitlines()
-    return sum(float(each.removeprefix(wanted)) for each in lines if each.startswith(wanted))
+    return sum(float(line.removeprefix(wanted)) for line in lines if line.startswith(wanted))
 
 
 def assert_each_attempt_ran_once(space: Space, name: str) -> None:

@@ -39,13 +39,13 @@ def test_a_branch_is_retried_while_the_other_one_runs(space: Space) -> None:
     before = stage_in(right, "right")["pod"]
 
     answer = space.stagework("retry", "branches", "--stage", "left", "--reason", "font missing")
-    assert answer.ok, answer.said
+    assert answer.ok, answer.printed
     healed = space.wait_for("branches", stage_is("left", state="Succeeded", attempt=2))
     assert stage_in(healed, "right")["pod"] == before
     assert stage_in(healed, "join")["state"] == "Waiting"
 
     skipped = space.stagework("skip", "branches", "--stage", "right", "--run-descendants")
-    assert skipped.ok, skipped.said
+    assert skipped.ok, skipped.printed
     run = space.wait_for_end("branches", "CompletedWithSkips")
     assert stage_in(run, "join")["state"] == "Succeeded"
     assert stage_in(run, "right")["skip"]["by"] == space.commands.me()
@@ -75,7 +75,7 @@ def test_a_finished_run_goes_on_after_a_retry(space: Space) -> None:
 def test_a_skip_without_more_gives_up_what_depends_on_it(space: Space) -> None:
     space.wait_for("cut-short", stage_is("one", state="Running"))
     answer = space.stagework("skip", "cut-short", "--stage", "one", "--reason", "not needed")
-    assert answer.ok, answer.said
+    assert answer.ok, answer.printed
     run = space.wait_for_end("cut-short", "CompletedWithSkips")
     assert stage_in(run, "one")["reason"] == "SkippedByPerson"
     two = stage_in(run, "two")
@@ -95,16 +95,16 @@ def test_a_failed_stage_is_skipped_and_the_rest_runs_all_the_same(space: Space) 
 
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(space: Space) -> None:
     before = space.wait_for_end("as-it-was", "StageFailed")
-    asked = {each["metadata"]["name"] for each in space.interventions()}
+    asked = {intervention["metadata"]["name"] for intervention in space.interventions()}
 
     preview = space.stagework("retry", "as-it-was", "--dry-run")
-    assert preview.ok, preview.said
+    assert preview.ok, preview.printed
     assert "one" in preview.out
     refused = space.stagework("skip", "as-it-was", "--stage", "three", "--dry-run")
     assert refused.code == 1
-    assert "UnknownStage" in refused.said
+    assert "UnknownStage" in refused.printed
 
-    assert {each["metadata"]["name"] for each in space.interventions()} == asked
+    assert {intervention["metadata"]["name"] for intervention in space.interventions()} == asked
     assert space.run("as-it-was") == before
 
 
@@ -112,7 +112,7 @@ def test_what_cannot_be_done_is_refused_with_a_reason(space: Space) -> None:
     space.wait_for_end("as-it-was", "StageFailed")
     refused = space.stagework("retry", "as-it-was", "--stage", "two")
     assert refused.code == 1
-    assert "WaitsForOthers" in refused.said
+    assert "WaitsForOthers" in refused.printed
 
     nobody = space.answer_to(space.create(retry("no-such-run", by=space.commands.me())))
     assert nobody["refused"] == [{"stage": "", "reason": "TargetNotFound"}]

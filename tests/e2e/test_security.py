@@ -121,7 +121,7 @@ def test_every_pod_of_the_release_passes_restricted(space: Space) -> None:
         *("label", "--dry-run=server", "--overwrite", "namespace", RELEASE_NAMESPACE),
         "pod-security.kubernetes.io/enforce=restricted",
     )
-    assert "violate" not in answer.said, answer.said
+    assert "violate" not in answer.printed, answer.printed
 
 
 def test_stage_pods_carry_no_token_for_the_api_server(space: Space) -> None:
@@ -132,8 +132,10 @@ def test_stage_pods_carry_no_token_for_the_api_server(space: Space) -> None:
         for volume in spec["volumes"]
         for source in volume.get("projected", {}).get("sources", [])
     ]
-    tokens = [each["serviceAccountToken"] for each in sources if "serviceAccountToken" in each]
-    assert [each["audience"] for each in tokens] == ["stagework"]
+    tokens = [
+        source["serviceAccountToken"] for source in sources if "serviceAccountToken" in source
+    ]
+    assert [token["audience"] for token in tokens] == ["stagework"]
     text = json.dumps(spec)
     assert "hostPath" not in text
     assert "kube-api-access" not in text
@@ -144,10 +146,10 @@ def test_any_program_by_its_exit_code_carries_no_token_at_all(space: Space) -> N
     space.wait_for_end("stranger", "Completed")
     spec = space.pod_of("stranger", "one")["spec"]
     assert all("emptyDir" in volume for volume in spec["volumes"])
-    said = space.log_of("stranger", "one")
-    assert "STAGEWORK_STAGE=one" in said
-    assert "oken" not in said
-    assert "TOKEN" not in said
+    log = space.log_of("stranger", "one")
+    assert "STAGEWORK_STAGE=one" in log
+    assert "oken" not in log
+    assert "TOKEN" not in log
 
 
 @pytest.mark.parametrize(
@@ -168,7 +170,7 @@ def test_any_program_by_its_exit_code_carries_no_token_at_all(space: Space) -> N
 )
 def test_the_operator_may_not(space: Space, what: str) -> None:
     answer = space.try_kubectl("auth", "can-i", *what.split(), user=OPERATOR)
-    assert answer.out.strip() == "no", answer.said
+    assert answer.out.strip() == "no", answer.printed
 
 
 def test_a_persons_status_is_the_operators_alone(space: Space) -> None:

@@ -25,9 +25,9 @@ urllib.request.urlopen(request, timeout=30)
 
 def script_of_the_page() -> str:
     """The shell stage of the page, as it stands there."""
-    found = re.search(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert found is not None
-    return found[1]
+    example = re.search(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert example is not None
+    return example[1]
 
 
 @pytest.fixture(scope="module", autouse=True)

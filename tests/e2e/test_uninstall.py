@@ -57,19 +57,19 @@ def left_behind(commands: Commands) -> set[str]:
     ).out.split()
     unnamed = commands.must("get", ",".join(outside), "-o", "name", "--ignore-not-found").out
     ours = [
-        each
-        for each in unnamed.split()
-        if "stagework" in each and not any(word in each for word in NOT_THE_RELEASES)
+        name
+        for name in unnamed.split()
+        if "stagework" in name and not any(word in name for word in NOT_THE_RELEASES)
     ]
     return {*named, *ours} - EVERY_NAMESPACE_HAS
 
 
 def resources(commands: Commands, *, namespaced: bool) -> list[str]:
     """Names of all kinds that can be listed."""
-    found = commands.must(
+    kinds = commands.must(
         *("api-resources", "--verbs=list", "-o", "name", f"--namespaced={str(namespaced).lower()}")
     ).out.split()
-    return [each for each in found if each not in NOT_OURS]
+    return [kind for kind in kinds if kind not in NOT_OURS]
 
 
 def test_uninstall_leaves_only_the_definitions(space: Space, release: Release) -> None:

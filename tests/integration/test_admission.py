@@ -190,8 +190,8 @@ class TestRequestedBy:
 
 def whoami(kubectl: Kubectl) -> str:
     """The name that the API server knows us by."""
-    said = kubectl.must("auth", "whoami", "-o", "json").document()
-    return cast("dict[str, Any]", said["status"]["userInfo"])["username"]
+    review = kubectl.must("auth", "whoami", "-o", "json").document()
+    return cast("dict[str, Any]", review["status"]["userInfo"])["username"]
 
 
 class TestHealth:

@@ -16,8 +16,11 @@ class TestAcceptance:
         self, kubectl: Kubectl
     ) -> None:
         for kind in KINDS:
-            found = kubectl.get("crd", f"{kind}.stagework.dev")
-            conditions = {each["type"]: each["status"] for each in found["status"]["conditions"]}
+            definition = kubectl.get("crd", f"{kind}.stagework.dev")
+            conditions = {
+                condition["type"]: condition["status"]
+                for condition in definition["status"]["conditions"]
+            }
             assert conditions["Established"] == "True"
             assert conditions["NamesAccepted"] == "True"
             assert "NonStructuralSchema" not in conditions
@@ -31,8 +34,8 @@ class TestAcceptance:
         """The API server keeps every field of ours: none is misspelt or unknown to it."""
         for path in crd_files():
             wanted = yaml.safe_load(path.read_text())
-            found = kubectl.get("crd", wanted["metadata"]["name"])
-            assert contains(found["spec"]["versions"], wanted["spec"]["versions"])
+            stored = kubectl.get("crd", wanted["metadata"]["name"])
+            assert contains(stored["spec"]["versions"], wanted["spec"]["versions"])
 
     def test_names_short_names_and_category(self, kubectl: Kubectl) -> None:
         known = kubectl.must("api-resources", "--categories=stagework", "--no-headers").rows()
@@ -43,23 +46,23 @@ class TestAcceptance:
         }
 
 
-def contains(found: Any, wanted: Any) -> bool:
+def contains(actual: Any, wanted: Any) -> bool:
     """All of `wanted` is in `found`, which may have more."""
     if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(
-            key in found and contains(found[key], value)
+        return isinstance(actual, dict) and all(
+            key in actual and contains(actual[key], value)
             for key, value in cast("dict[str, Any]", wanted).items()
         )
     if isinstance(wanted, list):
-        pairs = zip(cast("list[Any]", found), cast("list[Any]", wanted), strict=True)
+        pairs = zip(cast("list[Any]", actual), cast("list[Any]", wanted), strict=True)
         return all(contains(have, want) for have, want in pairs)
-    return found == wanted
+    return actual == wanted
 
 
 class TestDefaults:
     def test_a_stage_says_how_long_and_how_often(self, kubectl: Kubectl, namespace: str) -> None:
         made = kubectl.create(inline_run(namespace, stage("one"))).document()
-        (found,) = made["spec"]["stages"]
+        (stored,) = made["spec"]["stages"]
         expected = {
             "contract": "Mark",
             "timeoutSeconds": 3600,
@@ -68,7 +71,7 @@ class TestDefaults:
             "backoffSeconds": 10,
             "backoffMaxSeconds": 600,
         }
-        assert expected.items() <= found.items()
+        assert expected.items() <= stored.items()
 
     def test_a_run_is_neither_suspended_nor_urgent(self, kubectl: Kubectl, namespace: str) -> None:
         spec = kubectl.create(named_run(namespace)).document()["spec"]
@@ -76,8 +79,8 @@ class TestDefaults:
 
     def test_a_run_that_nobody_has_seen_says_so(self, kubectl: Kubectl, namespace: str) -> None:
         kubectl.create(named_run(namespace, name="new"))
-        found = kubectl.get("pj", "new", "-n", namespace)
-        assert found["status"] == {"observedGeneration": -1}
+        run = kubectl.get("pj", "new", "-n", namespace)
+        assert run["status"] == {"observedGeneration": -1}
 
     def test_absent_and_empty_dependencies_stay_different(
         self, kubectl: Kubectl, namespace: str
@@ -96,12 +99,12 @@ class TestDefaults:
     def test_the_order_of_stages_is_kept(self, kubectl: Kubectl, namespace: str) -> None:
         names = ["z", "a", "m"]
         made = kubectl.create(inline_run(namespace, *map(stage, names))).document()
-        assert [each["name"] for each in made["spec"]["stages"]] == names
+        assert [stage["name"] for stage in made["spec"]["stages"]] == names
 
 
 class TestExplain:
     @pytest.mark.parametrize(
-        ("path", "said"),
+        ("path", "description"),
         [
             ("pipelinejob", "One run of a pipeline"),
             ("pipelinejob.spec.stages", "one class of machine"),
@@ -112,14 +115,16 @@ class TestExplain:
             ("intervention.spec.verb", "Retry: a new attempt"),
         ],
     )
-    def test_it_reads_well(self, kubectl: Kubectl, path: str, said: str) -> None:
-        assert said in " ".join(kubectl.must("explain", path).out.split())
+    def test_it_reads_well(self, kubectl: Kubectl, path: str, description: str) -> None:
+        assert description in " ".join(kubectl.must("explain", path).out.split())
 
     @pytest.mark.parametrize("kind", ["pipeline", "pipelinejob", "intervention"])
     def test_every_field_of_ours_has_a_description(self, kubectl: Kubectl, kind: str) -> None:
-        name = next(each for each in KINDS if each.startswith(kind) and len(each) == len(kind) + 1)
-        found = kubectl.get("crd", f"{name}.stagework.dev")
-        schema = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+        name = next(
+            plural for plural in KINDS if plural.startswith(kind) and len(plural) == len(kind) + 1
+        )
+        definition = kubectl.get("crd", f"{name}.stagework.dev")
+        schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
         for part in schema.keys() & {"spec", "status"}:
             assert undescribed(schema[part], part) == []
 
@@ -180,17 +185,17 @@ class TestColumnsAndSelectors:
     def test_field_selectors(
         self, kubectl: Kubectl, runs: str, selector: str, expected: list[str]
     ) -> None:
-        found = kubectl.get("pj", "-n", runs, f"--field-selector={selector}")
-        assert [each["metadata"]["name"] for each in found["items"]] == expected
+        listed = kubectl.get("pj", "-n", runs, f"--field-selector={selector}")
+        assert [run["metadata"]["name"] for run in listed["items"]] == expected
 
     def test_interventions_of_one_run(self, kubectl: Kubectl, namespace: str) -> None:
         for target in ("red", "blue"):
             kubectl.create(intervention(namespace, target, reason="try"))
-        found = kubectl.must(
+        rows = kubectl.must(
             "get", "iv", "-n", namespace, "--field-selector=spec.target.name=red"
         ).rows()
-        assert found[0][:7] == ["NAME", "VERB", "TARGET", "ANSWER", "REQUESTED", "AFFECTED", "BY"]
-        assert [line[1:3] for line in found[1:]] == [["Retry", "red"]]
+        assert rows[0][:7] == ["NAME", "VERB", "TARGET", "ANSWER", "REQUESTED", "AFFECTED", "BY"]
+        assert [line[1:3] for line in rows[1:]] == [["Retry", "red"]]
 
     def test_pipelines_are_listed(self, kubectl: Kubectl, namespace: str) -> None:
         kubectl.create(pipeline(namespace, stage("img_gen"), stage("overlay"), name="ad"))

@@ -25,8 +25,8 @@ def one_stage(**fields: Any) -> Build:
     return lambda namespace: inline_run(namespace, stage(**fields))
 
 
-def stages(*each: Document) -> Build:
-    return lambda namespace: pipeline(namespace, *each)
+def stages(*listed: Document) -> Build:
+    return lambda namespace: pipeline(namespace, *listed)
 
 
 def env(**fields: Any) -> Build:

@@ -107,11 +107,11 @@ async def _all_points(
     return wrong
 
 
-def _difference(found: Json, wanted: Json) -> str:
+def _difference(actual: Json, wanted: Json) -> str:
     return "; ".join(
-        f"{key}: {found[key]} instead of {wanted[key]}"
+        f"{key}: {actual[key]} instead of {wanted[key]}"
         for key in wanted
-        if found.get(key) != wanted[key]
+        if actual.get(key) != wanted[key]
     )
 
 
@@ -131,8 +131,8 @@ def test_a_busy_operator_begins_before_its_first_status_and_writes_fewer(
     _make_busy(monkeypatch)
     busy = _writes()
 
-    assert _lifts_before_first_status(idle) == 0
-    assert _lifts_before_first_status(busy) > 0
+    assert _ungated_before_first_status(idle) == 0
+    assert _ungated_before_first_status(busy) > 0
     assert busy.count(STATUS) < idle.count(STATUS)
 
 
@@ -142,5 +142,5 @@ def _writes() -> list[str]:
     return point.writes
 
 
-def _lifts_before_first_status(writes: list[str]) -> int:
-    return sum(each.startswith("PATCH pods") for each in writes[: writes.index(STATUS)])
+def _ungated_before_first_status(writes: list[str]) -> int:
+    return sum(write.startswith("PATCH pods") for write in writes[: writes.index(STATUS)])

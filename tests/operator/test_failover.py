@@ -64,13 +64,13 @@ class Work:
         world.check_invariants()
         assert len(world.invariants.runs) == len(names) * self._stages
         for name in names:
-            found = world.run(name)["status"]["stages"]
-            assert [each.get("attempt", 1) for each in found] == [1] * self._stages
+            statuses = world.run(name)["status"]["stages"]
+            assert [stage.get("attempt", 1) for stage in statuses] == [1] * self._stages
 
 
 def _holder(world: World) -> str:
-    found = world.store.tables[LEASES].objects.get((RELEASE_NAMESPACE, LEASE_NAME))
-    return (found.data["spec"].get("holderIdentity") or "") if found else ""
+    lease = world.store.tables[LEASES].objects.get((RELEASE_NAMESPACE, LEASE_NAME))
+    return (lease.data["spec"].get("holderIdentity") or "") if lease else ""
 
 
 async def _led(world: World) -> str:
@@ -117,10 +117,11 @@ def test_a_rolling_upgrade_in_the_middle_of_20_runs_loses_and_doubles_nothing() 
             old = [world.start_operator(), world.start_operator()]
             work = Work(world, runs=20, stages=4)
             await work.begun(10)
-            for each in old:  # a new one is there before each old one goes, as a Deployment does
+            # A new one is there before each old one goes, as a Deployment does.
+            for operator in old:
                 world.start_operator()
                 await asyncio.sleep(3)
-                await each.stop()
+                await operator.stop()
             await work.done()
 
     timescale = VirtualTime()
@@ -137,16 +138,16 @@ async def _two_processes(
         settings = {**settings_document(), "api": {"url": service.url}}
         try:
             for number in range(2):
-                each = OperatorProcess(folder / str(number), world.fake.url, settings, timescale)
-                made.append(each)
-                await each.start()
+                process = OperatorProcess(folder / str(number), world.fake.url, settings, timescale)
+                made.append(process)
+                await process.start()
                 counts = world.fake.record.counts
                 await world.until(lambda: counts["WATCH jobs"] == len(made), seconds=300)  # noqa: B023
                 await _led(world)
             yield made
         finally:
-            for each in made:
-                await each.kill()
+            for process in made:
+                await process.kill()
 
 
 def test_a_paused_leader_changes_no_outcome_when_it_goes_on(tmp_path: Path) -> None:

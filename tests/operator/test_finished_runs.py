@@ -32,7 +32,7 @@ def _evicted(operator: Operator, name: str) -> bool:
 
 async def _ended(world: World, operator: Operator, **spec: Any) -> None:
     """A run that has failed, whose Jobs are gone, and which has left memory."""
-    world.apply("one", [{**each, "retries": 0} for each in STAGES], **spec)
+    world.apply("one", [{**stage, "retries": 0} for stage in STAGES], **spec)
     await world.until(lambda: world.summary("one") == "StageFailed")
     await world.until(lambda: _evicted(operator, "one"))
     assert not world.store.list(JOBS, NAMESPACE)

@@ -82,7 +82,7 @@ def test_a_watch_that_does_not_bring_our_own_writes_back_turns_the_probe_red() -
     """The connection lives, but it tells of no change."""
 
     async def check(world: World) -> None:
-        world.faults.copies = lambda _change: 0
+        world.faults.deliveries = lambda _change: 0
         runtime = world.operators[0].runtime
         world.fake.bookmark_seconds = 1e9
         world.fake.drop_watches()

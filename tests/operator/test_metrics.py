@@ -94,9 +94,9 @@ def test_the_age_of_the_oldest_stage_that_waits_for_a_slot() -> None:
 
 def test_the_age_of_the_oldest_stage_that_waits_for_a_node() -> None:
     async def check(world: World) -> None:
-        for each in list(world.store.list(NODES)):
-            if each.meta["labels"]["stagework.dev/machine"] == "macbook":
-                world.store.delete(NODES, *each.key)
+        for node in list(world.store.list(NODES)):
+            if node.meta["labels"]["stagework.dev/machine"] == "macbook":
+                world.store.delete(NODES, *node.key)
         world.apply("homeless", [_stage(runsOn=["macbook"])])
         await world.until(lambda: _reason(world, "homeless") == "NoNodeOfClass")
         await _age_of(world, "macbook", 20)
@@ -108,8 +108,8 @@ def test_the_age_of_the_oldest_stage_that_waits_for_a_node() -> None:
 
 def _remove(world: World, *resources: Resource) -> None:
     for resource in resources:
-        for each in list(world.store.list(resource, NAMESPACE)):
-            world.store.delete(resource, *each.key, {"gracePeriodSeconds": 0})
+        for stored in list(world.store.list(resource, NAMESPACE)):
+            world.store.delete(resource, *stored.key, {"gracePeriodSeconds": 0})
 
 
 @pytest.mark.parametrize(
@@ -131,15 +131,15 @@ def test_a_stage_whose_pod_vanished_unseen_is_recovered_once(
         _remove(world, *gone)
         world.start_operator()
         await world.until(lambda: world.summary("run") == "Completed", seconds=300)
-        found = _values(_metrics(world).stages.orphans_recovered_total)
-        assert found == {each: float(each == how) for each in HOWS}
+        counts = _values(_metrics(world).stages.orphans_recovered_total)
+        assert counts == {way: float(way == how) for way in HOWS}
 
     _in_world(check, seconds=10)
 
 
 def _job_done(world: World) -> bool:
     jobs = list(world.store.list(JOBS, NAMESPACE))
-    return all(each.data.get("status", {}).get("succeeded") == 1 for each in jobs)
+    return all(job.data.get("status", {}).get("succeeded") == 1 for job in jobs)
 
 
 def test_what_ran_to_its_end_was_no_orphan() -> None:
@@ -157,4 +157,4 @@ def test_every_metric_is_documented() -> None:
     Metrics(registry, "1")
     names = [family.name for family in registry.collect()]
     text = DOCUMENT.read_text()
-    assert [each for each in names if f"`{each}" not in text] == []
+    assert [name for name in names if f"`{name}" not in text] == []

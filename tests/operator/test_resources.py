@@ -31,13 +31,13 @@ def _open_files() -> int:
 
 def _memory() -> int:
     gc.collect()
-    found = tracemalloc.take_snapshot().filter_traces(_OURS).statistics("filename")
-    return sum(each.size for each in found)
+    statistics = tracemalloc.take_snapshot().filter_traces(_OURS).statistics("filename")
+    return sum(statistic.size for statistic in statistics)
 
 
 def _tasks() -> int:
     """The operator's tasks: those of the fake server come and go with its connections."""
-    names = [getattr(each.get_coro(), "__qualname__", "") for each in asyncio.all_tasks()]
+    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
     return sum(not name.startswith("RequestHandler.") for name in names)
 
 

@@ -47,8 +47,8 @@ def _terminate(world: World) -> list[str]:
 async def _empty(world: World) -> None:
     """As the namespace controller does; runs last, which tempts most to make something new."""
     for resource in (PODS, JOBS, PIPELINE_JOBS):
-        for each in world.store.list(resource, NAMESPACE):
-            world.store.delete(resource, *each.key, {"gracePeriodSeconds": 0})
+        for stored in world.store.list(resource, NAMESPACE):
+            world.store.delete(resource, *stored.key, {"gracePeriodSeconds": 0})
             await asyncio.sleep(1)
         await asyncio.sleep(30)
 
@@ -65,7 +65,9 @@ def test_nothing_is_made_in_a_namespace_that_is_being_deleted(
             refused = _terminate(world)
             await _empty(world)
             assert 1 <= len(refused) <= len(RUNS), refused
-            assert not [each.message for each in caplog.records if REFUSAL in each.getMessage()]
+            assert not [
+                record.message for record in caplog.records if REFUSAL in record.getMessage()
+            ]
             world.faults.clear()
             world.apply(RUNS[0], STAGES)  # a namespace of the same name, later
             await world.until(lambda: world.summary(RUNS[0]) == "Completed")

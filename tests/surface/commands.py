@@ -93,8 +93,8 @@ def _typed(line: str) -> str:
     """As a terminal shows it, in an empty folder."""
     with tempfile.TemporaryDirectory() as here, contextlib.chdir(here):
         shown = Cli(_cluster())(*line.split())
-    said = f"{shown.out}--- stderr\n{shown.err}" if shown.err else shown.out
-    return f"$ stagework {line}\n{said}--- exit {shown.code}\n"
+    printed = f"{shown.out}--- stderr\n{shown.err}" if shown.err else shown.out
+    return f"$ stagework {line}\n{printed}--- exit {shown.code}\n"
 
 
 def _cluster() -> FakeCluster:
@@ -149,8 +149,8 @@ def _files(cluster: FakeCluster) -> str:
     listed = [
         {"path": path, "sha256": hashlib.sha256(body).hexdigest()} for path, body in files.items()
     ]
-    told = {"stage": "ocr_eval", "method": "tesseract", "values": {"cer": 0.02}, "files": listed}
-    files["result.json"] = json.dumps(told).encode()
+    result = {"stage": "ocr_eval", "method": "tesseract", "values": {"cer": 0.02}, "files": listed}
+    files["result.json"] = json.dumps(result).encode()
     base = f"{PROXY}/v1/artifacts/{_PREFIX}/"
     sizes = [{"path": path, "size": len(body)} for path, body in files.items()]
     cluster.routes["GET", base] = _answering(ok({"files": sizes}))

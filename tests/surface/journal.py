@@ -67,12 +67,12 @@ class Journal:
                 leases.append(arrival)
             elif arrival.seen.is_write:
                 sections[_section(arrival)].append(arrival)
-        told = [f"{title}\n\n" + self._told(sections[title]) for title in sorted(sections)]
-        told.append("Lease\n\n" + self._renewals(leases))
-        told.append("reads\n\n" + self._reads())
-        return "\n\n".join(f"=== {section}" for section in told) + "\n"
+        texts = [f"{title}\n\n" + self._written(sections[title]) for title in sorted(sections)]
+        texts.append("Lease\n\n" + self._renewals(leases))
+        texts.append("reads\n\n" + self._reads())
+        return "\n\n".join(f"=== {section}" for section in texts) + "\n"
 
-    def _told(self, arrivals: Iterable[_Arrival]) -> str:
+    def _written(self, arrivals: Iterable[_Arrival]) -> str:
         return "\n".join(f"+{known.second}s {self._write(known.seen)}" for known in arrivals)
 
     def _renewals(self, arrivals: Iterable[_Arrival]) -> str:
@@ -108,8 +108,8 @@ class Journal:
         return part(about, "metadata", "labels").get(_RUN_LABEL, "")
 
     def _stored(self, seen: Seen) -> Json:
-        found = self._store.tables[seen.resource].objects.get((seen.namespace, seen.name))
-        return found.data if found is not None else {}
+        stored = self._store.tables[seen.resource].objects.get((seen.namespace, seen.name))
+        return stored.data if stored is not None else {}
 
 
 def _section(arrival: _Arrival) -> str:

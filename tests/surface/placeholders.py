@@ -28,12 +28,12 @@ class Placeholders:
 
     def replace(self, text: str) -> str:
         """The text with stable names in it."""
-        text = _UID.sub(lambda found: self._name("uid", found[0]), text)
-        text = _SHA.sub(lambda found: self._name("sha", found[0]), text)
-        text = _IDENTITY.sub(lambda found: self._name("identity", found[0]), text)
+        text = _UID.sub(lambda match: self._name("uid", match[0]), text)
+        text = _SHA.sub(lambda match: self._name("sha", match[0]), text)
+        text = _IDENTITY.sub(lambda match: self._name("identity", match[0]), text)
         text = _CHILD.sub(self._child, text)
-        text = _VERSION.sub(lambda found: f'{found[1]}{self._name("rv", found[2])}"', text)
-        return _TIME.sub(lambda found: f"time+{_seconds(found[0])}s", text)
+        text = _VERSION.sub(lambda match: f'{match[1]}{self._name("rv", match[2])}"', text)
+        return _TIME.sub(lambda match: f"time+{_seconds(match[0])}s", text)
 
     def _name(self, kind: str, raw: str) -> str:
         return f"{kind}-{self._known.setdefault((kind, raw), self._next(kind))}"
@@ -41,10 +41,10 @@ class Placeholders:
     def _next(self, kind: str) -> int:
         return 1 + sum(known == kind for known, _ in self._known)
 
-    def _child(self, found: re.Match[str]) -> str:
+    def _child(self, match: re.Match[str]) -> str:
         """The end of a Job's name, and of its Pod's."""
-        job = f"-{found[1]}-{self._name('hash', found[2])}"
-        return f"{job}-{self._name('pod', found[3])}" if found[3] else job
+        job = f"-{match[1]}-{self._name('hash', match[2])}"
+        return f"{job}-{self._name('pod', match[3])}" if match[3] else job
 
 
 def _seconds(text: str) -> int:

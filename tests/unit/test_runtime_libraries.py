@@ -15,10 +15,10 @@ CONNECTING = (b"getaddrinfo", b"gethostbyname", b"connect")
 
 
 def libraries(package: str) -> list[Path]:
-    found = find_spec(package)
-    assert found is not None
-    assert found.origin is not None
-    return sorted(Path(found.origin).parent.rglob("*.so*"))
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return sorted(Path(spec.origin).parent.rglob("*.so*"))
 
 
 @pytest.mark.parametrize("package", ["onnxruntime", "tokenizers"])

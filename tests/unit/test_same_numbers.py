@@ -91,7 +91,7 @@ RUNS = {
 }
 
 
-class Said(NamedTuple):
+class Numbers(NamedTuple):
     """What a view says of a run; a view that does not speak of something leaves it None."""
 
     progress: str
@@ -100,7 +100,7 @@ class Said(NamedTuple):
     machine: str | None = None
 
 
-def by_kubectl(run: PipelineJob) -> Said:
+def by_kubectl(run: PipelineJob) -> Numbers:
     """The columns of `kubectl get pj`, from the object as the API server keeps it."""
     kept = json.loads(run.model_dump_json())
     cells: dict[str, str] = {}
@@ -109,7 +109,7 @@ def by_kubectl(run: PipelineJob) -> Said:
         for part in column.path.lstrip(".").split("."):
             value = value.get(part, "")
         cells[column.name] = str(value)
-    return Said(cells["Progress"], cells["Status"], cells["Stage"], cells["Machine"])
+    return Numbers(cells["Progress"], cells["Status"], cells["Stage"], cells["Machine"])
 
 
 def _cli(run: PipelineJob) -> Cli:
@@ -118,41 +118,41 @@ def _cli(run: PipelineJob) -> Cli:
     return Cli(cluster)
 
 
-def by_status_list(run: PipelineJob) -> Said:
+def by_status_list(run: PipelineJob) -> Numbers:
     (listed,) = json.loads(_cli(run)("status", "-o", "json").out)
-    return Said(listed["progress"], listed["status"], listed["stage"], listed["machine"])
+    return Numbers(listed["progress"], listed["status"], listed["stage"], listed["machine"])
 
 
-def by_status_table(run: PipelineJob) -> Said:
+def by_status_table(run: PipelineJob) -> Numbers:
     titles, line = _cli(run)("status").lines
     starts = [match.start() for match in re.finditer(r"\S+", titles)]
     cells = [line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)]
     _, status, current, progress, machine, _ = cells
-    return Said(progress, status, current, machine)
+    return Numbers(progress, status, current, machine)
 
 
-def by_status_page(run: PipelineJob) -> Said:
+def by_status_page(run: PipelineJob) -> Numbers:
     """The header: place, state, progress and so on."""
     header = _cli(run)("status", run.metadata.name).lines[0].split("   ")
-    return Said(header[2], header[1])
+    return Numbers(header[2], header[1])
 
 
-def by_status_page_json(run: PipelineJob) -> Said:
+def by_status_page_json(run: PipelineJob) -> Numbers:
     page = json.loads(_cli(run)("status", run.metadata.name, "-o", "json").out)
-    return Said(page["progress"], page["status"])
+    return Numbers(page["progress"], page["status"])
 
 
-def by_monitor(run: PipelineJob) -> Said:
+def by_monitor(run: PipelineJob) -> Numbers:
     """`picked up default/NAME - STATUS, 1/3 done, STAGE STATE`; the stage while the run goes on."""
     lines = _cli(run)("monitor", run.metadata.name, "--once", "--by-name").lines
-    (told,) = [line for line in lines if "picked up default/" in line]
-    status, progress, *rest = told.split(" - ", 1)[1].split(", ")
-    return Said(progress.removesuffix(" done"), status, rest[0].split()[0] if rest else None)
+    (picked_up,) = [line for line in lines if "picked up default/" in line]
+    status, progress, *rest = picked_up.split(" - ", 1)[1].split(", ")
+    return Numbers(progress.removesuffix(" done"), status, rest[0].split()[0] if rest else None)
 
 
-def by_live_view(run: PipelineJob) -> Said:
+def by_live_view(run: PipelineJob) -> Numbers:
     shown = row(run, at(60))
-    return Said(f"{shown.done}/{shown.total}", shown.status, shown.stage, shown.machine)
+    return Numbers(f"{shown.done}/{shown.total}", shown.status, shown.stage, shown.machine)
 
 
 def _before(run: PipelineJob) -> PipelineJobStatus:
@@ -160,7 +160,7 @@ def _before(run: PipelineJob) -> PipelineJobStatus:
     return PipelineJobStatus(stages=[after_others(old.name) for old in run.status.stages])
 
 
-def by_metrics(run: PipelineJob) -> Said:
+def by_metrics(run: PipelineJob) -> Numbers:
     """How many attempts ended in success or a skip, of all stages."""
     registry = CollectorRegistry()
     Metrics(registry, "1").record(transitions(_before(run), run.status))
@@ -171,17 +171,17 @@ def by_metrics(run: PipelineJob) -> Said:
         if sample.name == "stagework_stage_attempts_total"
         and sample.labels["outcome"] in {"Succeeded", "Skipped"}
     ]
-    return Said(f"{sum(int(sample.value) for sample in ended)}/{len(run.status.stages)}")
+    return Numbers(f"{sum(int(sample.value) for sample in ended)}/{len(run.status.stages)}")
 
 
-def by_facts(run: PipelineJob) -> Said:
+def by_facts(run: PipelineJob) -> Numbers:
     """The fact of the run's end, from which its event and its history are written."""
     ends = [fact for fact in transitions(_before(run), run.status) if isinstance(fact, RunEnded)]
     if not run.finished:
         assert ends == []
         return by_kubectl(run)
     (end,) = ends
-    return Said(f"{end.done}/{end.stages}", end.summary)
+    return Numbers(f"{end.done}/{end.stages}", end.summary)
 
 
 class _OneObject:
@@ -194,16 +194,16 @@ class _OneObject:
         return self._body
 
 
-def by_api_service(run: PipelineJob) -> Said:
+def by_api_service(run: PipelineJob) -> Numbers:
     """The stages that the API service hands out; of a skipped stage there is nothing."""
     reader = KubeReader(cast("KubeApi", _OneObject(run.model_dump_json().encode())))
     read = asyncio.run(reader.get_run("default", run.metadata.name))
     assert read is not None
     skips = sum(left.state == "Skipped" for left in run.status.stages)
-    return Said(f"{len(read.committed) + skips}/{len(run.status.stages)}")
+    return Numbers(f"{len(read.committed) + skips}/{len(run.status.stages)}")
 
 
-VIEWS: list[Callable[[PipelineJob], Said]] = [
+VIEWS: list[Callable[[PipelineJob], Numbers]] = [
     by_status_list,
     by_status_table,
     by_status_page,
@@ -222,21 +222,21 @@ def test_there_are_twenty_runs_and_no_two_alike() -> None:
 
 
 def test_kubectl_says_what_was_meant() -> None:
-    assert by_kubectl(RUNS["failed"]) == Said("1/3", "StageFailed", "b", "gpu")
-    assert by_kubectl(RUNS["failed-branch-another-waits"]) == Said("0/3", "Waiting", "b", "gpu")
-    assert by_kubectl(RUNS["two-branches-run"]) == Said("1/4", "Running", "b +1", "gpu")
-    assert by_kubectl(RUNS["skipped"]) == Said("1/2", "CompletedWithSkips", "b", "gpu")
+    assert by_kubectl(RUNS["failed"]) == Numbers("1/3", "StageFailed", "b", "gpu")
+    assert by_kubectl(RUNS["failed-branch-another-waits"]) == Numbers("0/3", "Waiting", "b", "gpu")
+    assert by_kubectl(RUNS["two-branches-run"]) == Numbers("1/4", "Running", "b +1", "gpu")
+    assert by_kubectl(RUNS["skipped"]) == Numbers("1/2", "CompletedWithSkips", "b", "gpu")
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
 @pytest.mark.parametrize("name", RUNS)
 def test_every_view_says_of_a_run_what_kubectl_says(
-    name: str, view: Callable[[PipelineJob], Said]
+    name: str, view: Callable[[PipelineJob], Numbers]
 ) -> None:
     run = RUNS[name]
-    measure, said = by_kubectl(run), view(run)
-    assert said.progress == measure.progress
-    assert said.status in (None, measure.status)
-    assert said.machine in (None, measure.machine)
+    measure, shown = by_kubectl(run), view(run)
+    assert shown.progress == measure.progress
+    assert shown.status in (None, measure.status)
+    assert shown.machine in (None, measure.machine)
     # A line has room for one stage's name: the first, without how many more are at work.
-    assert said.stage in (None, measure.stage, (measure.stage or "").split(" ")[0])
+    assert shown.stage in (None, measure.stage, (measure.stage or "").split(" ")[0])

@@ -26,7 +26,7 @@
   verbs: [get, list, watch, create, delete]  # get: is a Job of that name ours?
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list, watch, patch, delete]  # patch: lifts our scheduling gate
+  verbs: [list, watch, patch, delete]  # patch: removes our scheduling gate
 - apiGroups: [""]
   resources: [events]
   verbs: [create]

@@ -53,7 +53,10 @@ class Fleet(BaseModel):
 
     def find(self, key: str) -> MachineClass | None:
         """The class with this key, or None."""
-        return next((each for each in self.machineClasses if each.key == key), None)
+        return next(
+            (machine_class for machine_class in self.machineClasses if machine_class.key == key),
+            None,
+        )
 
     def classes_of(self, stage: str, runs_on: tuple[str, ...]) -> tuple[str, ...]:
         """Class keys for a stage, in order of preference: its own, the map's, the default."""

@@ -40,12 +40,12 @@ LABEL_TENANT: Final = "stagework.dev/tenant"
 # --- annotations ----------------------------------------------------------------------------------
 
 ANNOTATION_INPUTS: Final = "stagework.dev/inputs"
-"""On a stage's Pod, written when its gate is lifted: machine class and winning prefixes (JSON)."""
+"""On a stage's Pod, written when its gate is removed: machine class and winning prefixes (JSON)."""
 ANNOTATION_PARAMS: Final = "stagework.dev/params"
 """On a stage's Pod: the run's params as JSON; read in the container as a file."""
 
 SCHEDULING_GATE: Final = "stagework.dev/turn"
-"""Scheduling gate on every stage Pod; the operator lifts it when the stage's turn has come."""
+"""Scheduling gate on every stage Pod; the operator removes it when the stage's turn has come."""
 STAGE_CONTAINER: Final = "stage"
 """Name of the container that does the work."""
 TOKEN_AUDIENCE: Final = "stagework"  # noqa: S105 - no secret
@@ -119,7 +119,7 @@ WAIT_SUSPENDED: Final = "Suspended"
 WAIT_RESULT: Final = "ResultLookup"
 """Its Pod is gone; the artifact store is asked whether the attempt left a result."""
 WAIT_POD_LOST: Final = "PodLost"
-"""Its Pod is gone and nothing proves yet that its process has ended; no second copy starts."""
+"""Its Pod is gone and nothing proves yet that its process has ended; no second attempt starts."""
 WAIT_POD: Final = "PodCreating"
 """Its Job exists; Kubernetes has not made the Pod yet."""
 WAIT_HELD_BY_OTHERS: Final = "HeldByOthers"

@@ -104,7 +104,7 @@ class StageStatus(Observed):
     node: Annotated[str, StringConstraints(max_length=253)] = ""
     """Node that it runs or ran on."""
     pod: ShortText = ""
-    """Uid of the Pod whose gate was lifted for this attempt; the only one that may commit."""
+    """Uid of the Pod whose gate was removed for this attempt; the only one that may commit."""
     turnTime: Time | None = None
     """When its turn came (slot granted); `startDeadlineSeconds` counts from here."""
     waitingSince: Time | None = None

@@ -55,7 +55,7 @@ class _Converter:
         target.update({key: value for key, value in source.items() if key in _KEPT})
         if "const" in source:
             target["enum"] = [source["const"]]
-        if self._defaults and _says_something(source.get("default")):
+        if self._defaults and _has_content(source.get("default")):
             target["default"] = source["default"]
         if source.get("type") == "object":
             self._convert_object(source, target, path)
@@ -69,7 +69,7 @@ class _Converter:
         properties = cast("dict[str, Schema]", source.get("properties", {}))
         if properties:
             target["properties"] = {
-                name: self.convert(each, f"{path}.{name}") for name, each in properties.items()
+                name: self.convert(schema, f"{path}.{name}") for name, schema in properties.items()
             }
         if source.get("required"):
             target["required"] = source["required"]
@@ -116,19 +116,19 @@ class _Converter:
             name = str(source["$ref"]).rsplit("/", 1)[-1]
             return self._resolved({**self._definitions[name], **own}, path)
         branches = cast("list[Schema]", source.get("anyOf", []))
-        real = [each for each in branches if each.get("type") != "null"]
+        real = [branch for branch in branches if branch.get("type") != "null"]
         if branches and len(real) != 1:
             raise ValueError(f"{path}: a union cannot be said in a structural schema")
         return self._resolved({**real[0], **own}, path) if real else source
 
 
-def _says_something(default: Any) -> bool:
+def _has_content(default: Any) -> bool:
     """Empty defaults are left out: they would be written into every stored stage."""
     if isinstance(default, dict):
-        return any(_says_something(each) for each in cast("Schema", default).values())
+        return any(_has_content(value) for value in cast("Schema", default).values())
     return default is not None and default not in ("", [])
 
 
 def _has_defaults(schema: Schema) -> bool:
     properties = cast("dict[str, Schema]", schema.get("properties", {}))
-    return any("default" in each for each in properties.values())
+    return any("default" in field for field in properties.values())

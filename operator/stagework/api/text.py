@@ -19,11 +19,13 @@ def one_line(text: str, limit_bytes: int = MESSAGE_BYTES) -> str:
     """One printable line: control characters and line breaks become single spaces."""
     if text.isascii() and text.isprintable() and len(text) <= limit_bytes and "  " not in text:
         return text.strip()
-    line = "".join(each if each.isprintable() else " " for each in text)
+    line = "".join(character if character.isprintable() else " " for character in text)
     return cut(" ".join(line.split()), limit_bytes)
 
 
 def reason_word(text: str) -> str:
     """A CamelCase word of letters and digits; empty where nothing usable is left."""
-    word = "".join(each for each in text if each.isascii() and each.isalnum())[:REASON_LETTERS]
+    word = "".join(character for character in text if character.isascii() and character.isalnum())[
+        :REASON_LETTERS
+    ]
     return word if word[:1].isalpha() else ""

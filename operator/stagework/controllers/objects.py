@@ -23,10 +23,10 @@ class Objects:
     def named(self, key: Key) -> OwnObject | None:
         """The object of that kind, namespace and name."""
         kind = self._controllers[key.kind].kind
-        found = self._cache.indexed(
+        objects = self._cache.indexed(
             objects_of(kind), key.namespace, BY_NAME, (key.namespace, key.name)
         )
-        return found[-1] if found else None
+        return objects[-1] if objects else None
 
     def all(self) -> Iterator[tuple[Key, OwnObject]]:
         """Every object, kind by kind."""
@@ -42,7 +42,9 @@ class Objects:
     async def reload(self, controller: Controller[Any], known: OwnObject) -> OwnObject | None:
         """Read what was evicted again; None where that very object is gone. Raises ApiError."""
         meta, selection = known.metadata, objects_of(controller.kind)
-        found = await self._applier.read(controller.kind.ref(meta.namespace, meta.name, meta.uid))
-        if found is not None:
-            self._cache.restore(selection, meta.namespace, found)
-        return found
+        reloaded = await self._applier.read(
+            controller.kind.ref(meta.namespace, meta.name, meta.uid)
+        )
+        if reloaded is not None:
+            self._cache.restore(selection, meta.namespace, reloaded)
+        return reloaded

@@ -42,7 +42,7 @@ class Slow(EndpointError):
 
 
 class Refused(EndpointError):
-    """An administrator must look at the settings."""
+    """An administrator must correct the settings."""
 
 
 class Unfit(EndpointError):

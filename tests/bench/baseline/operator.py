@@ -46,7 +46,7 @@ def stage_succeeded(new: Any, labels: kopf.Labels, namespace: str | None, **_: A
     where = (GROUP, VERSION, str(namespace), PLURAL, run_name)
     run = cast("dict[str, Any]", api.get_namespaced_custom_object(*where))
     stages: list[dict[str, Any]] = run["spec"]["stages"]
-    at = [each["name"] for each in stages].index(stage)
+    at = [stage["name"] for stage in stages].index(stage)
     over = at + 1 == len(stages)
     if not over:
         create_job(str(namespace), run_name, run["metadata"]["uid"], stages[at + 1])
@@ -79,7 +79,8 @@ def create_job(namespace: str, run: str, run_uid: str, stage: dict[str, Any]) ->
         name="stage",
         image=stage["image"],
         env=[
-            client.V1EnvVar(name=each["name"], value=each["value"]) for each in stage.get("env", [])
+            client.V1EnvVar(name=variable["name"], value=variable["value"])
+            for variable in stage.get("env", [])
         ],
         resources=client.V1ResourceRequirements(**stage.get("resources", {})),
     )

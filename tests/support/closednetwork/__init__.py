@@ -46,10 +46,10 @@ class Closed(Protocol):
 def guarded(folder: Path, code: str, *arguments: str) -> str:
     """What the code prints; fails where it fails, or where anything asked for the network."""
     (folder / "sitecustomize.py").write_text(_GUARD)
-    said = _ran([], folder, code, arguments)
+    printed = _ran([], folder, code, arguments)
     asked = folder / "sitecustomize.py.asked"
     assert not asked.exists(), asked.read_text()
-    return said
+    return printed
 
 
 def alone(folder: Path, code: str, *arguments: str) -> str:

@@ -76,8 +76,10 @@ def proxied(kubectl: str) -> Generator[Api]:
     ) as process:
         assert process.stdout is not None
         try:
-            said = process.stdout.readline()  # Starting to serve on 127.0.0.1:41234
-            assert "Starting to serve" in said, f"no cluster answers ({said}); mend: make deploy"
-            yield Api(int(said.rsplit(":", 1)[1]))
+            greeting = process.stdout.readline()  # Starting to serve on 127.0.0.1:41234
+            assert "Starting to serve" in greeting, (
+                f"no cluster answers ({greeting}); mend: make deploy"
+            )
+            yield Api(int(greeting.rsplit(":", 1)[1]))
         finally:
             process.terminate()

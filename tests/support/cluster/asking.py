@@ -36,7 +36,7 @@ def asking(stage: Document, method: str, **more: Any) -> Document:
 def only(stages: Iterable[Document], names: Container[str]) -> list[Document]:
     """Some of a pipeline's stages; those that are missing are waited for by none."""
     return [
-        {**each, "dependsOn": [name for name in each["dependsOn"] if name in names]}
-        for each in stages
-        if each["name"] in names
+        {**stage, "dependsOn": [name for name in stage["dependsOn"] if name in names]}
+        for stage in stages
+        if stage["name"] in names
     ]

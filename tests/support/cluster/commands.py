@@ -1,4 +1,4 @@
-"""The programs that people use: kubectl, helm, stagework; what they said is part of the story."""
+"""The programs that people use: kubectl, helm, stagework; what they print is part of the story."""
 
 import json
 import os
@@ -35,7 +35,7 @@ class Answer:
         return self.code == 0
 
     @property
-    def said(self) -> str:
+    def printed(self) -> str:
         """Everything it printed."""
         return f"{self.out}\n{self.err}".strip()
 
@@ -74,15 +74,15 @@ class Commands:
         return run([self.kubectl_path, *named, *arguments], stdin=stdin)
 
     def must(self, *arguments: str, stdin: str | None = None, user: str = "") -> Answer:
-        """Run kubectl; an error fails the test with what kubectl said."""
+        """Run kubectl; an error fails the test with what kubectl printed."""
         answer = self.kubectl(*arguments, stdin=stdin, user=user)
-        assert answer.ok, f"kubectl {' '.join(arguments)}: {answer.said}"
+        assert answer.ok, f"kubectl {' '.join(arguments)}: {answer.printed}"
         return answer
 
     def helm(self, *arguments: str, seconds: float = 300) -> Answer:
         """Run helm; an error fails the test."""
         answer = run([self.helm_path, *arguments], seconds=seconds)
-        assert answer.ok, f"helm {' '.join(arguments)}: {answer.said}"
+        assert answer.ok, f"helm {' '.join(arguments)}: {answer.printed}"
         return answer
 
     def me(self) -> str:

@@ -31,7 +31,7 @@ class Done:
     @property
     def stages(self) -> dict[str, Document]:
         """The stages of its status, by name."""
-        return {each["name"]: each for each in self.run["status"]["stages"]}
+        return {stage["name"]: stage for stage in self.run["status"]["stages"]}
 
     @property
     def text(self) -> str:
@@ -58,8 +58,8 @@ class Done:
 
 def sample(name: str) -> Document:
     """An object of `manifests/samples`."""
-    found: Document = yaml.safe_load((SAMPLES / f"{name}.yaml").read_text())
-    return found
+    document: Document = yaml.safe_load((SAMPLES / f"{name}.yaml").read_text())
+    return document
 
 
 def uploaded(space: Space, name: str) -> Document:

@@ -34,6 +34,6 @@ def lines_in(space: Space, reader: str) -> list[str]:
 
 def assert_written_once(lines: list[str], run: str, *attempts: str) -> None:
     """These attempts of the run, such as `join 1`, began and ended once, and no others did."""
-    found = sorted(each for each in lines if f" {run} " in each)
-    wanted = sorted(f"{word} {run} {each}" for each in attempts for word in ("begin", "end"))
-    assert found == wanted, found
+    written = sorted(line for line in lines if f" {run} " in line)
+    wanted = sorted(f"{word} {run} {attempt}" for attempt in attempts for word in ("begin", "end"))
+    assert written == wanted, written

@@ -60,8 +60,8 @@ class ModelPod:
 
     def seen(self) -> Document:
         """What came in so far."""
-        found: Document = json.loads(self._control())
-        return found
+        seen: Document = json.loads(self._control())
+        return seen
 
     def wait_for_requests(self, at_once: int) -> None:
         """Wait until so many are under way."""
@@ -77,7 +77,7 @@ class ModelPod:
 
 
 @contextmanager
-def told(release: Release, roles: tuple[str, ...], url: str, **more: Any) -> Generator[None]:
+def configured(release: Release, roles: tuple[str, ...], url: str, **more: Any) -> Generator[None]:
     """The release with these endpoints; as it was before, after the block."""
     commands = release.commands
     secret = ("secret", "generic", SECRET, f"--from-literal=models={KEY}")
@@ -101,12 +101,14 @@ def told(release: Release, roles: tuple[str, ...], url: str, **more: Any) -> Gen
 
 def revision(commands: Commands) -> str:
     """Number of the release's current revision."""
-    said = commands.helm("history", NAME, "-n", RELEASE_NAMESPACE, "--max", "1", "-o", "json").out
-    return str(json.loads(said)[0]["revision"])
+    history = commands.helm(
+        "history", NAME, "-n", RELEASE_NAMESPACE, "--max", "1", "-o", "json"
+    ).out
+    return str(json.loads(history)[0]["revision"])
 
 
 def _config_map(folder: Path) -> Document:
-    code = {each.name: each.read_text() for each in sorted(folder.glob("*.py"))}
+    code = {path.name: path.read_text() for path in sorted(folder.glob("*.py"))}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

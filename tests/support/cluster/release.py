@@ -33,12 +33,12 @@ class Release:
     def ready_operator_pods(self) -> list[Document]:
         """Its Pods that are ready and not ending."""
         return [
-            each
-            for each in self.operator_pods()
-            if "deletionTimestamp" not in each["metadata"]
+            pod
+            for pod in self.operator_pods()
+            if "deletionTimestamp" not in pod["metadata"]
             and any(
                 condition["type"] == "Ready" and condition["status"] == "True"
-                for condition in each["status"].get("conditions", [])
+                for condition in pod["status"].get("conditions", [])
             )
         ]
 

@@ -31,7 +31,7 @@ class Space:
     def apply(self, *documents: Document) -> Answer:
         """`kubectl apply -f -`; an error fails the test."""
         answer = self.try_apply(*documents)
-        assert answer.ok, answer.said
+        assert answer.ok, answer.printed
         return answer
 
     def try_apply(self, *documents: Document, user: str = "") -> Answer:
@@ -56,7 +56,7 @@ class Space:
     def results(self, run: str, folder: Path) -> Path:
         """`stagework results RUN`: the folder with one folder a stage."""
         answer = self.stagework("results", run, "--to", str(folder))
-        assert answer.ok, answer.said
+        assert answer.ok, answer.printed
         return folder
 
     def run(self, name: str) -> Document:
@@ -99,20 +99,20 @@ class Space:
         uid = self.run(name)["metadata"]["uid"]
         selector = f"stagework.dev/run-uid={uid}"
         selector += f",stagework.dev/stage={stage}" if stage else ""
-        found = self.api.items(f"/api/v1/namespaces/{self.namespace}/pods", labelSelector=selector)
-        return sorted(found, key=lambda each: each["metadata"]["creationTimestamp"])
+        pods = self.api.items(f"/api/v1/namespaces/{self.namespace}/pods", labelSelector=selector)
+        return sorted(pods, key=lambda pod: pod["metadata"]["creationTimestamp"])
 
     def pod_of(self, name: str, stage: str) -> Document:
         """The one Pod of a stage."""
-        found = self.pods_of(name, stage)
-        assert len(found) == 1, [each["metadata"]["name"] for each in found]
-        return found[0]
+        pods = self.pods_of(name, stage)
+        assert len(pods) == 1, [pod["metadata"]["name"] for pod in pods]
+        return pods[0]
 
     def wait_for_container(self, name: str, stage: str, state: str) -> Document:
         """Wait until the kubelet reports a Pod of the stage as running or terminated."""
 
         def matching() -> list[Document]:
-            return [each for each in self.pods_of(name, stage) if state in container_state(each)]
+            return [pod for pod in self.pods_of(name, stage) if state in container_state(pod)]
 
         return eventually(
             matching,
@@ -138,12 +138,12 @@ class Space:
 
     def container_starts(self, stage_job_prefix: str) -> list[str]:
         """Names of the Pods whose containers a kubelet has started, Pods since deleted too."""
-        found = self.api.items(
+        events = self.api.items(
             f"/api/v1/namespaces/{self.namespace}/events",
             fieldSelector="involvedObject.kind=Pod,reason=Started",
         )
-        pods = [str(each["involvedObject"]["name"]) for each in found]
-        return [each for each in pods if each.startswith(stage_job_prefix)]
+        pods = [str(event["involvedObject"]["name"]) for event in events]
+        return [pod for pod in pods if pod.startswith(stage_job_prefix)]
 
     def log_of(self, name: str, stage: str) -> str:
         """What a stage's one Pod printed."""
@@ -155,7 +155,7 @@ class Space:
 
     def answer_to(self, created: Answer) -> Document:
         """Wait for the operator's answer to an Intervention that was created."""
-        assert created.ok, created.said
+        assert created.ok, created.printed
         name = created.document()["metadata"]["name"]
         path = f"{OURS}/namespaces/{self.namespace}/interventions/{name}"
         return eventually(
@@ -171,17 +171,17 @@ class Space:
             run = self.run(name)
         except Missing:
             return f"{name} is gone"
-        told = [json.dumps(run.get("status", {}), indent=1, ensure_ascii=False)]
-        told += [f"event {each['reason']}: {each['message']}" for each in self.events_of(name)]
+        parts = [json.dumps(run.get("status", {}), indent=1, ensure_ascii=False)]
+        parts += [f"event {event['reason']}: {event['message']}" for event in self.events_of(name)]
         for pod in self.pods_of(name):
             gates = [gate["name"] for gate in pod["spec"].get("schedulingGates", [])]
             about = {"gates": gates, **container_state(pod)}
-            told.append(f"pod {pod['metadata']['name']} {pod['status'].get('phase')} {about}")
-        return "\n".join(told)
+            parts.append(f"pod {pod['metadata']['name']} {pod['status'].get('phase')} {about}")
+        return "\n".join(parts)
 
 
 def container_state(pod: Document) -> Document:
     """`waiting`, `running` or `terminated` of the stage's container; empty before."""
     statuses: list[Document] = pod["status"].get("containerStatuses", [])
     none: Document = {}
-    return next((each["state"] for each in statuses if each["name"] == "stage"), none)
+    return next((status["state"] for status in statuses if status["name"] == "stage"), none)

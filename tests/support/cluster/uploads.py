@@ -10,7 +10,7 @@ from tests.support.cluster.space import Space
 def upload(space: Space, file: Path) -> str:
     """`stagework upload FILE`: its address."""
     answer = space.stagework("upload", str(file))
-    assert answer.ok, answer.said
+    assert answer.ok, answer.printed
     return answer.out.split()[0]
 
 

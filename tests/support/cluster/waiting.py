@@ -49,7 +49,7 @@ def stage_in(run: Document, name: str) -> Document:
     """The status of one stage; empty before the operator has written it."""
     stages: list[Document] = run.get("status", {}).get("stages", [])
     none: Document = {}
-    return next((each for each in stages if each["name"] == name), none)
+    return next((stage for stage in stages if stage["name"] == name), none)
 
 
 def summary(*words: str) -> Condition:
@@ -69,11 +69,11 @@ def stage_is(name: str, **fields: object) -> Condition:
     wanted = ", ".join(f"{key}={value}" for key, value in fields.items())
 
     def holds(run: Document) -> bool:
-        found = stage_in(run, name)
-        if not found:
+        status = stage_in(run, name)
+        if not status:
             return False
-        found = {"state": "Waiting", "attempt": 1, "failures": 0, **found}
-        return all(found.get(key) == value for key, value in fields.items())
+        status = {"state": "Waiting", "attempt": 1, "failures": 0, **status}
+        return all(status.get(key) == value for key, value in fields.items())
 
     return Condition(f"stage {name} with {wanted}", holds)
 
@@ -81,4 +81,4 @@ def stage_is(name: str, **fields: object) -> Condition:
 def condition_of(run: Document, kind: str) -> str:
     """Status of a condition; empty before it is written."""
     conditions: list[Document] = run.get("status", {}).get("conditions", [])
-    return next((each["status"] for each in conditions if each["type"] == kind), "")
+    return next((condition["status"] for condition in conditions if condition["type"] == kind), "")

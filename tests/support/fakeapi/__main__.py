@@ -18,7 +18,7 @@ from tests.support.fakeapi.simulator import Delays, Simulator
 
 
 def _machines(text: str) -> dict[str, int]:
-    pairs = (each.split("=") for each in text.split(",") if each)
+    pairs = (pair.split("=") for pair in text.split(",") if pair)
     return {name: int(count) for name, count in pairs}
 
 
@@ -34,15 +34,15 @@ async def _main(options: argparse.Namespace) -> None:
 
         async def stats(_request: web.BaseRequest) -> web.Response:
             invariants = with_cluster.invariants
-            found = {
+            figures = {
                 "processes": len(invariants.runs),
-                "ended": sum(each.ended is not None for each in invariants.runs),
+                "ended": sum(run.ended is not None for run in invariants.runs),
                 "doubled": len(invariants.doubled()),
                 "overlaps": len(invariants.overlaps()),
                 "requests": dict(fake.record.counts),
                 "version": fake.store.version,
             }
-            return web.Response(body=orjson.dumps(found))
+            return web.Response(body=orjson.dumps(figures))
 
         runner = web.ServerRunner(web.Server(stats, access_log=None))
         await runner.setup()

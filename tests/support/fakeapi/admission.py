@@ -83,9 +83,9 @@ def check_update(resource: Resource, old: Json, new: Json) -> None:
 
 
 def _check_gates(name: str, before: Json, after: Json) -> None:
-    gates = {each["name"] for each in before.get("schedulingGates") or ()}
-    for each in after.get("schedulingGates") or ():
-        if each["name"] not in gates:
+    gates = {gate["name"] for gate in before.get("schedulingGates") or ()}
+    for gate in after.get("schedulingGates") or ():
+        if gate["name"] not in gates:
             raise invalid(
                 PODS,
                 name,

@@ -43,8 +43,8 @@ class Agenda:
         """Do nothing more."""
         self._closed = True
         self._ready.clear()
-        for each in self._timers:
-            each.cancel()
+        for timer in self._timers:
+            timer.cancel()
 
     def _wake(self) -> None:
         if not self._awake:

@@ -114,7 +114,7 @@ class Faults:
 
     before: list[Hook] = field(default_factory=list[Hook])
     after: list[Hook] = field(default_factory=list[Hook])
-    copies: Callable[[Change], int] | None = None
+    deliveries: Callable[[Change], int] | None = None
     """How often a watcher is told of a change: 0 swallows it, 2 repeats it."""
     stale: dict[Resource, tuple[int, list[Stored]]] = field(
         default_factory=dict[Resource, tuple[int, list[Stored]]]
@@ -131,7 +131,7 @@ class Faults:
         self.before.clear()
         self.after.clear()
         self.stale.clear()
-        self.copies = None
+        self.deliveries = None
         self.flow.set()
 
     def latency(self, seconds: float, match: Match = lambda _: True) -> None:

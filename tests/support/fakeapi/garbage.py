@@ -30,13 +30,13 @@ class GarbageCollector:
         if change.new is None:
             self._gone(place, uid, change.last.data)
             return
-        owners = {each["uid"] for each in items(change.new.meta, "ownerReferences")}
+        owners = {owner["uid"] for owner in items(change.new.meta, "ownerReferences")}
         if change.old is None:
             self._living.add(uid)
         else:
-            for each in items(change.old.meta, "ownerReferences"):
-                if each["uid"] not in owners:
-                    self._dependents[each["uid"]].discard(place)
+            for reference in items(change.old.meta, "ownerReferences"):
+                if reference["uid"] not in owners:
+                    self._dependents[reference["uid"]].discard(place)
         for owner in owners:
             self._dependents[owner].add(place)
         if change.old is None and owners and not owners & self._living:
@@ -49,19 +49,19 @@ class GarbageCollector:
     def _gone(self, place: Place, uid: str, last: Json) -> None:
         self._living.discard(uid)
         self._waiting.pop(uid, None)
-        for each in items(last["metadata"], "ownerReferences"):
-            self._dependents.get(each["uid"], set()).discard(place)
-            self._agenda.later(0, partial(self._owner_may_go, each["uid"]))
+        for reference in items(last["metadata"], "ownerReferences"):
+            self._dependents.get(reference["uid"], set()).discard(place)
+            self._agenda.later(0, partial(self._owner_may_go, reference["uid"]))
         for dependent in self._dependents.pop(uid, set()):
             self._agenda.later(self._seconds, partial(self._collect, dependent, None))
 
     def _collect(self, place: Place, uid: str | None) -> None:
         resource, (namespace, name) = place
-        found = self._store.get(resource, namespace, name)
-        owners = items(found.meta, "ownerReferences")
-        if (uid and found.meta["uid"] != uid) or any(o["uid"] in self._living for o in owners):
+        dependent = self._store.get(resource, namespace, name)
+        owners = items(dependent.meta, "ownerReferences")
+        if (uid and dependent.meta["uid"] != uid) or any(o["uid"] in self._living for o in owners):
             return
-        if owners and "deletionTimestamp" not in found.meta:
+        if owners and "deletionTimestamp" not in dependent.meta:
             self._store.delete(resource, namespace, name, {"propagationPolicy": "Background"})
 
     def _finalize(self, place: Place, uid: str) -> None:
@@ -92,6 +92,8 @@ class GarbageCollector:
     def _let_go(self, place: Place) -> None:
         resource, (namespace, name) = place
         meta = self._store.get(resource, namespace, name).meta
-        kept = [each for each in meta["finalizers"] if each not in {FOREGROUND, ORPHAN}]
+        kept = [
+            finalizer for finalizer in meta["finalizers"] if finalizer not in {FOREGROUND, ORPHAN}
+        ]
         change = {"metadata": {"finalizers": kept or None}}
         self._store.patch(resource, namespace, name, change)

@@ -51,26 +51,26 @@ class InvariantChecker:
 
     def attempts(self) -> dict[tuple[str, str, str], list[StageRun]]:
         """Processes by (run, stage, attempt)."""
-        found: dict[tuple[str, str, str], list[StageRun]] = defaultdict(list)
-        for each in self.runs:
-            found[each.run, each.stage, each.attempt].append(each)
-        return found
+        by_attempt: dict[tuple[str, str, str], list[StageRun]] = defaultdict(list)
+        for process in self.runs:
+            by_attempt[process.run, process.stage, process.attempt].append(process)
+        return by_attempt
 
     def doubled(self) -> list[list[StageRun]]:
         """Attempts that had more than one process."""
-        return [each for each in self.attempts().values() if len(each) > 1]
+        return [processes for processes in self.attempts().values() if len(processes) > 1]
 
     def overlaps(self) -> list[tuple[StageRun, StageRun]]:
         """Pairs of processes of one stage that ran at the same time."""
         by_stage: dict[tuple[str, str], list[StageRun]] = defaultdict(list)
-        for each in self.runs:
-            by_stage[each.run, each.stage].append(each)
-        found: list[tuple[StageRun, StageRun]] = []
+        for process in self.runs:
+            by_stage[process.run, process.stage].append(process)
+        pairs: list[tuple[StageRun, StageRun]] = []
         for processes in by_stage.values():
-            processes.sort(key=lambda each: each.started)
-            found += [
+            processes.sort(key=lambda process: process.started)
+            pairs += [
                 (first, second)
                 for first, second in pairwise(processes)
                 if first.ended is None or second.started < first.ended
             ]
-        return found
+        return pairs

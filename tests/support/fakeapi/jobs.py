@@ -53,23 +53,23 @@ class JobController:
 
     def _sync(self, key: Key, uid: str) -> None:
         pods = [self._store.get(PODS, *pod) for pod in self._pods.get(uid, {}).values()]
-        found = self._store.tables[JOBS].objects.get(key)
-        if found is None or found.meta["uid"] != uid or "deletionTimestamp" in found.meta:
-            for each in pods:
-                self._release(each.key)
+        job = self._store.tables[JOBS].objects.get(key)
+        if job is None or job.meta["uid"] != uid or "deletionTimestamp" in job.meta:
+            for pod in pods:
+                self._release(pod.key)
             return
-        if _finished(found.data):
+        if _finished(job.data):
             return
-        succeeded = [each for each in pods if _phase(each) == "Succeeded"]
-        failed = [each for each in pods if _phase(each) == "Failed"]
+        succeeded = [pod for pod in pods if _phase(pod) == "Succeeded"]
+        failed = [pod for pod in pods if _phase(pod) == "Failed"]
         if succeeded:
-            self._finish(found, succeeded, "SuccessCriteriaMet", "CompletionsReached")
-        elif len(failed) > found.data["spec"].get("backoffLimit", 6):
-            self._finish(found, failed, "FailureTarget", "BackoffLimitExceeded")
-        elif items(found.data["status"], "conditions"):
+            self._finish(job, succeeded, "SuccessCriteriaMet", "CompletionsReached")
+        elif len(failed) > job.data["spec"].get("backoffLimit", 6):
+            self._finish(job, failed, "FailureTarget", "BackoffLimitExceeded")
+        elif items(job.data["status"], "conditions"):
             return  # its end is under way; its Pods may be gone already
-        elif len(pods) == len(failed) and not found.data["spec"].get("suspend"):
-            self._create_pod(found)
+        elif len(pods) == len(failed) and not job.data["spec"].get("suspend"):
+            self._create_pod(job)
 
     def _create_pod(self, job: Stored) -> None:
         template = job.data["spec"]["template"]
@@ -94,13 +94,13 @@ class JobController:
 
     def _finish(self, job: Stored, pods: list[Stored], first: str, reason: str) -> None:
         word = "succeeded" if first == "SuccessCriteriaMet" else "failed"
-        uncounted = {word: [each.meta["uid"] for each in pods]}
+        uncounted = {word: [pod.meta["uid"] for pod in pods]}
         if not part(job.data, "status", "uncountedTerminatedPods"):
             condition = self._condition(first, reason)
             status = {"conditions": [condition], "uncountedTerminatedPods": uncounted, "active": 0}
             self._store.patch(JOBS, *job.key, {"status": status})
-        for each in pods:
-            self._release(each.key)
+        for pod in pods:
+            self._release(pod.key)
         self._agenda.later(self._end_seconds, partial(self._end, job.key, job.meta["uid"], word))
 
     def _end(self, key: Key, uid: str, word: str) -> None:
@@ -132,9 +132,9 @@ class JobController:
         }
 
     def _release(self, pod: Key) -> None:
-        found = self._store.tables[PODS].objects.get(pod)
-        if found is not None and FINALIZER in (found.meta.get("finalizers") or ()):
-            kept = [each for each in found.meta["finalizers"] if each != FINALIZER]
+        stored = self._store.tables[PODS].objects.get(pod)
+        if stored is not None and FINALIZER in (stored.meta.get("finalizers") or ()):
+            kept = [finalizer for finalizer in stored.meta["finalizers"] if finalizer != FINALIZER]
             self._store.patch(PODS, *pod, {"metadata": {"finalizers": kept or None}})
 
 
@@ -148,7 +148,8 @@ def _phase(pod: Stored) -> str:
 
 def _finished(job: Json) -> bool:
     return any(
-        each["type"] in {"Complete", "Failed"} for each in items(job["status"], "conditions")
+        condition["type"] in {"Complete", "Failed"}
+        for condition in items(job["status"], "conditions")
     )
 
 

@@ -60,7 +60,7 @@ class Kubelets:
     ) -> None:
         self._store = store
         self._agenda = agenda
-        self._oracle = invariants
+        self._invariants = invariants
         self.behave = behave
         self._start_seconds = start_seconds
         self.results: dict[tuple[str, str, str, str], list[Json]] = defaultdict(list)
@@ -73,8 +73,8 @@ class Kubelets:
     def on_change(self, change: Change) -> None:
         if change.resource is NODES:
             if change.new is not None and node_reports(change.new.data):
-                for each in self._parked.pop(change.last.meta["name"], ()):
-                    self._agenda.later(0, each)
+                for action in self._parked.pop(change.last.meta["name"], ()):
+                    self._agenda.later(0, action)
         elif change.resource is PODS:
             self._note_pod(change)
 
@@ -116,7 +116,7 @@ class Kubelets:
             state: Json = {"waiting": {"reason": behaviour.waiting, "message": "made up"}}
             self._report(pod, "Pending", state, startTime=now)
             return
-        self._oracle.start(pod.data, self._clock())
+        self._invariants.start(pod.data, self._clock())
         self._report(pod, "Running", {"running": {"startedAt": now}}, startTime=now)
         self._later(behaviour.seconds, container, partial(self._end, uid))
 
@@ -150,12 +150,12 @@ class Kubelets:
 
     def _vanish(self, uid: str) -> None:
         if self._containers.pop(uid, None) is not None:
-            self._oracle.end(uid, self._clock(), 137)
+            self._invariants.end(uid, self._clock(), 137)
 
     def _terminated(
         self, pod: Stored, container: _Container, exit_code: int, message: str, reason: str
     ) -> None:
-        self._oracle.end(pod.meta["uid"], self._clock(), exit_code)
+        self._invariants.end(pod.meta["uid"], self._clock(), exit_code)
         ended: Json = {
             "exitCode": exit_code,
             "reason": reason or ("Error" if exit_code else "Completed"),

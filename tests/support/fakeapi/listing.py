@@ -44,16 +44,16 @@ class Lists:
     ) -> bytes:
         """The first page (all, where limit is 0), from a stale cache if one is given."""
         if stale is None:
-            found = self._store.list(resource, namespace, matches)
-            return self._page(_OpenList(resource, self._store.version, found), limit)
+            present = self._store.list(resource, namespace, matches)
+            return self._page(_OpenList(resource, self._store.version, present), limit)
         version, objects = stale
-        found = [
-            each
-            for each in objects
-            if (not namespace or each.key[0] == namespace)
-            and (matches is None or matches(each.data))
+        present = [
+            stored
+            for stored in objects
+            if (not namespace or stored.key[0] == namespace)
+            and (matches is None or matches(stored.data))
         ]
-        return self._page(_OpenList(resource, version, found), limit)
+        return self._page(_OpenList(resource, version, present), limit)
 
     def further(self, token: str, limit: int) -> bytes:
         """The next page; raises Failure (410) where the list is no longer known."""
@@ -85,7 +85,7 @@ class Lists:
                 b'"metadata":',
                 orjson.dumps(meta),
                 b',"items":[',
-                b",".join(each.raw for each in shown),
+                b",".join(stored.raw for stored in shown),
                 b"]}",
             )
         )

@@ -45,7 +45,7 @@ def strategic(target: Json, patch: Json) -> Json:
         if key.startswith("$deleteFromPrimitiveList/"):
             field = key.split("/", 1)[1]
             words: list[str] = result.get(field) or []
-            result[field] = [each for each in words if each not in value]
+            result[field] = [word for word in words if word not in value]
         elif key.startswith("$"):
             continue
         elif value is None:
@@ -60,7 +60,7 @@ def strategic(target: Json, patch: Json) -> Json:
         elif isinstance(value, list) and key in PRIMITIVE_LISTS:
             known_words = cast("list[str]", result.get(key) or [])
             added = cast("list[str]", value)
-            result[key] = known_words + [each for each in added if each not in known_words]
+            result[key] = known_words + [word for word in added if word not in known_words]
         else:
             result[key] = value
     return result

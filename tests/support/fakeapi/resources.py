@@ -87,10 +87,10 @@ ALL: Final = (
 
 def part(data: Json, *path: str) -> Json:
     """The mapping at a path below `data`; empty where there is none."""
-    found: Json = data
+    below: Json = data
     for word in path:
-        found = found.get(word) or {}
-    return found
+        below = below.get(word) or {}
+    return below
 
 
 def items(data: Json, name: str) -> list[Json]:

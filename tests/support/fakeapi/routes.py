@@ -6,7 +6,9 @@ from typing import Final
 from tests.support.fakeapi.failures import no_such_path
 from tests.support.fakeapi.resources import ALL, Json, Resource
 
-_BY_PATH: Final = {(each.group, each.version, each.plural): each for each in ALL}
+_BY_PATH: Final = {
+    (resource.group, resource.version, resource.plural): resource for resource in ALL
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ def discovery(path: str) -> Json | None:
         case ["api"]:
             return {"kind": "APIVersions", "versions": ["v1"]}
         case ["apis"]:
-            groups = sorted({(each.group, each.version) for each in ALL if each.group})
+            groups = sorted(
+                {(resource.group, resource.version) for resource in ALL if resource.group}
+            )
             return {
                 "kind": "APIGroupList",
                 "apiVersion": "v1",
@@ -58,7 +62,7 @@ def discovery(path: str) -> Json | None:
         case ["api", version]:
             return _resources("", version)
         case ["apis", group]:
-            version = next((each.version for each in ALL if each.group == group), None)
+            version = next((resource.version for resource in ALL if resource.group == group), None)
             return _group(group, version) if version else None
         case ["apis", group, version]:
             return _resources(group, version)
@@ -72,22 +76,24 @@ def _group(group: str, version: str) -> Json:
 
 
 def _resources(group: str, version: str) -> Json | None:
-    served = [each for each in ALL if (each.group, each.version) == (group, version)]
+    served = [
+        resource for resource in ALL if (resource.group, resource.version) == (group, version)
+    ]
     if not served:
         return None
     verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
     listed: list[Json] = []
-    for each in served:
+    for resource in served:
         entry: Json = {
-            "name": each.plural,
-            "singularName": each.kind.lower(),
-            "namespaced": each.namespaced,
-            "kind": each.kind,
+            "name": resource.plural,
+            "singularName": resource.kind.lower(),
+            "namespaced": resource.namespaced,
+            "kind": resource.kind,
             "verbs": verbs,
         }
         listed.append(entry)
-        if each.status:
-            listed.append({**entry, "name": f"{each.plural}/status", "verbs": verbs[3:6]})
+        if resource.status:
+            listed.append({**entry, "name": f"{resource.plural}/status", "verbs": verbs[3:6]})
     return {
         "kind": "APIResourceList",
         "apiVersion": "v1",

@@ -40,9 +40,9 @@ class Scheduler:
             return
         wanted = part(pod.data, "spec", "nodeSelector").items()
         fitting = [
-            each.meta["name"]
-            for each in self._store.tables[NODES].objects.values()
-            if wanted <= part(each.data, "metadata", "labels").items() and is_ready(each.data)
+            node.meta["name"]
+            for node in self._store.tables[NODES].objects.values()
+            if wanted <= part(node.data, "metadata", "labels").items() and is_ready(node.data)
         ]
         if not fitting:
             self._waiting[uid] = key
@@ -67,8 +67,8 @@ def is_ready(node: Json) -> bool:
 def node_reports(node: Json) -> bool:
     """Whether the node's kubelet reaches the API server."""
     return any(
-        each["type"] == "Ready" and each["status"] == "True"
-        for each in items(part(node, "status"), "conditions")
+        condition["type"] == "Ready" and condition["status"] == "True"
+        for condition in items(part(node, "status"), "conditions")
     )
 
 

@@ -16,8 +16,8 @@ _COMMA = re.compile(r",(?![^(]*\))")
 @lru_cache(maxsize=256)
 def selector(labels: str = "", fields: str = "") -> Matcher | None:
     """A test of objects for both selectors; None where both are empty."""
-    tests = [_label(each) for each in _COMMA.split(labels) if each.strip()]
-    tests += [_field(each) for each in fields.split(",") if each.strip()]
+    tests = [_label(term) for term in _COMMA.split(labels) if term.strip()]
+    tests += [_field(term) for term in fields.split(",") if term.strip()]
     if not tests:
         return None
     if len(tests) == 1:
@@ -33,7 +33,7 @@ def _label(term: str) -> Matcher:
     in_set = _SET.match(term)
     if in_set:
         key, word, listed = in_set.groups()
-        values = {each.strip() for each in listed.split(",")}
+        values = {value.strip() for value in listed.split(",")}
         if word == "in":
             return lambda data: _labels(data).get(key) in values
         return lambda data: _labels(data).get(key) not in values

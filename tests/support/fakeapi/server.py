@@ -67,9 +67,9 @@ class FakeApi:
 
     def drop_watches(self, resource: Resource | None = None) -> None:
         """Cut every open watch (of one resource)."""
-        for each, watched in tuple(self._watches.items()):
+        for watch, watched in tuple(self._watches.items()):
             if resource is None or watched is resource:
-                each.abort()
+                watch.abort()
 
     def freeze_lists(self, resource: Resource) -> None:
         """From now on lists of this resource are answered from an old cache."""
@@ -83,8 +83,8 @@ class FakeApi:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
             return _refusal(Failure(401, "Unauthorized", "Unauthorized"))
-        if request.method == "GET" and (found := discovery(request.path)) is not None:
-            return web.Response(body=orjson.dumps(found), headers=_JSON)
+        if request.method == "GET" and (document := discovery(request.path)) is not None:
+            return web.Response(body=orjson.dumps(document), headers=_JSON)
         try:
             route = parse(request.path)
             seen = await self._seen(request, route)
@@ -237,12 +237,12 @@ def _matcher(request: web.BaseRequest) -> Matcher | None:
 
 def _object(seen: Seen) -> Json:
     try:
-        found: Any = orjson.loads(seen.body)
+        document: Any = orjson.loads(seen.body)
     except orjson.JSONDecodeError as error:
         raise bad_request(f"the object provided is not JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise bad_request("the object provided is unrecognized")
-    return found  # pyright: ignore[reportUnknownVariableType]
+    return document  # pyright: ignore[reportUnknownVariableType]
 
 
 def _patched(seen: Seen, old: Json) -> Json:

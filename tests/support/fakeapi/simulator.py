@@ -71,8 +71,8 @@ class Simulator:
     def close(self) -> None:
         """Everything in the cluster stands still."""
         self.agenda.close()
-        for each in self._listeners:
-            self.store.listeners.remove(each)
+        for listener in self._listeners:
+            self.store.listeners.remove(listener)
 
     def add_node(self, name: str, labels: dict[str, str], *, ready: bool = True) -> None:
         """A node with its kubelet."""
@@ -99,18 +99,18 @@ class Simulator:
 
     def evict(self, namespace: str, pod: str, reason: str = "EvictionByEvictionAPI") -> None:
         """Drain, preemption, taint: the disruption condition, then the deletion."""
-        found = self.store.get(PODS, namespace, pod)
+        stored = self.store.get(PODS, namespace, pod)
         condition = {"type": "DisruptionTarget", "status": "True", "reason": reason}
-        known = [*items(found.data["status"], "conditions"), condition]
+        known = [*items(stored.data["status"], "conditions"), condition]
         self.store.patch(PODS, namespace, pod, {"status": {"conditions": known}})
         self.store.delete(PODS, namespace, pod)
 
     def _pod_gc(self, change: Change) -> None:
         later = self.agenda.later
         if change.resource is NODES and change.new is None:
-            for each in self.store.list(PODS):
-                if each.data["spec"].get("nodeName") == change.last.meta["name"]:
-                    later(self.delays.pod_gc, partial(self._fail_and_delete, each.key))
+            for pod in self.store.list(PODS):
+                if pod.data["spec"].get("nodeName") == change.last.meta["name"]:
+                    later(self.delays.pod_gc, partial(self._fail_and_delete, pod.key))
         elif (
             change.resource is PODS
             and change.new is not None
@@ -121,10 +121,10 @@ class Simulator:
             later(self.delays.pod_gc, partial(self._fail_and_delete, change.last.key))
 
     def _fail_and_delete(self, key: Key) -> None:
-        found = self.store.get(PODS, *key)
-        if found.data["status"]["phase"] in {"Pending", "Running"}:
+        stored = self.store.get(PODS, *key)
+        if stored.data["status"]["phase"] in {"Pending", "Running"}:
             target = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC"}
-            known = [*items(found.data["status"], "conditions"), target]
+            known = [*items(stored.data["status"], "conditions"), target]
             change = {"status": {"phase": "Failed", "conditions": known}}
             self.store.patch(PODS, *key, change)
         self.store.delete(PODS, *key, {"gracePeriodSeconds": 0})

@@ -74,16 +74,16 @@ class Table:
     def wake(self) -> None:
         """Let every watcher look at the log."""
         waiters, self.waiters = self.waiters, []
-        for each in waiters:
-            if not each.done():
-                each.set_result(None)
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 class Store:
     """Every object of the fake cluster. All methods are synchronous and commit at once."""
 
     def __init__(self, *, wall: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.tables: dict[Resource, Table] = {each: Table() for each in ALL}
+        self.tables: dict[Resource, Table] = {resource: Table() for resource in ALL}
         self.version = 100
         self.listeners: list[Callable[[Change], None]] = []
         """Called after each commit, in order; they must not write, only note."""
@@ -97,19 +97,19 @@ class Store:
 
     def get(self, resource: Resource, namespace: str, name: str) -> Stored:
         """One object; raises Failure."""
-        found = self.tables[resource].objects.get((namespace, name))
-        if found is None:
+        stored = self.tables[resource].objects.get((namespace, name))
+        if stored is None:
             raise failures.not_found(resource, name)
-        return found
+        return stored
 
     def list(
         self, resource: Resource, namespace: str = "", matches: Matcher | None = None
     ) -> list[Stored]:
         """Objects in the server's order; a snapshot."""
         return [
-            each
-            for key, each in sorted(self.tables[resource].objects.items())
-            if (not namespace or key[0] == namespace) and (matches is None or matches(each.data))
+            stored
+            for key, stored in sorted(self.tables[resource].objects.items())
+            if (not namespace or key[0] == namespace) and (matches is None or matches(stored.data))
         ]
 
     def create(self, resource: Resource, namespace: str, data: Json) -> Stored:
@@ -211,9 +211,9 @@ class Store:
 
     def compact(self) -> None:
         """Forget the log: whoever wants to watch from an older version gets 410."""
-        for each in self.tables.values():
-            self._trim(each, 0)
-            each.wake()
+        for table in self.tables.values():
+            self._trim(table, 0)
+            table.wake()
 
     def _grace(self, resource: Resource, data: Json, asked: int | None) -> int:
         if resource is not PODS:
@@ -265,8 +265,8 @@ class Store:
         if len(table.log) > 2 * LOG_LENGTH:
             self._trim(table, LOG_LENGTH)
         table.wake()
-        for each in self.listeners:
-            each(change)
+        for listener in self.listeners:
+            listener(change)
 
     def _trim(self, table: Table, keep: int) -> None:
         gone = len(table.log) - keep

@@ -33,11 +33,11 @@ async def follow(
     version = store.version if since in {"", "0"} else int(since)
     if since in {"", "0"}:
         present = store.list(resource, namespace, matches)
-        yield b"".join(_line("ADDED", each.raw) for each in present)
+        yield b"".join(_line("ADDED", stored.raw) for stored in present)
     if version < table.compacted:
         yield _too_old(version, table)
         return
-    at = table.dropped + bisect.bisect_right(table.log, version, key=lambda each: each.version)
+    at = table.dropped + bisect.bisect_right(table.log, version, key=lambda change: change.version)
     bookmark_at = loop.time() + bookmark_seconds
     while loop.time() < end:
         await faults.flow.wait()
@@ -66,8 +66,8 @@ def _lines(
     return [
         line
         for change in batch
-        if (line := _told(change, namespace, matches))
-        for _ in range(1 if faults.copies is None else faults.copies(change))
+        if (line := _line_of(change, namespace, matches))
+        for _ in range(1 if faults.deliveries is None else faults.deliveries(change))
     ]
 
 
@@ -89,7 +89,7 @@ def _wake(waiter: asyncio.Future[None]) -> None:
         waiter.set_result(None)
 
 
-def _told(change: Change, namespace: str, matches: Matcher | None) -> bytes | None:
+def _line_of(change: Change, namespace: str, matches: Matcher | None) -> bytes | None:
     if namespace and change.last.key[0] != namespace:
         return None
     before = change.old is not None and (matches is None or matches(change.old.data))

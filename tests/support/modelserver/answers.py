@@ -18,11 +18,11 @@ _SCHEMA_IN_WORDS = "JSON Schema:\n"
 
 def question(messages: Sequence[dict[str, Any]]) -> str:
     """The text of the first user message; the size of each picture as a sentence."""
-    content = next(each["content"] for each in messages if each["role"] == "user")
+    content = next(message["content"] for message in messages if message["role"] == "user")
     if isinstance(content, str):
         return content
     parts = cast("list[dict[str, Any]]", content)
-    return " ".join(_part(each) for each in parts)
+    return " ".join(_part(part) for part in parts)
 
 
 def _part(part: dict[str, Any]) -> str:
@@ -38,8 +38,8 @@ def schema_of(body: dict[str, Any]) -> dict[str, Any] | None:
     """The schema that the reply must fit: from `response_format`, or from the words."""
     form: Any = body.get("response_format")
     if form:
-        found: dict[str, Any] = form["json_schema"]["schema"]
-        return found
+        schema: dict[str, Any] = form["json_schema"]["schema"]
+        return schema
     for message in body["messages"]:
         text = str(message["content"]) if isinstance(message["content"], str) else ""
         if _SCHEMA_IN_WORDS in text:
@@ -64,12 +64,12 @@ def number(name: str, asked: str) -> float:
 
 def words(asked: str, limit: int) -> str:
     """The question's first words, as many as fit."""
-    said = ""
+    echo = ""
     for word in re.findall(r"[\w'-]+", asked):
-        if len(said) + len(word) + 1 > limit:
+        if len(echo) + len(word) + 1 > limit:
             break
-        said = f"{said} {word}".strip()
-    return said or asked[:limit] or "nothing"
+        echo = f"{echo} {word}".strip()
+    return echo or asked[:limit] or "nothing"
 
 
 def _filled(schema: dict[str, Any], whole: dict[str, Any], name: str, asked: str) -> Any:  # noqa: C901
@@ -89,7 +89,7 @@ def _filled(schema: dict[str, Any], whole: dict[str, Any], name: str, asked: str
     kind = schema.get("type")
     if kind == "object":
         fields = schema.get("properties", {})
-        return {key: _filled(each, whole, key, asked) for key, each in fields.items()}
+        return {key: _filled(field, whole, key, asked) for key, field in fields.items()}
     if kind == "array":
         count = max(schema.get("minItems", 1), 1)
         return [_filled(schema["items"], whole, f"{name}{i}", asked) for i in range(count)]
@@ -104,12 +104,12 @@ def _filled(schema: dict[str, Any], whole: dict[str, Any], name: str, asked: str
 
 def vector(text: str) -> list[float]:
     """Hashed words: texts with the same words are near each other."""
-    found = [0.0] * DIMENSIONS
+    sums = [0.0] * DIMENSIONS
     for word in re.findall(r"\w+", text.lower()):
         digest = hashlib.sha256(word.encode()).digest()
-        found[digest[0] % DIMENSIONS] += 1 if digest[1] % 2 else -1
-    length = sum(each * each for each in found) ** 0.5 or 1.0
-    return [each / length for each in found]
+        sums[digest[0] % DIMENSIONS] += 1 if digest[1] % 2 else -1
+    length = sum(value * value for value in sums) ** 0.5 or 1.0
+    return [value / length for value in sums]
 
 
 def png(prompt: str, width: int, height: int) -> bytes:
@@ -133,10 +133,10 @@ def transcript(recording: bytes) -> dict[str, Any]:
     seconds = frames / rate
     step = rate * width
     pieces = [sound[i : i + step] for i in range(0, len(sound), step)]
-    said = ["sound" if any(piece) else "silence" for piece in pieces]
+    heard = ["sound" if any(piece) else "silence" for piece in pieces]
     segments = [
         {"id": i, "start": float(i), "end": min(i + 1.0, seconds), "text": word}
-        for i, word in enumerate(said)
+        for i, word in enumerate(heard)
     ]
-    text = " ".join(said)
+    text = " ".join(heard)
     return {"text": text, "language": "en", "duration": seconds, "segments": segments}

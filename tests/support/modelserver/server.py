@@ -100,12 +100,12 @@ class Handler(BaseHTTPRequestHandler):
         if not self.state.takes_pictures and "image_url" in json.dumps(body):
             self._error(400, f"{self.state.model} takes no pictures")
             return
-        said = answers.chat(body)
+        content = answers.chat(body)
         if fault is not None and fault.kind == "invalid JSON":
-            said = said[: len(said) // 2] + '"'
+            content = content[: len(content) // 2] + '"'
         if fault is not None and fault.kind == "wrong schema":
-            said = '{"surprise": true}'
-        message = {"role": "assistant", "content": said}
+            content = '{"surprise": true}'
+        message = {"role": "assistant", "content": content}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
         named = {"model": self.state.model, "system_fingerprint": f"fp-{self.state.model}"}
@@ -140,12 +140,12 @@ class Handler(BaseHTTPRequestHandler):
     def _form(self, raw: bytes) -> dict[str, Any]:
         head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
         form = BytesParser(policy=HTTP).parsebytes(head + raw)
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for part in form.iter_parts():
             name = part.get_param("name", header="Content-Disposition")
             content = cast("bytes", part.get_payload(decode=True))
-            found[str(name)] = content if name == "file" else content.decode()
-        return found
+            fields[str(name)] = content if name == "file" else content.decode()
+        return fields
 
     def _error(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
         body = json.dumps({"error": {"message": text, "type": "error"}}).encode()
@@ -220,11 +220,11 @@ def make(
 @contextmanager
 def running(**given: Any) -> Generator[ModelServer]:
     """Serve on a thread until the end of the block."""
-    server, told = make(given.pop("port", 0), **given)
+    server, model_server = make(given.pop("port", 0), **given)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield told
+        yield model_server
     finally:
         server.shutdown()
         server.server_close()

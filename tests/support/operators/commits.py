@@ -30,10 +30,10 @@ class CommitLog:
     def doubled(self) -> list[tuple[str, str, int]]:
         """Attempts that were committed more than once."""
         return [key for key, pods in self.commits.items() if len(pods) > 1] + [
-            ("revised", each, 0) for each in self.revised
+            ("revised", change, 0) for change in self.revised
         ]
 
 
 def _commits(run: Json) -> dict[str, Json]:
     stages = items(part(run, "status"), "stages")
-    return {each["name"]: each["commit"] for each in stages if each.get("commit")}
+    return {stage["name"]: stage["commit"] for stage in stages if stage.get("commit")}

@@ -178,9 +178,9 @@ def crashing_operator(
 
 def _what(method: str, path: str, namespace: str) -> str:
     """Such as `PATCH pods`; empty for reads, Events, and what is elsewhere."""
-    _, found, rest = path.partition(f"/namespaces/{namespace}/")
+    _, inside, rest = path.partition(f"/namespaces/{namespace}/")
     plural, _, named = rest.partition("/")
-    if not found or method in _READS or plural == "events":
+    if not inside or method in _READS or plural == "events":
         return ""
     subresource = named.partition("/")[2]
     return f"{method} {plural}/{subresource}" if subresource else f"{method} {plural}"

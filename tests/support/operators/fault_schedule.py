@@ -96,19 +96,19 @@ def half_open(world: World) -> None:
 
 
 def swallowed_events(world: World) -> None:
-    """Watches go on, but no change is told."""
-    world.faults.copies = lambda _change: 0
+    """Watches go on, but no change is delivered."""
+    world.faults.deliveries = lambda _change: 0
 
 
 def repeated_events(world: World) -> None:
-    """Every change is told three times."""
-    world.faults.copies = lambda _change: 3
+    """Every change is delivered three times."""
+    world.faults.deliveries = lambda _change: 3
 
 
 def stale_lists(world: World) -> None:
     """Lists come from an old cache, and the watches have to begin with one."""
-    for each in (PIPELINE_JOBS, JOBS, PODS):
-        world.fake.freeze_lists(each)
+    for resource in (PIPELINE_JOBS, JOBS, PODS):
+        world.fake.freeze_lists(resource)
     expired_versions(world)
 
 

@@ -15,8 +15,8 @@ class SimulatedResults:
     async def look_up(self, namespace: str, run_uid: str, stage: str, attempt: int) -> Lookup:
         if not self.reachable:
             raise LookupFailed("made unreachable by a test")
-        found = self._stored.get((namespace, run_uid, stage, str(attempt)))
-        if not found:
+        stored = self._stored.get((namespace, run_uid, stage, str(attempt)))
+        if not stored:
             return Lookup(None)
-        entry = found[0]
+        entry = stored[0]
         return Lookup(FoundResult(entry["pod"], entry["digest"], entry["result"]["outcome"]))

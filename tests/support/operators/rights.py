@@ -36,9 +36,10 @@ def of_the_operator() -> frozenset[Right]:
     """Everything that any role of the operator grants."""
     documents: list[Any] = list(yaml.safe_load_all(_MANIFEST.read_text()))
     roles = [
-        each
-        for each in documents
-        if each["kind"] in _ROLES and each["metadata"]["name"].startswith("stagework-operator")
+        document
+        for document in documents
+        if document["kind"] in _ROLES
+        and document["metadata"]["name"].startswith("stagework-operator")
     ]
     assert roles, f"{_MANIFEST} has no role of the operator"
     return frozenset(right for role in roles for right in rights_of(role))

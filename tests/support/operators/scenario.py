@@ -63,7 +63,11 @@ def begin(world: World) -> None:
 def over(world: World) -> bool:
     """Whether the run has ended and both people have their answers."""
     answers = world.store.list(INTERVENTIONS)
-    answered = [each for each in answers if part(each.data, "status").get("answered")]
+    answered = [
+        intervention
+        for intervention in answers
+        if part(intervention.data, "status").get("answered")
+    ]
     return world.summary(RUN) in {"Completed", "CompletedWithSkips"} and len(answered) == 2
 
 
@@ -73,30 +77,36 @@ def outcome(world: World) -> Json:
     return {
         "summary": status["summary"],
         "progress": status["progress"],
-        "conditions": {each["type"]: each["status"] for each in status["conditions"]},
-        "stages": {each["name"]: _stage(each) for each in status["stages"]},
+        "conditions": {
+            condition["type"]: condition["status"] for condition in status["conditions"]
+        },
+        "stages": {stage["name"]: _stage(stage) for stage in status["stages"]},
         "answers": {
-            each.meta["name"]: {
-                key: value for key, value in each.data["status"].items() if key != "answered"
+            intervention.meta["name"]: {
+                key: value
+                for key, value in intervention.data["status"].items()
+                if key != "answered"
             }
-            for each in world.store.list(INTERVENTIONS)
+            for intervention in world.store.list(INTERVENTIONS)
         },
         "jobs": _children(world.store, JOBS),
         "pods": _children(world.store, PODS),
-        "processes": sorted((each.stage, each.attempt) for each in world.invariants.runs),
+        "processes": sorted((run.stage, run.attempt) for run in world.invariants.runs),
         "commits": sorted((stage, attempt) for _, stage, attempt in world.commits.commits),
     }
 
 
 def _stage(status: Json) -> Json:
     kept = ("state", "attempt", "failures", "interruptions", "machine", "skip")
-    found = {key: status.get(key) for key in kept}
-    return {**found, "commit": part(status, "commit").get("attempt")}
+    fields = {key: status.get(key) for key in kept}
+    return {**fields, "commit": part(status, "commit").get("attempt")}
 
 
 def _children(store: Store, resource: Any) -> list[tuple[str, str]]:
-    labels = [part(each.data, "metadata", "labels") for each in store.list(resource, NAMESPACE)]
-    return sorted((each["stagework.dev/stage"], each["stagework.dev/attempt"]) for each in labels)
+    labels = [part(child.data, "metadata", "labels") for child in store.list(resource, NAMESPACE)]
+    return sorted(
+        (label["stagework.dev/stage"], label["stagework.dev/attempt"]) for label in labels
+    )
 
 
 __all__ = ["RUN", "begin", "behave", "items", "outcome", "over", "stages"]

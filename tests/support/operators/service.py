@@ -30,7 +30,7 @@ class ResultService:
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         match request.path.strip("/").split("/"):
             case ["v1", "results", namespace, run, stage, attempt]:
-                found = self._stored.get((namespace, run, stage, attempt), [])
-                return web.Response(body=orjson.dumps({"results": found}))
+                stored = self._stored.get((namespace, run, stage, attempt), [])
+                return web.Response(body=orjson.dumps({"results": stored}))
             case _:
                 return web.Response(status=404)

@@ -79,7 +79,7 @@ class VirtualTime:
         return self._epoch + timedelta(seconds=self.seconds)
 
     def monotonic(self) -> float:
-        """The time; each look at it takes as long as asyncio may call a timer too early.
+        """The time; each reading of it takes as long as asyncio may call a timer too early.
 
         Otherwise whoever waits for the rest of that would keep time still for ever.
         """

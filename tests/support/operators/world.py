@@ -63,10 +63,10 @@ class World:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for each in self._tasks:
-            each.cancel()
-        for each in self.operators:
-            await each.kill()
+        for task in self._tasks:
+            task.cancel()
+        for operator in self.operators:
+            await operator.kill()
         self.simulator.close()
         await self.fake.__aexit__()
 
@@ -107,8 +107,8 @@ class World:
     def stage(self, run: str, name: str) -> Json:
         """The status of a stage; empty before the run is accepted."""
         stages = items(part(self.run(run), "status"), "stages")
-        found: Json = {}
-        return next((each for each in stages if each["name"] == name), found)
+        absent: Json = {}
+        return next((stage for stage in stages if stage["name"] == name), absent)
 
     def when(self, condition: Callable[[], bool], action: Callable[[], object]) -> None:
         """A person who waits for something and then acts, once."""
@@ -125,9 +125,9 @@ class World:
         """Wait for a condition (seconds of the fast clock); fail where it does not come."""
         async with asyncio.timeout(seconds):
             while not condition():
-                for each in self.operators:
-                    if each.failed is not None:
-                        raise each.failed
+                for operator in self.operators:
+                    if operator.failed is not None:
+                        raise operator.failed
                 await asyncio.sleep(POLL_SECONDS)
 
     def check_invariants(self) -> None:

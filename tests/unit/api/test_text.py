@@ -56,4 +56,4 @@ def test_a_line_never_exceeds_its_limit(text: str, limit: int) -> None:
     line = one_line(text, limit)
 
     assert len(line.encode()) <= limit
-    assert all(each.isprintable() for each in line)
+    assert all(character.isprintable() for character in line)

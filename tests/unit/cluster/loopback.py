@@ -37,7 +37,7 @@ class Asked(NamedTuple):
 
 def answer(body: bytes, status: int = 200, *headers: str) -> bytes:
     """An answer with its length."""
-    lines = "".join(f"{each}\r\n" for each in (*headers, f"Content-Length: {len(body)}"))
+    lines = "".join(f"{header}\r\n" for header in (*headers, f"Content-Length: {len(body)}"))
     return f"HTTP/1.1 {status} Said\r\n{lines}\r\n".encode() + body
 
 
@@ -61,7 +61,9 @@ class Loopback:
 
     async def asked_for(self, *targets: str) -> None:
         """Wait until these have been asked for, in any order, and nothing else."""
-        await eventually(lambda: sorted(each.target for each in self.asked) == sorted(targets))
+        await eventually(
+            lambda: sorted(request.target for request in self.asked) == sorted(targets)
+        )
 
     async def given_up(self, connection: int) -> None:
         """Wait until the client has closed this connection."""
@@ -86,8 +88,8 @@ class Loopback:
 
     async def end(self) -> None:
         """End what is still being said."""
-        for each in self._tasks:
-            each.cancel()
+        for task in self._tasks:
+            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _exchange(

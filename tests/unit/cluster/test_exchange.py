@@ -19,7 +19,7 @@ from tests.unit.cluster.loopback import Client, Loopback, Then, answer, loopback
 async def test_a_connection_is_used_again(server: Loopback, client: Client) -> None:
     for target in ("/a", "/b", "/c"):
         assert await client.get(target) == Answer(200, None, target.encode())
-    assert [each.connection for each in server.asked] == [0, 0, 0]
+    assert [request.connection for request in server.asked] == [0, 0, 0]
 
 
 async def test_several_at_once_get_one_each(server: Loopback, client: Client) -> None:
@@ -29,9 +29,9 @@ async def test_several_at_once_get_one_each(server: Loopback, client: Client) ->
         server.say(free, answer(b"here"))
     tasks = [client.begin(target) for target in targets]
     await server.asked_for(*targets)
-    assert {each.connection for each in server.asked} == set(range(5))
+    assert {request.connection for request in server.asked} == set(range(5))
     free.set()
-    assert [(await each).body for each in tasks] == [b"here"] * 5
+    assert [(await task).body for task in tasks] == [b"here"] * 5
     assert (await client.get("/again")).body == b"/again"
     assert server.connections == 5
 
@@ -72,7 +72,7 @@ async def test_an_idle_connection_that_the_server_closed_is_not_used(
     assert (await client.get("/a")).body == b"one"
     await server.given_up(0)
     assert (await client.get("/b")).body == b"/b"
-    assert [each.connection for each in server.asked] == [0, 1]
+    assert [request.connection for request in server.asked] == [0, 1]
 
 
 async def test_an_old_idle_connection_is_closed(server: Loopback, client: Client) -> None:
@@ -193,4 +193,4 @@ async def test_tls_goes_by_the_name_in_the_certificate(
         await Client(secured.url, trust).get("/c")
     with pytest.raises(ssl.SSLCertVerificationError):
         await Client(secured.url, None, NAME).get("/d")
-    assert [each.target for each in secured.asked] == ["/a", "/b"]
+    assert [request.target for request in secured.asked] == ["/a", "/b"]

@@ -21,17 +21,17 @@ WITHOUT_END = {
 }
 
 
-@pytest.mark.parametrize("said", WITHOUT_END.values(), ids=list(WITHOUT_END))
+@pytest.mark.parametrize("sent", WITHOUT_END.values(), ids=list(WITHOUT_END))
 async def test_an_answer_without_end_raises_and_nothing_is_sent_again(
-    server: Loopback, client: Client, said: bytes
+    server: Loopback, client: Client, sent: bytes
 ) -> None:
     await client.get("/a")
-    server.say(said, Then.HANG_UP)
+    server.say(sent, Then.HANG_UP)
     with pytest.raises(BrokenExchange):
         await client.get("/b")
     await server.given_up(0)
     assert (await client.get("/c")).body == b"/c"
-    assert [each.target for each in server.asked] == ["/a", "/b", "/c"]
+    assert [request.target for request in server.asked] == ["/a", "/b", "/c"]
 
 
 GARBAGE = {
@@ -42,15 +42,15 @@ GARBAGE = {
 }
 
 
-@pytest.mark.parametrize("said", GARBAGE.values(), ids=list(GARBAGE))
+@pytest.mark.parametrize("sent", GARBAGE.values(), ids=list(GARBAGE))
 async def test_garbage_raises_and_nothing_is_sent_again(
-    server: Loopback, client: Client, said: bytes
+    server: Loopback, client: Client, sent: bytes
 ) -> None:
-    server.say(said)
+    server.say(sent)
     with pytest.raises(BrokenExchange, match="not HTTP"):
         await client.get("/a")
     await server.given_up(0)
-    assert [each.target for each in server.asked] == ["/a"]
+    assert [request.target for request in server.asked] == ["/a"]
 
 
 UNASKED = {
@@ -60,18 +60,18 @@ UNASKED = {
 }
 
 
-@pytest.mark.parametrize("said", UNASKED.values(), ids=list(UNASKED))
+@pytest.mark.parametrize("sent", UNASKED.values(), ids=list(UNASKED))
 @pytest.mark.parametrize("at_once", [True, False], ids=["with the answer", "after it"])
 async def test_what_nobody_asked_for_is_nobodys_answer(
-    server: Loopback, client: Client, said: bytes, at_once: bool
+    server: Loopback, client: Client, sent: bytes, at_once: bool
 ) -> None:
     idle = asyncio.Event()
-    server.say(*((answer(b"one") + said,) if at_once else (answer(b"one"), idle, said)))
+    server.say(*((answer(b"one") + sent,) if at_once else (answer(b"one"), idle, sent)))
     assert (await client.get("/a")).body == b"one"
     idle.set()
     await server.given_up(0)
     assert (await client.get("/b")).body == b"/b"
-    assert [each.connection for each in server.asked] == [0, 1]
+    assert [request.connection for request in server.asked] == [0, 1]
 
 
 async def test_a_cancelled_exchange_gives_its_connection_up(
@@ -87,7 +87,7 @@ async def test_a_cancelled_exchange_gives_its_connection_up(
     free.set()
     assert (await client.get("/b")).body == b"/b"
     await server.given_up(0)
-    assert [each.connection for each in server.asked] == [0, 1]
+    assert [request.connection for request in server.asked] == [0, 1]
 
 
 async def test_a_time_out_gives_the_connection_up(server: Loopback, client: Client) -> None:
@@ -99,7 +99,7 @@ async def test_a_time_out_gives_the_connection_up(server: Loopback, client: Clie
     free.set()
     assert (await client.get("/c")).body == b"/c"
     await server.given_up(0)
-    assert [each.connection for each in server.asked] == [0, 0, 1]
+    assert [request.connection for request in server.asked] == [0, 0, 1]
 
 
 async def test_close_ends_what_is_under_way(server: Loopback, client: Client) -> None:

@@ -34,7 +34,7 @@ def pod(name: str, **spec: Any) -> bytes:
 async def collect(api: KubeApi, path: str, limit: int) -> list[str]:
     names: list[str] = []
     async for page in api.list_pages(path, limit=limit, on_restart=names.clear):
-        names += [each["metadata"]["name"] for each in orjson.loads(page)["items"]]
+        names += [item["metadata"]["name"] for item in orjson.loads(page)["items"]]
     return names
 
 
@@ -49,7 +49,7 @@ async def test_create_get_patch_put_delete(api: KubeApi, fake: FakeApi) -> None:
     await api.delete(f"{MAPS}/a", orjson.dumps({"preconditions": {"uid": got["metadata"]["uid"]}}))
     with pytest.raises(errors.NotFound, match='configmaps "a" not found'):
         await api.get(f"{MAPS}/a")
-    assert [each.what for each in fake.record.writes] == [
+    assert [write.what for write in fake.record.writes] == [
         "POST configmaps",
         "PATCH configmaps",
         "PUT configmaps",
@@ -85,9 +85,9 @@ async def test_the_gate_is_removed_by_one_strategic_merge_patch(api: KubeApi) ->
             "nodeSelector": {"stagework.dev/machine": "gpu"},
         },
     }
-    lifted = orjson.loads(await api.patch(path, orjson.dumps(ungate), STRATEGIC_MERGE_PATCH))
-    assert lifted["spec"]["schedulingGates"] == [{"name": "somebody.else/gate"}]
-    assert lifted["spec"]["nodeSelector"] == {"stagework.dev/machine": "gpu"}
+    ungated = orjson.loads(await api.patch(path, orjson.dumps(ungate), STRATEGIC_MERGE_PATCH))
+    assert ungated["spec"]["schedulingGates"] == [{"name": "somebody.else/gate"}]
+    assert ungated["spec"]["nodeSelector"] == {"stagework.dev/machine": "gpu"}
     with pytest.raises(errors.Conflict):
         await api.patch(path, orjson.dumps(ungate), STRATEGIC_MERGE_PATCH)
 
@@ -118,7 +118,7 @@ async def test_a_list_forgotten_in_the_middle_begins_anew(api: KubeApi, fake: Fa
     names: list[str] = []
     pages = 0
     async for page in api.list_pages(MAPS, limit=2, on_restart=names.clear):
-        names += [each["metadata"]["name"] for each in orjson.loads(page)["items"]]
+        names += [item["metadata"]["name"] for item in orjson.loads(page)["items"]]
         pages += 1
         if pages == 1:
             fake.store.delete(CONFIG_MAPS, "ns", "m0")
@@ -184,7 +184,7 @@ async def test_the_guard_stops_writes_but_not_urgent_ones(fake: FakeApi) -> None
         with pytest.raises(Stop):
             await api.create(MAPS, config_map("a"))
         await api.create(MAPS, config_map("b"), urgent=True)
-    assert [each.json()["metadata"]["name"] for each in fake.record.writes] == ["b"]
+    assert [write.json()["metadata"]["name"] for write in fake.record.writes] == ["b"]
 
 
 async def test_a_renewed_token_is_read_after_a_401(fake: FakeApi, tmp_path: Path) -> None:

@@ -47,9 +47,9 @@ class Clock:
 
 
 class TestJudge:
-    @pytest.mark.parametrize("found", [None, lease(None), lease("")])
-    def test_an_absent_or_released_lease_is_taken(self, found: LeaseObject | None) -> None:
-        assert judge(Observed(found, 0), 0, identity="me") == Acquire()
+    @pytest.mark.parametrize("observed", [None, lease(None), lease("")])
+    def test_an_absent_or_released_lease_is_taken(self, observed: LeaseObject | None) -> None:
+        assert judge(Observed(observed, 0), 0, identity="me") == Acquire()
 
     def test_our_own_is_renewed_however_old(self) -> None:
         assert judge(Observed(lease("me"), 0), 10_000, identity="me") == Renew()
@@ -160,7 +160,7 @@ async def test_a_paused_leader_does_not_write_when_it_wakes(api: KubeApi) -> Non
     assert not first.fresh()
 
 
-async def test_a_renewal_whose_answer_was_lost_is_found_by_a_look(
+async def test_a_renewal_whose_answer_was_lost_is_found_by_a_read(
     fake: FakeApi, api: KubeApi
 ) -> None:
     clock, log = Clock(), list[str]()
@@ -189,8 +189,8 @@ async def test_two_that_see_an_absent_lease_at_once_do_not_both_lead(fake: FakeA
     log: list[str] = []
     async with KubeApi(Target(fake.url)) as api:
         both = [contender(api, Clock(), name, log) for name in "ab"]
-        await asyncio.gather(*(each.step() for each in both))
-    assert sorted(each.held for each in both) == [False, True]
+        await asyncio.gather(*(leadership.step() for leadership in both))
+    assert sorted(leadership.held for leadership in both) == [False, True]
 
 
 async def test_stopping_releases_so_that_another_need_not_wait(fake: FakeApi, api: KubeApi) -> None:

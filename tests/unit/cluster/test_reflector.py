@@ -47,16 +47,16 @@ class Followed:
 
     @property
     def values(self) -> dict[str, str]:
-        found = self.reflector.store.objects.values()
-        return {each.metadata.name: each.data.get("x", "") for each in found}
+        objects = self.reflector.store.objects.values()
+        return {cached.metadata.name: cached.data.get("x", "") for cached in objects}
 
     @property
     def real(self) -> dict[str, str]:
-        found = self.fake.store.list(CONFIG_MAPS)
+        objects = self.fake.store.list(CONFIG_MAPS)
         return {
-            each.meta["name"]: each.data.get("data", {}).get("x", "")
-            for each in found
-            if each.meta.get("labels") == LABELS
+            stored.meta["name"]: stored.data.get("data", {}).get("x", "")
+            for stored in objects
+            if stored.meta.get("labels") == LABELS
         }
 
     def make(self, name: str, x: str = "") -> Stored:
@@ -175,7 +175,7 @@ async def test_a_dropped_watch_goes_on_where_it_was(cached: Followed) -> None:
     assert cached.fake.record.counts["LIST configmaps"] == 1
 
 
-async def test_after_410_the_list_is_compared_with_the_copy(cached: Followed) -> None:
+async def test_after_410_the_list_is_compared_with_the_cache(cached: Followed) -> None:
     for name in "abc":
         cached.make(name, "1")
     async with cached.running():
@@ -190,8 +190,8 @@ async def test_after_410_the_list_is_compared_with_the_copy(cached: Followed) ->
     assert cached.heard[3:] == ["~a=2", "+d=1", "?b"]
 
 
-async def test_repeated_events_are_told_once(cached: Followed) -> None:
-    cached.fake.faults.copies = lambda _: 3
+async def test_repeated_events_count_once(cached: Followed) -> None:
+    cached.fake.faults.deliveries = lambda _: 3
     async with cached.running():
         cached.make("a", "1")
         cached.change("a", "2")
@@ -204,7 +204,7 @@ async def test_repeated_events_are_told_once(cached: Followed) -> None:
 async def test_swallowed_events_are_found_by_a_new_list(cached: Followed) -> None:
     cached.make("a", "1")
     async with cached.running():
-        cached.fake.faults.copies = lambda _: 0
+        cached.fake.faults.deliveries = lambda _: 0
         cached.change("a", "2")
         cached.make("b", "1")
         cached.remove("b")
@@ -254,7 +254,7 @@ async def test_a_silent_watch_is_given_up(fake: FakeApi, api: KubeApi) -> None:
 async def test_events_lost_in_a_silent_watch_are_found(fake: FakeApi, api: KubeApi) -> None:
     cached = follow(fake, api, silence_seconds=0.2)
     async with cached.running():
-        fake.faults.copies = lambda _: 0
+        fake.faults.deliveries = lambda _: 0
         cached.make("a", "1")
         await cached.agrees()
     assert fake.record.counts["LIST configmaps"] > 1
@@ -362,7 +362,7 @@ async def test_an_object_that_does_not_decode_stops_nothing(cached: Followed) ->
         assert cached.values["bad"] == "1"
         cached.remove("bad")
         await eventually(lambda: "bad" not in cached.values)
-    assert any("object skipped" in each for each in cached.problems)
+    assert any("object skipped" in problem for problem in cached.problems)
 
 
 async def test_a_change_that_cannot_be_taken_in_stops_nothing(cached: Followed) -> None:

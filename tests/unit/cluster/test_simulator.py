@@ -44,19 +44,19 @@ class Cluster:
 
     @property
     def pods(self) -> list[Json]:
-        return [each.data for each in self.store.list(PODS)]
+        return [pod.data for pod in self.store.list(PODS)]
 
     def status(self, name: str = "j") -> Json:
         return self.store.get(JOBS, "ns", name).data["status"]
 
     def conditions(self, name: str = "j") -> list[str]:
-        return [each["type"] for each in self.status(name).get("conditions", [])]
+        return [condition["type"] for condition in self.status(name).get("conditions", [])]
 
     async def phase(self, phase: str) -> Json:
-        await eventually(lambda: [each["status"]["phase"] for each in self.pods] == [phase])
+        await eventually(lambda: [pod["status"]["phase"] for pod in self.pods] == [phase])
         return self.pods[0]
 
-    def lift(self, **selector: str) -> None:
+    def ungate(self, **selector: str) -> None:
         def change(pod: Json) -> Json:
             spec: Json = {**pod["spec"], "schedulingGates": [], "nodeSelector": selector}
             return {**pod, "spec": spec}
@@ -96,7 +96,9 @@ async def test_a_job_runs_to_its_end_with_a_valid_mark(cluster: Cluster) -> None
     assert pod["metadata"]["name"].startswith("j-")
     assert cluster.status()["succeeded"] == 1
     stored = cluster.simulator.kubelets.results["ns", "r", "j", "1"]
-    assert [(each["pod"], each["digest"]) for each in stored] == [(mark["pod"], mark["digest"])]
+    assert [(result["pod"], result["digest"]) for result in stored] == [
+        (mark["pod"], mark["digest"])
+    ]
     assert len(cluster.simulator.invariants.runs) == 1
 
 
@@ -112,7 +114,7 @@ async def test_a_held_pod_waits_for_its_gate_and_goes_where_it_is_sent(cluster: 
     cluster.job(held=True)
     pod = await cluster.phase("Pending")
     assert pod["status"]["conditions"][0]["reason"] == "SchedulingGated"
-    cluster.lift(**{"stagework.dev/machine": "macmini"})
+    cluster.ungate(**{"stagework.dev/machine": "macmini"})
     pod = await cluster.phase("Succeeded")
     assert pod["spec"]["nodeName"] == "macmini-1"
 
@@ -120,7 +122,7 @@ async def test_a_held_pod_waits_for_its_gate_and_goes_where_it_is_sent(cluster: 
 async def test_without_a_node_a_pod_is_unschedulable_until_one_comes(cluster: Cluster) -> None:
     cluster.job(held=True)
     await cluster.phase("Pending")
-    cluster.lift(**{"stagework.dev/machine": "macbook"})
+    cluster.ungate(**{"stagework.dev/machine": "macbook"})
     await asyncio.sleep(0.02)
     assert cluster.pods[0]["status"]["conditions"][0]["reason"] == "Unschedulable"
     cluster.simulator.add_machines(macbook=1)

@@ -28,15 +28,15 @@ def queue(clock: Clock) -> WorkQueue[str]:
 
 
 async def _all(queue: WorkQueue[str]) -> list[str]:
-    """Every key that is ready now, each looked at at once."""
-    found: list[str] = []
+    """Every key that is ready now, each reconciled at once."""
+    names: list[str] = []
     while True:
         try:
             async with asyncio.timeout(0):
                 key = await queue.get()
         except TimeoutError:
-            return found
-        found.append(key)
+            return names
+        names.append(key)
         queue.done(key)
 
 

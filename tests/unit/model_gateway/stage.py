@@ -25,7 +25,7 @@ class Stage:
         """Run it; gives the exit code. Variables are those of the contract, without prefix."""
         token = self._local.folder / "token"
         token.write_text(self._gateway.token + "\n")
-        self._local.told("inputs", {"machine": "macmini", "stages": {}})
+        self._local.give("inputs", {"machine": "macmini", "stages": {}})
         result = self.folder / "result.json"
         result.unlink(missing_ok=True)
         self._local.apply(

@@ -55,7 +55,7 @@ def _granted(ledger: SlotLedger, *runs: str) -> list[str]:
         pytest.param(_request("a"), _request("b"), id="the uid decides at last"),
     ],
 )
-def test_the_line_is_ordered(first: SlotRequest, second: SlotRequest) -> None:
+def test_the_queue_is_ordered(first: SlotRequest, second: SlotRequest) -> None:
     """By priority, then begun work, then age, whoever came first."""
     ledger = _ledger(gpu=0)
     ledger.request(second.order[3], [second])
@@ -76,7 +76,7 @@ def test_earlier_stages_of_a_run_come_before_later_ones() -> None:
     assert ledger.turns("run") == {"early": Granted("gpu"), "late": Queued("gpu", 1, 1, 1)}
 
 
-def test_positions_count_from_one_and_say_how_long_the_line_is() -> None:
+def test_positions_count_from_one_and_say_how_long_the_queue_is() -> None:
     ledger = _ledger(gpu=1)
     for run in ("a", "b", "c", "d"):
         ledger.request(run, [_request(run)])
@@ -86,7 +86,7 @@ def test_positions_count_from_one_and_say_how_long_the_line_is() -> None:
     assert ledger.queue_lengths() == {"gpu": 3}
 
 
-def test_a_freed_slot_goes_to_the_head_of_the_line_and_wakes_its_run() -> None:
+def test_a_freed_slot_goes_to_the_head_of_the_queue_and_wakes_its_run() -> None:
     ledger = _ledger(gpu=1)
     for run in ("a", "b", "c"):
         ledger.request(run, [_request(run)])
@@ -144,7 +144,7 @@ def test_what_runs_holds_its_slot_even_beyond_the_number_of_slots() -> None:
     assert _granted(ledger, "c") == ["c"]
 
 
-def test_a_copy_on_a_node_that_is_away_holds_no_slot_until_it_is_back() -> None:
+def test_an_attempt_on_a_node_that_is_away_holds_no_slot_until_it_is_back() -> None:
     ledger = _ledger(gpu=1)
     ledger.request("a", [_request("a", holds="gpu")])
     ledger.request("b", [_request("b")])

@@ -38,7 +38,7 @@ async def test_a_stored_result_is_found_and_cut_to_the_statuss_limits(service: S
         service.put("/v1/artifacts/team/run-1/ocr/1-pod-1/result.json", token, body).status == 201
     )
 
-    result = (await results(service).look_up("team", "run-1", "ocr", 1)).found
+    result = (await results(service).look_up("team", "run-1", "ocr", 1)).result
 
     assert result is not None
     assert (result.pod, result.outcome, len(result.digest)) == ("pod-1", "Failed", 64)

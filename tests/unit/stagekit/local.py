@@ -50,7 +50,7 @@ class Local:
             **self.variables(**more),
         }
 
-    def told(self, name: str, value: Mapping[str, object]) -> None:
+    def give(self, name: str, value: Mapping[str, object]) -> None:
         """Write the `inputs` or `params` file."""
         (self.folder / name).write_text(json.dumps(value))
 

@@ -39,11 +39,11 @@ def test_the_method_that_was_really_used_is_in_the_result(
     assert local.result["method"] == "builtin"
 
 
-@pytest.mark.parametrize(("told", "most"), [("100", 100.0), ("", None), ("soon", None)])
+@pytest.mark.parametrize(("written", "most"), [("100", 100.0), ("", None), ("soon", None)])
 def test_a_stage_knows_what_is_left_of_its_time(
-    local: Local, monkeypatch: pytest.MonkeyPatch, told: str, most: float | None
+    local: Local, monkeypatch: pytest.MonkeyPatch, written: str, most: float | None
 ) -> None:
-    monkeypatch.setenv("STAGEWORK_TIMEOUT_SECONDS", told)
+    monkeypatch.setenv("STAGEWORK_TIMEOUT_SECONDS", written)
     seen: list[float | None] = []
     assert stagekit.main({"ocr": lambda ctx: seen.append(ctx.seconds_left())}, ["x"]) == 0
     assert local.is_marked

@@ -36,8 +36,8 @@ def opened(local: Local, patch: pytest.MonkeyPatch, named: str, **more: str) -> 
     def detect(ctx: Context) -> None:
         place = ctx.model_folder()
         assert ctx.model_folder() == place
-        found = (each for each in place.rglob("*") if each.is_file())
-        seen.update({each.relative_to(place).as_posix(): each.read_bytes() for each in found})
+        files = (path for path in place.rglob("*") if path.is_file())
+        seen.update({file.relative_to(place).as_posix(): file.read_bytes() for file in files})
 
     stagekit.main({"ocr": detect}, ["x"], QUICK)
     return seen
@@ -63,7 +63,7 @@ def test_an_uploaded_archive_is_unpacked_once_and_a_folder_around_all_does_not_m
     uploaded(local, zipped((top + name, content) for name, content in FILES.items()))
     assert opened(local, monkeypatch, ADDRESS) == FILES
     assert local.mark["outcome"] == "Succeeded"
-    left = [each.name for each in (local.folder / "work/model-archive").iterdir()]
+    left = [path.name for path in (local.folder / "work/model-archive").iterdir()]
     assert left == [], "the archive's bytes are not kept beside what was in it"
 
 

@@ -41,7 +41,7 @@ def become(
     run = service.cluster.runs.get(("team", "ad")) or service.cluster.run(uri=uri)
     token = local.folder / "token"
     token.write_text(service.cluster.stage_pod(run, stage, pod) + "\n")
-    local.told("inputs", {"machine": "gpu", "stages": inputs or {}})
+    local.give("inputs", {"machine": "gpu", "stages": inputs or {}})
     local.apply(
         patch,
         STAGEWORK_API_URL=service.url,
@@ -91,10 +91,10 @@ def test_two_stages_and_a_given_picture_through_the_real_service(
     assert local.mark["counts"] == {"items": 2, "failed": 1}
     operator = service.cluster.operator()
     results = service.ask("GET", "/v1/results/team/run-1/judge/1", operator).json["results"]
-    assert [each["pod"] for each in results] == ["pod-2"]
+    assert [result["pod"] for result in results] == ["pod-2"]
     assert results[0]["digest"] == local.mark["digest"]
     heard = service.ask("GET", "/v1/heartbeats", operator).json["heartbeats"]
-    assert {each["pod"] for each in heard} == {"pod-1", "pod-2"}
+    assert {heartbeat["pod"] for heartbeat in heard} == {"pod-1", "pod-2"}
     assert (service.root / second / "outcomes.jsonl").exists()
 
 
@@ -150,18 +150,18 @@ class Script:
 @pytest.fixture
 def script() -> Iterator[Script]:
     """A server that answers requests (heartbeats apart) one after the other, as told."""
-    told = Script()
+    served = Script()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _any(self) -> None:
             beat = self.path == "/v1/heartbeats"
-            status, headers, body = (204, {}, b"") if beat else told.answers.pop(0)
+            status, headers, body = (204, {}, b"") if beat else served.answers.pop(0)
             length = int(self.headers.get("Content-Length", 0))
             taken = self.rfile.read(length) if status < 300 or beat else b""
             if not beat:
-                told.asked.append((self.command, self.path, dict(self.headers), taken))
+                served.asked.append((self.command, self.path, dict(self.headers), taken))
             self.close_connection = True
             self.send_response(status)
             for name, value in {"Content-Length": str(len(body)), **headers}.items():
@@ -172,16 +172,16 @@ def script() -> Iterator[Script]:
         do_GET = do_PUT = do_POST = _any
 
         def handle_expect_100(self) -> bool:
-            return True if told.answers[0][0] >= 300 else super().handle_expect_100()
+            return True if served.answers[0][0] >= 300 else super().handle_expect_100()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Nobody reads it."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.url = f"http://127.0.0.1:{server.server_port}"
+    served.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield told
+    yield served
     server.shutdown()
     thread.join()
     server.server_close()
@@ -249,7 +249,7 @@ def test_a_download_cut_off_is_repeated_from_its_start(
     scripted(local, monkeypatch, script)
     content = b"0123456789"
     listed = [{"path": "x", "size": 10, "sha256": hashlib.sha256(content).hexdigest()}]
-    local.told("inputs", {"stages": {"a": "team/run-1/a/1-p"}})
+    local.give("inputs", {"stages": {"a": "team/run-1/a/1-p"}})
     script.answers = [
         (200, {}, json.dumps({"v": 1, "files": listed}).encode()),
         (200, {"Content-Length": "10"}, content[:5]),

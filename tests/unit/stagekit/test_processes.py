@@ -38,7 +38,7 @@ def start(local: Local, script: str, *options: str) -> subprocess.Popen[bytes]:
 
 
 def test_a_wrapped_program_finds_inputs_and_its_outputs_are_kept(local: Local) -> None:
-    local.told("inputs", {"stages": {"a": local.earlier("a", {"d/x.txt": b"text"})}})
+    local.give("inputs", {"stages": {"a": local.earlier("a", {"d/x.txt": b"text"})}})
     (local.folder / "given.txt").write_text("given")
     script = (
         'cd "$STAGEWORK_WORK_DIR" && cat in/a/d/x.txt in/source/given.txt > out/y.txt'
@@ -81,8 +81,8 @@ def test_a_program_that_cannot_start_is_a_failure_with_its_name(local: Local) ->
 
 def test_a_wrapped_program_may_say_more_with_a_mark_of_its_own(local: Local) -> None:
     kit = f"{sys.executable} -m stagekit"
-    said = f"{kit} mark --outcome Skipped --reason NoAudio --message 'a silent film'"
-    assert wrap(local, said).returncode == 0
+    script = f"{kit} mark --outcome Skipped --reason NoAudio --message 'a silent film'"
+    assert wrap(local, script).returncode == 0
     assert (local.mark["outcome"], local.mark["reason"]) == ("Skipped", "NoAudio")
     assert local.mark["digest"]
 
@@ -101,13 +101,13 @@ def test_what_a_program_left_running_is_ended(local: Local) -> None:
 
 
 def test_sigterm_is_passed_on_and_leaves_no_mark(local: Local) -> None:
-    ready, told = local.folder / "ready", local.folder / "told"
-    script = f"trap 'touch {told}; exit 0' TERM; touch {ready}; while :; do sleep 0.05; done"
+    ready, trapped = local.folder / "ready", local.folder / "trapped"
+    script = f"trap 'touch {trapped}; exit 0' TERM; touch {ready}; while :; do sleep 0.05; done"
     process = start(local, script)
     eventually(ready.exists)
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 143
-    assert told.exists()
+    assert trapped.exists()
     assert not local.is_marked
     assert not (local.prefix / "result.json").exists()
 

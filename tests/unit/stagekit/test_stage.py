@@ -24,8 +24,8 @@ def test_a_stage_reads_inputs_params_and_source_and_leaves_outputs(
     prefix = local.earlier(
         "img_gen", {"image.png": b"picture", "d/x.json": b'{"a": 1}'}, values={"score": 2}
     )
-    local.told("inputs", {"machine": "gpu", "stages": {"img_gen": prefix}})
-    local.told("params", {"prompt": "shoes"})
+    local.give("inputs", {"machine": "gpu", "stages": {"img_gen": prefix}})
+    local.give("params", {"prompt": "shoes"})
     source = local.folder / "a picture.png"
     source.write_bytes(b"given")
     monkeypatch.setenv("STAGEWORK_INPUT_URI", str(source))
@@ -38,9 +38,9 @@ def test_a_stage_reads_inputs_params_and_source_and_leaves_outputs(
         assert ctx.inputs.files("img_gen") == ["d/x.json", "image.png"]
         assert ctx.inputs.stages == ("img_gen",)
         assert not ctx.inputs.has("img_gen", "none")
-        found = ctx.inputs.source()
-        assert found is not None
-        assert (found.name, found.read_bytes()) == ("a picture.png", b"given")
+        source = ctx.inputs.source()
+        assert source is not None
+        assert (source.name, source.read_bytes()) == ("a picture.png", b"given")
         assert ctx.params["prompt"] == "shoes"
         assert ctx.param("size", default="1080x1080") == "1080x1080"
         assert (ctx.method, ctx.machine) == ("endpoint", "gpu")
@@ -89,7 +89,7 @@ def _raise(error: BaseException) -> Stage:
         (RecursionError(), 1, "Failed", "RecursionError", None),
         (Refused("x" * 999, "\x1b[31m" + "y" * 9999), 2, "Refused", "X" + "x" * 63, None),
     ],
-    ids=lambda each: type(each).__name__ if isinstance(each, BaseException) else "",
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
 def test_how_a_stage_ends_is_in_mark_result_and_exit_code(  # noqa: PLR0917  (a table)
     local: Local, error: BaseException, code: int, outcome: str, reason: str, message: str | None
@@ -109,7 +109,7 @@ def test_an_unknown_stage_names_those_that_the_image_has(local: Local) -> None:
 
 
 def test_a_missing_input_says_what_is_there(local: Local) -> None:
-    local.told("inputs", {"stages": {"a": local.earlier("a", {"x": b"1"})}})
+    local.give("inputs", {"stages": {"a": local.earlier("a", {"x": b"1"})}})
 
     def stage(ctx: Context) -> None:
         with pytest.raises(MissingInput, match="it left: x"):
@@ -126,14 +126,14 @@ def test_a_missing_input_says_what_is_there(local: Local) -> None:
 def test_a_damaged_input_fails_the_stage(local: Local) -> None:
     prefix = local.earlier("a", {"x": b"right"})
     (local.folder / "artifacts" / prefix / "x").write_bytes(b"wrong")
-    local.told("inputs", {"stages": {"a": prefix}})
+    local.give("inputs", {"stages": {"a": prefix}})
     assert run(lambda ctx: ctx.value("x", str(ctx.inputs.file("a", "x")))) == 1
     assert local.mark["reason"] == "InputDamaged"
 
 
 def test_an_input_is_fetched_once(local: Local) -> None:
     prefix = local.earlier("a", {"x": b"right"})
-    local.told("inputs", {"stages": {"a": prefix}})
+    local.give("inputs", {"stages": {"a": prefix}})
 
     def stage(ctx: Context) -> None:
         first = ctx.inputs.file("a", "x")
@@ -144,7 +144,7 @@ def test_an_input_is_fetched_once(local: Local) -> None:
 
 
 def test_a_missing_param_refuses_the_run(local: Local) -> None:
-    local.told("params", {"prompt": "x"})
+    local.give("params", {"prompt": "x"})
     assert run(lambda ctx: ctx.value("x", ctx.param("size"))) == 2
     assert local.mark["message"] == "param 'size' is not set; the run has: prompt"
 
@@ -211,7 +211,7 @@ class TestItems:
         ]
         assert local.mark["counts"] == {"items": 5, "failed": 2, "refused": 1, "skipped": 1}
         assert (local.mark["outcome"], local.mark["reason"]) == ("Succeeded", "SomeItemsFailed")
-        assert "outcomes.jsonl" in [each["path"] for each in local.result["files"]]
+        assert "outcomes.jsonl" in [file["path"] for file in local.result["files"]]
 
     @pytest.mark.parametrize(
         ("error", "outcome", "reason"),

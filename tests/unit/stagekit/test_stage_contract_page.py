@@ -18,9 +18,9 @@ PAGE = (ROOT / "docs/stage-contract.md").read_text()
 
 
 def block(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    assert found is not None
-    return found[1]
+    example = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert example is not None
+    return example[1]
 
 
 def test_the_shell_example_is_a_whole_stage(local: Local, tmp_path: Path) -> None:
@@ -36,17 +36,17 @@ def test_the_shell_example_is_a_whole_stage(local: Local, tmp_path: Path) -> Non
         assert (done.returncode, done.stderr) == (0, "")
         prefix = "team/run-1/ocr/2-pod-1"
         assert service.stored() == [f"{prefix}/hello.txt", f"{prefix}/result.json"]
-        said = read_mark((local.folder / "mark").read_text(), stage="ocr", attempt=2, pod="pod-1")
-        assert isinstance(said, Mark)
+        mark = read_mark((local.folder / "mark").read_text(), stage="ocr", attempt=2, pod="pod-1")
+        assert isinstance(mark, Mark)
         results = service.ask(
             "GET", "/v1/results/team/run-1/ocr/2", service.cluster.operator()
         ).json["results"]
-        assert [each["digest"] for each in results] == [said.digest]
+        assert [result["digest"] for result in results] == [mark.digest]
 
 
 def test_the_python_example_runs(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix = local.earlier("img_gen", {"image.png": b"picture"})
-    local.told("inputs", {"stages": {"img_gen": prefix}})
+    local.give("inputs", {"stages": {"img_gen": prefix}})
     monkeypatch.setenv("STAGEWORK_STAGE", "measure")
     scope: dict[str, object] = {"__name__": "example"}
     exec(block("python"), scope)  # noqa: S102  (our own page)
@@ -68,6 +68,6 @@ def test_what_stagekit_writes_is_what_the_operator_reads(local: Local) -> None:
         raise stagekit.Skip("NoAudio", "a silent film")
 
     stagekit.main({"ocr": stage}, ["x"])
-    said = read_mark((local.folder / "mark").read_text(), stage="ocr", attempt=2, pod="pod-1")
-    assert isinstance(said, Mark)
-    assert (said.outcome, said.reason, said.message) == ("Skipped", "NoAudio", "a silent film")
+    mark = read_mark((local.folder / "mark").read_text(), stage="ocr", attempt=2, pod="pod-1")
+    assert isinstance(mark, Mark)
+    assert (mark.outcome, mark.reason, mark.message) == ("Skipped", "NoAudio", "a silent film")

@@ -168,10 +168,10 @@ class Cache:
                     self._on_problem("a resync failed", error)
 
     def _of(self, selection: Selection[T], namespace: str) -> Reflector[T]:
-        found = self._find(selection.resource, namespace)
-        if found is None:
+        reflector = self._find(selection.resource, namespace)
+        if reflector is None:
             raise KeyError(f"{selection.resource.plural} are not in the cache")
-        return found
+        return reflector
 
     def _find(self, resource: ApiResource, namespace: str) -> Reflector[Any] | None:
         return self._reflectors.get((resource, namespace)) or self._reflectors.get((resource, ""))

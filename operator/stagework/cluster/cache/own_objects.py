@@ -103,10 +103,10 @@ def spec_field(path: str) -> Callable[[msgspec.Raw], str]:
         # Most specs do not have the field: to look for its name costs less than to decode.
         if first not in bytes(spec):
             return ""
-        found: Any = decoder.decode(spec)
+        value: Any = decoder.decode(spec)
         for word in words:
-            found = getattr(found, word)
-        return str(found)
+            value = getattr(value, word)
+        return str(value)
 
     return read
 

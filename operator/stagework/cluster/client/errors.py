@@ -143,16 +143,16 @@ _decoder = msgspec.json.Decoder(Status)
 def from_answer(status: int, body: bytes, retry_after: str | None = None) -> ApiError:
     """The error that an answer with this HTTP status, body and Retry-After header means."""
     try:
-        said = _decoder.decode(body)
+        answer = _decoder.decode(body)
     except msgspec.DecodeError:
         text = body[:200].decode("utf-8", "replace").strip()
-        said = Status(message=text or f"the API server answered {status}", code=status)
-    return from_status(said, status, retry_after)
+        answer = Status(message=text or f"the API server answered {status}", code=status)
+    return from_status(answer, status, retry_after)
 
 
-def from_status(said: Status, status: int, retry_after: str | None = None) -> ApiError:
+def from_status(answer: Status, status: int, retry_after: str | None = None) -> ApiError:
     """The error that a Status means (also one that came within a watch, as an ERROR event)."""
-    reason = said.reason or ""
+    reason = answer.reason or ""
     if status == HTTPStatus.CONFLICT and reason == "AlreadyExists":
         kind: type[ApiError] = AlreadyExists
     elif reason in ("Expired", "Gone"):
@@ -161,12 +161,14 @@ def from_status(said: Status, status: int, retry_after: str | None = None) -> Ap
         kind = _BY_STATUS.get(
             status, ServerError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ApiError
         )
-    details = said.details or StatusDetails()
-    if kind is Forbidden and any(each.reason == "NamespaceTerminating" for each in details.causes):
+    details = answer.details or StatusDetails()
+    if kind is Forbidden and any(
+        cause.reason == "NamespaceTerminating" for cause in details.causes
+    ):
         kind = NamespaceTerminating
     asked = _seconds(retry_after)
     return kind(
-        said.message or f"the API server answered {status}",
+        answer.message or f"the API server answered {status}",
         status=status,
         reason=reason,
         retry_after_seconds=asked if asked is not None else details.retryAfterSeconds or None,

@@ -198,8 +198,8 @@ class Exchanges:
     def close(self) -> None:
         """Give up all connections, for good; exchanges under way raise BrokenExchange."""
         self._closed = True
-        for each in (*self._busy, *self._idle):
-            each.abort()
+        for connection in (*self._busy, *self._idle):
+            connection.abort()
         self._idle.clear()
 
     def _take(self) -> _Connection | None:

@@ -116,7 +116,7 @@ class Lines:
         rest = lines.pop()
         if rest:
             self._begun.append(rest)
-        return [each for each in lines if each]
+        return [line for line in lines if line]
 
 
 class Codec(Generic[T]):
@@ -143,11 +143,11 @@ class Codec(Generic[T]):
         except msgspec.ValidationError:
             raw = _raw_page.decode(body)
         good: list[T] = []
-        for each in raw.items or []:
+        for encoded in raw.items or []:
             try:
-                good.append(self._object.decode(each))
+                good.append(self._object.decode(encoded))
             except msgspec.DecodeError as error:
-                on_bad(bytes(each), error)
+                on_bad(bytes(encoded), error)
         return ListPage(raw.metadata, good)
 
     def event(self, line: bytes, on_bad: OnBadObject) -> WatchEvent[T] | WatchEvent[msgspec.Raw]:

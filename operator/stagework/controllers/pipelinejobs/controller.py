@@ -194,5 +194,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         name = RUNS.indexes[_PIPELINE_NAME](known)
         if name is None:
             return None
-        found = self._cache.indexed(objects_of(PIPELINE), known.metadata.namespace, BY_NAME, name)
-        return found[-1] if found else None
+        pipelines = self._cache.indexed(
+            objects_of(PIPELINE), known.metadata.namespace, BY_NAME, name
+        )
+        return pipelines[-1] if pipelines else None

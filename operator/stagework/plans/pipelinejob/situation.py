@@ -227,7 +227,7 @@ def _process_has_ended(view: StageView, now: datetime) -> bool:
 def _result_of(view: StageView) -> FoundResult | None:
     """A result of the recorded Pod; of any where a restart has lost the record."""
     for answer in (view.answer, view.last_answer):
-        result = answer.found if answer is not None else None
+        result = answer.result if answer is not None else None
         if result is not None and view.status.pod in {"", result.pod}:
             return result
     return None

@@ -1,4 +1,4 @@
-"""Everything a decision about one run may look at, read at one moment and frozen."""
+"""Everything a decision about one run may use, read at one moment and frozen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -55,9 +55,9 @@ class ResultQuestion(Question):
 
 @dataclass(frozen=True)
 class Lookup:
-    """Answer of the artifact store for one attempt; `found` is None where it left nothing."""
+    """Answer of the artifact store for one attempt; `result` is None where it left nothing."""
 
-    found: FoundResult | None
+    result: FoundResult | None
 
 
 @dataclass(frozen=True)

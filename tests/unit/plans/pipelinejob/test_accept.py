@@ -83,7 +83,7 @@ def test_a_run_that_cannot_start_is_refused_with_every_fault() -> None:
     assert [(e.reason, e.type) for e in plan.events] == [("InvalidSpec", "Warning")]
 
 
-def test_a_refused_run_is_looked_at_no_more_but_for_its_time_to_live() -> None:
+def test_a_refused_run_is_reconciled_no_more_but_for_its_time_to_live() -> None:
     bad = make_run(make_stage(runsOn=["tpu"]), ttlSecondsAfterFinished=60)
     refused = _again(World(run=bad).plan(), bad)
 

@@ -110,7 +110,7 @@ def test_a_result_with_garbage_in_it_harms_nothing() -> None:
     assert len(stage.message.encode()) <= 128
 
 
-def test_a_result_of_another_pod_is_not_this_copys() -> None:
+def test_a_result_of_another_pod_is_not_this_attempts() -> None:
     stage = _stage(_world(answers={FIRST: _found(pod="twin")}).plan())
 
     assert (stage.state, stage.reason) == ("Running", "PodLost")
@@ -181,7 +181,7 @@ def test_a_node_that_comes_back_is_given_the_whole_grace() -> None:
         pytest.param([make_node("m", "macmini")], False, id="none of its class is there"),
     ],
 )
-def test_a_copy_whose_node_is_unknown_may_be_on_any_of_its_class(
+def test_an_attempt_whose_node_is_unknown_may_be_on_any_of_its_class(
     nodes: list[NodeView], *, over: bool
 ) -> None:
     state = _asked_long_ago(node="")
@@ -228,7 +228,7 @@ def test_a_second_pod_of_the_job_does_not_hide_that_the_recorded_one_is_gone() -
 
 
 @pytest.mark.parametrize("reason", ["TimedOut", "RetriedByPerson"])
-def test_a_copy_that_was_to_be_stopped_must_be_proved_to_have_ended_too(reason: str) -> None:
+def test_an_attempt_that_was_to_be_stopped_must_be_proved_to_have_ended_too(reason: str) -> None:
     state = GONE.model_copy(update={"stopping": make_status(stopping={"reason": reason}).stopping})
 
     waits = _world(state).plan()
@@ -239,7 +239,7 @@ def test_a_copy_that_was_to_be_stopped_must_be_proved_to_have_ended_too(reason: 
     assert _stage(over).attempt == 2
 
 
-def test_a_skipped_copy_needs_no_proof_for_nothing_follows_it() -> None:
+def test_a_skipped_attempt_needs_no_proof_for_nothing_follows_it() -> None:
     verdict = make_status(stopping={"reason": "SkippedByPerson", "message": "ops"}).stopping
     state = GONE.model_copy(update={"stopping": verdict})
 
@@ -285,7 +285,7 @@ def test_an_ended_job_that_will_not_go_does_not_stop_the_start_deadline() -> Non
     assert stage.stopping is not None
 
 
-def test_a_restart_that_lost_the_record_of_the_lift_still_finds_the_result() -> None:
+def test_a_restart_that_lost_the_record_of_the_ungating_still_finds_the_result() -> None:
     stage = _stage(_world(HELD, job=ended_job(JOB), answers={FIRST: _found()}).plan(after(9)))
 
     assert stage.state == "Succeeded"

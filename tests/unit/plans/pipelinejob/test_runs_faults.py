@@ -74,7 +74,7 @@ def test_a_sidecar_is_ended_after_the_commit() -> None:
     assert "Running" not in phases
 
 
-def test_a_partitioned_node_never_gets_a_second_copy_beside_the_first() -> None:
+def test_a_partitioned_node_never_gets_a_second_attempt_beside_the_first() -> None:
     """The Pod is removed by force, its node cannot be reached, its process works on."""
     lonely = {("stage_1", 1): Behaviour(seconds=1e9, removed_after=8)}
     stepper = Stepper(make_run(*line_of(2, timeoutSeconds=30)), script=lonely)

@@ -85,7 +85,7 @@ def test_a_pod_that_is_out_holds_the_slot_of_the_class_that_it_was_given(*, reco
     [[make_node("gpu-0", ready=False)], [make_node("macmini-0", "macmini")]],
     ids=["not ready", "gone"],
 )
-def test_a_copy_on_a_node_that_is_away_holds_none(nodes: list[Any]) -> None:
+def test_an_attempt_on_a_node_that_is_away_holds_none(nodes: list[Any]) -> None:
     job = make_job("a")
     world = ONE.but(jobs=[job], pods=[running(make_pod(job))], nodes=nodes)
 
