@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from hack.devcluster.tree import ROOT
+from hack.devcluster.paths import ROOT
 
 PRODUCT = ROOT / "operator" / "stagework"
 PLAIN = Path(__file__).with_name("plain_words.txt").read_text().splitlines()
