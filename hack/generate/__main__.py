@@ -5,7 +5,7 @@ From the types in `operator/stagework` come, in this order:
 1. `crds/*.yaml`, and the chart's copies of them;
 2. what the chart's policy about stages asks, by the kinds that can hold them;
 3. the part of the chart's `values.schema.json` that describes the settings file;
-4. `docs/api-reference.md`;
+4. `docs/api-reference.md` and `docs/openapi.json`;
 5. `manifests/install.yaml`: what `helm template` makes of the chart, with the Namespace and the
    CustomResourceDefinitions before it. Helm is the program that HELM names, or that on the PATH.
 """
@@ -25,12 +25,14 @@ from hack.generate import reference, values_schema
 from stagework.api.admission import stages_policy
 from stagework.api.crds import definitions
 from stagework.api.kinds import KINDS
+from stagework.web import openapi
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "stagework"
 COPIES = CHART / "files" / "crds"
 STAGES_POLICY = CHART / "files" / "stages-policy.yaml"
 VALUES_SCHEMA = CHART / "values.schema.json"
+OPENAPI = ROOT / "docs" / "openapi.json"
 REFERENCE = ROOT / "docs" / "api-reference.md"
 INSTALL = ROOT / "manifests" / "install.yaml"
 NAMESPACE = "stagework-system"
@@ -68,6 +70,7 @@ def from_types() -> Iterator[tuple[Path, str]]:
     yield STAGES_POLICY, HEADER + as_yaml(stages_policy())
     yield VALUES_SCHEMA, values_schema.with_settings(VALUES_SCHEMA.read_text())
     yield REFERENCE, reference.markdown(KINDS)
+    yield OPENAPI, openapi.document()
 
 
 def stale() -> list[Path]:
