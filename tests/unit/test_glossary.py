@@ -55,7 +55,10 @@ def test_every_word_of_a_name_is_plain_or_explained() -> None:
         for word in words_of(name)
         if not is_known(word, vocabulary)
     }
-    assert not unknown, "say it in a usual word, or explain it in ARCHITECTURE.md, section Words"
+    assert not unknown, (
+        "say it in a usual word, explain it in ARCHITECTURE.md, section Words, or list it:\n"
+        + "\n".join(sorted(unknown))
+    )
 
 
 def test_plain_words_are_sorted_and_none_is_ours() -> None:
