@@ -10,7 +10,7 @@ import pytest
 
 from tests.chart.rendered import ROOT
 
-PARTS = ("hack", "crds", "charts", "docs/api-reference.md", "manifests/install.yaml")
+PARTS = ("hack", "crds", "charts", "docs", "manifests/install.yaml")
 
 
 @pytest.fixture
