@@ -1,6 +1,7 @@
 """What the metrics say follows from what happened: how long work waits, what was recovered."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.metrics import MetricWrapperBase
 
 from stagework.controllers.metrics import Metrics
+from stagework.controllers.pipelinejobs.controller import PipelineJobs
+from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, NODES, PIPELINE_JOBS, PODS, Json, Resource
 from tests.support.operators.setup import NAMESPACE, settings
@@ -37,12 +40,14 @@ def _fail(_pod: Json) -> Behaviour:
     return Behaviour(exit_code=1)
 
 
-def _metrics(world: World) -> Metrics:
-    return world.operators[-1].runtime.metrics
+def _runs(world: World) -> PipelineJobs:
+    (controller,) = world.operators[-1].runtime.controllers
+    assert isinstance(controller, PipelineJobs)
+    return controller
 
 
 def _age(world: World, machine: str) -> float:
-    return _values(_metrics(world).queues.oldest_pending_seconds)[machine]
+    return _values(_runs(world).queue_metrics.oldest_pending_seconds)[machine]
 
 
 def _in_world(check: Callable[[World], Awaitable[None]], seconds: float) -> None:
@@ -83,7 +88,7 @@ def test_the_age_of_the_oldest_stage_that_waits_for_a_slot() -> None:
         await world.operators[-1].stop()
         assert _age(world, "gpu") == 0, "who does not lead knows nothing"
         world.start_operator()
-        await world.until(lambda: _values(_metrics(world).queues.oldest_pending_seconds) != {})
+        await world.until(lambda: _values(_runs(world).queue_metrics.oldest_pending_seconds) != {})
         await world.until(lambda: _age(world, "gpu") > 30)  # it outlives a restart
 
         await world.until(lambda: world.summary("third") == "Completed", seconds=500)
@@ -131,7 +136,7 @@ def test_a_stage_whose_pod_vanished_unseen_is_recovered_once(
         _remove(world, *gone)
         world.start_operator()
         await world.until(lambda: world.summary("run") == "Completed", seconds=300)
-        counts = _values(_metrics(world).stages.orphans_recovered_total)
+        counts = _values(_runs(world).stage_metrics.orphans_recovered_total)
         assert counts == {way: float(way == how) for way in HOWS}
 
     _in_world(check, seconds=10)
@@ -147,7 +152,9 @@ def test_what_ran_to_its_end_was_no_orphan() -> None:
         world.simulator.kubelets.behave = _fail
         world.apply("run", [_stage(retries=1)])
         await world.until(lambda: world.summary("run") == "StageFailed")
-        assert _values(_metrics(world).stages.orphans_recovered_total) == dict.fromkeys(HOWS, 0.0)
+        assert _values(_runs(world).stage_metrics.orphans_recovered_total) == dict.fromkeys(
+            HOWS, 0.0
+        )
 
     _in_world(check, seconds=1)
 
@@ -155,6 +162,8 @@ def test_what_ran_to_its_end_was_no_orphan() -> None:
 def test_every_metric_is_documented() -> None:
     registry = CollectorRegistry()
     Metrics(registry, "1")
+    StageMetrics(registry)
+    QueueMetrics(registry, lambda: datetime.now(UTC))
     names = [family.name for family in registry.collect()]
     text = DOCUMENT.read_text()
     assert [name for name in names if f"`{name}" not in text] == []

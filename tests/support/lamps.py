@@ -33,7 +33,7 @@ LAMP = Kind(
 
 
 class Lamps(Controller[LampStatus]):
-    kind, words = LAMP, LAMP.verbs
+    kind, words, reads = LAMP, LAMP.verbs, (ALL_NODES,)
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
@@ -44,7 +44,7 @@ class Lamps(Controller[LampStatus]):
 
         return (Trigger(ALL_NODES, all_lamps),)
 
-    async def decide(self, view: View[LampStatus], now: datetime) -> Plan[LampStatus]:
+    def decide(self, view: View[LampStatus], now: datetime) -> Plan[LampStatus]:
         before = view.unwritten or LampStatus.model_validate_json(bytes(view.object.status))
         builder, uid = PlanBuilder(), view.object.metadata.uid
         requests = Requests(view.interventions, uid, self)

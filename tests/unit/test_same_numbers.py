@@ -18,7 +18,7 @@ from stagework.api.kinds import PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.stage_status import StageStatus
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.controllers.metrics import Metrics
+from stagework.controllers.pipelinejobs.metrics import StageMetrics
 from stagework.overview.rows import row
 from stagework.plans.pipelinejob.transitions import RunEnded, transitions
 from stagework.web.cluster_reader import KubeReader
@@ -163,7 +163,7 @@ def _before(run: PipelineJob) -> PipelineJobStatus:
 def by_metrics(run: PipelineJob) -> Numbers:
     """How many attempts ended in success or a skip, of all stages."""
     registry = CollectorRegistry()
-    Metrics(registry, "1").record(transitions(_before(run), run.status))
+    StageMetrics(registry).record(transitions(_before(run), run.status))
     ended = [
         sample
         for family in registry.collect()

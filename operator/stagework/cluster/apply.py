@@ -55,7 +55,8 @@ class Applier:
             case Create():
                 await self._create(owner, action)
             case Ungate():
-                await self._patch(action.pod, patches.ungate_patch(action), STRATEGIC_MERGE_PATCH)
+                body = patches.ungate_patch(action)
+                await self._patch(owner, action.pod, body, STRATEGIC_MERGE_PATCH)
             case Answer():
                 await self._answer(owner, action)
             case Delete(target):
@@ -67,7 +68,7 @@ class Applier:
         Answers the object as it is stored then.
         """
         body = patches.status_patch(target, status)
-        stored = await self._patch(target, body, MERGE_PATCH, "status")
+        stored = await self._patch(target, target, body, MERGE_PATCH, "status")
         if not isinstance(stored, OwnObject):
             raise TypeError(f"{target.resource.plural} are not in the cache")
         return stored
@@ -97,7 +98,7 @@ class Applier:
             if purpose is None or not error.over_quota:
                 raise
             raise Refused(purpose, Refusal("OverQuota", error.message)) from error
-        self._cache.record(action.resource, owner.namespace, answer)
+        self._cache.record(action.resource, owner.namespace, answer, owner)
 
     async def _adopt(self, owner: ObjectRef, action: Create, purpose: Purpose) -> None:
         """An object of that name is ours if we control it: then it was made before a restart."""
@@ -113,15 +114,16 @@ class Applier:
             raise Refused(purpose, Refusal("NameTaken", message))
         if meta.deletion_timestamp is not None:
             raise Outdated(f"{kind} {action.name} is being deleted")
-        self._cache.discover(action.resource, owner.namespace, answer)
+        # What has become of it meanwhile is news to everybody.
+        self._cache.record(action.resource, owner.namespace, answer, None)
 
     async def _answer(self, owner: ObjectRef, action: Answer) -> None:
         """One that has gone needs no answer."""
         target = action.intervention
         try:
             if action.adopt and owner.uid:
-                await self._send(target, patches.owner_patch(target, owner), MERGE_PATCH)
-            await self._send(target, patches.answer_patch(action), MERGE_PATCH, "status")
+                await self._send(owner, target, patches.owner_patch(target, owner), MERGE_PATCH)
+            await self._send(owner, target, patches.answer_patch(action), MERGE_PATCH, "status")
         except NotFound:
             return
 
@@ -132,16 +134,15 @@ class Applier:
             return  # gone, or another object by now
 
     async def _patch(
-        self, target: ObjectRef, body: bytes, content_type: str, subresource: str = ""
+        self, author: ObjectRef, target: ObjectRef, body: bytes, content_type: str, sub: str = ""
     ) -> object:
         try:
-            return await self._send(target, body, content_type, subresource)
+            return await self._send(author, target, body, content_type, sub)
         except (NotFound, Conflict) as error:
             raise Outdated(error.message) from error
 
     async def _send(
-        self, target: ObjectRef, body: bytes, content_type: str, subresource: str = ""
+        self, author: ObjectRef, target: ObjectRef, body: bytes, content_type: str, sub: str = ""
     ) -> object:
-        path = paths.object_path(target, subresource)
-        answer = await self._api.patch(path, body, content_type)
-        return self._cache.record(target.resource, target.namespace, answer)
+        answer = await self._api.patch(paths.object_path(target, sub), body, content_type)
+        return self._cache.record(target.resource, target.namespace, answer, author)

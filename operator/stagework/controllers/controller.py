@@ -4,10 +4,11 @@ A controller says which change of which object concerns which of its own, and wh
 of them. The engine does all the rest, the same for every kind.
 """
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple
 
 from stagework.api.intervention import Intervention
 from stagework.api.kinds import Kind
@@ -16,7 +17,9 @@ from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.cache.selections import Selection
 from stagework.cluster.cache.store import Change
 from stagework.cluster.client.paging import T
-from stagework.plans.plan import Plan, Purpose, Question, Refusal, StatusT
+from stagework.plans.plan import Fact, Plan, Purpose, Question, Refusal, StatusT
+
+log = logging.getLogger(__name__)
 
 
 class Key(NamedTuple):
@@ -39,17 +42,23 @@ class Trigger(Generic[T]):
     concerns: Callable[[Change[T]], Iterable[Key]]
 
 
+class Unreadable(Exception):  # noqa: N818 - a state of the object, not a failure
+    """An object cannot be understood as it is stored; the text says where and why."""
+
+
 @dataclass(frozen=True)
 class View(Generic[StatusT]):
     """What the engine knows of one object when it is to be decided about."""
 
     object: OwnObject
+    prepared: Any = None
+    """What the controller's `prepare` has answered."""
     unwritten: StatusT | None = None
     """A status that was decided upon but not stored yet: it counts instead of the stored one."""
     interventions: tuple[Intervention, ...] = ()
     """All that aim at it, oldest first."""
     answers: Mapping[Any, Any] = field(default_factory=dict[Any, Any])
-    """Questions of its kind to what the API service has answered so far."""
+    """Questions of its kind to what other services have answered so far."""
     refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
     """Children that the API server has refused lately."""
 
@@ -58,22 +67,35 @@ class Controller(Generic[StatusT]):
     """One kind. `kind` and `decide` are its own; the rest has defaults for the plainest kind."""
 
     kind: Kind
+    reads: ClassVar[tuple[Selection[Any], ...]] = ()
+    """What the cache must hold for its decisions, besides the objects of our own kinds."""
 
-    async def decide(self, view: View[StatusT], now: datetime) -> Plan[StatusT]:
-        """Gather what else is needed and decide; raises ValidationError for a broken object."""
+    def decide(self, view: View[StatusT], now: datetime) -> Plan[StatusT]:
+        """Gather what the cache holds, and decide; raises Unreadable for a broken object."""
         raise NotImplementedError
+
+    async def prepare(self, known: OwnObject) -> Any:
+        """Read what the decision needs and the cache does not hold; it is in `View.prepared`.
+
+        Raises Unreadable or ApiError.
+        """
+        del known
 
     def triggers(self) -> Iterable[Trigger[Any]]:
         """Changes of other objects that concern those of this kind."""
         return ()
 
     def unreadable(self, known: OwnObject, fault: str, now: datetime) -> Plan[StatusT] | None:
-        """What to do about an object that `decide` could not read; None: nothing."""
-        del known, fault, now
+        """What to do about an object that cannot be understood; None: nothing (more)."""
+        del now
+        log.error("%s %s/%s cannot be read: %s", self.kind.kind, *known.name, fault)
         return None
 
     async def before_first_decision(self) -> None:
         """Leadership begins: whatever must be known of all objects before any is decided about."""
+
+    def after_last_decision(self) -> None:
+        """Leadership has ended: who does not lead knows nothing."""
 
     def background(self) -> Iterable[Coroutine[Any, Any, None]]:
         """What runs beside the decisions while this process leads."""
@@ -84,8 +106,13 @@ class Controller(Generic[StatusT]):
         raise TypeError(f"{self.kind.kind} has nobody to ask {question} about {about.name}")
 
     def at_work(self) -> int:
-        """How much goes on at this moment: statuses that may wait do so longer with more."""
+        """How much of its work is on the nodes at this moment: with more of it, statuses that may
+        wait do so longer.
+        """
         return 0
+
+    def record(self, facts: Sequence[Fact]) -> None:
+        """This has happened to an object; for metrics."""
 
     def stored(self, known: OwnObject, status: StatusT) -> None:
         """This status was written; the object is now as it is here."""

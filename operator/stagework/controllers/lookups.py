@@ -52,7 +52,7 @@ class Lookups:
         if question in asked.under_way:
             return
         asked.under_way.add(question)
-        task = asyncio.create_task(self._ask(key, about, question, how))
+        task = asyncio.create_task(self._ask(key, asked, question, how(about, question)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -65,18 +65,17 @@ class Lookups:
         self._asked.clear()
 
     async def _ask(
-        self,
-        key: Key,
-        about: ObjectRef,
-        question: Question,
-        how: Callable[[ObjectRef, Question], Awaitable[Any]],
+        self, key: Key, asked: _Asked, question: Question, answer: Awaitable[Any]
     ) -> None:
-        asked = self._asked.setdefault(about.uid, _Asked())
         try:
-            asked.answers[question] = await how(about, question)
+            asked.answers[question] = await answer
             self._answered(key)
         except LookupFailed as error:
             log.warning("%s: %s not to be had: %s", key, question, error)
+            self._ask_again(key, RETRY_SECONDS)
+        except Exception:
+            # Whatever went wrong, the object must not wait for ever.
+            log.exception("%s: %s cannot be asked", key, question)
             self._ask_again(key, RETRY_SECONDS)
         finally:
             asked.under_way.discard(question)

@@ -41,10 +41,9 @@ class Objects:
 
     async def reload(self, controller: Controller[Any], known: OwnObject) -> OwnObject | None:
         """Read what was evicted again; None where that very object is gone. Raises ApiError."""
-        meta, selection = known.metadata, objects_of(controller.kind)
-        reloaded = await self._applier.read(
-            controller.kind.ref(meta.namespace, meta.name, meta.uid)
-        )
+        meta = known.metadata
+        target = controller.kind.ref(meta.namespace, meta.name, meta.uid)
+        reloaded = await self._applier.read(target)
         if reloaded is not None:
-            self._cache.restore(selection, meta.namespace, reloaded)
+            self._cache.put_back(objects_of(controller.kind), target, reloaded)
         return reloaded

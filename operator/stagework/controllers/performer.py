@@ -1,7 +1,7 @@
 """Carry out a plan: actions, the status, what presupposes it, events, facts, questions.
 
 In this order, and what fails leaves the rest undone: the object is decided about again from what
-is there. Only what is stored is followed up.
+is there. A status that may wait is as good as written here; `afterwards` makes it urgent.
 """
 
 import logging
@@ -15,10 +15,9 @@ from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.events import EventPoster
 from stagework.controllers.controller import Controller, Key
 from stagework.controllers.memory import Memory
-from stagework.controllers.metrics import Metrics
 from stagework.controllers.status_writer import Waits, Written
 from stagework.controllers.work_queue import WorkQueue
-from stagework.plans.plan import Answer, Plan
+from stagework.plans.plan import Action, Answer, Plan
 from stagework.plans.refusals import RECONCILE_SECONDS
 
 log = logging.getLogger(__name__)
@@ -33,13 +32,11 @@ class Performer:
         memory: Memory,
         queue: WorkQueue[Key],
         events: EventPoster,
-        metrics: Metrics,
     ) -> None:
         self._applier = applier
         self._memory = memory
         self._queue = queue
         self._events = events
-        self._metrics = metrics
 
     async def perform(
         self,
@@ -53,16 +50,12 @@ class Performer:
         meta = known.metadata
         target = controller.kind.ref(meta.namespace, meta.name, meta.uid, meta.resourceVersion)
         for action in plan.actions:
-            try:
-                await self._applier.perform(target, action)
-            except Refused as error:
-                self._memory.refusals.remember(meta.uid, error.purpose, error.refusal)
-                self._queue.add_after(key, RECONCILE_SECONDS)
-                raise Outdated(str(error)) from error
+            await self._perform(key, target, action)
         await self._write_status(key, controller, target, plan)
         for action in plan.afterwards:
-            await self._applier.perform(target, action)
+            await self._perform(key, target, action)
         self._tell(key, target, plan)
+        controller.record(plan.facts)
         for question in plan.questions:
             self._memory.lookups.ask(key, target, question, controller.answer)
         if plan.wake_at is not None:
@@ -72,6 +65,14 @@ class Performer:
         """Answer requests that aim at an object that does not exist."""
         for answer in answers:
             await self._applier.perform(nobody, answer)
+
+    async def _perform(self, key: Key, target: ObjectRef, action: Action) -> None:
+        try:
+            await self._applier.perform(target, action)
+        except Refused as error:
+            self._memory.refusals.remember(target.uid, error.purpose, error.refusal)
+            self._queue.add_after(key, RECONCILE_SECONDS)
+            raise Outdated(str(error)) from error
 
     async def _write_status(
         self, key: Key, controller: Controller[Any], target: ObjectRef, plan: Plan[Any]
@@ -92,4 +93,3 @@ class Performer:
             self._events.post(target, event)
             level = logging.WARNING if event.type == "Warning" else logging.INFO
             log.log(level, "%s: %s: %s", key, event.reason, event.message)
-        self._metrics.record(plan.facts)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from stagework import wiring
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.controllers.controller import Controller, Key
-from stagework.controllers.metrics import Metrics
 from stagework.controllers.pipelinejobs.controller import PipelineJobs
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.service_client.results import ResultStore
@@ -24,7 +25,8 @@ class Parts:
     api: KubeApi
     cache: Cache
     results: ResultStore
-    metrics: Metrics
+    registry: CollectorRegistry
+    """Where metrics are registered."""
     wake: Callable[[Key], None]
     """Reconcile this object."""
     wall: Callable[[], datetime]
@@ -39,7 +41,7 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
             parts.results,
             wiring.plan_settings(parts.settings),
             wake=parts.wake,
-            metrics=parts.metrics,
+            registry=parts.registry,
             wall=parts.wall,
         ),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from stagework import wiring
@@ -13,7 +14,7 @@ from stagework.api.kinds import INTERVENTION, KINDS, PIPELINE, Kind
 from stagework.cluster.apply import Applier
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
-from stagework.cluster.cache.selections import ALL_NODES, STAGE_JOBS, STAGE_PODS, objects_of
+from stagework.cluster.cache.selections import objects_of
 from stagework.cluster.client import connection
 from stagework.cluster.client.errors import ApiError
 from stagework.cluster.client.kubeapi import KubeApi
@@ -63,7 +64,8 @@ class Runtime:
         clock = build.clocks
         me = wiring.identity()
         self.watched_by_kopf = build.watched_by_kopf
-        self.metrics = Metrics(registry, me.version, wall=clock.wall)
+        self.metrics = Metrics(registry, me.version)
+        self.registry = registry
         target = self.target = build.target or connection.find()
         self._api = KubeApi(
             target,
@@ -74,32 +76,31 @@ class Runtime:
         )
         # A pool of its own: a renewal never waits behind other requests.
         self._lease_api = KubeApi(target, clock=clock.monotonic)
-        self._lease = Lease(
-            self._lease_api,
-            namespace=settings.releaseNamespace,
-            name=wiring.LEASE_NAME,
-            identity=me.name,
-            on_started=lambda: self.metrics.leads(now=True),
-            on_stopped=lambda: self.metrics.leads(now=False),
+        self._lease = self._contest(settings.releaseNamespace, me.name, clock)
+        self.cache = Cache(
+            self._api,
+            settings.namespaces,
+            external=[kind.resource for kind in build.watched_by_kopf],
             on_problem=_problem,
-            clock=clock.boot,
-            wall=clock.wall,
+            clock=clock.monotonic,
         )
-        self.cache = self._cache(settings, build)
         self._events = EventPoster(self._api, me.name, clock.wall)
         self.queue: WorkQueue[Key] = WorkQueue(clock.monotonic)
         self.engine = self._engine(settings, build)
         self._liveness = Liveness(self.cache, self.queue, self._lease, clock.boot)
         self._ready = False
 
-    def _cache(self, settings: Settings, build: Build) -> Cache:
-        return Cache(
-            self._api,
-            settings.namespaces,
-            (*map(objects_of, build.kinds), ALL_NODES, STAGE_PODS, STAGE_JOBS),
-            external=[kind.resource for kind in build.watched_by_kopf],
+    def _contest(self, namespace: str, identity: str, clock: Clocks) -> Lease:
+        return Lease(
+            self._lease_api,
+            namespace=namespace,
+            name=wiring.LEASE_NAME,
+            identity=identity,
+            on_started=lambda: self.metrics.leads(now=True),
+            on_stopped=lambda: self.metrics.leads(now=False),
             on_problem=_problem,
-            clock=build.clocks.monotonic,
+            clock=clock.boot,
+            wall=clock.wall,
         )
 
     def _engine(self, settings: Settings, build: Build) -> Engine:
@@ -109,14 +110,18 @@ class Runtime:
             api=self._api,
             cache=self.cache,
             results=build.results or ServiceResults(settings.api.url, wiring.operator_token),
-            metrics=self.metrics,
+            registry=self.registry,
             wake=self.queue.add,
             wall=clock.wall,
         )
+        self.controllers = build.controllers(parts)
+        reads = (selection for controller in self.controllers for selection in controller.reads)
+        for selection in (*map(objects_of, build.kinds), *reads):
+            self.cache.hold(selection)
         return Engine(
             self.cache,
             Applier(self._api, self.cache),
-            build.controllers(parts),
+            self.controllers,
             self.queue,
             events=self._events,
             metrics=self.metrics,
@@ -156,19 +161,21 @@ class Runtime:
             await self._lease.acquired.wait()
             log.info("this process leads")
             leading = asyncio.create_task(self.engine.lead())
-            while self._lease.acquired.is_set() and not leading.done():  # noqa: ASYNC110
-                await asyncio.sleep(0.5)
-            if leading.done():
-                await leading
-            leading.cancel()
-            await asyncio.gather(leading, return_exceptions=True)
+            try:
+                while self._lease.acquired.is_set() and not leading.done():  # noqa: ASYNC110
+                    await asyncio.sleep(0.5)
+                if leading.done():
+                    await leading
+            finally:
+                leading.cancel()
+                await asyncio.gather(leading, return_exceptions=True)
             log.warning("this process does not lead any more")
 
     async def _list_external(self) -> None:
         while True:
             try:
                 await self.cache.list_external()
-            except ApiError as error:
+            except (ApiError, msgspec.DecodeError) as error:
                 log.warning("our own kinds cannot be listed yet: %s", error)
                 await asyncio.sleep(2)
             else:

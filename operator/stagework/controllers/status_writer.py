@@ -96,10 +96,12 @@ class StatusWriter:
             wanted = memory.unwritten.status(kind)
         if wanted is None:
             return None
+        # What presupposes the status must not be done before it.
+        urgent = plan.urgent or bool(plan.afterwards)
         now, at_work = self._clock(), self._at_work()
         memory.written_at = counted_from(memory.written_at, at_work=at_work, now_seconds=now)
         wait = when_to_write(
-            urgent=plan.urgent,
+            urgent=urgent,
             written_at=memory.written_at,
             at_work=at_work,
             queue_latency_seconds=self._queue_latency(),
@@ -112,6 +114,11 @@ class StatusWriter:
         stored = await self._applier.write_status(target, wanted)
         memory.written_at = self._clock()
         return Written(stored, wanted)
+
+    def waits(self, uid: str) -> bool:
+        """Whether a status of the object is not written yet."""
+        memory = self._memory.get(uid)
+        return memory is not None and memory.unwritten is not None
 
     def drop_unwritten(self, uid: str) -> None:
         """Something has failed: what was decided upon is decided again."""

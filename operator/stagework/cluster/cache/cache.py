@@ -1,6 +1,6 @@
 """All stores, each followed by a reflector; who wants to hear of changes subscribes.
 
-Some kinds may be watched by somebody else (kopf), who offers what he sees; the rest is watched
+Some resources may be watched by somebody else (kopf), who offers what he sees; the rest is watched
 here. Every store is listed again now and then, whoever watches it.
 """
 
@@ -12,11 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
-from stagework.api.resources import ApiResource
-from stagework.cluster.cache.feed import OnChange, OnProblem
+from stagework.api.resources import ApiResource, ObjectRef
 from stagework.cluster.cache.reflector import Reflector
 from stagework.cluster.cache.selections import Selection
-from stagework.cluster.cache.store import Change
+from stagework.cluster.cache.store import Change, OnProblem
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import ApiError
 from stagework.cluster.client.kubeapi import KubeApi
@@ -27,41 +26,50 @@ RESYNC_SECONDS: Final = 50.0
 RESYNC_OBJECTS_PER_SECOND: Final = 100.0
 """Large stores are listed again less often: so many objects a second on average."""
 
+Listener = Callable[[Change[T], ObjectRef | None], None]
+"""Called with each change, in order, and with the object of ours on whose behalf it was written by
+this process; None: by somebody else."""
+
 
 class Cache:
-    """Stores by selection and namespace."""
+    """Stores by resource and namespace."""
 
     def __init__(
         self,
         api: KubeApi,
         namespaces: Iterable[str],
-        selections: Iterable[Selection[Any]],
         *,
         external: Collection[ApiResource] = (),
         on_problem: OnProblem | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`namespaces`: empty means all. `external`: what somebody else watches and offers."""
+        self._api = api
         self._external = tuple(external)
-        self._on_problem = on_problem
+        self._on_problem = on_problem or _ignored
+        self._clock = clock
         self._namespaces = tuple(namespaces) or ("",)
-        self._listeners: dict[ApiResource, list[OnChange[Any]]] = {}
-        self._reflectors: dict[tuple[ApiResource, str], Reflector[Any]] = {
-            (selection.resource, namespace): Reflector(
-                api,
-                paths.collection(selection.resource, namespace),
+        self._listeners: dict[ApiResource, list[Listener[Any]]] = {}
+        self._selections: dict[ApiResource, Selection[Any]] = {}
+        self._reflectors: dict[tuple[ApiResource, str], Reflector[Any]] = {}
+
+    def hold(self, selection: Selection[Any]) -> None:
+        """Keep these objects; before `run`. One selection of a resource is all there is."""
+        held = self._selections.setdefault(selection.resource, selection)
+        if held is not selection:
+            raise ValueError(f"{selection.resource.plural} are held already, by other rules")
+        resource = selection.resource
+        for namespace in self._namespaces if selection.namespaced else ("",):
+            self._reflectors[resource, namespace] = Reflector(
+                self._api,
+                paths.collection(resource, namespace),
                 selection.view,
-                partial(self._tell, selection.resource),
+                partial(self._tell, resource, None),
                 params=selection.selector,
                 indexes=selection.indexes,
-                on_problem=on_problem,
-                clock=clock,
+                on_problem=self._on_problem,
+                clock=self._clock,
             )
-            for selection in selections
-            for namespace in (self._namespaces if selection.namespaced else ("",))
-        }
-
-    # --- life --------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Watch everything that nobody else watches, and list it all again, until cancelled."""
@@ -78,7 +86,7 @@ class Cache:
             await reflector.synced.wait()
 
     async def list_external(self) -> None:
-        """The first list of what somebody else watches; raises ApiError."""
+        """The first list of what somebody else watches; raises ApiError or DecodeError."""
         for (resource, _), reflector in self._reflectors.items():
             if resource in self._external:
                 await reflector.relist()
@@ -90,8 +98,6 @@ class Cache:
     def lag_seconds(self) -> float:
         """How long any watch has owed us a change that we know of from elsewhere."""
         return max(reflector.lag.seconds() for reflector in self._reflectors.values())
-
-    # --- reading -----------------------------------------------------------------------------
 
     def all(self, selection: Selection[T]) -> Iterator[T]:
         """Every object of a selection; must not be kept across an await."""
@@ -109,51 +115,51 @@ class Cache:
         """The objects found under a value of an index."""
         return self._of(selection, namespace).store.indexed(index, value)
 
-    # --- what is known from elsewhere --------------------------------------------------------
-
-    def subscribe(self, selection: Selection[T], listener: OnChange[T]) -> None:
-        """Hear of every change that a watch or list brings, in order; of own writes never."""
+    def subscribe(self, selection: Selection[T], listener: Listener[T]) -> None:
+        """Hear of every change, whoever has made it."""
         self._listeners.setdefault(selection.resource, []).append(listener)
 
-    def record(self, resource: ApiResource, namespace: str, answer: bytes) -> object:
-        """The answer to a write of our own: known at once, before the watch brings it.
+    def record(
+        self, resource: ApiResource, namespace: str, answer: bytes, author: ObjectRef | None
+    ) -> object:
+        """An answer to a request of our own: known at once, before the watch brings it.
 
-        Answers it decoded; None where the cache does not hold that resource.
+        `author`: on whose behalf it was written; None: it was only read. Answers it decoded; None
+        where the cache does not hold that resource.
         """
         reflector = self._find(resource, namespace)
-        return reflector.feed.record_body(answer) if reflector is not None else None
-
-    def discover(self, resource: ApiResource, namespace: str, answer: bytes) -> None:
-        """An object that was there already: what has become of it is news."""
-        reflector = self._find(resource, namespace)
-        if reflector is not None:
-            reflector.feed.discover(answer)
+        if reflector is None:
+            return None
+        known = reflector.feed.decode(answer)
+        if (change := reflector.feed.record(known)) is not None:
+            self._tell(resource, author, change)
+        return known
 
     def swap(self, selection: Selection[T], namespace: str, other: T) -> None:
         """Keep another form of the same version of an object, one that says less or more."""
         self._of(selection, namespace).store.swap(other)
 
-    def restore(self, selection: Selection[T], namespace: str, known: T) -> None:
-        """An object of which only another form was kept, as a read of our own has shown it."""
-        reflector = self._of(selection, namespace)
+    def put_back(self, selection: Selection[T], author: ObjectRef, known: T) -> None:
+        """The whole of an object of which only another form was kept, as `author` has read it."""
+        reflector = self._of(selection, author.namespace)
         reflector.store.swap(known)
-        reflector.feed.record(known)
+        if (change := reflector.feed.record(known)) is not None:
+            self._tell(selection.resource, author, change)
 
     def offer(self, selection: Selection[T], namespace: str, known: T, *, deleted: bool) -> None:
         """An object as somebody else's watch has brought it."""
         self._of(selection, namespace).feed.offer(known, deleted=deleted)
 
-    # --- within ------------------------------------------------------------------------------
-
-    def _tell(self, resource: ApiResource, change: Change[Any]) -> None:
+    def _tell(self, resource: ApiResource, author: ObjectRef | None, change: Change[Any]) -> None:
         for listener in self._listeners.get(resource, ()):
-            listener(change)
+            try:
+                listener(change, author)
+            except Exception as error:  # noqa: BLE001 - nobody keeps the news from the others
+                self._on_problem(f"a change of {resource.plural} could not be taken in", error)
 
     def _watched(self) -> list[Reflector[Any]]:
         return [
-            reflector
-            for (resource, _), reflector in self._reflectors.items()
-            if resource not in self._external
+            r for (resource, _), r in self._reflectors.items() if resource not in self._external
         ]
 
     async def _resync_for_ever(self, reflector: Reflector[Any]) -> None:
@@ -164,14 +170,17 @@ class Cache:
             try:
                 await reflector.resync()
             except (ApiError, msgspec.DecodeError) as error:
-                if self._on_problem is not None:
-                    self._on_problem("a resync failed", error)
+                self._on_problem("a resync failed", error)
 
     def _of(self, selection: Selection[T], namespace: str) -> Reflector[T]:
-        reflector = self._find(selection.resource, namespace)
-        if reflector is None:
+        if selection.resource not in self._selections:
             raise KeyError(f"{selection.resource.plural} are not in the cache")
-        return reflector
+        found: Any = self._find(selection.resource, namespace)
+        return found
 
     def _find(self, resource: ApiResource, namespace: str) -> Reflector[Any] | None:
         return self._reflectors.get((resource, namespace)) or self._reflectors.get((resource, ""))
+
+
+def _ignored(_sentence: str, _error: Exception) -> None:
+    pass

@@ -10,15 +10,13 @@ from typing import Generic
 
 import msgspec
 
-from stagework.cluster.cache.store import Change, Store, is_older
+from stagework.cluster.cache.store import Change, OnProblem, Store, is_older
 from stagework.cluster.cache.watch_lag import WatchLag
 from stagework.cluster.client.errors import Status, from_status
 from stagework.cluster.client.paging import Codec, ListPage, T, WatchEvent, identity
 
 OnChange = Callable[[Change[T]], None]
 """Called at once for each change, in the order of the store; must be quick."""
-OnProblem = Callable[[str, Exception], None]
-"""Told in a sentence what went wrong; the cache goes on by itself."""
 
 
 class Feed(Generic[T]):
@@ -42,30 +40,20 @@ class Feed(Generic[T]):
         self._on_change = on_change
         self._on_problem = on_problem
 
-    def record(self, known: T) -> bool:
-        """Put the answer of our own write in; whether it was new. Nobody hears of it.
+    def record(self, known: T) -> Change[T] | None:
+        """Put an answer to a request of our own in; None where it was no news. It is not reported.
 
         Its echo in the watch is then dropped. Ignored where we know the object as new or newer, or
         where it has left since. The caller must know that the object is in the selection.
         """
-        if self.store.put(known) is None:
-            return False
-        self.lag.owe(known.metadata.resourceVersion)
-        return True
-
-    def record_body(self, body: bytes) -> T:
-        """As `record`, for an answer as it came; answers it decoded."""
-        known = self._codec.one(body)
-        self.record(known)
-        return known
-
-    def discover(self, body: bytes) -> None:
-        """An object that somebody else has made, as a GET has shown it: that is news."""
-        known = self._codec.one(body)
         change = self.store.put(known)
         if change is not None:
-            self.report(change)
             self.lag.owe(known.metadata.resourceVersion)
+        return change
+
+    def decode(self, body: bytes) -> T:
+        """An answer as it came; raises msgspec.DecodeError."""
+        return self._codec.one(body)
 
     def offer(self, known: T, *, deleted: bool) -> None:
         """Take in what a watch has brought, ours or somebody else's."""

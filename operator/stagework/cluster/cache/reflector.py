@@ -15,9 +15,9 @@ from typing import Final, Generic
 
 import msgspec
 
-from stagework.cluster.cache.feed import Feed, OnChange, OnProblem
+from stagework.cluster.cache.feed import Feed, OnChange
 from stagework.cluster.cache.lister import PAGE_SIZE, Lister
-from stagework.cluster.cache.store import IndexOf, Store
+from stagework.cluster.cache.store import IndexOf, OnProblem, Store
 from stagework.cluster.cache.watch_lag import WatchLag
 from stagework.cluster.client.errors import ApiError, Gone, Unreachable
 from stagework.cluster.client.kubeapi import KubeApi
@@ -61,7 +61,7 @@ class Reflector(Generic[T]):
         self._api = api
         self._path = path
         self._params = dict(params or {})
-        self.store: Store[T] = Store(indexes)
+        self.store: Store[T] = Store(indexes, on_problem)
         self.lag = WatchLag(clock)
         self.feed = Feed(
             path, kind, self.store, on_change=on_change, on_problem=on_problem, lag=self.lag

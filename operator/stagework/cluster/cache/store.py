@@ -18,6 +18,8 @@ REMEMBERED: Final = 8192
 
 IndexOf = Callable[[T], Hashable]
 """The value under which an object is found in an index; None: it is not in it."""
+OnProblem = Callable[[str, Exception], None]
+"""Told in a sentence what went wrong; the cache goes on by itself."""
 
 
 class Change(msgspec.Struct, Generic[T], frozen=True):
@@ -60,11 +62,17 @@ def is_older(version: str, known: str) -> bool:
 class Store(Generic[T]):
     """The objects; every change goes through `put`, `leave` or `drop`, which say what it was."""
 
-    def __init__(self, indexes: Mapping[str, IndexOf[T]] | None = None) -> None:
+    def __init__(
+        self,
+        indexes: Mapping[str, IndexOf[T]] | None = None,
+        on_problem: OnProblem | None = None,
+    ) -> None:
         self._objects: dict[str, T] = {}
         self._view = MappingProxyType(self._objects)
         self._left: dict[str, str] = {}
-        self._indexes = [_Index(name, value_of) for name, value_of in (indexes or {}).items()]
+        self._indexes = [
+            _Index(name, value_of, on_problem) for name, value_of in (indexes or {}).items()
+        ]
         self._by_name = {index.name: index for index in self._indexes}
 
     @property
@@ -77,7 +85,7 @@ class Store(Generic[T]):
         return self._objects.get(uid)
 
     def indexed(self, index: str, value: Hashable) -> tuple[T, ...]:
-        """The objects found under a value of an index, the one that was put last at the end."""
+        """The objects found under a value of an index, in the order in which they came."""
         return tuple(self._objects[uid] for uid in self._by_name[index].uids(value))
 
     def put(self, known: T, *, certain: bool = False) -> Change[T] | None:
@@ -133,19 +141,19 @@ class Store(Generic[T]):
 
 
 class _Index(Generic[T]):
-    """Uids by a value of the objects, in the order in which they were put."""
+    """Uids by a value of the objects, in the order in which they came under it."""
 
-    def __init__(self, name: str, value_of: IndexOf[T]) -> None:
+    def __init__(self, name: str, value_of: IndexOf[T], on_problem: OnProblem | None) -> None:
         self.name = name
         self._value_of = value_of
+        self._on_problem = on_problem
         self._uids: dict[Hashable, dict[str, None]] = {}
 
     def uids(self, value: Hashable) -> Iterable[str]:
         return self._uids.get(value, ())
 
     def move(self, uid: str, old: T | None, new: T | None) -> None:
-        before = self._value_of(old) if old is not None else None
-        after = self._value_of(new) if new is not None else None
+        before, after = self._value(old), self._value(new)
         if before == after:
             return
         if before is not None:
@@ -155,3 +163,15 @@ class _Index(Generic[T]):
                 self._uids.pop(before, None)
         if after is not None:
             self._uids.setdefault(after, {})[uid] = None
+
+    def _value(self, known: T | None) -> Hashable:
+        """An object that cannot be read (of an older schema) is in no index."""
+        if known is None:
+            return None
+        try:
+            return self._value_of(known)
+        except Exception as error:  # noqa: BLE001 - one bad object must not stop the watch
+            if self._on_problem is not None:
+                name = f"{known.metadata.namespace}/{known.metadata.name}"
+                self._on_problem(f"{name} is not in the index {self.name}", error)
+            return None

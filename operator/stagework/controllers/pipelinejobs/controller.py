@@ -2,59 +2,55 @@
 of the plan.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from stagework.api import names
-from stagework.api.kinds import PIPELINE, PIPELINEJOB
+from stagework.api.kinds import PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJobSpec, PipelineJobStatus
 from stagework.api.resources import ObjectRef
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject, tombstone_of
 from stagework.cluster.cache.selections import (
-    BY_NAME,
+    ALL_NODES,
     BY_OWNER,
     STAGE_JOBS,
     STAGE_PODS,
-    objects_of,
 )
 from stagework.cluster.client.errors import ApiError
-from stagework.controllers.controller import Controller, Key, Trigger, View
-from stagework.controllers.decoded import Decoded
-from stagework.controllers.metrics import Metrics
+from stagework.controllers.controller import Controller, Key, Trigger, Unreadable, View
 from stagework.controllers.pipelinejobs.decoding import (
-    RunSpec,
-    RunSpecs,
     decode_status,
-    pipeline_of,
     revision_of,
     run_of,
     summary_of,
 )
-from stagework.controllers.pipelinejobs.ended_attempts import EndedAttempts
+from stagework.controllers.pipelinejobs.gather import Gatherer
+from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.triggers import RUNS, Triggers, key_of
 from stagework.plans.pipelinejob.accept import unreadable
 from stagework.plans.pipelinejob.pending import pending
 from stagework.plans.pipelinejob.plan import evaluate, finish
-from stagework.plans.pipelinejob.snapshot import PlanSettings, ResultQuestion, Snapshot
-from stagework.plans.plan import Plan, Question
+from stagework.plans.pipelinejob.snapshot import PlanSettings, Resolved, ResultQuestion
+from stagework.plans.plan import Fact, Plan, Question
 from stagework.service_client.results import ResultStore
 
 log = logging.getLogger(__name__)
-
-(_PIPELINE_NAME,) = PIPELINEJOB.references
 
 
 class PipelineJobs(Controller[PipelineJobStatus]):
     """Runs of pipelines."""
 
     kind = PIPELINEJOB
+    reads = (STAGE_JOBS, STAGE_PODS, ALL_NODES)
 
     def __init__(
         self,
@@ -64,36 +60,40 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         settings: PlanSettings,
         *,
         wake: Callable[[Key], None],
-        metrics: Metrics,
+        registry: CollectorRegistry,
         wall: Callable[[], datetime],
     ) -> None:
-        """`wake`: reconcile a run, since its turn has changed."""
+        """`wake`: reconcile a run, since its turn has changed. `registry`: of its metrics."""
         self._cache = cache
         self._revisions = revisions
         self._results = results
-        self._settings = settings
-        self._metrics = metrics
         self._wall = wall
-        self._decoded: Decoded[RunSpec, PipelineJobStatus] = Decoded(
-            RunSpecs().decode, decode_status
-        )
-        self._ended = EndedAttempts()
+        self.stage_metrics = StageMetrics(registry)
+        self.queue_metrics = QueueMetrics(registry, wall)
         self._slots = Slots(settings.fleet, wake)
+        self._gatherer = Gatherer(cache, self._slots, settings)
 
     def triggers(self) -> Iterable[Trigger[Any]]:
         """Its Pipeline, its Jobs and Pods, and the nodes."""
-        return Triggers(self._cache, self._slots, self._ended.is_over).all()
+        return Triggers(self._cache, self._slots, self._gatherer.ended.is_over).all()
 
-    async def decide(self, view: View[PipelineJobStatus], now: datetime) -> Plan[PipelineJobStatus]:
+    async def prepare(self, known: OwnObject) -> Resolved | None:
+        """The stages of its revision; None where it lists its own, or is not accepted."""
+        if self._gatherer.spec(known).inline is not None:
+            return None
+        name = revision_of(known)
+        return await self._revisions.get(known.metadata.namespace, name) if name else None
+
+    def decide(self, view: View[PipelineJobStatus], now: datetime) -> Plan[PipelineJobStatus]:
         """Evaluate the run, ask for slots, finish the plan."""
-        snapshot = await self._snapshot(view)
+        snapshot = self._gatherer.snapshot(view)
         uid = snapshot.run.metadata.uid
         evaluated = evaluate(snapshot, now)
         turns = self._slots.request(key_of(view.object), uid, evaluated.slot_requests)
         plan = finish(evaluated, turns, now)
         status = plan.status or snapshot.run.status
-        self._metrics.waits_for_room(uid, pending(snapshot, status, turns))
-        self._metrics.queue_lengths(self._slots.queue_lengths())
+        self.queue_metrics.waits(uid, pending(snapshot, status, turns))
+        self.queue_metrics.lengths(self._slots.queue_lengths())
         return plan
 
     def unreadable(
@@ -118,7 +118,12 @@ class PipelineJobs(Controller[PipelineJobStatus]):
             pods = self._cache.indexed(STAGE_PODS, meta.namespace, BY_OWNER, meta.uid)
             if at_work or pods:  # else it holds nothing; it requests when it is decided about
                 await self._say_what_it_holds(run)
+                await asyncio.sleep(0)  # Lease, watches and probes have their turn
         self._slots.open()
+
+    def after_last_decision(self) -> None:
+        """Nobody waits here any more."""
+        self.queue_metrics.clear()
 
     def background(self) -> Iterable[Coroutine[Any, Any, None]]:
         """Sweep revisions that no run names."""
@@ -135,10 +140,13 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         """Stages that hold a slot."""
         return self._slots.taken()
 
+    def record(self, facts: Sequence[Fact]) -> None:
+        """Count what has happened."""
+        self.stage_metrics.record(facts)
+
     def stored(self, known: OwnObject, status: PipelineJobStatus) -> None:
         """Known already: it need not be decoded again."""
-        self._decoded.stored(known, status)
-        self._ended.note(known.metadata.uid, status.stages)
+        self._gatherer.stored(known, status)
 
     def tombstone(self, known: OwnObject) -> OwnObject:
         """Its revision stays: a person's Retry may need it, so it must not be swept."""
@@ -146,55 +154,23 @@ class PipelineJobs(Controller[PipelineJobStatus]):
 
     def forget(self, uid: str) -> None:
         """What was decoded of it, and what is noted of its attempts."""
-        self._decoded.drop(uid)
-        self._ended.forget(uid)
+        self._gatherer.forget(uid)
 
     def release(self, uid: str) -> None:
         """It holds no slot and waits for none."""
-        self._metrics.waits_for_room(uid, {})
         self._slots.release(uid)
+        self.queue_metrics.waits(uid, {})
+        self.queue_metrics.lengths(self._slots.queue_lengths())
 
     async def _say_what_it_holds(self, run: OwnObject) -> None:
         uid = run.metadata.uid
         try:
-            evaluated = evaluate(await self._snapshot(View(run)), self._wall())
-        except (ValidationError, ApiError):
+            view = View[PipelineJobStatus](run, await self.prepare(run))
+            evaluated = evaluate(self._gatherer.snapshot(view), self._wall())
+        except (Unreadable, ApiError):
             return  # said in its own status when it is decided about
         except Exception:
             # One bad object must never stop the others.
             log.exception("%s/%s: its slots are not known", *run.name)
             return
         self._slots.request(key_of(run), uid, evaluated.slot_requests)
-
-    async def _snapshot(self, view: View[PipelineJobStatus]) -> Snapshot:
-        known = view.object
-        meta = known.metadata
-        checked = self._decoded.spec(known)
-        status = view.unwritten
-        if status is None:
-            status = self._decoded.status(known)
-            self._ended.note(meta.uid, status.stages)
-        run = run_of(known, checked.spec, status)
-        named = self._pipeline(known) if not status.stages else None
-        return Snapshot(
-            run=run,
-            settings=self._settings,
-            pipeline=pipeline_of(named) if named is not None else None,
-            resolved=await self._revisions.resolve(run, checked.inline),
-            jobs=self._cache.indexed(STAGE_JOBS, meta.namespace, BY_OWNER, meta.uid),
-            pods=self._cache.indexed(STAGE_PODS, meta.namespace, BY_OWNER, meta.uid),
-            nodes=self._slots.nodes,
-            slots=self._slots.count,
-            interventions=view.interventions,
-            lookups=view.answers,
-            refusals=view.refusals,
-        )
-
-    def _pipeline(self, known: OwnObject) -> OwnObject | None:
-        name = RUNS.indexes[_PIPELINE_NAME](known)
-        if name is None:
-            return None
-        pipelines = self._cache.indexed(
-            objects_of(PIPELINE), known.metadata.namespace, BY_NAME, name
-        )
-        return pipelines[-1] if pipelines else None

@@ -1,15 +1,19 @@
 """PipelineJobs and Pipelines from what is cached of them: checked objects for decisions."""
 
 from collections import OrderedDict
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 import orjson
+from pydantic import ValidationError
 
-from stagework.api.pipeline import Pipeline, PipelineSpec
+from stagework.api.pipeline import Pipeline, PipelineSpec, explain
 from stagework.api.pipelinejob import PipelineJob, PipelineJobSpec, PipelineJobStatus
 from stagework.cluster.cache.own_objects import OwnObject
+from stagework.controllers.controller import Unreadable
 from stagework.plans.pipelinejob.snapshot import Resolved
 
 KEPT_STAGES: Final = 64
@@ -67,6 +71,15 @@ def pipeline_of(known: OwnObject) -> Pipeline:
     """A Pipeline for decisions; raises pydantic.ValidationError."""
     spec = PipelineSpec.model_validate_json(bytes(known.spec))
     return Pipeline.model_construct(metadata=known.checked_metadata(), spec=spec)
+
+
+@contextmanager
+def understood() -> Generator[None]:
+    """What is decoded within can be understood; else Unreadable says where not."""
+    try:
+        yield
+    except ValidationError as error:
+        raise Unreadable(explain(error)) from error
 
 
 class _StatusWords(msgspec.Struct):

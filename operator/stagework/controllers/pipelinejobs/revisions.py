@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from stagework.api import names
 from stagework.api.observed import ObjectMeta
 from stagework.api.pipeline import PipelineSpec
-from stagework.api.pipelinejob import PipelineJob
 from stagework.api.resources import REVISIONS, ObjectRef
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client import paths
@@ -59,17 +58,9 @@ class Revisions:
         self._namespaces = namespaces or ("",)
         self._kept: OrderedDict[tuple[str, str], Resolved] = OrderedDict()
 
-    async def resolve(self, run: PipelineJob, inline: Resolved | None) -> Resolved | None:
-        """The run's stages; None before it is accepted, or when its revision was deleted.
-
-        `inline`: the stages that the run itself lists.
-        """
-        if inline is not None:
-            return inline if run.status.stages else None
-        name = run.status.pipelineRevision
-        if not name:
-            return None
-        key = (run.metadata.namespace, name)
+    async def get(self, namespace: str, name: str) -> Resolved | None:
+        """The stages of a revision; None where somebody has deleted or broken it."""
+        key = (namespace, name)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]

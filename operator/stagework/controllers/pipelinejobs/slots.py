@@ -25,10 +25,13 @@ class Slots:
         """Slots by machine class."""
 
     def node_changed(self, change: Change[NodeView]) -> bool:
-        """Take a node's change in; whether the number of slots is another one now."""
+        """Take a node's change in; whether that changes slots that are being given."""
         old, new = change.old, change.new
         if new is None:
-            self.nodes.pop(change.object.metadata.name, None)
+            gone = change.object.metadata
+            named = self.nodes.get(gone.name)
+            if named is not None and named.metadata.uid == gone.uid:
+                del self.nodes[gone.name]
         else:
             self.nodes[new.metadata.name] = new
         if old is not None and new is not None and _alike(old, new):
@@ -38,7 +41,7 @@ class Slots:
         self.count = count
         if self._open:
             self._wake_all(self._ledger.set_slots(count))
-        return changed
+        return changed and self._open
 
     def close(self) -> None:
         """Leadership begins: nobody has a slot, and none is given before all have said theirs."""

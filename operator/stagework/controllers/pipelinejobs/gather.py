@@ -1,0 +1,93 @@
+"""Gathers what a decision about a run reads: decoded once, and the rest from the cache."""
+
+from stagework.api.kinds import PIPELINE, PIPELINEJOB
+from stagework.api.pipeline import Pipeline
+from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.cluster.cache.cache import Cache
+from stagework.cluster.cache.own_objects import OwnObject
+from stagework.cluster.cache.selections import (
+    BY_NAME,
+    BY_OWNER,
+    STAGE_JOBS,
+    STAGE_PODS,
+    objects_of,
+)
+from stagework.controllers.controller import View
+from stagework.controllers.decoded import Decoded
+from stagework.controllers.pipelinejobs.decoding import (
+    RunSpec,
+    RunSpecs,
+    decode_status,
+    pipeline_of,
+    run_of,
+    understood,
+)
+from stagework.controllers.pipelinejobs.ended_attempts import EndedAttempts
+from stagework.controllers.pipelinejobs.slots import Slots
+from stagework.controllers.pipelinejobs.triggers import RUNS
+from stagework.plans.pipelinejob.snapshot import PlanSettings, Snapshot
+
+(_PIPELINE_NAME,) = PIPELINEJOB.references
+
+
+class Gatherer:
+    """Snapshots of runs."""
+
+    def __init__(self, cache: Cache, slots: Slots, settings: PlanSettings) -> None:
+        self._cache = cache
+        self._slots = slots
+        self._settings = settings
+        self._decoded: Decoded[RunSpec, PipelineJobStatus] = Decoded(
+            RunSpecs().decode, decode_status
+        )
+        self.ended = EndedAttempts()
+        """Attempts that are over, as far as it is stored."""
+
+    def stored(self, known: OwnObject, status: PipelineJobStatus) -> None:
+        """Our own write was answered with this: it need not be decoded again."""
+        self._decoded.stored(known, status)
+        self.ended.note(known.metadata.uid, status.stages)
+
+    def forget(self, uid: str) -> None:
+        """The run has left memory."""
+        self._decoded.drop(uid)
+        self.ended.forget(uid)
+
+    def snapshot(self, view: View[PipelineJobStatus]) -> Snapshot:
+        """Everything that a decision about the run may look at; raises Unreadable."""
+        known = view.object
+        meta = known.metadata
+        checked, status = self.spec(known), view.unwritten or self._status(known)
+        inline = checked.inline if status.stages else None
+        return Snapshot(
+            run=run_of(known, checked.spec, status),
+            settings=self._settings,
+            pipeline=self._pipeline(known) if not status.stages else None,
+            resolved=view.prepared if checked.inline is None else inline,
+            jobs=self._cache.indexed(STAGE_JOBS, meta.namespace, BY_OWNER, meta.uid),
+            pods=self._cache.indexed(STAGE_PODS, meta.namespace, BY_OWNER, meta.uid),
+            nodes=self._slots.nodes,
+            slots=self._slots.count,
+            interventions=view.interventions,
+            lookups=view.answers,
+            refusals=view.refusals,
+        )
+
+    def spec(self, known: OwnObject) -> RunSpec:
+        """What a person wrote; raises Unreadable."""
+        with understood():
+            return self._decoded.spec(known)
+
+    def _status(self, known: OwnObject) -> PipelineJobStatus:
+        with understood():
+            status = self._decoded.status(known)
+        self.ended.note(known.metadata.uid, status.stages)
+        return status
+
+    def _pipeline(self, known: OwnObject) -> Pipeline | None:
+        name = RUNS.indexes[_PIPELINE_NAME](known)
+        if name is None:
+            return None
+        found = self._cache.indexed(objects_of(PIPELINE), known.metadata.namespace, BY_NAME, name)
+        with understood():
+            return pipeline_of(found[-1]) if found else None

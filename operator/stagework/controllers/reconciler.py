@@ -1,0 +1,150 @@
+"""One reconcile of one object: find it, see what is known of it, have it decided, perform that.
+
+In this order, with early ends: it is gone; its namespace is being deleted; it was evicted and is
+read again; it cannot be read; it is decided about; nothing more is to come of it.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from stagework.cluster.cache.cache import Cache
+from stagework.cluster.cache.own_objects import OwnObject
+from stagework.controllers.controller import Controller, Key, Unreadable, View
+from stagework.controllers.memory import Memory
+from stagework.controllers.objects import Objects
+from stagework.controllers.performer import Performer
+from stagework.controllers.requests import requests_for
+from stagework.controllers.work_queue import WorkQueue
+from stagework.plans.interventions import refuse_all
+from stagework.plans.plan import Plan
+from stagework.plans.status_writes import LONGEST_MERGE_SECONDS
+from stagework.policies.interventions import TARGET_NOT_FOUND
+
+log = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """Reconciles objects of all kinds; raises ApiError, NotLeading or Outdated."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        own: Objects,
+        controllers: Sequence[Controller[Any]],
+        *,
+        memory: Memory,
+        performer: Performer,
+        queue: WorkQueue[Key],
+        wall: Callable[[], datetime],
+    ) -> None:
+        self._cache = cache
+        self._own = own
+        self._controllers = {controller.kind.kind: controller for controller in controllers}
+        self._memory = memory
+        self._performer = performer
+        self._queue = queue
+        self._wall = wall
+        self._uids: dict[Key, str] = {}
+
+    def begin(self) -> None:
+        """Leadership begins: nothing is remembered, but which objects there are."""
+        self._memory.forget_all()
+        for key, known in self._own.all():
+            self._note_uid(key, known.metadata.uid)
+
+    async def reconcile(self, key: Key) -> None:
+        """Bring one object one step further, if there is one to be taken."""
+        controller = self._controllers[key.kind]
+        known = self._own.named(key)
+        if known is None:
+            await self._without_object(key, controller)
+            return
+        self._note_uid(key, known.metadata.uid)
+        if self._memory.is_terminating(known):
+            return
+        if known.is_tombstone and (known := await self._own.reload(controller, known)) is None:
+            return  # the watch will say so
+        plan = await self._decide(key, controller, known)
+        if plan is not None:
+            await self._perform(key, controller, known, plan)
+
+    def failed(self, key: Key) -> None:
+        """What was decided upon and not written is decided again."""
+        known = self._own.named(key)
+        if known is not None:
+            self._memory.statuses.drop_unwritten(known.metadata.uid)
+
+    def leave_namespace_alone(self, key: Key) -> None:
+        """A namespace is being deleted: nothing is decided for its objects any more."""
+        named = self._own.named(key)
+        if named is None or self._memory.is_terminating(named):
+            return
+        log.info("namespace %s is being deleted: its objects are left alone", key.namespace)
+        for other, known in self._own.all():
+            if other.namespace == key.namespace:
+                self._memory.leave_alone(known)
+                self._controllers[other.kind].release(known.metadata.uid)
+
+    async def _decide(
+        self, key: Key, controller: Controller[Any], known: OwnObject
+    ) -> tuple[Plan[Any], datetime] | None:
+        try:
+            prepared = await controller.prepare(known)
+            # Only now: nothing that follows waits, so what is seen is what is decided upon.
+            now = self._wall()
+            return controller.decide(self._view(key, controller, known, prepared), now), now
+        except Unreadable as error:
+            now = self._wall()
+            plan = controller.unreadable(known, str(error), now)
+            return None if plan is None else (plan, now)
+
+    async def _perform(
+        self,
+        key: Key,
+        controller: Controller[Any],
+        known: OwnObject,
+        decided: tuple[Plan[Any], datetime],
+    ) -> None:
+        plan, now = decided
+        uid = known.metadata.uid
+        await self._performer.perform(key, controller, known, plan, now)
+        if not plan.nothing_to_come:
+            return
+        if plan.status is None and not self._memory.statuses.waits(uid):
+            self._memory.evict(uid)
+            controller.forget(uid)
+            self._own.evict(controller, known)
+        else:
+            self._queue.add_after(key, LONGEST_MERGE_SECONDS)  # once more, as it is stored then
+
+    def _view(
+        self, key: Key, controller: Controller[Any], known: OwnObject, prepared: object
+    ) -> View[Any]:
+        meta, memory = known.metadata, self._memory
+        return View(
+            known,
+            prepared,
+            unwritten=memory.statuses.unwritten(controller.kind, meta.uid, meta.resourceVersion),
+            interventions=requests_for(self._cache, key),
+            answers=memory.lookups.answers(meta.uid),
+            refusals=memory.refusals.believed(meta.uid),
+        )
+
+    async def _without_object(self, key: Key, controller: Controller[Any]) -> None:
+        """It is gone, or was never there: nobody else answers requests that aim at it."""
+        nobody = controller.kind.ref(key.namespace, key.name)
+        requests = requests_for(self._cache, key)
+        await self._performer.refuse(nobody, refuse_all(requests, TARGET_NOT_FOUND, self._wall()))
+        self._note_uid(key, "")
+
+    def _note_uid(self, key: Key, uid: str) -> None:
+        """One of that name that is gone holds nothing any more, also where a new one has come."""
+        old = self._uids.pop(key, uid)
+        if uid:
+            self._uids[key] = uid
+        if old != uid:
+            self._memory.forget(old)
+            self._controllers[key.kind].forget(old)
+            self._controllers[key.kind].release(old)
