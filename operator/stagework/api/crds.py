@@ -27,6 +27,9 @@ def definition(kind: Kind, kinds: Sequence[Kind] = KINDS) -> Schema:
 
 def _schema(kind: Kind, kinds: Sequence[Kind]) -> Schema:
     spec = structural_schema(kind.spec, defaults=True)
+    if kind.fixed_fields:
+        unchanged = [_unchanged(name, spec["properties"][name], kind) for name in kind.fixed_fields]
+        spec.setdefault("x-kubernetes-validations", []).extend(unchanged)
     properties: Schema = {
         "apiVersion": {"type": "string", "description": f"Always {names.API_VERSION}."},
         "kind": {"type": "string", "description": f"Always {kind.kind}."},
@@ -52,6 +55,18 @@ def _schema(kind: Kind, kinds: Sequence[Kind]) -> Schema:
     if kind is INTERVENTION:
         _name_targets(spec["properties"], kinds)
     return schema
+
+
+def _unchanged(name: str, field: Schema, kind: Kind) -> Schema:
+    """The field of a spec cannot be changed once the object is made."""
+    same = f"self.{name} == oldSelf.{name}"
+    # CEL compares a list that is a map by key without regard to order.
+    for key in field.get("x-kubernetes-list-map-keys", ()):
+        same += f" && self.{name}.map(s, s.{key}) == oldSelf.{name}.map(s, s.{key})"
+    return {
+        "message": f"{name} cannot be changed after creation: make a new {kind.kind}",
+        "rule": f"has(self.{name}) == has(oldSelf.{name}) && (!has(self.{name}) || {same})",
+    }
 
 
 def _name_targets(intervention: Schema, kinds: Sequence[Kind]) -> None:

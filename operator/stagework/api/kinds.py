@@ -56,6 +56,9 @@ class Kind:
     """Fields of the status before the operator has seen the object."""
     rules: tuple[tuple[str, str], ...] = ()
     """CEL rules of the whole object, as (rule, message) pairs."""
+    fixed_fields: tuple[str, ...] = ()
+    """Fields of the spec that cannot be changed after creation; in a list with keys the order
+    counts, too. The spec's type says nothing of it: in another kind's template it may change."""
     verbs: tuple[str, ...] = ()
     """What an Intervention may ask of it."""
     references: tuple[str, ...] = ()
@@ -120,6 +123,7 @@ PIPELINEJOB: Final = Kind(
     ),
     selectable=(".status.summary", ".spec.tenant", ".spec.pipelineRef.name"),
     first_status=(("observedGeneration", -1),),
+    fixed_fields=("pipelineRef", "stages", "params", "input", "title", "subject", "tenant"),
     verbs=("Retry", "Skip"),
     references=("spec.pipelineRef.name",),
     stages_at=("spec.stages",),

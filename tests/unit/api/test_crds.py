@@ -1,0 +1,70 @@
+"""Rules of a kind stand in its own definition, and nowhere else that its types are used."""
+
+from dataclasses import replace
+from typing import Any
+
+from stagework.api.base import Resource
+from stagework.api.crds import definition
+from stagework.api.kinds import KINDS, PIPELINEJOB, Kind
+from stagework.api.pipelinejob import PipelineJobSpec
+
+
+class Template(Resource):
+    spec: PipelineJobSpec
+
+
+class TemplatingSpec(Resource):
+    template: Template
+    note: str = ""
+
+
+TEMPLATING = replace(
+    PIPELINEJOB,
+    kind="Templating",
+    plural="templatings",
+    spec=TemplatingSpec,
+    status=None,
+    fixed_fields=("note",),
+)
+"""What a kind looks like that makes PipelineJobs from a template."""
+
+
+def spec_schema(kind: Kind) -> dict[str, Any]:
+    (version,) = definition(kind, [*KINDS, kind])["spec"]["versions"]
+    schema: dict[str, Any] = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    return schema
+
+
+def transition_rules(schema: dict[str, Any]) -> list[str]:
+    """Rules that compare with what was before, at that very place."""
+    rules: list[dict[str, str]] = schema.get("x-kubernetes-validations", [])
+    return [rule["message"] for rule in rules if "oldSelf" in rule["rule"]]
+
+
+def test_a_run_cannot_be_changed_but_for_what_may_follow_later() -> None:
+    messages = transition_rules(spec_schema(PIPELINEJOB))
+
+    assert {message.split()[0] for message in messages} == {
+        *PipelineJobSpec.model_fields,
+    } - {"suspend", "priority", "ttlSecondsAfterFinished"}
+    assert all("make a new PipelineJob" in message for message in messages)
+
+
+def test_the_order_of_stages_cannot_be_changed_either() -> None:
+    (rule,) = (
+        rule["rule"]
+        for rule in spec_schema(PIPELINEJOB)["x-kubernetes-validations"]
+        if rule["message"].startswith("stages cannot be changed")
+    )
+    assert "self.stages.map(s, s.name) == oldSelf.stages.map(s, s.name)" in rule
+
+
+def test_a_template_that_holds_the_spec_of_a_run_may_be_changed() -> None:
+    schema = spec_schema(TEMPLATING)
+    held = schema["properties"]["template"]["properties"]["spec"]
+
+    assert "give exactly one of pipelineRef and stages" in str(held)
+    assert "oldSelf" not in str(held)
+    assert transition_rules(schema) == [
+        "note cannot be changed after creation: make a new Templating"
+    ]
