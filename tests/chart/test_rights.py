@@ -2,6 +2,8 @@
 
 import pytest
 
+from stagework.api import names
+from stagework.api.kinds import KINDS, Kind
 from tests.chart.rendered import NAMESPACE, RefusedValues, Rendered, render
 from tests.support.operators.rights import Right, rights_of
 
@@ -123,6 +125,37 @@ class TestNamespaced:
     def test_it_asks_for_the_namespaces(self) -> None:
         with pytest.raises(RefusedValues, match=r"needs settings\.namespaces"):
             render({"rbac": {"scope": "namespaced"}})
+
+
+class TestKinds:
+    """The chart names our kinds by hand: the same ones as the registry, each with what it needs."""
+
+    def test_no_right_is_about_a_kind_that_is_not_there(self, everything: Rendered) -> None:
+        for role in everything.of_kind("Role", "ClusterRole"):
+            ours = {resource for group, resource, _ in rights_of(role) if group == names.GROUP}
+            plurals = {resource.partition("/")[0] for resource in ours}
+            assert plurals <= {kind.plural for kind in KINDS}, role["metadata"]["name"]
+
+    @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+    def test_the_operator_watches_it_and_writes_its_status(
+        self, chart: Rendered, kind: Kind
+    ) -> None:
+        granted = rights_of(chart.one("ClusterRole", "stagework-operator"))
+        needed = {(names.GROUP, kind.plural, verb) for verb in ("list", "watch")}
+        status = (names.GROUP, f"{kind.plural}/status", "patch")
+        assert needed <= granted
+        assert (status in granted) == (kind.status is not None)
+
+    @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+    def test_people_may_see_it_and_make_it(self, chart: Rendered, kind: Kind) -> None:
+        for role, verbs in (("view", "get list watch"), ("edit", "get list watch create")):
+            granted = rights_of(chart.one("ClusterRole", f"stagework-{role}"))
+            assert {(names.GROUP, kind.plural, verb) for verb in verbs.split()} <= granted
+
+    def test_the_policies_are_about_kinds_that_are_there(self, chart: Rendered) -> None:
+        for policy in chart.of_kind("ValidatingAdmissionPolicy"):
+            for rule in policy["spec"]["matchConstraints"]["resourceRules"]:
+                assert {*rule["resources"]} <= {kind.plural for kind in KINDS}
 
 
 class TestRolesForPeople:

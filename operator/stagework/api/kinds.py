@@ -1,7 +1,9 @@
 """The kinds of our API group, each with all that differs from kind to kind, said once.
 
-The only place with plurals, kind names and verbs: the CRDs, the cache, the applier, admission, the
-command line and the tests read them here. A new kind is a new entry, its types and its controller.
+The only module with plurals and kind names: the CRDs, the cache, the applier, the policy about
+stages, the command line and the tests read them here. A new kind is a new entry, its types, its
+plan and its controller. The chart names it once more, in the rights of the operator, the API
+service and people, each with its reason: `tests/chart` holds those against this registry.
 """
 
 from collections.abc import Iterable
@@ -34,7 +36,12 @@ AGE: Final = Column("Age", ".metadata.creationTimestamp", "date")
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """One kind: its names and types, and what people see of it and may ask of it."""
+    """One kind: its names and types, and what people see of it and may ask of it.
+
+    What follows from these is not said again: the subresource `status` is there where a status type
+    is, and a kind may be an Intervention's target where it has verbs. Who owns an object is said
+    where it is made, and no decision asks the kind for it.
+    """
 
     kind: str
     """As in manifests, such as `PipelineJob`."""
