@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
+
+from stagework.api.observed import EPOCH, OwnerReference
 
 
 class Resource(BaseModel):
@@ -62,15 +65,20 @@ Time = Annotated[
 """A point in time; written as RFC 3339 in UTC, whole seconds."""
 
 
-class Owner(Observed):
-    """Who owns an object."""
+def _owners(given: Any) -> tuple[OwnerReference, ...]:
+    return msgspec.convert(given, tuple[OwnerReference, ...])
 
-    uid: str = ""
-    """Uid of the owner."""
+
+Owners = Annotated[tuple[OwnerReference, ...], PlainValidator(_owners)]
+"""As they are read of every object, also where pydantic reads this one."""
 
 
 class Metadata(Observed):
-    """The few fields of `metadata` that decisions use."""
+    """The few fields of `metadata` that decisions about an object of ours use.
+
+    Ten thousand are cached as structs (`cluster/cache/own_objects.py`), which are decoded faster
+    and are smaller; one becomes this type only while it is decided about.
+    """
 
     name: str = ""
     """Name within the namespace."""
@@ -82,13 +90,9 @@ class Metadata(Observed):
     """Version of the whole object; preconditions carry it."""
     generation: int = 0
     """Grows with each change of `spec`."""
-    creationTimestamp: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    creationTimestamp: datetime = EPOCH
     """When the API server accepted it."""
     deletionTimestamp: datetime | None = None
     """Set when somebody asked for its deletion."""
-    labels: dict[str, str] = {}
-    """Labels."""
-    annotations: dict[str, str] = {}
-    """Annotations."""
-    ownerReferences: list[Owner] = []
+    ownerReferences: Owners = ()
     """Owners; the object goes when they are gone."""

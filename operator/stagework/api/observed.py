@@ -285,15 +285,26 @@ class NodeView(_View, frozen=True):
 
 
 class LeaseSpec(_View, frozen=True):
-    """Who holds a Lease, and until when it holds."""
+    """Who holds a Lease; every field may be absent.
+
+    Times stay text: a MicroTime has exactly six digits of a second, and what another has written
+    goes back as it was.
+    """
 
     holder_identity: str | None = None
-    lease_duration_seconds: float | None = None
-    renew_time: datetime | None = None
+    lease_duration_seconds: int | None = None
+    acquire_time: str | None = None
+    renew_time: str | None = None
+    lease_transitions: int | None = None
+
+    @property
+    def renewed(self) -> datetime | None:
+        """When its holder says to have renewed it, by his clock; None: never."""
+        return datetime.fromisoformat(self.renew_time) if self.renew_time else None
 
 
 class LeaseView(_View, frozen=True):
     """A Lease of coordination.k8s.io."""
 
-    metadata: ObjectMeta = ObjectMeta()
+    metadata: ObjectMeta
     spec: LeaseSpec = LeaseSpec()

@@ -12,6 +12,8 @@ from typing import Final
 
 import msgspec
 
+from stagework.api.observed import LeaseSpec, LeaseView
+
 DURATION_SECONDS: Final = 15.0
 """How long a Lease holds without being renewed."""
 RENEW_DEADLINE_SECONDS: Final = 10.0
@@ -20,37 +22,11 @@ RETRY_SECONDS: Final = 2.0
 """Time between two reads of the Lease, or two renewals."""
 
 
-class LeaseMeta(msgspec.Struct, frozen=True):
-    """The part of a Lease's metadata that we use."""
-
-    name: str = ""
-    namespace: str = ""
-    resourceVersion: str = ""
-    uid: str = ""
-
-
-class LeaseSpec(msgspec.Struct, frozen=True):
-    """Who holds it; every field may be absent."""
-
-    holderIdentity: str | None = None
-    leaseDurationSeconds: int | None = None
-    acquireTime: str | None = None
-    renewTime: str | None = None
-    leaseTransitions: int | None = None
-
-
-class LeaseObject(msgspec.Struct, frozen=True):
-    """A coordination.k8s.io/v1 Lease."""
-
-    metadata: LeaseMeta
-    spec: LeaseSpec = LeaseSpec()
-
-
 @dataclass(frozen=True, slots=True)
-class Observed:
+class SeenLease:
     """A Lease (None: there is none) and when, on our clock, it was first seen like this."""
 
-    lease: LeaseObject | None
+    lease: LeaseView | None
     since: float
 
 
@@ -72,40 +48,40 @@ class Wait:
     until: float
 
 
-def judge(observed: Observed, now: float, *, identity: str) -> Acquire | Renew | Wait:
-    """What we may do with a Lease; `now` is on the same clock as `observed.since`."""
-    lease = observed.lease
-    if lease is None or not lease.spec.holderIdentity:
+def judge(seen: SeenLease, now: float, *, identity: str) -> Acquire | Renew | Wait:
+    """What we may do with a Lease; `now` is on the same clock as `seen.since`."""
+    lease = seen.lease
+    if lease is None or not lease.spec.holder_identity:
         return Acquire()
-    if lease.spec.holderIdentity == identity:
+    if lease.spec.holder_identity == identity:
         return Renew()
-    until = observed.since + (lease.spec.leaseDurationSeconds or DURATION_SECONDS)
-    return Acquire() if now >= until else Wait(lease.spec.holderIdentity, until)
+    until = seen.since + (lease.spec.lease_duration_seconds or DURATION_SECONDS)
+    return Acquire() if now >= until else Wait(lease.spec.holder_identity, until)
 
 
-def see(before: Observed | None, lease: LeaseObject | None, now: float) -> Observed:
+def see(before: SeenLease | None, lease: LeaseView | None, now: float) -> SeenLease:
     """Note a Lease as seen now; its clock starts again only if anything in it has changed."""
     if before is not None and before.lease == lease:
         return before
-    return Observed(lease, now)
+    return SeenLease(lease, now)
 
 
-def held_by(before: LeaseObject | None, identity: str, now: datetime) -> LeaseSpec:
+def held_by(before: LeaseView | None, identity: str, now: datetime) -> LeaseSpec:
     """The spec with which `identity` takes or renews a Lease."""
     spec = before.spec if before is not None else LeaseSpec()
     stamp = micro_time(now)
-    if spec.holderIdentity == identity:
+    if spec.holder_identity == identity:
         return msgspec.structs.replace(
-            spec, renewTime=stamp, leaseDurationSeconds=int(DURATION_SECONDS)
+            spec, renew_time=stamp, lease_duration_seconds=int(DURATION_SECONDS)
         )
-    transitions = 0 if before is None else (spec.leaseTransitions or 0) + 1
+    transitions = 0 if before is None else (spec.lease_transitions or 0) + 1
     return LeaseSpec(identity, int(DURATION_SECONDS), stamp, stamp, transitions)
 
 
-def released(lease: LeaseObject, now: datetime) -> LeaseSpec:
+def released(lease: LeaseView, now: datetime) -> LeaseSpec:
     """The spec with which its holder gives a Lease up, so that another need not wait."""
     return msgspec.structs.replace(
-        lease.spec, holderIdentity="", leaseDurationSeconds=1, renewTime=micro_time(now)
+        lease.spec, holder_identity="", lease_duration_seconds=1, renew_time=micro_time(now)
     )
 
 

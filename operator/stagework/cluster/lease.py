@@ -19,7 +19,7 @@ from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.leadership import (
     RENEW_DEADLINE_SECONDS,
     RETRY_SECONDS,
-    Observed,
+    SeenLease,
     Wait,
     held_by,
     judge,
@@ -85,7 +85,7 @@ class Lease:
         self._clock = clock
         self._wall = wall
         self._sleep = sleep
-        self._observed: Observed | None = None
+        self._seen: SeenLease | None = None
         self._renewed_at = float("-inf")
         self._answered_at = self._answering_since = clock()
         self._held = False
@@ -100,8 +100,8 @@ class Lease:
     @property
     def holder(self) -> str:
         """Who leads as far as we have seen; empty where nobody does."""
-        lease = self._observed.lease if self._observed else None
-        return (lease.spec.holderIdentity if lease else None) or ""
+        lease = self._seen.lease if self._seen else None
+        return (lease.spec.holder_identity if lease else None) or ""
 
     def answering_seconds(self) -> float:
         """For how long the API server has been answering about the Lease; 0: it does not now."""
@@ -148,17 +148,17 @@ class Lease:
 
     async def _contend(self) -> None:
         # While we hold it we know its version and renew without reading it.
-        if not self._held or self._observed is None:
+        if not self._held or self._seen is None:
             lease = await self._stored.read()
-            self._observed = see(self._observed, lease, self._clock())
-        if isinstance(judge(self._observed, self._clock(), identity=self._identity), Wait):
+            self._seen = see(self._seen, lease, self._clock())
+        if isinstance(judge(self._seen, self._clock(), identity=self._identity), Wait):
             self._stop()
             return
         sent_at = self._clock()
-        known = self._observed.lease
+        known = self._seen.lease
         spec = held_by(known, self._identity, self._wall())
         written = await self._stored.write(known, spec)
-        self._observed = Observed(written, self._clock())
+        self._seen = SeenLease(written, self._clock())
         self._renewed_at = sent_at
         self._start()
 
@@ -172,7 +172,7 @@ class Lease:
         # Our write may have been done: only reading the Lease can tell. What another's Lease
         # was like stays known, or its clock would start again with each failure.
         if self._held:
-            self._observed = None
+            self._seen = None
 
     def _start(self) -> None:
         if not self._held:
@@ -189,8 +189,8 @@ class Lease:
                 self._on_stopped()
 
     async def _release(self) -> None:
-        lease = self._observed.lease if self._observed else None
-        if lease is None or lease.spec.holderIdentity != self._identity:
+        lease = self._seen.lease if self._seen else None
+        if lease is None or lease.spec.holder_identity != self._identity:
             return
         # Nothing depends on it: another takes over 15 s later anyway.
         with contextlib.suppress(ApiError, TimeoutError, msgspec.DecodeError):

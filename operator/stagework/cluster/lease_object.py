@@ -2,13 +2,13 @@
 
 import msgspec
 
+from stagework.api.observed import LeaseSpec, LeaseView
 from stagework.api.resources import LEASES, ObjectRef
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import NotFound
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.cluster.leadership import LeaseObject, LeaseSpec
 
-_decoder = msgspec.json.Decoder(LeaseObject)
+_decoder = msgspec.json.Decoder(LeaseView)
 
 
 class StoredLease:
@@ -20,14 +20,14 @@ class StoredLease:
         self._path = paths.object_path(ObjectRef(LEASES, namespace, name))
         self._name = name
 
-    async def read(self) -> LeaseObject | None:
+    async def read(self) -> LeaseView | None:
         """As it is now; None where there is none."""
         try:
             return _decoder.decode(await self._api.get(self._path))
         except NotFound:
             return None
 
-    async def write(self, known: LeaseObject | None, spec: LeaseSpec) -> LeaseObject:
+    async def write(self, known: LeaseView | None, spec: LeaseSpec) -> LeaseView:
         """Make it, or replace the version that is known; raises Conflict where it is newer."""
         version = {"resourceVersion": known.metadata.resourceVersion} if known else {}
         body = msgspec.json.encode(

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stagework.api.base import Metadata, Owner
+from stagework.api.base import Metadata
 from stagework.api.intervention import Intervention, InterventionSpec, InterventionStatus, Target
+from stagework.api.observed import OwnerReference
 from stagework.api.pipeline import Param, Pipeline, PipelineSpec
 from stagework.api.pipelinejob import (
     PipelineJob,
@@ -116,7 +117,7 @@ def make_intervention(
             namespace=NAMESPACE,
             uid=uid,
             creationTimestamp=asked,
-            ownerReferences=[Owner(uid=RUN_UID)] if owned else [],
+            ownerReferences=(OwnerReference(uid=RUN_UID),) if owned else (),
         ),
         spec=InterventionSpec.model_validate({**fields, **spec}),
         status=status or InterventionStatus(),

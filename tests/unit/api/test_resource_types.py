@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stagework.api.base import format_time
+from stagework.api.base import Metadata, format_time
+from stagework.api.observed import OwnerReference
 from stagework.api.pipeline import PipelineSpec, explain
 from stagework.api.pipelinejob import PipelineJobSpec, PipelineJobStatus
 from stagework.api.stages import Stage, Volume
@@ -116,6 +117,13 @@ def test_a_node_carries_a_selector_only_with_every_label_of_it() -> None:
     assert node.carries({"stagework.dev/machine": "gpu"})
     assert node.carries({})
     assert not node.carries({"stagework.dev/machine": "gpu", "zone": "a"})
+
+
+def test_owners_are_read_as_of_every_other_object() -> None:
+    read = Metadata.model_validate({"ownerReferences": [{"uid": "u", "kind": "Batch"}]})
+
+    assert read.ownerReferences == (OwnerReference(uid="u", kind="Batch"),)
+    assert Metadata(ownerReferences=read.ownerReferences) == read
 
 
 def test_unset_fields_take_their_defaults() -> None:

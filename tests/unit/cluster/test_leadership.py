@@ -8,15 +8,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import orjson
 import pytest
 
+from stagework.api.observed import LeaseSpec, LeaseView, ObjectMeta
 from stagework.cluster.client.connection import Target
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.leadership import (
     Acquire,
-    LeaseMeta,
-    LeaseObject,
-    LeaseSpec,
-    Observed,
     Renew,
+    SeenLease,
     Wait,
     held_by,
     judge,
@@ -33,9 +31,9 @@ from tests.support.fakeapi.server import FakeApi
 NOON = datetime(2026, 11, 21, 12, 0, 0, 250, tzinfo=UTC)
 
 
-def lease(holder: str | None, *, version: str = "1", transitions: int = 3) -> LeaseObject:
+def lease(holder: str | None, *, version: str = "1", transitions: int = 3) -> LeaseView:
     spec = LeaseSpec(holder, 15, "2001-01-01T00:00:00.000000Z", None, transitions)
-    return LeaseObject(LeaseMeta("l", "ns", version, "u"), spec)
+    return LeaseView(ObjectMeta("l", "ns", version, "u"), spec)
 
 
 class Clock:
@@ -47,17 +45,17 @@ class Clock:
 
 
 class TestJudge:
-    @pytest.mark.parametrize("observed", [None, lease(None), lease("")])
-    def test_an_absent_or_released_lease_is_taken(self, observed: LeaseObject | None) -> None:
-        assert judge(Observed(observed, 0), 0, identity="me") == Acquire()
+    @pytest.mark.parametrize("there", [None, lease(None), lease("")])
+    def test_an_absent_or_released_lease_is_taken(self, there: LeaseView | None) -> None:
+        assert judge(SeenLease(there, 0), 0, identity="me") == Acquire()
 
     def test_our_own_is_renewed_however_old(self) -> None:
-        assert judge(Observed(lease("me"), 0), 10_000, identity="me") == Renew()
+        assert judge(SeenLease(lease("me"), 0), 10_000, identity="me") == Renew()
 
     def test_anothers_is_waited_for_by_our_clock_not_by_its_times(self) -> None:
-        observed = Observed(lease("other"), 100)
-        assert judge(observed, 114.9, identity="me") == Wait("other", 115)
-        assert judge(observed, 115, identity="me") == Acquire()
+        seen = SeenLease(lease("other"), 100)
+        assert judge(seen, 114.9, identity="me") == Wait("other", 115)
+        assert judge(seen, 115, identity="me") == Acquire()
 
     def test_any_change_starts_the_clock_again(self) -> None:
         first = see(None, lease("other"), 100)
@@ -67,12 +65,12 @@ class TestJudge:
 
 def test_taking_over_counts_a_transition_and_renewing_does_not() -> None:
     taken = held_by(lease("other"), "me", NOON)
-    assert (taken.holderIdentity, taken.leaseTransitions) == ("me", 4)
-    assert taken.acquireTime == taken.renewTime == "2026-11-21T12:00:00.000250Z"
+    assert (taken.holder_identity, taken.lease_transitions) == ("me", 4)
+    assert taken.acquire_time == taken.renew_time == "2026-11-21T12:00:00.000250Z"
     renewed = held_by(lease("me"), "me", NOON)
-    assert (renewed.leaseTransitions, renewed.acquireTime) == (3, "2001-01-01T00:00:00.000000Z")
-    assert held_by(None, "me", NOON).leaseTransitions == 0
-    assert released(lease("me"), NOON).holderIdentity == ""
+    assert (renewed.lease_transitions, renewed.acquire_time) == (3, "2001-01-01T00:00:00.000000Z")
+    assert held_by(None, "me", NOON).lease_transitions == 0
+    assert released(lease("me"), NOON).holder_identity == ""
 
 
 def test_micro_time_is_utc_with_six_digits() -> None:

@@ -71,9 +71,10 @@ def deployment(title: str, name: str, namespace: str, release: Deployment | None
 def leadership(name: str, namespace: str, lease: LeaseView | None, now: datetime) -> Check:
     """Somebody leads, and has renewed the Lease within its duration."""
     logs = f"kubectl logs deployment/{name} -n {namespace} --tail=50"
-    if lease is None or not lease.spec.holder_identity or lease.spec.renew_time is None:
+    renewed = lease.spec.renewed if lease is not None else None
+    if lease is None or not lease.spec.holder_identity or renewed is None:
         return Check("Operator leads", "fail", "nobody holds the Lease", logs)
-    age = (now - lease.spec.renew_time).total_seconds()
+    age = (now - renewed).total_seconds()
     limit = (lease.spec.lease_duration_seconds or 15.0) + LEASE_SLACK_SECONDS
     text = f"{lease.spec.holder_identity}, renewed {short(age)} ago"
     if age > limit:

@@ -63,10 +63,7 @@ class OwnObject(msgspec.Struct, frozen=True, gc=False):
             generation=meta.generation,
             creationTimestamp=meta.creationTimestamp,
             deletionTimestamp=meta.deletionTimestamp,
-            ownerReferences=list(meta.ownerReferences),
-            # Given, so that pydantic need not copy the defaults.
-            labels={},
-            annotations={},
+            ownerReferences=meta.ownerReferences,
         )
 
 

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from stagework.api.observed import AnnotatedMeta, LeaseSpec, LeaseView, NodeView
+from stagework.api.observed import AnnotatedMeta, LeaseSpec, LeaseView, NodeView, ObjectMeta
 from stagework.cli.installation import Crd, Deployment, StorageClass
 from stagework.cli.text import checks
 from tests.support.builders.written_runs import at
@@ -61,12 +61,11 @@ def test_an_absent_deployment_names_the_installation() -> None:
 
 
 def test_a_lease_that_is_not_renewed_is_stale() -> None:
-    lease = LeaseView(
-        spec=LeaseSpec(holder_identity="a", lease_duration_seconds=15, renew_time=at(0))
-    )
+    spec = LeaseSpec("a", lease_duration_seconds=15, renew_time=at(0).isoformat())
+    lease = LeaseView(ObjectMeta(), spec)
     assert checks.leadership("op", "ns", lease, at(20)).level == "ok"
     assert checks.leadership("op", "ns", lease, at(40)).level == "fail"
-    assert checks.leadership("op", "ns", LeaseView(), at(0)).level == "fail"
+    assert checks.leadership("op", "ns", LeaseView(ObjectMeta()), at(0)).level == "fail"
 
 
 def test_each_class_says_how_many_of_its_nodes_are_ready() -> None:
