@@ -2,6 +2,10 @@
 
 Whoever writes stages makes the operator create Pods: only those who may create Pods themselves may
 do that. The places stand with the kinds; a kind that is forgotten here does not exist.
+
+So far only people write stages. What the operator makes of a kind with a template is to pass: the
+right was checked when the template was written. The first such kind adds a match condition for the
+operator's ServiceAccount to the chart's policy.
 """
 
 from collections.abc import Iterable
@@ -11,11 +15,12 @@ from stagework.api.kinds import KINDS, Kind
 
 
 def stages_policy(kinds: Iterable[Kind] = KINDS) -> dict[str, Any]:
-    """Resources to be checked, and CEL: are stages written, and what to do instead?"""
+    """Resources to be checked and places as text; CEL: are stages written, what to do instead?"""
     holders = [kind for kind in kinds if kind.stages_at]
     places = list(dict.fromkeys(place for kind in holders for place in kind.stages_at))
     return {
         "resources": sorted(kind.plural for kind in holders),
+        "places": " or ".join(places),
         "writesStages": " || ".join(_written(place, alone=len(places) == 1) for place in places),
         "advice": _advice(holders),
     }

@@ -20,7 +20,9 @@ def test_stages_that_are_new_or_others_than_before_are_written() -> None:
 
 def test_a_place_deep_in_a_template_is_asked_for_level_by_level() -> None:
     template = replace(PIPELINEJOB, stages_at=("spec.template.stages",))
-    expression = stages_policy([PIPELINE, template])["writesStages"]
+    policy = stages_policy([PIPELINE, template])
+    expression = policy["writesStages"]
+    assert policy["places"] == "spec.stages or spec.template.stages"
     assert "has(object.spec.template) && has(object.spec.template.stages)" in expression
     assert "(has(object.spec.stages) && (" in expression
 
