@@ -1,17 +1,17 @@
-"""The one place that builds the operator's parts and hands them to each other."""
+"""What the operator takes from its surroundings: who it is, its token, the settings it decides by.
+
+Its parts are built, and handed to each other, by `controllers/runtime.py` (those that are the same
+for every kind) and `controllers/registry.py` (the controllers).
+"""
 
 import os
 import socket
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
-
-from stagework.children.stage_job import PodDefaults
-from stagework.cluster.client.kubeapi import RequestHooks
+from stagework.children.pod_defaults import PodDefaults
 from stagework.plans.pipelinejob.snapshot import PlanSettings
 from stagework.settings import Settings
 
@@ -64,19 +64,3 @@ def plan_settings(settings: Settings) -> PlanSettings:
 def operator_token() -> str:
     """The operator's own token for the API service; empty outside a cluster."""
     return OPERATOR_TOKEN_FILE.read_text().strip() if OPERATOR_TOKEN_FILE.exists() else ""
-
-
-def wall_clock() -> datetime:
-    """Now, in UTC."""
-    return datetime.now(UTC)
-
-
-__all__ = [
-    "CollectorRegistry",
-    "Identity",
-    "RequestHooks",
-    "identity",
-    "operator_token",
-    "plan_settings",
-    "wall_clock",
-]

@@ -1,7 +1,8 @@
-"""The one module that uses the `kubernetes` package: kubeconfig in all its forms, raw requests.
+"""The command line's way to the API server: kubeconfig in all its forms, raw requests.
 
-Logins (certificates, tokens, helper programs, in-cluster accounts) and TLS are the package's
-work; what goes over the wire is ours, because its generated clients know none of our kinds.
+Logins (certificates, tokens, helper programs, in-cluster accounts) and TLS are the work of the
+`kubernetes` package; what goes over the wire is ours, because its generated clients know none of
+our kinds.
 """
 
 import contextlib

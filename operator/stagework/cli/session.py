@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self, cast
 
 import typer
@@ -12,10 +12,7 @@ from stagework.cli.cluster import Cluster
 from stagework.cli.objects import Objects
 from stagework.cli.text.next_steps import Home
 from stagework.cli.text.terminal import Terminal
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+from stagework.wall_clock import wall_clock
 
 
 @dataclass
@@ -23,7 +20,7 @@ class Session:
     """One call of the CLI."""
 
     connect: Callable[[], Cluster]
-    now: Callable[[], datetime] = _utc_now
+    now: Callable[[], datetime] = wall_clock
     sleep: Callable[[float], None] = time.sleep
     terminal: Terminal = field(default_factory=Terminal)
     _cluster: Cluster | None = None

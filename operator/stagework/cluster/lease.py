@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -27,6 +27,7 @@ from stagework.cluster.leadership import (
     see,
 )
 from stagework.cluster.lease_object import StoredLease
+from stagework.wall_clock import wall_clock
 
 FRESH_SECONDS: Final = 10.0
 """Writes need a renewal that is at most this old."""
@@ -49,11 +50,6 @@ def boot_time() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def wall_time() -> datetime:
-    """What is written into the Lease for people to read."""
-    return datetime.now(UTC)
-
-
 class Lease:
     """Our part in the contest for one Lease. Start it with `run()`."""
 
@@ -68,7 +64,7 @@ class Lease:
         on_stopped: Callable[[], None] | None = None,
         on_problem: OnProblem | None = None,
         clock: Callable[[], float] = boot_time,
-        wall: Callable[[], datetime] = wall_time,
+        wall: Callable[[], datetime] = wall_clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`identity` must be another one after each start (Pod name and a random part).

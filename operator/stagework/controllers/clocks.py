@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from stagework import wiring
 from stagework.cluster.lease import boot_time
+from stagework.wall_clock import wall_clock
 
 
 @dataclass(frozen=True)
@@ -17,5 +17,5 @@ class Clocks:
     """Seconds, for delays and waits."""
     boot: Callable[[], float] = boot_time
     """Seconds since boot, for the Lease: goes on while the machine sleeps."""
-    wall: Callable[[], datetime] = wiring.wall_clock
+    wall: Callable[[], datetime] = wall_clock
     """The time of day, compared with times that the cluster writes."""
