@@ -5,7 +5,7 @@ Standard library only, so that it fits into every image. A stage is a function:
     def run(ctx: stagekit.Context) -> None: ...
 
     if __name__ == "__main__":
-        sys.exit(stagekit.main({"img_gen": run}))
+        sys.exit(stagekit.main({"resize": run}))
 
 Programs in other languages are wrapped by `stagekit run -- COMMAND`, or follow
 `docs/stage-contract.md` by themselves.

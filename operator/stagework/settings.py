@@ -100,15 +100,15 @@ class ModelSettings(_Section):
     """Model endpoints by role; a role that is not set has none."""
 
     chat: EndpointSettings | None = None
-    """Text: planner, classify, summarize, deep_summary."""
+    """Answers texts with texts."""
     vision: EndpointSettings | None = None
-    """Text and pictures: vlm_analyze, vlm_judge."""
+    """Answers texts and pictures with texts."""
     images: EndpointSettings | None = None
-    """Makes pictures: img_gen."""
+    """Makes pictures of texts."""
     embeddings: EndpointSettings | None = None
-    """Vectors of texts: embed."""
+    """Makes vectors of texts."""
     transcription: EndpointSettings | None = None
-    """Recordings to text: stt."""
+    """Writes down what recordings say."""
 
     def of(self, role: str) -> EndpointSettings | None:
         """A role's endpoint, or None."""
@@ -149,7 +149,7 @@ class EngineSettings(_Section):
     lookAhead: int = Field(default=2, ge=0, le=16)
     """How many stages ahead Jobs are made, their Pods held by our gate; 0 turns it off."""
     workers: int = Field(default=32, ge=1, le=512)
-    """Runs planned and applied at once."""
+    """Objects reconciled at once."""
     requestsPerSecond: float = Field(default=200, gt=0)
     """Ceiling of writes to the API server; lowered by itself on 429."""
     keepJobsSeconds: int = Field(default=3600, ge=0)

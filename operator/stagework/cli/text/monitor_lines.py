@@ -1,4 +1,4 @@
-"""The monitor's log lines: `[Job 3b87ab59...] [150s] vlm_analyze - Status: done`.
+"""The monitor's log lines: `[Job 3b87ab59...] [150s] resize - Status: done`.
 
 The number in the second brackets counts from the run's start. Where the status gives the moment
 of a change, that moment counts, so that a late poll does not make a stage look slow.
