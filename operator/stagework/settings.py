@@ -11,7 +11,7 @@ from typing import Final
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from stagework.api.machines import Fleet, MachineClass
+from stagework.api.machines import Fleet
 
 ENV_SETTINGS: Final = "STAGEWORK_SETTINGS"
 """Environment variable that names the settings file."""
@@ -209,6 +209,3 @@ def load(path: str | None = None) -> Settings:
     except ValidationError as error:
         lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"{source}: " + "; ".join(lines)) from error
-
-
-__all__ = ["MachineClass", "Settings", "SettingsError", "load"]

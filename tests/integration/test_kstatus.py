@@ -11,10 +11,12 @@ import pytest
 from hack.devcluster import go_programs
 from hack.devcluster.paths import ROOT
 from stagework.api import names
-from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
+from stagework.api.stage_status import StageStatus
 from stagework.cluster.patches import JSON_OPTIONS, stored_document
 from stagework.plans.pipelinejob.accept import accept
 from stagework.plans.pipelinejob.run_status import run_status
+from stagework.plans.plan import PlanBuilder
 from tests.support.builders import World, after, make_run, make_stage
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -86,7 +88,7 @@ def test_a_run_whose_spec_was_changed_since_is_in_progress(kstatus: Path) -> Non
 
 def test_a_run_with_an_unknown_machine_class_has_failed(kstatus: Path) -> None:
     run = make_run(make_stage(runsOn=["mainframe"]))
-    plan = accept(World(run=run).snapshot(), NOW)
+    plan = accept(World(run=run).snapshot(), PlanBuilder(), NOW)
 
     assert plan.status is not None
     assert plan.status.summary == names.INVALID_SPEC
@@ -99,7 +101,9 @@ def test_a_run_with_an_unknown_machine_class_has_failed(kstatus: Path) -> None:
 def test_a_missing_pipeline_becomes_a_failure_only_after_a_minute(
     kstatus: Path, seconds: int, wanted: str
 ) -> None:
-    plan = accept(World(run=make_run(pipeline="ad-image")).snapshot(), after(seconds))
+    plan = accept(
+        World(run=make_run(pipeline="ad-image")).snapshot(), PlanBuilder(), after(seconds)
+    )
 
     assert plan.status is not None
     assert plan.status.summary == names.PIPELINE_NOT_FOUND

@@ -4,9 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from stagework.api.base import Observed
-
-ShortText = Annotated[str, StringConstraints(max_length=128)]
+from stagework.api.base import Observed, ShortText
 
 
 class Answered(Observed):

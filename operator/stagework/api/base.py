@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    ValidationError,
+)
 
 from stagework.api.observed import EPOCH, OwnerReference
 
@@ -56,6 +64,16 @@ def rules(*pairs: tuple[str, str]) -> dict[str, Any]:
         "x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in pairs]
     }
 
+
+def explain(error: ValidationError) -> str:
+    """A pydantic error as one sentence a person can act on: the first fault, path and cause."""
+    first = error.errors()[0]
+    path = ".".join(str(part) for part in first["loc"])
+    return f"{path}: {first['msg']}"
+
+
+ShortText = Annotated[str, StringConstraints(max_length=128)]
+"""A name, a uid, a short sentence."""
 
 Time = Annotated[
     datetime,

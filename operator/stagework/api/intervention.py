@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from stagework.api.base import Metadata, Observed, Resource, Time
+from stagework.api.base import Metadata, Observed, Resource, ShortText, Time
 from stagework.api.stages import ObjectName, StageName
 
-ShortText = Annotated[str, StringConstraints(max_length=128)]
 Word = str
 """A kind or verb; the registry of kinds says which there are (`api/kinds.py`)."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
 from stagework.api.base import Metadata, Resource
 from stagework.api.stages import Stage, Stages
@@ -56,10 +56,3 @@ def effective_dependencies(stages: list[Stage]) -> dict[str, tuple[str, ...]]:
         result[stage.name] = above if stage.dependsOn is None else tuple(stage.dependsOn)
         above = (stage.name,)
     return result
-
-
-def explain(error: ValidationError) -> str:
-    """A pydantic error as one sentence a person can act on: the first fault, path and cause."""
-    first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"])
-    return f"{path}: {first['msg']}"

@@ -8,18 +8,11 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from stagework.api import names
 from stagework.api.answered import Answered
-from stagework.api.base import Metadata, Observed, Resource, Time, rules
+from stagework.api.base import Metadata, Observed, Resource, ShortText, Time, rules
 from stagework.api.conditions import Condition, find
 from stagework.api.pipeline import MAX_PARAMS, ParamName, ParamValue
-from stagework.api.stage_status import (
-    Commit,
-    ShortText,
-    SkipRecord,
-    StageState,
-    StageStatus,
-    Stopping,
-)
-from stagework.api.stages import MAX_SECONDS, ObjectName, Stages
+from stagework.api.stage_status import StageStatus
+from stagework.api.stages import ObjectName, Stages
 
 Uri = Annotated[
     str, StringConstraints(pattern="^(https|s3|artifact)://", min_length=1, max_length=2048)
@@ -200,21 +193,3 @@ class PipelineJob(Resource):
         """True once `Succeeded` is True or False."""
         condition = find(self.status.conditions, names.SUCCEEDED)
         return condition is not None and condition.status != "Unknown"
-
-
-__all__ = [
-    "MAX_SECONDS",
-    "Answered",
-    "Commit",
-    "Input",
-    "PipelineJob",
-    "PipelineJobSpec",
-    "PipelineJobStatus",
-    "PipelineRef",
-    "SkipRecord",
-    "StageState",
-    "StageStatus",
-    "Stopping",
-    "count_done",
-    "current_of",
-]

@@ -1,15 +1,14 @@
 """`StageStatus`: where one stage of a run stands, and what may be said of that state."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal, Self, TypedDict, Unpack
 
 from pydantic import Field, StringConstraints
 
 from stagework.api import names
-from stagework.api.base import Observed, Time
+from stagework.api.base import Observed, ShortText, Time
 from stagework.api.stages import StageName
-
-ShortText = Annotated[str, StringConstraints(max_length=128)]
 
 
 class Commit(Observed):
@@ -158,6 +157,9 @@ class StageStatus(Observed):
         """The same stage with other values."""
         return self._evolved(changes)
 
+
+States = Mapping[str, StageStatus]
+"""The stages of a run by name."""
 
 _DONE = frozenset({names.STAGE_SUCCEEDED, names.STAGE_SKIPPED})
 _ENDED = _DONE | {names.STAGE_FAILED_STATE, names.STAGE_NOT_RUN}

@@ -8,10 +8,10 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from stagework.api import names
-from stagework.api.base import Metadata
+from stagework.api.base import Metadata, explain
 from stagework.api.intervention import Intervention, InterventionSpec
 from stagework.api.kinds import INTERVENTION, PIPELINE, PIPELINEJOB
-from stagework.api.pipeline import Pipeline, PipelineSpec, effective_dependencies, explain
+from stagework.api.pipeline import Pipeline, PipelineSpec, effective_dependencies
 from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stages import Stage
 from stagework.cli import replies

@@ -14,7 +14,8 @@ from pydantic import Field, ValidationError
 
 from stagekit.contract import RESULT_FILE
 from stagework.api.base import Observed
-from stagework.api.pipelinejob import Commit, PipelineJob
+from stagework.api.pipelinejob import PipelineJob
+from stagework.api.stage_status import Commit
 from stagework.cli.errors import CommandError
 from stagework.cli.service import ApiService
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stagework.api import names
-from stagework.api.pipelinejob import PipelineJob, StageStatus
+from stagework.api.pipelinejob import PipelineJob
+from stagework.api.stage_status import StageStatus
 from stagework.overview.rows import RunRow, row
 from stagework.overview.verdicts import Verdict, verdict
 

@@ -134,6 +134,22 @@ class PlanBuilder:
     questions: list[Question] = field(default_factory=list[Question])
     wake_at: datetime | None = None
 
+    def plan(
+        self, status: StatusT | None, *, urgent: bool = False, again_once_stored: bool = False
+    ) -> Plan[StatusT]:
+        """The plan of all that was asked for, with this status; None: leave it as it is."""
+        return Plan(
+            actions=tuple(self.actions),
+            status=status,
+            urgent=urgent,
+            again_once_stored=again_once_stored,
+            afterwards=tuple(self.afterwards),
+            events=tuple(self.events),
+            facts=tuple(self.facts),
+            questions=tuple(self.questions),
+            wake_at=self.wake_at,
+        )
+
     def wake(self, moment: datetime | None) -> None:
         """Reconcile at this moment, or earlier where something else asks for it."""
         if moment is not None and (self.wake_at is None or moment < self.wake_at):

@@ -1,10 +1,10 @@
 """What would a Retry or Skip change, and what is refused? The same code answers `--dry-run`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stagework.api.intervention import InterventionSpec, Refusal
-from stagework.api.stage_status import StageStatus
+from stagework.api.stage_status import StageStatus, States
 
 UNKNOWN_VERB = "UnknownVerb"
 """The target's kind does not take this verb."""
@@ -51,7 +51,7 @@ def refused_whole(reason: str) -> Judgement:
     return Judgement(refused=(Refusal(stage="", reason=reason),))
 
 
-def judge(spec: InterventionSpec, states: Mapping[str, StageStatus]) -> Judgement:
+def judge(spec: InterventionSpec, states: States) -> Judgement:
     """Decide for each stage by itself; one refusal never takes the others down.
 
     `states` are the run's stages by name; none: it has not been accepted.
@@ -84,7 +84,7 @@ def resets(spec: InterventionSpec, below: Iterable[StageStatus]) -> tuple[str, .
     return tuple(stage.name for stage in below if not stage.waiting or stage.attempt > 1)
 
 
-def _wanted(spec: InterventionSpec, states: Mapping[str, StageStatus]) -> list[str]:
+def _wanted(spec: InterventionSpec, states: States) -> list[str]:
     if spec.stages:
         return list(dict.fromkeys(spec.stages))
     if spec.verb == "Skip":

@@ -6,11 +6,11 @@ them holds back, and at most `depth` of them, in the pipeline's order.
 
 from collections.abc import Mapping
 
-from stagework.api.stage_status import StageStatus
+from stagework.api.stage_status import States
 
 
 def ahead(
-    depth: int, dependencies: Mapping[str, tuple[str, ...]], states: Mapping[str, StageStatus]
+    depth: int, dependencies: Mapping[str, tuple[str, ...]], states: States
 ) -> tuple[str, ...]:
     """Names of the stages to prepare; empty while nothing of the run is at work."""
     at_work = {name for name, stage in states.items() if stage.active}

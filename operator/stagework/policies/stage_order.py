@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from stagework.api import names
-from stagework.api.stage_status import StageStatus
+from stagework.api.stage_status import StageStatus, States
 
 Dependencies = Mapping[str, tuple[str, ...]]
 """Stage name to the names of the stages that must be done before it."""
@@ -34,7 +34,7 @@ Verdict = Ready | Blocked | Never
 _READY = Ready()
 
 
-def may_start(stage: str, dependencies: Dependencies, states: Mapping[str, StageStatus]) -> Verdict:
+def may_start(stage: str, dependencies: Dependencies, states: States) -> Verdict:
     """Judge one stage; `states` has an entry for every stage above it.
 
     A failed dependency wins over a skipped one, and both over a pending one: nothing that happens

@@ -8,13 +8,8 @@ from stagework.api.base import Metadata
 from stagework.api.intervention import Intervention, InterventionSpec, InterventionStatus, Target
 from stagework.api.observed import OwnerReference
 from stagework.api.pipeline import Param, Pipeline, PipelineSpec
-from stagework.api.pipelinejob import (
-    PipelineJob,
-    PipelineJobSpec,
-    PipelineJobStatus,
-    PipelineRef,
-    StageStatus,
-)
+from stagework.api.pipelinejob import PipelineJob, PipelineJobSpec, PipelineJobStatus, PipelineRef
+from stagework.api.stage_status import StageStatus
 from stagework.api.stages import Stage
 
 T0 = datetime(2026, 11, 21, 9, 0, 0, tzinfo=UTC)

@@ -9,15 +9,17 @@ from stagework.api.intervention import Intervention
 from stagework.api.machines import Fleet
 from stagework.api.observed import JobView, NodeView, PodView
 from stagework.api.pipeline import Param, Pipeline
-from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
+from stagework.api.stage_status import StageStatus
 from stagework.api.stages import Stage
 from stagework.children.pod_defaults import PodDefaults
-from stagework.plans.pipelinejob.plan import Evaluated, RunPlan, evaluate, finish
+from stagework.plans.pipelinejob.plan import Evaluated, evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
     Lookup,
     PlanSettings,
     Resolved,
     ResultQuestion,
+    RunPlan,
     Snapshot,
 )
 from stagework.plans.plan import Purpose, Refusal

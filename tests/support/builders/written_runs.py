@@ -6,16 +6,8 @@ from typing import Literal
 from stagework.api import names
 from stagework.api.base import Metadata
 from stagework.api.conditions import Condition
-from stagework.api.pipelinejob import (
-    Commit,
-    PipelineJob,
-    PipelineJobSpec,
-    PipelineJobStatus,
-    PipelineRef,
-    SkipRecord,
-    StageState,
-    StageStatus,
-)
+from stagework.api.pipelinejob import PipelineJob, PipelineJobSpec, PipelineJobStatus, PipelineRef
+from stagework.api.stage_status import Commit, SkipRecord, StageState, StageStatus
 from stagework.plans.pipelinejob.run_status import run_status
 
 BEGIN = datetime(2026, 11, 3, 9, 0, 0, tzinfo=UTC)

@@ -12,12 +12,13 @@ from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.resources import JOBS, ObjectRef
 from stagework.cluster.patches import stored_document
 from stagework.controllers.agenda import Agenda
-from stagework.plans.pipelinejob.plan import RunPlan, evaluate, finish
+from stagework.plans.pipelinejob.plan import evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
     Lookup,
     PlanSettings,
     Resolved,
     ResultQuestion,
+    RunPlan,
     Snapshot,
 )
 from stagework.plans.plan import Action, Answer, Create, Delete, Event, Fact, Purpose, Ungate

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from stagework.api.pipelinejob import Commit, PipelineJob
-from stagework.plans.pipelinejob.plan import RunPlan
-from stagework.plans.pipelinejob.snapshot import Snapshot
+from stagework.api.pipelinejob import PipelineJob
+from stagework.api.stage_status import Commit
+from stagework.plans.pipelinejob.snapshot import RunPlan, Snapshot
 from tests.support.stepper.pretend import PretendCluster
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from stagework.api.intervention import Intervention
 from stagework.api.machines import Fleet
 from stagework.api.observed import NodeView
-from stagework.api.pipelinejob import PipelineJob, StageStatus
+from stagework.api.pipelinejob import PipelineJob
+from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.snapshot import PlanSettings
 from stagework.plans.plan import Event, Fact
 from tests.support.builders import T0, make_fleet, make_node

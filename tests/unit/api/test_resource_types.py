@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stagework.api.base import Metadata, format_time
+from stagework.api.base import Metadata, explain, format_time
 from stagework.api.observed import OwnerReference
-from stagework.api.pipeline import PipelineSpec, explain
+from stagework.api.pipeline import PipelineSpec
 from stagework.api.pipelinejob import PipelineJobSpec, PipelineJobStatus
 from stagework.api.stages import Stage, Volume
 from tests.support.builders import make_node, make_run, make_stage, make_status

@@ -3,7 +3,7 @@
 import pytest
 
 from stagework.api.pipeline import effective_dependencies
-from stagework.api.pipelinejob import SkipRecord, StageStatus
+from stagework.api.stage_status import SkipRecord, StageStatus
 from stagework.policies.stage_order import (
     Blocked,
     Never,

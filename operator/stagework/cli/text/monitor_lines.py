@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from stagework.api import names
-from stagework.api.pipelinejob import PipelineJob, StageStatus
+from stagework.api.pipelinejob import PipelineJob
+from stagework.api.stage_status import StageStatus
 from stagework.cli.text.next_steps import Home, after_failure
 from stagework.cli.text.tables import one_line
 from stagework.cli.watchlist import Changed, Ended, Gone, Late, News, PickedUp

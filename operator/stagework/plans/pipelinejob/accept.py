@@ -1,54 +1,57 @@
 """First sight of a run: can it start? Then its stages are kept, before anything is made."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from stagework.api import names
 from stagework.api.conditions import Condition, Status, conditions_for, of_generation
-from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, StageStatus
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.resources import REVISIONS
+from stagework.api.stage_status import StageStatus
 from stagework.api.text import one_line
 from stagework.children.revision import revision_of
 from stagework.plans.pipelinejob.run_status import RUN_MESSAGE_BYTES
-from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
-from stagework.plans.plan import Action, Create, Event, Plan
+from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
+from stagework.plans.pipelinejob.transitions import transitions
+from stagework.plans.plan import Create, Event, PlanBuilder
 from stagework.policies.validity import faults
-
-RunPlan = Plan[PipelineJobStatus]
 
 PIPELINE_GRACE = timedelta(seconds=60)
 """A missing Pipeline makes the run Stalled only after this long: it may be applied just behind."""
 
 
-def accept(snapshot: Snapshot, now: datetime) -> RunPlan:
+def accept(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
     """Accept the run, refuse it for good, or wait for its Pipeline."""
     resolved = _resolve(snapshot)
     if resolved is None:
-        return _without_pipeline(snapshot, now)
+        return _without_pipeline(snapshot, builder, now)
     run, fleet = snapshot.run, snapshot.settings.fleet
     sentences = faults(resolved.stages, resolved.params, run.spec.params, fleet)
     if sentences:
-        return _refused(run, sentences, now)
-    return _accepted(snapshot, resolved, now)
+        return _refused(run, sentences, builder, now)
+    return _accepted(snapshot, resolved, builder, now)
 
 
 def unreadable(run: PipelineJob, message: str, now: datetime) -> RunPlan:
     """A run whose spec passed an older schema: refused for good, nobody else is disturbed."""
-    return _refused(run, [message], now)
+    return _refused(run, [message], PlanBuilder(), now)
 
 
-def seen_again(run: PipelineJob) -> PipelineJobStatus:
-    """Status of a refused run after a change that mends nothing: it speaks of the newest spec."""
+def seen_again(run: PipelineJob, builder: PlanBuilder) -> RunPlan:
+    """A run that was refused, after a change that mends nothing: it speaks of the newest spec."""
     generation = run.metadata.generation
+    if run.status.observedGeneration == generation:
+        return builder.plan(None)
     conditions = of_generation(run.status.conditions, generation)
-    return run.status.evolve(observedGeneration=generation, conditions=conditions)
+    status = run.status.evolve(observedGeneration=generation, conditions=conditions)
+    return _written(run, status, builder)
 
 
-def revision_lost(run: PipelineJob, now: datetime) -> RunPlan:
+def revision_lost(run: PipelineJob, builder: PlanBuilder, now: datetime) -> RunPlan:
     """Somebody deleted the ControllerRevision: without it the run cannot go on."""
     message = f"the ControllerRevision {run.status.pipelineRevision} is gone: make a new run"
-    return _stalling(run, names.REVISION_LOST, message, now, stalled=True)
+    status = _stalling(run, names.REVISION_LOST, message, now, stalled=True)
+    return _written(run, status, builder)
 
 
 def _resolve(snapshot: Snapshot) -> Resolved | None:
@@ -60,16 +63,17 @@ def _resolve(snapshot: Snapshot) -> Resolved | None:
     return Resolved(snapshot.pipeline.spec.stages, snapshot.pipeline.spec.params)
 
 
-def _accepted(snapshot: Snapshot, resolved: Resolved, now: datetime) -> RunPlan:
+def _accepted(
+    snapshot: Snapshot, resolved: Resolved, builder: PlanBuilder, now: datetime
+) -> RunPlan:
     run = snapshot.run
-    actions: list[Action] = []
     revision = ""
     if snapshot.pipeline is not None and run.spec.pipelineRef is not None:
         kept = revision_of(
             run.spec.pipelineRef.name, run.metadata.namespace, snapshot.pipeline.spec
         )
         revision = kept.name
-        actions.append(Create(REVISIONS, kept.name, kept.manifest))
+        builder.actions.append(Create(REVISIONS, kept.name, kept.manifest))
     stages = [StageStatus(name=stage.name, reason=names.QUEUED) for stage in resolved.stages]
     status = PipelineJobStatus(
         observedGeneration=run.metadata.generation,
@@ -84,10 +88,13 @@ def _accepted(snapshot: Snapshot, resolved: Resolved, now: datetime) -> RunPlan:
     )
     # Inline stages cannot change. Those of a Pipeline can: which they are must be on record
     # before a Job follows from them.
-    return Plan(actions=tuple(actions), status=status, urgent=revision != "", wake_at=now)
+    builder.wake(now)
+    return _written(run, status, builder, urgent=revision != "")
 
 
-def _refused(run: PipelineJob, sentences: Sequence[str], now: datetime) -> RunPlan:
+def _refused(
+    run: PipelineJob, sentences: Sequence[str], builder: PlanBuilder, now: datetime
+) -> RunPlan:
     message = one_line("; ".join(sentences), RUN_MESSAGE_BYTES)
     status = run.status.evolve(
         observedGeneration=run.metadata.generation,
@@ -96,11 +103,11 @@ def _refused(run: PipelineJob, sentences: Sequence[str], now: datetime) -> RunPl
         message=message,
         completionTime=now,
     )
-    event = Event(names.EVENT_INVALID, message, "Warning")
-    return Plan(status=status, urgent=True, events=(event,))
+    builder.events.append(Event(names.EVENT_INVALID, message, "Warning"))
+    return _written(run, status, builder)
 
 
-def _without_pipeline(snapshot: Snapshot, now: datetime) -> RunPlan:
+def _without_pipeline(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
     run = snapshot.run
     name = run.spec.pipelineRef.name if run.spec.pipelineRef is not None else ""
     namespace = run.metadata.namespace
@@ -110,21 +117,33 @@ def _without_pipeline(snapshot: Snapshot, now: datetime) -> RunPlan:
         f"see `kubectl get pipelines.{names.GROUP} -n {namespace}`"
     )
     stalled = now >= until
-    plan = _stalling(run, names.PIPELINE_NOT_FOUND, message, now, stalled=stalled)
-    return plan if stalled else replace(plan, wake_at=until)
+    if not stalled:
+        builder.wake(until)
+    status = _stalling(run, names.PIPELINE_NOT_FOUND, message, now, stalled=stalled)
+    return _written(run, status, builder)
 
 
-def _stalling(run: PipelineJob, reason: str, text: str, now: datetime, *, stalled: bool) -> RunPlan:
-    """It cannot go on; a status that says the same as before is not written again."""
+def _stalling(
+    run: PipelineJob, reason: str, text: str, now: datetime, *, stalled: bool
+) -> PipelineJobStatus:
+    """It cannot go on."""
     message = one_line(text, RUN_MESSAGE_BYTES)
-    status = run.status.evolve(
+    return run.status.evolve(
         observedGeneration=run.metadata.generation,
         conditions=_conditions(run, "Unknown", reason, message, now, stalled=stalled),
         summary=reason,
         message=message,
     )
-    changed = status != run.status
-    return Plan(status=status if changed else None, urgent=changed)
+
+
+def _written(
+    run: PipelineJob, status: PipelineJobStatus, builder: PlanBuilder, *, urgent: bool = True
+) -> RunPlan:
+    """The plan; a status that says the same as before is not written again."""
+    if status == run.status:
+        return builder.plan(None)
+    builder.facts.extend(transitions(run.status, status))
+    return builder.plan(status, urgent=urgent)
 
 
 def _conditions(

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from stagework.api import names
 from stagework.api.kinds import PIPELINEJOB
 from stagework.api.observed import JobView
-from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.api.stage_status import StageStatus, States
 from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.children import AttemptObjects, delete_job, delete_pod
-from stagework.plans.pipelinejob.snapshot import Snapshot
-from stagework.plans.plan import Delete, Plan, PlanBuilder
+from stagework.plans.pipelinejob.snapshot import RunPlan, Snapshot
+from stagework.plans.plan import Delete, PlanBuilder
 from stagework.policies.outcome import finished_at
 
 LEFTOVER_SECONDS = timedelta(seconds=30)
@@ -38,7 +39,7 @@ def end_recorded(
 def drop_held(
     snapshot: Snapshot,
     objects: Mapping[str, AttemptObjects],
-    states: Mapping[str, StageStatus],
+    states: States,
     builder: PlanBuilder,
 ) -> dict[str, StageStatus]:
     """Remove Jobs whose Pods are held and whose turn will not come.
@@ -59,7 +60,7 @@ def drop_held(
     return changed
 
 
-def drop_stale(snapshot: Snapshot, states: Mapping[str, StageStatus], builder: PlanBuilder) -> None:
+def drop_stale(snapshot: Snapshot, states: States, builder: PlanBuilder) -> None:
     """Remove held Jobs of attempts that are over: their Pods would count in quotas for ever."""
     for job in _own_jobs(snapshot):
         status = states.get(job.metadata.labels.get(names.LABEL_STAGE, ""))
@@ -72,9 +73,7 @@ def drop_stale(snapshot: Snapshot, states: Mapping[str, StageStatus], builder: P
             builder.actions.append(delete_job(job))
 
 
-def end_leftover(
-    snapshot: Snapshot, states: Mapping[str, StageStatus], builder: PlanBuilder, now: datetime
-) -> None:
+def end_leftover(snapshot: Snapshot, states: States, builder: PlanBuilder, now: datetime) -> None:
     """Delete Pods whose stage has ended and is committed, but whose other containers go on."""
     living = [pod for pod in snapshot.pods if not pod.finished]
     ends = [(pod, ended) for pod in living if (ended := finished_at(pod)) is not None]
@@ -118,7 +117,7 @@ def after_end(
         builder.wake(gone_at)
 
 
-def nothing_to_come(snapshot: Snapshot, plan: Plan[PipelineJobStatus]) -> bool:
+def nothing_to_come(snapshot: Snapshot, plan: RunPlan) -> bool:
     """Whether the run has ended and all that is left to do is wait for a person, or its TTL."""
     if not snapshot.run.finished or snapshot.jobs or snapshot.pods:
         return False

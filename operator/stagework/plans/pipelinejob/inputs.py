@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from stagework.api.machines import MachineClass
-from stagework.api.stage_status import StageStatus
+from stagework.api.stage_status import States
 from stagework.policies.stage_order import ancestors
 
 
@@ -12,7 +12,7 @@ def inputs_document(
     stage: str,
     machine: MachineClass,
     dependencies: Mapping[str, tuple[str, ...]],
-    states: Mapping[str, StageStatus],
+    states: States,
 ) -> str:
     """JSON for the annotation `stagework.dev/inputs`; only committed, succeeded ancestors.
 

@@ -4,19 +4,16 @@ The rules are policies; how requests are noted and answered is the same for ever
 (`plans/interventions.py`).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stagework.api import names
 from stagework.api.intervention import Intervention, InterventionSpec, Refusal
 from stagework.api.kinds import PIPELINEJOB
-from stagework.api.stage_status import SkipRecord, StageStatus
+from stagework.api.stage_status import SkipRecord, StageStatus, States
 from stagework.plans.interventions import asked_by
 from stagework.plans.pipelinejob import edits
 from stagework.policies import interventions as policy
 from stagework.policies.stage_order import Dependencies, descendants
-
-States = Mapping[str, StageStatus]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
 from stagework.policies.slots import Queued, Turn
 

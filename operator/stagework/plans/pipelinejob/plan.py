@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from stagework.api.answered import Answered
-from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.api.stage_status import StageStatus, States
 from stagework.plans.interventions import Requests
 from stagework.plans.pipelinejob.accept import accept, revision_lost, seen_again
 from stagework.plans.pipelinejob.children import NO_OBJECTS, AttemptObjects, Children
@@ -23,11 +23,11 @@ from stagework.plans.pipelinejob.clean_up import (
     end_recorded,
     nothing_to_come,
 )
-from stagework.plans.pipelinejob.interventions import StageVerbs, States
+from stagework.plans.pipelinejob.interventions import StageVerbs
 from stagework.plans.pipelinejob.observe import observe
 from stagework.plans.pipelinejob.run_status import run_status
 from stagework.plans.pipelinejob.slot_requests import slot_requests
-from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
+from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
 from stagework.plans.pipelinejob.stage_view import StageView
 from stagework.plans.pipelinejob.start import Starter
 from stagework.plans.pipelinejob.transitions import events_of, transitions, urgent
@@ -36,8 +36,6 @@ from stagework.plans.plan import Plan, PlanBuilder
 from stagework.policies.look_ahead import ahead
 from stagework.policies.slots import SlotRequest, Turn
 from stagework.policies.validity import effective_params
-
-RunPlan = Plan[PipelineJobStatus]
 
 
 @dataclass(frozen=True)
@@ -97,16 +95,10 @@ def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> Ru
     builder.facts.extend(facts)
     builder.events.extend(events_of(facts, run.metadata.name))
     after_end(snapshot, status, builder, now)
-    plan = Plan(
-        actions=tuple(builder.actions),
-        status=status if changed else None,
+    plan = builder.plan(
+        status if changed else None,
         urgent=urgent(facts),
         again_once_stored=status.verdict_pending,
-        afterwards=tuple(builder.afterwards),
-        events=tuple(builder.events),
-        facts=tuple(builder.facts),
-        questions=tuple(builder.questions),
-        wake_at=builder.wake_at,
     )
     return _marked(snapshot, plan)
 
@@ -151,31 +143,18 @@ def _look_ahead(starter: Starter, objects: Mapping[str, AttemptObjects], states:
 def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
     """The run has no stages (yet): it is accepted, refused, or waits; requests are refused."""
     run = snapshot.run
-    if run.finished:
-        plan = _refused_before(snapshot, builder, now)
-    elif run.status.pipelineRevision:
-        plan = revision_lost(run, now)
-    else:
-        plan = accept(snapshot, now)
     nothing: States = {}
     requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs({}))
     requests.carry_out(nothing, run.status.answered, builder, now)
-    facts = transitions(run.status, plan.status) if plan.status is not None else ()
-    afterwards = tuple(builder.afterwards)
-    return _marked(snapshot, replace(plan, afterwards=afterwards, facts=tuple(facts)))
-
-
-def _refused_before(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
-    """A run that was refused at first sight: only its time to live is left."""
-    run = snapshot.run
-    after_end(snapshot, run.status, builder, now)
-    changed = run.status.observedGeneration != run.metadata.generation
-    return Plan(
-        actions=tuple(builder.actions),
-        status=seen_again(run) if changed else None,
-        urgent=changed,
-        wake_at=builder.wake_at,
-    )
+    if run.finished:
+        # It was refused at first sight: only its time to live is left.
+        after_end(snapshot, run.status, builder, now)
+        plan = seen_again(run, builder)
+    elif run.status.pipelineRevision:
+        plan = revision_lost(run, builder, now)
+    else:
+        plan = accept(snapshot, builder, now)
+    return _marked(snapshot, plan)
 
 
 def _marked(snapshot: Snapshot, plan: RunPlan) -> RunPlan:

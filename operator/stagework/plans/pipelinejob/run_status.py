@@ -6,13 +6,8 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.answered import Answered
 from stagework.api.conditions import Status, conditions_for
-from stagework.api.pipelinejob import (
-    PipelineJob,
-    PipelineJobStatus,
-    StageStatus,
-    count_done,
-    current_of,
-)
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, count_done, current_of
+from stagework.api.stage_status import StageStatus
 from stagework.api.text import one_line
 
 RUN_MESSAGE_BYTES = 256

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from stagework.api import names
 from stagework.api.base import format_time
-from stagework.api.stage_status import StageStatus
+from stagework.api.stage_status import StageStatus, States
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob.children import AttemptObjects
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
@@ -17,7 +17,7 @@ from stagework.policies.stage_order import Ready, may_start
 def slot_requests(
     snapshot: Snapshot,
     resolved: Resolved,
-    states: Mapping[str, StageStatus],
+    states: States,
     objects: Mapping[str, AttemptObjects],
     now: datetime,
 ) -> list[SlotRequest]:
@@ -46,7 +46,7 @@ def _due(
     snapshot: Snapshot,
     resolved: Resolved,
     status: StageStatus,
-    states: Mapping[str, StageStatus],
+    states: States,
     now: datetime,
 ) -> bool:
     if status.state == names.STAGE_RUNNING or status.stopping is not None:

@@ -1,4 +1,4 @@
-"""Everything a decision about one run may use, read at one moment and frozen."""
+"""Everything a decision about one run may use, read at one moment and frozen; and what it gives."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,10 +8,13 @@ from stagework.api.intervention import Intervention
 from stagework.api.machines import Fleet
 from stagework.api.observed import JobView, NodeView, PodView
 from stagework.api.pipeline import Param, Pipeline, effective_dependencies
-from stagework.api.pipelinejob import PipelineJob
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.stages import Stage
 from stagework.children.pod_defaults import PodDefaults
-from stagework.plans.plan import Purpose, Question, Refusal
+from stagework.plans.plan import Plan, Purpose, Question, Refusal
+
+RunPlan = Plan[PipelineJobStatus]
+"""What is to be done about a run."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stagework.api import names
-from stagework.api.pipelinejob import Commit, StageStatus
+from stagework.api.stage_status import Commit, StageStatus
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob.children import AttemptObjects
 from stagework.plans.pipelinejob.snapshot import Lookup, ResultQuestion, Snapshot

@@ -3,7 +3,6 @@
 Level-based: whatever exists already (Job, held Pod) is taken up; nothing is done twice.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +10,7 @@ from stagework.api import names
 from stagework.api.machines import MachineClass
 from stagework.api.observed import JobView, PodView
 from stagework.api.resources import JOBS, PODS, ObjectRef
-from stagework.api.stage_status import StageStatus
+from stagework.api.stage_status import StageStatus, States
 from stagework.api.stages import Stage
 from stagework.children.stage_job import StageJob
 from stagework.plans.pipelinejob import edits
@@ -31,8 +30,6 @@ RECREATED_WAIT = timedelta(seconds=1)
 """Between the removal of a Job and the making of the next one."""
 QUEUE_CHECK_SECONDS = 5
 """A stage's place in the queue is told anew this often; more rarely far back in it."""
-
-States = Mapping[str, StageStatus]
 
 
 @dataclass(frozen=True)

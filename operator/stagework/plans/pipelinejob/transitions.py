@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from stagework.api import names
-from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.api.stage_status import StageStatus
 from stagework.plans.plan import Event, Fact
 from stagework.plans.transitions import (
     RequestsNoted,

@@ -3,10 +3,8 @@
 Level-based: a stage that was given up waits again once nothing stands in its way any more.
 """
 
-from collections.abc import Mapping
-
 from stagework.api import names
-from stagework.api.stage_status import StageStatus
+from stagework.api.stage_status import StageStatus, States
 from stagework.plans.pipelinejob import edits
 from stagework.policies.stage_order import Dependencies, Never, may_start
 
@@ -14,9 +12,7 @@ _IN_THE_WAY = {"Failed": "failed", "Skipped": "was skipped", "NotRun": "is not r
 """What happened to the stage that stands in the way, in people's words."""
 
 
-def after_upstream(
-    status: StageStatus, dependencies: Dependencies, states: Mapping[str, StageStatus]
-) -> StageStatus:
+def after_upstream(status: StageStatus, dependencies: Dependencies, states: States) -> StageStatus:
     """The stage's status after what has become of the stages above it."""
     given_up = status.state == names.STAGE_NOT_RUN
     if not (given_up or status.waiting):

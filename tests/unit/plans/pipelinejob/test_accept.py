@@ -10,7 +10,8 @@ from stagework.api.pipeline import Param
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.resources import REVISIONS
 from stagework.plans.pipelinejob.accept import unreadable
-from stagework.plans.pipelinejob.plan import RunPlan, evaluate, finish
+from stagework.plans.pipelinejob.plan import evaluate, finish
+from stagework.plans.pipelinejob.snapshot import RunPlan
 from stagework.plans.plan import Create, Plan
 from tests.support.builders import (
     World,

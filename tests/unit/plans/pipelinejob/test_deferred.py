@@ -2,7 +2,7 @@
 
 import pytest
 
-from stagework.api.pipelinejob import StageStatus
+from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
 from stagework.policies.retry import RetryAt, after_deferral
 from tests.support.builders import (

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from stagework.api.pipelinejob import StageStatus
-from stagework.plans.pipelinejob.plan import RunPlan
+from stagework.api.stage_status import StageStatus
+from stagework.plans.pipelinejob.snapshot import RunPlan
 from tests.support.builders import (
     T0,
     World,

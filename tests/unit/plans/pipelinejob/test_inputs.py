@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from stagework.api.pipelinejob import StageStatus
+from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.inputs import inputs_document
 from tests.support.builders import GPU, MACBOOK, make_status
 

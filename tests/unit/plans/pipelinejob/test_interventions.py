@@ -7,8 +7,8 @@ import pytest
 
 from stagework.api.intervention import Intervention, InterventionStatus, Refusal
 from stagework.api.kinds import INTERVENTION
-from stagework.api.pipelinejob import StageStatus
 from stagework.api.resources import PODS
+from stagework.api.stage_status import StageStatus
 from stagework.plans.interventions import KEPT, refuse_all
 from stagework.plans.plan import Answer
 from tests.support.builders import (

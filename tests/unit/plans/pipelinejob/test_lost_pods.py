@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 
 from stagework.api.observed import JobView, NodeView
-from stagework.api.pipelinejob import StageStatus
 from stagework.api.resources import JOBS
-from stagework.plans.pipelinejob.plan import RunPlan
+from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.situation import LOST_GRACE
-from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
+from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion, RunPlan
 from stagework.plans.transitions import Recovered
 from tests.support.builders import (
     T0,

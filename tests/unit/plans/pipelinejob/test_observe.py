@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from stagework.api.observed import PodView
-from stagework.api.pipelinejob import StageStatus
 from stagework.api.resources import JOBS, PODS
+from stagework.api.stage_status import StageStatus
 from stagework.plans.plan import Purpose, Refusal
 from tests.support.builders import (
     NAMESPACE,

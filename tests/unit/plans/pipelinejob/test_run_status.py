@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from stagework.api.conditions import find
-from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.run_status import run_status
 from tests.support.builders import T0, after, make_run, make_status
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from stagework.api.pipelinejob import StageStatus
 from stagework.api.resources import JOBS, PODS, ObjectRef
-from stagework.plans.pipelinejob.plan import RunPlan
+from stagework.api.stage_status import StageStatus
+from stagework.plans.pipelinejob.snapshot import RunPlan
 from stagework.plans.plan import Create, Purpose, Refusal, Ungate
 from stagework.policies.slots import SlotRequest
 from tests.support.builders import (

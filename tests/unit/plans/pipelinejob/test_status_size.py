@@ -5,7 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
-from stagework.api.pipelinejob import Answered, PipelineJobStatus, StageStatus
+from stagework.api.answered import Answered
+from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.api.stage_status import StageStatus
 from stagework.cluster.patches import JSON_OPTIONS, status_document, stored_document
 from stagework.plans.pipelinejob.run_status import run_status
 from tests.support.builders import RUN_UID, T0, after, make_run

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from stagework.api.answered import Answered
-from stagework.api.pipelinejob import PipelineJobStatus, StageStatus
+from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.transitions import (
     AttemptEnded,
     RunEnded,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stagework.api.pipelinejob import StageStatus
+from stagework.api.stage_status import StageStatus
 from tests.support.builders import World, make_stage, make_status
 
 FORK = [
