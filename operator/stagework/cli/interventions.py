@@ -20,13 +20,37 @@ MAX_REQUESTER: Final = 128
 _POLL_SECONDS: Final = 0.3
 
 
-def request(
+def ask(
+    session: Session,
+    name: str,
+    verb: str,
+    stages: list[str],
+    *,
+    namespace: str | None,
+    reason: str,
+    dry_run: bool,
+    descendants: Literal["NotRun", "Run"] = "NotRun",
+) -> None:
+    """Ask a run for something and print the answer.
+
+    `dry_run` only judges, by the code that the operator judges with. Raises CommandError where
+    something is refused or nobody answers.
+    """
+    run = session.objects.run(session.namespace(namespace), name)
+    spec = _request(run, verb, stages, reason, descendants=descendants)
+    if dry_run:
+        _preview(session, run, spec)
+    else:
+        _ask(session, run, spec)
+
+
+def _request(
     run: PipelineJob,
     verb: str,
     stages: list[str],
     reason: str,
     *,
-    descendants: Literal["NotRun", "Run"] = "NotRun",
+    descendants: Literal["NotRun", "Run"],
 ) -> InterventionSpec:
     """The request, without who asks."""
     wanted = list(dict.fromkeys(stages))
@@ -43,14 +67,7 @@ def request(
     )
 
 
-def ask(session: Session, run: PipelineJob, spec: InterventionSpec, *, dry_run: bool) -> None:
-    """Ask and print the answer; `dry_run` only judges, by the code that the operator judges with.
-
-    Raises CommandError where something is refused or nobody answers.
-    """
-    if dry_run:
-        _preview(session, run, spec)
-        return
+def _ask(session: Session, run: PipelineJob, spec: InterventionSpec) -> None:
     signed = spec.model_copy(update={"requestedBy": session.objects.me()[:MAX_REQUESTER]})
     intervention = session.objects.intervene(run, signed)
     session.terminal.say(f"intervention.stagework.dev/{intervention.metadata.name} created")

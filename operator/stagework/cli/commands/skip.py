@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from stagework.cli.interventions import ask, request
+from stagework.cli.interventions import ask
 from stagework.cli.options import DryRun, Namespace, Reason, Run
 from stagework.cli.session import session_of
 
@@ -26,8 +26,13 @@ def skip(
 
     Exit 0: everything asked for was done; 1: something was refused; 2: no answer in time.
     """
-    session = session_of(context)
-    run = session.objects.run(session.namespace(namespace), name)
-    descendants = "Run" if run_descendants else "NotRun"
-    asked = request(run, "Skip", stage, reason, descendants=descendants)
-    ask(session, run, asked, dry_run=dry_run)
+    ask(
+        session_of(context),
+        name,
+        "Skip",
+        stage,
+        namespace=namespace,
+        reason=reason,
+        dry_run=dry_run,
+        descendants="Run" if run_descendants else "NotRun",
+    )
