@@ -44,7 +44,7 @@ class InterventionSpec(Resource):
     """Who asks; an admission policy demands that it is the requester."""
 
 
-class Refusal(Observed):
+class RefusedStage(Observed):
     """A stage that was not changed, and why."""
 
     stage: Annotated[str, StringConstraints(max_length=63)]
@@ -62,7 +62,7 @@ class InterventionStatus(Observed):
     """Stages asked for."""
     affected: int = Field(default=0, ge=0)
     """Stages changed."""
-    refused: list[Refusal] = Field(default=[], max_length=64)
+    refused: list[RefusedStage] = Field(default=[], max_length=64)
     """Stages not changed, with reasons."""
     summary: Annotated[str, StringConstraints(max_length=63)] = ""
     """Done, PartlyDone or Refused."""

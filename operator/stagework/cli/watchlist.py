@@ -16,8 +16,8 @@ from typing import Final
 
 from stagework.api.pipelinejob import PipelineJob
 from stagework.overview.rows import RunRow, row
+from stagework.overview.run_end import RunEnd, run_end
 from stagework.overview.steps import StepChange, changes
-from stagework.overview.verdicts import Verdict, verdict
 
 ENDS_KEPT: Final = 10_000
 """Ends that are remembered at most; the oldest are forgotten."""
@@ -73,7 +73,7 @@ class Ended:
     """The run has ended."""
 
     run: PipelineJob
-    verdict: Verdict
+    end: RunEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Watchlist:
         self._followed: dict[str, Followed] = {}
         self._past: set[str] = set()
         self._first_listing = True
-        self.ends: dict[str, Verdict] = {}
+        self.ends: dict[str, RunEnd] = {}
         """`namespace/name` of each run that ended while followed, to how."""
 
     @property
@@ -158,7 +158,7 @@ class Watchlist:
             uid: candidate for uid, candidate in self._candidates.items() if uid in present
         }
         for run in runs:
-            if self._first_listing and not self._wanted.names and verdict(run).ended:
+            if self._first_listing and not self._wanted.names and run_end(run).ended:
                 self._past.add(run.metadata.uid)
             news += self.seen(run, now)
         self._first_listing = False
@@ -181,7 +181,7 @@ class Watchlist:
         followed = self._followed.pop(uid, None)
         if followed is None:
             return []
-        self._end(followed.run, Verdict("Failed", "Deleted", message="deleted"))
+        self._end(followed.run, RunEnd("Failed", "Deleted", message="deleted"))
         return [Gone(followed.run)]
 
     def poll(self, now: datetime) -> list[News]:
@@ -194,7 +194,7 @@ class Watchlist:
                 news.append(Late(followed.run, self._timeout_seconds))
         return news
 
-    def _end(self, run: PipelineJob, end: Verdict) -> None:
+    def _end(self, run: PipelineJob, end: RunEnd) -> None:
         self.ends[key(run)] = end
         if len(self.ends) > ENDS_KEPT:
             # A monitor may run for months; `--until-done` never sees so many.
@@ -203,7 +203,7 @@ class Watchlist:
     def _note(self, run: PipelineJob, now: datetime) -> None:
         uid = run.metadata.uid
         if uid in self._past:
-            if verdict(run).ended:
+            if run_end(run).ended:
                 return
             self._past.discard(uid)
         if not self._wanted.allows(run, now):
@@ -231,7 +231,7 @@ class Watchlist:
 
     def _news(self, before: PipelineJob | None, run: PipelineJob) -> list[News]:
         news: list[News] = [Changed(run, change) for change in changes(before, run)]
-        end = verdict(run)
+        end = run_end(run)
         if end.ended:
             del self._followed[run.metadata.uid]
             self._past.add(run.metadata.uid)

@@ -1,4 +1,4 @@
-"""What there is to see of runs, as numbers: rows, details, verdicts, changes.
+"""What there is to see of runs, as numbers: rows, details, ends, changes.
 
 Whoever shows runs (the command line, the API service, a page) draws the same from here, and asks
 here what is done, ended, active and current. It must not hold a sentence, a colour, a column's

@@ -7,7 +7,7 @@ from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stage_status import StageStatus
 from stagework.overview.rows import RunRow, row
-from stagework.overview.verdicts import Verdict, verdict
+from stagework.overview.run_end import run_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,6 @@ class RunDetail:
     """The Pipeline's name; empty for inline stages."""
     seen: bool
     """Whether the operator has reconciled it yet."""
-    verdict: Verdict
     stages: tuple[StageRow, ...]
     waits: tuple[Wait, ...]
     """Without stages that only wait for another one."""
@@ -56,15 +55,13 @@ class RunDetail:
 
 def detail(run: PipelineJob, now: datetime) -> RunDetail:
     """The run as it is now."""
-    end = verdict(run)
     return RunDetail(
         row=row(run, now),
         title=run.spec.title,
         pipeline=run.spec.pipelineRef.name if run.spec.pipelineRef else "",
         seen=run.status.observedGeneration >= 0,
-        verdict=end,
         stages=tuple(_stage_row(stage, now) for stage in run.status.stages),
-        waits=() if end.ended else _waits(run),
+        waits=() if run_end(run).ended else _waits(run),
     )
 
 

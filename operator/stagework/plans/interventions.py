@@ -12,7 +12,12 @@ from typing import Generic, Protocol, TypeVar
 
 from stagework.api import names
 from stagework.api.answered import Answered
-from stagework.api.intervention import Intervention, InterventionSpec, InterventionStatus, Refusal
+from stagework.api.intervention import (
+    Intervention,
+    InterventionSpec,
+    InterventionStatus,
+    RefusedStage,
+)
 from stagework.api.kinds import INTERVENTION
 from stagework.api.text import one_line
 from stagework.plans.plan import Answer, Delete, Event, PlanBuilder
@@ -128,7 +133,7 @@ def _note(request: Intervention, judgement: Judgement) -> Answered:
 
 def _from_note(note: Answered) -> Judgement:
     pairs = [pair.split("=", 1) for pair in note.refused.split(",") if "=" in pair]
-    refused = tuple(Refusal(stage=stage, reason=reason) for stage, reason in pairs)
+    refused = tuple(RefusedStage(stage=stage, reason=reason) for stage, reason in pairs)
     return Judgement(affected=("",) * note.affected, refused=refused)
 
 

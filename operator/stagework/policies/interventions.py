@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stagework.api.intervention import InterventionSpec, Refusal
+from stagework.api.intervention import InterventionSpec, RefusedStage
 from stagework.api.stage_status import StageStatus, States
 
 UNKNOWN_VERB = "UnknownVerb"
@@ -37,7 +37,7 @@ class Judgement:
 
     affected: tuple[str, ...] = ()
     """Stages that are retried or skipped."""
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[RefusedStage, ...] = ()
     """Stages left alone, with reasons."""
 
     @property
@@ -48,7 +48,7 @@ class Judgement:
 
 def refused_whole(reason: str) -> Judgement:
     """Nothing of the request is done, for this one reason."""
-    return Judgement(refused=(Refusal(stage="", reason=reason),))
+    return Judgement(refused=(RefusedStage(stage="", reason=reason),))
 
 
 def judge(spec: InterventionSpec, states: States) -> Judgement:
@@ -62,11 +62,11 @@ def judge(spec: InterventionSpec, states: States) -> Judgement:
     if not wanted:
         return refused_whole(NO_STAGE_NAMED if spec.verb == "Skip" else NOTHING_FAILED)
     affected: list[str] = []
-    refused: list[Refusal] = []
+    refused: list[RefusedStage] = []
     for name in wanted:
         reason = _refusal(spec, states.get(name))
         if reason:
-            refused.append(Refusal(stage=name, reason=reason))
+            refused.append(RefusedStage(stage=name, reason=reason))
         else:
             affected.append(name)
     return Judgement(tuple(affected), tuple(refused))

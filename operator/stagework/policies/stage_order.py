@@ -30,11 +30,10 @@ class Never:
     cause: str
 
 
-Verdict = Ready | Blocked | Never
 _READY = Ready()
 
 
-def may_start(stage: str, dependencies: Dependencies, states: States) -> Verdict:
+def may_start(stage: str, dependencies: Dependencies, states: States) -> Ready | Blocked | Never:
     """Judge one stage; `states` has an entry for every stage above it.
 
     A failed dependency wins over a skipped one, and both over a pending one: nothing that happens

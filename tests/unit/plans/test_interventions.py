@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from stagework.api.answered import Answered
-from stagework.api.intervention import Intervention, InterventionSpec, Refusal
+from stagework.api.intervention import Intervention, InterventionSpec, RefusedStage
 from stagework.plans.interventions import KEPT, Requests, refuse_all
 from stagework.plans.plan import Answer, PlanBuilder
 from stagework.policies.interventions import Judgement
@@ -21,7 +21,9 @@ class Adding:
 
     def judge(self, spec: InterventionSpec, state: int) -> Judgement:
         wanted = [name for name in spec.stages if name != "no" and state < 100]
-        refused = tuple(Refusal(stage=s, reason="Never") for s in spec.stages if s not in wanted)
+        refused = tuple(
+            RefusedStage(stage=s, reason="Never") for s in spec.stages if s not in wanted
+        )
         return Judgement(tuple(wanted), refused)
 
     def apply(self, request: Intervention, judgement: Judgement, state: int) -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stagework.api.intervention import InterventionSpec, Refusal
+from stagework.api.intervention import InterventionSpec, RefusedStage
 from stagework.api.stage_status import StageStatus
 from stagework.policies.interventions import Judgement, judge, resets
 from stagework.policies.stage_order import descendants
@@ -87,7 +87,7 @@ def test_running_descendants_are_reset_and_untouched_ones_are_left() -> None:
 def test_a_refusal_has_a_reason(verb: str, stage: str, state: Any, reason: str) -> None:
     judgement = _judge(verb, stage, status={**OVER, "b": state})
 
-    assert judgement == Judgement(refused=(Refusal(stage=stage, reason=reason),))
+    assert judgement == Judgement(refused=(RefusedStage(stage=stage, reason=reason),))
     assert judgement.requested == 1
 
 
@@ -108,7 +108,7 @@ def test_a_double_click_is_harmless(verb: str) -> None:
 
     assert _judge(verb, "b", status=status, attempt=4).affected == ("b",)
     assert _judge(verb, "b", status=status, attempt=3).refused == (
-        Refusal(stage="b", reason="StaleAttempt"),
+        RefusedStage(stage="b", reason="StaleAttempt"),
     )
 
 
@@ -139,7 +139,7 @@ def test_a_request_may_be_refused_as_a_whole(
 ) -> None:
     judgement = _judge(verb, status=status)
 
-    assert judgement == Judgement(refused=(Refusal(stage="", reason=reason),))
+    assert judgement == Judgement(refused=(RefusedStage(stage="", reason=reason),))
     assert judgement.requested == 0
 
 

@@ -15,7 +15,8 @@ from stagework.cli.text import run_list, run_page
 from stagework.cli.text.durations import short
 from stagework.cli.text.next_steps import after_failure
 from stagework.cli.text.tables import one_line
-from stagework.overview import detail, verdicts
+from stagework.overview import detail
+from stagework.overview.run_end import run_end
 from stagework.overview.times import elapsed_seconds
 
 _TICK_SECONDS = 0.2
@@ -83,7 +84,7 @@ def _judge(
     if run is None:
         raise CommandError(f"{name} was deleted while waiting", command="stagework status")
     pending[name] = run
-    end = verdicts.verdict(run)
+    end = run_end(run)
     if end.kind == "Failed":
         where = f" at {end.stage}" if end.stage else ""
         raise CommandError(

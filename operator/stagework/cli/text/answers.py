@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from stagework.api.intervention import InterventionStatus, Refusal
+from stagework.api.intervention import InterventionStatus, RefusedStage
 
 HINTS: Final = {
     "UnknownStage": "the run has no stage of that name",
@@ -26,7 +26,7 @@ def answered(status: InterventionStatus) -> list[str]:
 
 
 def previewed(
-    affected: Sequence[str], resets: Sequence[str], refused: Sequence[Refusal]
+    affected: Sequence[str], resets: Sequence[str], refused: Sequence[RefusedStage]
 ) -> list[str]:
     """What would happen; nothing has been written."""
     requested = len(affected) + sum(1 for refusal in refused if refusal.stage)
@@ -36,7 +36,7 @@ def previewed(
     return lines + [f"  would wait again: {stage}" for stage in resets]
 
 
-def _lines(requested: int, affected: int, refused: Iterable[Refusal]) -> list[str]:
+def _lines(requested: int, affected: int, refused: Iterable[RefusedStage]) -> list[str]:
     listed = list(refused)
     lines = [f"requested {requested}, affected {affected}, refused {len(listed)}"]
     for refusal in listed:

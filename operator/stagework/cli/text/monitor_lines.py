@@ -118,7 +118,7 @@ class MonitorLines:
         return [Line(title + (":" if rows else "")), *map(Line, rows)]
 
     def _ended(self, news: Ended, now: datetime) -> Line:
-        run, end = news.run, news.verdict
+        run, end = news.run, news.end
         at = run.status.completionTime or now
         head, name = self._head(run, at), run.metadata.name
         if end.kind == "Succeeded":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from stagework.api import names
 from stagework.api.kinds import PIPELINE, PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJob
-from stagework.overview.verdicts import failing_stage, verdict
+from stagework.overview.run_end import failing_stage, run_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Home:
 
 def next_command(run: PipelineJob, home: Home) -> str:
     """What to type now; empty where nothing is needed."""
-    end = verdict(run)
+    end = run_end(run)
     if end.kind == "Failed":
         return after_failure(run, home)
     return "" if end.ended else while_waiting(run, home)

@@ -7,7 +7,7 @@ The rules are policies; how requests are noted and answered is the same for ever
 from dataclasses import dataclass
 
 from stagework.api import names
-from stagework.api.intervention import Intervention, InterventionSpec, Refusal
+from stagework.api.intervention import Intervention, InterventionSpec, RefusedStage
 from stagework.api.kinds import PIPELINEJOB
 from stagework.api.stage_status import SkipRecord, StageStatus, States
 from stagework.plans.interventions import asked_by
@@ -24,7 +24,7 @@ class Preview:
     """Stages that are retried or skipped."""
     resets: tuple[str, ...]
     """Descendants that wait again with new attempts."""
-    refused: tuple[Refusal, ...]
+    refused: tuple[RefusedStage, ...]
     """Stages left alone, with reasons."""
 
 

@@ -16,8 +16,8 @@ from stagework.plans.pipelinejob.outcomes import record, record_stopped
 from stagework.plans.pipelinejob.situation import (
     LOST_GRACE,
     AwaitsPod,
+    ContainerEnded,
     CountedByJob,
-    Ended,
     NeverRan,
     PodLost,
     Quiet,
@@ -119,7 +119,7 @@ def _pod_lost(
 
 
 def _at_end(
-    situation: Ended | Stopped | ResultFound | CountedByJob | Vanished | RefusedForGood,
+    situation: ContainerEnded | Stopped | ResultFound | CountedByJob | Vanished | RefusedForGood,
     view: StageView,
     builder: PlanBuilder,
     now: datetime,
@@ -128,7 +128,7 @@ def _at_end(
     match situation:
         case Stopped(pod):
             return _stopped(pod, view, builder, now)
-        case Ended():
+        case ContainerEnded():
             return _ended(situation, view, builder, now)
         case ResultFound(result):
             return _result_found(result, view, builder, now)
@@ -153,7 +153,9 @@ def _stopped(
     return record_stopped(_seen_ended(view, pod), view.stage, builder, ended)
 
 
-def _ended(situation: Ended, view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
+def _ended(
+    situation: ContainerEnded, view: StageView, builder: PlanBuilder, now: datetime
+) -> StageStatus:
     pod, mark = situation.pod, situation.mark
     uid = pod.metadata.uid
     commit = Commit(attempt=view.status.attempt, pod=uid)

@@ -4,7 +4,7 @@ Told in this order; the first that applies:
 
 1. The ungated Pod is there, and it is the recorded one, or none is recorded. Its container
    (a) has not ended: `Runs`, `Starts`; (b) has ended, a verdict being recorded: `Stopped`;
-   (c) has ended: `Ended`.
+   (c) has ended: `ContainerEnded`.
 2. The recorded Pod is there as it was before its gate was removed: `StaleView`.
 3. Its Pod is gone, or its Job ended without one. What has become of its process and of its work?
    Its stored result decides. Without one, time alone proves nothing: a Pod that was removed by
@@ -75,7 +75,7 @@ class Runs:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ContainerEnded:
     """Its container has ended, by itself or from outside."""
 
     pod: PodView
@@ -146,7 +146,7 @@ Situation = (
     | AwaitsPod
     | Starts
     | Runs
-    | Ended
+    | ContainerEnded
     | Stopped
     | StaleView
     | ResultUnknown
@@ -192,7 +192,7 @@ def _with_pod(stage: Stage, status: StageStatus, pod: PodView) -> Situation:
         return Starts(pod, current.reason, current.message)
     if status.stopping is not None:
         return Stopped(pod)
-    return Ended(pod, end, mark if isinstance(mark, Mark) else None)
+    return ContainerEnded(pod, end, mark if isinstance(mark, Mark) else None)
 
 
 def _without_pod(view: StageView, now: datetime) -> Situation:

@@ -1,4 +1,4 @@
-from stagework.api.intervention import InterventionStatus, Refusal
+from stagework.api.intervention import InterventionStatus, RefusedStage
 from stagework.cli.outputs import Fetched, StageResult, pictures
 from stagework.cli.text.answers import answered, previewed
 from stagework.cli.text.values import shown, values_table
@@ -6,7 +6,7 @@ from stagework.cli.text.values import shown, values_table
 
 def test_an_answer_counts_and_gives_a_reason_for_each_refusal() -> None:
     status = InterventionStatus(
-        requested=2, affected=1, refused=[Refusal(stage="b", reason="StillActive")]
+        requested=2, affected=1, refused=[RefusedStage(stage="b", reason="StillActive")]
     )
     assert answered(status) == [
         "requested 2, affected 1, refused 1",
@@ -24,7 +24,7 @@ def test_a_preview_names_what_would_change_and_says_that_nothing_was_written() -
 
 
 def test_a_refusal_of_the_whole_request_names_no_stage() -> None:
-    (_, line) = previewed([], [], [Refusal(stage="", reason="NothingFailed")])
+    (_, line) = previewed([], [], [RefusedStage(stage="", reason="NothingFailed")])
     assert (
         line == "  refused the request: NothingFailed (no stage has failed: name one with --stage)"
     )

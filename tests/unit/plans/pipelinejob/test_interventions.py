@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stagework.api.intervention import Intervention, InterventionStatus, Refusal
+from stagework.api.intervention import Intervention, InterventionStatus, RefusedStage
 from stagework.api.kinds import INTERVENTION
 from stagework.api.resources import PODS
 from stagework.api.stage_status import StageStatus
@@ -89,7 +89,7 @@ def test_after_a_crash_between_effect_and_answer_only_the_answer_follows() -> No
 
     (answer,) = answers(plan)
     assert (answer.summary, answer.affected) == ("PartlyDone", 1)
-    assert answer.refused == [Refusal(stage="stage_9", reason="UnknownStage")]
+    assert answer.refused == [RefusedStage(stage="stage_9", reason="UnknownStage")]
     assert world.stages_after(after(1))["stage_2"].attempt == 4, "not once more"
 
 
@@ -98,7 +98,7 @@ def test_a_refused_request_changes_nothing_and_says_why() -> None:
 
     (answer,) = answers(plan)
     assert (answer.summary, answer.affected, answer.requested) == ("Refused", 0, 1)
-    assert answer.refused == [Refusal(stage="stage_1", reason="StaleAttempt")]
+    assert answer.refused == [RefusedStage(stage="stage_1", reason="StaleAttempt")]
     assert plan.events == () or all(e.reason != "InterventionAnswered" for e in plan.events)
     assert plan.status is None or plan.status.answered == []
 
@@ -106,7 +106,7 @@ def test_a_refused_request_changes_nothing_and_says_why() -> None:
 def test_a_request_for_another_run_of_the_same_name_is_refused() -> None:
     plan = _world(make_intervention("Retry", "stage_2", target_uid="an earlier run")).plan()
 
-    assert answers(plan)[0].refused == [Refusal(stage="", reason="TargetReplaced")]
+    assert answers(plan)[0].refused == [RefusedStage(stage="", reason="TargetReplaced")]
 
 
 def test_requests_are_carried_out_in_the_order_given() -> None:
@@ -116,7 +116,7 @@ def test_requests_are_carried_out_in_the_order_given() -> None:
     first, second = answers(_world(retry, again).plan())
 
     assert first.summary == "Done"
-    assert second.refused == [Refusal(stage="stage_2", reason="StaleAttempt")]
+    assert second.refused == [RefusedStage(stage="stage_2", reason="StaleAttempt")]
 
 
 def test_the_run_takes_ownership_of_a_request_that_has_no_owner() -> None:
@@ -229,5 +229,5 @@ def test_requests_for_a_run_that_is_not_there_are_refused(verb: str) -> None:
     (answer,) = refuse_all((make_intervention(verb, uid="1"), done), "TargetNotFound", T0)
 
     assert answer.intervention.uid == "1"
-    assert answer.status.refused == [Refusal(stage="", reason="TargetNotFound")]
+    assert answer.status.refused == [RefusedStage(stage="", reason="TargetNotFound")]
     assert answer.status.summary == "Refused"

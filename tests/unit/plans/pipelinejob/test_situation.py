@@ -10,8 +10,8 @@ from stagework.plans.pipelinejob.children import AttemptObjects
 from stagework.plans.pipelinejob.situation import (
     LOST_GRACE,
     AwaitsPod,
+    ContainerEnded,
     CountedByJob,
-    Ended,
     NeverRan,
     PodLost,
     Quiet,
@@ -121,15 +121,17 @@ CASES: dict[str, tuple[Seen, Situation]] = {
     ),
     "it ended with a mark": (
         Seen(AT_WORK, JOB, DONE),
-        Ended(DONE, Done(), Mark("Succeeded", digest="d" * 64)),
+        ContainerEnded(DONE, Done(), Mark("Succeeded", digest="d" * 64)),
     ),
     "it failed without a mark": (
         Seen(AT_WORK, JOB, KILLED),
-        Ended(KILLED, Failed("NonZeroExit", "exit code 1"), None),
+        ContainerEnded(KILLED, Failed("NonZeroExit", "exit code 1"), None),
     ),
     "it was deleted before it had a node": (
         Seen(AT_WORK, JOB, deleting(OUT)),
-        Ended(deleting(OUT), Interrupted("the Pod was deleted before it had a node"), None),
+        ContainerEnded(
+            deleting(OUT), Interrupted("the Pod was deleted before it had a node"), None
+        ),
     ),
     "it ended with a mark after a verdict": (Seen(AT_WORK, JOB, DONE, "TimedOut"), Stopped(DONE)),
     "it runs on after a verdict": (

@@ -10,7 +10,7 @@ from stagework.api.stage_status import StageStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RunEnd:
     """`Succeeded` as seen now."""
 
     kind: Literal["Active", "Succeeded", "Failed"]
@@ -27,16 +27,16 @@ class Verdict:
         return self.kind != "Active"
 
 
-def verdict(run: PipelineJob) -> Verdict:
+def run_end(run: PipelineJob) -> RunEnd:
     """The run's end, as its condition `Succeeded` says."""
     condition = find(run.status.conditions, names.SUCCEEDED)
     if condition is None or condition.status == "Unknown":
-        return Verdict("Active", condition.reason if condition else "")
+        return RunEnd("Active", condition.reason if condition else "")
     if condition.status == "True":
-        return Verdict("Succeeded", condition.reason)
+        return RunEnd("Succeeded", condition.reason)
     stage = failing_stage(run.status)
     cause = (stage.message or stage.reason) if stage is not None else ""
-    return Verdict(
+    return RunEnd(
         "Failed",
         condition.reason,
         stage=stage.name if stage else "",
