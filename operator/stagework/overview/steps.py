@@ -6,6 +6,7 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stage_status import StageStatus
+from stagework.api.stage_transition import stage_transitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +21,12 @@ class StepChange:
 
 def changes(before: PipelineJob | None, after: PipelineJob) -> list[StepChange]:
     """Every change since `before`, in pipeline order; None: nothing of the run had begun."""
-    changed: list[StepChange] = []
-    for stage in after.status.stages:
-        old = before.status.stage_named(stage.name) if before is not None else None
-        was = (old.state, old.attempt) if old is not None else (names.STAGE_WAITING, 1)
-        if was != (stage.state, stage.attempt):
-            changed.append(StepChange(stage, _moment(stage)))
-    return changed
+    known = before.status.stages if before is not None else ()
+    return [
+        StepChange(step.after, _moment(step.after))
+        for step in stage_transitions(known, after.status.stages)
+        if step.state_changed or step.attempt_changed
+    ]
 
 
 def _moment(stage: StageStatus) -> datetime | None:

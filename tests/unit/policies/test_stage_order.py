@@ -8,7 +8,6 @@ from stagework.policies.stage_order import (
     Blocked,
     Never,
     Ready,
-    Verdict,
     ancestors,
     descendants,
     may_start,
@@ -74,7 +73,7 @@ def _not_run(name: str, reason: str) -> StageStatus:
     ],
 )
 def test_a_stage_is_judged_by_what_is_directly_above(
-    above: dict[str, str | StageStatus], verdict: Verdict
+    above: dict[str, str | StageStatus], verdict: Ready | Blocked | Never
 ) -> None:
     states = _states(a="Succeeded", d="Waiting", **above)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.stage_status import StageStatus
+from stagework.api.stage_transition import StageTransition, stage_transitions
 from stagework.plans.plan import Event, Fact
 from stagework.plans.transitions import (
     RequestsNoted,
@@ -104,12 +105,9 @@ _URGENT = (
 
 def transitions(before: PipelineJobStatus, after: PipelineJobStatus) -> list[Fact]:
     """Everything that has changed, stage by stage, then the run as a whole."""
-    stored = {stage.name: stage for stage in before.stages}
     facts: list[Fact] = []
-    for stage in after.stages:
-        old = stored.get(stage.name)
-        if old is not stage:
-            facts.extend(_of_stage(old, stage))
+    for changed in stage_transitions(before.stages, after.stages):
+        facts.extend(_of_stage(changed))
     facts.extend(common_transitions(before, after))
     if after.summary != before.summary and after.summary in _ENDS:
         failed = tuple(s.name for s in after.stages if s.state == names.STAGE_FAILED_STATE)
@@ -142,19 +140,20 @@ def events_of(facts: Iterable[Fact], run: str) -> Iterator[Event]:
                 pass
 
 
-def _of_stage(before: StageStatus | None, after: StageStatus) -> Iterator[Fact]:
+def _of_stage(changed: StageTransition) -> Iterator[Fact]:
+    before, after = changed.before, changed.after
     name, state = after.name, after.state
-    if state == names.STAGE_RUNNING and (before is None or before.state != state):
+    if changed.started:
         yield StageStarted(name, after.attempt, after.machine, after.node)
     if before is None:
         yield StageAdded(name)
         return
-    if after.attempt != before.attempt:
+    if changed.attempt_changed:
         begun = before.pod != ""
         yield AttemptEnded(name, before.attempt, after.reason or "Retried", begun=begun)
-    if after.stopping != before.stopping:
+    if changed.verdict_changed:
         yield VerdictRecorded(name, after.stopping.reason if after.stopping is not None else "")
-    if state == before.state or not after.ended:
+    if not changed.ended:
         return
     if state == names.STAGE_NOT_RUN:
         yield StageNotRun(name, after.reason)

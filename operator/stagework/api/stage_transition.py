@@ -1,0 +1,58 @@
+"""What has happened to a stage from one status to the next, asked of the pair of both.
+
+The operator's facts (and so events, metrics and urgency) and the monitor's lines are read from it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from stagework.api import names
+from stagework.api.stage_status import StageStatus
+
+
+@dataclass(frozen=True, slots=True)
+class StageTransition:
+    """A stage as it was and as it is; nothing of it need differ."""
+
+    before: StageStatus | None
+    """None: nothing was said of it. Then it waits for its first attempt."""
+    after: StageStatus
+
+    @property
+    def state_changed(self) -> bool:
+        """It has another state."""
+        before = self.before.state if self.before is not None else names.STAGE_WAITING
+        return self.after.state != before
+
+    @property
+    def attempt_changed(self) -> bool:
+        """It is at another attempt, or back at the first."""
+        before = self.before.attempt if self.before is not None else 1
+        return self.after.attempt != before
+
+    @property
+    def verdict_changed(self) -> bool:
+        """A verdict was recorded, or what it demands has been done."""
+        before = self.before.stopping if self.before is not None else None
+        return self.after.stopping != before
+
+    @property
+    def started(self) -> bool:
+        """Its container runs now."""
+        return self.state_changed and self.after.state == names.STAGE_RUNNING
+
+    @property
+    def ended(self) -> bool:
+        """It needs nothing more now."""
+        return self.state_changed and self.after.ended
+
+
+def stage_transitions(
+    before: Iterable[StageStatus], after: Iterable[StageStatus]
+) -> Iterator[StageTransition]:
+    """One for each stage of `after`, in that order, but for those that are the very same object."""
+    known = {stage.name: stage for stage in before}
+    for stage in after:
+        old = known.get(stage.name)
+        if old is not stage:
+            yield StageTransition(old, stage)
