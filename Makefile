@@ -55,6 +55,7 @@ pure: $(VENV)/.ready
 	@$(PY) -m pytest -q $(PURE_TESTS)
 
 # Two at a time, the longest first; each says what it has to say when it is done.
+BESIDE := --no-print-directory --keep-going -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 TOGETHER := --no-print-directory --keep-going -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 .PHONY: test-quick
 test-quick: $(VENV)/.ready ## Lint and the tests of all that decides, in a minute: the inner loop
@@ -76,11 +77,21 @@ integration: $(VENV)/.ready programs ## Tests against a real API server, and of 
 deploy: images $(VENV)/.ready ## Install or upgrade stagework on the kind cluster
 	@$(PY) -m hack.devcluster.deploy
 
-.PHONY: e2e
+.PHONY: e2e stories stories-alone
 e2e: deploy ## User stories on the kind cluster
-	@export HELM="$(HELM)" KUBECTL="$(KUBECTL)"; \
-	$(PY) -m pytest -q -n $(STORIES) -m "not alone" tests/e2e && \
-	$(PY) -m pytest -q -m alone tests/e2e
+	@$(MAKE) --no-print-directory stories
+	@$(MAKE) --no-print-directory stories-alone
+
+# What shares the cluster's machines, and what the operator, a node or the release is needed for.
+stories: export HELM = $(shell $(DEVCLUSTER) tools --path helm)
+stories: export KUBECTL = $(shell $(DEVCLUSTER) tools --path kubectl)
+stories:
+	@$(PY) -m pytest -q -n $(STORIES) -m "not alone" tests/e2e
+
+stories-alone: export HELM = $(shell $(DEVCLUSTER) tools --path helm)
+stories-alone: export KUBECTL = $(shell $(DEVCLUSTER) tools --path kubectl)
+stories-alone:
+	@$(PY) -m pytest -q -m alone tests/e2e
 
 .PHONY: demo
 demo: deploy ## Real pipelines on three machine classes, from nothing to the pictures
@@ -98,5 +109,13 @@ surface: $(VENV)/.ready ## Record what others see of the product into OUT=dir, t
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)
 	@for name in transitions restart exchange chain scale quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
 
+# The stories that are told alone mostly wait for the cluster: what needs none runs beside them.
 .PHONY: test
-test: lint verify unit operator integration e2e ## Everything that must hold before a change lands
+test: ## Everything that must hold before a change lands
+	@$(MAKE) --no-print-directory lint verify deploy programs
+	@$(MAKE) --no-print-directory stories
+	@$(MAKE) $(BESIDE) stories-alone parts
+
+.PHONY: parts
+parts: ## All tests that need no cluster of nodes
+	@$(MAKE) --no-print-directory unit operator integration

@@ -141,8 +141,17 @@ def _look_ahead(starter: Starter, objects: Mapping[str, AttemptObjects], states:
 
 
 def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
-    """The run has no stages (yet): it is accepted, refused, or waits; requests are refused."""
+    """The run has no stages (yet): it is accepted, refused, or waits.
+
+    Requests that came before a run was accepted are judged right after, by the stages that it has
+    then; of a run without stages they are refused.
+    """
     run = snapshot.run
+    fresh = not run.finished and not run.status.pipelineRevision
+    if fresh:
+        accepted = accept(snapshot, PlanBuilder(), now)
+        if accepted.status is not None and accepted.status.stages:
+            return _marked(snapshot, accepted)
     nothing: States = {}
     requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs({}))
     requests.carry_out(nothing, run.status.answered, builder, now)
@@ -150,10 +159,10 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
         # It was refused at first sight: only its time to live is left.
         after_end(snapshot, run.status, builder, now)
         plan = seen_again(run, builder)
-    elif run.status.pipelineRevision:
-        plan = revision_lost(run, builder, now)
-    else:
+    elif fresh:
         plan = accept(snapshot, builder, now)
+    else:
+        plan = revision_lost(run, builder, now)
     return _marked(snapshot, plan)
 
 

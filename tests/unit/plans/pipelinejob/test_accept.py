@@ -188,3 +188,15 @@ def test_a_request_about_a_run_that_has_not_started_is_refused() -> None:
 
 def test_a_run_that_is_being_deleted_is_left_alone() -> None:
     assert World(run=make_run(deleted=after(0))).plan() == Plan()
+
+
+def test_a_request_that_came_first_is_judged_by_the_stages_that_the_run_then_has() -> None:
+    world = World(stages=line_of(2), interventions=(make_intervention("Skip", "stage_1"),))
+
+    first = world.plan()
+    assert answers(first) == []
+    assert first.wake_at == after(0), "right after"
+
+    accepted = world.but(run=_again(first, world.the_run()))
+    (answer,) = answers(accepted.plan())
+    assert answer.affected == 1
