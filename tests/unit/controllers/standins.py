@@ -11,7 +11,7 @@ from stagework.api.base import Observed
 from stagework.api.resources import ObjectRef
 from stagework.cluster.apply import Applier
 from stagework.cluster.cache.cache import Cache
-from stagework.cluster.cache.own_objects import OwnObject
+from stagework.cluster.cache.own_objects import OwnObject, tombstone_of
 from stagework.cluster.cache.selections import Selection
 from stagework.cluster.client.connection import Target
 from stagework.cluster.client.kubeapi import KubeApi
@@ -153,6 +153,9 @@ class Scripted(Controller[LampStatus]):
 
     def stored(self, known: OwnObject, status: LampStatus) -> None:
         self.journal.append(f"stored as version {known.metadata.resourceVersion}")
+
+    def tombstone(self, known: OwnObject) -> OwnObject:
+        return tombstone_of(known, {})
 
     def forget(self, uid: str) -> None:
         self.journal.append(f"forget {uid}")
