@@ -12,30 +12,15 @@ from stagework.api.resources import ObjectRef
 from stagework.cluster.apply import Applier
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject, tombstone_of
-from stagework.cluster.cache.selections import Selection
-from stagework.cluster.client.connection import Target
-from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.events import EventPoster
 from stagework.controllers.controller import Controller, Key, View
 from stagework.controllers.work_queue import WorkQueue
 from stagework.plans.plan import Action, Answer, Create, Delete, Event, Fact, Plan, Question, Ungate
 from tests.support.builders import T0, make_own
 from tests.support.lamps import LAMP, LampStatus
+from tests.support.unwatched import nobody
 
 Journal = list[str]
-
-
-def nobody() -> KubeApi:
-    """An API server that nobody asks anything."""
-    return KubeApi(Target("http://nobody.invalid"))
-
-
-def make_cache(*selections: Selection[Any]) -> Cache:
-    """A cache that the test alone fills."""
-    cache = Cache(nobody(), ())
-    for selection in selections:
-        cache.hold(selection)
-    return cache
 
 
 async def let_others_run() -> None:

@@ -14,7 +14,7 @@ from stagework.controllers.controller import Controller, Key, Trigger
 from stagework.controllers.dispatch import dispatch
 from tests.support.builders import NAMESPACE, make_node, make_own
 from tests.support.lamps import LAMP, Lamps, LampStatus
-from tests.unit.controllers.standins import make_cache
+from tests.support.unwatched import make_cache
 
 RUNS, LAMPS, REQUESTS = map(objects_of, (PIPELINEJOB, LAMP, INTERVENTION))
 RUN, SIGN = Key("PipelineJob", NAMESPACE, "same"), Key("Lamp", NAMESPACE, "sign")

@@ -13,7 +13,8 @@ from stagework.controllers.status_writer import StatusWriter, Waits
 from stagework.plans.plan import Plan, Purpose, Question, Refusal
 from tests.support.builders import NAMESPACE, make_own
 from tests.support.lamps import LAMP, LampStatus
-from tests.unit.controllers.standins import Applied, Clock, Queue, let_others_run, make_cache
+from tests.support.unwatched import make_cache
+from tests.unit.controllers.standins import Applied, Clock, Queue, let_others_run
 
 KEPT, OTHER = make_own("kept", uid="u1"), make_own("other", uid="u2")
 PURPOSE = Purpose("bulb", 1)

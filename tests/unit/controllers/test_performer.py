@@ -33,6 +33,7 @@ from stagework.plans.refusals import RECONCILE_SECONDS
 from stagework.plans.status_writes import MERGE_SECONDS
 from tests.support.builders import NAMESPACE, T0, after, make_own
 from tests.support.lamps import LAMP, LampStatus
+from tests.support.unwatched import make_cache
 from tests.unit.controllers.standins import (
     Applied,
     Clock,
@@ -41,7 +42,6 @@ from tests.unit.controllers.standins import (
     Queue,
     Scripted,
     let_others_run,
-    make_cache,
 )
 
 KEY = Key("Lamp", NAMESPACE, "same")

@@ -22,6 +22,7 @@ from stagework.plans.plan import Event, Plan, Purpose, Question, Refusal
 from stagework.plans.status_writes import LONGEST_MERGE_SECONDS, MERGE_SECONDS
 from tests.support.builders import NAMESPACE, T0, as_cached, make_intervention, make_own
 from tests.support.lamps import LAMP, LampStatus
+from tests.support.unwatched import make_cache
 from tests.unit.controllers.standins import (
     Applied,
     Clock,
@@ -30,7 +31,6 @@ from tests.unit.controllers.standins import (
     Queue,
     Scripted,
     let_others_run,
-    make_cache,
 )
 
 LAMPS, RUNS, REQUESTS = map(objects_of, (LAMP, PIPELINEJOB, INTERVENTION))
