@@ -109,10 +109,12 @@ class Reconciler:
     ) -> None:
         plan, now = decided
         uid = known.metadata.uid
+        # Asked before: what is written now makes it another version than the one that is known.
+        is_stored = plan.status is None and not self._memory.statuses.waits(uid)
         await self._performer.perform(key, controller, known, plan, now)
         if not plan.nothing_to_come:
             return
-        if plan.status is None and not self._memory.statuses.waits(uid):
+        if is_stored:
             self._memory.evict(uid)
             controller.forget(uid)
             self._own.evict(controller, known)

@@ -17,6 +17,7 @@ from tests.support.builders.children import (
     waiting_for,
 )
 from tests.support.builders.fleet import GPU, MACBOOK, MACMINI, make_fleet, make_node
+from tests.support.builders.own_objects import as_cached, make_own
 from tests.support.builders.plans import answers, created, deleted
 from tests.support.builders.runs import (
     NAMESPACE,
@@ -42,6 +43,7 @@ __all__ = [
     "World",
     "after",
     "answers",
+    "as_cached",
     "condition",
     "created",
     "deleted",
@@ -54,6 +56,7 @@ __all__ = [
     "make_intervention",
     "make_job",
     "make_node",
+    "make_own",
     "make_pipeline",
     "make_pod",
     "make_run",

@@ -55,10 +55,13 @@ class Cache:
 
     def hold(self, selection: Selection[Any]) -> None:
         """Keep these objects; before `run`. One selection of a resource is all there is."""
-        held = self._selections.setdefault(selection.resource, selection)
-        if held is not selection:
-            raise ValueError(f"{selection.resource.plural} are held already, by other rules")
         resource = selection.resource
+        held = self._selections.get(resource)
+        if held is selection:
+            return  # several controllers read it
+        if held is not None:
+            raise ValueError(f"{resource.plural} are held already, by other rules")
+        self._selections[resource] = selection
         for namespace in self._namespaces if selection.namespaced else ("",):
             self._reflectors[resource, namespace] = Reflector(
                 self._api,

@@ -15,6 +15,8 @@ from stagework.api.base import Metadata
 from stagework.api.observed import EPOCH, OwnerReference
 
 _EMPTY = msgspec.Raw(b"{}")
+_EVICTED = msgspec.Raw(b"")
+"""No JSON at all, so that no object of the API server is taken for a tombstone."""
 
 
 class OwnMeta(msgspec.Struct, frozen=True, gc=False):
@@ -50,7 +52,7 @@ class OwnObject(msgspec.Struct, frozen=True, gc=False):
     @property
     def is_tombstone(self) -> bool:
         """Whether most of it was evicted (`tombstone_of`): what is left names it, no more."""
-        return bytes(self.spec) == bytes(_EMPTY)
+        return not bytes(self.spec)
 
     def checked_metadata(self) -> Metadata:
         """The metadata for decisions."""
@@ -82,7 +84,7 @@ def from_bytes(body: bytes) -> OwnObject:
 
 def tombstone_of(known: OwnObject, status: dict[str, str]) -> OwnObject:
     """An object of which nothing more is to come, without its spec, and of its status only this."""
-    return OwnObject(known.metadata, _EMPTY, msgspec.Raw(orjson.dumps(status)))
+    return OwnObject(known.metadata, _EVICTED, msgspec.Raw(orjson.dumps(status)))
 
 
 def spec_field(path: str) -> Callable[[msgspec.Raw], str]:

@@ -113,6 +113,8 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         """Every run says what it holds before the first turn is given."""
         self._slots.close()
         for run in list(self._cache.all(RUNS)):
+            if run.is_tombstone:
+                continue
             meta = run.metadata
             at_work = summary_of(run) == names.RUNNING
             pods = self._cache.indexed(STAGE_PODS, meta.namespace, BY_OWNER, meta.uid)
