@@ -52,7 +52,7 @@ class Lamps(Controller[LampStatus]):
         power = any(node.ready for node in self._cache.all(ALL_NODES))
         after = LampStatus(on=on, shines=on and power, answered=answered)
         changed = after if after != before else None
-        return Plan(status=changed, urgent=True, afterwards=tuple(builder.afterwards))
+        return builder.plan(changed, urgent=True)
 
     def judge(self, spec: InterventionSpec, state: bool) -> Judgement:
         return Judgement(affected=("lamp",))

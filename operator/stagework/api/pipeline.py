@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from stagework.api.base import Metadata, Resource
-from stagework.api.base import explain as explain  # noqa: PLC0414 - still asked for here
 from stagework.api.stages import Stage, Stages
 
 ParamName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$", max_length=40)]

@@ -10,7 +10,8 @@ import msgspec
 import orjson
 from pydantic import ValidationError
 
-from stagework.api.pipeline import Pipeline, PipelineSpec, explain
+from stagework.api.base import explain
+from stagework.api.pipeline import Pipeline, PipelineSpec
 from stagework.api.pipelinejob import PipelineJob, PipelineJobSpec, PipelineJobStatus
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.controllers.controller import Unreadable

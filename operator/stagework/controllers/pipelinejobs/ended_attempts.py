@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from sys import intern
 
-from stagework.api.pipelinejob import StageStatus
+from stagework.api.stage_status import StageStatus
 
 
 @lru_cache(maxsize=256)
