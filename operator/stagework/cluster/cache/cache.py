@@ -56,11 +56,10 @@ class Cache:
     def hold(self, selection: Selection[Any]) -> None:
         """Keep these objects; before `run`. One selection of a resource is all there is."""
         resource = selection.resource
-        held = self._selections.get(resource)
-        if held is selection:
-            return  # several controllers read it
-        if held is not None:
+        if self._selections.get(resource, selection) is not selection:
             raise ValueError(f"{resource.plural} are held already, by other rules")
+        if resource in self._selections:
+            return  # several controllers read it
         self._selections[resource] = selection
         for namespace in self._namespaces if selection.namespaced else ("",):
             self._reflectors[resource, namespace] = Reflector(
