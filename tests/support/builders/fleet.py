@@ -33,6 +33,7 @@ def make_node(
     name: str = "gpu-0",
     machine: str = "gpu",
     *,
+    uid: str = "",
     ready: bool = True,
     cordoned: bool = False,
     labels: dict[str, str] | None = None,
@@ -42,7 +43,7 @@ def make_node(
     status = "True" if ready else "Unknown"
     return NodeView(
         metadata=ObjectMeta(
-            name=name, uid=f"node-{name}", labels=own if labels is None else labels
+            name=name, uid=uid or f"node-{name}", labels=own if labels is None else labels
         ),
         spec=NodeSpec(unschedulable=cordoned),
         status=NodeStatus(conditions=(ObjectCondition("Ready", status),)),

@@ -1,0 +1,220 @@
+"""The ledger of slots as nodes come and go and runs say what they hold and want."""
+
+import pytest
+
+from stagework.api.observed import NodeView
+from stagework.cluster.cache.store import Change
+from stagework.controllers.controller import Key
+from stagework.controllers.pipelinejobs.slots import Slots
+from stagework.policies.slots import Granted, Order, Queued, SlotRequest
+from tests.support.builders import GPU, MACMINI, NAMESPACE, make_fleet, make_node
+
+
+def key(run: str) -> Key:
+    return Key("PipelineJob", NAMESPACE, run)
+
+
+def _order(run: str, position: int = 0) -> Order:
+    return (0, 0, "2026", f"uid-of-{run}", position)
+
+
+def wants(run: str, stage: str = "a", machine: str = "gpu") -> SlotRequest:
+    return SlotRequest(stage, (machine,), _order(run))
+
+
+def holds(run: str, stage: str = "a") -> SlotRequest:
+    return SlotRequest(stage, ("gpu",), _order(run), holds="gpu")
+
+
+class Yard:
+    """Slots, and which runs they have woken."""
+
+    def __init__(self) -> None:
+        self.woken: list[Key] = []
+        self.slots = Slots(make_fleet(GPU, MACMINI), self.woken.append)
+
+    def comes(self, node: NodeView, before: NodeView | None = None) -> bool:
+        return self.slots.node_changed(Change(before, node))
+
+    def leaves(self, node: NodeView) -> bool:
+        return self.slots.node_changed(Change(node, None))
+
+    def asks(self, run: str, *requests: SlotRequest) -> dict[str, Granted | Queued]:
+        return self.slots.request(key(run), f"uid-of-{run}", requests)
+
+    def leaves_queue(self, run: str) -> None:
+        self.slots.release(f"uid-of-{run}")
+
+    def keys_kept(self) -> int:
+        return len(self.slots._keys)  # pyright: ignore[reportPrivateUsage]
+
+    def woken_since(self) -> list[str]:
+        woken = [run.name for run in self.woken]
+        self.woken.clear()
+        return woken
+
+
+@pytest.fixture
+def yard() -> Yard:
+    """Open, with one slot for a GPU."""
+    yard = Yard()
+    yard.comes(make_node("gpu-0"))
+    yard.slots.open()
+    return yard
+
+
+# Closed: every run says what it holds first.
+
+
+def test_while_closed_nothing_is_given() -> None:
+    yard = Yard()
+    yard.comes(make_node("gpu-0"))
+
+    assert yard.asks("one", wants("one")) == {"a": Queued("gpu", 1, 1, 0)}
+    assert not yard.comes(make_node("gpu-1")), "nobody is to be decided about anew"
+    assert yard.woken_since() == []
+    assert yard.slots.taken() == 0
+
+
+def test_while_closed_what_is_held_is_taken_in() -> None:
+    yard = Yard()
+
+    assert yard.asks("one", holds("one")) == {"a": Granted("gpu")}
+    assert yard.slots.taken() == 1
+
+
+def test_with_the_opening_those_are_woken_who_get_a_slot() -> None:
+    yard = Yard()
+    yard.comes(make_node("gpu-0"))
+    yard.comes(make_node("gpu-1"))
+    yard.asks("holder", holds("holder"))
+    for run in ("first", "second"):
+        yard.asks(run, wants(run))
+    yard.slots.open()
+
+    assert yard.woken_since() == ["first"]
+    assert yard.slots.queue_lengths()["gpu"] == 1
+
+
+def test_closed_again_nobody_has_a_slot_and_none_is_given(yard: Yard) -> None:
+    yard.asks("one", wants("one"))
+    yard.slots.close()
+
+    assert yard.slots.taken() == 0
+    assert yard.asks("two", wants("two")) == {"a": Queued("gpu", 1, 1, 0)}
+    yard.slots.open()
+    assert yard.woken_since() == ["two"], "the nodes are as they were"
+
+
+# Runs come and go.
+
+
+def test_a_released_slot_wakes_the_next_in_the_queue(yard: Yard) -> None:
+    assert yard.asks("one", wants("one")) == {"a": Granted("gpu")}
+    assert yard.asks("two", wants("two")) == {"a": Queued("gpu", 1, 1, 1)}
+    assert yard.asks("three", wants("three")) == {"a": Queued("gpu", 1, 2, 1)}
+    assert yard.woken_since() == []
+
+    yard.leaves_queue("one")
+
+    assert yard.woken_since() == ["three"], "the order of runs decides, not who asked first"
+    assert yard.slots.taken() == 1
+
+
+def test_a_run_that_wants_nothing_any_more_gives_its_slot_to_the_next(yard: Yard) -> None:
+    yard.asks("one", wants("one"))
+    yard.asks("two", wants("two"))
+
+    assert yard.asks("one") == {}
+    assert yard.woken_since() == ["two"]
+
+
+def test_who_asks_is_not_woken_for_what_it_is_told(yard: Yard) -> None:
+    yard.asks("one", wants("one", "a"), SlotRequest("b", ("gpu",), _order("one", 1)))
+    yard.woken.clear()
+    turns = yard.asks("one", SlotRequest("b", ("gpu",), _order("one", 1)))
+
+    assert turns == {"b": Granted("gpu")}
+    assert yard.woken_since() == []
+
+
+def test_a_released_run_is_in_no_queue(yard: Yard) -> None:
+    yard.asks("one", wants("one"))
+    yard.asks("two", wants("two"))
+    yard.leaves_queue("two")
+    yard.leaves_queue("one")
+    yard.leaves_queue("never there")
+
+    assert yard.woken_since() == []
+    assert (yard.slots.taken(), yard.slots.queue_lengths()["gpu"]) == (0, 0)
+
+
+def test_of_a_run_without_requests_no_key_is_left(yard: Yard) -> None:
+    yard.asks("one", wants("one"))
+    yard.asks("two", wants("two"))
+    assert yard.keys_kept() == 2
+
+    yard.asks("one")
+    yard.leaves_queue("two")
+    assert yard.keys_kept() == 0
+
+
+# Nodes come and go.
+
+
+def test_a_new_node_wakes_who_waits_for_it(yard: Yard) -> None:
+    yard.asks("one", wants("one"))
+    yard.asks("two", wants("two"))
+
+    assert yard.comes(make_node("gpu-1"))
+    assert yard.woken_since() == ["two"]
+
+
+def test_a_node_of_another_class_wakes_nobody_of_this_one(yard: Yard) -> None:
+    yard.asks("one", wants("one"))
+    yard.asks("two", wants("two"))
+
+    assert yard.comes(make_node("mini-0", "macmini"))
+    assert yard.woken_since() == []
+
+
+def test_a_heartbeat_of_a_node_changes_nothing(yard: Yard) -> None:
+    assert not yard.comes(make_node("gpu-0"), before=make_node("gpu-0"))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        make_node("gpu-0", ready=False),
+        make_node("gpu-0", cordoned=True),
+        make_node("gpu-0", labels={"stagework.dev/machine": "macmini"}),
+    ],
+    ids=["not ready", "cordoned", "of another class now"],
+)
+def test_a_node_that_takes_no_pods_has_no_slots_until_it_comes_back(
+    yard: Yard, after: NodeView
+) -> None:
+    assert yard.comes(after, before=make_node("gpu-0"))
+    assert isinstance(yard.asks("one", wants("one"))["a"], Queued)
+
+    assert yard.comes(make_node("gpu-0"), before=after)
+    assert yard.woken_since() == ["one"]
+
+
+def test_who_holds_a_slot_keeps_it_when_the_node_goes(yard: Yard) -> None:
+    yard.asks("one", wants("one"))
+
+    assert yard.leaves(make_node("gpu-0"))
+    assert yard.asks("one", wants("one")) == {"a": Granted("gpu")}
+    assert yard.slots.nodes == {}
+
+
+def test_after_a_relist_a_node_made_anew_is_not_taken_for_the_one_that_has_gone(
+    yard: Yard,
+) -> None:
+    old, new = make_node("gpu-0"), make_node("gpu-0", uid="made-anew")
+    yard.comes(new)
+    yard.leaves(old)
+
+    assert yard.slots.nodes == {"gpu-0": new}
+    assert yard.asks("one", wants("one")) == {"a": Granted("gpu")}
