@@ -81,6 +81,8 @@ def understood() -> Generator[None]:
         yield
     except ValidationError as error:
         raise Unreadable(explain(error)) from error
+    except msgspec.DecodeError as error:
+        raise Unreadable(str(error)) from error
 
 
 class _StatusWords(msgspec.Struct):
@@ -100,5 +102,9 @@ def summary_of(known: OwnObject) -> str:
 
 
 def revision_of(known: OwnObject) -> str:
-    """The ControllerRevision that the run uses; empty where none."""
-    return _words.decode(known.status).pipelineRevision
+    """The ControllerRevision that the run uses; empty where none.
+
+    Raises Unreadable where somebody has broken the status: which one it uses is not known then.
+    """
+    with understood():
+        return _words.decode(known.status).pipelineRevision

@@ -20,6 +20,7 @@ from stagework.cluster.client import paths
 from stagework.cluster.client.errors import ApiError, Conflict, NotFound
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.lease import NotLeading
+from stagework.controllers.controller import Unreadable
 from stagework.controllers.pipelinejobs.decoding import revision_of
 from stagework.controllers.pipelinejobs.triggers import RUNS
 from stagework.plans.pipelinejob.snapshot import Resolved
@@ -77,7 +78,7 @@ class Revisions:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 await self._sweep(cache)
-            except (ApiError, NotLeading) as error:
+            except (ApiError, NotLeading, Unreadable) as error:
                 log.warning("unused revisions are not swept: %s", error)
 
     async def _read(self, key: tuple[str, str]) -> Resolved | None:
