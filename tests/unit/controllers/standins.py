@@ -1,7 +1,7 @@
 """Stand-ins for what stands around a part of the engine; all write into one journal."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -129,7 +129,7 @@ class Scripted(Controller[LampStatus]):
         self.journal.append(f"decide about {view.object.metadata.name}")
         return self.plans.pop(0) if self.plans else Plan()
 
-    def answer(self, about: ObjectRef, question: Question) -> Coroutine[Any, Any, Any]:
+    def answer(self, about: ObjectRef, question: Question) -> Any:
         self.journal.append(f"ask about {about.name}")
         return self._answer()
 

@@ -1,7 +1,6 @@
 """Questions to other services: one at a time, the answer kept, no failure for ever."""
 
 import asyncio
-from dataclasses import dataclass
 
 import pytest
 
@@ -9,6 +8,7 @@ from stagework.api.kinds import PIPELINEJOB
 from stagework.api.resources import ObjectRef
 from stagework.controllers.controller import Key
 from stagework.controllers.lookups import RETRY_SECONDS, Lookups
+from stagework.plans.pipelinejob.snapshot import ResultQuestion
 from stagework.plans.plan import Question
 from stagework.service_client.results import LookupFailed
 from tests.support.builders import NAMESPACE
@@ -16,14 +16,7 @@ from tests.unit.controllers.standins import let_others_run
 
 RUN = PIPELINEJOB.ref(NAMESPACE, "same", "u1")
 KEY = Key("PipelineJob", NAMESPACE, "same")
-
-
-@dataclass(frozen=True)
-class Weather(Question):
-    day: str
-
-
-TODAY, TOMORROW = Weather("today"), Weather("tomorrow")
+FIRST, SECOND = ResultQuestion("draw", 1), ResultQuestion("draw", 2)
 
 
 class Service:
@@ -57,7 +50,7 @@ class Desk:
             self.answered.append, lambda key, seconds: self.again.append((key, seconds))
         )
 
-    def ask(self, question: Question = TODAY, about: ObjectRef = RUN) -> None:
+    def ask(self, question: Question = FIRST, about: ObjectRef = RUN) -> None:
         self.lookups.ask(KEY, about, question, self.service.answer)
 
 
@@ -68,10 +61,10 @@ def desk() -> Desk:
 
 async def test_an_answer_is_kept_and_brings_the_object_back(desk: Desk) -> None:
     desk.ask()
-    await desk.service.says("sun")
+    await desk.service.says("stored")
 
-    assert desk.lookups.answers("u1") == {TODAY: "sun"}
-    assert desk.service.asked == [(RUN, TODAY)]
+    assert desk.lookups.answers("u1") == {FIRST: "stored"}
+    assert desk.service.asked == [(RUN, FIRST)]
     assert (desk.answered, desk.again) == ([KEY], [])
 
 
@@ -85,21 +78,21 @@ async def test_before_it_is_answered_nothing_is_known(desk: Desk) -> None:
 
 async def test_what_is_being_asked_is_not_asked_a_second_time(desk: Desk) -> None:
     for _ in range(3):
-        desk.ask()
+        desk.ask(ResultQuestion("draw", 1))
         await let_others_run()
 
-    assert desk.service.asked == [(RUN, TODAY)]
+    assert desk.service.asked == [(RUN, FIRST)]
 
 
 async def test_another_question_and_another_object_are_asked_beside_it(desk: Desk) -> None:
     other = PIPELINEJOB.ref(NAMESPACE, "other", "u2")
     desk.ask()
-    desk.ask(TOMORROW)
+    desk.ask(SECOND)
     desk.ask(about=other)
-    await desk.service.says("rain", at=1)
+    await desk.service.says("nothing", at=1)
 
-    assert desk.service.asked == [(RUN, TODAY), (RUN, TOMORROW), (other, TODAY)]
-    assert desk.lookups.answers("u1") == {TOMORROW: "rain"}
+    assert desk.service.asked == [(RUN, FIRST), (RUN, SECOND), (other, FIRST)]
+    assert desk.lookups.answers("u1") == {SECOND: "nothing"}
     assert desk.lookups.answers("u2") == {}
 
 
@@ -113,24 +106,24 @@ async def test_whatever_fails_is_asked_again_after_a_pause(desk: Desk, failure: 
     assert (desk.answered, desk.again) == ([], [(KEY, RETRY_SECONDS)])
 
     desk.ask()
-    await desk.service.says("sun")
-    assert desk.lookups.answers("u1") == {TODAY: "sun"}
+    await desk.service.says("stored")
+    assert desk.lookups.answers("u1") == {FIRST: "stored"}
 
 
 async def test_a_failure_takes_no_answer_with_it(desk: Desk) -> None:
     desk.ask()
-    await desk.service.says("sun")
-    desk.ask(TOMORROW)
+    await desk.service.says("stored")
+    desk.ask(SECOND)
     await desk.service.says(LookupFailed("503"))
 
-    assert desk.lookups.answers("u1") == {TODAY: "sun"}
+    assert desk.lookups.answers("u1") == {FIRST: "stored"}
 
 
 async def test_an_answer_for_a_forgotten_object_does_not_bring_it_back(desk: Desk) -> None:
     desk.ask()
     await let_others_run()
     desk.lookups.forget("u1")
-    await desk.service.says("sun")
+    await desk.service.says("stored")
 
     assert desk.lookups.answers("u1") == {}
 
@@ -143,12 +136,12 @@ async def test_a_forgotten_object_is_asked_about_anew(desk: Desk) -> None:
     await desk.service.says("from before", at=0)
     await desk.service.says("from now")
 
-    assert desk.lookups.answers("u1") == {TODAY: "from now"}
+    assert desk.lookups.answers("u1") == {FIRST: "from now"}
 
 
 async def test_a_new_leader_knows_nothing(desk: Desk) -> None:
     desk.ask()
-    await desk.service.says("sun")
+    await desk.service.says("stored")
     desk.lookups.forget_all()
 
     assert desk.lookups.answers("u1") == {}
