@@ -56,11 +56,10 @@ class Cache:
     def hold(self, selection: Selection[Any]) -> None:
         """Keep these objects; before `run`. One selection of a resource is all there is."""
         resource = selection.resource
-        if self._selections.get(resource, selection) is not selection:
-            raise ValueError(f"{resource.plural} are held already, by other rules")
-        if resource in self._selections:
+        if self._selections.get(resource) is selection:
             return  # several controllers read it
-        self._selections[resource] = selection
+        if self._selections.setdefault(resource, selection) is not selection:
+            raise ValueError(f"{resource.plural} are held already, by other rules")
         for namespace in self._namespaces if selection.namespaced else ("",):
             self._reflectors[resource, namespace] = Reflector(
                 self._api,
