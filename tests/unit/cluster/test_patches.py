@@ -8,7 +8,7 @@ import pytest
 
 from stagework.api.answered import Answered
 from stagework.api.base import Observed
-from stagework.api.intervention import InterventionStatus, Refusal
+from stagework.api.intervention import InterventionStatus, RefusedStage
 from stagework.api.kinds import INTERVENTION, PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.resources import JOBS, PODS, ObjectRef
@@ -135,7 +135,7 @@ def test_an_answer_is_for_that_very_request_and_says_no_more_than_it_has_to() ->
         answered=T0,
         requested=1,
         affected=0,
-        refused=[Refusal(stage="a", reason="StillActive")],
+        refused=[RefusedStage(stage="a", reason="StillActive")],
         summary="Refused",
     )
     body = orjson.loads(patches.answer_patch(Answer(REQUEST, status, adopt=False)))
