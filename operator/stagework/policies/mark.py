@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from stagekit import contract
 from stagework.api import names
-from stagework.api.text import MESSAGE_BYTES, one_line, reason_word
+from stagework.api.text import one_line, reason_word
 
 DIGEST_BYTES = 64
 """A sha256 in hex."""
@@ -99,5 +99,4 @@ def _count(value: object) -> int | None:
 
 
 def _bad(message: str) -> BadMark:
-    sentence = one_line(f"termination message: {message}", MESSAGE_BYTES)
-    return BadMark(names.BAD_COMPLETION_MARK, sentence)
+    return BadMark(names.BAD_COMPLETION_MARK, one_line(f"termination message: {message}"))

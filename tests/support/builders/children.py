@@ -98,11 +98,11 @@ def held_by_others(pod: PodView, gate: str = "example.org/quota") -> PodView:
     return _replace(pod, spec=_replace(pod.spec, scheduling_gates=gates))
 
 
-def unscheduled(pod: PodView, message: str = "0/3 nodes are available") -> PodView:
+def unscheduled(
+    pod: PodView, message: str = "0/3 nodes are available", reason: str = "Unschedulable"
+) -> PodView:
     """The scheduler has found no node."""
-    return _with_condition(
-        ungated(pod), condition("PodScheduled", "False", "Unschedulable", message)
-    )
+    return _with_condition(ungated(pod), condition("PodScheduled", "False", reason, message))
 
 
 def scheduled(pod: PodView, node: str = "gpu-0") -> PodView:

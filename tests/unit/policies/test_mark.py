@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagework.api.text import cut
 from stagework.policies.mark import BadMark, Mark, NoMark, cleaned_mark, read_mark
 
 GOOD: dict[str, Any] = {
@@ -219,3 +220,37 @@ def test_no_value_in_any_field_ever_breaks_the_reader(changes: dict[str, Any]) -
         assert len(found.message.encode()) <= 128
         assert len(found.digest.encode()) <= 64
         assert len(found.reason) <= 63
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        pytest.param("[]", "termination message: not a JSON object", id="no object"),
+        pytest.param("x" * 90, f"termination message: not JSON: {cut('x' * 90, 60)!r}", id="text"),
+        pytest.param(
+            _said(v="9" * 50),
+            f"termination message: version {cut('9' * 50, 20)}, expected 1",
+            id="version",
+        ),
+        pytest.param(
+            _said(outcome="o" * 60),
+            f"termination message: unknown outcome {cut('o' * 60, 40)!r}",
+            id="outcome",
+        ),
+        pytest.param(
+            _said(stage="s" * 60),
+            f"the mark is of stage {cut('s' * 60, 36)}, not ocr_eval",
+            id="another stage",
+        ),
+    ],
+)
+def test_what_it_claims_is_shown_as_far_as_it_helps(text: str, sentence: str) -> None:
+    verdict = _read(text)
+    assert isinstance(verdict, BadMark)
+    assert verdict.message == sentence
+
+
+def test_nothing_is_a_count_too() -> None:
+    assert _read(_said(counts={"items": 0, "failed": 0})) == Mark(
+        "Succeeded", items=0, failed_items=0
+    )

@@ -45,6 +45,16 @@ def _pod() -> PodView:
             unscheduled(_pod(), "0/3 nodes"), Pending("Unschedulable", "0/3 nodes"), id="no node"
         ),
         pytest.param(
+            unscheduled(_pod(), "timed out", reason="SchedulerError"),
+            Pending("SchedulerError", "timed out"),
+            id="the scheduler's own fault",
+        ),
+        pytest.param(
+            unscheduled(_pod(), "0/3 nodes", reason=""),
+            Pending("Unschedulable", "0/3 nodes"),
+            id="no node, and no word for it",
+        ),
+        pytest.param(
             scheduled(_pod()), Pending("ContainerCreating", "on node gpu-0"), id="has a node"
         ),
         pytest.param(

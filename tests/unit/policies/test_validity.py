@@ -33,6 +33,14 @@ def test_params_must_be_those_of_the_pipeline(given: dict[str, str], fault: str)
     assert faults(line_of(1), [PROMPT, SIZE], given, make_fleet()) == [fault]
 
 
+def test_all_missing_and_all_unknown_params_are_named() -> None:
+    needed = [PROMPT, PROMPT.model_copy(update={"name": "title"})]
+    assert faults(line_of(1), needed, {"a": "1", "b": "2"}, make_fleet()) == [
+        "params: prompt, title missing; set spec.params.prompt",
+        "params: unknown a, b; the pipeline takes prompt, title",
+    ]
+
+
 def test_an_empty_value_is_given() -> None:
     assert faults(line_of(1), [PROMPT], {"prompt": ""}, make_fleet()) == []
 
