@@ -13,24 +13,25 @@ from stagework.api.intervention import Intervention, InterventionSpec
 from stagework.api.kinds import INTERVENTION, PIPELINE, PIPELINEJOB
 from stagework.api.pipeline import Pipeline, PipelineSpec, effective_dependencies
 from stagework.api.pipelinejob import PipelineJob
+from stagework.api.resources import ApiResource, ObjectRef
 from stagework.api.stages import Stage
 from stagework.cli import replies
 from stagework.cli.cluster import Answer, Cluster
 from stagework.cli.errors import CommandError, NotThere, Refused
+from stagework.cluster.client import paths
 
-GROUP_PATH: Final = f"/apis/{names.API_VERSION}"
-"""Where the API server serves our kinds."""
-RUNS: Final = PIPELINEJOB.plural
-PIPELINES: Final = PIPELINE.plural
-INTERVENTIONS: Final = INTERVENTION.plural
+RUNS: Final = PIPELINEJOB.resource
+PIPELINES: Final = PIPELINE.resource
+INTERVENTIONS: Final = INTERVENTION.resource
 _JSON: Final = {"Content-Type": "application/json"}
 _PAGE: Final = "500"
 
 
-def path(plural: str, namespace: str | None, name: str = "") -> str:
+def path(resource: ApiResource, namespace: str | None, name: str = "") -> str:
     """Path of a collection or of one object; no namespace means all of them."""
-    where = f"/namespaces/{namespace}" if namespace else ""
-    return f"{GROUP_PATH}{where}/{plural}" + (f"/{name}" if name else "")
+    if name:
+        return paths.object_path(ObjectRef(resource, namespace or "", name))
+    return paths.collection(resource, namespace or "")
 
 
 def read_run(raw: Mapping[str, Any]) -> PipelineJob:
@@ -81,7 +82,7 @@ class Objects:
         query = {"limit": _PAGE, **chosen}
         while True:
             answer = self._cluster.request("GET", path(RUNS, namespace), query=query)
-            page = good(answer, f"list {RUNS}")
+            page = good(answer, f"list {RUNS.plural}")
             for raw in replies.items(page):
                 try:
                     runs.append(read_run(raw))
@@ -93,14 +94,16 @@ class Objects:
                 return Listing(tuple(runs), tuple(unreadable), version)
             query = {"limit": _PAGE, **chosen, "continue": str(metadata["continue"])}
 
-    def create(self, plural: str, namespace: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def create(
+        self, resource: ApiResource, namespace: str, body: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """Make an object; the answer is the object."""
         answer = self._cluster.request(
-            "POST", path(plural, namespace), body=json.dumps(body).encode(), headers=_JSON
+            "POST", path(resource, namespace), body=json.dumps(body).encode(), headers=_JSON
         )
         metadata = replies.mapping(body.get("metadata"))
         name = metadata.get("name") or metadata.get("generateName") or ""
-        return good(answer, f"create {plural.removesuffix('s')} {name}")
+        return good(answer, f"create {resource.kind.lower()} {name}")
 
     def intervention(self, namespace: str, name: str) -> Intervention:
         """One Intervention, with its answer as far as there is one."""
