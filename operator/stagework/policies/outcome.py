@@ -18,6 +18,8 @@ _SHUTDOWN_REASONS = frozenset({"NodeShutdown", "Terminated", "Shutdown", "Evicte
 """`status.reason` of Pods that the kubelet ended for its node's sake."""
 _SIGNALS = 128
 """Exit codes above this one are 128 + the number of the signal."""
+_KILLED = _SIGNALS + 9
+"""Ended by SIGKILL, which no process can answer."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,11 @@ def interruption_evidence(pod: PodView, report: Terminated) -> str:
 
 
 def _exit_text(report: Terminated) -> str:
+    if report.exit_code == _KILLED:  # container runtimes miss memory kills on busy nodes
+        return (
+            f"exit code {_KILLED}: killed, and nobody deleted its Pod; most often this is for its"
+            " memory use: raise resources.limits"
+        )
     killed = report.exit_code > _SIGNALS
     signal = f" (signal {report.exit_code - _SIGNALS})" if killed else ""
     return f"exit code {report.exit_code}{signal}"

@@ -82,6 +82,17 @@ def test_nothing_has_ended_before_a_kubelet_says_so(
     assert _judge(pod, mark, exit_code=exit_code) == NotEnded()
 
 
+def test_killed_by_nobody_we_know_says_what_is_most_often_the_cause() -> None:
+    end = _judge(terminated(_pod(), 137))
+
+    assert isinstance(end, Failed)
+    assert end.reason == "NonZeroExit"
+    assert end.message == (
+        "exit code 137: killed, and nobody deleted its Pod; most often this is for its memory use:"
+        " raise resources.limits"
+    )
+
+
 @pytest.mark.parametrize("exit_code", [0, 1, 137])
 @pytest.mark.parametrize(
     "around",
