@@ -75,6 +75,9 @@ def explain(error: ValidationError) -> str:
 ShortText = Annotated[str, StringConstraints(max_length=128)]
 """A name, a uid, a short sentence."""
 
+Sentence = Annotated[str, StringConstraints(max_length=512)]
+"""Why something is as it is, with its cause."""
+
 Time = Annotated[
     datetime,
     PlainSerializer(format_time, return_type=str),

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from stagework.api import names
 from stagework.api.answered import Answered
-from stagework.api.base import Metadata, Observed, Resource, ShortText, Time, rules
+from stagework.api.base import Metadata, Observed, Resource, Sentence, ShortText, Time, rules
 from stagework.api.conditions import Condition, find
 from stagework.api.pipeline import MAX_PARAMS, ParamName, ParamValue
 from stagework.api.stage_status import StageStatus
@@ -100,7 +100,7 @@ class PipelineJobStatus(Observed):
     """Succeeded, Reconciling and Stalled; see `kubectl explain`."""
     summary: Annotated[str, StringConstraints(max_length=63)] = ""
     """The reason of `Succeeded` as one plain word, for columns and field selectors."""
-    message: Annotated[str, StringConstraints(max_length=256)] = ""
+    message: Sentence = ""
     """What happens now or what went wrong, as a sentence."""
     progress: Annotated[str, StringConstraints(max_length=16)] = ""
     """Finished stages of all, such as `3/9`."""

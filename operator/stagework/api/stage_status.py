@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, TypedDict, Unpack
 from pydantic import Field, StringConstraints
 
 from stagework.api import names
-from stagework.api.base import Observed, ShortText, Time
+from stagework.api.base import Observed, Sentence, ShortText, Time
 from stagework.api.stages import StageName
 
 
@@ -36,7 +36,7 @@ class Stopping(Observed):
 
     reason: Annotated[str, StringConstraints(max_length=63)]
     """Why it is ended, such as TimedOut."""
-    message: ShortText = ""
+    message: Sentence = ""
     """The sentence for people."""
 
 
@@ -84,7 +84,7 @@ class StageStatus(Observed):
     """Waiting, Starting, Running, Succeeded, Failed, Skipped or NotRun."""
     reason: Annotated[str, StringConstraints(max_length=63)] = ""
     """Why it is in that state, as one word."""
-    message: ShortText = ""
+    message: Sentence = ""
     """Why, as a sentence."""
     attempt: int = Field(default=1, ge=1)
     """Number of the current attempt; it only grows."""

@@ -4,8 +4,11 @@ The lengths that the CRDs state are characters; ours are bytes of UTF-8, which i
 status is never refused for its length, and an object stays small in every language.
 """
 
-MESSAGE_BYTES = 128
-"""Longest message of a stage."""
+MESSAGE_BYTES = 512
+"""Longest message of a stage or run."""
+_LONGEST_LETTER = 4
+"""Bytes of UTF-8."""
+_LEFT_OUT = " … "
 REASON_LETTERS = 63
 """Longest reason."""
 
@@ -21,6 +24,24 @@ def one_line(text: str, limit_bytes: int = MESSAGE_BYTES) -> str:
         return text.strip()
     line = "".join(character if character.isprintable() else " " for character in text)
     return cut(" ".join(line.split()), limit_bytes)
+
+
+def sentence(text: str, limit_bytes: int = MESSAGE_BYTES) -> str:
+    """One line that says why; of one that is too long the middle is left out.
+
+    What went wrong stands at the beginning of a sentence (people, the API server) or at its end
+    (the kubelet's chains of causes), never in the middle.
+    """
+    whole = one_line(text, len(text) * _LONGEST_LETTER)
+    size = len(whole.encode())
+    if size <= limit_bytes:
+        return whole
+    room = limit_bytes - len(_LEFT_OUT.encode())
+    if room <= 0:
+        return cut(whole, limit_bytes)
+    head = cut(whole, room - room // 2)
+    tail = whole.encode()[-(room // 2) :].decode(errors="ignore") if room > 1 else ""
+    return f"{head.rstrip()}{_LEFT_OUT}{tail.lstrip()}"
 
 
 def reason_word(text: str) -> str:

@@ -19,7 +19,7 @@ from stagework.api.intervention import (
     RefusedStage,
 )
 from stagework.api.kinds import INTERVENTION
-from stagework.api.text import one_line
+from stagework.api.text import sentence
 from stagework.plans.plan import Answer, Delete, Event, PlanBuilder
 from stagework.policies.interventions import (
     TARGET_REPLACED,
@@ -112,7 +112,7 @@ def refuse_all(requests: Iterable[Intervention], reason: str, now: datetime) -> 
 
 def asked_by(spec: InterventionSpec) -> str:
     """Who asked and why, as one line."""
-    return one_line(f"{spec.requestedBy or 'a person'}: {spec.reason}".removesuffix(": "))
+    return sentence(f"{spec.requestedBy or 'a person'}: {spec.reason}".removesuffix(": "))
 
 
 def _event(spec: InterventionSpec, judgement: Judgement) -> Event:

@@ -62,7 +62,7 @@ def cleaned_mark(outcome: str, fields: Mapping[str, object], counts: Mapping[str
         outcome=outcome,
         digest=one_line(_text(fields.get("digest")), DIGEST_BYTES),
         reason=reason_word(_text(fields.get("reason"))),
-        message=one_line(_text(fields.get("message"))),
+        message=one_line(_text(fields.get("message")), contract.MESSAGE_MAX_BYTES),
         items=_count(counts.get("items")),
         failed_items=_count(counts.get("failed")),
     )
@@ -99,4 +99,7 @@ def _count(value: object) -> int | None:
 
 
 def _bad(message: str) -> BadMark:
-    return BadMark(names.BAD_COMPLETION_MARK, one_line(f"termination message: {message}"))
+    return BadMark(
+        names.BAD_COMPLETION_MARK,
+        one_line(f"termination message: {message}", contract.MESSAGE_MAX_BYTES),
+    )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagework.api.text import cut, one_line, reason_word
+from stagework.api.text import cut, one_line, reason_word, sentence
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,30 @@ def test_a_line_never_exceeds_its_limit(text: str, limit: int) -> None:
 
     assert len(line.encode()) <= limit
     assert all(character.isprintable() for character in line)
+
+
+KUBELET = (
+    'Back-off pulling image "registry.example.org/team/generate-pictures:2026.11.29": '
+    "ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image: not found"
+)
+
+
+def test_of_a_sentence_that_is_too_long_the_middle_is_left_out() -> None:
+    short = sentence(KUBELET, 60)
+
+    assert short.startswith("Back-off pulling image")
+    assert " … " in short
+    assert short.endswith("not found")
+    assert len(short.encode()) <= 60
+
+
+def test_a_sentence_that_fits_stays_as_it_is() -> None:
+    assert sentence(KUBELET) == KUBELET
+
+
+@given(st.text(), st.integers(0, 60))
+def test_a_sentence_never_exceeds_its_limit(text: str, limit: int) -> None:
+    short = sentence(text, limit)
+
+    assert len(short.encode()) <= limit
+    assert all(character.isprintable() for character in short)

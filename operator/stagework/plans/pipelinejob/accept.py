@@ -8,9 +8,8 @@ from stagework.api.conditions import Condition, Status, conditions_for, of_gener
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.resources import REVISIONS
 from stagework.api.stage_status import StageStatus
-from stagework.api.text import one_line
+from stagework.api.text import sentence
 from stagework.children.revision import revision_of
-from stagework.plans.pipelinejob.run_status import RUN_MESSAGE_BYTES
 from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
 from stagework.plans.pipelinejob.transitions import transitions
 from stagework.plans.plan import Create, Event, PlanBuilder
@@ -95,7 +94,7 @@ def _accepted(
 def _refused(
     run: PipelineJob, sentences: Sequence[str], builder: PlanBuilder, now: datetime
 ) -> RunPlan:
-    message = one_line("; ".join(sentences), RUN_MESSAGE_BYTES)
+    message = sentence("; ".join(sentences))
     status = run.status.evolve(
         observedGeneration=run.metadata.generation,
         conditions=_conditions(run, "False", names.INVALID_SPEC, message, now),
@@ -127,7 +126,7 @@ def _stalling(
     run: PipelineJob, reason: str, text: str, now: datetime, *, stalled: bool
 ) -> PipelineJobStatus:
     """It cannot go on."""
-    message = one_line(text, RUN_MESSAGE_BYTES)
+    message = sentence(text)
     return run.status.evolve(
         observedGeneration=run.metadata.generation,
         conditions=_conditions(run, "Unknown", reason, message, now, stalled=stalled),

@@ -8,7 +8,7 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.observed import PodView
 from stagework.api.stage_status import Commit, SkipRecord, StageState, StageStatus, Stopping
-from stagework.api.text import one_line
+from stagework.api.text import sentence
 
 REASON_LETTERS = 63
 MACHINE_LETTERS = 31
@@ -20,7 +20,7 @@ def waiting(
     status: StageStatus, reason: str, message: str, since: datetime | None = None
 ) -> StageStatus:
     """It waits for a stated cause, before its turn; `since`: when no node of its class was left."""
-    wanted = ("Waiting", reason, one_line(message), "", None, since)
+    wanted = ("Waiting", reason, sentence(message), "", None, since)
     s = status
     if (s.state, s.reason, s.message, s.machine, s.turnTime, s.waitingSince) == wanted:
         return status
@@ -68,7 +68,7 @@ def with_job(status: StageStatus, job: str) -> StageStatus:
 
 def job_refused(status: StageStatus, reason: str, message: str) -> StageStatus:
     """The API server would not take its Job, for now."""
-    return status.evolve(reason=reason, message=one_line(message), job="")
+    return status.evolve(reason=reason, message=sentence(message), job="")
 
 
 def recreated(status: StageStatus) -> StageStatus:
@@ -130,7 +130,7 @@ def seen_ended(status: StageStatus, node: str, started_at: datetime | None) -> S
 
 def stopping(status: StageStatus, reason: str, message: str) -> StageStatus:
     """A verdict is recorded; its Pod is ended by a later plan, which reads the record."""
-    return status.evolve(stopping=Stopping(reason=reason, message=one_line(message)))
+    return status.evolve(stopping=Stopping(reason=reason, message=sentence(message)))
 
 
 # --- while its Pod is missed ----------------------------------------------------------------------
@@ -146,7 +146,7 @@ def result_asked(status: StageStatus) -> StageStatus:
 
 def pod_lost(status: StageStatus, message: str, since: datetime | None) -> StageStatus:
     """Nothing proves that its process has ended; `since`: from when the wait for that counts."""
-    return status.evolve(reason=names.WAIT_POD_LOST, message=one_line(message), lostTime=since)
+    return status.evolve(reason=names.WAIT_POD_LOST, message=sentence(message), lostTime=since)
 
 
 def question_dropped(status: StageStatus) -> StageStatus:
@@ -196,7 +196,7 @@ def failed(
     return status.evolve(
         state="Failed",
         reason=reason,
-        message=one_line(message),
+        message=sentence(message),
         failures=failures,
         interruptions=interruptions,
         completionTime=at,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from stagework.api import names
 from stagework.api.observed import PodView
 from stagework.api.stage_status import Commit, StageStatus
-from stagework.api.text import one_line
+from stagework.api.text import sentence
 from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.children import delete_job
 from stagework.plans.pipelinejob.outcomes import record, record_stopped
@@ -72,9 +72,9 @@ def _at_work(
             status = edits.started(status, node, began)
             clock = deadline.run_time(stage, began, now)
         case Starts(reason=reason, message=message):
-            turn, sentence = status.turnTime or now, one_line(message)
-            status = edits.starting(status, node, reason, sentence, turn)
-            cause = f"{reason}: {sentence}".removesuffix(": ")
+            turn, text = status.turnTime or now, sentence(message)
+            status = edits.starting(status, node, reason, text, turn)
+            cause = f"{reason}: {text}".removesuffix(": ")
             clock = deadline.start_time(stage, turn, cause, now)
     return _overdue(status, clock, builder)
 
@@ -139,7 +139,7 @@ def _at_end(
         case Vanished():
             end = outcome.Interrupted("its Pod was removed and left no result")
         case RefusedForGood(refusal):
-            message = one_line(refusal.message)
+            message = sentence(refusal.message)
             end = outcome.Failed(refused_reason(refusal), message, final=True)
     return record(status, stage, end, commit, builder=builder, ended=now)
 

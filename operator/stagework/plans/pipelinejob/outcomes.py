@@ -5,7 +5,7 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.stage_status import Commit, StageStatus
 from stagework.api.stages import Stage
-from stagework.api.text import one_line
+from stagework.api.text import sentence
 from stagework.plans.pipelinejob import edits
 from stagework.plans.plan import Event, PlanBuilder
 from stagework.plans.transitions import Recovered
@@ -63,7 +63,7 @@ def _after_failure(
     wait = round((verdict.moment - ended).total_seconds())
     text = f"{where}; next attempt in {wait} s"
     builder.events.append(Event(names.EVENT_STAGE_FAILED, text, "Warning"))
-    message = one_line(f"attempt {status.attempt}: {cause}")
+    message = sentence(f"attempt {status.attempt}: {cause}")
     counted = status.evolve(failures=failures)
     return edits.next_attempt(counted, names.WAIT_BACKOFF, message, verdict.moment)
 
@@ -73,13 +73,13 @@ def _after_interruption(
 ) -> StageStatus:
     interruptions = status.interruptions + 1
     verdict = after_interruption(interruptions, ended)
-    where = f"stage {status.name}, attempt {status.attempt}: {one_line(end.message, 512)}"
+    where = f"stage {status.name}, attempt {status.attempt}: {sentence(end.message)}"
     builder.events.append(Event(names.EVENT_INTERRUPTED, where, "Warning"))
     if not isinstance(verdict, RetryAt):
         counts = {"failures": status.failures, "interruptions": interruptions}
         return edits.failed(status, verdict.reason, end.message, at=ended, **counts)
     builder.facts.append(Recovered("NewAttempt"))
-    message = one_line(f"attempt {status.attempt} was interrupted: {end.message}")
+    message = sentence(f"attempt {status.attempt} was interrupted: {end.message}")
     counted = status.evolve(interruptions=interruptions)
     return edits.next_attempt(counted, names.WAIT_BACKOFF, message, verdict.moment)
 
@@ -94,4 +94,4 @@ def _after_deferral(
     where = f"stage {status.name}, attempt {status.attempt}: {cause}; starts again in {wait} s"
     builder.events.append(Event(names.EVENT_DEFERRED, where))
     counted = status.evolve(deferrals=deferrals)
-    return edits.next_attempt(counted, names.WAIT_DEFERRED, one_line(cause), verdict.moment)
+    return edits.next_attempt(counted, names.WAIT_DEFERRED, sentence(cause), verdict.moment)

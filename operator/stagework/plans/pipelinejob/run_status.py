@@ -8,10 +8,7 @@ from stagework.api.answered import Answered
 from stagework.api.conditions import Status, conditions_for
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, count_done, current_of
 from stagework.api.stage_status import StageStatus
-from stagework.api.text import one_line
-
-RUN_MESSAGE_BYTES = 256
-"""Longest message of a run."""
+from stagework.api.text import sentence
 
 
 def run_status(
@@ -21,7 +18,7 @@ def run_status(
     before = run.status
     succeeded, reason = _verdict(run, stages)
     current = current_of(stages)
-    message = one_line(_message(reason, stages, current), RUN_MESSAGE_BYTES)
+    message = sentence(_message(reason, stages, current))
     generation = run.metadata.generation
     over = succeeded != "Unknown"
     return before.evolve(

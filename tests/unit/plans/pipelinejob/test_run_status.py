@@ -227,5 +227,5 @@ def test_a_long_message_is_cut() -> None:
 
     status = _status(*many)
 
-    assert len(status.message.encode()) <= 256
-    assert all(len(c.message.encode()) <= 256 for c in status.conditions)
+    assert len(status.message.encode()) <= 512
+    assert all(len(c.message.encode()) <= 512 for c in status.conditions)

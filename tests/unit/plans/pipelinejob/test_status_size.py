@@ -19,7 +19,7 @@ def _written(status: PipelineJobStatus) -> int:
     return len(orjson.dumps(status_document(status), option=JSON_OPTIONS))
 
 
-def _stage(name: str, state: str, *, namespace: str, node: str, full: bool) -> StageStatus:
+def _stage(name: str, state: str, *, namespace: str, node: str, message: int) -> StageStatus:
     fields: dict[str, Any] = {
         "name": name,
         "state": state,
@@ -31,8 +31,8 @@ def _stage(name: str, state: str, *, namespace: str, node: str, full: bool) -> S
         "startTime": T0,
         "completionTime": T0,
     }
-    if full:
-        fields |= {"reason": "R" * 63, "message": "x" * 128}
+    if message:
+        fields |= {"reason": "R" * 63, "message": "x" * message}
     if state == "Succeeded":
         prefix = f"{namespace}/{RUN_UID}/{name}/3-{RUN_UID}"
         commit = {"attempt": 3, "pod": RUN_UID, "digest": "d" * 64, "prefix": prefix, "items": 9}
@@ -52,23 +52,25 @@ def _status(count: int, name: str, state: str, answers: int = 20, **more: Any) -
     ("status", "limit"),
     [
         pytest.param(
-            _status(9, "ocr_eval", "Succeeded", 2, namespace="ads", node="gpu-worker-0", full=True),
+            _status(
+                9, "ocr_eval", "Succeeded", 2, namespace="ads", node="gpu-worker-0", message=128
+            ),
             8 * KB,
-            id="nine stages, each with a sentence",
+            id="nine stages, each with a sentence of its mark",
         ),
         pytest.param(
-            _status(24, "s" * 38, "Succeeded", namespace="n" * 63, node="n" * 63, full=True),
-            32 * KB,
+            _status(24, "s" * 38, "Succeeded", namespace="n" * 63, node="n" * 63, message=512),
+            40 * KB,
             id="24 stages with the longest of everything, and twenty interventions",
         ),
         pytest.param(
-            _status(64, "stage_", "Succeeded", 0, namespace="ads", node="gpu-worker-0", full=False),
+            _status(64, "stage_", "Succeeded", 0, namespace="ads", node="gpu-worker-0", message=0),
             32 * KB,
             id="64 stages with everyday names",
         ),
         pytest.param(
-            _status(64, "s" * 38, "Succeeded", namespace="n" * 63, node="n" * 63, full=True),
-            72 * KB,
+            _status(64, "s" * 38, "Succeeded", namespace="n" * 63, node="n" * 63, message=512),
+            96 * KB,
             id="64 stages with the longest of everything",
         ),
     ],
@@ -84,7 +86,7 @@ def test_what_says_nothing_is_not_written() -> None:
 
 
 def test_what_is_written_reads_back_as_it_was() -> None:
-    status = _status(9, "ocr_eval", "Succeeded", namespace="ads", node="gpu-0", full=True)
+    status = _status(9, "ocr_eval", "Succeeded", namespace="ads", node="gpu-0", message=128)
 
     assert PipelineJobStatus.model_validate(stored_document(status)) == status
 
