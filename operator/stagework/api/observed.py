@@ -164,6 +164,7 @@ class PodStatus(_View, frozen=True):
     message: str = ""
     conditions: tuple[ObjectCondition, ...] = ()
     container_statuses: tuple[ContainerStatus, ...] = ()
+    init_container_statuses: tuple[ContainerStatus, ...] = ()
 
 
 class SchedulingGate(_View, frozen=True):

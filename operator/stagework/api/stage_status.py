@@ -149,6 +149,11 @@ class StageStatus(Observed):
         return self.reason in _POD_MISSED
 
     @property
+    def put_off(self) -> bool:
+        """Only the time until its next attempt is in its way, or its run's being suspended too."""
+        return self.waiting and self.notBeforeTime is not None and self.reason in _PUT_OFF
+
+    @property
     def wants_machine(self) -> bool:
         """It waits for what a machine would give it: a free slot, or a node of its class."""
         return self.waiting and self.reason in _FOR_MACHINE
@@ -165,4 +170,5 @@ _DONE = frozenset({names.STAGE_SUCCEEDED, names.STAGE_SKIPPED})
 _ENDED = _DONE | {names.STAGE_FAILED_STATE, names.STAGE_NOT_RUN}
 _ACTIVE = frozenset({names.STAGE_STARTING, names.STAGE_RUNNING})
 _POD_MISSED = frozenset({names.WAIT_RESULT, names.WAIT_POD_LOST})
+_PUT_OFF = frozenset({names.WAIT_BACKOFF, names.WAIT_DEFERRED, names.WAIT_SUSPENDED})
 _FOR_MACHINE = frozenset({names.WAIT_SLOT, names.WAIT_NO_NODE})

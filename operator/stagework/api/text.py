@@ -11,6 +11,8 @@ _LONGEST_LETTER = 4
 _LEFT_OUT = " … "
 REASON_LETTERS = 63
 """Longest reason."""
+NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
+"""Stands where the API server was given bytes that are no UTF-8."""
 
 
 def cut(text: str, limit_bytes: int) -> str:
@@ -19,9 +21,13 @@ def cut(text: str, limit_bytes: int) -> str:
 
 
 def one_line(text: str, limit_bytes: int = MESSAGE_BYTES) -> str:
-    """One printable line: control characters and line breaks become single spaces."""
+    """One printable line: control characters and line breaks become single spaces.
+
+    What stands for bytes that were no UTF-8 becomes a question mark, which every terminal shows.
+    """
     if text.isascii() and text.isprintable() and len(text) <= limit_bytes and "  " not in text:
         return text.strip()
+    text = text.replace(NO_CHARACTER, "?")
     line = "".join(character if character.isprintable() else " " for character in text)
     return cut(" ".join(line.split()), limit_bytes)
 

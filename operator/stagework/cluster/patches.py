@@ -1,5 +1,6 @@
 """Bodies of what we write: pure functions, so that what a write depends on can be tested."""
 
+from functools import cache
 from typing import Any, Final, cast
 
 import orjson
@@ -88,4 +89,17 @@ def _lean_value(value: Any) -> Any:
 
 def _lean(entry: BaseModel) -> dict[str, Any]:
     """Without what says nothing: objects stay small, whatever happens."""
-    return {key: _lean_value(value) for key, value in entry.__dict__.items() if value}
+    counts = _counts(type(entry))
+    return {
+        key: _lean_value(value)
+        for key, value in entry.__dict__.items()
+        if value or (key in counts and value is not None)
+    }
+
+
+@cache
+def _counts(kind: type[BaseModel]) -> frozenset[str]:
+    """Numbers that may be absent: where they are not, zero says something."""
+    return frozenset(
+        name for name, field in kind.model_fields.items() if field.annotation == int | None
+    )

@@ -101,6 +101,8 @@ def _refusal(spec: InterventionSpec, stage: StageStatus | None) -> str:
         return ALREADY_DONE if stage.done else ""
     if stage.active:
         return STILL_ACTIVE
+    if stage.put_off:
+        return ""  # whoever waits for it need not: what was in its way may be gone
     if stage.waiting:
         return STILL_ACTIVE if stage.failures or stage.attempt > 1 else WAITS_FOR_OTHERS
     return WAITS_FOR_OTHERS if stage.state == "NotRun" else ""

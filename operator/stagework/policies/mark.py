@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from stagekit import contract
@@ -11,6 +11,11 @@ from stagework.api.text import one_line, reason_word
 
 DIGEST_BYTES = 64
 """A sha256 in hex."""
+NO_COUNTS = "counts"
+"""Key, in place of counts, of what was given in their place and is no object."""
+_COUNTS = ("items", "failed", NO_COUNTS)
+_FAULT_BYTES = 64
+"""Of counts that are none so much is told."""
 _COUNT_LIMIT = 2**53
 """Larger numbers are not counts, and JSON readers disagree about them."""
 
@@ -25,6 +30,16 @@ class Mark:
     message: str = ""
     items: int | None = None
     failed_items: int | None = None
+    fault: str = field(default="", compare=False)
+    """What is wrong with its counts, which were left out for it."""
+
+    @property
+    def full_message(self) -> str:
+        """Its message, and the fault."""
+        if not self.fault:
+            return self.message
+        said = one_line(self.message, contract.MESSAGE_MAX_BYTES - len(f"; {self.fault}".encode()))
+        return f"{said}; {self.fault}" if said else self.fault
 
 
 @dataclass(frozen=True)
@@ -58,6 +73,7 @@ def read_mark(text: str, *, stage: str, attempt: int, pod: str) -> Mark | NoMark
 
 def cleaned_mark(outcome: str, fields: Mapping[str, object], counts: Mapping[str, object]) -> Mark:
     """A mark with only what may be kept: clean words, bounded text, real counts."""
+    odd = [f"{key}={counts[key]!r}" for key in _COUNTS if _is_odd(key, counts.get(key))]
     return Mark(
         outcome=outcome,
         digest=one_line(_text(fields.get("digest")), DIGEST_BYTES),
@@ -65,6 +81,7 @@ def cleaned_mark(outcome: str, fields: Mapping[str, object], counts: Mapping[str
         message=one_line(_text(fields.get("message")), contract.MESSAGE_MAX_BYTES),
         items=_count(counts.get("items")),
         failed_items=_count(counts.get("failed")),
+        fault=one_line(f"odd counts left out: {', '.join(odd)}", _FAULT_BYTES) if odd else "",
     )
 
 
@@ -79,8 +96,9 @@ def _checked(raw: dict[str, Any], stage: str, attempt: int, pod: str) -> Mark | 
     if not isinstance(outcome, str) or outcome not in contract.OUTCOMES:
         return _bad(f"unknown outcome {one_line(str(outcome), 40)!r}")
     counts: object = raw.get("counts")
-    counted = cast("dict[str, Any]", counts) if isinstance(counts, dict) else {}
-    return cleaned_mark(outcome, raw, counted)
+    if not isinstance(counts, dict):
+        return cleaned_mark(outcome, raw, {NO_COUNTS: counts})
+    return cleaned_mark(outcome, raw, cast("dict[str, object]", counts))
 
 
 def _is(value: object, wanted: str | int) -> bool:
@@ -96,6 +114,10 @@ def _count(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if 0 <= value < _COUNT_LIMIT else None
+
+
+def _is_odd(key: str, value: object) -> bool:
+    return value is not None and (key == NO_COUNTS or _count(value) is None)
 
 
 def _bad(message: str) -> BadMark:

@@ -1,10 +1,14 @@
 """Has a stage's Pod ended, and how? Judged from what the kubelet reports and from the mark.
 
 In order of trust: (1) a verdict of our own that was recorded before the Pod was ended (the plan
-reads it before it asks here); (2) a valid completion mark; (3) memory kill; (4) evidence of an
-interruption from outside; (5) the exit code. Exit 0 without a mark is believed only for
-`contract: ExitCode`, and never after a deletion: a process that handles SIGTERM and exits 0 has not
-finished its work.
+reads it before it asks here); (2) a valid completion mark; (3) a limit that the stage was given and
+has broken: memory, or the Pod's own storage; (4) evidence of an interruption from outside; (5) what
+the kubelet says of a container that it could not start, killed for memory or for the Pod's own
+deadline; (6) the exit code. Exit 0 without a mark is believed only for `contract: ExitCode`, and
+never after a deletion: a process that handles SIGTERM and exits 0 has not finished its work.
+
+A failure is final where another attempt would be the same again: the same memory limit, a program
+that ends well and writes no mark, an input that the stage refuses, a command that is not there.
 """
 
 from dataclasses import dataclass
@@ -13,6 +17,7 @@ from datetime import datetime
 from stagekit import contract
 from stagework.api import names
 from stagework.api.observed import PodView, Terminated
+from stagework.api.text import sentence
 
 _SHUTDOWN_REASONS = frozenset({"NodeShutdown", "Terminated", "Shutdown", "Evicted", "Preempting"})
 """`status.reason` of Pods that the kubelet ended for its node's sake."""
@@ -20,6 +25,23 @@ _SIGNALS = 128
 """Exit codes above this one are 128 + the number of the signal."""
 _KILLED = _SIGNALS + 9
 """Ended by SIGKILL, which no process can answer."""
+_EVICTED = "Evicted"
+_OF_THE_NODE = "The node "
+"""So the kubelet begins where the node was short of something; else a limit of the Pod's own."""
+_NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
+"""Reasons of a container whose process the runtime could not start."""
+_SAID_BYTES = 300
+"""Of what a stage has said about its end so much is told."""
+
+
+@dataclass(frozen=True)
+class EndRules:
+    """What the stage was made with, as far as its end is judged by it."""
+
+    by_exit_code: bool = False
+    """`contract: ExitCode`: the exit code decides, and marks are not read."""
+    memory_limit: str = ""
+    """The container's memory limit; empty where it has none that we know of."""
 
 
 @dataclass(frozen=True)
@@ -87,25 +109,20 @@ def finished_at(pod: PodView) -> datetime | None:
     return report.finished_at if report is not None else None
 
 
-def judge_end(pod: PodView, mark: MarkSeen, *, exit_code_decides: bool) -> Ended | NotEnded:
+def judge_end(pod: PodView, mark: MarkSeen, rules: EndRules) -> Ended | NotEnded:
     """How the Pod's attempt ended; NotEnded while no kubelet has said so."""
     report = termination(pod)
     if report is None:
         return _judge_without_report(pod)
     if mark.outcome:
         return judge_mark(mark)
-    if report.reason == "OOMKilled":
-        return Failed(names.OUT_OF_MEMORY, "killed for its memory use: raise resources.limits")
-    evidence = interruption_evidence(pod, report)
+    broken = _own_limit(pod, report, rules)
+    if broken is not None:
+        return broken
+    evidence = interruption_evidence(pod) or _cut_off(report, rules)
     if evidence:
         return Interrupted(evidence)
-    if report.exit_code != 0:
-        return Failed(names.EXIT_CODE, _exit_text(report))
-    if exit_code_decides:
-        return Done()
-    if mark.bad:
-        return Failed(mark.reason, mark.message)
-    return Failed(names.NO_COMPLETION_MARK, "exit code 0, but no completion mark was written")
+    return _by_kubelet(pod, report) or _by_exit_code(report, mark, rules)
 
 
 def judge_mark(mark: MarkSeen) -> Ended:
@@ -120,6 +137,18 @@ def judge_mark(mark: MarkSeen) -> Ended:
     return Failed(reason, mark.message, final=refused)
 
 
+def interruption_evidence(pod: PodView) -> str:
+    """A sentence on what ended the Pod from outside; empty without evidence."""
+    if _disrupted(pod):
+        disruption = pod.condition("DisruptionTarget")
+        return "" if disruption is None else disruption.message or disruption.reason
+    if pod.status.reason in _SHUTDOWN_REASONS:
+        return pod.status.message or pod.status.reason
+    if pod.metadata.deletion_timestamp is not None:
+        return "the Pod was deleted while it ran"
+    return ""
+
+
 def _judge_without_report(pod: PodView) -> Ended | NotEnded:
     """No container report exists: trust only what proves that no process runs."""
     if pod.metadata.deletion_timestamp is not None and pod.spec.node_name == "":
@@ -127,37 +156,108 @@ def _judge_without_report(pod: PodView) -> Ended | NotEnded:
     if pod.status.phase != "Failed":
         return NotEnded()
     if pod.status.reason == "DeadlineExceeded":
-        return Failed(names.TIMED_OUT, "the Pod's own deadline ended it")
+        return _own_deadline()
     disruption = pod.condition("DisruptionTarget")
     if disruption is not None and disruption.reason == "DeletionByPodGC":
         return NotEnded()  # the control plane says so, not a kubelet: the process may live
     if pod.spec.node_name == "":
         return NotEnded()
-    return Interrupted(pod.status.message or pod.status.reason or "the kubelet ended the Pod")
+    broken = _own_storage(pod)
+    if broken is not None:
+        return broken
+    evidence = interruption_evidence(pod)
+    initial = None if evidence else _failed_before_it(pod)
+    rejected = pod.status.message or pod.status.reason or "the kubelet ended the Pod"
+    return initial or Interrupted(evidence or rejected)
 
 
-def interruption_evidence(pod: PodView, report: Terminated) -> str:
-    """A sentence on what ended the container from outside; empty without evidence."""
+def _failed_before_it(pod: PodView) -> Failed | None:
+    """Init containers, such as webhooks add, run in order: the last that failed is the cause."""
+    ends = [(c.name, c.state.terminated) for c in pod.status.init_container_statuses]
+    failed = [(name, end) for name, end in ends if end is not None and end.exit_code != 0]
+    if not failed:
+        return None
+    name, end = failed[-1]
+    kill = " (killed for its memory use)" if end.reason == "OOMKilled" else ""
+    said = sentence(end.message, _SAID_BYTES)
+    told = f"init container {name} ended with exit code {end.exit_code}{kill}: {said}"
+    return Failed(names.INIT_CONTAINER_FAILED, told.removesuffix(": "))
+
+
+def _own_limit(pod: PodView, report: Terminated, rules: EndRules) -> Failed | None:
+    if report.reason == "OOMKilled" and rules.memory_limit:
+        limit = f"resources.limits.memory is {rules.memory_limit}: raise it, then retry"
+        return Failed(names.OUT_OF_MEMORY, f"killed for its memory use; {limit}", final=True)
+    return _own_storage(pod)
+
+
+def _own_storage(pod: PodView) -> Failed | None:
+    """An eviction for the node's sake carries a condition, or says so: it was refused there."""
+    text = pod.status.message
+    if pod.status.reason != _EVICTED or _disrupted(pod) or text.startswith(_OF_THE_NODE):
+        return None
+    return Failed(names.OWN_LIMIT_EXCEEDED, text.strip() or "evicted for a limit of its own")
+
+
+def _disrupted(pod: PodView) -> bool:
     disruption = pod.condition("DisruptionTarget")
-    if disruption is not None and disruption.status == "True":
-        return disruption.message or disruption.reason
-    if pod.status.reason in _SHUTDOWN_REASONS:
-        return pod.status.message or pod.status.reason
-    if pod.metadata.deletion_timestamp is not None:
-        return "the Pod was deleted while it ran"
+    return disruption is not None and disruption.status == "True"
+
+
+def _cut_off(report: Terminated, rules: EndRules) -> str:
     if report.reason == "ContainerStatusUnknown":
         return "the node lost sight of the container"
-    if report.exit_code == contract.EXIT_FENCED:
+    if report.exit_code == contract.EXIT_FENCED and not rules.by_exit_code:
         return "it had lost contact with the API service and ended itself"
     return ""
 
 
-def _exit_text(report: Terminated) -> str:
-    if report.exit_code == _KILLED:  # container runtimes miss memory kills on busy nodes
+def _by_kubelet(pod: PodView, report: Terminated) -> Failed | None:
+    """What the kubelet says where the exit code would only say that it was killed."""
+    if report.reason == "OOMKilled":
+        cause = "killed for its memory use, with no limit of its own: set resources.limits.memory"
+        return Failed(names.OUT_OF_MEMORY, cause)
+    if report.reason in _NOT_STARTED:
+        cause = sentence(report.message) or f"exit code {report.exit_code}"
+        return Failed(names.START_ERROR, cause, final=True)
+    if pod.status.reason == "DeadlineExceeded":
+        return _own_deadline()
+    return None
+
+
+def _own_deadline() -> Failed:
+    return Failed(names.TIMED_OUT, "the Pod's own deadline ended it")
+
+
+def _by_exit_code(report: Terminated, mark: MarkSeen, rules: EndRules) -> Done | Failed:
+    if report.exit_code == contract.EXIT_REFUSED:
+        said = _said(report, mark) or "it refuses its input; no further attempt is made"
+        return Failed(names.INPUT_REFUSED, f"exit code {report.exit_code}: {said}", final=True)
+    if report.exit_code != 0:
+        return Failed(names.EXIT_CODE, _exit_text(report, _said(report, mark)))
+    if rules.by_exit_code:
+        return Done()
+    if mark.bad:
+        return Failed(mark.reason, mark.message)  # torn, perhaps: the next may be whole
+    hint = "write one with stagekit, or set contract: ExitCode"
+    message = f"exit code 0, but no completion mark was written: {hint}"
+    return Failed(names.NO_COMPLETION_MARK, message, final=True)
+
+
+def _said(report: Terminated, mark: MarkSeen) -> str:
+    """What stands in the termination message, where it is no mark that counts."""
+    text = report.message.strip()
+    if mark.bad and text.startswith("{"):
+        return mark.message
+    return sentence(text, _SAID_BYTES)
+
+
+def _exit_text(report: Terminated, said: str) -> str:
+    if report.exit_code == _KILLED and not said:  # runtimes miss memory kills on busy nodes
         return (
             f"exit code {_KILLED}: killed, and nobody deleted its Pod; most often this is for its"
             " memory use: raise resources.limits"
         )
     killed = report.exit_code > _SIGNALS
     signal = f" (signal {report.exit_code - _SIGNALS})" if killed else ""
-    return f"exit code {report.exit_code}{signal}"
+    return f"exit code {report.exit_code}{signal}: {said}".removesuffix(": ")

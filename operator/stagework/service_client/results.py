@@ -1,9 +1,9 @@
 """Asks the API service what an attempt has stored, for Pods that vanished before they were seen."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import aiohttp
 import orjson
@@ -50,23 +50,39 @@ class ServiceResults:
                 document = orjson.loads(body)
         except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
             raise LookupFailed(f"{url}: {error}") from error
-        return Lookup(_first_result(document))
+        found = results_in(document)
+        return Lookup(found[0], tuple(found[1:])) if found else Lookup(None)
 
 
-def _first_result(document: Any) -> FoundResult | None:
-    """The result of the one Pod whose gate was removed for this attempt; others never started."""
-    results = cast("list[dict[str, Any]]", document.get("results", []))
-    if not results:
-        return None
-    entry = results[0]
-    result = cast("dict[str, Any]", entry.get("result", {}))
-    counts = cast("dict[str, Any]", result.get("counts") or {})
+def results_in(document: object) -> list[FoundResult]:
+    """Of every Pod of the attempt that has stored one: normally of one, or of none.
+
+    A stage has written them: what is not as documented counts as not said.
+    """
+    listed = _object(document).get("results")
+    entries = cast("list[object]", listed) if isinstance(listed, list) else []
+    return [_result(_object(entry)) for entry in entries]
+
+
+def _result(entry: Mapping[str, object]) -> FoundResult:
+    result = _object(entry.get("result"))
+    counts = result.get("counts")
+    counted = _object(counts)
     return FoundResult(
-        pod=str(entry.get("pod", "")),
-        digest=str(entry.get("digest", "")),
-        outcome=str(result.get("outcome", "")),
-        reason=str(result.get("reason") or "")[:_REASON_MAX],
-        message=" ".join(str(result.get("message") or "").split())[:_MESSAGE_MAX],
-        items=counts.get("items"),
-        failed_items=counts.get("failed"),
+        pod=_word(entry.get("pod")),
+        digest=_word(entry.get("digest")),
+        outcome=_word(result.get("outcome")),
+        reason=_word(result.get("reason"))[:_REASON_MAX],
+        message=" ".join(_word(result.get("message")).split())[:_MESSAGE_MAX],
+        items=counted.get("items"),
+        failed_items=counted.get("failed"),
+        odd_counts=None if isinstance(counts, dict) else counts,
     )
+
+
+def _object(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""

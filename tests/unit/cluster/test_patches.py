@@ -54,6 +54,25 @@ def test_machine_and_inputs_come_with_the_removal_of_the_gate() -> None:
     assert body["metadata"]["annotations"] == {"stagework.dev/inputs": "{}"}
 
 
+# What is not said is not written; a count of zero is said.
+
+
+def test_a_count_of_zero_is_stored_and_counters_at_zero_are_not() -> None:
+    none_failed = {"attempt": 1, "items": 5, "failedItems": 0}
+    status = PipelineJobStatus(
+        stages=[
+            make_status("a", "Succeeded", commit=none_failed),
+            make_status("b", "Succeeded", commit={"attempt": 1}),
+        ]
+    )
+
+    counted, uncounted = patches.stored_document(status)["stages"]
+
+    assert counted["commit"] == none_failed
+    assert uncounted["commit"] == {"attempt": 1}
+    assert "failures" not in counted
+
+
 # A status is written to the version that it was decided upon.
 
 

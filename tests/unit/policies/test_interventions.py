@@ -8,7 +8,7 @@ from stagework.api.intervention import InterventionSpec, RefusedStage
 from stagework.api.stage_status import StageStatus
 from stagework.policies.interventions import Judgement, judge, resets
 from stagework.policies.stage_order import descendants
-from tests.support.builders import make_intervention, make_status
+from tests.support.builders import T0, make_intervention, make_status
 
 FORK = {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}
 
@@ -68,6 +68,16 @@ def test_running_descendants_are_reset_and_untouched_ones_are_left() -> None:
     assert _effect("Retry", "a", status=status) == (("a",), ("b", "c"))
 
 
+def _back_off(reason: str, **changes: Any) -> StageStatus:
+    fields: dict[str, Any] = {"attempt": 2, "reason": reason, "notBeforeTime": T0, **changes}
+    return make_status("b", "Waiting", **fields)
+
+
+@pytest.mark.parametrize("reason", ["BackOff", "Deferred", "Suspended"])
+def test_what_only_waits_for_its_next_attempt_can_be_retried(reason: str) -> None:
+    assert _effect("Retry", "b", status={**OVER, "b": _back_off(reason)})[0] == ("b",)
+
+
 @pytest.mark.parametrize(
     ("verb", "stage", "state", "reason"),
     [
@@ -75,6 +85,14 @@ def test_running_descendants_are_reset_and_untouched_ones_are_left() -> None:
         ("Retry", "b", make_status("b", "Starting"), "StillActive"),
         ("Retry", "b", make_status("b", "Waiting", attempt=2, failures=1), "StillActive"),
         ("Retry", "b", make_status("b", "Waiting", attempt=2), "StillActive"),
+        ("Retry", "b", _back_off("NoFreeSlot"), "StillActive"),
+        (
+            "Retry",
+            "b",
+            make_status("b", "Running", notBeforeTime=T0, reason="BackOff"),
+            "StillActive",
+        ),
+        ("Retry", "b", _back_off("Suspended", notBeforeTime=None), "StillActive"),
         ("Retry", "b", make_status("b", "Waiting"), "WaitsForOthers"),
         ("Retry", "b", make_status("b", "NotRun"), "WaitsForOthers"),
         ("Retry", "x", make_status("b", "Failed"), "UnknownStage"),

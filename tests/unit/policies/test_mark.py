@@ -158,16 +158,37 @@ def test_a_lone_surrogate_in_an_escape_harms_nothing() -> None:
 
 
 @pytest.mark.parametrize("value", [-1, 2**53, 1.5, True, "3", None, [], {"a": 1}], ids=repr)
-def test_what_is_no_count_is_left_out(value: object) -> None:
-    found = _read(_said(counts={"items": value, "failed": 3}))
+def test_what_is_no_count_is_left_out_and_told(value: object) -> None:
+    found = _read(_said(counts={"items": value, "failed": 3}, message="done"))
 
     assert isinstance(found, Mark)
     assert (found.items, found.failed_items) == (None, 3)
+    odd = f"done; odd counts left out: items={value!r}"
+    assert found.full_message == ("done" if value is None else odd)
+
+
+def test_odd_counts_are_told_whatever_else_a_mark_says() -> None:
+    counts = {"items": "x" * 300, "failed": -1}
+    long = _read(_said(counts=counts, message="m" * 300, reason="R"))
+    silent = _read(_said(counts={"items": 3, "failed": -1}))
+
+    assert isinstance(long, Mark)
+    assert len(long.full_message.encode()) == 128
+    assert long.full_message.startswith("mmm")
+    assert "; odd counts left out: items='xxx" in long.full_message
+    assert isinstance(silent, Mark)
+    assert silent.full_message == "odd counts left out: failed=-1"
 
 
 @pytest.mark.parametrize("counts", [None, 5, "many", [1, 2]])
 def test_counts_that_are_no_object_are_left_out(counts: object) -> None:
-    assert _read(_said(counts=counts)) == Mark("Succeeded")
+    found = _read(_said(counts=counts))
+
+    assert isinstance(found, Mark)
+    assert found == Mark("Succeeded")
+    assert found.full_message == (
+        "" if counts is None else f"odd counts left out: counts={counts!r}"
+    )
 
 
 @pytest.mark.parametrize("value", [5, None, ["x"], {"x": 1}])

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from stagework.api.observed import PodView
+from stagework.api.observed import ContainerState, ContainerStatus, PodView, Terminated
+from stagework.api.text import MESSAGE_BYTES
 from stagework.policies.outcome import (
     Deferred,
     Done,
     Ended,
+    EndRules,
     Failed,
     Interrupted,
     MarkSeen,
@@ -57,8 +59,10 @@ def _tainted(pod: PodView) -> PodView:
     return disrupted(pod, "DeletionByTaintManager")
 
 
-def _judge(pod: PodView, mark: MarkSeen = NOTHING, *, exit_code: bool = False) -> Ended | NotEnded:
-    return judge_end(pod, mark, exit_code_decides=exit_code)
+def _judge(
+    pod: PodView, mark: MarkSeen = NOTHING, *, exit_code: bool = False, limit: str = ""
+) -> Ended | NotEnded:
+    return judge_end(pod, mark, EndRules(exit_code, limit))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +146,10 @@ def test_a_stage_may_report_its_own_failure(mark: MarkSeen, end: Failed) -> None
     [
         pytest.param(
             terminated(_pod(), 137, reason="OOMKilled"),
-            Failed("OutOfMemory", "killed for its memory use: raise resources.limits"),
+            Failed(
+                "OutOfMemory",
+                "killed for its memory use, with no limit of its own: set resources.limits.memory",
+            ),
             id="killed for its memory",
         ),
         pytest.param(terminated(_pod(), 1), Failed("NonZeroExit", "exit code 1"), id="exit 1"),
@@ -232,9 +239,14 @@ def test_a_disruption_that_did_not_happen_is_no_evidence() -> None:
 def test_exit_0_without_a_mark_is_a_failure_but_for_exit_code_stages() -> None:
     pod = terminated(_pod(), 0)
 
-    assert _judge(pod) == Failed(
-        "NoCompletionMark", "exit code 0, but no completion mark was written"
+    end = _judge(pod)
+    assert isinstance(end, Failed)
+    assert (end.reason, end.final) == ("NoCompletionMark", True)
+    assert end.message == (
+        "exit code 0, but no completion mark was written: write one with stagekit,"
+        " or set contract: ExitCode"
     )
+    assert len(end.message) <= MESSAGE_BYTES, "the hint is not cut off in the status"
     assert _judge(pod, exit_code=True) == Done()
 
 
@@ -247,6 +259,184 @@ def test_exit_0_without_a_mark_is_a_failure_but_for_exit_code_stages() -> None:
 )
 def test_a_bad_mark_is_named_where_nothing_else_explains_the_end(code: int, end: Failed) -> None:
     assert _judge(terminated(_pod(), code), BAD) == end
+
+
+def test_a_memory_kill_under_a_limit_of_its_own_names_it_and_is_final() -> None:
+    """The same limit again would be the same end again, whatever else happened to the node."""
+    pod = disrupted(terminated(_pod(), 137, reason="OOMKilled"), "TerminationByKubelet")
+
+    assert _judge(pod, limit="64Mi") == Failed(
+        "OutOfMemory",
+        "killed for its memory use; resources.limits.memory is 64Mi: raise it, then retry",
+        final=True,
+    )
+
+
+def test_a_memory_kill_without_a_limit_on_a_node_under_pressure_is_an_interruption() -> None:
+    pod = disrupted(terminated(_pod(), 137, reason="OOMKilled"), "TerminationByKubelet", "low")
+
+    assert _judge(pod) == Interrupted("low")
+
+
+OVER = 'Usage of EmptyDir volume "scratch" exceeds the limit "5Mi". '
+
+
+@pytest.mark.parametrize("exit_code", [False, True], ids=["Mark", "ExitCode"])
+@pytest.mark.parametrize("code", [0, 137])
+@pytest.mark.parametrize(
+    "text",
+    [
+        OVER,
+        "Pod ephemeral local storage usage exceeds the total limit of containers 10Mi. ",
+        'Container stage exceeded its local ephemeral storage limit "10Mi". ',
+    ],
+)
+def test_an_eviction_for_a_limit_of_its_own_is_a_failure(
+    text: str, code: int, *, exit_code: bool
+) -> None:
+    evicted = terminated(_pod(), code, phase="Failed", pod_reason="Evicted", pod_message=text)
+
+    for pod in (evicted, deleting(evicted)):
+        assert _judge(pod, exit_code=exit_code) == Failed("OwnLimitExceeded", text.strip())
+
+
+def test_an_eviction_for_a_limit_of_its_own_without_a_word_is_still_said() -> None:
+    pod = terminated(_pod(), 137, pod_reason="Evicted")
+
+    assert _judge(pod) == Failed("OwnLimitExceeded", "evicted for a limit of its own")
+
+
+def test_an_eviction_with_a_disruption_is_an_interruption() -> None:
+    pod = terminated(_pod(), 137, pod_reason="Evicted", pod_message="ephemeral-storage is low")
+
+    assert _judge(disrupted(pod, "TerminationByKubelet", "low")) == Interrupted("low")
+
+
+def test_an_eviction_before_the_container_has_a_report_is_judged_alike() -> None:
+    refused = _failed(scheduled(_pod()), "Evicted", "The node had condition: [DiskPressure]. ")
+
+    assert _judge(_failed(scheduled(_pod()), "Evicted", OVER)) == Failed(
+        "OwnLimitExceeded", OVER.strip()
+    )
+    assert _judge(refused) == Interrupted("The node had condition: [DiskPressure]. ")
+    disrupted_pod = disrupted(_failed(scheduled(_pod()), "Evicted", OVER), "X", "drained")
+    assert _judge(disrupted_pod) == Interrupted("drained")
+
+
+@pytest.mark.parametrize("exit_code", [False, True], ids=["Mark", "ExitCode"])
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("", "it refuses its input; no further attempt is made"),
+        ("page 3 is\nempty", "page 3 is empty"),
+    ],
+)
+def test_exit_code_2_means_refused_in_every_contract(
+    written: str, said: str, *, exit_code: bool
+) -> None:
+    pod = terminated(_pod(), 2, message=written)
+    mark = BAD if written and not exit_code else NOTHING
+
+    assert _judge(pod, mark, exit_code=exit_code) == Failed(
+        "InputRefused", f"exit code 2: {said}", final=True
+    )
+
+
+def test_exit_code_2_after_a_disruption_says_nothing() -> None:
+    assert _judge(_drained(terminated(_pod(), 2))) == Interrupted("drained")
+
+
+@pytest.mark.parametrize(
+    ("code", "written", "sentence"),
+    [
+        (3, "disk is full on /data\n", "exit code 3: disk is full on /data"),
+        (137, "no memory left", "exit code 137 (signal 9): no memory left"),
+        (1, "\ufffd\ufffd\x00caf\ufffd", "exit code 1: ?? caf?"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("mark", "exit_code"), [(NOTHING, True), (BAD, False)], ids=["ExitCode", "Mark"]
+)
+def test_what_a_failed_stage_wrote_is_part_of_the_sentence(
+    mark: MarkSeen, code: int, written: str, sentence: str, *, exit_code: bool
+) -> None:
+    pod = terminated(_pod(), code, message=written)
+
+    assert _judge(pod, mark, exit_code=exit_code) == Failed("NonZeroExit", sentence)
+
+
+def test_of_a_mark_that_does_not_count_only_the_fault_is_told() -> None:
+    foreign = MarkSeen(reason="ForeignCompletionMark", message="the mark is of attempt 1", bad=True)
+    pod = terminated(_pod(), 1, message='{"v": 1, "attempt": 1}')
+
+    assert _judge(pod, foreign) == Failed("NonZeroExit", "exit code 1: the mark is of attempt 1")
+
+
+def test_exit_code_75_of_a_program_that_knows_nothing_of_us_is_a_failure() -> None:
+    assert _judge(terminated(_pod(), 75), exit_code=True) == Failed("NonZeroExit", "exit code 75")
+
+
+@pytest.mark.parametrize("reason", ["StartError", "ContainerCannotRun"])
+def test_a_command_that_cannot_be_started_is_told_in_the_runtimes_words(reason: str) -> None:
+    pod = terminated(_pod(), 128, reason=reason, message='exec: "nope": not found')
+
+    assert _judge(pod, BAD) == Failed("StartError", 'exec: "nope": not found', final=True)
+    silent = terminated(_pod(), 127, reason=reason)
+    assert _judge(silent) == Failed("StartError", "exit code 127", final=True)
+
+
+def test_the_backstops_deadline_is_told_though_the_container_has_a_report() -> None:
+    pod = terminated(_pod(), 137, pod_reason="DeadlineExceeded")
+
+    assert _judge(pod) == Failed("TimedOut", "the Pod's own deadline ended it")
+
+
+def _with_init(pod: PodView, *ends: Terminated | None) -> PodView:
+    containers = tuple(
+        ContainerStatus(f"init-{number}", ContainerState(terminated=end))
+        for number, end in enumerate(ends)
+    )
+    status = msgspec.structs.replace(pod.status, init_container_statuses=containers)
+    return msgspec.structs.replace(pod, status=status)
+
+
+@pytest.mark.parametrize(
+    ("ends", "sentence"),
+    [
+        ([Terminated(2)], "init container init-0 ended with exit code 2"),
+        (
+            [Terminated(0), Terminated(2, message="no mesh\n"), None],
+            "init container init-1 ended with exit code 2: no mesh",
+        ),
+        (
+            [Terminated(143), Terminated(1)],
+            "init container init-1 ended with exit code 1",
+        ),
+        (
+            [Terminated(137, "OOMKilled")],
+            "init container init-0 ended with exit code 137 (killed for its memory use)",
+        ),
+    ],
+    ids=["alone", "after another, with a word", "after a sidecar that was ended then", "memory"],
+)
+def test_a_failing_init_container_is_a_failure_with_its_name_and_exit_code(
+    ends: list[Terminated | None], sentence: str
+) -> None:
+    pod = _with_init(_failed(scheduled(_pod())), *ends)
+
+    assert _judge(pod) == Failed("InitContainerFailed", sentence)
+    assert _judge(_drained(pod)) == Interrupted("drained")
+    assert _judge(deleting(pod)) == Interrupted("the Pod was deleted while it ran")
+
+
+def test_init_containers_that_ended_well_explain_nothing() -> None:
+    pod = _with_init(_failed(scheduled(_pod()), "OutOfcpu", "not enough cpu"), Terminated(0))
+
+    assert _judge(pod) == Interrupted("not enough cpu")
+
+
+def test_an_init_container_that_failed_is_no_end_before_the_pod_has_ended() -> None:
+    assert _judge(_with_init(scheduled(_pod()), Terminated(2))) == NotEnded()
 
 
 def _failed(pod: PodView, reason: str = "", message: str = "") -> PodView:

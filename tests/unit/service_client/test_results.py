@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stagework.plans.pipelinejob.snapshot import Lookup
-from stagework.service_client.results import LookupFailed, ServiceResults
+from stagework.service_client.results import LookupFailed, ServiceResults, results_in
 from tests.unit.web.service import Service, running
 
 RESULT = {
@@ -66,3 +66,51 @@ async def test_a_token_that_cannot_be_read_is_no_lookup(service: Service) -> Non
 
     with pytest.raises(LookupFailed, match="no token"):
         await ServiceResults(service.url, unreadable).look_up("team", "run-1", "ocr", 1)
+
+
+ODD: list[object] = [
+    None,
+    [],
+    {},
+    {"results": None},
+    {"results": {"pod": "p"}},
+    {"results": "many"},
+]
+
+
+@pytest.mark.parametrize("document", ODD, ids=repr)
+def test_an_answer_without_results_is_no_result(document: object) -> None:
+    assert results_in(document) == []
+
+
+@pytest.mark.parametrize(
+    ("counts", "items", "odd"),
+    [
+        ([3], None, [3]),
+        (-1, None, -1),
+        ("x", None, "x"),
+        (None, None, None),
+        ({"items": "many"}, "many", None),
+    ],
+    ids=repr,
+)
+def test_odd_counts_are_handed_on_to_be_told(counts: object, items: object, odd: object) -> None:
+    entry = {"pod": "p", "digest": "d", "result": {"outcome": "Succeeded", "counts": counts}}
+
+    (found,) = results_in({"results": [entry]})
+
+    assert (found.pod, found.outcome) == ("p", "Succeeded")
+    assert (found.items, found.odd_counts) == (items, odd)
+
+
+@pytest.mark.parametrize("entry", [None, [], 5, {"pod": 5, "digest": [], "result": []}], ids=repr)
+def test_an_entry_that_is_no_result_says_nothing(entry: object) -> None:
+    (found,) = results_in({"results": [entry]})
+
+    assert (found.pod, found.digest, found.outcome) == ("", "", "")
+
+
+def test_every_pod_of_the_attempt_is_handed_on() -> None:
+    both = [{"pod": "p0"}, {"pod": "p1"}]
+
+    assert [found.pod for found in results_in({"results": both})] == ["p0", "p1"]

@@ -39,6 +39,18 @@ def backing_off(status: StageStatus) -> StageStatus:
     return status.evolve(reason=names.WAIT_BACKOFF)
 
 
+def not_put_off(status: StageStatus, message: str) -> StageStatus:
+    """A person wants its next attempt at once: the budget is renewed; the number is unused yet."""
+    return status.evolve(
+        reason=names.RETRIED_BY_PERSON,
+        message=message,
+        failures=0,
+        interruptions=0,
+        deferrals=0,
+        notBeforeTime=None,
+    )
+
+
 def not_run(status: StageStatus, reason: str, message: str) -> StageStatus:
     """It will never start: something above it is in the way."""
     return status.evolve(state="NotRun", reason=reason, message=message)

@@ -59,7 +59,7 @@ class StageVerbs:
         by = asked_by(spec)
         for name in judgement.affected:
             if spec.verb == "Retry":
-                changed[name] = edits.renewed(state[name], names.RETRIED_BY_PERSON, by)
+                changed[name] = _retried(state[name], by)
             else:
                 changed[name] = _skipped(state[name], request, by)
         for name in _resets(spec, judgement.affected, state, self.dependencies):
@@ -80,6 +80,12 @@ def _skipped(status: StageStatus, request: Intervention, by: str) -> StageStatus
     if status.active:
         return edits.stopping(edits.skip_recorded(status, record), names.SKIPPED_BY_PERSON, by)
     return edits.skipped(status, by, request.metadata.creationTimestamp, record)
+
+
+def _retried(status: StageStatus, by: str) -> StageStatus:
+    if status.put_off:
+        return edits.not_put_off(status, by)
+    return edits.renewed(status, names.RETRIED_BY_PERSON, by)
 
 
 def _reset(status: StageStatus, by: str) -> StageStatus:

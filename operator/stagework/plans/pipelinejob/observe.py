@@ -32,11 +32,11 @@ from stagework.plans.pipelinejob.situation import (
     situation_of,
 )
 from stagework.plans.pipelinejob.snapshot import FoundResult
-from stagework.plans.pipelinejob.stage_view import StageView, question, refused_reason
+from stagework.plans.pipelinejob.stage_view import StageView, refused_reason
 from stagework.plans.plan import PlanBuilder
 from stagework.plans.transitions import Recovered
 from stagework.policies import deadline, outcome
-from stagework.policies.mark import cleaned_mark
+from stagework.policies.mark import NO_COUNTS, cleaned_mark
 from stagework.policies.pod_progress import Started, progress
 
 NODE_CHECK = timedelta(seconds=30)
@@ -90,7 +90,7 @@ def _missed(
         case PodLost():
             return _pod_lost(situation, status, builder, now)
         case ResultUnknown(last):
-            builder.questions.append(question(status, last=last))
+            builder.questions.append(view.question(last=last))
             status = edits.result_asked(status)
         case NeverRan(job):
             if job is not None and not job.metadata.leaving:
@@ -170,9 +170,9 @@ def _result_found(
     result: FoundResult, view: StageView, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
     fields = {"digest": result.digest, "reason": result.reason, "message": result.message}
-    counts = {"items": result.items, "failed": result.failed_items}
+    counts = {"items": result.items, "failed": result.failed_items, NO_COUNTS: result.odd_counts}
     mark = cleaned_mark(result.outcome, fields, counts)
-    end = outcome.judge_mark(outcome.MarkSeen(mark.outcome, mark.reason, mark.message))
+    end = outcome.judge_mark(outcome.MarkSeen(mark.outcome, mark.reason, mark.full_message))
     builder.facts.append(Recovered("StoredResult"))
     commit = view.commit(result.pod, mark)
     return record(view.status, view.stage, end, commit, builder=builder, ended=now)

@@ -165,7 +165,7 @@ def situation_of(view: StageView, now: datetime) -> Situation:
     status, job, pod = view.status, view.objects.job, view.objects.pod
     if pod is not None and status.pod in {"", pod.metadata.uid}:
         if view.objects.ungated:
-            return _with_pod(view.stage, status, pod)
+            return _with_pod(view, pod)
         if status.pod:
             return StaleView()
     if status.pod or (pod is None and job is not None and job.ended):
@@ -181,10 +181,10 @@ def situation_of(view: StageView, now: datetime) -> Situation:
     return _QUIET
 
 
-def _with_pod(stage: Stage, status: StageStatus, pod: PodView) -> Situation:
-    by_exit_code = stage.contract == "ExitCode"
-    mark = None if by_exit_code else _mark_of(stage, status, pod)
-    end = outcome.judge_end(pod, _mark_seen(mark), exit_code_decides=by_exit_code)
+def _with_pod(view: StageView, pod: PodView) -> Situation:
+    status, rules = view.status, view.end_rules
+    mark = None if rules.by_exit_code else _mark_of(view.stage, status, pod)
+    end = outcome.judge_end(pod, _mark_seen(mark), rules)
     if isinstance(end, outcome.NotEnded):
         current = progress(pod)
         if isinstance(current, Started):
@@ -227,8 +227,8 @@ def _process_has_ended(view: StageView, now: datetime) -> bool:
 def _result_of(view: StageView) -> FoundResult | None:
     """A result of the recorded Pod; of any where a restart has lost the record."""
     for answer in (view.answer, view.last_answer):
-        result = answer.result if answer is not None else None
-        if result is not None and view.status.pod in {"", result.pod}:
+        result = answer.of_pod(view.status.pod) if answer is not None else None
+        if result is not None:
             return result
     return None
 
@@ -243,7 +243,7 @@ def _mark_of(stage: Stage, status: StageStatus, pod: PodView) -> Mark | BadMark 
 
 def _mark_seen(mark: Mark | BadMark | None) -> outcome.MarkSeen:
     if isinstance(mark, Mark):
-        return outcome.MarkSeen(mark.outcome, mark.reason, mark.message)
+        return outcome.MarkSeen(mark.outcome, mark.reason, mark.full_message)
     if isinstance(mark, BadMark):
         return outcome.MarkSeen(reason=mark.reason, message=mark.message, bad=True)
     return outcome.MarkSeen()

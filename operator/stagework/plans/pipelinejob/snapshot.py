@@ -40,8 +40,12 @@ class FoundResult:
     outcome: str
     reason: str = ""
     message: str = ""
-    items: int | None = None
-    failed_items: int | None = None
+    items: object = None
+    """A count, if the stage has written one."""
+    failed_items: object = None
+    """Likewise."""
+    odd_counts: object = None
+    """What it has written in place of counts, where that is no object."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,9 @@ class ResultQuestion(Question):
 
     stage: str
     attempt: int
-    recreations: int = 0
-    """An answer about an earlier Job of the attempt says nothing about a later one."""
+    of: str = ""
+    """Uid of the recorded Pod, or of the Job while none is recorded: an answer about an earlier
+    one of the attempt says nothing about a later one."""
     last: bool = False
     """Asked again before the attempt is given up: it may have stored its result meanwhile."""
 
@@ -61,6 +66,14 @@ class Lookup:
     """Answer of the artifact store for one attempt; `result` is None where it left nothing."""
 
     result: FoundResult | None
+    others: tuple[FoundResult, ...] = ()
+    """Of further Pods of the attempt; only that of the recorded Pod counts."""
+
+    def of_pod(self, uid: str) -> FoundResult | None:
+        """What that Pod has left; any of them where `uid` is empty."""
+        if self.result is None:
+            return None
+        return next((r for r in (self.result, *self.others) if uid in {"", r.pod}), None)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from stagework.plans.pipelinejob.children import AttemptObjects
 from stagework.plans.pipelinejob.snapshot import Lookup, ResultQuestion, Snapshot
 from stagework.plans.plan import Purpose, Refusal
 from stagework.policies.mark import Mark
+from stagework.policies.outcome import EndRules
 
 _REFUSED = {
     "Invalid": names.JOB_REFUSED,
@@ -42,14 +43,28 @@ class StageView:
         return bool(own) and all(node.ready for node in own)
 
     @property
+    def end_rules(self) -> EndRules:
+        """What its container was made with, as far as its end is judged by it."""
+        machine = self.snapshot.settings.fleet.find(self.status.machine)
+        of_class = machine.resources.get("memory") if machine is not None else None
+        limit = of_class or self.stage.resources.limits.get("memory") or ""
+        return EndRules(self.stage.contract == "ExitCode", str(limit))
+
+    def question(self, *, last: bool = False) -> ResultQuestion:
+        """The question whether the current attempt has left a result."""
+        status, job = self.status, self.objects.job
+        of = status.pod or (job.metadata.uid if job is not None else "")
+        return ResultQuestion(status.name, status.attempt, of, last=last)
+
+    @property
     def answer(self) -> Lookup | None:
         """What the artifact store has said of this attempt; None before it has."""
-        return self.snapshot.lookups.get(question(self.status))
+        return self.snapshot.lookups.get(self.question())
 
     @property
     def last_answer(self) -> Lookup | None:
         """What it said when it was asked again, before the attempt is given up as lost."""
-        return self.snapshot.lookups.get(question(self.status, last=True))
+        return self.snapshot.lookups.get(self.question(last=True))
 
     @property
     def refusal(self) -> Refusal | None:
@@ -67,11 +82,6 @@ class StageView:
             items=mark.items,
             failedItems=mark.failed_items,
         )
-
-
-def question(status: StageStatus, *, last: bool = False) -> ResultQuestion:
-    """The question whether the current attempt of a stage has left a result."""
-    return ResultQuestion(status.name, status.attempt, status.remakes, last=last)
 
 
 def refusal_of(snapshot: Snapshot, status: StageStatus) -> Refusal | None:

@@ -9,6 +9,8 @@ from tests.support.builders import (
     T0,
     World,
     after,
+    answers,
+    make_intervention,
     make_job,
     make_pod,
     make_stage,
@@ -80,9 +82,27 @@ def test_a_vanished_pods_stored_deferral_counts_too() -> None:
         stages=[STAGE],
         states=[AT_WORK],
         jobs=[JOB],
-        lookups={ResultQuestion("a", 1): Lookup(stored)},
+        lookups={ResultQuestion("a", 1, POD.metadata.uid): Lookup(stored)},
     )
 
     stage = world.stages_after(after(9))["a"]
 
     assert (stage.state, stage.reason, stage.deferrals) == ("Waiting", "Deferred", 1)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        make_status("a", attempt=3, deferrals=9, reason="Deferred", notBeforeTime=after(900)),
+        make_status("a", attempt=3, failures=2, reason="BackOff", notBeforeTime=after(900)),
+    ],
+    ids=["deferred", "backing off"],
+)
+def test_a_person_who_asks_for_it_need_not_wait(state: StageStatus) -> None:
+    asked = World(stages=[STAGE], states=[state], interventions=[make_intervention("Retry", "a")])
+
+    stage = asked.stages_after(after(10))["a"]
+
+    assert (stage.state, stage.attempt) == ("Starting", 3), "the third attempt has not begun yet"
+    assert (stage.failures, stage.deferrals, stage.notBeforeTime) == (0, 0, None)
+    assert [answer.affected for answer in answers(asked.plan(after(10)))] == [1]

@@ -30,7 +30,7 @@ JOB = make_job("a")
 GONE = make_status(
     "a", "Running", pod="p1", node="gpu-0", machine="gpu", turnTime=T0, startTime=T0, job="job-a-1"
 )
-FIRST, LAST = ResultQuestion("a", 1), ResultQuestion("a", 1, last=True)
+FIRST, LAST = ResultQuestion("a", 1, "p1"), ResultQuestion("a", 1, "p1", last=True)
 NOTHING = Lookup(None)
 GRACE = LOST_GRACE.total_seconds()
 
@@ -107,6 +107,13 @@ def test_a_result_with_garbage_in_it_harms_nothing() -> None:
     assert stage.commit is not None
     assert (stage.commit.items, len(stage.commit.digest)) == (None, 64)
     assert len(stage.message.encode()) <= 128
+    assert "odd counts left out: items='many'" in stage.message
+
+
+def test_a_result_whose_counts_are_no_object_is_told_and_counts() -> None:
+    stage = _stage(_world(answers={FIRST: _found(odd_counts=[3])}).plan(after(9)))
+
+    assert (stage.state, stage.message) == ("Succeeded", "odd counts left out: counts=[3]")
 
 
 def test_a_result_of_another_pod_is_not_this_attempts() -> None:
@@ -247,6 +254,7 @@ def test_a_skipped_attempt_needs_no_proof_for_nothing_follows_it() -> None:
     assert (stage.state, stage.message) == ("Skipped", "ops")
 
 
+OF_JOB = ResultQuestion("a", 1, JOB.metadata.uid)
 HELD = make_status("a", "Starting", reason="PodCreating", turnTime=T0, machine="gpu")
 BEFORE_ITS_TURN = make_status("a", "Waiting", reason="NoFreeSlot")
 
@@ -255,7 +263,7 @@ BEFORE_ITS_TURN = make_status("a", "Waiting", reason="NoFreeSlot")
 def test_a_job_that_ends_while_its_pod_is_held_is_made_again_and_costs_no_attempt(
     state: StageStatus,
 ) -> None:
-    world = _world(state, job=ended_job(JOB), answers={FIRST: NOTHING})
+    world = _world(state, job=ended_job(JOB), answers={OF_JOB: NOTHING})
 
     plan = world.plan(after(5))
 
@@ -268,7 +276,7 @@ def test_a_job_that_ends_while_its_pod_is_held_is_made_again_and_costs_no_attemp
 
 
 def test_nothing_is_written_again_and_again_while_an_ended_job_will_not_go() -> None:
-    world = _world(HELD, job=ended_job(JOB), answers={FIRST: NOTHING})
+    world = _world(HELD, job=ended_job(JOB), answers={OF_JOB: NOTHING})
     waits = world.stages_after(after(5))["a"]
 
     later = world.but(states=[waits])
@@ -277,7 +285,7 @@ def test_nothing_is_written_again_and_again_while_an_ended_job_will_not_go() -> 
 
 
 def test_an_ended_job_that_will_not_go_does_not_stop_the_start_deadline() -> None:
-    world = _world(HELD, job=ended_job(JOB), answers={FIRST: NOTHING})
+    world = _world(HELD, job=ended_job(JOB), answers={OF_JOB: NOTHING})
 
     stage = world.stages_after(after(120))["a"]
 
@@ -285,15 +293,31 @@ def test_an_ended_job_that_will_not_go_does_not_stop_the_start_deadline() -> Non
 
 
 def test_a_restart_that_lost_the_record_of_the_ungating_still_finds_the_result() -> None:
-    stage = _stage(_world(HELD, job=ended_job(JOB), answers={FIRST: _found()}).plan(after(9)))
+    stage = _stage(_world(HELD, job=ended_job(JOB), answers={OF_JOB: _found()}).plan(after(9)))
 
     assert stage.state == "Succeeded"
 
 
 def test_an_answer_about_an_earlier_job_of_the_attempt_says_nothing_about_a_later_one() -> None:
-    state = GONE.model_copy(update={"remakes": 1})
+    """The held Job ended and was made anew; of the second one's Pod nobody has been asked."""
+    later = _world(job=make_job("a", uid="second"), answers={OF_JOB: NOTHING})
+    held_again = _world(HELD, job=ended_job(make_job("a", uid="second")), answers={OF_JOB: NOTHING})
 
-    assert _world(state, answers={FIRST: NOTHING}).plan().questions == (ResultQuestion("a", 1, 1),)
+    assert later.plan().questions == (FIRST,)
+    assert held_again.plan().questions == (ResultQuestion("a", 1, "second"),)
+
+
+def test_the_recorded_pods_result_counts_though_another_pod_has_left_one_too() -> None:
+    both = Lookup(
+        FoundResult(pod="p0", digest="d", outcome="Failed"),
+        (FoundResult(pod="p1", digest="d", outcome="Succeeded"),),
+    )
+
+    stage = _stage(_world(answers={FIRST: both}).plan(after(9)))
+
+    assert stage.state == "Succeeded"
+    assert stage.commit is not None
+    assert stage.commit.pod == "p1"
 
 
 def test_a_stage_that_asked_about_a_job_that_is_gone_meanwhile_goes_on() -> None:

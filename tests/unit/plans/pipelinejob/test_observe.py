@@ -9,6 +9,7 @@ from stagework.api.resources import JOBS, PODS
 from stagework.api.stage_status import StageStatus
 from stagework.plans.plan import Purpose, Refusal
 from tests.support.builders import (
+    GPU,
     NAMESPACE,
     RUN_UID,
     T0,
@@ -18,6 +19,7 @@ from tests.support.builders import (
     deleted,
     deleting,
     held_by_others,
+    make_fleet,
     make_job,
     make_pod,
     make_stage,
@@ -185,7 +187,6 @@ def test_the_eleventh_interruption_is_final() -> None:
         pytest.param("x" * 5000, "BadCompletionMark", id="5,000 bytes"),
         pytest.param(mark(POD, attempt=7), "ForeignCompletionMark", id="another attempt"),
         pytest.param(mark(POD, pod="twin"), "ForeignCompletionMark", id="another Pod"),
-        pytest.param("", "NoCompletionMark", id="nothing"),
     ],
 )
 def test_exit_0_without_a_good_mark_is_a_failure(text: str, reason: str) -> None:
@@ -193,6 +194,42 @@ def test_exit_0_without_a_good_mark_is_a_failure(text: str, reason: str) -> None
 
     assert (stage.state, stage.attempt) == ("Waiting", 2)
     assert reason in stage.message
+
+
+def test_exit_0_without_any_mark_is_not_tried_again() -> None:
+    stage = _after(terminated(POD, 0), 9)
+
+    assert (stage.state, stage.attempt, stage.reason) == ("Failed", 1, "NoCompletionMark")
+    assert "stagekit" in stage.message
+    assert "contract" in stage.message
+
+
+@pytest.mark.parametrize(
+    ("of_stage", "of_class", "state", "said"),
+    [
+        ({"memory": "64Mi"}, {}, "Failed", "64Mi"),
+        ({}, {"memory": "2Gi"}, "Failed", "2Gi"),
+        ({"memory": "64Mi"}, {"memory": "2Gi"}, "Failed", "2Gi"),
+        ({}, {}, "Waiting", "with no limit of its own"),
+    ],
+    ids=[
+        "of the stage",
+        "of its class",
+        "its class wins, as in the Pod",
+        "none: the node was full",
+    ],
+)
+def test_a_memory_kill_is_tried_again_only_where_the_stage_has_no_limit(
+    of_stage: dict[str, str], of_class: dict[str, str], state: str, said: str
+) -> None:
+    gpu = GPU.model_copy(update={"resources": of_class})
+    killed = _world(terminated(POD, 137, reason="OOMKilled"), fleet=make_fleet(gpu))
+    world = killed.but(stages=[make_stage("a", resources={"limits": of_stage})])
+
+    status = world.stages_after(after(9))["a"]
+
+    assert status.state == state
+    assert said in status.message
 
 
 def test_a_stage_beyond_its_timeout_is_recorded_first_and_ended_then() -> None:

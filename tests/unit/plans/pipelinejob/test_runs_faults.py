@@ -15,7 +15,6 @@ def _ends(name: str) -> Stepper:
     ("name", "stage", "attempt", "failures", "interruptions"),
     [
         ("two failed attempts", "stage_2", 3, 2, 0),
-        ("no mark", "stage_2", 2, 1, 0),
         ("a timeout", "stage_2", 2, 1, 0),
         ("an image that cannot be pulled", "stage_2", 2, 1, 0),
         ("a Pod deleted by hand", "stage_2", 2, 0, 1),
@@ -48,6 +47,7 @@ def test_the_run_goes_on_and_counts_only_what_the_stage_has_failed(
     ("name", "stage", "reason"),
     [
         ("out of memory", "stage_2", "OutOfMemory"),
+        ("no mark", "stage_2", "NoCompletionMark"),
         ("a refused input", "stage_2", "InputRefused"),
         ("a quota that is never raised", "stage_1", "StartDeadlineExceeded"),
     ],

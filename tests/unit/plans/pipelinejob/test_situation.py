@@ -90,8 +90,9 @@ class Seen:
         stage = make_stage("a", contract="ExitCode" if self.by_exit_code else "Mark")
         stopping = {"reason": self.verdict} if self.verdict else None
         status = make_status("a", stopping=stopping, **self.status)
-        answers = {ResultQuestion("a", 1): self.answer}
-        answers[ResultQuestion("a", 1, last=True)] = self.last_answer
+        of = status.pod or (self.job.metadata.uid if self.job is not None else "")
+        answers = {ResultQuestion("a", 1, of): self.answer}
+        answers[ResultQuestion("a", 1, of, last=True)] = self.last_answer
         world = World(
             stages=[stage],
             states=[status],
