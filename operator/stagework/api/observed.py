@@ -239,7 +239,10 @@ class PodManifest(PodView, frozen=True):
     spec: PodManifestSpec = PodManifestSpec()
 
     def env_value(self, container: str, name: str) -> str:
-        """A variable's literal value in that container; empty where it has none."""
+        """A variable's literal value in that container, as a stage's `env` says it.
+
+        Empty where it has none. In the manifest each `$` is doubled, so that none is expanded.
+        """
         values = (
             variable.value
             for manifest in self.spec.containers
@@ -247,7 +250,7 @@ class PodManifest(PodView, frozen=True):
             for variable in manifest.env
             if variable.name == name
         )
-        return next(values, None) or ""
+        return (next(values, None) or "").replace("$$", "$")
 
 
 class NodeSpec(_View, frozen=True):

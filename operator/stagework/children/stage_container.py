@@ -1,8 +1,9 @@
 """The container of a stage: its image and command, our restrictions, and what it is told."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from stagekit import contract
 from stagework.api import names
@@ -13,6 +14,11 @@ from stagework.children.pod_defaults import PodDefaults
 from stagework.children.stage_volumes import asks_service, mounts
 
 Manifest = dict[str, Any]
+
+HOME: Final = "HOME"
+"""Where programs keep their caches; the user of a stage has no folder in the image."""
+_UNSAFE_DOLLAR: Final = re.compile(r"\$\$|\$(?=[^\x00-\x7f])")
+"""What Kubernetes reads as an escaped `$`, and a `$` that it would tear a character apart after."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,9 @@ class StageContainer:
             },
         }
         if stage.command:
-            container["command"] = stage.command
+            container["command"] = [_expanded(word) for word in stage.command]
         if stage.args:
-            container["args"] = stage.args
+            container["args"] = [_expanded(word) for word in stage.args]
         return container
 
     def _env(self) -> list[Manifest]:
@@ -62,6 +68,8 @@ class StageContainer:
             contract.ENV_WORK_DIR: contract.WORK_DIR,
             contract.ENV_TERMINATION_FILE: contract.TERMINATION_FILE,
         }
+        if all(variable.name != HOME for variable in self.stage.env):
+            literal[HOME] = contract.WORK_DIR
         if asks_service(self.stage):
             literal[contract.ENV_API_URL] = self.defaults.api_url
             for variable, name in (
@@ -75,8 +83,7 @@ class StageContainer:
         for name, value in self.params.items():
             literal[f"{contract.ENV_PARAM_PREFIX}{name.upper()}"] = value
         return [
-            # Values are escaped: what a person wrote must not be expanded by Kubernetes.
-            *({"name": k, "value": v.replace("$", "$$")} for k, v in literal.items()),
+            *({"name": name, "value": _literal(value)} for name, value in literal.items()),
             _field(contract.ENV_POD_NAME, "metadata.name"),
             _field(contract.ENV_POD_UID, "metadata.uid"),
         ]
@@ -108,4 +115,17 @@ def _env(variable: EnvVar) -> Manifest:
     if variable.secretKeyRef is not None:
         source = {"secretKeyRef": variable.secretKeyRef.model_dump()}
         return {"name": variable.name, "valueFrom": source}
-    return {"name": variable.name, "value": variable.value or ""}
+    return {"name": variable.name, "value": _literal(variable.value or "")}
+
+
+def _literal(value: str) -> str:
+    """Arrives as it was written: Kubernetes would expand `$(X)` and `$$` in it."""
+    return value.replace("$", "$$")
+
+
+def _expanded(word: str) -> str:
+    """Kubernetes expands it by its rules, but does not break what follows a `$`.
+
+    It takes one byte after a `$` for a character: of `$€` it would make no text at all.
+    """
+    return _UNSAFE_DOLLAR.sub("$$", word) if not word.isascii() else word

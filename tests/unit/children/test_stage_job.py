@@ -154,20 +154,58 @@ def test_the_input_of_the_run_is_named() -> None:
     assert _env(job)["STAGEWORK_INPUT_URI"] == "https://example.org/shoes$$1.png"
 
 
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [
-        ("costs $5", "costs $$5"),
-        ("$(STAGEWORK_RUN)", "$$(STAGEWORK_RUN)"),
-        ("$$", "$$$$"),
-        ("plain", "plain"),
-        ("여름 신발", "여름 신발"),
-    ],
-)
-def test_what_a_person_wrote_is_never_expanded(value: str, written: str) -> None:
+LITERALS = [
+    ("costs $5", "costs $$5"),
+    ("$(STAGEWORK_RUN)", "$$(STAGEWORK_RUN)"),
+    ("$$", "$$$$"),
+    ("price $€5, $가격", "price $$€5, $$가격"),
+    ("plain", "plain"),
+    ("여름 신발", "여름 신발"),
+]
+
+
+@pytest.mark.parametrize(("value", "written"), LITERALS)
+def test_a_param_is_never_expanded(value: str, written: str) -> None:
     job = _job(params={"prompt": value})
 
     assert _env(job)["STAGEWORK_PARAM_PROMPT"] == written
+
+
+@pytest.mark.parametrize(("value", "written"), LITERALS)
+def test_a_variable_of_the_stage_is_never_expanded_either(value: str, written: str) -> None:
+    job = _job(make_stage(env=[{"name": "A", "value": value}]))
+
+    assert _env(job)["A"] == written
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ("--prompt=$(STAGEWORK_PARAM_PROMPT)", "--prompt=$(STAGEWORK_PARAM_PROMPT)"),
+        ("$$(STAGEWORK_RUN) costs $5", "$$(STAGEWORK_RUN) costs $5"),
+        ("price $€5, $가격", "price $$€5, $$가격"),
+        ("$$€ stays one escaped dollar", "$$€ stays one escaped dollar"),
+        ("$$$가", "$$$$가"),
+        ("가$", "가$"),
+    ],
+)
+def test_kubernetes_expands_arguments_and_tears_no_character_apart(word: str, written: str) -> None:
+    container = _container(_job(make_stage(command=[word], args=["-x", word])))
+
+    assert container["command"] == [written]
+    assert container["args"] == ["-x", written]
+
+
+def test_home_is_a_folder_that_can_be_written_to() -> None:
+    mounts = {mount["mountPath"]: mount for mount in _container(_job())["volumeMounts"]}
+
+    assert "readOnly" not in mounts[_env(_job())["HOME"]]
+
+
+def test_a_stage_may_name_another_home() -> None:
+    container = _container(_job(make_stage(env=[{"name": "HOME", "value": "/tmp"}])))
+
+    assert [v["value"] for v in container["env"] if v["name"] == "HOME"] == ["/tmp"]
 
 
 def test_params_also_come_as_a_file_as_they_are() -> None:

@@ -182,10 +182,10 @@ def naming(model: str) -> list[dict[str, object]]:
 async def test_a_pods_model_is_what_its_stage_container_says_and_nothing_else() -> None:
     containers = [
         {"name": "sidecar", "env": naming("artifact://team/uploads/a/stolen.zip")},
-        {"name": "stage", "env": naming("/models/shoes")},
+        {"name": "stage", "env": naming("/models/shoes-$$5")},
         {"name": "bare"},
     ]
-    for manifests, expected in ((containers, "/models/shoes"), (containers[::2], "")):
+    for manifests, expected in ((containers, "/models/shoes-$5"), (containers[::2], "")):
         manifest = {"metadata": {"name": "p", "uid": "u"}, "spec": {"containers": manifests}}
         reader, _ = over({"/api/v1/namespaces/team/pods/p": manifest})
         pod = await reader.get_pod("team", "p")
