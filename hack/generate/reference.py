@@ -1,6 +1,5 @@
 """`docs/api-reference.md`: a table per kind, from the same schemas as the definitions."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -15,7 +14,8 @@ INTRODUCTION = f"""\
 # API reference
 
 Group and version `{names.API_VERSION}`; every kind belongs to a namespace. `kubectl explain` shows
-the same texts: `kubectl explain pipelinejob.spec.stages`. Fields marked * are required.
+the same texts: `kubectl explain pipelinejob.spec.stages`. Fields marked * are required. An object
+stays as it was written: for what is absent the operator has the default, and writes it nowhere.
 """
 
 _LIMITS = (
@@ -60,14 +60,12 @@ def _section(kind: Kind) -> str:
 
 
 def _table(schema: Schema, part: str) -> Iterator[str]:
-    yield "| field | type | default | limits | meaning |"
-    yield "|---|---|---|---|---|"
+    yield "| field | type | limits | meaning |"
+    yield "|---|---|---|---|"
     for path, field, required in _fields(schema, part):
-        default = f"`{_word(field['default'])}`" if "default" in field else ""
         cells = (
             f"`{path}`{'*' if required else ''}",
             _type(field),
-            default,
             _limits(field),
             str(field.get("description", "")),
         )
@@ -83,13 +81,15 @@ def _fields(schema: Schema, path: str) -> Iterator[tuple[str, Schema, bool]]:
     for name, field in cast("dict[str, Schema]", schema.get("properties", {})).items():
         below = f"{path}.{name}"
         yield below, field, name in required
-        if field["type"] == "array":
+        if field.get("type") == "array":
             yield from _fields(cast("Schema", field["items"]), f"{below}[]")
         else:
             yield from _fields(field, below)
 
 
 def _type(field: Schema) -> str:
+    if field.get("x-kubernetes-int-or-string"):
+        return "integer or string"
     if "enum" in field:
         return " or ".join(f"`{value}`" for value in cast("list[str]", field["enum"]))
     if field["type"] == "array":
@@ -101,14 +101,10 @@ def _type(field: Schema) -> str:
 
 def _limits(field: Schema) -> str:
     own = [text.format(field[key]) for key, text in _LIMITS if key in field]
-    if field["type"] == "array":
+    if field.get("type") == "array":
         of_items = _limits(cast("Schema", field["items"]))
         own += [f"each {of_items}"] if of_items else []
     return ", ".join(own)
-
-
-def _word(default: Any) -> str:
-    return default if isinstance(default, str) else json.dumps(default)
 
 
 def _rules(schema: Schema, path: str) -> Iterator[str]:

@@ -11,12 +11,15 @@ from typing import Final
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from stagework.api.base import TOTAL_MAX
 from stagework.api.machines import Fleet
+from stagework.api.quantity import Quantity
 
 ENV_SETTINGS: Final = "STAGEWORK_SETTINGS"
 """Environment variable that names the settings file."""
 DEFAULT_PATH: Final = "/etc/stagework/settings.yaml"
 """Where the chart mounts it."""
+_YEARS_10: Final = 10 * 365 * 24 * 3600
 
 
 class SettingsError(Exception):
@@ -60,11 +63,11 @@ class ArtifactSettings(_Section):
     """Folder on the API service's volume (used where `s3` is not set)."""
     s3: S3Settings | None = None
     """An S3 store instead of the volume."""
-    maxFileBytes: int = Field(default=2 * 1024**3, ge=1)
+    maxFileBytes: int = Field(default=2 * 1024**3, ge=1, le=TOTAL_MAX)
     """A larger upload is refused."""
-    minFreeBytes: int = Field(default=256 * 1024**2, ge=0)
+    minFreeBytes: int = Field(default=256 * 1024**2, ge=0, le=TOTAL_MAX)
     """Uploads are refused while the volume has less room than this."""
-    keepSeconds: int = Field(default=7 * 24 * 3600, ge=0)
+    keepSeconds: int = Field(default=7 * 24 * 3600, ge=0, le=_YEARS_10)
     """How long artifacts outlive their run."""
     inputHosts: tuple[str, ...] = ()
     """Hosts from which `https` inputs may be fetched; none by default."""
@@ -87,7 +90,7 @@ class EndpointSettings(_Section):
     """Requests at once, over all stages."""
     retries: int = Field(default=5, ge=0, le=100)
     """How often a stage tries again where no answer came; rate limits are not counted."""
-    maxRequestBytes: int = Field(default=25 * 1024**2, ge=1024)
+    maxRequestBytes: int = Field(default=25 * 1024**2, ge=1024, le=TOTAL_MAX)
     """A larger request (a picture, a recording) is refused."""
 
     @field_validator("url")
@@ -129,13 +132,13 @@ class ModelSettings(_Section):
 class StagePodSettings(_Section):
     """What every stage Pod gets."""
 
-    runAsUser: int = Field(default=10001, ge=1)
+    runAsUser: int = Field(default=10001, ge=1, le=2**31 - 1)
     """User and group id unless the image needs another non-zero one."""
-    cpuRequest: str = "50m"
+    cpuRequest: Quantity = "50m"
     """Request where the stage gives none."""
-    memoryRequest: str = "64Mi"
+    memoryRequest: Quantity = "64Mi"
     """Request where the stage gives none."""
-    workSizeLimit: str = "8Gi"
+    workSizeLimit: Quantity = "8Gi"
     """Size limit of `/work` and `/tmp`."""
     imagePullPolicy: str = Field(default="IfNotPresent", pattern="^(IfNotPresent|Always|Never)$")
     """Pull policy of stage images."""
@@ -150,9 +153,9 @@ class EngineSettings(_Section):
     """How many stages ahead Jobs are made, their Pods held by our gate; 0 turns it off."""
     workers: int = Field(default=32, ge=1, le=512)
     """Objects reconciled at once."""
-    requestsPerSecond: float = Field(default=200, gt=0)
+    requestsPerSecond: float = Field(default=200, gt=0, le=100_000)
     """Ceiling of writes to the API server; lowered by itself on 429."""
-    keepJobsSeconds: int = Field(default=3600, ge=0)
+    keepJobsSeconds: int = Field(default=3600, ge=0, le=_YEARS_10)
     """How long the Jobs and Pods of a finished run (and so their logs) are kept."""
 
 

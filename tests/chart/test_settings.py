@@ -106,10 +106,14 @@ def test_another_fleet_is_accepted() -> None:
                 "key": "big",
                 "nodeSelector": {"size": "big"},
                 "tolerations": [{"key": "big", "operator": "Exists", "effect": "NoSchedule"}],
-                "resources": {"nvidia.com/gpu": "1"},
+                "resources": {"nvidia.com/gpu": 1, "memory": "2Gi", "cpu": 10**9},
             }
         ],
         "stageClasses": None,
     }
-    rendered = render({"settings": {"fleet": fleet}})
-    assert Settings.model_validate(rendered.settings()).fleet.classes_of("x", ()) == ("big",)
+    rendered = render({"settings": {"fleet": fleet, "stagePods": {"cpuRequest": 1}}})
+    settings = Settings.model_validate(rendered.settings())
+    assert settings.fleet.classes_of("x", ()) == ("big",)
+    (machine,) = settings.fleet.machineClasses
+    assert machine.resources["nvidia.com/gpu"] == settings.stagePods.cpuRequest == "1"
+    assert float(machine.resources["cpu"]) == 10**9

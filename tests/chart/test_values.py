@@ -9,6 +9,7 @@ import yaml
 
 from tests.chart.rendered import CHART, RefusedValues, helm, render
 
+GPU = {"key": "gpu", "nodeSelector": {"stagework.dev/machine": "gpu"}}
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown value": ({"operater": {}}, "operater"),
     "an unknown value of the operator": ({"operator": {"replica": 2}}, "replica"),
@@ -16,6 +17,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a setting that the chart decides": ({"settings": {"releaseNamespace": "x"}}, "release"),
     "a setting out of bounds": ({"settings": {"engine": {"lookAhead": 17}}}, "16"),
     "an unknown log level": ({"settings": {"logLevel": "LOUD"}}, "logLevel"),
+    "an amount that is none": ({"settings": {"stagePods": {"cpuRequest": "lots"}}}, "cpuRequest"),
+    "a machine's resource without a domain": (
+        {"settings": {"fleet": {"machineClasses": [{**GPU, "resources": {"gpu": 1}}]}}},
+        "resources",
+    ),
     "no machine class": ({"settings": {"fleet": {"machineClasses": []}}}, "machineClasses"),
     "an unknown scope": ({"rbac": {"scope": "galaxy"}}, "scope"),
     "half a digest": ({"image": {"digest": "sha256:abc"}}, "digest"),

@@ -37,6 +37,15 @@ def volume(path: str, **fields: Any) -> Build:
     return one_stage(volumes=[{"name": "v", "mountPath": path, "emptyDir": "1Gi", **fields}])
 
 
+def volumes(*paths: str) -> Build:
+    mounted = [{"mountPath": path, "emptyDir": "1Gi"} for path in paths]
+    return one_stage(volumes=[{"name": f"v{i}", **each} for i, each in enumerate(mounted)])
+
+
+def resources(**fields: Any) -> Build:
+    return one_stage(resources=fields)
+
+
 def run(**fields: Any) -> Build:
     return lambda namespace: named_run(namespace, **fields)
 
@@ -52,9 +61,16 @@ def ask(**fields: Any) -> Build:
 MOUNT = "mountPath is taken by the operator or the system; use another, such as /models"
 ORDER = "depends on a stage that is not listed above it: correct the name in its dependsOn"
 
+IMAGE = "an image is named such as registry.example.org/team/tool:1.2, in lower case and without"
+NO_IMAGES = (
+    *("Registry.example.org/Team/Tool:1", "Tool:1", "stagework/tools:dev ", " tool", "a b"),
+    *("tool:", "tool:a:b", "tool@sha256:abc", "/tool", "tool/", "a//b", "https://r/tool", "tool\n"),
+)
+NUL = "cannot hold the character NUL: no program could be given it; remove it"
+
 TAKEN = (
     *("/work", "/work/", "/tmp", "/etc", "/proc/1", "/dev/shm", "/var/run", "/run/stagework"),
-    *("/var/run/stagework/token", "/var//run/stagework", "/a/../work"),
+    *("/var/run/stagework/token", "/var//run/stagework", "/a/../work", "/work/.", "/tmp/./"),
 )
 
 REFUSALS: dict[str, tuple[Build, str]] = {
@@ -142,15 +158,73 @@ REFUSALS: dict[str, tuple[Build, str]] = {
         one_stage(volumes=[{"name": "v", "mountPath": p, "emptyDir": "1Gi"} for p in ("/a", "/b")]),
         "Duplicate value",
     ),
-    "an amount without meaning": (
-        one_stage(resources={"requests": {"cpu": "lots"}}),
+    "two volumes at one path": (
+        volumes("/data", "/models", "/data"),
+        "two volumes are mounted at the same path: give each a mountPath of its own",
+    ),
+    "two volumes at one path in two spellings": (
+        volumes("/data", "/data/"),
+        "two volumes are mounted at the same path",
+    ),
+    "a ConfigMap with an impossible name": (
+        one_stage(volumes=[{"name": "v", "mountPath": "/v", "configMap": "a..b"}]),
         "should match",
+    ),
+    "a key that is a folder": (env(configMapKeyRef={"name": "c", "key": ".."}), "should match"),
+    "a stage name that cannot be a label": (
+        one_stage(name="thumb_"),
+        "a stage's name cannot end with `_`",
+    ),
+    **{f"the image {image!r}": (one_stage(image=image), IMAGE) for image in NO_IMAGES},
+    "an amount without meaning": (resources(requests={"cpu": "lots"}), "should match"),
+    "a negative amount": (resources(limits={"cpu": -1}), "greater than or equal to 0"),
+    "half a number": (resources(limits={"cpu": 0.5}), '"number"'),
+    "a request above its limit": (
+        resources(requests={"cpu": "2"}, limits={"cpu": "1500m"}),
+        "the request of cpu is above its limit: lower it to 1500m, or raise the limit to 2",
+    ),
+    "a request above its limit in other words": (
+        resources(requests={"memory": "1Gi"}, limits={"memory": "1G"}),
+        "the request of memory is above its limit",
+    ),
+    "a GPU without a limit": (
+        resources(requests={"nvidia.com/gpu": 1}),
+        "nvidia.com/gpu is counted, so it needs a limit: write it in limits",
+    ),
+    "a GPU with another request": (
+        resources(requests={"nvidia.com/gpu": 1}, limits={"nvidia.com/gpu": 2}),
+        "nvidia.com/gpu is counted, so it needs a limit: write it in limits, and in requests the",
+    ),
+    "half a GPU": (
+        resources(limits={"nvidia.com/gpu": "500m"}),
+        "limits: nvidia.com/gpu is counted, so it must be a whole number",
+    ),
+    "a resource without a domain": (
+        resources(limits={"gpu": "1"}),
+        "limits: there is no resource gpu: write cpu, memory, ephemeral-storage, or a name with",
+    ),
+    "large pages without a limit": (
+        resources(requests={"hugepages-2Mi": "4Mi"}),
+        "hugepages-2Mi is counted, so it needs a limit",
     ),
     "a priority of 1001": (run(priority=1001), "should be less than or equal to 1000"),
     "a Pipeline's name with a slash": (run(of="other/ad"), "should match"),
     "an input on the disk": (run(input={"uri": "file:///etc/passwd"}), "should match"),
     "a param with a bad name": (run(params={"a-b": "x"}), "each name must match"),
     "33 params": (run(params={f"p{i}": "" for i in range(33)}), "must have at most 32 items"),
+    "a param with NUL": (run(params={"a": "x\0y"}), f"a param {NUL}"),
+    "a default with NUL": (
+        lambda n: pipeline(n, params=[{"name": "a", "default": "x\0y"}]),
+        f"a param {NUL}",
+    ),
+    "a variable with NUL": (env(value="x\0y"), f"value {NUL}"),
+    "an argument with NUL": (one_stage(args=["x\0y"]), f"an argument {NUL}"),
+    "a command with NUL": (one_stage(command=["x\0y"]), f"an argument {NUL}"),
+    "an input with NUL": (run(input={"uri": "s3://b/k\0"}), f"an address {NUL}"),
+    "params of more bytes than a Pod can be given": (
+        run(params={f"p{i}": "🙂" * 2048 for i in range(32)}),
+        "all params together may have 192 KiB (a Pod's annotations hold no more): shorten them",
+    ),
     "a param that is a number": (run(params={"size": 3}), 'must be of type string: "integer"'),
     "a title of 129 characters": (run(title="x" * 129), "may not be more than 128"),
     "an unknown verb": (ask(verb="Delete"), 'supported values: "Retry", "Skip"'),
@@ -169,6 +243,43 @@ def test_refused(kubectl: Kubectl, what: str) -> None:
     answer = kubectl.create(build("default"), dry_run=True)
     assert not answer.ok, f"accepted: {answer.out}"
     assert sentence in answer.err
+
+
+ACCEPTED: dict[str, Build] = {
+    "whole numbers as amounts": resources(
+        requests={"cpu": 1}, limits={"cpu": 1, "nvidia.com/gpu": 1}
+    ),
+    "amounts in every way that Kubernetes knows": resources(
+        requests={"cpu": "0.5", "memory": "1e9", "ephemeral-storage": ".5Gi"},
+        limits={"cpu": "1500m", "memory": "2G", "hugepages-2Mi": "4Mi"},
+    ),
+    "a request as high as its limit": resources(requests={"cpu": "1000m"}, limits={"cpu": 1}),
+    "a volume with a number of bytes": one_stage(
+        volumes=[{"name": "v", "mountPath": "/v", "emptyDir": 1048576}]
+    ),
+    "volumes below one another": volumes("/data", "/data/more", "/data2"),
+    "a hidden folder": volumes("/data/.cache"),
+    "the longest params in Korean": run(params={f"p{i}": "가" * 2048 for i in range(32)}),
+    "line breaks, tabs and bells": run(params={"a": "one\ntwo\t\a"}),
+    "a title of 128 Korean letters": run(title="가" * 128),
+    **{
+        f"the image {image!r}": one_stage(image=image)
+        for image in (
+            "busybox",
+            "library/debian:12-slim",
+            "registry.example.org:5000/a/b__c/d-e.f:Tag_1.2",
+            "REGISTRY/tool",
+            f"example.org/tool:1@sha256:{'a' * 64}",
+            "[::1]:5000/tool",
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("what", ACCEPTED)
+def test_accepted(kubectl: Kubectl, what: str) -> None:
+    answer = kubectl.create(ACCEPTED[what]("default"), dry_run=True)
+    assert answer.ok, answer.err
 
 
 class TestChanges:
@@ -248,13 +359,20 @@ class TestWorstCase:
         answer = kubectl.create(pipeline("default", *largest), dry_run=True)
         assert f"stage {names[-1]} {ORDER}" in answer.err
 
-    def test_full_lists_of_variables_and_volumes(self, kubectl: Kubectl) -> None:
+    def test_full_lists_of_variables_volumes_and_resources(self, kubectl: Kubectl) -> None:
         variables = [{"name": f"V{i}", "value": "x"} for i in range(64)]
+        counted = {f"example.org/{'d' * 40}-{i}": "12345" for i in range(8)}
         volumes = [
             {"name": f"v{i}", "mountPath": f"/{'m' * 200}/{i}", "emptyDir": "1Gi"}
             for i in range(16)
         ]
-        largest = [stage(name, env=variables, volumes=volumes) for name in self.NAMES]
+        full: Document = {
+            "env": variables,
+            "volumes": volumes,
+            "resources": {"requests": counted, "limits": counted},
+            "args": ["a" * 20] * 64,
+        }
+        largest = [stage(name, **full) for name in self.NAMES]
         answer = kubectl.create(pipeline("default", *largest), dry_run=True)
         assert answer.ok, answer.err
 

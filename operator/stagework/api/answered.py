@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from stagework.api.base import Observed, ShortText
+from stagework.api.base import TOTAL_MAX, Observed, ShortText
 
 
 class Answered(Observed):
@@ -12,7 +12,7 @@ class Answered(Observed):
 
     uid: ShortText
     """Uid of the Intervention."""
-    affected: int = Field(default=0, ge=0)
+    affected: int = Field(default=0, ge=0, le=TOTAL_MAX)
     """Stages that it changed."""
     refused: Annotated[str, StringConstraints(max_length=512)] = ""
     """Refused stages with reasons, as `stage=Reason` separated by commas."""

@@ -65,12 +65,26 @@ def rules(*pairs: tuple[str, str]) -> dict[str, Any]:
     }
 
 
+def no_null_byte(what: str) -> Any:
+    """Of a text that a program is given as an argument or in its environment: those end at a NUL.
+
+    The kubelet could not start the container. `what` names the text in the refusal.
+    """
+    message = f"{what} cannot hold the character NUL: no program could be given it; remove it"
+    return Field(json_schema_extra=rules(("!self.contains('\\u0000')", message)))
+
+
 def explain(error: ValidationError) -> str:
     """A pydantic error as one sentence a person can act on: the first fault, path and cause."""
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
     return f"{path}: {first['msg']}"
 
+
+COUNT_MAX = 1_000_000
+"""Highest attempt, and count of what happens again and again: nothing of ours comes near it."""
+TOTAL_MAX = 2**53
+"""Highest of all other counts: what every reader of JSON takes for the same number."""
 
 ShortText = Annotated[str, StringConstraints(max_length=128)]
 """A name, a uid, a short sentence."""

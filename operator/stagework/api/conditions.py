@@ -6,10 +6,11 @@ from typing import Annotated, Literal, Self, TypedDict, Unpack
 from pydantic import Field, StringConstraints
 
 from stagework.api import names
-from stagework.api.base import Observed, Time
+from stagework.api.base import TOTAL_MAX, Observed, Time
+from stagework.api.text import cut
 
 Status = Literal["True", "False", "Unknown"]
-MESSAGE_LETTERS = 512
+MESSAGE_BYTES = 512
 """Longest message of a condition."""
 
 
@@ -33,7 +34,7 @@ class Condition(Observed):
     """Why, as a sentence."""
     lastTransitionTime: Time
     """When `status` last changed."""
-    observedGeneration: int = Field(default=0, ge=0)
+    observedGeneration: int = Field(default=0, ge=0, le=TOTAL_MAX)
     """The generation that it speaks of."""
 
     def evolve(self, **changes: Unpack[ConditionChanges]) -> Self:
@@ -86,7 +87,7 @@ def conditions_for(
         (names.RECONCILING, "True" if busy else "False"),
         (names.STALLED, "True" if stuck else "False"),
     ]
-    content = (reason, message[:MESSAGE_LETTERS], generation)
+    content = (reason, cut(message, MESSAGE_BYTES), generation)
     if _say(before, wanted, content):
         return before
     return renew(before, _made(wanted, content, now), now)

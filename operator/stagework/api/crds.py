@@ -73,7 +73,7 @@ def _name_targets(intervention: Schema, kinds: Sequence[Kind]) -> None:
     """What may be asked of which kinds stands with the kinds."""
     target: Schema = intervention["target"]["properties"]["kind"]
     target["enum"] = [kind.kind for kind in targets(kinds)]
-    target["default"] = DEFAULT_TARGET.kind
+    target["description"] += f" Default: {DEFAULT_TARGET.kind}."
     verb: Schema = intervention["verb"]
     intervention["verb"] = {
         "description": verb["description"],

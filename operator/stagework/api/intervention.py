@@ -4,7 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from stagework.api.base import Metadata, Observed, Resource, ShortText, Time
+from stagework.api.base import (
+    COUNT_MAX,
+    TOTAL_MAX,
+    Metadata,
+    Observed,
+    Resource,
+    ShortText,
+    Time,
+)
 from stagework.api.stages import ObjectName, StageName
 
 Word = str
@@ -34,7 +42,7 @@ class InterventionSpec(Resource):
         default=[], max_length=64, json_schema_extra={"x-list-type": "set"}
     )
     """Stages; absent with Retry: every failed stage."""
-    attempt: int | None = Field(default=None, ge=1)
+    attempt: int | None = Field(default=None, ge=1, le=COUNT_MAX)
     """Refused where this is no longer the stage's current attempt: a double click is harmless."""
     descendants: Literal["NotRun", "Run"] = "NotRun"
     """Skip only: whether the stages that depend on it run all the same."""
@@ -58,9 +66,9 @@ class InterventionStatus(Observed):
 
     answered: Time | None = None
     """When it was answered."""
-    requested: int = Field(default=0, ge=0)
+    requested: int = Field(default=0, ge=0, le=TOTAL_MAX)
     """Stages asked for."""
-    affected: int = Field(default=0, ge=0)
+    affected: int = Field(default=0, ge=0, le=TOTAL_MAX)
     """Stages changed."""
     refused: list[RefusedStage] = Field(default=[], max_length=64)
     """Stages not changed, with reasons."""

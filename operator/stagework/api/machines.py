@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stagework.api.quantity import KnownResource, Quantity
+
 
 class Toleration(BaseModel, frozen=True):
     """A toleration that stage Pods of a class carry."""
@@ -31,8 +33,10 @@ class MachineClass(BaseModel, frozen=True):
     """Labels that a node of this class carries, such as `stagework.dev/machine: gpu`."""
     tolerations: tuple[Toleration, ...] = ()
     """Tolerations for the class's taints."""
-    resources: dict[str, str] = {}
-    """Requests and limits that every stage on this class gets, such as `nvidia.com/gpu: "1"`."""
+    resources: dict[KnownResource, Quantity] = Field(
+        default={}, json_schema_extra={"additionalProperties": False}
+    )
+    """Requests and limits that every stage on this class gets, such as `nvidia.com/gpu: 1`."""
     slotsPerNode: int = Field(default=1, ge=1, le=1000)
     """How many stages may run at once on each ready node of the class."""
     mayBeAway: bool = False

@@ -4,15 +4,18 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from stagework.api.base import Metadata, Resource
+from stagework.api.base import Metadata, Resource, no_null_byte
 from stagework.api.stages import Stage, Stages
 
 ParamName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$", max_length=40)]
-ParamValue = Annotated[str, StringConstraints(max_length=2048)]
+ParamValue = Annotated[str, StringConstraints(max_length=2048), no_null_byte("a param")]
 
 
 MAX_PARAMS = 32
-"""So that all params together fit into a Pod's annotations (256 KiB), in any script."""
+"""Params of a pipeline at most."""
+PARAMS_BYTES = 192 * 1024
+"""All values together in bytes of UTF-8: 32 of the longest in letters of three bytes (Korean,
+Chinese). They stand in an annotation of a stage's Pod, and all of those have 256 KiB."""
 
 
 class Param(Resource):

@@ -8,15 +8,38 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from stagework.api import names
 from stagework.api.answered import Answered
-from stagework.api.base import Metadata, Observed, Resource, Sentence, ShortText, Time, rules
+from stagework.api.base import (
+    TOTAL_MAX,
+    Metadata,
+    Observed,
+    Resource,
+    Sentence,
+    ShortText,
+    Time,
+    no_null_byte,
+    rules,
+)
 from stagework.api.conditions import Condition, find
-from stagework.api.pipeline import MAX_PARAMS, ParamName, ParamValue
+from stagework.api.pipeline import MAX_PARAMS, PARAMS_BYTES, ParamName, ParamValue
 from stagework.api.stage_status import StageStatus
 from stagework.api.stages import ObjectName, Stages
 
 Uri = Annotated[
-    str, StringConstraints(pattern="^(https|s3|artifact)://", min_length=1, max_length=2048)
+    str,
+    StringConstraints(pattern="^(https|s3|artifact)://", min_length=1, max_length=2048),
+    no_null_byte("an address"),
 ]
+
+
+_PARAMS_FIT = rules(
+    (
+        f"self.map(k, size(bytes(self[k]))).sum() <= {PARAMS_BYTES}",
+        (
+            f"all params together may have {PARAMS_BYTES // 1024} KiB (a Pod's annotations hold "
+            "no more): shorten them, or give long texts as spec.input"
+        ),
+    )
+)
 
 
 class PipelineRef(Resource):
@@ -52,7 +75,9 @@ class PipelineJobSpec(Resource):
     """The Pipeline to run; or give `stages`."""
     stages: Stages | None = None
     """Stages of this run alone; or give `pipelineRef`. Needs the right to create Pods."""
-    params: dict[ParamName, ParamValue] = Field(default={}, max_length=MAX_PARAMS)
+    params: dict[ParamName, ParamValue] = Field(
+        default={}, max_length=MAX_PARAMS, json_schema_extra=_PARAMS_FIT
+    )
     """Values for the Pipeline's params."""
     input: Input | None = None
     """What the run works on, such as a picture or a document."""
@@ -92,7 +117,7 @@ class RunChanges(TypedDict, total=False):
 class PipelineJobStatus(Observed):
     """Where the run stands; written by the operator alone."""
 
-    observedGeneration: int = Field(default=-1, ge=-1)
+    observedGeneration: int = Field(default=-1, ge=-1, le=TOTAL_MAX)
     """Generation of the spec that this status speaks of; -1 before the operator saw it."""
     conditions: list[Condition] = Field(
         default=[], max_length=16, json_schema_extra={"x-map-key": "type"}
@@ -110,7 +135,7 @@ class PipelineJobStatus(Observed):
     """Machine class of the current stage."""
     node: Annotated[str, StringConstraints(max_length=253)] = ""
     """Node of the current stage."""
-    attempts: int = Field(default=0, ge=0)
+    attempts: int = Field(default=0, ge=0, le=TOTAL_MAX)
     """Attempts started so far, over all stages."""
     pipelineRevision: Annotated[str, StringConstraints(max_length=253)] = ""
     """ControllerRevision that keeps the stages of this run."""

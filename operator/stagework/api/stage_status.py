@@ -7,14 +7,14 @@ from typing import Annotated, Literal, Self, TypedDict, Unpack
 from pydantic import Field, StringConstraints
 
 from stagework.api import names
-from stagework.api.base import Observed, Sentence, ShortText, Time
+from stagework.api.base import COUNT_MAX, TOTAL_MAX, Observed, Sentence, ShortText, Time
 from stagework.api.stages import StageName
 
 
 class Commit(Observed):
     """The outcome of a stage's winning attempt: written once, never revised by a Job or Pod."""
 
-    attempt: int = Field(ge=1)
+    attempt: int = Field(ge=1, le=COUNT_MAX)
     """Number of the winning attempt."""
     pod: ShortText = ""
     """Uid of the winning Pod: the fencing token."""
@@ -22,9 +22,9 @@ class Commit(Observed):
     """sha256 of the attempt's `result.json`; empty for `contract: ExitCode`."""
     prefix: Annotated[str, StringConstraints(max_length=512)] = ""
     """Where its artifacts are: `<namespace>/<run uid>/<stage>/<attempt>-<pod uid>`."""
-    items: int | None = Field(default=None, ge=0)
+    items: int | None = Field(default=None, ge=0, le=TOTAL_MAX)
     """Items that it worked on, where it counts them."""
-    failedItems: int | None = Field(default=None, ge=0)
+    failedItems: int | None = Field(default=None, ge=0, le=TOTAL_MAX)
     """Items of these that failed."""
 
 
@@ -86,15 +86,15 @@ class StageStatus(Observed):
     """Why it is in that state, as one word."""
     message: Sentence = ""
     """Why, as a sentence."""
-    attempt: int = Field(default=1, ge=1)
+    attempt: int = Field(default=1, ge=1, le=COUNT_MAX)
     """Number of the current attempt; it only grows."""
-    failures: int = Field(default=0, ge=0)
+    failures: int = Field(default=0, ge=0, le=COUNT_MAX)
     """Failed attempts that count against `retries`; a person's retry sets it to 0."""
-    interruptions: int = Field(default=0, ge=0)
+    interruptions: int = Field(default=0, ge=0, le=COUNT_MAX)
     """Attempts ended from outside since the last person's retry; they cost no attempt."""
-    deferrals: int = Field(default=0, ge=0)
+    deferrals: int = Field(default=0, ge=0, le=COUNT_MAX)
     """Attempts that could not be done for a cause outside (`Deferred`); they cost no attempt."""
-    remakes: int = Field(default=0, ge=0)
+    remakes: int = Field(default=0, ge=0, le=COUNT_MAX)
     """How often this attempt's Job was made anew before its turn."""
     job: Annotated[str, StringConstraints(max_length=63)] = ""
     """Name of the current Job."""

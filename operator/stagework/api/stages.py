@@ -1,11 +1,12 @@
 """One stage as a person writes it: what runs, where, after what, and how often it is tried."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
 from stagekit import contract
-from stagework.api.base import Resource, rules
+from stagework.api.base import Resource, no_null_byte, rules
+from stagework.api.quantity import Quantity, Resources
 
 MAX_STAGES = 64
 """Stages of one pipeline at most."""
@@ -15,21 +16,39 @@ MAX_SECONDS = 7 * 24 * 3600
 StageName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$", max_length=40)]
 ClassName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9-]*$", max_length=31)]
 ObjectName = Annotated[
-    str, StringConstraints(pattern="^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", min_length=1, max_length=253)
+    str,
+    StringConstraints(
+        pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        min_length=1,
+        max_length=253,
+    ),
 ]
 KeyName = Annotated[
-    str, StringConstraints(pattern="^[-._a-zA-Z0-9]+$", min_length=1, max_length=253)
+    str,
+    StringConstraints(pattern="^[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$", min_length=1, max_length=253),
 ]
 EnvName = Annotated[
     str, StringConstraints(pattern="^[A-Za-z_][A-Za-z0-9_]*$", min_length=1, max_length=128)
 ]
-Quantity = Annotated[
-    str,
-    StringConstraints(
-        pattern="^[0-9]+(\\.[0-9]{1,3})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$", min_length=1, max_length=20
-    ),
-]
-Argument = Annotated[str, StringConstraints(max_length=4096)]
+Argument = Annotated[str, StringConstraints(max_length=4096), no_null_byte("an argument")]
+
+
+_HOST: Final = "[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*"
+_FOLDER: Final = "[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*"
+_IMAGE: Final = (
+    f"^(({_HOST}|\\\\[[a-fA-F0-9:]+\\\\])(:[0-9]+)?/)?{_FOLDER}(/{_FOLDER})*"
+    "(:[a-zA-Z0-9_][-a-zA-Z0-9_.]{0,127})?(@[a-z0-9]+([+._-][a-z0-9]+)*:[a-fA-F0-9]{32,})?$"
+)
+"""What container runtimes read as the name of an image; all others are `InvalidImageName`."""
+
+
+def _image_name() -> Any:
+    """The API server takes any text for an image, and the kubelet refuses it later."""
+    message = (
+        "an image is named such as registry.example.org/team/tool:1.2, in lower case and without "
+        "spaces (only the registry's host and the tag may have upper-case letters)"
+    )
+    return Field(json_schema_extra=rules((f"self.matches('{_IMAGE}')", message)))
 
 
 _PIPELINE_ENV = list(contract.PIPELINE_ENV)
@@ -88,25 +107,12 @@ class EnvVar(Resource):
 
     name: EnvName
     """Name; of those with STAGEWORK_ only METHOD, WHEN_DOWN and MODEL may be given."""
-    value: Annotated[str, StringConstraints(max_length=4096)] | None = None
-    """Literal value."""
+    value: Annotated[str, StringConstraints(max_length=4096), no_null_byte("value")] | None = None
+    """Literal value: it arrives as it is written, `$(X)` and `$$` too."""
     configMapKeyRef: KeyRef | None = None
     """Taken from a ConfigMap of this namespace."""
     secretKeyRef: KeyRef | None = None
     """Taken from a Secret of this namespace."""
-
-
-class Resources(Resource):
-    """Requests and limits of the stage's container."""
-
-    requests: dict[Annotated[str, StringConstraints(max_length=63)], Quantity] = Field(
-        default={}, max_length=8
-    )
-    """Requests, such as `cpu: 500m`."""
-    limits: dict[Annotated[str, StringConstraints(max_length=63)], Quantity] = Field(
-        default={}, max_length=8
-    )
-    """Limits, such as `memory: 2Gi`."""
 
 
 class Volume(Resource):
@@ -125,7 +131,8 @@ class Volume(Resource):
                 (
                     "!self.mountPath.matches('^/((work|tmp|etc|run|var|var/run)/*"
                     "|(dev|proc|sys|(var/)?run/stagework)(/.*)?)$') "
-                    "&& !self.mountPath.contains('..') && !self.mountPath.contains('//')"
+                    "&& !self.mountPath.contains('..') && !self.mountPath.contains('//') "
+                    "&& !self.mountPath.matches('/[.](/|$)')"
                 ),
                 "mountPath is taken by the operator or the system; use another, such as /models",
             ),
@@ -142,7 +149,7 @@ class Volume(Resource):
     """Absolute path in the container."""
     readOnly: bool = False
     """True: the stage cannot write to it (ConfigMaps never can be written to)."""
-    emptyDir: Annotated[Quantity, Field()] | None = None
+    emptyDir: Quantity | None = None
     """Size limit of a folder that lives as long as the Pod, such as `1Gi`."""
     configMap: ObjectName | None = None
     """Name of a ConfigMap."""
@@ -150,10 +157,19 @@ class Volume(Resource):
     """Name of a PersistentVolumeClaim."""
 
 
+_MOUNTS_DIFFER: Final[dict[str, Any]] = {
+    "rule": "[self.map(v, (v.mountPath + '/').replace('//', '/'))].all(paths, "
+    "paths.all(p, paths.exists_one(q, p == q)))",
+    "message": "two volumes are mounted at the same path: give each a mountPath of its own",
+}
+
+
 class Stage(Resource):
     """One stage: a container that does one kind of work on one class of machine."""
 
-    name: StageName
+    name: StageName = Field(
+        json_schema_extra=rules(("!self.endsWith('_')", "a stage's name cannot end with `_`"))
+    )
     """Unique in the pipeline: a lower-case letter, then letters, digits and `_`; 40 at most."""
     dependsOn: list[StageName] | None = Field(default=None, max_length=16)
     """Stages that must be done before; only stages listed above. Absent: the one above; []:
@@ -162,18 +178,21 @@ class Stage(Resource):
     """Machine classes in order of preference; absent: the class map of the settings."""
     fallbackAfterSeconds: int | None = Field(default=None, ge=0, le=MAX_SECONDS)
     """Wait this long for the first class before taking the next; 0: whichever is free first."""
-    image: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    image: Annotated[str, StringConstraints(min_length=1, max_length=512), _image_name()]
     """Container image."""
     command: list[Argument] = Field(default=[], max_length=32)
     """Replaces the image's entry point."""
     args: list[Argument] = Field(default=[], max_length=64)
-    """Arguments; `$(STAGEWORK_PARAM_X)` is replaced by Kubernetes, never by a shell."""
+    """Arguments; `$(STAGEWORK_PARAM_X)` is replaced by Kubernetes, never by a shell; `$$(X)` is
+    written for the words `$(X)`."""
     env: list[EnvVar] = Field(default=[], max_length=64, json_schema_extra={"x-map-key": "name"})
     """Environment variables."""
     resources: Resources = Resources()
     """Requests and limits; the machine class adds its own."""
     volumes: list[Volume] = Field(
-        default=[], max_length=16, json_schema_extra={"x-map-key": "name"}
+        default=[],
+        max_length=16,
+        json_schema_extra={"x-map-key": "name", "x-kubernetes-validations": [_MOUNTS_DIFFER]},
     )
     """Volumes to mount."""
     runAsUser: int | None = Field(default=None, ge=1, le=2**31 - 1)

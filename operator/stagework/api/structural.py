@@ -28,12 +28,17 @@ _KEPT = frozenset(
         "minProperties",
         "maxProperties",
         "x-kubernetes-validations",
+        "x-kubernetes-int-or-string",
     }
 )
+_INT_OR_STRING = "x-kubernetes-int-or-string"
 
 
 def structural_schema(model: type[BaseModel], *, defaults: bool) -> Schema:
-    """Structural schema of a type; `defaults` says whether the API server fills defaults in.
+    """Structural schema of a type; `defaults` says whether its fields' texts tell their defaults.
+
+    The API server fills in none: an object stays as it was written, so that applying an unchanged
+    file changes nothing and tools that compare find no difference.
 
     Raises ValueError for a construct that no structural schema can say.
     """
@@ -51,19 +56,24 @@ class _Converter:
         source = self._resolved(source, path)
         target: Schema = {}
         if "description" in source:
-            target["description"] = " ".join(str(source["description"]).split())
+            target["description"] = self._description(source)
         target.update({key: value for key, value in source.items() if key in _KEPT})
         if "const" in source:
             target["enum"] = [source["const"]]
-        if self._defaults and _has_content(source.get("default")):
-            target["default"] = source["default"]
         if source.get("type") == "object":
             self._convert_object(source, target, path)
         if source.get("type") == "array":
             self._convert_list(source, target, path)
-        if "type" not in target:
+        if source.get(_INT_OR_STRING):
+            target["anyOf"] = source["anyOf"]
+        elif "type" not in target:
             raise ValueError(f"{path}: a structural schema needs a type, got {sorted(source)}")
         return target
+
+    def _description(self, source: Schema) -> str:
+        text = " ".join(str(source["description"]).split())
+        default = _word(source.get("default")) if self._defaults else ""
+        return f"{text} Default: {default}." if default else text
 
     def _convert_object(self, source: Schema, target: Schema, path: str) -> None:
         properties = cast("dict[str, Schema]", source.get("properties", {}))
@@ -73,8 +83,6 @@ class _Converter:
             }
         if source.get("required"):
             target["required"] = source["required"]
-        if source.get("default") == {} and self._defaults and _has_defaults(target):
-            target["default"] = {}
         values = source.get("additionalProperties")
         names = cast("Schema", source.get("propertyNames", {}))
         patterns = cast("dict[str, Schema]", source.get("patternProperties", {}))
@@ -111,6 +119,8 @@ class _Converter:
 
     def _resolved(self, source: Schema, path: str) -> Schema:
         """Follow `$ref` and drop the null branch; keys beside them win."""
+        if source.get(_INT_OR_STRING):
+            return source
         own = {key: value for key, value in source.items() if key not in {"$ref", "anyOf", "allOf"}}
         if "$ref" in source:
             name = str(source["$ref"]).rsplit("/", 1)[-1]
@@ -122,13 +132,8 @@ class _Converter:
         return self._resolved({**real[0], **own}, path) if real else source
 
 
-def _has_content(default: Any) -> bool:
-    """Empty defaults are left out: they would be written into every stored stage."""
-    if isinstance(default, dict):
-        return any(_has_content(value) for value in cast("Schema", default).values())
-    return default is not None and default not in ("", [])
-
-
-def _has_defaults(schema: Schema) -> bool:
-    properties = cast("dict[str, Schema]", schema.get("properties", {}))
-    return any("default" in field for field in properties.values())
+def _word(default: Any) -> str:
+    """A default as people write it in a manifest; empty where nothing stands for it."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return str(default) if isinstance(default, (int, float, str)) else ""

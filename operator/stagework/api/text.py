@@ -6,6 +6,8 @@ status is never refused for its length, and an object stays small in every langu
 
 MESSAGE_BYTES = 512
 """Longest message of a stage or run."""
+SHORT_BYTES = 128
+"""Longest name or short sentence."""
 _LONGEST_LETTER = 4
 """Bytes of UTF-8."""
 _LEFT_OUT = " … "

@@ -9,6 +9,7 @@ import orjson
 
 from stagework.api import names
 from stagework.api.resources import EVENTS, ObjectRef
+from stagework.api.text import one_line
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import ApiError
 from stagework.cluster.client.kubeapi import KubeApi
@@ -17,6 +18,8 @@ from stagework.plans.plan import Event
 
 QUEUE_SIZE: Final = 512
 """Events that wait to be sent; further ones are dropped and counted."""
+MESSAGE_BYTES: Final = 1024
+"""Longest message that Kubernetes promises to take."""
 PER_SECOND: Final = 20
 """Events sent a second at most."""
 
@@ -63,7 +66,7 @@ class EventPoster:
                 "uid": about.uid,
             },
             "reason": event.reason,
-            "message": " ".join(event.message.split())[:1024],
+            "message": one_line(event.message, MESSAGE_BYTES),
             "type": event.type,
             "firstTimestamp": now,
             "lastTimestamp": now,

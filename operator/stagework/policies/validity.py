@@ -4,11 +4,17 @@ The order of stages is checked once more, although the CRD's rules refuse a wron
 object from before those rules must not break the planning.
 """
 
+import json
 from collections.abc import Mapping
+from typing import Final
 
 from stagework.api.machines import Fleet
 from stagework.api.pipeline import Param
 from stagework.api.stages import Stage
+
+PARAMS_BYTES_MAX: Final = 224 * 1024
+"""All params as JSON: they stand in an annotation of a stage's Pod, and all of those together have
+256 KiB; the rest is for the inputs, and for what others write."""
 
 
 def faults(
@@ -19,6 +25,8 @@ def faults(
     `params` is None for inline stages, which take any param.
     """
     sentences = _param_faults(params, given) if params is not None else []
+    effective = given if params is None else effective_params(params, given)
+    sentences.extend(_value_faults(effective))
     known = [machine.key for machine in fleet.machineClasses]
     above: set[str] = set()
     for stage in stages:
@@ -59,6 +67,21 @@ def _param_faults(params: list[Param], given: Mapping[str, str]) -> list[str]:
     if unknown:
         allowed = ", ".join(sorted(declared)) or "none"
         sentences.append(f"params: unknown {', '.join(unknown)}; the pipeline takes {allowed}")
+    return sentences
+
+
+def _value_faults(values: Mapping[str, str]) -> list[str]:
+    sentences = [
+        f"params: {name} has the character NUL, which no program can be given; remove it"
+        for name, value in values.items()
+        if "\0" in value
+    ]
+    size = len(json.dumps(dict(values), ensure_ascii=False).encode(errors="replace"))
+    if size > PARAMS_BYTES_MAX:
+        sentences.append(
+            f"params: {size} bytes as JSON are more than a Pod can be given ({PARAMS_BYTES_MAX}); "
+            "shorten them, or give long texts as spec.input"
+        )
     return sentences
 
 

@@ -46,6 +46,14 @@ def test_a_condition_that_was_not_there_has_the_time_of_now() -> None:
     assert renewed.lastTransitionTime == after(5)
 
 
+def test_a_message_is_cut_by_its_bytes_in_every_script() -> None:
+    conditions = conditions_for(
+        [], 1, succeeded="Unknown", reason="Queued", message="가" * 512, now=T0
+    )
+
+    assert {condition.message for condition in conditions} == {"가" * 170}
+
+
 def test_a_condition_is_found_by_its_type() -> None:
     both = [_condition("Succeeded", "True"), _condition("Stalled", "False")]
 

@@ -1,7 +1,10 @@
 """Rules of a kind stand in its own definition, and nowhere else that its types are used."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
+
+import pytest
 
 from stagework.api.base import Resource
 from stagework.api.crds import definition
@@ -48,6 +51,48 @@ def test_a_run_cannot_be_changed_but_for_what_may_follow_later() -> None:
         *PipelineJobSpec.model_fields,
     } - {"suspend", "priority", "ttlSecondsAfterFinished"}
     assert all("make a new PipelineJob" in message for message in messages)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_every_number_list_and_text_has_a_bound(kind: Kind) -> None:
+    (version,) = definition(kind)["spec"]["versions"]
+    schema: dict[str, Any] = version["schema"]["openAPIV3Schema"]["properties"]
+    for part in {"spec", "status"} & {*schema}:
+        assert list(unbounded(schema[part], part)) == []
+
+
+def unbounded(schema: dict[str, Any], path: str) -> Iterator[str]:
+    """Paths of what may be as large as somebody likes."""
+    bounds = {"integer": {"minimum", "maximum"}, "array": {"maxItems"}}
+    if "additionalProperties" in schema:
+        bounds["object"] = {"maxProperties"}
+    if schema.get("format") != "date-time" and "enum" not in schema:
+        bounds["string"] = {"maxLength"}
+    if not bounds.get(schema.get("type", "string"), set()) <= {*schema}:
+        yield path
+    below: dict[str, dict[str, Any]] = schema.get("properties", {})
+    for name in ("items", "additionalProperties"):
+        if name in schema:
+            below = {**below, f"({name})": schema[name]}
+    for name, field in below.items():
+        yield from unbounded(field, f"{path}.{name}")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_the_api_server_fills_nothing_into_what_a_person_wrote(kind: Kind) -> None:
+    assert list(defaults(spec_schema(kind))) == []
+
+
+def defaults(schema: Any) -> Iterator[Any]:
+    """All defaults in a schema; a field may have that name, too."""
+    if isinstance(schema, list):
+        for part in cast("list[Any]", schema):
+            yield from defaults(part)
+    elif isinstance(schema, dict):
+        for name, part in cast("dict[str, Any]", schema).items():
+            if name == "default" and not isinstance(part, dict):
+                yield part
+            yield from defaults(part)
 
 
 def test_the_order_of_stages_cannot_be_changed_either() -> None:

@@ -110,3 +110,26 @@ def test_defaults_fill_what_is_not_given_in_the_order_of_declaration() -> None:
 
     assert list(found.items()) == [("prompt", "shoes"), ("size", "1080x1080"), ("note", "hello")]
     assert effective_params([NOTE], {}) == {"note": ""}
+
+
+def test_a_param_with_nul_is_no_environment_variable() -> None:
+    assert faults(line_of(1), None, {"a": "x\0y", "b": "fine"}, make_fleet()) == [
+        "params: a has the character NUL, which no program can be given; remove it"
+    ]
+
+
+def test_params_fit_into_an_annotation_as_they_are_written_there() -> None:
+    """A bell has one byte, and six as JSON; a Korean letter has three in both."""
+    korean = {f"p{number}": "가" * 2048 for number in range(32)}
+    bells = {f"p{number}": "\a" * 2048 for number in range(32)}
+
+    assert faults(line_of(1), None, korean, make_fleet()) == []
+    (sentence,) = faults(line_of(1), None, bells, make_fleet())
+    assert sentence.endswith("shorten them, or give long texts as spec.input")
+
+
+def test_the_pipelines_own_defaults_are_counted_too() -> None:
+    params = [Param(name=f"p{number}", default="\a" * 2048) for number in range(32)]
+
+    (sentence,) = faults(line_of(1), params, {}, make_fleet())
+    assert "bytes as JSON are more than a Pod can be given" in sentence

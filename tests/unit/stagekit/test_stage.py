@@ -178,7 +178,7 @@ def test_values_are_small_scalars(local: Local) -> None:
         for number in range(64):
             ctx.value(f"v{number}", number)
         with pytest.raises(ValueError, match="more than 64"):
-            ctx.value("one_more", 1)
+            ctx.value("next_count", 1)
         ctx.value("v0", "x" * 1000)
 
     assert run(stage) == 0

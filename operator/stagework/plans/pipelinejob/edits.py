@@ -6,6 +6,7 @@ Nothing is decided here. What a change must set, and what it must clear, stands 
 from datetime import datetime
 
 from stagework.api import names
+from stagework.api.base import COUNT_MAX
 from stagework.api.observed import PodView
 from stagework.api.stage_status import Commit, SkipRecord, StageState, StageStatus, Stopping
 from stagework.api.text import sentence
@@ -85,7 +86,7 @@ def job_refused(status: StageStatus, reason: str, message: str) -> StageStatus:
 
 def recreated(status: StageStatus) -> StageStatus:
     """Its Job goes and another is made for the same attempt, under another name."""
-    return status.evolve(remakes=status.remakes + 1, job="")
+    return status.evolve(remakes=next_count(status.remakes), job="")
 
 
 def never_ran(status: StageStatus) -> StageStatus:
@@ -239,7 +240,12 @@ def skip_recorded(status: StageStatus, record: SkipRecord) -> StageStatus:
 def next_attempt(
     status: StageStatus, reason: str, message: str, not_before: datetime | None
 ) -> StageStatus:
-    """Another attempt, from nothing; the counts and the person's skip stay."""
+    """Another attempt, from nothing; the counts and the person's skip stay.
+
+    Numbers never come again: after the highest there is none, and the stage has failed.
+    """
+    if status.attempt >= COUNT_MAX:
+        return _without_number(status)
     return status.evolve(
         state="Waiting",
         attempt=status.attempt + 1,
@@ -258,6 +264,23 @@ def next_attempt(
         completionTime=None,
         stopping=None,
         commit=None,
+    )
+
+
+def next_count(count: int) -> int:
+    """A count after one more time: it stays within what the status may hold."""
+    return min(count + 1, COUNT_MAX)
+
+
+def _without_number(status: StageStatus) -> StageStatus:
+    return status.evolve(
+        state="Failed",
+        reason=names.TOO_MANY_ATTEMPTS,
+        message="no attempt has a higher number: make a new run",
+        pod="",
+        stopping=None,
+        lostTime=None,
+        notBeforeTime=None,
     )
 
 

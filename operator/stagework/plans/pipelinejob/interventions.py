@@ -10,6 +10,7 @@ from stagework.api import names
 from stagework.api.intervention import Intervention, InterventionSpec, RefusedStage
 from stagework.api.kinds import PIPELINEJOB
 from stagework.api.stage_status import SkipRecord, StageStatus, States
+from stagework.api.text import SHORT_BYTES, one_line
 from stagework.plans.interventions import asked_by
 from stagework.plans.pipelinejob import edits
 from stagework.policies import interventions as policy
@@ -76,7 +77,7 @@ def _resets(
 
 def _skipped(status: StageStatus, request: Intervention, by: str) -> StageStatus:
     spec = request.spec
-    record = SkipRecord(by=spec.requestedBy, descendants=spec.descendants)
+    record = SkipRecord(by=one_line(spec.requestedBy, SHORT_BYTES), descendants=spec.descendants)
     if status.active:
         return edits.stopping(edits.skip_recorded(status, record), names.SKIPPED_BY_PERSON, by)
     return edits.skipped(status, by, request.metadata.creationTimestamp, record)

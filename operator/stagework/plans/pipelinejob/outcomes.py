@@ -52,7 +52,7 @@ def record_stopped(
 def _after_failure(
     status: StageStatus, stage: Stage, end: Failed, builder: PlanBuilder, ended: datetime
 ) -> StageStatus:
-    failures = status.failures + 1
+    failures = edits.next_count(status.failures)
     verdict = after_failure(stage, failures, ended)
     cause = f"{end.reason}: {end.message}".removesuffix(": ")
     where = f"stage {stage.name}, attempt {status.attempt}: {cause}"
@@ -71,7 +71,7 @@ def _after_failure(
 def _after_interruption(
     status: StageStatus, end: Interrupted, builder: PlanBuilder, ended: datetime
 ) -> StageStatus:
-    interruptions = status.interruptions + 1
+    interruptions = edits.next_count(status.interruptions)
     verdict = after_interruption(interruptions, ended)
     where = f"stage {status.name}, attempt {status.attempt}: {sentence(end.message)}"
     builder.events.append(Event(names.EVENT_INTERRUPTED, where, "Warning"))
@@ -87,7 +87,7 @@ def _after_interruption(
 def _after_deferral(
     status: StageStatus, end: Deferred, builder: PlanBuilder, ended: datetime
 ) -> StageStatus:
-    deferrals = status.deferrals + 1
+    deferrals = edits.next_count(status.deferrals)
     verdict = after_deferral(deferrals, ended)
     cause = f"{end.reason}: {end.message}".removesuffix(": ")
     wait = round((verdict.moment - ended).total_seconds())

@@ -1,5 +1,8 @@
 """What each change of a stage's status sets, and what it clears."""
 
+import pytest
+
+from stagework.api.base import COUNT_MAX
 from stagework.api.stage_status import Commit, SkipRecord, StageStatus
 from stagework.plans.pipelinejob import edits
 from tests.support.builders import T0, after, make_job, make_pod, make_status, ungated
@@ -118,3 +121,21 @@ def test_a_recreated_job_has_another_number() -> None:
     then = edits.recreated(USED)
 
     assert (then.remakes, then.job, then.attempt) == (6, "", 3)
+
+
+def test_after_the_highest_number_no_attempt_follows() -> None:
+    last = USED.evolve(attempt=COUNT_MAX)
+
+    for then in (
+        edits.next_attempt(last, "BackOff", "failed", after(9)),
+        edits.renewed(last, "RetriedByPerson", "ops: again"),
+    ):
+        assert (then.state, then.reason) == ("Failed", "TooManyAttempts")
+        assert then.attempt == COUNT_MAX
+        assert StageStatus.model_validate(then.model_dump()) == then
+
+
+@pytest.mark.parametrize(("count", "then"), [(0, 1), (COUNT_MAX - 1, COUNT_MAX), (COUNT_MAX,) * 2])
+def test_a_count_stays_within_what_a_status_may_hold(count: int, then: int) -> None:
+    assert edits.next_count(count) == then
+    assert edits.recreated(make_status(remakes=count)).remakes == then
