@@ -36,6 +36,7 @@ CONTROLLERS = (
     "serviceaccount-controller",
     "garbage-collector-controller",
     "job-controller",
+    "validatingadmissionpolicy-status-controller",
 )
 """What a test usually wants when it asks for controllers, without what needs nodes."""
 
@@ -144,6 +145,8 @@ def _controller_flags(server: ApiServer, directory: Path, controllers: Iterable[
         f"--cert-dir={directory}",
         "--secure-port=0",
         "--leader-elect=false",
+        # Each under its own name, as admission policies see them in most clusters.
+        "--use-service-account-credentials",
         "--kube-api-qps=300",
         "--kube-api-burst=400",
     ]

@@ -3,7 +3,7 @@
 From the types in `operator/stagework` come, in this order:
 
 1. `crds/*.yaml`, and the chart's copies of them;
-2. what the chart's policy about stages asks, by the kinds that can hold them;
+2. what the chart's admission policies ask, by the kinds that there are;
 3. the part of the chart's `values.schema.json` that describes the settings file;
 4. `docs/api-reference.md` and `docs/openapi.json`;
 5. `manifests/install.yaml`: what `helm template` makes of the chart, with the Namespace and the
@@ -22,7 +22,8 @@ from typing import Any
 import yaml
 
 from hack.generate import reference, values_schema
-from stagework.api.admission import stages_policy
+from stagework.api.admission import priority_policy, stages_policy, verbs_policy
+from stagework.api.admission_children import children_policies
 from stagework.api.crds import definitions
 from stagework.api.kinds import KINDS
 from stagework.web import openapi
@@ -30,7 +31,7 @@ from stagework.web import openapi
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "stagework"
 COPIES = CHART / "files" / "crds"
-STAGES_POLICY = CHART / "files" / "stages-policy.yaml"
+POLICIES = CHART / "files"
 VALUES_SCHEMA = CHART / "values.schema.json"
 OPENAPI = ROOT / "docs" / "openapi.json"
 REFERENCE = ROOT / "docs" / "api-reference.md"
@@ -67,10 +68,21 @@ def from_types() -> Iterator[tuple[Path, str]]:
         text = HEADER + as_yaml(document)
         yield ROOT / "crds" / name, text
         yield COPIES / name, text
-    yield STAGES_POLICY, HEADER + as_yaml(stages_policy())
+    for name, policy in policies().items():
+        yield POLICIES / f"{name}-policy.yaml", HEADER + as_yaml(policy)
     yield VALUES_SCHEMA, values_schema.with_settings(VALUES_SCHEMA.read_text())
     yield REFERENCE, reference.markdown(KINDS)
     yield OPENAPI, openapi.document()
+
+
+def policies() -> dict[str, dict[str, Any]]:
+    """What the chart's templates of admission policies are filled with, by file."""
+    return {
+        "stages": stages_policy(),
+        "verbs": verbs_policy(),
+        "priority": priority_policy(),
+        "children": {"policies": children_policies()},
+    }
 
 
 def stale() -> list[Path]:

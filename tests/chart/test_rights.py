@@ -1,4 +1,4 @@
-"""RBAC: granted is what is used, said here verb by verb; and the two admission policies."""
+"""RBAC: granted is what is used, said here verb by verb; and the admission policies."""
 
 import pytest
 
@@ -112,6 +112,7 @@ class TestNamespaced:
 
     def test_cluster_wide_are_only_nodes_tokens_questions_and_roles_for_people(self) -> None:
         assert render(self.VALUES).names("ClusterRole") == [
+            "stagework-admin",
             "stagework-api-cluster",
             "stagework-edit",
             "stagework-operator-cluster",
@@ -155,48 +156,80 @@ class TestKinds:
     def test_the_policies_are_about_kinds_that_are_there(self, chart: Rendered) -> None:
         for policy in chart.of_kind("ValidatingAdmissionPolicy"):
             for rule in policy["spec"]["matchConstraints"]["resourceRules"]:
-                assert {*rule["resources"]} <= {kind.plural for kind in KINDS}
+                if rule["apiGroups"] == [names.GROUP]:
+                    assert {*rule["resources"]} <= {kind.plural for kind in KINDS}
 
 
 class TestRolesForPeople:
     def test_they_are_aggregated(self, chart: Rendered) -> None:
-        view, edit = (
+        view, edit, admin = (
             {
                 key.rpartition("/")[2]
                 for key in chart.one("ClusterRole", name)["metadata"]["labels"]
                 if key.startswith("rbac.")
             }
-            for name in ("stagework-view", "stagework-edit")
+            for name in ("stagework-view", "stagework-edit", "stagework-admin")
         )
         assert view == {"aggregate-to-view"}
         assert edit == {"aggregate-to-edit", "aggregate-to-admin"}
+        assert admin == {"aggregate-to-admin"}
 
     def test_unless_that_is_turned_off(self) -> None:
         rendered = render({"rbac": {"aggregate": False}})
-        for name in ("stagework-view", "stagework-edit"):
+        for name in ("stagework-view", "stagework-edit", "stagework-admin"):
             labels = rendered.one("ClusterRole", name)["metadata"]["labels"]
             assert not [key for key in labels if key.startswith("rbac.")]
 
     def test_nobody_but_the_operator_writes_a_status_or_an_interventions_history(
         self, chart: Rendered
     ) -> None:
-        edit = rights_of(chart.one("ClusterRole", "stagework-edit"))
-        assert not [right for right in edit if "/" in right[1]]
-        verbs = {verb for _, resource, verb in edit if resource == "interventions"}
-        assert verbs == {"get", "list", "watch", "create"}
+        for name in ("stagework-edit", "stagework-admin"):
+            granted = rights_of(chart.one("ClusterRole", name))
+            assert not [right for right in granted if "/" in right[1]]
+            verbs = {verb for _, resource, verb in granted if resource == "interventions"}
+            assert verbs == {"get", "list", "watch", "create"}
+
+    def test_what_interventions_ask_for_stands_with_the_editor_and_the_rest_with_the_admin(
+        self, chart: Rendered
+    ) -> None:
+        edit, admin = (
+            rights_of(chart.one("ClusterRole", name))
+            for name in ("stagework-edit", "stagework-admin")
+        )
+        asked = {(names.GROUP, kind.plural, verb.lower()) for kind in KINDS for verb in kind.verbs}
+        assert asked <= edit
+        assert admin - edit == {
+            (names.GROUP, "pipelinejobs", verb) for verb in ("approve", "recover", "prioritize")
+        }
+        assert edit <= admin
 
 
 class TestPolicies:
     def test_they_fail_closed_and_deny(self, chart: Rendered) -> None:
         assert chart.names("ValidatingAdmissionPolicy") == [
+            "stagework-jobs",
+            "stagework-pods",
+            "stagework-priority",
             "stagework-requester",
+            "stagework-runs",
             "stagework-stages",
+            "stagework-verbs",
         ]
         for policy in chart.of_kind("ValidatingAdmissionPolicy"):
             assert policy["spec"]["failurePolicy"] == "Fail"
             name = policy["metadata"]["name"]
             binding = chart.one("ValidatingAdmissionPolicyBinding", name)["spec"]
             assert binding == {"policyName": name, "validationActions": ["Deny"]}
+
+    def test_the_job_controller_may_have_another_name(self) -> None:
+        rendered = render({"admissionPolicies": {"jobControllers": ["system:k3s-controller"]}})
+        variables = rendered.one("ValidatingAdmissionPolicy", "stagework-pods")["spec"]["variables"]
+        assert {"name": "jobControllers", "expression": '["system:k3s-controller"]'} in variables
+
+    @pytest.mark.parametrize("name", ["", "it's", 'say "x"', "back\\slash"])
+    def test_a_name_cannot_break_out_of_the_expression(self, name: str) -> None:
+        with pytest.raises(RefusedValues, match="jobControllers"):
+            render({"admissionPolicies": {"jobControllers": [name]}})
 
     def test_they_can_be_turned_off(self) -> None:
         rendered = render({"admissionPolicies": {"enabled": False}})

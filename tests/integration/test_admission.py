@@ -2,10 +2,11 @@
 
 ann    may make our kinds and Pods (the built-in role `edit` would say so)
 bob    may make our kinds, but no Pods
+eva    may make our kinds and Interventions, and ask for nothing by them
+adam   administers the namespace
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
@@ -21,11 +22,12 @@ from tests.integration.objects import (
     pipeline,
     stage,
 )
+from tests.integration.waiting import eventually
 from tests.support.cluster.commands import Answer
 
 API_SERVICE = f"system:serviceaccount:{RELEASE}:stagework-api"
+OPERATOR = f"system:serviceaccount:{RELEASE}:stagework-operator"
 POLICIES = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
-ACTIVE_SECONDS = 30
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,20 +44,13 @@ def policies(kubectl: Kubectl) -> Iterator[None]:
     )
     yield
     kubectl.must("delete", "rolebinding", "probe-stagework-edit", "-n", "default")
+    names = render().names(POLICIES[0])
     for kind in reversed(POLICIES):
-        kubectl.must("delete", kind, "stagework-stages", "stagework-requester")
+        kubectl.must("delete", kind, *names)
     eventually(
         lambda: kubectl.create(intervention("default"), dry_run=True).ok,
         "the policies hold on after they were deleted",
     )
-
-
-def eventually(true: Callable[[], bool], otherwise: str) -> None:
-    """Wait until something is true; the API server reads policies a moment later."""
-    until = time.monotonic() + ACTIVE_SECONDS
-    while not true():
-        assert time.monotonic() < until, otherwise
-        time.sleep(0.2)
 
 
 def bind(kubectl: Kubectl, namespace: str, user: str, role: str) -> None:
@@ -71,6 +66,12 @@ def place(kubectl: Kubectl, namespace: str) -> str:
     """A namespace in which ann may make Pods and bob may not."""
     for user in ("ann", "bob", API_SERVICE):
         bind(kubectl, namespace, user, "stagework-edit")
+    bind(kubectl, namespace, "adam", "stagework-admin")
+    kubectl.must(
+        *("create", "role", "maker", "-n", namespace, "--verb=create,get,update,patch"),
+        "--resource=pipelinejobs.stagework.dev,interventions.stagework.dev",
+    )
+    kubectl.must("create", "rolebinding", "maker", "-n", namespace, "--role=maker", "--user=eva")
     kubectl.must(
         *("create", "role", "pods", "-n", namespace, "--verb=create", "--resource=pods"),
     )
@@ -194,10 +195,67 @@ def whoami(kubectl: Kubectl) -> str:
     return cast("dict[str, Any]", review["status"]["userInfo"])["username"]
 
 
-class TestHealth:
-    def test_the_expressions_pass_the_type_check(self, kubectl: Kubectl) -> None:
-        """The API server says in the status what it finds doubtful in an expression."""
-        for policy in kubectl.get("validatingadmissionpolicies")["items"]:
-            if policy["metadata"]["name"].startswith("stagework-"):
-                checking = policy.get("status", {}).get("typeChecking", {})
-                assert checking.get("expressionWarnings", []) == []
+class TestVerbs:
+    @pytest.mark.parametrize("verb", ["Retry", "Skip"])
+    def test_the_editor_may_retry_and_skip(self, kubectl: Kubectl, place: str, verb: str) -> None:
+        asked = intervention(place, verb=verb, requestedBy="bob")
+        assert kubectl.create(asked, user="bob").ok
+
+    @pytest.mark.parametrize("verb", ["Retry", "Skip"])
+    def test_who_may_make_interventions_may_not_ask_for_everything(
+        self, kubectl: Kubectl, place: str, verb: str
+    ) -> None:
+        answer = kubectl.create(intervention(place, verb=verb, requestedBy="eva"), user="eva")
+        word = verb.lower()
+        assert refused(answer, f"you may not {word} pipelinejobs run in namespace {place}")
+        assert f"ask for a role with the verb {word} on pipelinejobs.stagework.dev" in answer.err
+
+    def test_a_right_may_be_about_one_run_and_one_verb(self, kubectl: Kubectl, place: str) -> None:
+        kubectl.must(
+            *("create", "role", "one", "-n", place, "--verb=skip", "--resource-name=mine"),
+            "--resource=pipelinejobs.stagework.dev",
+        )
+        kubectl.must("create", "rolebinding", "one", "-n", place, "--role=one", "--user=eva")
+
+        def ask(target: str, verb: str = "Retry", kind: str = "") -> Answer:
+            asked = intervention(place, target, verb=verb, requestedBy="eva")
+            if kind:
+                asked["spec"]["target"]["kind"] = kind
+            return kubectl.create(asked, user="eva")
+
+        assert ask("mine", verb="Skip").ok
+        assert ask("mine", verb="Skip", kind="PipelineJob").ok
+        assert refused(ask("mine"), "you may not retry")
+        assert refused(ask("other", verb="Skip"), "you may not skip pipelinejobs other")
+
+
+class TestPriority:
+    def test_to_go_before_others_is_a_right(self, kubectl: Kubectl, place: str) -> None:
+        run = named_run(place, priority=1)
+        answer = kubectl.create(run, user="bob")
+        assert refused(answer, f"you may not prioritize pipelinejobs in namespace {place}", "leave")
+        assert kubectl.create(run, user="adam").ok
+
+    @pytest.mark.parametrize("fields", [{}, {"priority": 0}, {"priority": -7}])
+    def test_everybody_may_go_behind_others(
+        self, kubectl: Kubectl, place: str, fields: Document
+    ) -> None:
+        assert kubectl.create(named_run(place, **fields), user="bob").ok
+
+    @pytest.mark.parametrize(
+        ("before", "then", "allowed"),
+        [(0, 1, False), (5, 9, False), (9, 5, False), (5, 0, True), (5, 5, True), (-5, 0, True)],
+    )
+    def test_a_change_is_asked_about_too(
+        self, kubectl: Kubectl, place: str, before: int, then: int, allowed: bool
+    ) -> None:
+        made = kubectl.create(named_run(place, priority=before), user="adam").document()
+        made["spec"] |= {"priority": then, "suspend": True}
+        answer = kubectl.replace(made, user="bob")
+        assert answer.ok if allowed else refused(answer, "you may not prioritize pipelinejobs")
+
+    def test_the_operators_own_children_pass(self, kubectl: Kubectl, place: str) -> None:
+        kubectl.must(
+            *("create", "rolebinding", "op", "-n", place, "--role=maker", f"--user={OPERATOR}")
+        )
+        assert kubectl.create(named_run(place, priority=9), user=OPERATOR).ok

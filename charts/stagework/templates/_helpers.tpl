@@ -1,3 +1,20 @@
+{{/* User name of the ServiceAccount of a component; call with (dict "component" "operator" "root" $). */}}
+{{- define "stagework.account" -}}
+system:serviceaccount:{{ .root.Release.Namespace }}:stagework-{{ .component }}
+{{- end }}
+
+{{/* The binding of an admission policy; call with (dict "policy" "stages" "root" $). */}}
+{{- define "stagework.policyBinding" -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: stagework-{{ .policy }}
+  labels: {{- include "stagework.labels" (dict "component" "admission" "root" .root) | nindent 4 }}
+spec:
+  policyName: stagework-{{ .policy }}
+  validationActions: [Deny]
+{{- end }}
+
 {{/* Labels of every object; call with (dict "component" "operator" "root" $). */}}
 {{- define "stagework.labels" -}}
 {{ include "stagework.selectorLabels" . }}

@@ -50,3 +50,19 @@
   resources: [pipelines]
   verbs: [list]  # an uploaded model that one names is not swept
 {{- end }}
+
+{{/* What people do who may edit; the admission policies ask for the verbs of Interventions. */}}
+{{- define "stagework.editRules" -}}
+# Writing stages asks for the right to create Pods besides (admission policy stagework-stages).
+- apiGroups: [stagework.dev]
+  resources: [pipelinejobs, pipelines]
+  verbs: [get, list, watch, create, update, patch, delete]
+# Never changed and kept as history: the operator clears old ones away.
+- apiGroups: [stagework.dev]
+  resources: [interventions]
+  verbs: [get, list, watch, create]
+# What an Intervention may ask of a run (admission policy stagework-verbs).
+- apiGroups: [stagework.dev]
+  resources: [pipelinejobs]
+  verbs: [retry, skip]
+{{- end }}

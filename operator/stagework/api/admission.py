@@ -1,17 +1,20 @@
-"""Who may write stages, as an admission policy: the expressions for every place they can stand.
+"""What people may ask for, as admission policies: stages, the verbs of Interventions, a priority.
 
-Whoever writes stages makes the operator create Pods: only those who may create Pods themselves may
-do that. The places stand with the kinds; a kind that is forgotten here does not exist.
+Stages can stand in several places. Whoever writes them makes the operator create Pods: only those
+who may create Pods themselves may do that. The places stand with the kinds; a kind that is
+forgotten here does not exist. So far only people write stages. What the operator makes of a kind
+with a template is to pass: the right was checked when the template was written. The first such kind
+adds a match condition for the operator's ServiceAccount to the chart's policy.
 
-So far only people write stages. What the operator makes of a kind with a template is to pass: the
-right was checked when the template was written. The first such kind adds a match condition for the
-operator's ServiceAccount to the chart's policy.
+An Intervention asks for its verb in lower case on its target (`retry` on the PipelineJob), a
+priority above 0 for `prioritize`: rights of their own, which roles grant like any other verb.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
-from stagework.api.kinds import KINDS, Kind
+from stagework.api import names
+from stagework.api.kinds import DEFAULT_TARGET, KINDS, Kind, targets
 
 
 def stages_policy(kinds: Iterable[Kind] = KINDS) -> dict[str, Any]:
@@ -49,3 +52,34 @@ def _advice(holders: list[Kind]) -> str:
     *others, last = sorted(holders, key=lambda kind: kind.plural)
     asked = "".join(f"object.kind == '{kind.kind}' ? '{kind.stages_advice}' : " for kind in others)
     return f"{asked}'{last.stages_advice}'"
+
+
+def verbs_policy(kinds: Iterable[Kind] = KINDS) -> dict[str, Any]:
+    """CEL of an Intervention: its verb in lower case, of which resource, and may the requester?"""
+    plurals = ", ".join(f"'{kind.kind}': '{kind.plural}'" for kind in targets(kinds))
+    given = "has(object.spec.target.kind) && object.spec.target.kind != ''"
+    return {
+        "verb": "object.spec.verb.lowerAscii()",
+        "resource": f"{{{plurals}}}[{given} ? object.spec.target.kind : '{DEFAULT_TARGET.kind}']",
+        "mayAsk": _may("variables.resource", "object.spec.target.name", "variables.verb"),
+    }
+
+
+def priority_policy(kinds: Iterable[Kind] = KINDS) -> dict[str, Any]:
+    """Resources to be checked; CEL: is a priority above 0 asked for, and may the requester?"""
+    holders = [kind for kind in kinds if kind.priority_at]
+    places = dict.fromkeys(place for kind in holders for place in kind.priority_at)
+    return {
+        "resources": sorted(kind.plural for kind in holders),
+        "asksForMore": " || ".join(
+            f"({_written(place, alone=True)} && object.{place} > 0)" for place in places
+        ),
+        "mayAsk": _may("request.resource.resource", "object.metadata.name", "'prioritize'"),
+    }
+
+
+def _may(resource: str, name: str, verb: str) -> str:
+    return (
+        f"authorizer.group('{names.GROUP}').resource({resource})"
+        f".namespace(request.namespace).name({name}).check({verb}).allowed()"
+    )

@@ -73,6 +73,8 @@ class Kind:
     stages_at: tuple[str, ...] = ()
     """Where stages can stand in it, such as `spec.stages`: only those who may create Pods may
     write them there."""
+    priority_at: tuple[str, ...] = ()
+    """Where a priority can stand in it: one above 0 asks for a right of its own."""
     stages_advice: str = ""
     """What to do instead, for those who may not write stages."""
 
@@ -135,6 +137,7 @@ PIPELINEJOB: Final = Kind(
     references=("spec.pipelineRef.name",),
     stages_at=("spec.stages",),
     stages_advice="name a Pipeline in spec.pipelineRef instead",
+    priority_at=("spec.priority",),
 )
 """A run; what Batch and ScheduledJob make, too."""
 

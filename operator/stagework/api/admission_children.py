@@ -1,0 +1,260 @@
+"""Who may make what belongs to a run, as admission policies: Jobs, Pods and runs that are children.
+
+What a child says of itself proves nothing, and the operator does not go by it. These policies keep
+forgers away besides: whoever may create Jobs cannot make one that looks like a stage's, and the
+operator's account, which may create Jobs in every namespace, can make nothing but stages.
+
+Only what is *added* is asked about: the garbage collector takes owners away, people take labels
+away, the kubelet and the Job controller write objects that they have not made.
+
+The chart gives two variables to each: `operator`, the name of the operator's account, and
+`jobControllers`, the names that the Job controller may have.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from stagework.api import names
+from stagework.api.kinds import PIPELINEJOB, Kind
+from stagework.api.resources import JOBS, PODS, ApiResource
+
+Policy = dict[str, Any]
+
+OWNERS: Final = (PIPELINEJOB,)
+"""Kinds whose children the operator makes. They count under any API group: the garbage collector
+leaves alone what has an owner of a group that it does not know. Our other kinds count in our group
+only, since others own Jobs too (`Pipeline` is a kind of several projects)."""
+
+_OURS: Final = f"k.startsWith('{names.GROUP}/')"
+_IS_OPERATOR: Final = "request.userInfo.username == variables.operator"
+_IS_JOB_CONTROLLER: Final = "request.userInfo.username in variables.jobControllers"
+
+
+def children_policies(owners: Iterable[Kind] = OWNERS) -> list[Policy]:
+    """The policies, each with its name, what it is asked about, variables and validations."""
+    kinds = [kind.kind for kind in owners]
+    return [_about_jobs(kinds), _about_pods(kinds), _about_runs(kinds)]
+
+
+def _about_jobs(kinds: list[str]) -> Policy:
+    template = "spec.template.metadata.labels"
+    variables = [
+        _variable("byOperator", _IS_OPERATOR),
+        _variable("added", _added_labels("metadata.labels")),
+        _variable("addedBelow", _added_labels(template)),
+        _variable("owners", _added_owners(kinds)),
+    ]
+    return {
+        "name": "jobs",
+        "resourceRules": [_rule(JOBS, "CREATE", "UPDATE"), _rule(JOBS, "UPDATE", "status")],
+        "variables": [*variables, *_shape_variables()],
+        "validations": [
+            _only_operator("added", "labels", "a Job"),
+            _only_operator("addedBelow", "labels", "the Pods of a Job"),
+            _only_operator("owners", "an owner", "a Job"),
+            *_shape(),
+        ],
+    }
+
+
+def _about_pods(kinds: list[str]) -> Policy:
+    by = "variables.byJobController"
+    return {
+        "name": "pods",
+        "resourceRules": [_rule(PODS, "CREATE", "UPDATE"), _rule(PODS, "UPDATE", "status")],
+        "variables": [
+            _variable("byJobController", _IS_JOB_CONTROLLER),
+            _variable("added", _added_labels("metadata.labels")),
+            _variable("owners", _added_owners(kinds)),
+        ],
+        "validations": [
+            _refusal(
+                f"{by} || size(variables.added) == 0",
+                "only the Job controller makes Pods with labels of stagework",
+                f"{_told('added')} + '; only the Job controller makes Pods with labels of "
+                f"stagework: take the label away, it begins with {names.GROUP}/'",
+            ),
+            _refusal(
+                "size(variables.owners) == 0",
+                "no Pod has an owner of stagework's kinds: its Job has",
+            ),
+        ],
+    }
+
+
+def _about_runs(kinds: list[str]) -> Policy:
+    return {
+        "name": "runs",
+        "resourceRules": [_rule(PIPELINEJOB.resource, "CREATE", "UPDATE")],
+        "variables": [
+            _variable("byOperator", _IS_OPERATOR),
+            _variable("owners", _added_owners(kinds)),
+        ],
+        "validations": [_only_operator("owners", "an owner", f"a {PIPELINEJOB.kind}")],
+    }
+
+
+# --- what is added --------------------------------------------------------------------------------
+
+
+def _added_labels(path: str) -> str:
+    """CEL: keys of labels of ours there that were not there, or had another value."""
+    new, old = _map_at(f"object.{path}"), _map_at(f"oldObject.{path}", may_be_null=True)
+    kept = "k in before && before[k] == labels[k]"
+    # Each is bound by a list of one, so that it is read once.
+    return f"[{new}].map(labels, [{old}].map(before, labels.filter(k, {_OURS} && !({kept}))))[0][0]"
+
+
+def _added_owners(kinds: list[str]) -> str:
+    """CEL: owners of our kinds that were not there, or did not control the object."""
+    new = "has(object.metadata.ownerReferences) ? object.metadata.ownerReferences : []"
+    old = (
+        "oldObject != null && has(oldObject.metadata.ownerReferences) "
+        "? oldObject.metadata.ownerReferences : []"
+    )
+    ours = f"o.apiVersion.startsWith('{names.GROUP}/') || o.kind in {kinds}"
+    same = " && ".join(f"b.{field} == o.{field}" for field in ("uid", "kind", "name", "apiVersion"))
+    controls = "(!has(o.controller) || !o.controller || (has(b.controller) && b.controller))"
+    return (
+        f"[{old}].map(before, ({new}).filter(o, ({ours}) "
+        f"&& !before.exists(b, {same} && {controls})))[0]"
+    )
+
+
+def _map_at(path: str, *, may_be_null: bool = False) -> str:
+    """CEL: the map at that path; empty where anything above it is absent."""
+    root, first, *words = path.split(".")
+    asked = [f"{root} != null"] if may_be_null else []
+    above = f"{root}.{first}"
+    for word in words:
+        above = f"{above}.{word}"
+        asked.append(f"has({above})")
+    return f"{' && '.join(asked)} ? {above} : {{}}"
+
+
+# --- what the operator makes ----------------------------------------------------------------------
+
+_RESTRICTED: Final = (
+    "has(c.securityContext) && has(c.securityContext.allowPrivilegeEscalation) "
+    "&& !c.securityContext.allowPrivilegeEscalation "
+    "&& (!has(c.securityContext.privileged) || !c.securityContext.privileged) "
+    "&& (!has(c.securityContext.runAsUser) || c.securityContext.runAsUser != 0) "
+    "&& (!has(c.securityContext.runAsNonRoot) || c.securityContext.runAsNonRoot) "
+    "&& (!has(c.securityContext.procMount) || c.securityContext.procMount == 'Default') "
+    "&& (!has(c.securityContext.seccompProfile) "
+    "|| c.securityContext.seccompProfile.type != 'Unconfined') "
+    "&& has(c.securityContext.capabilities) && has(c.securityContext.capabilities.drop) "
+    "&& 'ALL' in c.securityContext.capabilities.drop "
+    "&& !has(c.securityContext.capabilities.add) "
+    "&& (!has(c.ports) || c.ports.all(p, !has(p.hostPort)))"
+)
+_OWN_TOKEN: Final = (
+    "has(s.downwardAPI) || has(s.configMap) || (has(s.serviceAccountToken) "
+    "&& has(s.serviceAccountToken.audience) "
+    f"&& s.serviceAccountToken.audience == '{names.TOKEN_AUDIENCE}')"
+)
+
+
+def _shape_variables() -> list[Policy]:
+    checked = "variables.byOperator && request.operation == 'CREATE'"
+    pod = "object.spec.template.spec"
+    containers = f"{pod}.containers + (has({pod}.initContainers) ? {pod}.initContainers : [])"
+    return [
+        _variable("made", checked),
+        _variable("containers", containers),
+        _variable("volumes", f"has({pod}.volumes) ? {pod}.volumes : []"),
+        _variable("ownersOfAll", _all_owners()),
+    ]
+
+
+def _all_owners() -> str:
+    return "has(object.metadata.ownerReferences) ? object.metadata.ownerReferences : []"
+
+
+def _shape() -> list[Policy]:
+    """What the operator's account makes is a stage's Job, and has no rights of the node."""
+    pod = "object.spec.template.spec"
+    owner = "variables.ownersOfAll[0]"
+    run_uid = f"'{names.LABEL_RUN_UID}'"
+    owned = (
+        f"size(variables.ownersOfAll) == 1 && {owner}.apiVersion == '{names.API_VERSION}' "
+        f"&& {owner}.kind == '{PIPELINEJOB.kind}' && has({owner}.controller) && {owner}.controller "
+        f"&& {run_uid} in variables.added && object.metadata.labels[{run_uid}] == {owner}.uid "
+        f"&& {run_uid} in variables.addedBelow "
+        f"&& object.spec.template.metadata.labels[{run_uid}] == {owner}.uid"
+    )
+    gated = (
+        f"has({pod}.schedulingGates) "
+        f"&& {pod}.schedulingGates.exists(g, g.name == '{names.SCHEDULING_GATE}')"
+    )
+    host = " && ".join(
+        f"(!has({pod}.{field}) || !{pod}.{field})"
+        for field in ("hostNetwork", "hostPID", "hostIPC")
+    )
+    security = f"{pod}.securityContext"
+    user = (
+        f"has({security}) && has({security}.runAsNonRoot) && {security}.runAsNonRoot "
+        f"&& !has({security}.sysctls) "
+        f"&& (!has({security}.runAsUser) || {security}.runAsUser != 0)"
+    )
+    account = (
+        f"has({pod}.automountServiceAccountToken) && !{pod}.automountServiceAccountToken && "
+        f"(!has({pod}.serviceAccountName) || {pod}.serviceAccountName in ['', 'default'])"
+    )
+    volumes = (
+        "variables.volumes.all(v, has(v.emptyDir) || has(v.configMap) "
+        "|| has(v.persistentVolumeClaim) || (has(v.projected) && has(v.projected.sources) "
+        f"&& v.projected.sources.all(s, {_OWN_TOKEN})))"
+    )
+    return [
+        _of_shape(owned, f"one {PIPELINEJOB.kind} as owner, and its uid as label"),
+        _of_shape(gated, f"the scheduling gate {names.SCHEDULING_GATE}"),
+        _of_shape(f"{host} && {user}", "a user that is not root, and nothing of the node's"),
+        _of_shape(account, "no ServiceAccount, and no token of one but for the API service"),
+        _of_shape(f"variables.containers.all(c, {_RESTRICTED})", "containers without privileges"),
+        _of_shape(volumes, "volumes of its own namespace"),
+    ]
+
+
+def _of_shape(check: str, what: str) -> Policy:
+    return _refusal(
+        f"!variables.made || ({check})", f"the operator makes only Jobs of stages: with {what}"
+    )
+
+
+# --- parts of a policy ----------------------------------------------------------------------------
+
+
+def _rule(resource: ApiResource, *words: str) -> Policy:
+    """Asked at these operations; the last word may be a subresource."""
+    operations = [word for word in words if word.isupper()]
+    subresource = "".join(f"/{word}" for word in words if not word.isupper())
+    return {
+        "apiGroups": [resource.group],
+        "apiVersions": [resource.version],
+        "operations": operations,
+        "resources": [f"{resource.plural}{subresource}"],
+    }
+
+
+def _variable(name: str, expression: str) -> Policy:
+    return {"name": name, "expression": expression}
+
+
+def _only_operator(variable: str, what: str, of: str) -> Policy:
+    return _refusal(
+        f"variables.byOperator || size(variables.{variable}) == 0",
+        f"only stagework's operator gives {of} {what} of its own",
+        f"{_told(variable)} + '; only stagework\\'s operator gives {of} {what} of its own'",
+    )
+
+
+def _told(variable: str) -> str:
+    """CEL: the first of what was added, as text."""
+    first = f"variables.{variable}[0]"
+    return f"{first}.kind + ' ' + {first}.name" if variable == "owners" else first
+
+
+def _refusal(check: str, message: str, said: str = "") -> Policy:
+    policy: Policy = {"expression": check, "reason": "Forbidden", "message": message}
+    return {**policy, "messageExpression": said} if said else policy

@@ -1,0 +1,477 @@
+"""Nobody but the operator and the Job controller makes what belongs to a run: a real API server,
+with the controllers that write Jobs and Pods.
+
+mallory    may make, change and delete Jobs, Pods and PipelineJobs in his namespace
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any, cast
+
+import pytest
+
+from hack.devcluster.apiserver import CONTROLLERS, start_api_server
+from stagework.api.base import Metadata
+from stagework.children.stage_job import StageJob
+from tests.chart.rendered import NAMESPACE as RELEASE
+from tests.chart.rendered import render
+from tests.integration.conftest import KINDS, crd_files
+from tests.integration.kubectl import Kubectl
+from tests.integration.objects import Document, inline_run
+from tests.integration.waiting import eventually
+from tests.support.builders import GPU, make_fleet, make_run, make_stage
+from tests.support.builders.world import POD_DEFAULTS
+from tests.support.cluster.commands import Answer
+
+OPERATOR = f"system:serviceaccount:{RELEASE}:stagework-operator"
+POLICIES = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+RUN_UID = "stagework.dev/run-uid"
+MALLORY = "mallory"
+JOB_CONTROLLERS = (
+    "system:kube-controller-manager",
+    "system:serviceaccount:kube-system:job-controller",
+)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
+    """An API server with controllers, our definitions, and the policies in force."""
+    folder = tmp_path_factory.mktemp("controllers")
+    with start_api_server(folder, controllers=CONTROLLERS) as server:
+        kubectl = Kubectl(server.kubeconfig_path, folder / "cache")
+        kubectl.must("apply", "--server-side", *(f"-f={path}" for path in crd_files()))
+        names = [f"crd/{kind}.stagework.dev" for kind in KINDS]
+        kubectl.must("wait", "--for=condition=Established", "--timeout=30s", *names)
+        items = render().of_kind(*POLICIES, "ClusterRole")
+        everything = {"apiVersion": "v1", "kind": "List", "items": items}
+        kubectl.must("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=everything)
+        probes = [
+            forged("default", "x", labels={RUN_UID: "x"}),
+            pod("default", labels={RUN_UID: "x"}),
+        ]
+        eventually(
+            lambda: not any(kubectl.create(probe, dry_run=True).ok for probe in probes),
+            "the policies do not take hold",
+        )
+        yield kubectl
+
+
+def furnished(cluster: Kubectl, name: str) -> str:
+    """A namespace in which mallory may do much, and the operator what it may."""
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "much", "namespace": name},
+        "rules": [
+            {
+                "apiGroups": ["", "batch", "stagework.dev"],
+                "resources": ["jobs", "jobs/status", "pods", "pods/status", "pipelinejobs"],
+                "verbs": ["get", "list", "create", "update", "patch", "delete"],
+            }
+        ],
+    }
+    # The operator may make runs as soon as there is a kind whose children they are.
+    much = binding(name, "Role", "much", MALLORY, OPERATOR, *JOB_CONTROLLERS)
+    own = binding(name, "ClusterRole", "stagework-operator", OPERATOR)
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    items = [namespace, role, much, own]
+    cluster.must("create", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": items})
+    account = ("get", "serviceaccount", "default", "-n", name)
+    eventually(lambda: cluster.run(*account).ok, "no ServiceAccount in the namespace")
+    return name
+
+
+def binding(namespace: str, kind: str, role: str, *users: str) -> Document:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": role, "namespace": namespace},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
+        "subjects": [{"kind": "User", "name": user} for user in users],
+    }
+
+
+@pytest.fixture(scope="module")
+def place(cluster: Kubectl) -> str:
+    """The namespace of most stories."""
+    return furnished(cluster, "place")
+
+
+@pytest.fixture
+def own(cluster: Kubectl, request: pytest.FixtureRequest) -> str:
+    """A namespace for a story that takes things away."""
+    return furnished(cluster, f"t-{abs(hash(request.node.nodeid)):x}")
+
+
+@pytest.fixture(scope="module")
+def run(cluster: Kubectl, place: str) -> Document:
+    """A run that nobody works on."""
+    return run_in(cluster, place)
+
+
+@pytest.fixture(scope="module")
+def pair(cluster: Kubectl, place: str) -> tuple[str, str]:
+    """Names of a stage's Job and Pod."""
+    return at_work(cluster, place)
+
+
+@pytest.fixture(scope="module")
+def mine(cluster: Kubectl, place: str) -> Document:
+    """A Job of mallory's own; his Pod has the same name."""
+    cluster.create(pod(place), user=MALLORY)
+    return cluster.create(forged(place, "mine"), user=MALLORY).document()
+
+
+def run_in(cluster: Kubectl, namespace: str) -> Document:
+    """A PipelineJob that nobody works on."""
+    return cluster.create(inline_run(namespace)).document()
+
+
+def stage_job(of: Document) -> Document:
+    """The Job that the operator makes for its stage, as it makes it."""
+    stage = make_stage("one", contract="Mark", env=[{"name": "A", "value": "$5"}])
+    meta = of["metadata"]
+    run = make_run(stage, name=meta["name"], uid=meta["uid"])
+    meta = Metadata(name=meta["name"], namespace=meta["namespace"], uid=meta["uid"])
+    job = StageJob(
+        run=run.model_copy(update={"metadata": meta}),
+        stage=stage,
+        attempt=1,
+        recreations=0,
+        machine=GPU,
+        params={"prompt": "shoes"},
+        fleet=make_fleet(),
+        defaults=POD_DEFAULTS,
+    )
+    return job.manifest()
+
+
+def forged(
+    namespace: str,
+    name: str,
+    *,
+    labels: dict[str, str] | None = None,
+    below: dict[str, str] | None = None,
+    owner: Document | None = None,
+) -> Document:
+    """A Job of somebody's own, with something of ours."""
+    container = {"name": "stage", "image": "example.org/tool:1"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": labels or {},
+            "ownerReferences": [owner] if owner else [],
+        },
+        "spec": {
+            "suspend": True,
+            "template": {
+                "metadata": {"labels": below or {}},
+                "spec": {"restartPolicy": "Never", "containers": [container]},
+            },
+        },
+    }
+
+
+def pod(
+    namespace: str, *, labels: dict[str, str] | None = None, owner: Document | None = None
+) -> Document:
+    """A Pod of somebody's own, with something of ours."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "mine",
+            "namespace": namespace,
+            "labels": labels or {},
+            "ownerReferences": [owner] if owner else [],
+        },
+        "spec": {
+            "schedulingGates": [{"name": "example.org/mine"}],
+            "containers": [{"name": "stage", "image": "example.org/tool:1"}],
+        },
+    }
+
+
+def owner_of(run: Document, **fields: Any) -> Document:
+    """A reference to a run, as a forger writes it."""
+    meta = run["metadata"]
+    own = {"apiVersion": run["apiVersion"], "kind": run["kind"]}
+    return {**own, "name": meta["name"], "uid": meta["uid"], "controller": True, **fields}
+
+
+FORGERIES: dict[str, Callable[[Document], Document]] = {
+    "our label": lambda run: {"labels": {RUN_UID: run["metadata"]["uid"]}},
+    "any label of ours": lambda _: {"labels": {"stagework.dev/machine": "gpu"}},
+    "our label on its Pods": lambda run: {"below": {RUN_UID: run["metadata"]["uid"]}},
+    "a run as owner": lambda run: {"owner": owner_of(run)},
+    "a run as owner beside others": lambda run: {"owner": owner_of(run, controller=False)},
+    "an owner that the garbage collector does not know": lambda run: {
+        "owner": owner_of(run, apiVersion="bogus.example.org/v1")
+    },
+    "an owner of our group": lambda run: {"owner": owner_of(run, kind="Pipeline")},
+    "an owner of another version": lambda run: {
+        "owner": owner_of(run, apiVersion="stagework.dev/v9")
+    },
+}
+
+
+def refused(answer: Answer, *words: str) -> bool:
+    """True where a policy said no, with these words."""
+    return (
+        not answer.ok
+        and "ValidatingAdmissionPolicy" in answer.err
+        and all(word in answer.err for word in words)
+    )
+
+
+class TestForgers:
+    @pytest.mark.parametrize("what", FORGERIES)
+    def test_nobody_makes_a_job_with(
+        self, cluster: Kubectl, place: str, run: Document, what: str
+    ) -> None:
+        job = forged(place, "forged", **FORGERIES[what](run))
+        answer = cluster.create(job, user=MALLORY, dry_run=True)
+        assert refused(answer, "only stagework's operator gives")
+
+    @pytest.mark.parametrize("user", ["", *JOB_CONTROLLERS])
+    def test_whoever_it_is(self, cluster: Kubectl, place: str, run: Document, user: str) -> None:
+        job = forged(place, "forged", owner=owner_of(run))
+        assert refused(cluster.create(job, user=user, dry_run=True), "a Job an owner of its own")
+
+    def test_nor_for_a_run_of_another_namespace(self, cluster: Kubectl, place: str) -> None:
+        elsewhere = run_in(cluster, "default")
+        job = forged(place, "forged", owner=owner_of(elsewhere), labels={RUN_UID: "x"})
+        assert refused(cluster.create(job, user=MALLORY), "only stagework's operator gives a Job")
+
+    @pytest.mark.parametrize("what", FORGERIES)
+    def test_nor_changes_one_of_his_own_into_it(
+        self, cluster: Kubectl, run: Document, mine: Document, what: str
+    ) -> None:
+        meta = mine["metadata"]
+        wanted = forged(meta["namespace"], meta["name"], **FORGERIES[what](run))
+        changed = deepcopy(mine)
+        del changed["metadata"]["resourceVersion"]
+        for field in ("labels", "ownerReferences"):
+            changed["metadata"][field] = wanted["metadata"][field]
+        below = changed["spec"]["template"]["metadata"]["labels"]
+        below |= wanted["spec"]["template"]["metadata"]["labels"]
+        assert refused(cluster.replace(changed, user=MALLORY), "only stagework's operator gives")
+
+    @pytest.mark.parametrize(
+        ("kind", "subresource"), [("job", "status"), ("pod", "status"), ("pod", "")]
+    )
+    def test_nor_by_a_patch_or_by_way_of_its_status(
+        self, cluster: Kubectl, place: str, mine: Document, kind: str, subresource: str
+    ) -> None:
+        patch = json.dumps({"metadata": {"labels": {RUN_UID: "x"}}})
+        answer = cluster.run(
+            *("patch", kind, mine["metadata"]["name"], "-n", place),
+            *([f"--subresource={subresource}"] if subresource else []),
+            *("--type=merge", "-p", patch),
+            user=MALLORY,
+        )
+        assert refused(answer, RUN_UID, "labels of")
+
+    @pytest.mark.parametrize("user", [MALLORY, "", OPERATOR])
+    def test_nobody_makes_a_pod_with_our_labels(
+        self, cluster: Kubectl, place: str, user: str
+    ) -> None:
+        answer = cluster.create(pod(place, labels={RUN_UID: "x"}), user=user)
+        assert refused(answer, f"{RUN_UID}; only the Job controller makes Pods")
+
+    def test_nor_with_a_run_as_owner(self, cluster: Kubectl, place: str, run: Document) -> None:
+        answer = cluster.create(pod(place, owner=owner_of(run)), user=MALLORY)
+        assert refused(answer, "no Pod has an owner of stagework's kinds: its Job has")
+
+    def test_nobody_makes_a_run_that_belongs_to_another(
+        self, cluster: Kubectl, place: str, run: Document
+    ) -> None:
+        child = inline_run(place)
+        child["metadata"]["ownerReferences"] = [owner_of(run)]
+        assert refused(cluster.create(child, user=MALLORY), "only stagework's operator gives a Pip")
+        assert cluster.create(child, user=OPERATOR, dry_run=True).ok
+        del child["metadata"]["ownerReferences"]
+        made = cluster.create(child, user=MALLORY).document()
+        made["metadata"]["ownerReferences"] = [owner_of(run)]
+        assert refused(cluster.replace(made, user=MALLORY), "an owner of its own")
+
+
+class TestEverydayLife:
+    def test_a_stage_has_its_job_and_its_pod(
+        self, cluster: Kubectl, place: str, pair: tuple[str, str]
+    ) -> None:
+        job, pod_name = pair
+        assert cluster.get("pod", pod_name, "-n", place)["metadata"]["labels"][RUN_UID]
+        assert cluster.get("job", job, "-n", place)["status"]["active"] == 1
+
+    @pytest.mark.parametrize("name", JOB_CONTROLLERS)
+    def test_the_job_controller_has_two_names(
+        self, cluster: Kubectl, place: str, name: str
+    ) -> None:
+        made = pod(place, labels={RUN_UID: "x"})
+        made["metadata"]["name"] = "theirs"
+        assert cluster.create(made, user=name, dry_run=True).ok
+
+    @pytest.mark.parametrize("kind", ["job", "pod"])
+    def test_people_label_and_annotate_what_is_there_and_take_our_labels_away(
+        self, cluster: Kubectl, place: str, pair: tuple[str, str], kind: str
+    ) -> None:
+        name = pair[kind == "pod"]
+        for verb, change in (
+            ("label", "seen=yes"),
+            ("annotate", "seen=yes"),
+            ("label", "seen-"),
+            ("label", "stagework.dev/title-"),
+        ):
+            cluster.must(verb, kind, name, "-n", place, change, user=MALLORY)
+
+    @pytest.mark.parametrize("cascade", ["background", "foreground"])
+    def test_all_goes_with_the_run(self, cluster: Kubectl, own: str, cascade: str) -> None:
+        at_work(cluster, own)
+        cluster.must("delete", "pj", "--all", "-n", own, f"--cascade={cascade}", "--wait=false")
+        eventually(
+            lambda: not cluster.get("pj,jobs,pods", "-n", own)["items"],
+            "the garbage collector is stuck",
+        )
+
+    def test_a_run_can_go_alone(self, cluster: Kubectl, own: str) -> None:
+        job, _ = at_work(cluster, own)
+        cluster.must("delete", "pj", "--all", "-n", own, "--cascade=orphan")
+        left = cluster.get("job", job, "-n", own)
+        assert "ownerReferences" not in left["metadata"]
+
+    def test_others_have_owners_and_labels_of_their_own(self, cluster: Kubectl, place: str) -> None:
+        """Also of a kind that is called as one of ours."""
+        other = {"apiVersion": "numaflow.numaproj.io/v1alpha1", "kind": "Pipeline"}
+        owner = {**other, "name": "p", "uid": "8c1d1c6e-0000-4000-8000-000000000000"}
+        labels = {"app.kubernetes.io/name": "stagework-stage", "stagework": "x"}
+        job = forged(place, "other", owner=owner, labels=labels, below=labels)
+        assert cluster.create(job, user=MALLORY, dry_run=True).ok
+
+
+def at_work(cluster: Kubectl, namespace: str) -> tuple[str, str]:
+    """A run, the Job that the operator has made for it, and the Pod of that; names of these two."""
+    job = cluster.must(
+        *("create", "-o", "json", "-f", "-"),
+        stdin=stage_job(run_in(cluster, namespace)),
+        user=OPERATOR,
+    ).document()
+    name = cast("str", job["metadata"]["name"])
+    selector = f"--selector=batch.kubernetes.io/job-name={name}"
+    found = eventually(
+        lambda: cluster.get("pods", "-n", namespace, selector)["items"], "the Job has no Pod"
+    )
+    return name, found[0]["metadata"]["name"]
+
+
+def template(change: Callable[[Document], object]) -> Callable[[Document], object]:
+    """Change the Pod's spec of a Job."""
+    return lambda job: change(job["spec"]["template"]["spec"])
+
+
+def container(change: Callable[[Document], object]) -> Callable[[Document], object]:
+    """Change the container of a Job."""
+    return lambda job: change(job["spec"]["template"]["spec"]["containers"][0])
+
+
+def volume(**source: Any) -> Callable[[Document], object]:
+    """Add a volume to a Job's Pod."""
+    return template(lambda spec: spec["volumes"].append({"name": "more", **source}))
+
+
+def secured(**fields: Any) -> Callable[[Document], object]:
+    """Other fields in the security context of a Job's container."""
+    return container(lambda stage: stage["securityContext"].update(fields))
+
+
+TOKEN = {"serviceAccountToken": {"path": "t", "audience": "https://kubernetes.default.svc"}}
+PRIVILEGES = "containers without privileges"
+NODE = "a user that is not root, and nothing of the node's"
+ACCOUNT = "no ServiceAccount"
+OWNER = "one PipelineJob as owner, and its uid as label"
+VOLUMES = "volumes of its own namespace"
+SHAPES: dict[str, tuple[Callable[[Document], object], str]] = {
+    "no owner": (lambda job: job["metadata"].pop("ownerReferences"), OWNER),
+    "two owners": (
+        lambda job: job["metadata"]["ownerReferences"].append(
+            {"apiVersion": "v1", "kind": "ConfigMap", "name": "c", "uid": "u"}
+        ),
+        OWNER,
+    ),
+    "an owner of another kind": (
+        lambda job: job["metadata"]["ownerReferences"][0].update(kind="Pipeline"),
+        OWNER,
+    ),
+    "another run's label": (lambda job: job["metadata"]["labels"].update({RUN_UID: "x"}), OWNER),
+    "no label on its Pod": (
+        lambda job: job["spec"]["template"]["metadata"]["labels"].pop(RUN_UID),
+        OWNER,
+    ),
+    "no gate": (template(lambda spec: spec.pop("schedulingGates")), "stagework.dev/turn"),
+    "the node's network": (template(lambda spec: spec.update(hostNetwork=True)), NODE),
+    "the node's processes": (template(lambda spec: spec.update(hostPID=True)), NODE),
+    "root": (template(lambda spec: spec["securityContext"].update(runAsUser=0)), NODE),
+    "perhaps root": (template(lambda spec: spec["securityContext"].pop("runAsNonRoot")), NODE),
+    "a kernel parameter": (
+        template(
+            lambda spec: spec["securityContext"].update(sysctls=[{"name": "a.b", "value": "1"}])
+        ),
+        NODE,
+    ),
+    "a ServiceAccount": (template(lambda s: s.update(serviceAccountName="admin")), ACCOUNT),
+    "a token": (template(lambda s: s.update(automountServiceAccountToken=True)), ACCOUNT),
+    "a token by default": (template(lambda s: s.pop("automountServiceAccountToken")), ACCOUNT),
+    "a token of the API server": (volume(projected={"sources": [TOKEN]}), VOLUMES),
+    "a token without audience": (
+        volume(projected={"sources": [{"serviceAccountToken": {"path": "t"}}]}),
+        VOLUMES,
+    ),
+    "a Secret in a volume": (volume(secret={"secretName": "s"}), VOLUMES),
+    "a Secret among others": (
+        volume(projected={"sources": [{"secret": {"name": "s"}}]}),
+        VOLUMES,
+    ),
+    "a folder of the node": (volume(hostPath={"path": "/"}), VOLUMES),
+    "a privileged container": (secured(privileged=True, allowPrivilegeEscalation=True), PRIVILEGES),
+    "a container that may rise": (secured(allowPrivilegeEscalation=True), PRIVILEGES),
+    "a capability": (secured(capabilities={"drop": ["ALL"], "add": ["SYS_ADMIN"]}), PRIVILEGES),
+    "all capabilities": (secured(capabilities={}), PRIVILEGES),
+    "a container as root": (secured(runAsUser=0), PRIVILEGES),
+    "a port of the node": (
+        container(lambda c: c.update(ports=[{"containerPort": 80, "hostPort": 80}])),
+        PRIVILEGES,
+    ),
+    "another container with privileges": (
+        template(lambda s: s.update(initContainers=[{"name": "first", "image": "example.org/x"}])),
+        PRIVILEGES,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SHAPES)
+def test_the_operators_account_makes_no_job_with(
+    cluster: Kubectl, run: Document, what: str
+) -> None:
+    spoil, words = SHAPES[what]
+    job = stage_job(run)
+    spoil(job)
+    answer = cluster.create(job, user=OPERATOR, dry_run=True)
+    assert refused(answer, "the operator makes only Jobs of stages", words)
+
+
+def test_the_expressions_pass_the_type_check(cluster: Kubectl) -> None:
+    """The API server says in the status what it finds doubtful in an expression."""
+
+    def checked() -> list[Document]:
+        policies = cluster.get("validatingadmissionpolicies")["items"]
+        done = [p for p in policies if "typeChecking" in p.get("status", {})]
+        return done if len(done) == len(policies) else []
+
+    policies = eventually(checked, "nobody checks the types")
+    for policy in policies:
+        warnings = policy["status"]["typeChecking"].get("expressionWarnings", [])
+        assert warnings == [], policy["metadata"]["name"]
