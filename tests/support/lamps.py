@@ -39,20 +39,17 @@ class Lamps(Controller[LampStatus]):
         self._cache = cache
 
     def triggers(self) -> tuple[Trigger[NodeView]]:
-        def all_lamps(_: object) -> list[Key]:
-            return [Key(LAMP.kind, *lamp.name) for lamp in self._cache.all(objects_of(LAMP))]
-
-        return (Trigger(ALL_NODES, all_lamps),)
+        lamps, kept = objects_of(LAMP), self._cache
+        return (Trigger(ALL_NODES, lambda _: (Key("Lamp", *at.name) for at in kept.all(lamps))),)
 
     def decide(self, view: View[LampStatus], now: datetime) -> Plan[LampStatus]:
         before = view.unwritten or LampStatus.model_validate_json(bytes(view.object.status))
-        builder, uid = PlanBuilder(), view.object.metadata.uid
-        requests = Requests(view.interventions, uid, self)
+        requests = Requests(view.interventions, view.object.metadata.uid, self)
+        builder = PlanBuilder()
         on, answered = requests.carry_out(before.on, before.answered, builder, now)
         power = any(node.ready for node in self._cache.all(ALL_NODES))
         after = LampStatus(on=on, shines=on and power, answered=answered)
-        changed = after if after != before else None
-        return builder.plan(changed, urgent=True)
+        return builder.plan(after if after != before else None, urgent=True)
 
     def judge(self, spec: InterventionSpec, state: bool) -> Judgement:
         return Judgement(affected=("lamp",))
