@@ -130,8 +130,8 @@ class Crashing:
         if self.operator is not None:
             await self.operator.start()
 
-    async def serve(self, folder: Path, settings: Json, started: threading.Event) -> None:
-        """Until cancelled."""
+    async def serve(self, folder: Path, settings: Json, until: "_Until") -> None:
+        """Until it is told to end; whoever runs the loop ends what is under way then."""
         server = web.Server(self.answer, access_log=None)
         runner = web.ServerRunner(server, handler_cancellation=True, shutdown_timeout=1)
         timeout = aiohttp.ClientTimeout(total=None)
@@ -142,8 +142,7 @@ class Crashing:
             self.operator = OperatorProcess(folder, url, settings)
             try:
                 await self.operator.start()
-                started.set()
-                await asyncio.Event().wait()
+                await until.told()
             finally:
                 for task in self._tasks:
                     task.cancel()
@@ -151,28 +150,40 @@ class Crashing:
                 await runner.cleanup()
 
 
+class _Until:
+    """Between two threads: one has begun, the other one wants its end."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._over = asyncio.Event()
+
+    async def told(self) -> None:
+        """Say that it has begun, and wait."""
+        self._loop = asyncio.get_running_loop()
+        self.begun.set()
+        await self._over.wait()
+
+    def tell(self) -> None:
+        """From the other thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._over.set)
+
+
 @contextmanager
 def crashing_operator(
     folder: Path, settings: Json, place: Place, points: Sequence[Point]
 ) -> Generator[Crashing]:
     """Run it in a thread of its own, until the block ends."""
-    crashing = Crashing(place, list(points))
-    started = threading.Event()
-    loop = asyncio.new_event_loop()
-    served = loop.create_task(crashing.serve(folder, settings, started))
-
-    def run() -> None:
-        with suppress(asyncio.CancelledError):
-            loop.run_until_complete(served)
-        loop.close()
-
-    thread = threading.Thread(target=run)
+    crashing, until = Crashing(place, list(points)), _Until()
+    # `asyncio.run` also ends the exchanges that are under way: nobody else would wait for them.
+    thread = threading.Thread(target=lambda: asyncio.run(crashing.serve(folder, settings, until)))
     thread.start()
     try:
-        assert started.wait(30), "the operator was not started"
+        assert until.begun.wait(30), "the operator was not started"
         yield crashing
     finally:
-        loop.call_soon_threadsafe(served.cancel)
+        until.tell()
         thread.join(30)
 
 
