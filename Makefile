@@ -12,7 +12,7 @@ PY := $(VENV)/bin/python
 # Tests of what decides: no clock, no network, no process.
 PURE_TESTS := $(addprefix tests/unit/,api policies children plans overview)
 # How many stories are told side by side: they mostly wait for the cluster.
-STORIES := $(or $(STORIES),3)
+STORIES := $(or $(STORIES),4)
 
 .PHONY: help
 help: ## This list
@@ -54,8 +54,8 @@ unused: $(VENV)/.ready
 pure: $(VENV)/.ready
 	@$(PY) -m pytest -q $(PURE_TESTS)
 
-# Two at a time, the longest first; each says what it has to say when it is done.
-BESIDE := --no-print-directory --keep-going -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# Each says what it has to say when it is done.
+BESIDE := --no-print-directory --keep-going -j 3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 TOGETHER := --no-print-directory --keep-going -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 .PHONY: test-quick
 test-quick: $(VENV)/.ready ## Lint and the tests of all that decides, in a minute: the inner loop
@@ -77,21 +77,28 @@ integration: $(VENV)/.ready programs ## Tests against a real API server, and of 
 deploy: images $(VENV)/.ready ## Install or upgrade stagework on the kind cluster
 	@$(PY) -m hack.devcluster.deploy
 
-.PHONY: e2e stories stories-alone
-e2e: deploy ## User stories on the kind cluster
+# The release as the stories want it: with the tests' own server for every model endpoint.
+.PHONY: deploy-for-stories
+deploy-for-stories: images $(VENV)/.ready
+	@HELM="$(HELM)" KUBECTL="$(KUBECTL)" $(PY) -m tests.support.cluster.models
+
+.PHONY: e2e stories stories-alone stories-of-nodes stories-of-operator stories-of-release
+e2e: deploy-for-stories ## User stories on the kind cluster
 	@$(MAKE) --no-print-directory stories
 	@$(MAKE) --no-print-directory stories-alone
 
-# What shares the cluster's machines, and what the operator, a node or the release is needed for.
-stories: export HELM = $(shell $(DEVCLUSTER) tools --path helm)
-stories: export KUBECTL = $(shell $(DEVCLUSTER) tools --path kubectl)
+# What shares the cluster's machines; then what the operator, a node or the release is needed for.
+stories stories-of-%: export HELM = $(shell $(DEVCLUSTER) tools --path helm)
+stories stories-of-%: export KUBECTL = $(shell $(DEVCLUSTER) tools --path kubectl)
 stories:
-	@$(PY) -m pytest -q -n $(STORIES) -m "not alone" tests/e2e
+	@$(PY) -m pytest -q -n $(STORIES) --no-loadscope-reorder -m "not alone and not long" tests/e2e
 
-stories-alone: export HELM = $(shell $(DEVCLUSTER) tools --path helm)
-stories-alone: export KUBECTL = $(shell $(DEVCLUSTER) tools --path kubectl)
+stories-of-nodes stories-of-operator stories-of-release: stories-of-%:
+	@$(PY) -m pytest -q -m "alone(touches='$*') and not long" tests/e2e
+
 stories-alone:
-	@$(PY) -m pytest -q -m alone tests/e2e
+	@$(MAKE) --no-print-directory --keep-going stories-of-nodes stories-of-operator
+	@$(MAKE) --no-print-directory stories-of-release
 
 .PHONY: demo
 demo: deploy ## Real pipelines on three machine classes, from nothing to the pictures
@@ -109,13 +116,19 @@ surface: $(VENV)/.ready ## Record what others see of the product into OUT=dir, t
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)
 	@for name in transitions restart exchange chain scale quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
 
-# The stories that are told alone mostly wait for the cluster: what needs none runs beside them.
+# Stories mostly wait for the cluster, which has the machine first: the parts take what it leaves.
 .PHONY: test
-test: ## Everything that must hold before a change lands
-	@$(MAKE) --no-print-directory lint verify deploy programs
-	@$(MAKE) --no-print-directory stories
-	@$(MAKE) $(BESIDE) stories-alone parts
+test: $(VENV)/.ready ## Everything that must hold before a change lands
+	@$(MAKE) $(TOGETHER) contracts style unused verify
+	@$(MAKE) $(BESIDE) e2e types-and-parts
+
+.PHONY: types-and-parts
+types-and-parts: programs
+	@nice -n 10 $(MAKE) --no-print-directory types
+	@nice -n 10 $(MAKE) --no-print-directory parts
 
 .PHONY: parts
 parts: ## All tests that need no cluster of nodes
-	@$(MAKE) --no-print-directory unit operator integration
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory operator
+	@$(MAKE) --no-print-directory integration

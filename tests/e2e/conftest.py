@@ -5,8 +5,9 @@ cluster works on them side by side, and the whole suite stays within its minutes
 
 Stories are told side by side too, each file by one worker of pytest-xdist, since its runs are
 made once. What a story does to the operator, the release, the nodes or the only slot of a class
-would disturb the others: such a story is marked `alone`, with the reason, and told afterwards, by
-one worker.
+would disturb the others: such a story is marked `alone`, with the reason and with what it touches,
+and told afterwards. Those that touch `nodes` may be told beside those that touch the `operator`;
+those of the `release` when both are over, since with it go all artifacts.
 """
 
 import json
@@ -29,6 +30,17 @@ from tests.support.cluster.space import Space
 
 TOLD_WITH: Final = {"test_kubectl_user.py": "test_ad_image.py"}
 """Stories that follow the same runs as another file's: one worker tells both."""
+LONGEST: Final = (
+    "test_model_endpoints.py",
+    "test_documents.py",
+    "test_retry_and_skip.py",
+    "test_waiting.py",
+)
+"""These begin first, or the last one would be told while the others have nothing to do."""
+STORY_SECONDS: Final = 900
+"""Longest time of one test: every wait in it has a shorter limit and says what it waited for."""
+TOUCHED: Final = frozenset({"nodes", "operator", "release"})
+"""What a story that is told alone may touch; the Makefile has a target for each."""
 
 
 class _Stories(LoadScopeScheduling):
@@ -42,6 +54,18 @@ class _Stories(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Stories:
     """Called by pytest-xdist."""
     return _Stories(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Called by pytest: their order, which xdist keeps, and their time limit."""
+    for item in items:
+        mark = item.get_closest_marker("alone")
+        if mark and mark.kwargs.get("touches") not in TOUCHED:
+            raise pytest.UsageError(f"{item.nodeid}: alone(..., touches=...): one of {TOUCHED}")
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(STORY_SECONDS))
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(scope="session")

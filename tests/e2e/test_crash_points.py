@@ -1,8 +1,8 @@
 """The operator is killed again and again, each time at one of its writes, and nothing comes of it.
 
-A sample of the crash points, on the real cluster; the unit tests (tests/unit/crash) try all of
-them. The witness is the stages' journal. The run has a fork, a stage that fails once, and a stage
-that a person skips.
+A sample of the crash points, on the real cluster; tests/operator/test_every_write.py tries all of
+them on the fake one. The witness is the stages' journal. The run has a fork, a stage that fails
+once, and a stage that a person skips.
 """
 
 from collections.abc import Generator
@@ -17,7 +17,10 @@ from tests.support.cluster.space import Space
 from tests.support.cluster.stages import run_of, shell, skip
 from tests.support.operators.crashing import Crashing, Place, Point, crashing_operator
 
-pytestmark = pytest.mark.alone("it stops the operator and puts one of its own in its place")
+pytestmark = [
+    pytest.mark.alone("it puts an operator of its own in its place", touches="operator"),
+    pytest.mark.long("tests/operator/test_every_write.py tries all points in little time"),
+]
 
 BEFORE, AFTER = "before it is sent", "after it is committed"
 POINTS = (
@@ -92,10 +95,7 @@ def crashed(
     faultless: Document, space: Space, release: Release, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Crashing]:
     """The run `stormy` at its end; afterwards the operator of the release works again."""
-    config_map = release.api.get(
-        f"/api/v1/namespaces/{RELEASE_NAMESPACE}/configmaps/stagework-settings"
-    )
-    settings = yaml.safe_load(config_map["data"]["settings.yaml"])
+    settings = yaml.safe_load(release.settings())
     place = Place(
         upstream=f"http://127.0.0.1:{release.api.port}",
         user=f"system:serviceaccount:{RELEASE_NAMESPACE}:stagework-operator",

@@ -22,8 +22,8 @@ from tests.support.cluster.documents import (
 from tests.support.cluster.space import Space
 from tests.support.cluster.waiting import Condition, stage_in
 
-SECONDS = 280.0
-"""For all runs together, on a busy machine."""
+SECONDS = 840.0
+"""For all runs together: a machine that computes for others needs this long."""
 MACHINES = {
     "classify": {"macmini"},
     "summarize": {"macmini", "macbook"},

@@ -10,7 +10,7 @@ from tests.support.cluster.space import Space
 from tests.support.cluster.stages import run_of, shell
 from tests.support.cluster.waiting import stage_is
 
-pytestmark = pytest.mark.alone("it upgrades the release")
+pytestmark = pytest.mark.alone("it upgrades the release", touches="release")
 
 
 def test_the_chart_has_no_faults(release: Release) -> None:

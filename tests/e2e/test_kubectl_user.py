@@ -3,6 +3,7 @@
 import json
 
 from tests.e2e.conftest import Samples
+from tests.support.cluster.space import WAIT_SECONDS
 from tests.support.cluster.waiting import eventually
 
 RUN = "ad-from-prompt"
@@ -86,7 +87,7 @@ def test_the_watch_reads_like_a_progress_report(samples: Samples) -> None:
     seen = eventually(
         lines,
         lambda rows: any(row[1:2] == ["Completed"] for row in rows),
-        seconds=30,
+        seconds=WAIT_SECONDS,
         otherwise=samples.followed.read_text,
     )
     shown = [row for row in seen if len(row) >= 5]
@@ -96,7 +97,9 @@ def test_the_watch_reads_like_a_progress_report(samples: Samples) -> None:
     assert len(set(progress)) >= 7, progress
     running = [row for row in shown if row[1] == "Running"]
     assert {row[4] for row in running} & CLASSES == CLASSES, running
-    assert len(shown) <= 40, "no line without news"
+    # While it waits, a line is its place in the queue: how many there are is up to the others.
+    begun = [row for row in shown if row[1] != "Queued"]
+    assert len(begun) <= 40, "no line without news"
 
 
 def test_the_conditions_are_what_other_tools_expect(samples: Samples) -> None:

@@ -9,11 +9,11 @@ import pytest
 from hack.devcluster import cluster
 from tests.support.cluster.api import Missing
 from tests.support.cluster.commands import RELEASE_NAMESPACE, Document
-from tests.support.cluster.space import Space
+from tests.support.cluster.space import WAIT_SECONDS, Space
 from tests.support.cluster.stages import HOLD, run_of, shell, skip, wrapped
 from tests.support.cluster.waiting import eventually, stage_in, stage_is
 
-pytestmark = pytest.mark.alone("it deletes a node")
+pytestmark = pytest.mark.alone("it deletes a node", touches="nodes")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def registered_again(space: Space, choice: Choice) -> Iterator[None]:
     eventually(
         lambda: is_ready(space, choice),
         bool,
-        seconds=120,
+        seconds=WAIT_SECONDS,
         otherwise=lambda: f"the kubelet of {choice.node} does not register it again",
     )
 
@@ -81,7 +81,7 @@ def test_finished_stages_outlive_their_node(space: Space, choice: Choice) -> Non
     eventually(
         lambda: space.pods_of("homeless", "one"),
         lambda pods: not pods,
-        seconds=120,
+        seconds=WAIT_SECONDS,
         otherwise=lambda: "Kubernetes keeps the Pods of a node that is gone",
     )
     asked = skip("homeless", "gate", by=space.commands.me(), descendants="Run")

@@ -9,11 +9,11 @@ import pytest
 from tests.support.cluster.commands import Document
 from tests.support.cluster.journal import CLAIM, JOURNAL, assert_written_once, journaled, lines_in
 from tests.support.cluster.release import Release
-from tests.support.cluster.space import Space, container_state
+from tests.support.cluster.space import WAIT_SECONDS, Space, container_state
 from tests.support.cluster.stages import run_of, wrapped
 from tests.support.cluster.waiting import eventually, stage_is
 
-pytestmark = pytest.mark.alone("it kills and stops the operator")
+pytestmark = pytest.mark.alone("it kills and stops the operator", touches="operator")
 
 STAGES = ("first", "left", "right", "join", "last")
 
@@ -76,7 +76,7 @@ def test_a_result_counts_although_its_pod_and_job_vanished_unseen(
     eventually(
         lambda: space.pods_of("unseen", "one"),
         lambda pods: not pods,
-        seconds=60,
+        seconds=WAIT_SECONDS,
         otherwise=lambda: "the Pod stays although its Job was deleted",
     )
     release.start_operator()

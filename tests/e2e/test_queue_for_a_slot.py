@@ -8,7 +8,9 @@ from tests.support.cluster.space import Space
 from tests.support.cluster.stages import HOLD, run_of, shell, skip
 from tests.support.cluster.waiting import stage_in, stage_is
 
-pytestmark = pytest.mark.alone("it counts who waits for the MacBook, and takes its node away")
+pytestmark = pytest.mark.alone(
+    "it counts who waits for the MacBook, and takes its node away", touches="nodes"
+)
 
 MACBOOK = ["macbook"]
 """One node with one slot: a queue that can be watched."""
@@ -33,7 +35,7 @@ def test_a_queue_for_one_slot_goes_by_priority_and_says_where_one_stands(space: 
         space.wait_for(name, stage_is("one", reason="NoFreeSlot"))
     for name, position in (("urgent", 1), ("plain", 2), ("later", 3)):
         where = f"position {position} of 3 for macbook"
-        run = space.wait_for(name, stage_is("one", message=where), seconds=60)
+        run = space.wait_for(name, stage_is("one", message=where))
         assert run["status"]["summary"] == "Queued"
 
     asked = skip("holder", "one", by=space.commands.me(), descendants="Run")

@@ -10,19 +10,23 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster.commands import RELEASE_NAMESPACE, Commands
+from tests.support.cluster.models import SECRET
 from tests.support.cluster.release import CHART, NAME, Release
-from tests.support.cluster.space import Space
+from tests.support.cluster.space import WAIT_SECONDS, Space
 from tests.support.cluster.stages import run_of, shell
 from tests.support.cluster.waiting import eventually
 
-pytestmark = pytest.mark.alone("it uninstalls the release")
+pytestmark = pytest.mark.alone("it uninstalls the release", touches="release")
 
 DEFINITIONS = {
     "customresourcedefinition.apiextensions.k8s.io/interventions.stagework.dev",
     "customresourcedefinition.apiextensions.k8s.io/pipelinejobs.stagework.dev",
     "customresourcedefinition.apiextensions.k8s.io/pipelines.stagework.dev",
 }
-EVERY_NAMESPACE_HAS = {"configmap/kube-root-ca.crt", "serviceaccount/default"}
+OTHERS_HAVE_MADE = {
+    "configmap/kube-root-ca.crt", "serviceaccount/default", f"secret/{SECRET}",
+}  # fmt: skip
+"""What every namespace has, and the keys that these tests gave the release to read."""
 NOT_OURS = {"events", "events.events.k8s.io", "nodes", "csinodes.storage.k8s.io", "namespaces"}
 """Reports that go by themselves, and the nodes, whose names begin with the cluster's."""
 
@@ -61,7 +65,7 @@ def left_behind(commands: Commands) -> set[str]:
         for name in unnamed.split()
         if "stagework" in name and not any(word in name for word in NOT_THE_RELEASES)
     ]
-    return {*named, *ours} - EVERY_NAMESPACE_HAS
+    return {*named, *ours} - OTHERS_HAVE_MADE
 
 
 def resources(commands: Commands, *, namespaced: bool) -> list[str]:
@@ -81,7 +85,7 @@ def test_uninstall_leaves_only_the_definitions(space: Space, release: Release) -
     eventually(
         lambda: left_behind(release.commands),
         lambda left: left == DEFINITIONS,
-        seconds=90,
+        seconds=WAIT_SECONDS,
         otherwise=lambda: f"left: {sorted(left_behind(release.commands) - DEFINITIONS)}",
     )
 

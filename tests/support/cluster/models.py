@@ -1,24 +1,42 @@
-"""The tests' model server as a Pod, and the release told to use it."""
+"""The tests' model server as a Pod, where the release installed for the tests expects it.
+
+`python -m tests.support.cluster.models` installs that release (`make e2e`): its models are those of
+this server, at an address that does not change, so that no story has to upgrade it. Stages ask
+an endpoint only where their `STAGEWORK_METHOD` says so.
+"""
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.cluster.commands import RELEASE_NAMESPACE, ROOT, Commands, Document
-from tests.support.cluster.release import CHART, NAME, Release
+from hack.devcluster.deploy import deploy
+from tests.support.cluster.asking import ASKING
+from tests.support.cluster.commands import RELEASE_NAMESPACE, ROOT, Commands, Document, program
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import TOOLS_IMAGE
 from tests.support.cluster.waiting import eventually
 from tests.support.modelserver.server import KEY, MODEL
 
 PORT = 8000
+NAMESPACE = "e2e-models"
+"""It stays from run to run; one story at a time uses it."""
 POD = "models"
 """Name of the Pod, its Service and its ConfigMap."""
+URL = f"http://{POD}.{NAMESPACE}.svc:{PORT}/v1"
+"""Base URL as the API service sees it."""
 SECRET = "model-keys-of-the-tests"
+SETTINGS: dict[str, Any] = {
+    "url": URL,
+    "model": MODEL,
+    "keyFile": "/etc/stagework-models/models",
+    "machine": "gpu",
+    "timeoutSeconds": 110,
+    "retries": 1,
+}
+"""Of the endpoint of every role."""
 START_SECONDS = 90.0
+_AT_ONCE = ("--grace-period=0", "--force")
 _FOLDER = "/code/tests/support/modelserver"
 _ASK = """
 import sys, urllib.request
@@ -30,18 +48,14 @@ print(urllib.request.urlopen(urllib.request.Request(url, body), timeout=10).read
 
 @dataclass(frozen=True)
 class ModelPod:
-    """The server in a namespace; it can be stopped and started again."""
+    """The server in its namespace; it can be stopped and started again."""
 
     space: Space
-
-    @property
-    def url(self) -> str:
-        """Base URL as the API service sees it."""
-        return f"http://{POD}.{self.space.namespace}.svc:{PORT}/v1"
 
     def install(self) -> None:
         """Its code, its address, and the Pod itself."""
         folder = ROOT / "tests" / "support" / "modelserver"
+        self.stop()  # a broken-off story may have left it
         self.space.apply(_config_map(folder), _service())
         self.start()
 
@@ -52,7 +66,7 @@ class ModelPod:
 
     def stop(self) -> None:
         """End it without any grace: open connections are cut."""
-        self.space.kubectl("delete", "pod", POD, "--grace-period=0", "--force")
+        self.space.kubectl("delete", "pod", POD, "--ignore-not-found", *_AT_ONCE)
 
     def show(self, fault: Document | None) -> None:
         """From now on show this fault; None: none."""
@@ -76,35 +90,27 @@ class ModelPod:
         return self.space.kubectl("exec", POD, "--", "python3", "-c", _ASK, *body).out
 
 
-@contextmanager
-def configured(release: Release, roles: tuple[str, ...], url: str, **more: Any) -> Generator[None]:
-    """The release with these endpoints; as it was before, after the block."""
-    commands = release.commands
-    secret = ("secret", "generic", SECRET, f"--from-literal=models={KEY}")
-    commands.must("-n", RELEASE_NAMESPACE, "create", *secret)
-    before = revision(commands)
-    fields = {"url": url, "model": MODEL, "keyFile": "/etc/stagework-models/models", **more}
-    models = json.dumps(dict.fromkeys(roles, fields))
-    try:
-        commands.helm(
-            *("upgrade", NAME, CHART, "--namespace", RELEASE_NAMESPACE, "--wait"),
-            *("--reset-then-reuse-values", "--set-string", f"api.modelKeysSecret={SECRET}"),
-            *("--set-json", f"settings.models={models}"),
-        )
-        release.wait_until_ready()
-        yield
-    finally:
-        commands.helm("rollback", NAME, before, "--namespace", RELEASE_NAMESPACE, "--wait")
-        commands.kubectl("-n", RELEASE_NAMESPACE, "delete", "secret", SECRET)
-        release.wait_until_ready()
+def install_release(commands: Commands) -> None:
+    """The chart, with the tests' endpoint for every role and the key that it wants."""
+    for name in (RELEASE_NAMESPACE, NAMESPACE):
+        labels = {"pod-security.kubernetes.io/enforce": "restricted"} if name == NAMESPACE else {}
+        metadata = {"name": name, "labels": labels}
+        _apply(commands, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    metadata = {"name": SECRET, "namespace": RELEASE_NAMESPACE}
+    key = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": metadata,
+        "stringData": {"models": KEY},
+    }
+    _apply(commands, key)
+    models = json.dumps(dict.fromkeys(sorted(set(ASKING.values())), SETTINGS))
+    secret = ("--set-string", f"api.modelKeysSecret={SECRET}")
+    deploy(*secret, "--set-json", f"settings.models={models}")
 
 
-def revision(commands: Commands) -> str:
-    """Number of the release's current revision."""
-    history = commands.helm(
-        "history", NAME, "-n", RELEASE_NAMESPACE, "--max", "1", "-o", "json"
-    ).out
-    return str(json.loads(history)[0]["revision"])
+def _apply(commands: Commands, document: Document) -> None:
+    commands.must("apply", "--server-side", "-f", "-", stdin=json.dumps(document))
 
 
 def _config_map(folder: Path) -> Document:
@@ -159,3 +165,7 @@ def _pod() -> Document:
             },
         },
     }
+
+
+if __name__ == "__main__":
+    install_release(Commands(program("kubectl"), program("helm")))

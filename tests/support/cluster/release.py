@@ -80,6 +80,12 @@ class Release:
                 f"--timeout={START_SECONDS - 10:.0f}s",
             )
 
+    def settings(self) -> str:
+        """Its settings file."""
+        path = f"/api/v1/namespaces/{RELEASE_NAMESPACE}/configmaps/stagework-settings"
+        text: str = self.api.get(path)["data"]["settings.yaml"]
+        return text
+
     def scrape(self, port: int, path: str) -> str:
         """What the operator's Pod answers, through the API server."""
         pod = self.operator_pods()[0]["metadata"]["name"]

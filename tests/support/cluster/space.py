@@ -8,7 +8,7 @@ from tests.support.cluster.api import OURS, Api, Missing
 from tests.support.cluster.commands import Answer, Commands, Document
 from tests.support.cluster.waiting import Condition, ended, eventually, stage_in, summary
 
-WAIT_SECONDS = 150.0
+WAIT_SECONDS = 300.0
 """Longest wait for a condition: the machine may be shared with builders."""
 
 
