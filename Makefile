@@ -100,6 +100,10 @@ stories-alone:
 	@$(MAKE) --no-print-directory --keep-going stories-of-nodes stories-of-operator
 	@$(MAKE) --no-print-directory stories-of-release
 
+.PHONY: test-release
+test-release: deploy-for-stories ## The long stories, before a release; AGAIN=1 also those that have passed
+	@$(PY) -m hack.release_tests $(if $(AGAIN),--again)
+
 .PHONY: demo
 demo: deploy ## Real pipelines on three machine classes, from nothing to the pictures
 	@$(PY) -m hack.demo --samples manifests/samples

@@ -1,0 +1,78 @@
+"""``python -m hack.release_tests [--again]``: what ``make test-release`` runs."""
+
+import argparse
+import ast
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from hack.devcluster import cache
+from hack.devcluster.errors import DevClusterError
+from hack.devcluster.paths import ROOT
+from hack.devcluster.steps import say
+from hack.release_tests.record import FAILED, PASSED, Record, Result, content_of, page
+
+PAGE = "docs/release-tests.md"
+STORIES = "tests/e2e"
+MARK = "pytest.mark.long("
+
+
+def stories() -> list[str]:
+    """Paths of the files with stories that are marked so."""
+    files = sorted((ROOT / STORIES).glob("test_*.py"))
+    return [str(file.relative_to(ROOT)) for file in files if MARK in file.read_text()]
+
+
+def tell(story: str) -> bool:
+    """Run one of them in sight of whoever waits for it."""
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "long", story]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+def told(names: Sequence[str], record: Record, tell: Callable[[str], bool]) -> list[Result]:
+    """All results: those on record that have passed, and new ones, kept as they come."""
+    results: list[Result] = []
+    for name in names:
+        known = record.of(name)
+        if known is not None and known.outcome == PASSED:
+            say(f"     {name} has passed on this content")
+            results.append(known)
+            continue
+        began = time.monotonic()
+        outcome = PASSED if tell(name) else FAILED
+        result = Result(name, what_of(name), outcome, time.monotonic() - began)
+        record.keep(result)
+        results.append(result)
+    return results
+
+
+def what_of(story: str) -> str:
+    """Return the first line of its docstring."""
+    text = ast.get_docstring(ast.parse((ROOT / story).read_text())) or ""
+    return text.partition("\n")[0]
+
+
+def main() -> int:
+    """Exit code: 0 all have passed, 1 some have not, 2 there are none."""
+    parser = argparse.ArgumentParser(description="Tell the long stories.")
+    parser.add_argument("--again", action="store_true", help="also those that have passed")
+    again: bool = parser.parse_args().again
+    content = content_of(ROOT, PAGE)
+    record = Record(cache.folder("release-tests") / content)
+    if again:
+        record.forget()
+    try:
+        results = told(stories(), record, tell)
+    except DevClusterError as error:
+        say(f"error: {error}")
+        return 2
+    written = page(content, results)
+    Path(ROOT / PAGE).write_text(written)
+    say(written)
+    return 0 if all(result.outcome == PASSED for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
