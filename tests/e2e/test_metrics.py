@@ -4,8 +4,9 @@ import json
 
 from tests.support.cluster.commands import RELEASE_NAMESPACE
 from tests.support.cluster.release import Release
-from tests.support.cluster.space import Space
+from tests.support.cluster.space import WAIT_SECONDS, Space
 from tests.support.cluster.stages import run_of, shell
+from tests.support.cluster.waiting import eventually
 
 NAMES = (
     "stagework_stage_duration_seconds_bucket",
@@ -23,11 +24,19 @@ NAMES = (
 def test_the_metrics_endpoint_counts_what_happened(space: Space, release: Release) -> None:
     space.apply(run_of("counted", shell("measured_once"), shell("measured_too", "exit 1")))
     space.wait_for_end("counted", "StageFailed")
-    text = release.scrape(9090, "metrics")
+    # Facts are counted when the status has been written: a moment after it can be read.
+    counted = {
+        'stagework_stage_attempts_total{outcome="Succeeded",stage="measured_once"} 1.0',
+        'stagework_stage_attempts_total{outcome="Failed",stage="measured_too"} 1.0',
+    }
+    text = eventually(
+        lambda: release.scrape(9090, "metrics"),
+        lambda text: counted <= {*text.splitlines()},
+        seconds=WAIT_SECONDS,
+        otherwise=lambda: release.scrape(9090, "metrics"),
+    )
     names = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if line[:1] != "#"}
     assert set(NAMES) <= names, sorted(names)
-    assert 'stagework_stage_attempts_total{outcome="Succeeded",stage="measured_once"} 1.0' in text
-    assert 'stagework_stage_attempts_total{outcome="Failed",stage="measured_too"} 1.0' in text
     assert "stagework_leader 1.0" in text
     # Label values are words of the pipeline and the fleet, never names of runs or namespaces.
     assert "counted" not in text
