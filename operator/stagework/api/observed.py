@@ -259,10 +259,17 @@ class NodeSpec(_View, frozen=True):
     unschedulable: bool = False
 
 
+class NodeCondition(ObjectCondition, frozen=True):
+    """A condition of a Node."""
+
+    last_transition_time: str = ""
+    """By the clock of whoever wrote it: compared with itself alone, never with ours."""
+
+
 class NodeStatus(_View, frozen=True):
     """Status of a Node."""
 
-    conditions: tuple[ObjectCondition, ...] = ()
+    conditions: tuple[NodeCondition, ...] = ()
 
 
 class NodeView(_View, frozen=True):
@@ -276,6 +283,12 @@ class NodeView(_View, frozen=True):
     def ready(self) -> bool:
         """True while its kubelet reports it ready."""
         return _holds(self.status.conditions, "Ready")
+
+    @property
+    def ready_transition(self) -> str:
+        """Changes whenever it has become ready or not ready, also between two looks of ours."""
+        ready = (c.last_transition_time for c in self.status.conditions if c.type == "Ready")
+        return next(ready, "")
 
     @property
     def takes_pods(self) -> bool:

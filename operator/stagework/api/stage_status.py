@@ -149,6 +149,11 @@ class StageStatus(Observed):
         return self.reason in _POD_MISSED
 
     @property
+    def unproved(self) -> bool:
+        """It was skipped while its Pod was missed: nothing has proved that its process ended."""
+        return self.state == names.STAGE_SKIPPED and self.pod != "" and self.lostTime is not None
+
+    @property
     def put_off(self) -> bool:
         """Only the time until its next attempt is in its way, or its run's being suspended too."""
         return self.waiting and self.notBeforeTime is not None and self.reason in _PUT_OFF

@@ -12,6 +12,7 @@ from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.controllers.controller import Controller, Key
 from stagework.controllers.pipelinejobs.controller import PipelineJobs
+from stagework.controllers.pipelinejobs.live_pods import LivePods
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
@@ -39,6 +40,7 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
             parts.cache,
             Revisions(parts.api, parts.settings.namespaces, parts.wall),
             parts.results,
+            LivePods(parts.api, parts.wall),
             wiring.plan_settings(parts.settings),
             wake=parts.wake,
             registry=parts.registry,

@@ -4,10 +4,10 @@ from typing import Any
 
 from stagework.api.machines import Fleet, MachineClass, Toleration
 from stagework.api.observed import (
+    NodeCondition,
     NodeSpec,
     NodeStatus,
     NodeView,
-    ObjectCondition,
     ObjectMeta,
 )
 
@@ -37,6 +37,7 @@ def make_node(
     ready: bool = True,
     cordoned: bool = False,
     labels: dict[str, str] | None = None,
+    transition: str = "",
 ) -> NodeView:
     """A node of a class."""
     own = {"stagework.dev/machine": machine, "kubernetes.io/hostname": name}
@@ -46,5 +47,7 @@ def make_node(
             name=name, uid=uid or f"node-{name}", labels=own if labels is None else labels
         ),
         spec=NodeSpec(unschedulable=cordoned),
-        status=NodeStatus(conditions=(ObjectCondition("Ready", status),)),
+        status=NodeStatus(
+            conditions=(NodeCondition("Ready", status, last_transition_time=transition),)
+        ),
     )

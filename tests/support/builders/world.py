@@ -7,7 +7,7 @@ from typing import Any
 
 from stagework.api.intervention import Intervention
 from stagework.api.machines import Fleet
-from stagework.api.observed import JobView, NodeView, PodView
+from stagework.api.observed import EPOCH, JobView, NodeView, PodView
 from stagework.api.pipeline import Param, Pipeline
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.stage_status import StageStatus
@@ -17,6 +17,8 @@ from stagework.plans.pipelinejob.plan import Evaluated, evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
     Lookup,
     PlanSettings,
+    PodQuestion,
+    PodRead,
     Resolved,
     ResultQuestion,
     RunPlan,
@@ -67,6 +69,10 @@ class World:
     fleet: Fleet = field(default_factory=make_fleet)
     interventions: Sequence[Intervention] = ()
     lookups: Mapping[ResultQuestion, Lookup] = field(default_factory=dict[ResultQuestion, Lookup])
+    reads: Mapping[PodQuestion, PodRead] | None = None
+    """What the API server has said of recorded Pods that are not among `pods`; None: gone, all."""
+    looking_since: datetime = EPOCH
+    ready_since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
     look_ahead: int = 2
     keep_jobs_seconds: int = 3600
@@ -128,5 +134,14 @@ class World:
             slots=slots_of(self.fleet, nodes),
             interventions=tuple(self.interventions),
             lookups=dict(self.lookups),
+            reads=self._reads(run.status) if self.reads is None else dict(self.reads),
+            looking_since=self.looking_since,
+            ready_since=dict(self.ready_since),
             refusals=dict(self.refusals),
         )
+
+    def _reads(self, status: PipelineJobStatus) -> dict[PodQuestion, PodRead]:
+        """Every recorded Pod that is not there was asked about, and is gone."""
+        there = {pod.metadata.uid for pod in self.pods}
+        gone = [stage for stage in status.stages if stage.pod and stage.pod not in there]
+        return {PodQuestion(stage.pod, stage.node): PodRead(None, T0) for stage in gone}

@@ -125,7 +125,10 @@ class Kubelets:
         if container is None or container.behaviour is None:
             return
         behaviour = container.behaviour
-        pod = self._store.get(PODS, *container.key)
+        pod = self._pod_of(uid, container)
+        if pod is None:
+            self._invariants.end(uid, self._clock(), behaviour.exit_code)
+            return
         message = behaviour.message
         if message is None:
             message = "" if behaviour.exit_code else self._result_and_mark(pod)
@@ -141,12 +144,18 @@ class Kubelets:
     def _stop(self, uid: str) -> None:
         container = self._containers.pop(uid, None)
         if container is not None:
-            pod = self._store.get(PODS, *container.key)
-            did = container.behaviour
-            if did is None or did.waiting:
+            pod, did = self._pod_of(uid, container), container.behaviour
+            if pod is None:
+                self._invariants.end(uid, self._clock(), 137)
+            elif did is None or did.waiting:
                 self._report(pod, "Failed", {"waiting": {"reason": "ContainerCreating"}})
             else:
                 self._terminated(pod, container, did.stop_exit_code, did.stop_message, "")
+
+    def _pod_of(self, uid: str, container: _Container) -> Stored | None:
+        """Its Pod; None where that was removed by force, and only the process is left."""
+        pod = self._store.tables[PODS].objects.get(container.key)
+        return pod if pod is not None and pod.meta["uid"] == uid else None
 
     def _vanish(self, uid: str) -> None:
         if self._containers.pop(uid, None) is not None:

@@ -16,6 +16,8 @@ from stagework.plans.pipelinejob.plan import evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
     Lookup,
     PlanSettings,
+    PodQuestion,
+    PodRead,
     Resolved,
     ResultQuestion,
     RunPlan,
@@ -44,6 +46,8 @@ class Memory:
     written_at: float = NEVER
     lookups: dict[ResultQuestion, Lookup] = field(default_factory=dict[ResultQuestion, Lookup])
     asked: set[ResultQuestion] = field(default_factory=set[ResultQuestion])
+    reads: dict[PodQuestion, PodRead] = field(default_factory=dict[PodQuestion, PodRead])
+    to_read: set[PodQuestion] = field(default_factory=set[PodQuestion])
     refusals: Refusals = field(default_factory=Refusals)
 
 
@@ -76,6 +80,8 @@ class PlayedEngine:
         self._marked: dict[str, None] = dict.fromkeys(stored.runs)
         self._agenda: Agenda[str] = Agenda()
         self._memory: dict[str, Memory] = {}
+        self._looking_since = wall()
+        self._ready_since: dict[str, datetime] = {}
         self._ledger = SlotLedger()
         self._ledger.set_slots(self._slots())
 
@@ -91,6 +97,9 @@ class PlayedEngine:
 
     def nodes_changed(self) -> None:
         """A node came or went away."""
+        nodes = self._cluster.nodes.items()
+        ready = [name for name, node in nodes if node.ready]
+        self._ready_since = {name: self._ready_since.get(name, self._wall()) for name in ready}
         for uid in self._ledger.set_slots(self._slots()):
             self.mark(uid)
         self.mark_all()
@@ -110,9 +119,19 @@ class PlayedEngine:
                 self.mark(uid)
             memory.asked.clear()
 
+    def answer_reads(self) -> None:
+        """The API server answers what it was asked about Pods."""
+        for uid, memory in self._memory.items():
+            for question in memory.to_read:
+                pod = self._cluster.pods.get(question.uid)
+                memory.reads[question] = PodRead(pod, self._wall())
+                self.mark(uid)
+            memory.to_read.clear()
+
     def restart(self) -> None:
         """Everything that is only in memory is lost; every run says what it holds before turns."""
         self.crashes += 1
+        self._looking_since = self._wall()
         self._memory.clear()
         self._agenda = Agenda()
         self._ledger = SlotLedger()
@@ -165,7 +184,9 @@ class PlayedEngine:
             self._perform(uid, action)
         self.events.extend(plan.events)
         self.facts.extend(plan.facts)
-        self._of(uid).asked.update(q for q in plan.questions if isinstance(q, ResultQuestion))
+        memory = self._of(uid)
+        memory.asked.update(q for q in plan.questions if isinstance(q, ResultQuestion))
+        memory.to_read.update(q for q in plan.questions if isinstance(q, PodQuestion))
 
     def _write_status(self, uid: str, run: PipelineJob, plan: RunPlan) -> None:
         memory = self._of(uid)
@@ -260,6 +281,9 @@ class PlayedEngine:
             slots=self._slots(),
             interventions=self._stored.asked_of(run),
             lookups=dict(memory.lookups),
+            reads=dict(memory.reads),
+            looking_since=self._looking_since,
+            ready_since=dict(self._ready_since),
             refusals=memory.refusals.believed(self._clock()),
         )
 

@@ -83,6 +83,8 @@ class PretendCluster:
     """Jobs that a namespace may have."""
     partitioned: set[str] = field(default_factory=set[str])
     """Nodes that the API server cannot reach, whose processes go on all the same."""
+    unlabelled: set[str] = field(default_factory=set[str])
+    """Pods whose label somebody took off: no watch shows them."""
     no_pods_for: set[str] = field(default_factory=set[str])
     """Stages whose Pods are refused by a quota: their Jobs stay empty."""
     count: int = 0
@@ -93,7 +95,11 @@ class PretendCluster:
         """Jobs that a run controls, and Pods that carry its label."""
         return (
             tuple(j for j in self.jobs.values() if j.metadata.controller_uid == run_uid),
-            tuple(pod for pod in self.pods.values() if _run_of(pod) == run_uid),
+            tuple(
+                pod
+                for uid, pod in self.pods.items()
+                if _run_of(pod) == run_uid and uid not in self.unlabelled
+            ),
         )
 
     def create(self, action: Create, now: datetime) -> Refusal | None:

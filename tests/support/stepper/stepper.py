@@ -183,4 +183,5 @@ class Stepper:
         self.cluster.tick(self.now)
         if self.store_answers:
             self._engine.answer_questions()
+        self._engine.answer_reads()
         self._engine.work()

@@ -32,14 +32,21 @@ from stagework.controllers.pipelinejobs.decoding import (
     summary_of,
 )
 from stagework.controllers.pipelinejobs.gather import Gatherer
+from stagework.controllers.pipelinejobs.live_pods import LivePods
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
+from stagework.controllers.pipelinejobs.readiness import Readiness
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.triggers import RUNS, Triggers, key_of
 from stagework.plans.pipelinejob.accept import unreadable
 from stagework.plans.pipelinejob.pending import pending
 from stagework.plans.pipelinejob.plan import evaluate, finish
-from stagework.plans.pipelinejob.snapshot import PlanSettings, Resolved, ResultQuestion
+from stagework.plans.pipelinejob.snapshot import (
+    PlanSettings,
+    PodQuestion,
+    Resolved,
+    ResultQuestion,
+)
 from stagework.plans.plan import Fact, Plan, Question
 from stagework.service_client.results import ResultStore
 
@@ -57,6 +64,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         cache: Cache,
         revisions: Revisions,
         results: ResultStore,
+        pods: LivePods,
         settings: PlanSettings,
         *,
         wake: Callable[[Key], None],
@@ -67,15 +75,19 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self._cache = cache
         self._revisions = revisions
         self._results = results
+        self._pods = pods
         self._wall = wall
         self.stage_metrics = StageMetrics(registry)
         self.queue_metrics = QueueMetrics(registry, wall)
         self._slots = Slots(settings.fleet, wake)
+        self._readiness = Readiness(wall)
         self._gatherer = Gatherer(cache, self._slots, settings)
+        self._gatherer.ready_since = self._readiness.since
 
     def triggers(self) -> Iterable[Trigger[Any]]:
         """Its Pipeline, its Jobs and Pods, and the nodes."""
-        return Triggers(self._cache, self._slots, self._gatherer.ended.is_over).all()
+        own = Triggers(self._cache, self._slots, self._gatherer.ended.is_over).all()
+        return (*own, Trigger(ALL_NODES, self._readiness.changed))
 
     async def prepare(self, known: OwnObject) -> Resolved | None:
         """The stages of its revision; None where it lists its own, or is not accepted."""
@@ -112,6 +124,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
     async def before_first_decision(self) -> None:
         """Every run says what it holds before the first turn is given."""
         self._slots.close()
+        self._gatherer.looking_since = self._wall()
         for run in list(self._cache.all(RUNS)):
             if run.is_tombstone:
                 continue
@@ -132,11 +145,14 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         return (self._revisions.sweep_for_ever(self._cache),)
 
     async def answer(self, about: ObjectRef, question: Question) -> Any:
-        """Ask the API service what an attempt has left."""
-        if not isinstance(question, ResultQuestion):
-            raise TypeError(f"nobody answers {question}")
-        stage, attempt = question.stage, question.attempt
-        return await self._results.look_up(about.namespace, about.uid, stage, attempt)
+        """Ask the API service what an attempt has left, the API server whether a Pod is gone."""
+        match question:
+            case ResultQuestion(stage, attempt):
+                return await self._results.look_up(about.namespace, about.uid, stage, attempt)
+            case PodQuestion():
+                return await self._pods.read(about.namespace, question)
+            case _:
+                raise TypeError(f"nobody answers {question}")
 
     def at_work(self) -> int:
         """Stages that hold a slot."""

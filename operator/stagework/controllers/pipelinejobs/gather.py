@@ -1,6 +1,10 @@
 """Gathers what a decision about a run reads: decoded once, and the rest from the cache."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from stagework.api.kinds import PIPELINE, PIPELINEJOB
+from stagework.api.observed import EPOCH
 from stagework.api.pipeline import Pipeline
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.cluster.cache.cache import Cache
@@ -42,6 +46,10 @@ class Gatherer:
         )
         self.ended = EndedAttempts()
         """Attempts that are over, as far as it is stored."""
+        self.looking_since = EPOCH
+        """Since when this process leads."""
+        self.ready_since: Mapping[str, datetime] = {}
+        """Nodes that are ready, and since when."""
 
     def stored(self, known: OwnObject, status: PipelineJobStatus) -> None:
         """Our own write was answered with this: it need not be decoded again."""
@@ -70,6 +78,9 @@ class Gatherer:
             slots=self._slots.count,
             interventions=view.interventions,
             lookups=view.answers,
+            reads=view.answers,
+            looking_since=self.looking_since,
+            ready_since=self.ready_since,
             refusals=view.refusals,
         )
 

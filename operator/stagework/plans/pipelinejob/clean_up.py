@@ -74,7 +74,7 @@ def drop_stale(snapshot: Snapshot, states: States, builder: PlanBuilder) -> None
 
 
 def end_leftover(snapshot: Snapshot, states: States, builder: PlanBuilder, now: datetime) -> None:
-    """Delete Pods whose stage has ended and is committed, but whose other containers go on."""
+    """Delete Pods whose stage has ended, well or not, but whose other containers go on."""
     living = [pod for pod in snapshot.pods if not pod.finished]
     ends = [(pod, ended) for pod in living if (ended := finished_at(pod)) is not None]
     own = {job.metadata.uid for job in _own_jobs(snapshot)} if ends else set[str]()
@@ -83,7 +83,7 @@ def end_leftover(snapshot: Snapshot, states: States, builder: PlanBuilder, now: 
         if meta.controller_uid not in own:
             continue
         status = states.get(meta.labels.get(names.LABEL_STAGE, ""))
-        if status is None or meta.leaving or status.pod == meta.uid:
+        if status is None or meta.leaving or (status.pod == meta.uid and not status.ended):
             continue
         if now >= ended + LEFTOVER_SECONDS:
             builder.actions.append(delete_pod(pod))

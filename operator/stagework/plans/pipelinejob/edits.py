@@ -157,6 +157,19 @@ def result_asked(status: StageStatus) -> StageStatus:
     )
 
 
+def pod_unseen(status: StageStatus) -> StageStatus:
+    """The API server is asked whether its Pod, which our watch does not show, is there."""
+    return status.evolve(
+        reason=names.WAIT_POD_LOST,
+        message="its Pod is seen no more; the API server is asked whether it is gone",
+    )
+
+
+def unproved(status: StageStatus, at: datetime) -> StageStatus:
+    """Its Pod is missed; where it ends now, whoever retries it waits for the proof."""
+    return status.evolve(lostTime=status.lostTime or at)
+
+
 def pod_lost(status: StageStatus, message: str, since: datetime | None) -> StageStatus:
     """Nothing proves that its process has ended; `since`: from when the wait for that counts."""
     return status.evolve(reason=names.WAIT_POD_LOST, message=sentence(message), lostTime=since)
@@ -235,6 +248,17 @@ def skipped(
 def skip_recorded(status: StageStatus, record: SkipRecord) -> StageStatus:
     """A person has skipped it while it is at work: it is ended first."""
     return status.evolve(skip=record)
+
+
+def reopened(status: StageStatus, message: str) -> StageStatus:
+    """A person wants a new attempt of what was skipped while its process may have lived.
+
+    It is missed again: the new attempt follows once the old one has ended for certain.
+    """
+    again = status.evolve(
+        state="Running", reason=names.WAIT_POD_LOST, message="", skip=None, completionTime=None
+    )
+    return stopping(again, names.RETRIED_BY_PERSON, message)
 
 
 def next_attempt(

@@ -86,6 +86,8 @@ def _skipped(status: StageStatus, request: Intervention, by: str) -> StageStatus
 def _retried(status: StageStatus, by: str) -> StageStatus:
     if status.put_off:
         return edits.not_put_off(status, by)
+    if status.unproved:
+        return edits.reopened(status, by)
     return edits.renewed(status, names.RETRIED_BY_PERSON, by)
 
 
@@ -95,4 +97,6 @@ def _reset(status: StageStatus, by: str) -> StageStatus:
         return edits.stopping(status, names.RETRIED_BY_PERSON, by)
     if status.state == names.STAGE_NOT_RUN:
         return edits.given_back(status)
+    if status.unproved:
+        return edits.reopened(status, by)
     return edits.renewed(status, names.RETRIED_BY_PERSON, by)

@@ -20,6 +20,7 @@ from stagework.plans.pipelinejob.situation import (
     CountedByJob,
     NeverRan,
     PodLost,
+    PodUnseen,
     Quiet,
     RefusedForGood,
     ResultFound,
@@ -32,7 +33,8 @@ from stagework.plans.pipelinejob.situation import (
     situation_of,
 )
 from stagework.plans.pipelinejob.snapshot import FoundResult
-from stagework.plans.pipelinejob.stage_view import StageView, refused_reason
+from stagework.plans.pipelinejob.stage_view import StageView, pod_question, refused_reason
+from stagework.plans.pipelinejob.unwatched import read_again
 from stagework.plans.plan import PlanBuilder
 from stagework.plans.transitions import Recovered
 from stagework.policies import deadline, outcome
@@ -46,6 +48,7 @@ NODE_CHECK = timedelta(seconds=30)
 def observe(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
     """The stage's status after what has happened to its current attempt."""
     situation, status = situation_of(view, now), view.status
+    read_again(view, builder, now)
     match situation:
         case Quiet():
             return edits.question_dropped(status)
@@ -55,7 +58,7 @@ def observe(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus
             return _awaits_pod(edits.question_dropped(status), since, view, builder, now)
         case Starts() | Runs():
             return _at_work(situation, view, builder, now)
-        case ResultUnknown() | NeverRan() | PodLost():
+        case PodUnseen() | ResultUnknown() | NeverRan() | PodLost():
             return _missed(situation, view, builder, now)
         case _:
             return _at_end(situation, view, builder, now)
@@ -80,7 +83,7 @@ def _at_work(
 
 
 def _missed(
-    situation: ResultUnknown | NeverRan | PodLost,
+    situation: PodUnseen | ResultUnknown | NeverRan | PodLost,
     view: StageView,
     builder: PlanBuilder,
     now: datetime,
@@ -88,7 +91,10 @@ def _missed(
     status = view.status
     match situation:
         case PodLost():
-            return _pod_lost(situation, status, builder, now)
+            return _pod_lost(situation, view, builder, now)
+        case PodUnseen():
+            builder.questions.append(pod_question(status))
+            return edits.pod_unseen(status)
         case ResultUnknown(last):
             builder.questions.append(view.question(last=last))
             status = edits.result_asked(status)
@@ -102,8 +108,9 @@ def _missed(
 
 
 def _pod_lost(
-    situation: PodLost, status: StageStatus, builder: PlanBuilder, now: datetime
+    situation: PodLost, view: StageView, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
+    status = view.status
     if not situation.node_ready:
         # The time counts anew from when the node is ready again: only then its kubelet acts.
         builder.wake(now + NODE_CHECK)
@@ -113,7 +120,7 @@ def _pod_lost(
         message = f"its Pod is gone and {where} not ready: it may still run there"
         return edits.pod_lost(status, message, None)
     since = status.lostTime or now
-    builder.wake(since + LOST_GRACE)
+    builder.wake(view.missed_since(now) + LOST_GRACE)
     wait = f"{LOST_GRACE.seconds} s after it was missed"
     return edits.pod_lost(status, f"its Pod was removed; a new attempt follows {wait}", since)
 
@@ -148,7 +155,8 @@ def _stopped(
     pod: PodView | None, view: StageView, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
     if pod is None:
-        return record_stopped(view.status, view.stage, builder, now)
+        status = edits.unproved(view.status, now) if view.status.pod else view.status
+        return record_stopped(status, view.stage, builder, now)
     ended = outcome.finished_at(pod) or now
     return record_stopped(_seen_ended(view, pod), view.stage, builder, ended)
 

@@ -31,6 +31,7 @@ from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
 from stagework.plans.pipelinejob.stage_view import StageView
 from stagework.plans.pipelinejob.start import Starter
 from stagework.plans.pipelinejob.transitions import events_of, transitions, urgent
+from stagework.plans.pipelinejob.unwatched import unwatched_pods
 from stagework.plans.pipelinejob.upstream import after_upstream
 from stagework.plans.plan import Plan, PlanBuilder
 from stagework.policies.look_ahead import ahead
@@ -109,7 +110,8 @@ def _observed(
     """Stages from first to last, for what becomes of one decides about those below it."""
     states: dict[str, StageStatus] = dict(before)
     objects: dict[str, AttemptObjects] = {}
-    children = Children(snapshot.run.metadata.uid, snapshot.jobs, snapshot.pods)
+    pods = (*snapshot.pods, *unwatched_pods(snapshot, before, now))
+    children = Children(snapshot.run.metadata.uid, snapshot.jobs, pods)
     for stage in resolved.stages:
         status = after_upstream(states[stage.name], resolved.dependencies, states)
         if status.ended and status.pod:
@@ -120,6 +122,8 @@ def _observed(
             if not status.ended:
                 attempt = status.attempt
                 status = observe(StageView(snapshot, stage, status, own), builder, now)
+                # It may have come to wait only now, below what has failed meanwhile.
+                status = after_upstream(status, resolved.dependencies, states)
                 own = own if status.attempt == attempt else children.of(status)
         states[stage.name], objects[stage.name] = status, own
     return states, objects

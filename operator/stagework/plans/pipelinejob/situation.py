@@ -9,15 +9,17 @@ Told in this order; the first that applies:
 3. Its Pod is gone, or its Job ended without one. What has become of its process and of its work?
    Its stored result decides. Without one, time alone proves nothing: a Pod that was removed by
    force, or with its Node, may still run.
-   (a) A person skipped the stage: no second attempt follows, so nothing needs to be proved:
-   `Stopped`. (b) The artifact store has not been asked what the attempt has left (it is not, where
-   the attempt was to be stopped): `ResultUnknown`. (c) It has left a result: `ResultFound`.
-   (d) The Job controller has counted the Pod of an ExitCode stage as succeeded: `CountedByJob`.
-   (e) Its gate was never removed, so it has never run: `Stopped` by a verdict, or `NeverRan`.
-   (f) Its process may live, for neither has the Job controller counted its Pod as succeeded, nor
-   has its node been ready for LOST_GRACE without a break since the Pod is missed (only then its
-   kubelet knows of the removal and has ended the process): `PodLost`. (g) The store has not been
-   asked once more: `ResultUnknown`. (h) It is over: `Stopped` by a verdict, or `Vanished`.
+   (a) Our watch shows its Pod no more, but the API server was not asked whether it is there all the
+   same (its label may have been taken off): `PodUnseen`. (b) A person skipped the stage: no second
+   attempt follows, so nothing needs to be proved: `Stopped`. (c) The artifact store has not been
+   asked what the attempt has left (it is not, where the attempt was to be stopped):
+   `ResultUnknown`. (d) It has left a result: `ResultFound`. (e) The Job controller has counted the
+   Pod of an ExitCode stage as succeeded: `CountedByJob`. (f) Its gate was never removed, so it has
+   never run: `Stopped` by a verdict, or `NeverRan`. (g) Its process may live, for neither has the
+   Job controller counted its Pod as succeeded, nor has its node been ready for LOST_GRACE without a
+   break since the Pod is missed and this process looks (only then its kubelet knows of the removal
+   and has ended the process): `PodLost`. (h) The store has not been asked once more:
+   `ResultUnknown`. (i) It is over: `Stopped` by a verdict, or `Vanished`.
 4. The API server will never take its Job: `RefusedForGood`.
 5. A verdict is recorded, and neither Job nor Pod is there: `Stopped`.
 6. Its turn has come and no Pod runs yet: `AwaitsPod`.
@@ -97,6 +99,11 @@ class StaleView:
 
 
 @dataclass(frozen=True, slots=True)
+class PodUnseen:
+    """Its Pod is seen no more, and the API server must be asked whether it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
 class ResultUnknown:
     """Its Pod is gone, and the artifact store must be asked first (or once more) what it left."""
 
@@ -149,6 +156,7 @@ Situation = (
     | ContainerEnded
     | Stopped
     | StaleView
+    | PodUnseen
     | ResultUnknown
     | ResultFound
     | CountedByJob
@@ -197,6 +205,8 @@ def _with_pod(view: StageView, pod: PodView) -> Situation:
 
 def _without_pod(view: StageView, now: datetime) -> Situation:
     status, job, verdict = view.status, view.objects.job, view.status.stopping
+    if status.pod and (view.read is None or view.read.pod is not None):
+        return PodUnseen()
     if verdict is not None and verdict.reason == names.SKIPPED_BY_PERSON:
         return Stopped()
     by_exit_code = view.stage.contract == "ExitCode"
@@ -220,8 +230,7 @@ def _without_pod(view: StageView, now: datetime) -> Situation:
 
 
 def _process_has_ended(view: StageView, now: datetime) -> bool:
-    since = view.status.lostTime
-    return view.node_ready and since is not None and now >= since + LOST_GRACE
+    return view.node_ready and now >= view.missed_since(now) + LOST_GRACE
 
 
 def _result_of(view: StageView) -> FoundResult | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from stagework.api.intervention import Intervention
 from stagework.api.machines import Fleet
-from stagework.api.observed import JobView, NodeView, PodView
+from stagework.api.observed import EPOCH, JobView, NodeView, PodView
 from stagework.api.pipeline import Param, Pipeline, effective_dependencies
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.stages import Stage
@@ -77,6 +78,28 @@ class Lookup:
 
 
 @dataclass(frozen=True)
+class PodQuestion(Question):
+    """Asked of the API server: is a Pod that our watch does not show there all the same?
+
+    A watch that selects by a label reports what loses the label as if it were gone.
+    """
+
+    uid: str
+    node: str = ""
+    """Where it runs, so that it is looked for there alone; empty: anywhere in the namespace."""
+
+
+@dataclass(frozen=True)
+class PodRead:
+    """Answer of the API server about one Pod."""
+
+    pod: PodView | None
+    """None: it is gone, and no uid comes twice."""
+    at: datetime
+    """When the API server was asked."""
+
+
+@dataclass(frozen=True)
 class PlanSettings:
     """The settings that decisions use; they stay live, unlike the stages."""
 
@@ -104,5 +127,11 @@ class Snapshot:
     """All of this run, oldest first."""
     lookups: Mapping[ResultQuestion, Lookup] = field(default_factory=dict[ResultQuestion, Lookup])
     """What the artifact store has answered so far."""
+    reads: Mapping[PodQuestion, PodRead] = field(default_factory=dict[PodQuestion, PodRead])
+    """What the API server has answered about Pods that our watch does not show."""
+    looking_since: datetime = EPOCH
+    """Since when this process has been watching and deciding: it leads."""
+    ready_since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    """Node to since when it is ready without a break, as we have seen it, by our own clock."""
     refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
     """By stage and attempt: what the API server has refused lately."""

@@ -1,12 +1,20 @@
 """What can be seen of one stage when it is judged."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from stagework.api import names
+from stagework.api.observed import NodeView
 from stagework.api.stage_status import Commit, StageStatus
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob.children import AttemptObjects
-from stagework.plans.pipelinejob.snapshot import Lookup, ResultQuestion, Snapshot
+from stagework.plans.pipelinejob.snapshot import (
+    Lookup,
+    PodQuestion,
+    PodRead,
+    ResultQuestion,
+    Snapshot,
+)
 from stagework.plans.plan import Purpose, Refusal
 from stagework.policies.mark import Mark
 from stagework.policies.outcome import EndRules
@@ -31,16 +39,37 @@ class StageView:
 
     @property
     def node_ready(self) -> bool:
-        """True where its node is ready; for an attempt without a known node: all of its class."""
+        """True where its node is ready; for an attempt without a known node: all of its class.
+
+        A cordoned node is: its kubelet ends processes as ever.
+        """
+        own = self._nodes()
+        return bool(own) and all(node.ready for node in own)
+
+    def missed_since(self, now: datetime) -> datetime:
+        """From when a missed Pod's process has had the time to be ended.
+
+        Since it is missed; but only while this process looks, and its node is ready without a
+        break: in between its kubelet may have heard of nothing.
+        """
+        ready = self.snapshot.ready_since
+        breaks = (ready[n.metadata.name] for n in self._nodes() if n.metadata.name in ready)
+        return max(self.status.lostTime or now, self.snapshot.looking_since, *breaks)
+
+    def _nodes(self) -> list[NodeView]:
         nodes = self.snapshot.nodes
         if self.status.node:
             node = nodes.get(self.status.node)
-            return node is not None and node.ready
+            return [] if node is None else [node]
         machine = self.snapshot.settings.fleet.find(self.status.machine)
         if machine is None:
-            return False
-        own = [node for node in nodes.values() if node.carries(machine.nodeSelector)]
-        return bool(own) and all(node.ready for node in own)
+            return []
+        return [node for node in nodes.values() if node.carries(machine.nodeSelector)]
+
+    @property
+    def read(self) -> PodRead | None:
+        """What the API server has said of the recorded Pod, where it was asked."""
+        return self.snapshot.reads.get(pod_question(self.status))
 
     @property
     def end_rules(self) -> EndRules:
@@ -82,6 +111,11 @@ class StageView:
             items=mark.items,
             failedItems=mark.failed_items,
         )
+
+
+def pod_question(status: StageStatus) -> PodQuestion:
+    """The question whether a stage's recorded Pod is there though our watch does not show it."""
+    return PodQuestion(status.pod, status.node)
 
 
 def refusal_of(snapshot: Snapshot, status: StageStatus) -> Refusal | None:

@@ -213,3 +213,17 @@ def test_a_run_may_leave_memory_once_its_stored_end_leaves_nothing_to_do(
     world: World, *, may_leave: bool
 ) -> None:
     assert world.plan(after(1)).nothing_to_come is may_leave
+
+
+@pytest.mark.parametrize("state", ["Failed", "Skipped"])
+def test_the_last_pod_of_a_stage_that_did_not_succeed_is_ended_too(state: Any) -> None:
+    """What else runs in it would hold its machine for ever."""
+    job = make_job("a")
+    pod = _with_sidecar(make_pod(job))
+    over = make_status("a", state, pod=pod.metadata.uid, reason="NonZeroExit", message="x")
+    world = _over(jobs=[job], pods=[pod]).but(states=[over])
+
+    before, due = world.plan(after(34)), world.plan(after(35))
+
+    assert (deleted(before, PODS), before.wake_at) == ([], after(35))
+    assert deleted(due, PODS) == [pod.metadata.uid]

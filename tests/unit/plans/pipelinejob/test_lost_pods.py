@@ -1,14 +1,22 @@
 """The Pod of a stage is gone: time alone proves nothing."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from stagework.api.observed import JobView, NodeView
-from stagework.api.resources import JOBS
+from stagework.api.observed import JobView, NodeView, PodView
+from stagework.api.resources import JOBS, PODS
 from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.situation import LOST_GRACE
-from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion, RunPlan
+from stagework.plans.pipelinejob.snapshot import (
+    FoundResult,
+    Lookup,
+    PodQuestion,
+    PodRead,
+    ResultQuestion,
+    RunPlan,
+)
 from stagework.plans.transitions import Recovered
 from tests.support.builders import (
     T0,
@@ -17,11 +25,15 @@ from tests.support.builders import (
     created,
     deleted,
     ended_job,
+    make_intervention,
     make_job,
     make_node,
     make_pod,
     make_stage,
     make_status,
+    mark,
+    running,
+    terminated,
     ungated,
 )
 
@@ -354,3 +366,150 @@ def test_what_is_only_waited_for_is_not_recovered() -> None:
     facts = _world(answers={FIRST: NOTHING}).plan().facts
 
     assert not any(isinstance(fact, Recovered) for fact in facts)
+
+
+# A label taken off a Pod is not its end.
+
+ASK = PodQuestion("p1", "gpu-0")
+POD = make_pod(JOB, uid="p1")
+
+
+def _unlabelled(pod: PodView, at: datetime = T0, state: StageStatus = GONE) -> World:
+    return _world(state).but(reads={ASK: PodRead(pod, at)})
+
+
+def test_the_api_server_is_asked_before_a_pod_is_believed_gone() -> None:
+    plan = _world().but(reads={}).plan()
+
+    assert plan.questions == (ASK,)
+    assert plan.actions == ()
+    assert (_stage(plan).state, _stage(plan).reason, _stage(plan).lostTime) == (
+        "Running",
+        "PodLost",
+        None,
+    )
+
+
+def test_a_pod_that_has_lost_its_label_runs_on_and_is_read_again_in_ten_seconds() -> None:
+    world = _unlabelled(running(POD, since=T0))
+
+    soon, later = world.plan(after(3)), world.plan(after(10))
+
+    assert (soon.questions, soon.wake_at) == ((), after(10))
+    assert later.questions == (ASK,)
+    assert world.stages_after(after(10))["a"].reason == ""
+
+
+def test_a_pod_that_has_lost_its_label_is_committed_by_its_mark() -> None:
+    stage = _unlabelled(terminated(POD, message=mark(POD))).stages_after(after(9))["a"]
+
+    assert stage.state == "Succeeded"
+    assert stage.commit is not None
+    assert stage.commit.pod == "p1"
+
+
+def test_a_pod_that_has_lost_its_label_is_ended_at_its_timeout() -> None:
+    verdict = make_status(stopping={"reason": "TimedOut"}).stopping
+    world = _unlabelled(running(POD, since=T0), state=GONE.model_copy(update={"stopping": verdict}))
+
+    assert deleted(world.plan(after(5)), PODS) == ["p1"]
+
+
+def test_what_was_read_long_ago_is_not_believed_any_more() -> None:
+    """The watch may have shown it again meanwhile, and its end."""
+    plan = _unlabelled(running(POD, since=T0)).plan(after(30))
+
+    assert plan.questions == (ASK,)
+    assert _stage(plan).reason == "PodLost"
+
+
+def test_what_the_watch_shows_counts_before_what_was_read() -> None:
+    shown = terminated(POD, message=mark(POD))
+    world = _unlabelled(running(POD, since=T0)).but(pods=[shown])
+
+    plan = world.plan(after(12))
+
+    assert (_stage(plan).state, plan.questions) == ("Succeeded", ())
+
+
+# The grace counts only while somebody looks and the node is ready.
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"looking_since": after(50)}, {"ready_since": {"gpu-0": after(50)}}],
+    ids=["the operator was away", "the node was away between two looks"],
+)
+def test_the_grace_begins_anew_after_a_break(changes: dict[str, Any]) -> None:
+    state = GONE.model_copy(update={"reason": "PodLost", "lostTime": after(0)})
+    world = _world(state, answers={FIRST: NOTHING, LAST: NOTHING}).but(**changes)
+
+    waits, over = world.plan(after(50 + GRACE - 1)), world.plan(after(50 + GRACE))
+
+    assert waits.status is None or _stage(waits).attempt == 1
+    assert waits.wake_at == after(50 + GRACE)
+    assert _stage(over).attempt == 2
+
+
+def test_other_nodes_breaks_say_nothing_where_the_node_is_known() -> None:
+    world = _world(_asked_long_ago(), answers={FIRST: NOTHING, LAST: NOTHING})
+
+    assert _stage(world.but(ready_since={"gpu-9": after(0)}).plan()).attempt == 2
+
+
+def test_a_cordoned_node_that_is_ready_ends_what_was_removed() -> None:
+    nodes = [make_node(cordoned=True)]
+
+    plan = _world(_asked_long_ago(), answers={FIRST: NOTHING, LAST: NOTHING}, nodes=nodes).plan()
+
+    assert _stage(plan).attempt == 2
+
+
+# Skip needs no proof; a Retry after it does.
+
+
+@pytest.mark.parametrize("retried", ["a", "above"])
+def test_a_retry_of_what_was_skipped_while_it_was_missed_waits_for_the_proof(retried: str) -> None:
+    verdict = make_status(stopping={"reason": "SkippedByPerson", "message": "ops"}).stopping
+    state = GONE.model_copy(update={"stopping": verdict})
+    stages = [make_stage("above"), make_stage("a", dependsOn=["above"])]
+    above = make_status("above", "Succeeded", commit={"attempt": 1})
+    world = _world(state, nodes=[]).but(stages=stages, states=[above, state])
+    skipped = world.stages_after(after(5))["a"]
+    assert skipped.state == "Skipped"
+
+    ask = world.but(states=[above, skipped], interventions=[make_intervention("Retry", retried)])
+    asked = ask.stages_after(after(9))["a"]
+
+    assert (asked.attempt, asked.reason) == (1, "PodLost")
+    assert asked.active
+    assert asked.stopping is not None
+    waits = world.but(states=[above, asked], nodes=[make_node()])
+    over = waits.but(ready_since={"gpu-0": after(20)})
+    missed = over.stages_after(after(20))["a"]
+    assert (missed.attempt, missed.lostTime) == (1, after(20))
+    assert over.but(states=[above, missed]).stages_after(after(20 + GRACE))["a"].attempt == 2
+
+
+def test_a_retry_of_what_was_skipped_once_it_had_ended_waits_for_nothing() -> None:
+    skipped = make_status("a", "Skipped", pod="p1", node="gpu-0", machine="gpu")
+
+    stage = _world(skipped).but(interventions=[make_intervention("Retry", "a")])
+
+    assert stage.stages_after(after(9))["a"].attempt == 2
+
+
+# Nothing waits below what has failed for good.
+
+
+def test_what_comes_to_wait_below_a_stage_that_failed_meanwhile_is_given_up() -> None:
+    """Its old attempt was being ended, for a Retry of the stage above, which then failed."""
+    ending = _asked_long_ago(stopping=make_status(stopping={"reason": "RetriedByPerson"}).stopping)
+    above = make_status("above", "Failed", attempt=2, reason="NonZeroExit")
+    stages = [make_stage("above"), make_stage("a", dependsOn=["above"])]
+
+    plan = _world(ending).but(stages=stages, states=[above, ending]).plan()
+
+    assert plan.status is not None
+    assert plan.status.stages[1].state == "NotRun"
+    assert plan.status.summary == "StageFailed"

@@ -14,6 +14,7 @@ from stagework.plans.pipelinejob.situation import (
     CountedByJob,
     NeverRan,
     PodLost,
+    PodUnseen,
     Quiet,
     RefusedForGood,
     ResultFound,
@@ -85,6 +86,7 @@ class Seen:
     last_answer: Lookup | None = None
     node_ready: bool = True
     refusal: Refusal | None = None
+    asked_for_pod: bool = True
 
     def view(self) -> StageView:
         stage = make_stage("a", contract="ExitCode" if self.by_exit_code else "Mark")
@@ -99,6 +101,7 @@ class Seen:
             nodes=[make_node(ready=self.node_ready)],
             lookups={question: lookup for question, lookup in answers.items() if lookup},
             refusals={Purpose("a", 1): self.refusal} if self.refusal else {},
+            reads=None if self.asked_for_pod else {},
         )
         return StageView(world.snapshot(), stage, status, AttemptObjects(self.job, self.pod))
 
@@ -142,6 +145,14 @@ CASES: dict[str, tuple[Seen, Situation]] = {
     # 2. The recorded Pod is seen as it was.
     "its Pod is seen as it was before its gate went": (Seen(AT_WORK, JOB, HELD), StaleView()),
     # 3. Its Pod is gone, or its Job ended without one.
+    "its Pod is shown no more, and nobody was asked": (
+        replace(GONE, asked_for_pod=False),
+        PodUnseen(),
+    ),
+    "it was skipped, but its Pod may be there without our label": (
+        replace(GONE, verdict="SkippedByPerson", asked_for_pod=False),
+        PodUnseen(),
+    ),
     "a person skipped it, and its Pod is gone": (
         replace(GONE, verdict="SkippedByPerson", node_ready=False),
         Stopped(),
