@@ -159,6 +159,14 @@ class EngineSettings(_Section):
     """How long the Jobs and Pods of a finished run (and so their logs) are kept."""
 
 
+class SlotSettings(_Section):
+    """How slots of machines are given."""
+
+    startGraceSeconds: int = Field(default=30, ge=1, le=3600)
+    """A stage that cannot start (image, quota, missing volume, no node with room) gives its slot
+    to the next one this long after its turn came, and goes on trying without one."""
+
+
 class Settings(_Section):
     """The whole file."""
 
@@ -178,6 +186,8 @@ class Settings(_Section):
     """Defaults of stage Pods."""
     engine: EngineSettings = EngineSettings()
     """Rates and limits."""
+    slots: SlotSettings = SlotSettings()
+    """How slots of machines are given."""
     logLevel: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     """Level of the operator's and the API service's logs."""
 

@@ -180,7 +180,8 @@ def count_done(stages: Sequence[StageStatus]) -> int:
 
 
 def current_of(stages: Sequence[StageStatus]) -> StageStatus | None:
-    """The stage to show, the first of: runs, starts, waits for more than others, waits, failed.
+    """The stage to show, the first of: runs, starts, is stuck, waits for more than others, waits,
+    failed.
 
     When all are done: the last. None before the run is accepted.
     """
@@ -197,6 +198,7 @@ def current_of(stages: Sequence[StageStatus]) -> StageStatus | None:
 _SHOWN_FIRST = (
     names.STAGE_RUNNING,
     names.STAGE_STARTING,
+    names.STAGE_STUCK,
     "due",
     names.STAGE_WAITING,
     names.STAGE_FAILED_STATE,

@@ -28,7 +28,9 @@ class Commit(Observed):
     """Items of these that failed."""
 
 
-StageState = Literal["Waiting", "Starting", "Running", "Succeeded", "Failed", "Skipped", "NotRun"]
+StageState = Literal[
+    "Waiting", "Starting", "Stuck", "Running", "Succeeded", "Failed", "Skipped", "NotRun"
+]
 
 
 class Stopping(Observed):
@@ -81,7 +83,7 @@ class StageStatus(Observed):
     name: StageName
     """Name of the stage."""
     state: StageState = "Waiting"
-    """Waiting, Starting, Running, Succeeded, Failed, Skipped or NotRun."""
+    """Waiting, Starting, Stuck, Running, Succeeded, Failed, Skipped or NotRun."""
     reason: Annotated[str, StringConstraints(max_length=63)] = ""
     """Why it is in that state, as one word."""
     message: Sentence = ""
@@ -135,8 +137,18 @@ class StageStatus(Observed):
 
     @property
     def active(self) -> bool:
-        """Its turn has come and it has not ended: it has a slot."""
+        """Its turn has come and it has not ended."""
         return self.state in _ACTIVE
+
+    @property
+    def starting(self) -> bool:
+        """Its turn has come and its container does not run."""
+        return self.state in _STARTING
+
+    @property
+    def stuck(self) -> bool:
+        """It cannot start, and holds no slot while it is tried on."""
+        return self.state == names.STAGE_STUCK
 
     @property
     def waiting(self) -> bool:
@@ -173,7 +185,8 @@ States = Mapping[str, StageStatus]
 
 _DONE = frozenset({names.STAGE_SUCCEEDED, names.STAGE_SKIPPED})
 _ENDED = _DONE | {names.STAGE_FAILED_STATE, names.STAGE_NOT_RUN}
-_ACTIVE = frozenset({names.STAGE_STARTING, names.STAGE_RUNNING})
+_STARTING = frozenset({names.STAGE_STARTING, names.STAGE_STUCK})
+_ACTIVE = _STARTING | {names.STAGE_RUNNING}
 _POD_MISSED = frozenset({names.WAIT_RESULT, names.WAIT_POD_LOST})
 _PUT_OFF = frozenset({names.WAIT_BACKOFF, names.WAIT_DEFERRED, names.WAIT_SUSPENDED})
 _FOR_MACHINE = frozenset({names.WAIT_SLOT, names.WAIT_NO_NODE})

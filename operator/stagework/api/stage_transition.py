@@ -42,6 +42,11 @@ class StageTransition:
         return self.state_changed and self.after.state == names.STAGE_RUNNING
 
     @property
+    def stuck(self) -> bool:
+        """It cannot start, as it has turned out."""
+        return self.state_changed and self.after.stuck
+
+    @property
     def ended(self) -> bool:
         """It needs nothing more now."""
         return self.state_changed and self.after.ended

@@ -31,6 +31,8 @@ class Parts:
     wake: Callable[[Key], None]
     """Reconcile this object."""
     wall: Callable[[], datetime]
+    clock: Callable[[], float]
+    """Seconds of a clock that nobody sets."""
 
 
 def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
@@ -45,5 +47,6 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
             wake=parts.wake,
             registry=parts.registry,
             wall=parts.wall,
+            clock=parts.clock,
         ),
     )

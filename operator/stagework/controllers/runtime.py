@@ -113,6 +113,7 @@ class Runtime:
             registry=self.registry,
             wake=self.queue.add,
             wall=clock.wall,
+            clock=clock.monotonic,
         )
         self.controllers = build.controllers(parts)
         reads = (selection for controller in self.controllers for selection in controller.reads)

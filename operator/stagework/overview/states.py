@@ -21,6 +21,7 @@ _BAD = frozenset(
         names.STAGE_FAILED_STATE,
         names.INVALID_SPEC,
         names.PIPELINE_NOT_FOUND,
+        names.STUCK,
     }
 )
 _WAIT = frozenset({names.QUEUED, names.WAITING, names.SUSPENDED, NEW})

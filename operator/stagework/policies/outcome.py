@@ -11,16 +11,24 @@ A failure is final where another attempt would be the same again: the same memor
 that ends well and writes no mark, an input that the stage refuses, a command that is not there.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from stagekit import contract
 from stagework.api import names
+from stagework.api.causes import cause_first
 from stagework.api.observed import PodView, Terminated
 from stagework.api.text import sentence
 
 _SHUTDOWN_REASONS = frozenset({"NodeShutdown", "Terminated", "Shutdown", "Evicted", "Preempting"})
 """`status.reason` of Pods that the kubelet ended for its node's sake."""
+_PASSING = re.compile(
+    r"timed? ?out|deadline exceeded|no space left|temporarily unavailable|resource busy"
+    r"|cannot allocate memory|connection refused|transport is closing|ttrpc",
+    re.IGNORECASE,
+)
+"""Troubles of a node, not of what it was to start."""
 _SIGNALS = 128
 """Exit codes above this one are 128 + the number of the signal."""
 _KILLED = _SIGNALS + 9
@@ -218,11 +226,16 @@ def _by_kubelet(pod: PodView, report: Terminated) -> Failed | None:
         cause = "killed for its memory use, with no limit of its own: set resources.limits.memory"
         return Failed(names.OUT_OF_MEMORY, cause)
     if report.reason in _NOT_STARTED:
-        cause = sentence(report.message) or f"exit code {report.exit_code}"
-        return Failed(names.START_ERROR, cause, final=True)
+        return _not_started(report)
     if pod.status.reason == "DeadlineExceeded":
         return _own_deadline()
     return None
+
+
+def _not_started(report: Terminated) -> Failed:
+    cause = sentence(cause_first(report.message)) or f"exit code {report.exit_code}"
+    passing = _PASSING.search(report.message) is not None
+    return Failed(names.START_ERROR, cause, final=not passing)
 
 
 def _own_deadline() -> Failed:

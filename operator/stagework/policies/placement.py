@@ -50,6 +50,12 @@ def eligible(
     return NoNode(classes[:1], until=until)
 
 
+def class_of(fleet: Fleet, node: NodeView) -> str:
+    """The class that a node belongs to by its labels; empty where to none."""
+    keys = (m.key for m in fleet.machineClasses if node.carries(m.nodeSelector))
+    return next(keys, "")
+
+
 def slots_of(fleet: Fleet, nodes: Mapping[str, NodeView]) -> dict[str, int]:
     """Class key to slots: `slotsPerNode` times the nodes that are ready and take new Pods."""
     usable = [node for node in nodes.values() if node.takes_pods]

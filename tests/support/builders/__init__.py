@@ -16,7 +16,7 @@ from tests.support.builders.children import (
     unscheduled,
     waiting_for,
 )
-from tests.support.builders.fleet import GPU, MACBOOK, MACMINI, make_fleet, make_node
+from tests.support.builders.fleet import GPU, MACBOOK, MACMINI, make_fleet, make_node, make_order
 from tests.support.builders.own_objects import as_cached, make_own
 from tests.support.builders.plans import answers, created, deleted
 from tests.support.builders.runs import (
@@ -56,6 +56,7 @@ __all__ = [
     "make_intervention",
     "make_job",
     "make_node",
+    "make_order",
     "make_own",
     "make_pipeline",
     "make_pod",

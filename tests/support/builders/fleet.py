@@ -10,6 +10,8 @@ from stagework.api.observed import (
     NodeView,
     ObjectMeta,
 )
+from stagework.policies.slots import Order
+from tests.support.builders.runs import NAMESPACE
 
 GPU = MachineClass(
     key="gpu",
@@ -51,3 +53,16 @@ def make_node(
             conditions=(NodeCondition("Ready", status, last_transition_time=transition),)
         ),
     )
+
+
+def make_order(
+    run: str = "other",
+    *,
+    namespace: str = NAMESPACE,
+    priority: int = 0,
+    begun: bool = False,
+    created: str = "2026",
+    position: int = 0,
+) -> Order:
+    """Where a stage of a run stands; the run's uid is its name."""
+    return Order(-priority, namespace, not begun, created, run, run, position)

@@ -26,7 +26,7 @@ from stagework.plans.pipelinejob.snapshot import (
 )
 from stagework.plans.plan import Purpose, Refusal
 from stagework.policies.placement import slots_of
-from stagework.policies.slots import SlotLedger, SlotRequest
+from stagework.policies.slots import Moment, SlotLedger, SlotRequest
 from tests.support.builders.fleet import make_fleet, make_node
 from tests.support.builders.runs import T0, make_run, make_stage
 
@@ -76,6 +76,7 @@ class World:
     refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
     look_ahead: int = 2
     keep_jobs_seconds: int = 3600
+    start_grace_seconds: int = 30
 
     def but(self, **changes: Any) -> "World":
         """The same world with something else in it."""
@@ -101,11 +102,11 @@ class World:
     def plan(self, now: datetime = T0, *, others: Sequence[SlotRequest] = ()) -> RunPlan:
         """What is decided about it; `others` want or hold slots too, each for a run of its own."""
         evaluated = self.evaluated(now)
-        snapshot, ledger = evaluated.snapshot, SlotLedger()
+        snapshot, ledger, at = evaluated.snapshot, SlotLedger(), Moment(now, 0.0)
         for request in others:
-            ledger.request(request.order[3], [request])
-        ledger.request(snapshot.run.metadata.uid, evaluated.slot_requests)
-        ledger.set_slots(snapshot.slots)
+            ledger.request(request.order.uid, [request], at)
+        ledger.request(snapshot.run.metadata.uid, evaluated.slot_requests, at)
+        ledger.set_slots(snapshot.slots, at)
         return finish(evaluated, ledger.turns(snapshot.run.metadata.uid), now)
 
     def stages_after(
@@ -124,7 +125,11 @@ class World:
         return Snapshot(
             run=run,
             settings=PlanSettings(
-                self.fleet, POD_DEFAULTS, self.look_ahead, self.keep_jobs_seconds
+                self.fleet,
+                POD_DEFAULTS,
+                self.look_ahead,
+                self.keep_jobs_seconds,
+                self.start_grace_seconds,
             ),
             pipeline=self.pipeline,
             resolved=Resolved(list(self.stages), params) if accepted else None,

@@ -27,7 +27,7 @@ from stagework.plans.plan import Action, Answer, Create, Delete, Event, Fact, Pu
 from stagework.plans.refusals import RECONCILE_SECONDS, Refusals
 from stagework.plans.status_writes import NEVER, counted_from, when_to_write
 from stagework.policies.placement import slots_of
-from stagework.policies.slots import SlotLedger
+from stagework.policies.slots import Moment, SlotLedger
 from tests.support.builders import T0
 from tests.support.stepper.invariants import Invariants
 from tests.support.stepper.own_objects import OwnObjects
@@ -83,7 +83,7 @@ class PlayedEngine:
         self._looking_since = wall()
         self._ready_since: dict[str, datetime] = {}
         self._ledger = SlotLedger()
-        self._ledger.set_slots(self._slots())
+        self._ledger.set_slots(self._slots(), self._moment())
 
     # --- what others tell it --------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class PlayedEngine:
         nodes = self._cluster.nodes.items()
         ready = [name for name, node in nodes if node.ready]
         self._ready_since = {name: self._ready_since.get(name, self._wall()) for name in ready}
-        for uid in self._ledger.set_slots(self._slots()):
+        for uid in self._ledger.set_slots(self._slots(), self._moment()):
             self.mark(uid)
         self.mark_all()
 
@@ -136,15 +136,16 @@ class PlayedEngine:
         self._agenda = Agenda()
         self._ledger = SlotLedger()
         for uid in self._stored.runs:
-            self._ledger.request(uid, evaluate(self._snapshot(uid), self._wall()).slot_requests)
-        self._ledger.set_slots(self._slots())
+            wanted = evaluate(self._snapshot(uid), self._wall()).slot_requests
+            self._ledger.request(uid, wanted, self._moment())
+        self._ledger.set_slots(self._slots(), self._moment())
         self.mark_all()
 
     # --- reconcile ------------------------------------------------------------------------------
 
     def work(self) -> None:
         """Reconcile what is marked or due, until nothing is."""
-        for uid in self._agenda.take_due(self._clock()):
+        for uid in (*self._agenda.take_due(self._clock()), *self._ledger.tick(self._moment())):
             self.mark(uid)
         for _ in range(60 * max(1, len(self._stored.runs))):
             if not self._marked:
@@ -164,11 +165,11 @@ class PlayedEngine:
 
     def _reconcile(self, uid: str) -> None:
         if uid not in self._stored.runs:
-            self._ledger.request(uid, ())
+            self._ledger.request(uid, (), self._moment())
             return
         snapshot, now = self._snapshot(uid), self._wall()
         evaluated = evaluate(snapshot, now)
-        for other in self._ledger.request(uid, evaluated.slot_requests):
+        for other in self._ledger.request(uid, evaluated.slot_requests, self._moment()):
             self.mark(other)
         plan = finish(evaluated, self._ledger.turns(uid), now)
         self._invariants.check_plan(snapshot, plan, now)
@@ -299,6 +300,9 @@ class PlayedEngine:
 
     def _again_in(self, uid: str, seconds: float) -> None:
         self._agenda.put(uid, self._clock() + seconds)
+
+    def _moment(self) -> Moment:
+        return Moment(self._wall(), self._clock())
 
     def _clock(self) -> float:
         return (self._wall() - T0).total_seconds()

@@ -1,21 +1,25 @@
 """Stand-ins for what stands around a part of the engine; all write into one journal."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from stagework.api.base import Observed
+from stagework.api.machines import Fleet
+from stagework.api.observed import PodView
 from stagework.api.resources import ObjectRef
 from stagework.cluster.apply import Applier
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject, tombstone_of
 from stagework.cluster.events import EventPoster
 from stagework.controllers.controller import Controller, Key, View
+from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.work_queue import WorkQueue
 from stagework.plans.plan import Action, Answer, Create, Delete, Event, Fact, Plan, Question, Ungate
+from stagework.policies.slots import Moment
 from tests.support.builders import T0, make_own
 from tests.support.lamps import LAMP, LampStatus
 from tests.support.unwatched import nobody
@@ -27,6 +31,21 @@ async def let_others_run() -> None:
     """Whatever can go on without time passing does."""
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+def make_slots(
+    fleet: Fleet,
+    wake: Callable[[Key], None] = lambda _run: None,
+    pods: dict[str, PodView] | None = None,
+) -> Slots:
+    """Slots on which no time passes; `pods`: those that are there, by uid."""
+    there = pods if pods is not None else {}
+    return Slots(
+        fleet,
+        wake,
+        pod_of=lambda _namespace, uid: there.get(uid),
+        moment=lambda: Moment(T0, 0.0),
+    )
 
 
 class Clock:

@@ -11,7 +11,6 @@ from stagework.cluster.cache.selections import STAGE_JOBS, STAGE_PODS, objects_o
 from stagework.cluster.cache.store import Change
 from stagework.controllers.controller import Unreadable, View
 from stagework.controllers.pipelinejobs.gather import Gatherer
-from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.triggers import RUNS
 from stagework.plans.pipelinejob.snapshot import (
     Lookup,
@@ -39,6 +38,7 @@ from tests.support.builders import (
 )
 from tests.support.builders.world import POD_DEFAULTS
 from tests.support.unwatched import make_cache
+from tests.unit.controllers.standins import make_slots
 
 PIPELINES = objects_of(PIPELINE)
 ACCEPTED = PipelineJobStatus(summary="Running", stages=[make_status()])
@@ -50,7 +50,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.cache = make_cache(RUNS, PIPELINES, STAGE_JOBS, STAGE_PODS)
-        self.slots = Slots(SETTINGS.fleet, lambda _run: None)
+        self.slots = make_slots(SETTINGS.fleet)
         self.gatherer = Gatherer(self.cache, self.slots, SETTINGS)
 
     def snapshot(self, run: PipelineJob | OwnObject, **view: Any) -> Snapshot:

@@ -1,13 +1,26 @@
 """The ledger of slots as nodes come and go and runs say what they hold and want."""
 
+from dataclasses import replace
+
 import pytest
 
-from stagework.api.observed import NodeView
+from stagework.api.observed import NodeView, PodView
 from stagework.cluster.cache.store import Change
 from stagework.controllers.controller import Key
-from stagework.controllers.pipelinejobs.slots import Slots
-from stagework.policies.slots import Granted, Order, Queued, SlotRequest
-from tests.support.builders import GPU, MACMINI, NAMESPACE, make_fleet, make_node
+from stagework.policies.slots import Granted, Order, Queued, SlotRequest, Turn
+from tests.support.builders import (
+    GPU,
+    MACMINI,
+    NAMESPACE,
+    make_fleet,
+    make_job,
+    make_node,
+    make_order,
+    make_pod,
+    running,
+    terminated,
+)
+from tests.unit.controllers.standins import make_slots
 
 
 def key(run: str) -> Key:
@@ -15,7 +28,7 @@ def key(run: str) -> Key:
 
 
 def _order(run: str, position: int = 0) -> Order:
-    return (0, 0, "2026", f"uid-of-{run}", position)
+    return make_order(run, position=position)._replace(uid=f"uid-of-{run}")
 
 
 def wants(run: str, stage: str = "a", machine: str = "gpu") -> SlotRequest:
@@ -31,7 +44,8 @@ class Yard:
 
     def __init__(self) -> None:
         self.woken: list[Key] = []
-        self.slots = Slots(make_fleet(GPU, MACMINI), self.woken.append)
+        self.pods: dict[str, PodView] = {}
+        self.slots = make_slots(make_fleet(GPU, MACMINI), self.woken.append, self.pods)
 
     def comes(self, node: NodeView, before: NodeView | None = None) -> bool:
         return self.slots.node_changed(Change(before, node))
@@ -39,7 +53,7 @@ class Yard:
     def leaves(self, node: NodeView) -> bool:
         return self.slots.node_changed(Change(node, None))
 
-    def asks(self, run: str, *requests: SlotRequest) -> dict[str, Granted | Queued]:
+    def asks(self, run: str, *requests: SlotRequest) -> dict[str, Turn]:
         return self.slots.request(key(run), f"uid-of-{run}", requests)
 
     def leaves_queue(self, run: str) -> None:
@@ -70,7 +84,7 @@ def test_while_closed_nothing_is_given() -> None:
     yard = Yard()
     yard.comes(make_node("gpu-0"))
 
-    assert yard.asks("one", wants("one")) == {"a": Queued("gpu", 1, 1, 0)}
+    assert isinstance(yard.asks("one", wants("one"))["a"], Queued)
     assert not yard.comes(make_node("gpu-1")), "nobody is to be decided about anew"
     assert yard.woken_since() == []
     assert yard.slots.taken() == 0
@@ -92,7 +106,8 @@ def test_with_the_opening_those_are_woken_who_get_a_slot() -> None:
         yard.asks(run, wants(run))
     yard.slots.open()
 
-    assert yard.woken_since() == ["first"]
+    woken = yard.woken_since()
+    assert sorted(woken) == ["first", "second"], "one has a slot now, the other is told its place"
     assert yard.slots.queue_lengths()["gpu"] == 1
 
 
@@ -101,7 +116,7 @@ def test_closed_again_nobody_has_a_slot_and_none_is_given(yard: Yard) -> None:
     yard.slots.close()
 
     assert yard.slots.taken() == 0
-    assert yard.asks("two", wants("two")) == {"a": Queued("gpu", 1, 1, 0)}
+    assert isinstance(yard.asks("two", wants("two"))["a"], Queued)
     yard.slots.open()
     assert yard.woken_since() == ["two"], "the nodes are as they were"
 
@@ -111,8 +126,8 @@ def test_closed_again_nobody_has_a_slot_and_none_is_given(yard: Yard) -> None:
 
 def test_a_released_slot_wakes_the_next_in_the_queue(yard: Yard) -> None:
     assert yard.asks("one", wants("one")) == {"a": Granted("gpu")}
-    assert yard.asks("two", wants("two")) == {"a": Queued("gpu", 1, 1, 1)}
-    assert yard.asks("three", wants("three")) == {"a": Queued("gpu", 1, 2, 1)}
+    assert isinstance(yard.asks("two", wants("two"))["a"], Queued)
+    assert isinstance(yard.asks("three", wants("three"))["a"], Queued)
     assert yard.woken_since() == []
 
     yard.leaves_queue("one")
@@ -218,3 +233,53 @@ def test_after_a_relist_a_node_made_anew_is_not_taken_for_the_one_that_has_gone(
 
     assert yard.slots.nodes == {"gpu-0": new}
     assert yard.asks("one", wants("one")) == {"a": Granted("gpu")}
+
+
+# A run that is gone holds by its Pods.
+
+
+def _with_pod(yard: Yard, run: str) -> SlotRequest:
+    pod = running(make_pod(make_job("a"), uid=f"pod-of-{run}"))
+    yard.pods[pod.metadata.uid] = pod
+    return replace(holds(run), pod=pod.metadata.uid)
+
+
+def test_a_run_that_is_gone_holds_its_slot_until_its_pod_has_ended(yard: Yard) -> None:
+    yard.asks("gone", _with_pod(yard, "gone"))
+    yard.asks("next", wants("next"))
+
+    yard.leaves_queue("gone")
+    assert (yard.slots.taken(), yard.woken_since()) == (1, [])
+
+    yard.pods["pod-of-gone"] = terminated(yard.pods["pod-of-gone"], 143)
+    yard.slots.pod_changed("uid-of-gone")
+    assert yard.woken_since() == ["next"]
+    assert yard.keys_kept() == 1
+
+
+def test_pods_of_other_runs_change_nothing_for_it(yard: Yard) -> None:
+    yard.asks("gone", _with_pod(yard, "gone"))
+    yard.leaves_queue("gone")
+    yard.pods.clear()
+
+    yard.slots.pod_changed("uid-of-somebody-else")
+    assert yard.slots.taken() == 1
+    yard.slots.pod_changed("uid-of-gone")
+    assert yard.slots.taken() == 0
+
+
+def test_a_run_that_speaks_again_speaks_for_its_pods(yard: Yard) -> None:
+    yard.asks("back", _with_pod(yard, "back"))
+    yard.leaves_queue("back")
+
+    yard.asks("back")
+
+    assert yard.slots.taken() == 0
+
+
+def test_one_without_a_known_pod_leaves_nothing(yard: Yard) -> None:
+    yard.asks("one", holds("one"))
+
+    yard.leaves_queue("one")
+
+    assert yard.slots.taken() == 0

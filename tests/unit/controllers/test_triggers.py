@@ -9,7 +9,6 @@ from stagework.cluster.cache.own_objects import tombstone_of
 from stagework.cluster.cache.selections import ALL_NODES, STAGE_JOBS, STAGE_PODS, objects_of
 from stagework.cluster.cache.store import Change
 from stagework.controllers.controller import Key
-from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.triggers import RUNS, Triggers, is_same
 from tests.support.builders import (
     GPU,
@@ -28,6 +27,7 @@ from tests.support.builders import (
     ungated,
 )
 from tests.support.unwatched import make_cache
+from tests.unit.controllers.standins import make_slots
 
 PIPELINES = objects_of(PIPELINE)
 RUN = Key("PipelineJob", NAMESPACE, "same")
@@ -40,7 +40,7 @@ class Post:
 
     def __init__(self) -> None:
         self.cache = make_cache(RUNS, PIPELINES, STAGE_JOBS, STAGE_PODS, ALL_NODES)
-        self.slots = Slots(make_fleet(GPU), lambda _run: None)
+        self.slots = make_slots(make_fleet(GPU))
         self.over: set[tuple[str, str, str]] = set()
         self.triggers = Triggers(
             self.cache, self.slots, lambda run, stage, attempt: (run, stage, attempt) in self.over

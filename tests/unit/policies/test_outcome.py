@@ -38,6 +38,12 @@ NOTHING = MarkSeen()
 SUCCEEDED = MarkSeen("Succeeded")
 BAD = MarkSeen(reason="BadCompletionMark", message="not JSON", bad=True)
 
+NO_PROGRAM = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc"
+    ' create failed: unable to start container process: error during container init: exec: "pythn3"'
+    ": executable file not found in $PATH: unknown"
+)
+
 
 def _pod() -> PodView:
     return make_pod(make_job())
@@ -155,6 +161,30 @@ def test_a_stage_may_report_its_own_failure(mark: MarkSeen, end: Failed) -> None
         pytest.param(terminated(_pod(), 1), Failed("NonZeroExit", "exit code 1"), id="exit 1"),
         pytest.param(
             terminated(_pod(), 139), Failed("NonZeroExit", "exit code 139 (signal 11)"), id="crash"
+        ),
+        pytest.param(
+            terminated(_pod(), 128, reason="StartError", message=NO_PROGRAM),
+            Failed(
+                "StartError",
+                'exec: "pythn3": executable file not found in $PATH',
+                final=True,
+            ),
+            id="no such program",
+        ),
+        pytest.param(
+            terminated(_pod(), 127, reason="ContainerCannotRun", message="no such file"),
+            Failed("StartError", "no such file", final=True),
+            id="no such program, as another runtime says it",
+        ),
+        pytest.param(
+            terminated(_pod(), 128, reason="StartError", message="context deadline exceeded"),
+            Failed("StartError", "context deadline exceeded"),
+            id="a node in trouble",
+        ),
+        pytest.param(
+            terminated(_pod(), 128, reason="StartError"),
+            Failed("StartError", "exit code 128", final=True),
+            id="it cannot be started, without words",
         ),
         pytest.param(
             terminated(_pod(), 128), Failed("NonZeroExit", "exit code 128"), id="exit 128"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from stagework.policies.placement import NoNode, Place, eligible, slots_of
+from stagework.policies.placement import NoNode, Place, class_of, eligible, slots_of
 from tests.support.builders import GPU, MACMINI, after, make_fleet, make_node
 
 BOTH = ("gpu", "macmini")
@@ -75,6 +75,13 @@ def test_slots_are_counted_over_nodes_that_are_ready_and_take_pods() -> None:
     fleet = make_fleet(GPU.model_copy(update={"slotsPerNode": 3}), MACMINI)
 
     assert slots_of(fleet, {n.metadata.name: n for n in nodes}) == {"gpu": 6, "macmini": 0}
+
+
+def test_the_class_of_a_node_is_told_by_its_labels() -> None:
+    fleet = make_fleet(GPU, MACMINI)
+
+    assert class_of(fleet, make_node("a", "macmini")) == "macmini"
+    assert class_of(fleet, make_node("a", labels={})) == ""
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,26 @@
 """The ledger of slots: slot requests in, turns out."""
 
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
 import pytest
 
-from stagework.policies.slots import Granted, Order, Queued, SlotLedger, SlotRequest
+from stagework.policies.slots import (
+    Granted,
+    Holder,
+    Moment,
+    Paused,
+    Queued,
+    SlotLedger,
+    SlotRequest,
+    Standing,
+    Turn,
+)
+from tests.support.builders import T0, after, make_order
 
-
-def _order(
-    run: str, *, priority: int = 0, begun: bool = False, created: str = "2026", index: int = 0
-) -> Order:
-    return (-priority, 0 if begun else 1, created, run, index)
+AT = Moment(T0, 0.0)
 
 
 def _request(
@@ -17,25 +29,63 @@ def _request(
     *classes: str,
     holds: str = "",
     free: bool = False,
-    priority: int = 0,
-    begun: bool = False,
-    created: str = "2026",
-    index: int = 0,
+    since: datetime | None = None,
+    **order: Any,
 ) -> SlotRequest:
-    order = _order(run, priority=priority, begun=begun, created=created, index=index)
-    return SlotRequest(stage, classes or ("gpu",), order, holds=holds, free=free)
+    classes = classes or ("gpu",)
+    return SlotRequest(stage, classes, make_order(run, **order), holds, free, since)
 
 
-def _ledger(**slots: int) -> SlotLedger:
-    ledger = SlotLedger()
-    ledger.set_slots(slots)
-    return ledger
+class Ledger:
+    """A ledger at one moment, which a test moves on."""
 
+    def __init__(self, **slots: int) -> None:
+        self.ledger = SlotLedger()
+        self.at = AT
+        self.ledger.set_slots(slots, self.at)
 
-def _granted(ledger: SlotLedger, *runs: str) -> list[str]:
-    return [
-        run for run in runs if any(isinstance(turn, Granted) for turn in ledger.turns(run).values())
-    ]
+    def ask(self, *requests: SlotRequest) -> set[str]:
+        """Each for its own run alone."""
+        woken: set[str] = set()
+        for request in requests:
+            woken |= self.ledger.request(request.order.uid, [request], self.at)
+        return woken
+
+    def leave(self, run: str) -> set[str]:
+        """It asks for nothing any more."""
+        return self.ledger.request(run, (), self.at)
+
+    def resize(self, **slots: int) -> set[str]:
+        return self.ledger.set_slots(slots, self.at)
+
+    def turn(self, run: str) -> Turn:
+        (turn,) = self.ledger.turns(run).values()
+        return turn
+
+    def standing(self, run: str) -> Standing:
+        turn = self.turn(run)
+        assert isinstance(turn, Queued)
+        return turn.standing
+
+    def place(self, run: str) -> tuple[int, int]:
+        return self.standing(run).position, self.standing(run).length
+
+    def has(self, *runs: str) -> list[str]:
+        """Those of them whose turn has come."""
+        return [r for r in runs if Granted in {type(t) for t in self.ledger.turns(r).values()}]
+
+    def pass_seconds(self, seconds: float) -> set[str]:
+        self.at = Moment(self.at.now + timedelta(seconds=seconds), self.at.clock + seconds)
+        return self.ledger.tick(self.at)
+
+    def served_in_turn(self, *runs: str) -> list[str]:
+        """The one slot goes from run to run until nobody waits."""
+        order: list[str] = []
+        while len(order) < len(runs):
+            (holder,) = [run for run in self.has(*runs) if run not in order]
+            order.append(holder)
+            self.leave(holder)
+        return order
 
 
 @pytest.mark.parametrize(
@@ -52,167 +102,445 @@ def _granted(ledger: SlotLedger, *runs: str) -> list[str]:
             id="begun work before new work, even older",
         ),
         pytest.param(_request("old", created="2025"), _request("new"), id="older runs first"),
-        pytest.param(_request("a"), _request("b"), id="the uid decides at last"),
+        pytest.param(_request("a"), _request("b"), id="the name decides at last"),
     ],
 )
 def test_the_queue_is_ordered(first: SlotRequest, second: SlotRequest) -> None:
     """By priority, then begun work, then age, whoever came first."""
-    ledger = _ledger(gpu=0)
-    ledger.request(second.order[3], [second])
-    ledger.request(first.order[3], [first])
+    ledger = Ledger(gpu=0)
+    ledger.ask(second, first)
 
-    woken = ledger.set_slots({"gpu": 1})
+    assert first.order.uid in ledger.resize(gpu=1)
+    assert ledger.turn(first.order.uid) == Granted("gpu")
+    assert isinstance(ledger.turn(second.order.uid), Queued)
 
-    assert woken == {first.order[3]}
-    assert ledger.turns(first.order[3]) == {"s": Granted("gpu")}
-    assert ledger.turns(second.order[3]) == {"s": Queued("gpu", 1, 1, 1)}
+
+def test_of_runs_made_in_one_second_the_name_decides_not_the_uid() -> None:
+    ledger = Ledger(gpu=0)
+    ledger.ask(
+        SlotRequest("s", ("gpu",), make_order("ad-1")._replace(uid="zzz")),
+        SlotRequest("s", ("gpu",), make_order("ad-2")._replace(uid="aaa")),
+    )
+
+    ledger.resize(gpu=1)
+
+    assert ledger.has("aaa", "zzz") == ["zzz"]
 
 
 def test_earlier_stages_of_a_run_come_before_later_ones() -> None:
-    ledger = _ledger(gpu=1)
+    ledger = Ledger(gpu=1)
 
-    ledger.request("run", [_request("run", "late", index=5), _request("run", "early", index=2)])
+    wanted = [_request("run", "late", position=5), _request("run", "early", position=2)]
+    ledger.ledger.request("run", wanted, AT)
 
-    assert ledger.turns("run") == {"early": Granted("gpu"), "late": Queued("gpu", 1, 1, 1)}
+    assert ledger.ledger.turns("run")["early"] == Granted("gpu")
+    assert isinstance(ledger.ledger.turns("run")["late"], Queued)
+
+
+# Round the namespaces.
+
+
+def test_a_thousand_runs_of_one_namespace_delay_another_by_one_stage() -> None:
+    ledger = Ledger(gpu=1)
+    many = [f"many-{number:04}" for number in range(1000)]
+    ledger.ask(*(_request(run, namespace="busy", created="2025") for run in many))
+    ledger.ask(_request("quiet", namespace="quiet", created="2027"))
+
+    ledger.leave("many-0000")
+
+    assert ledger.has("quiet", *many) == ["quiet"]
+
+
+def test_slots_go_round_the_namespaces_that_wait() -> None:
+    runs = [f"{namespace}{number}" for namespace in "abc" for number in range(3)]
+    ledger = Ledger(gpu=1)
+    ledger.ask(*(_request(run, namespace=run[0]) for run in runs[:7]))
+
+    served = ledger.served_in_turn(*runs[:7])
+
+    assert served == ["a0", "b0", "c0", "a1", "b1", "a2", "b2"]
+
+
+def test_a_higher_priority_comes_before_the_round_and_is_part_of_it() -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(
+        *(_request(f"a{number}", namespace="a") for number in range(2)),
+        *(_request(f"b{number}", namespace="b") for number in range(2)),
+        _request("a-high", namespace="a", priority=5),
+    )
+
+    served = ledger.served_in_turn("a0", "a1", "b0", "b1", "a-high")
+
+    assert served == ["a0", "a-high", "b0", "a1", "b1"]
+
+
+def test_begun_work_of_one_namespace_does_not_come_before_anothers_turn() -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(
+        _request("a0", namespace="a"),
+        _request("a1", namespace="a", begun=True),
+        _request("b0", namespace="b"),
+    )
+
+    assert ledger.served_in_turn("a0", "a1", "b0") == ["a0", "b0", "a1"]
+
+
+def test_after_a_restart_what_runs_says_who_was_served_last() -> None:
+    ledger = Ledger(gpu=0)
+    ledger.ask(
+        _request("a0", namespace="a", holds="gpu", since=after(-10)),
+        _request("b0", namespace="b", holds="gpu", since=after(-20)),
+        _request("a1", namespace="a", created="2025"),
+        _request("b1", namespace="b"),
+    )
+
+    ledger.resize(gpu=3)
+
+    assert ledger.has("a1", "b1") == ["b1"]
+
+
+# Places, as they are told.
 
 
 def test_positions_count_from_one_and_say_how_long_the_queue_is() -> None:
-    ledger = _ledger(gpu=1)
-    for run in ("a", "b", "c", "d"):
-        ledger.request(run, [_request(run)])
+    ledger = Ledger(gpu=1)
+    ledger.ask(*map(_request, "abcd"))
+    ledger.pass_seconds(5)
 
-    assert ledger.turns("b")["s"] == Queued("gpu", 1, 3, 1)
-    assert ledger.turns("d")["s"] == Queued("gpu", 3, 3, 1)
-    assert ledger.queue_lengths() == {"gpu": 3}
+    assert [ledger.place(run) for run in "bcd"] == [(1, 3), (2, 3), (3, 3)]
+    assert ledger.ledger.queue_lengths() == {"gpu": 3}
+
+
+def test_places_follow_the_round_of_namespaces() -> None:
+    ledger = Ledger(gpu=0)
+    ledger.ask(*(_request(run, namespace=run[0]) for run in ("a0", "a1", "a2", "b0")))
+    ledger.resize(gpu=1)
+    ledger.pass_seconds(5)
+
+    assert ledger.has("a0") == ["a0"]
+    assert {run: ledger.place(run) for run in ("b0", "a1", "a2")} == {
+        "b0": (1, 3),
+        "a1": (2, 3),
+        "a2": (3, 3),
+    }
+    assert ledger.standing("b0").namespaces == 2
+
+
+def test_all_numbers_of_a_queue_are_of_one_moment() -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(*map(_request, "abcd"))
+    ledger.pass_seconds(5)
+
+    woken = ledger.leave("a")
+    told = sorted(ledger.place(run) for run in "cd")
+    assert (woken, told) == ({"b"}, [(2, 3), (3, 3)]), "nobody is told before all are"
+
+    assert ledger.pass_seconds(5) == {"c", "d"}
+    assert sorted(ledger.place(run) for run in "cd") == [(1, 2), (2, 2)]
+
+
+def test_one_that_has_come_is_told_its_place_with_all_others() -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(*map(_request, "abd"))
+    ledger.pass_seconds(5)
+
+    ledger.ask(_request("c"))
+    assert ledger.place("c") == (0, 0)
+
+    assert ledger.pass_seconds(5) == {"b", "c", "d"}
+    assert [ledger.place(run) for run in "bcd"] == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_where_nothing_moves_nobody_is_told_anything() -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(*map(_request, "abc"))
+    ledger.pass_seconds(5)
+
+    ledger.ask(*map(_request, "abc"))
+
+    assert ledger.pass_seconds(5) == set()
+
+
+def test_far_back_in_a_long_queue_numbers_are_round_and_seldom_news() -> None:
+    ledger = Ledger(gpu=1)
+    runs = [f"r{number:05}" for number in range(3001)]
+    ledger.ask(*map(_request, runs))
+    ledger.pass_seconds(5)
+    assert ledger.standing(runs[50]).position == 50
+    back = ledger.standing(runs[1234])
+    assert (back.position, back.length, back.far, back.is_long) == (1000, 3000, True, True)
+
+    ledger.leave(runs[0])
+    ledger.pass_seconds(5)
+
+    assert ledger.standing(runs[1234]) == replace(back, length=2000)
+    ledger.leave(runs[1])
+    assert len(ledger.pass_seconds(5)) < 100
+
+
+def test_who_waits_is_told_who_holds_by_name_only_within_its_namespace() -> None:
+    ledger = Ledger(gpu=3)
+    ledger.ask(
+        _request("young", holds="gpu", since=after(-12)),
+        _request("old", holds="gpu", since=after(-75)),
+        _request("foreign", namespace="elsewhere", holds="gpu", since=after(-9)),
+        _request("waits"),
+        _request("stranger", namespace="third"),
+    )
+    ledger.pass_seconds(5)
+
+    mine, others = ledger.standing("waits"), ledger.standing("stranger")
+    assert mine.holders == (Holder("old", "s", 60), Holder("young", "s", 10))
+    assert (mine.taken, mine.slots, mine.others) == (3, 3, 1)
+    assert (others.holders, others.others) == ((), 3)
+
+
+def test_how_long_a_slot_is_held_is_news_only_now_and_then() -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(_request("holder", holds="gpu", since=AT.now), _request("waits"))
+    ledger.pass_seconds(5)
+
+    news = [bool(ledger.pass_seconds(1)) for _ in range(3600)]
+
+    assert 5 < sum(news) < 20
+
+
+# Slots that are held.
 
 
 def test_a_freed_slot_goes_to_the_head_of_the_queue_and_wakes_its_run() -> None:
-    ledger = _ledger(gpu=1)
-    for run in ("a", "b", "c"):
-        ledger.request(run, [_request(run)])
+    ledger = Ledger(gpu=1)
+    ledger.ask(*map(_request, "abc"))
 
-    assert ledger.request("a", []) == {"b"}
-    assert _granted(ledger, "a", "b", "c") == ["b"]
+    assert ledger.leave("a") == {"b"}
+    assert ledger.has(*"abc") == ["b"]
 
 
 def test_asking_again_keeps_a_slot_that_was_given() -> None:
-    ledger = _ledger(gpu=1)
-    ledger.request("young", [_request("young", created="2026")])
-    ledger.request("old", [_request("old", created="2025", priority=100)])
+    ledger = Ledger(gpu=1)
+    ledger.ask(_request("young"), _request("old", created="2025", priority=100))
 
-    assert ledger.request("young", [_request("young", created="2026")]) == set()
-    assert _granted(ledger, "old", "young") == ["young"]
+    assert ledger.ask(_request("young", priority=1)) == set()
+    assert ledger.has("old", "young") == ["young"]
 
 
 def test_a_slot_that_was_given_stays_given_when_the_class_shrinks() -> None:
-    ledger = _ledger(gpu=2)
-    ledger.request("a", [_request("a")])
-    ledger.request("b", [_request("b")])
+    ledger = Ledger(gpu=2)
+    ledger.ask(_request("a"), _request("b"))
 
-    ledger.set_slots({"gpu": 1})
+    ledger.resize(gpu=1)
 
-    assert _granted(ledger, "a", "b") == ["a", "b"]
-    ledger.request("c", [_request("c")])
-    ledger.request("a", [])
-    assert _granted(ledger, "b", "c") == ["b"], "the class is still full"
-    ledger.request("b", [])
-    assert _granted(ledger, "c") == ["c"]
+    assert ledger.has("a", "b") == ["a", "b"]
+    ledger.ask(_request("c"))
+    ledger.leave("a")
+    assert ledger.has("b", "c") == ["b"], "the class is still full"
+    ledger.leave("b")
+    assert ledger.has("c") == ["c"]
 
 
 def test_classes_that_are_not_named_any_more_have_no_slots() -> None:
-    ledger = _ledger(gpu=1, macmini=1)
+    ledger = Ledger(gpu=1, macmini=1)
 
-    ledger.set_slots({"gpu": 1})
-    ledger.request("a", [_request("a", "s", "macmini")])
+    ledger.resize(gpu=1)
+    ledger.ask(_request("a", "s", "macmini"))
 
-    assert ledger.turns("a") == {"s": Queued("macmini", 1, 1, 0)}
+    assert isinstance(ledger.turn("a"), Queued)
 
 
 def test_what_runs_holds_its_slot_even_beyond_the_number_of_slots() -> None:
     """After a restart the Pods that are there count, whatever the ledger would have given."""
-    ledger = SlotLedger()
-    ledger.request("a", [_request("a", holds="gpu")])
-    ledger.request("b", [_request("b", holds="gpu")])
-    ledger.request("c", [_request("c", priority=100)])
+    ledger = Ledger(gpu=0)
+    ledger.ask(_request("a", holds="gpu"), _request("b", holds="gpu"), _request("c", priority=100))
 
-    ledger.set_slots({"gpu": 1})
+    ledger.resize(gpu=1)
 
-    assert _granted(ledger, "a", "b", "c") == ["a", "b"]
-    ledger.request("a", [])
-    assert _granted(ledger, "c") == []
-    ledger.request("b", [])
-    assert _granted(ledger, "c") == ["c"]
+    assert ledger.has("a", "b", "c") == ["a", "b"]
+    ledger.leave("a")
+    assert ledger.has("c") == []
+    ledger.leave("b")
+    assert ledger.has("c") == ["c"]
 
 
-def test_an_attempt_on_a_node_that_is_away_holds_no_slot_until_it_is_back() -> None:
-    ledger = _ledger(gpu=1)
-    ledger.request("a", [_request("a", holds="gpu")])
-    ledger.request("b", [_request("b")])
+def test_what_takes_no_slot_lets_the_next_one_start_and_counts_again_when_it_works() -> None:
+    """Its node is away, or it cannot start."""
+    ledger = Ledger(gpu=1)
+    ledger.ask(_request("a", holds="gpu"), _request("b"))
 
-    assert ledger.request("a", [_request("a", holds="gpu", free=True)]) == {"b"}
-    ledger.request("a", [_request("a", holds="gpu")])
-    ledger.request("c", [_request("c")])
+    assert ledger.ask(_request("a", holds="gpu", free=True)) == {"b"}
+    ledger.ask(_request("a", holds="gpu"), _request("c"))
 
-    assert _granted(ledger, "a", "b", "c") == ["a", "b"], "both run now; nobody else starts"
-    ledger.request("a", [])
-    assert _granted(ledger, "c") == []
+    assert ledger.has("a", "b", "c") == ["a", "b"], "both run now; nobody else starts"
+    ledger.leave("a")
+    assert ledger.has("c") == []
 
 
-def test_a_pool_takes_whichever_class_is_free_first() -> None:
-    ledger = _ledger(gpu=0, macmini=0)
-    ledger.request("a", [_request("a", "s", "gpu", "macmini")])
+def test_a_turn_without_a_slot_is_no_claim_to_one() -> None:
+    """It was stuck without a Pod; now it has one, held: it waits for its turn like all others."""
+    ledger = Ledger(gpu=1)
+    ledger.ask(_request("a", holds="gpu", free=True), _request("b"))
 
-    ledger.set_slots({"gpu": 0, "macmini": 1})
+    ledger.ask(_request("a"))
 
-    assert ledger.turns("a") == {"s": Granted("macmini")}
-    assert ledger.queue_lengths() == {"gpu": 0, "macmini": 0}, "it waits in no other queue any more"
+    assert ledger.has("a", "b") == ["b"]
 
 
 def test_a_slot_on_a_class_that_does_not_count_any_more_is_given_back() -> None:
-    ledger = _ledger(gpu=0, macmini=1)
-    ledger.request("a", [_request("a", "s", "gpu", "macmini")])
-    ledger.request("b", [_request("b", "s", "macmini")])
+    ledger = Ledger(gpu=0, macmini=1)
+    ledger.ask(_request("a", "s", "gpu", "macmini"), _request("b", "s", "macmini"))
 
-    woken = ledger.request("a", [_request("a", "s", "gpu")])
+    assert ledger.ask(_request("a", "s", "gpu")) == {"b"}
+    assert isinstance(ledger.turn("a"), Queued)
 
-    assert woken == {"b"}
-    assert ledger.turns("a") == {"s": Queued("gpu", 1, 1, 0)}
+
+# Classes in order of preference.
+
+
+def test_a_pool_takes_whichever_class_is_free_first() -> None:
+    ledger = Ledger(gpu=0, macmini=0)
+    ledger.ask(_request("a", "s", "gpu", "macmini"))
+
+    ledger.resize(gpu=0, macmini=1)
+
+    assert ledger.turn("a") == Granted("macmini")
+    assert ledger.ledger.queue_lengths() == {"gpu": 0, "macmini": 0}, "it waits in no queue"
+
+
+@pytest.mark.parametrize("classes", [("macmini", "gpu"), ("gpu", "macmini")])
+def test_of_several_free_classes_the_first_of_its_own_order_is_taken(
+    classes: tuple[str, ...],
+) -> None:
+    ledger = Ledger(gpu=1, macmini=1)
+    ledger.ask(_request("a", "s", *classes))
+    assert ledger.turn("a") == Granted(classes[0])
+
+    waits = Ledger(gpu=0, macmini=0)
+    waits.ask(_request("a", "s", *classes))
+    waits.resize(gpu=1, macmini=1)
+    assert waits.turn("a") == Granted(classes[0])
+
+
+def test_two_that_prefer_each_others_class_both_get_a_slot() -> None:
+    ledger = Ledger(gpu=0, macmini=0)
+    ledger.ask(
+        _request("a", "s", "macmini", "gpu"),
+        _request("b", "s", "gpu", "macmini"),
+        _request("c", "s", "macmini"),
+    )
+
+    ledger.resize(gpu=1, macmini=1)
+
+    assert ledger.has("a", "b", "c") == ["a", "b"]
+    assert (ledger.turn("a"), ledger.turn("b")) == (Granted("macmini"), Granted("gpu"))
+
+
+# Turns that are not used.
+
+
+def test_a_turn_that_is_not_used_runs_out_and_comes_again_after_a_pause() -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(_request("bad", priority=10), _request("good"))
+
+    assert ledger.pass_seconds(59) == set() or ledger.has("bad")
+    woken = ledger.pass_seconds(1)
+
+    assert {"bad", "good"} <= woken
+    assert ledger.has("bad", "good") == ["good"]
+    assert ledger.turn("bad") == Paused("gpu")
+    ledger.ask(_request("good", holds="gpu"))
+    ledger.leave("good")
+    assert ledger.has("bad") == [], "its pause is not over"
+    ledger.pass_seconds(60)
+    assert ledger.has("bad") == ["bad"]
+
+
+def test_who_asks_again_does_not_make_an_unused_turn_longer() -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(_request("bad"))
+    for _ in range(6):
+        ledger.ask(_request("bad", priority=ledger.at.now.second))
+        ledger.pass_seconds(10)
+
+    assert ledger.turn("bad") == Paused("gpu")
+
+
+def test_pauses_grow_up_to_ten_minutes_and_are_forgotten_with_the_first_pod() -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(_request("bad"))
+    seen: list[float] = []
+    for _ in range(12):
+        ledger.pass_seconds(60)
+        began = ledger.at.clock
+        while not ledger.has("bad"):
+            ledger.pass_seconds(1)
+        seen.append(ledger.at.clock - began)
+
+    assert seen == [60.0 * n for n in range(1, 11)] + [600.0, 600.0]
+    ledger.ask(_request("bad", holds="gpu"))
+    ledger.ask(_request("bad"))
+    ledger.pass_seconds(60)
+    ledger.pass_seconds(60)
+    assert ledger.has("bad") == ["bad"]
+
+
+def test_a_turn_that_is_used_never_runs_out() -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(_request("good"), _request("next"))
+    ledger.ask(_request("good", holds="gpu"))
+
+    ledger.pass_seconds(100_000)
+
+    assert ledger.has("good", "next") == ["good"]
+
+
+# Asking, and leaving.
 
 
 def test_a_change_of_priority_moves_a_run_in_the_queue() -> None:
-    ledger = _ledger(gpu=1)
-    for run in ("a", "b", "c"):
-        ledger.request(run, [_request(run)])
+    ledger = Ledger(gpu=1)
+    ledger.ask(*map(_request, "abc"))
 
-    ledger.request("c", [_request("c", priority=1)])
+    ledger.ask(_request("c", priority=1))
+    ledger.pass_seconds(5)
 
-    assert ledger.turns("c")["s"] == Queued("gpu", 1, 2, 1)
-    assert ledger.turns("b")["s"] == Queued("gpu", 2, 2, 1)
+    assert (ledger.place("c"), ledger.place("b")) == ((1, 2), (2, 2))
 
 
 def test_a_run_that_asks_for_nothing_has_no_turns() -> None:
-    ledger = _ledger(gpu=1)
-    ledger.request("a", [_request("a")])
-    ledger.request("a", [])
+    ledger = Ledger(gpu=1)
+    ledger.ask(_request("a"))
+    ledger.leave("a")
 
-    assert ledger.turns("a") == {}
-    assert ledger.turns("never seen") == {}
+    assert ledger.ledger.turns("a") == {}
+    assert ledger.ledger.turns("never seen") == {}
 
 
 def test_a_run_is_not_told_of_its_own_turn() -> None:
     """It asks for its turns next, in the same decision."""
-    ledger = _ledger(gpu=1)
+    ledger = Ledger(gpu=1)
 
-    assert ledger.request("a", [_request("a")]) == set()
-    assert ledger.turns("a") == {"s": Granted("gpu")}
+    assert ledger.ask(_request("a")) == set()
+    assert ledger.turn("a") == Granted("gpu")
 
 
 def test_what_a_run_gives_back_on_several_classes_goes_to_whoever_waits_for_any_of_them() -> None:
-    ledger = _ledger(gpu=1, macmini=1)
-    ledger.request("a", [_request("a", "s", "gpu"), _request("a", "t", "macmini", index=1)])
-    ledger.request("b", [_request("b", "s", "gpu")])
-    ledger.request("c", [_request("c", "s", "macmini")])
-    assert ledger.taken() == 2
+    ledger = Ledger(gpu=1, macmini=1)
+    both = [_request("a", "s", "gpu"), _request("a", "t", "macmini", position=1)]
+    ledger.ledger.request("a", both, AT)
+    ledger.ask(_request("b", "s", "gpu"), _request("c", "s", "macmini"))
+    assert ledger.ledger.taken() == 2
 
-    assert ledger.request("a", ()) == {"b", "c"}
-    assert ledger.taken() == 2
+    assert ledger.leave("a") == {"b", "c"}
+    assert ledger.ledger.taken() == 2
+
+
+def test_ten_thousand_that_wait_are_asked_after_within_a_second() -> None:
+    """So a request must not look at all that wait."""
+    ledger = Ledger(gpu=2)
+    requests = [_request(f"r{n:05}", namespace=f"ns-{n % 50}") for n in range(10_000)]
+    began = time.perf_counter()
+    ledger.ask(*requests)
+    for request in requests[:2000]:
+        ledger.ask(request)
+        ledger.ledger.turns(request.order.uid)
+
+    assert time.perf_counter() - began < 5

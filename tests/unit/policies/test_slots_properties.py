@@ -6,10 +6,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from stagework.policies.slots import Granted, Queued, SlotLedger, SlotRequest
+from stagework.policies.slots import Granted, Moment, SlotLedger, SlotRequest
+from tests.support.builders import T0, make_order
 
 CLASSES = ("gpu", "macmini", "macbook")
 RUNS = tuple("abcdef")
+AT = Moment(T0, 0.0)
 
 
 @dataclass
@@ -32,7 +34,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(slots=st.dictionaries(st.sampled_from(CLASSES), st.integers(0, 3)))
     def resize(self, slots: dict[str, int]) -> None:
-        self.ledger.set_slots(slots)
+        self.ledger.set_slots(slots, AT)
         self.model.slots = slots
 
     @rule(
@@ -44,11 +46,13 @@ class LedgerMachine(RuleBasedStateMachine):
     )
     def request(self, run: str, priority: int, wanted: list[list[str]]) -> None:
         requests = [
-            SlotRequest(f"s{index}", tuple(classes), (-priority, 1, "2026", run, index))
+            SlotRequest(
+                f"s{index}", tuple(classes), make_order(run, priority=priority, position=index)
+            )
             for index, classes in enumerate(wanted)
         ]
         before = self._turns()
-        self.ledger.request(run, requests)
+        self.ledger.request(run, requests, AT)
         self.model.requests[run] = requests
         for request in requests:
             machine = before.get((run, request.stage))
@@ -77,18 +81,6 @@ class LedgerMachine(RuleBasedStateMachine):
                 if machine in request.classes and (run, request.stage) not in now
             ]
             assert not waiting or taken >= self.model.slots.get(machine, 0)
-
-    @invariant()
-    def positions_are_the_order_of_the_queue(self) -> None:
-        places: dict[str, list[tuple[int, tuple[object, ...]]]] = {}
-        for run, requests in self.model.requests.items():
-            turns = self.ledger.turns(run)
-            for request in requests:
-                turn = turns[request.stage]
-                if isinstance(turn, Queued):
-                    places.setdefault(turn.machine, []).append((turn.position, request.order))
-        for found in places.values():
-            assert [order for _, order in sorted(found)] == sorted(order for _, order in found)
 
     def _turns(self) -> dict[tuple[str, str], str]:
         return {

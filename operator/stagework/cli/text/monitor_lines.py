@@ -24,6 +24,7 @@ _SHOWN: Final = 8
 WORDS: Final = {
     names.STAGE_WAITING: "waiting",
     names.STAGE_STARTING: "starting",
+    names.STAGE_STUCK: "stuck",
     names.STAGE_RUNNING: "running",
     names.STAGE_SUCCEEDED: "done",
     names.STAGE_FAILED_STATE: "failed",
@@ -140,7 +141,7 @@ def stage_words(stage: StageStatus) -> str:
     if stage.state == names.STAGE_SUCCEEDED:
         return word
     again = f" (attempt {stage.attempt})" if stage.attempt > 1 else ""
-    if stage.active:
+    if stage.active and not stage.stuck:
         return word + again
     cause = ": ".join(part for part in (stage.reason, one_line(stage.message)) if part)
     return word + again + (f" - {cause}" if cause else "")

@@ -19,17 +19,14 @@ from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject, tombstone_of
 from stagework.cluster.cache.selections import (
     ALL_NODES,
-    BY_OWNER,
     STAGE_JOBS,
     STAGE_PODS,
 )
-from stagework.cluster.client.errors import ApiError
-from stagework.controllers.controller import Controller, Key, Trigger, Unreadable, View
+from stagework.controllers.controller import Controller, Key, Trigger, View
 from stagework.controllers.pipelinejobs.decoding import (
     decode_status,
     revision_of,
     run_of,
-    summary_of,
 )
 from stagework.controllers.pipelinejobs.gather import Gatherer
 from stagework.controllers.pipelinejobs.live_pods import LivePods
@@ -37,7 +34,8 @@ from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetric
 from stagework.controllers.pipelinejobs.readiness import Readiness
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.controllers.pipelinejobs.slots import Slots
-from stagework.controllers.pipelinejobs.triggers import RUNS, Triggers, key_of
+from stagework.controllers.pipelinejobs.take_over import TakeOver
+from stagework.controllers.pipelinejobs.triggers import Triggers, key_of
 from stagework.plans.pipelinejob.accept import unreadable
 from stagework.plans.pipelinejob.pending import pending
 from stagework.plans.pipelinejob.plan import evaluate, finish
@@ -48,9 +46,13 @@ from stagework.plans.pipelinejob.snapshot import (
     ResultQuestion,
 )
 from stagework.plans.plan import Fact, Plan, Question
+from stagework.policies.slots import Moment
 from stagework.service_client.results import ResultStore
 
 log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 1.0
+"""How often unused turns and places in queues are looked after."""
 
 
 class PipelineJobs(Controller[PipelineJobStatus]):
@@ -70,8 +72,11 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         wake: Callable[[Key], None],
         registry: CollectorRegistry,
         wall: Callable[[], datetime],
+        clock: Callable[[], float],
     ) -> None:
-        """`wake`: reconcile a run, since its turn has changed. `registry`: of its metrics."""
+        """`wake`: reconcile a run, since its turn has changed. `registry`: of its metrics. `clock`:
+        seconds that nobody sets.
+        """
         self._cache = cache
         self._revisions = revisions
         self._results = results
@@ -79,10 +84,17 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self._wall = wall
         self.stage_metrics = StageMetrics(registry)
         self.queue_metrics = QueueMetrics(registry, wall)
-        self._slots = Slots(settings.fleet, wake)
+        self._slots = Slots(
+            settings.fleet,
+            wake,
+            pod_of=lambda namespace, uid: cache.get(STAGE_PODS, namespace, uid),
+            moment=lambda: Moment(wall(), clock()),
+            lease_seconds=2.0 * settings.start_grace_seconds,
+        )
         self._readiness = Readiness(wall)
         self._gatherer = Gatherer(cache, self._slots, settings)
         self._gatherer.ready_since = self._readiness.since
+        self._take_over = TakeOver(cache, self._slots, self._gatherer, settings.fleet, wall)
 
     def triggers(self) -> Iterable[Trigger[Any]]:
         """Its Pipeline, its Jobs and Pods, and the nodes."""
@@ -112,6 +124,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self, known: OwnObject, fault: str, now: datetime
     ) -> Plan[PipelineJobStatus] | None:
         """Refuse it for good, once; one whose status is broken is only logged."""
+        self._take_over.hold_by_records(known)
         try:
             status = decode_status(known)
         except ValidationError:
@@ -122,27 +135,17 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         return unreadable(run_of(known, PipelineJobSpec.model_construct(), status), fault, now)
 
     async def before_first_decision(self) -> None:
-        """Every run says what it holds before the first turn is given."""
-        self._slots.close()
+        """Every run says what it holds and wants before the first turn is given."""
         self._gatherer.looking_since = self._wall()
-        for run in list(self._cache.all(RUNS)):
-            if run.is_tombstone:
-                continue
-            meta = run.metadata
-            at_work = summary_of(run) == names.RUNNING
-            pods = self._cache.indexed(STAGE_PODS, meta.namespace, BY_OWNER, meta.uid)
-            if at_work or pods:  # else it holds nothing; it requests when it is decided about
-                await self._say_what_it_holds(run)
-                await asyncio.sleep(0)  # Lease, watches and probes have their turn
-        self._slots.open()
+        await self._take_over.everybody_says(self.prepare)
 
     def after_last_decision(self) -> None:
         """Nobody waits here any more."""
         self.queue_metrics.clear()
 
     def background(self) -> Iterable[Coroutine[Any, Any, None]]:
-        """Sweep revisions that no run names."""
-        return (self._revisions.sweep_for_ever(self._cache),)
+        """Sweep revisions that no run names; let the time of slots go on."""
+        return (self._revisions.sweep_for_ever(self._cache), self._tick_for_ever())
 
     async def answer(self, about: ObjectRef, question: Question) -> Any:
         """Ask the API service what an attempt has left, the API server whether a Pod is gone."""
@@ -175,20 +178,12 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self._gatherer.forget(uid)
 
     def release(self, uid: str) -> None:
-        """It holds no slot and waits for none."""
+        """It waits for nothing; its Pods that are out hold their slots until they have ended."""
         self._slots.release(uid)
         self.queue_metrics.waits(uid, {})
         self.queue_metrics.lengths(self._slots.queue_lengths())
 
-    async def _say_what_it_holds(self, run: OwnObject) -> None:
-        uid = run.metadata.uid
-        try:
-            view = View[PipelineJobStatus](run, await self.prepare(run))
-            evaluated = evaluate(self._gatherer.snapshot(view), self._wall())
-        except (Unreadable, ApiError):
-            return  # said in its own status when it is decided about
-        except Exception:
-            # One bad object must never stop the others.
-            log.exception("%s/%s: its slots are not known", *run.name)
-            return
-        self._slots.request(key_of(run), uid, evaluated.slot_requests)
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            self._slots.tick()

@@ -2,8 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ from stagework.api.pipeline import Pipeline, PipelineSpec
 from stagework.api.pipelinejob import PipelineJob, PipelineJobSpec, PipelineJobStatus
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.controllers.controller import Unreadable
+from stagework.plans.pipelinejob.slot_requests import PodRecord
 from stagework.plans.pipelinejob.snapshot import Resolved
 
 KEPT_STAGES: Final = 64
@@ -99,6 +101,32 @@ def summary_of(known: OwnObject) -> str:
         return _words.decode(known.status).summary
     except msgspec.DecodeError:
         return ""
+
+
+class _StageParts(msgspec.Struct):
+    stages: list[msgspec.Raw] = []
+
+
+class _PodFields(msgspec.Struct):
+    name: str = ""
+    pod: str = ""
+    machine: str = ""
+    turnTime: datetime | None = None
+
+
+_stage_parts = msgspec.json.Decoder(_StageParts)
+_pod_fields = msgspec.json.Decoder(_PodFields)
+
+
+def pod_records(known: OwnObject) -> list[PodRecord]:
+    """The Pods that a status has recorded, as far as it can be read at all."""
+    found: list[PodRecord] = []
+    with suppress(msgspec.DecodeError):
+        for part in _stage_parts.decode(known.status).stages:
+            with suppress(msgspec.DecodeError):
+                fields = _pod_fields.decode(part)
+                found.append(PodRecord(fields.name, fields.pod, fields.machine, fields.turnTime))
+    return [record for record in found if record.pod]
 
 
 def revision_of(known: OwnObject) -> str:

@@ -3,21 +3,39 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from stagework.api.machines import Fleet
-from stagework.api.observed import NodeView
+from stagework.api.observed import NodeView, PodView
 from stagework.cluster.cache.store import Change
 from stagework.controllers.controller import Key
+from stagework.plans.pipelinejob.slot_requests import is_out
 from stagework.policies.placement import slots_of
-from stagework.policies.slots import SlotLedger, SlotRequest, Turn
+from stagework.policies.slots import Moment, SlotLedger, SlotRequest, Turn
 
 
 class Slots:
     """Who has a slot and who waits for one; `wake` is called for runs whose turn has changed."""
 
-    def __init__(self, fleet: Fleet, wake: Callable[[Key], None]) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        wake: Callable[[Key], None],
+        *,
+        pod_of: Callable[[str, str], PodView | None],
+        moment: Callable[[], Moment],
+        lease_seconds: float = 60.0,
+    ) -> None:
+        """`pod_of`: the stage Pod of a namespace and uid, as it is now; None where there is none.
+
+        `lease_seconds`: how long a turn is kept for a stage whose Pod is not out.
+        """
         self._fleet = fleet
         self._wake = wake
+        self._pod_of = pod_of
+        self._moment = moment
+        self._lease_seconds = lease_seconds
         self._keys: dict[str, Key] = {}
-        self._ledger = SlotLedger()
+        self._ledger = SlotLedger(lease_seconds)
+        self._unspoken: set[str] = set()
+        """Runs that cannot say any more what they hold: their Pods do."""
         self._open = False
         self.nodes: dict[str, NodeView] = {}
         """By name, as they are now."""
@@ -40,19 +58,20 @@ class Slots:
         changed = count != self.count
         self.count = count
         if self._open:
-            self._wake_all(self._ledger.set_slots(count))
+            self._wake_all(self._ledger.set_slots(count, self._moment()))
         return changed and self._open
 
     def close(self) -> None:
         """Leadership begins: nobody has a slot, and none is given before all have said theirs."""
-        self._ledger = SlotLedger()
+        self._ledger = SlotLedger(self._lease_seconds)
         self._keys.clear()
+        self._unspoken.clear()
         self._open = False
 
     def open(self) -> None:
-        """Every run has said what it holds: give slots from now on."""
+        """Every run has said what it holds and wants: give slots from now on."""
         self._open = True
-        self._wake_all(self._ledger.set_slots(self.count))
+        self._wake_all(self._ledger.set_slots(self.count, self._moment()))
 
     def request(self, key: Key, uid: str, requests: Sequence[SlotRequest]) -> dict[str, Turn]:
         """Replace all that a run requests; its turns, by stage."""
@@ -60,13 +79,34 @@ class Slots:
             self._keys[uid] = key
         else:
             self._keys.pop(uid, None)
-        self._wake_all(self._ledger.request(uid, requests))
+        self._unspoken.discard(uid)
+        self._wake_all(self._ledger.request(uid, requests, self._moment()))
         return self._ledger.turns(uid)
 
     def release(self, uid: str) -> None:
-        """The run holds no slot and waits for none."""
-        self._wake_all(self._ledger.request(uid, ()))
+        """The run is gone, or is not decided about: it waits for nothing, and holds a slot only
+        for each of its Pods that is still out.
+        """
+        held = [request for request in self._ledger.holding(uid) if self._is_out(request)]
+        self._wake_all(self._ledger.request(uid, held, self._moment()))
         self._keys.pop(uid, None)
+        if held:
+            self._unspoken.add(uid)
+        else:
+            self._unspoken.discard(uid)
+
+    def holds(self, uid: str) -> bool:
+        """Whether it is known here that Pods of the run hold slots."""
+        return bool(self._ledger.holding(uid))
+
+    def pod_changed(self, run_uid: str) -> None:
+        """Something has happened to a Pod; of a run that cannot say so it may have ended."""
+        if run_uid in self._unspoken:
+            self.release(run_uid)
+
+    def tick(self) -> None:
+        """Some time has passed: unused turns run out, places are told."""
+        self._wake_all(self._ledger.tick(self._moment()))
 
     def taken(self) -> int:
         """Slots that are taken, over all classes."""
@@ -75,6 +115,10 @@ class Slots:
     def queue_lengths(self) -> dict[str, int]:
         """Stages that wait, by machine class."""
         return self._ledger.queue_lengths()
+
+    def _is_out(self, request: SlotRequest) -> bool:
+        pod = self._pod_of(request.order.namespace, request.pod) if request.pod else None
+        return pod is not None and is_out(pod)
 
     def _wake_all(self, uids: Iterable[str]) -> None:
         for uid in uids:

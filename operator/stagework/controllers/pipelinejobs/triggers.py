@@ -63,6 +63,7 @@ class Triggers:
         if is_same(change):
             return ()
         meta = change.object.metadata
+        self._slots.pod_changed(meta.labels.get(names.LABEL_RUN_UID, ""))
         return self._run(meta.namespace, meta.labels.get(names.LABEL_RUN_UID, ""))
 
     def of_node(self, change: Change[NodeView]) -> Iterable[Key]:

@@ -21,7 +21,7 @@ PIPELINE_GRACE = timedelta(seconds=60)
 
 def accept(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
     """Accept the run, refuse it for good, or wait for its Pipeline."""
-    resolved = _resolve(snapshot)
+    resolved = resolve(snapshot)
     if resolved is None:
         return _without_pipeline(snapshot, builder, now)
     run, fleet = snapshot.run, snapshot.settings.fleet
@@ -53,7 +53,8 @@ def revision_lost(run: PipelineJob, builder: PlanBuilder, now: datetime) -> RunP
     return _written(run, status, builder)
 
 
-def _resolve(snapshot: Snapshot) -> Resolved | None:
+def resolve(snapshot: Snapshot) -> Resolved | None:
+    """The stages that a run will use once it is accepted; None without its Pipeline."""
     spec = snapshot.run.spec
     if spec.stages is not None:
         return Resolved(spec.stages, None)

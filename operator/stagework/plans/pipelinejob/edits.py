@@ -74,6 +74,14 @@ def granted(status: StageStatus, machine: str, at: datetime) -> StageStatus:
     )
 
 
+def stuck(status: StageStatus) -> StageStatus:
+    """It cannot start, for the reason that stands there already, and has given its slot back."""
+    message = status.message
+    if status.reason == names.WAIT_POD and not message:
+        message = f"Kubernetes makes no Pod for its Job: see `kubectl describe job {status.job}`"
+    return status.evolve(state="Stuck", message=message)
+
+
 def with_job(status: StageStatus, job: str) -> StageStatus:
     """The Job of that name is its own."""
     return status.evolve(job=job)

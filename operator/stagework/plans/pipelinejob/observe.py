@@ -16,6 +16,7 @@ from stagework.plans.pipelinejob.outcomes import record, record_stopped
 from stagework.plans.pipelinejob.situation import (
     LOST_GRACE,
     AwaitsPod,
+    CannotStart,
     ContainerEnded,
     CountedByJob,
     NeverRan,
@@ -56,7 +57,7 @@ def observe(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus
             return status
         case AwaitsPod(since):
             return _awaits_pod(edits.question_dropped(status), since, view, builder, now)
-        case Starts() | Runs():
+        case Starts() | CannotStart() | Runs():
             return _at_work(situation, view, builder, now)
         case PodUnseen() | ResultUnknown() | NeverRan() | PodLost():
             return _missed(situation, view, builder, now)
@@ -65,7 +66,7 @@ def observe(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus
 
 
 def _at_work(
-    situation: Starts | Runs, view: StageView, builder: PlanBuilder, now: datetime
+    situation: Starts | CannotStart | Runs, view: StageView, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
     pod, stage = situation.pod, view.stage
     status, node = _taken_up(view, pod), pod.spec.node_name
@@ -74,12 +75,29 @@ def _at_work(
             began = since or status.startTime or now
             status = edits.started(status, node, began)
             clock = deadline.run_time(stage, began, now)
-        case Starts(reason=reason, message=message):
+        case CannotStart(reason=reason, message=message):
+            turn = status.turnTime or now
+            status = edits.starting(status, node, reason, sentence(message), turn)
+            clock = deadline.Exceeded(status.reason, status.message)
+        case Starts(reason=reason, message=message, hindered=hindered):
             turn, text = status.turnTime or now, sentence(message)
             status = edits.starting(status, node, reason, text, turn)
+            if hindered:
+                status = _stuck_after_grace(status, turn, view, builder, now)
             cause = f"{reason}: {text}".removesuffix(": ")
             clock = deadline.start_time(stage, turn, cause, now)
     return _overdue(status, clock, builder)
+
+
+def _stuck_after_grace(
+    status: StageStatus, turn: datetime, view: StageView, builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    """What cannot start gives its slot back some time after its turn, and is tried on."""
+    until = turn + view.snapshot.settings.start_grace
+    if now >= until:
+        return edits.stuck(status)
+    builder.wake(until)
+    return status
 
 
 def _missed(
@@ -102,7 +120,7 @@ def _missed(
             if job is not None and not job.metadata.leaving:
                 builder.actions.append(delete_job(job))
             status = edits.never_ran(status)
-    if not status.pod and status.state == names.STAGE_STARTING and status.turnTime is not None:
+    if not status.pod and status.starting and status.turnTime is not None:
         return _awaits_pod(status, status.turnTime, view, builder, now)
     return status
 

@@ -12,6 +12,9 @@ from stagework.plans.transitions import Recovered
 from stagework.policies.outcome import Deferred, Done, Ended, Failed, Interrupted
 from stagework.policies.retry import RetryAt, after_deferral, after_failure, after_interruption
 
+_UNMENDABLE = frozenset({names.INVALID_IMAGE_NAME, names.START_ERROR})
+"""Verdicts that a new attempt would only repeat."""
+
 
 def record(
     status: StageStatus,
@@ -46,7 +49,9 @@ def record_stopped(
         return edits.skipped(status, verdict.message, ended, status.skip)
     if verdict.reason == names.RETRIED_BY_PERSON:
         return edits.renewed(status, verdict.reason, verdict.message)
-    return _after_failure(status, stage, Failed(verdict.reason, verdict.message), builder, ended)
+    final = verdict.reason in _UNMENDABLE
+    end = Failed(verdict.reason, verdict.message, final=final)
+    return _after_failure(status, stage, end, builder, ended)
 
 
 def _after_failure(

@@ -13,7 +13,7 @@ from datetime import datetime
 from stagework.api.answered import Answered
 from stagework.api.stage_status import StageStatus, States
 from stagework.plans.interventions import Requests
-from stagework.plans.pipelinejob.accept import accept, revision_lost, seen_again
+from stagework.plans.pipelinejob.accept import accept, resolve, revision_lost, seen_again
 from stagework.plans.pipelinejob.children import NO_OBJECTS, AttemptObjects, Children
 from stagework.plans.pipelinejob.clean_up import (
     after_end,
@@ -26,7 +26,7 @@ from stagework.plans.pipelinejob.clean_up import (
 from stagework.plans.pipelinejob.interventions import StageVerbs
 from stagework.plans.pipelinejob.observe import observe
 from stagework.plans.pipelinejob.run_status import run_status
-from stagework.plans.pipelinejob.slot_requests import slot_requests
+from stagework.plans.pipelinejob.slot_requests import recorded, slot_requests
 from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
 from stagework.plans.pipelinejob.stage_view import StageView
 from stagework.plans.pipelinejob.start import Starter
@@ -57,9 +57,12 @@ def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
     """Observe all stages and derive which slots the run holds or wants."""
     run, resolved, builder = snapshot.run, snapshot.resolved, PlanBuilder()
     if run.metadata.deletionTimestamp is not None:
-        return Evaluated(snapshot, builder, plan=_marked(snapshot, Plan()))
+        held = tuple(recorded(snapshot))
+        return Evaluated(snapshot, builder, slot_requests=held, plan=_marked(snapshot, Plan()))
     if resolved is None:
-        return Evaluated(snapshot, builder, plan=_unresolved(snapshot, builder, now))
+        plan = _unresolved(snapshot, builder, now)
+        requests = _first_requests(snapshot, plan, now) or tuple(recorded(snapshot))
+        return Evaluated(snapshot, builder, slot_requests=requests, plan=plan)
     stored = {stage.name: stage for stage in run.status.stages}
     states = {s.name: stored.get(s.name) or StageStatus(name=s.name) for s in resolved.stages}
     answered = run.status.answered
@@ -168,6 +171,17 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
     else:
         plan = revision_lost(run, builder, now)
     return _marked(snapshot, plan)
+
+
+def _first_requests(snapshot: Snapshot, plan: RunPlan, now: datetime) -> tuple[SlotRequest, ...]:
+    """What a run will want that is being accepted: it is in line from its first moment."""
+    status, run = plan.status, snapshot.run
+    if status is None or run.status.stages or not status.stages:
+        return ()
+    accepted = replace(
+        snapshot, run=run.model_copy(update={"status": status}), resolved=resolve(snapshot)
+    )
+    return evaluate(accepted, now).slot_requests
 
 
 def _marked(snapshot: Snapshot, plan: RunPlan) -> RunPlan:

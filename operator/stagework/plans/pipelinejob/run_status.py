@@ -10,6 +10,13 @@ from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, count_done
 from stagework.api.stage_status import StageStatus
 from stagework.api.text import sentence
 
+_AT_WORK = (
+    (names.STAGE_RUNNING, names.RUNNING),
+    (names.STAGE_STARTING, names.STARTING),
+    (names.STAGE_STUCK, names.STUCK),
+)
+"""State of a stage at work, and what its run is called then: the first that applies."""
+
 
 def run_status(
     run: PipelineJob, stages: Sequence[StageStatus], answered: list[Answered], now: datetime
@@ -46,8 +53,10 @@ def run_status(
 
 
 def _verdict(run: PipelineJob, stages: Sequence[StageStatus]) -> tuple[Status, str]:
-    if any(stage.active for stage in stages):
-        return "Unknown", names.RUNNING
+    active = {stage.state for stage in stages if stage.active}
+    for state, summary in _AT_WORK:
+        if state in active:
+            return "Unknown", summary
     if not any(stage.waiting for stage in stages):
         states = {stage.state for stage in stages}
         if names.STAGE_FAILED_STATE in states:
@@ -82,7 +91,9 @@ def _message(reason: str, stages: Sequence[StageStatus], current: StageStatus | 
         return f"{current.name} runs on {current.node or current.machine}"
     if current.state == names.STAGE_FAILED_STATE:
         return f"{current.name} failed: {cause}"
-    verb = "starts" if current.active else "waits"
+    if current.reason == names.WAIT_SLOT:
+        return f"{current.name} {current.message}"
+    verb = "is stuck" if current.stuck else "starts" if current.active else "waits"
     return f"{current.name} {verb}: {cause}" if cause else f"{current.name} {verb}"
 
 

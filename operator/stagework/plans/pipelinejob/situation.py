@@ -3,8 +3,8 @@
 Told in this order; the first that applies:
 
 1. The ungated Pod is there, and it is the recorded one, or none is recorded. Its container
-   (a) has not ended: `Runs`, `Starts`; (b) has ended, a verdict being recorded: `Stopped`;
-   (c) has ended: `ContainerEnded`.
+   (a) has not ended: `Runs`, `Starts`, or `CannotStart` where waiting mends nothing; (b) has ended,
+   a verdict being recorded: `Stopped`; (c) has ended: `ContainerEnded`.
 2. The recorded Pod is there as it was before its gate was removed: `StaleView`.
 3. Its Pod is gone, or its Job ended without one. What has become of its process and of its work?
    Its stored result decides. Without one, time alone proves nothing: a Pod that was removed by
@@ -38,7 +38,7 @@ from stagework.plans.pipelinejob.stage_view import StageView
 from stagework.plans.plan import Refusal
 from stagework.policies import outcome
 from stagework.policies.mark import BadMark, Mark, read_mark
-from stagework.policies.pod_progress import Started, progress
+from stagework.policies.pod_progress import Hindered, Hopeless, Started, progress
 
 LOST_GRACE = timedelta(seconds=90)
 """A node is reported not ready 55 s after its kubelet fell silent; then the Pod's grace period of
@@ -61,6 +61,17 @@ class AwaitsPod:
 @dataclass(frozen=True, slots=True)
 class Starts:
     """Its Pod is out, and its container does not run yet."""
+
+    pod: PodView
+    reason: str
+    message: str
+    hindered: bool
+    """Something is in its way; it is not merely on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotStart:
+    """Its Pod is out, and its container will never run."""
 
     pod: PodView
     reason: str
@@ -152,6 +163,7 @@ Situation = (
     Quiet
     | AwaitsPod
     | Starts
+    | CannotStart
     | Runs
     | ContainerEnded
     | Stopped
@@ -184,7 +196,7 @@ def situation_of(view: StageView, now: datetime) -> Situation:
             return RefusedForGood(refusal)
         if pod is None and status.stopping is not None:
             return Stopped()
-    if status.state == names.STAGE_STARTING and status.turnTime is not None:
+    if status.starting and status.turnTime is not None:
         return AwaitsPod(status.turnTime)
     return _QUIET
 
@@ -197,7 +209,10 @@ def _with_pod(view: StageView, pod: PodView) -> Situation:
         current = progress(pod)
         if isinstance(current, Started):
             return Runs(pod, current.since)
-        return Starts(pod, current.reason, current.message)
+        if isinstance(current, Hopeless):
+            return CannotStart(pod, current.reason, current.message)
+        hindered = isinstance(current, Hindered)
+        return Starts(pod, current.reason, current.message, hindered)
     if status.stopping is not None:
         return Stopped(pod)
     return ContainerEnded(pod, end, mark if isinstance(mark, Mark) else None)

@@ -1,15 +1,18 @@
-"""Which slots does a run hold, and which does it want? From its observed stages."""
+"""Which slots does a run hold, and which does it want? From its observed stages, or its records."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from stagework.api import names
 from stagework.api.base import format_time
+from stagework.api.machines import Fleet
+from stagework.api.observed import NodeView, PodView
 from stagework.api.stage_status import StageStatus, States
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob.children import AttemptObjects
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
-from stagework.policies.placement import Place, eligible
+from stagework.policies.placement import Place, class_of, eligible
 from stagework.policies.slots import Order, SlotRequest
 from stagework.policies.stage_order import Ready, may_start
 
@@ -21,25 +24,95 @@ def slot_requests(
     objects: Mapping[str, AttemptObjects],
     now: datetime,
 ) -> list[SlotRequest]:
-    """One for every stage that runs, or that could start now."""
+    """One for every stage that has its turn, or that could start now.
+
+    1. A Pod that is out holds a slot, and so does one that is lost and may still run.
+    2. A stage that is stuck without a Pod keeps its turn without a slot: it goes on trying. Once
+       its Pod is there, held, it wants a slot like any other.
+    3. What may start wants one.
+    """
     begun = any(not stage.waiting or stage.attempt > 1 for stage in states.values())
     requests: list[SlotRequest] = []
-    for index, stage in enumerate(resolved.stages):
+    for position, stage in enumerate(resolved.stages):
         status, own = states[stage.name], objects[stage.name]
         if status.ended:
             continue
-        if status.pod or own.ungated:
+        order = _order(snapshot, position, begun=begun)
+        if own.ungated or (status.pod and own.pod is None):
             if status.active:
-                order = _order(snapshot, index, begun=begun)
-                requests.append(_held(snapshot, status, own, order))
+                requests.append(_held(snapshot, status, own.pod, order))
+        elif not _due(snapshot, resolved, status, states, now):
             continue
-        if not _due(snapshot, resolved, status, states, now):
-            continue
-        place = _place(snapshot, stage, status, now)
-        if isinstance(place, Place):
-            order = _order(snapshot, index, begun=begun)
+        elif status.stuck and own.pod is None:
+            requests.append(_tried_on(status, order))
+        elif isinstance(place := _place(snapshot, stage, status, now), Place):
             requests.append(SlotRequest(stage.name, place.classes, order))
     return requests
+
+
+@dataclass(frozen=True)
+class PodRecord:
+    """What a status says of a Pod that it has recorded."""
+
+    stage: str
+    pod: str
+    """Its uid."""
+    machine: str
+    turn: datetime | None
+
+
+def held_by_records(
+    records: Iterable[PodRecord],
+    pods: Iterable[PodView],
+    nodes: Mapping[str, NodeView],
+    fleet: Fleet,
+    order: Order,
+) -> list[SlotRequest]:
+    """What a run holds that cannot be evaluated: by its recorded Pods that are out.
+
+    A Pod that only says to belong to the run takes nothing.
+    """
+    known = {pod.metadata.uid: pod for pod in pods}
+    return [
+        SlotRequest(
+            record.stage,
+            (machine,),
+            order._replace(position=position),
+            holds=machine,
+            free=_takes_no_slot(pod, nodes),
+            since=record.turn,
+            pod=record.pod,
+        )
+        for position, record in enumerate(records)
+        if (pod := known.get(record.pod)) is not None and is_out(pod)
+        for machine in (_known_class(fleet, record.machine, nodes.get(pod.spec.node_name)),)
+    ]
+
+
+def recorded(snapshot: Snapshot) -> list[SlotRequest]:
+    """What the run holds by its status and Pods alone: it is being deleted, or has no stages."""
+    return held_by_records(
+        records_of(snapshot.run.status.stages),
+        snapshot.pods,
+        snapshot.nodes,
+        snapshot.settings.fleet,
+        _order(snapshot, 0, begun=True),
+    )
+
+
+def records_of(stages: Iterable[StageStatus]) -> Iterator[PodRecord]:
+    """The Pods that a status has recorded."""
+    for stage in stages:
+        if stage.pod:
+            yield PodRecord(stage.name, stage.pod, stage.machine, stage.turnTime)
+
+
+def is_out(pod: PodView) -> bool:
+    """Whether a Pod has left our gate and its stage may still work."""
+    if pod.held_by(names.SCHEDULING_GATE) or pod.finished:
+        return False
+    state = pod.container(names.STAGE_CONTAINER)
+    return state is None or state.terminated is None
 
 
 def _due(
@@ -60,23 +133,55 @@ def _due(
     return isinstance(may_start(status.name, resolved.dependencies, states), Ready)
 
 
+def _tried_on(status: StageStatus, order: Order) -> SlotRequest:
+    machine = status.machine
+    return SlotRequest(status.name, (machine,), order, holds=machine, free=True)
+
+
 def _place(snapshot: Snapshot, stage: Stage, status: StageStatus, now: datetime) -> object:
     classes = snapshot.settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
     return eligible(classes, snapshot.slots, stage.fallbackAfterSeconds, status.waitingSince, now)
 
 
 def _held(
-    snapshot: Snapshot, status: StageStatus, own: AttemptObjects, order: Order
+    snapshot: Snapshot, status: StageStatus, pod: PodView | None, order: Order
 ) -> SlotRequest:
-    labels = own.pod.metadata.labels if own.pod is not None else {}
-    machine = labels.get(names.LABEL_MACHINE) or status.machine
-    node_name = own.pod.spec.node_name if own.pod is not None else status.node
+    node_name = pod.spec.node_name if pod is not None else status.node
     node = snapshot.nodes.get(node_name)
-    away = node_name != "" and (node is None or not node.ready)
-    return SlotRequest(status.name, (machine,), order, holds=machine, free=away)
+    away = node_name != "" and (node is None or not node.takes_pods)
+    label = pod.metadata.labels.get(names.LABEL_MACHINE, "") if pod is not None else ""
+    machine = _known_class(snapshot.settings.fleet, status.machine or label, node)
+    return SlotRequest(
+        status.name,
+        (machine,),
+        order,
+        holds=machine,
+        free=away or status.stuck,
+        since=status.turnTime,
+        pod=status.pod or (pod.metadata.uid if pod is not None else ""),
+    )
 
 
-def _order(snapshot: Snapshot, index: int, *, begun: bool) -> Order:
+def _takes_no_slot(pod: PodView, nodes: Mapping[str, NodeView]) -> bool:
+    node = nodes.get(pod.spec.node_name)
+    return pod.spec.node_name != "" and (node is None or not node.takes_pods)
+
+
+def _known_class(fleet: Fleet, machine: str, node: NodeView | None) -> str:
+    """As it was recorded; of a class that is not in the settings any more: what its node is now."""
+    if fleet.find(machine) is not None or node is None:
+        return machine
+    return class_of(fleet, node) or machine
+
+
+def _order(snapshot: Snapshot, position: int, *, begun: bool) -> Order:
     meta, spec = snapshot.run.metadata, snapshot.run.spec
-    created = format_time(meta.creationTimestamp)
-    return (-spec.priority, 0 if begun else 1, created, meta.uid, index)
+    return Order(
+        urgency=-spec.priority,
+        namespace=meta.namespace,
+        is_new=not begun,
+        created=format_time(meta.creationTimestamp),
+        run=meta.name,
+        uid=meta.uid,
+        position=position,
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from stagework.api.intervention import Intervention
@@ -107,6 +107,13 @@ class PlanSettings:
     pod_defaults: PodDefaults
     look_ahead: int
     keep_jobs_seconds: int
+    start_grace_seconds: int = 30
+    """How long a stage that cannot start keeps its slot, from its turn."""
+
+    @property
+    def start_grace(self) -> timedelta:
+        """The same as a span of time."""
+        return timedelta(seconds=self.start_grace_seconds)
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ from stagework.children.stage_job import StageJob
 from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.children import AttemptObjects, delete_job
 from stagework.plans.pipelinejob.inputs import inputs_document
+from stagework.plans.pipelinejob.queue_sentence import queue_sentence
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
 from stagework.plans.pipelinejob.stage_view import refusal_of, refused_reason
 from stagework.plans.plan import Create, PlanBuilder, Purpose, Ungate
-from stagework.policies.slots import Granted, Queued, Turn
+from stagework.policies.slots import Granted, Paused, Queued, Turn
 from stagework.policies.stage_order import Blocked, may_start
 
 POD_WAIT = timedelta(seconds=20)
@@ -28,8 +29,6 @@ REFUSED_WAIT = timedelta(seconds=10.5)
 """A Job that was refused for a cause that may pass is tried again after this long."""
 RECREATED_WAIT = timedelta(seconds=1)
 """Between the removal of a Job and the making of the next one."""
-QUEUE_CHECK_SECONDS = 5
-"""A stage's place in the queue is told anew this often; more rarely far back in it."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,22 @@ class Starter:
         if status.notBeforeTime is not None and self.now < status.notBeforeTime:
             self.builder.wake(status.notBeforeTime)
             return status if status.reason == names.WAIT_DEFERRED else edits.backing_off(status)
-        if isinstance(turn, Granted):
-            return self._take_turn(status, stage, objects, turn.machine, states)
-        if isinstance(turn, Queued):
-            return self._queued(status, stage, objects, turn)
-        return self._without_node(status, stage)
+        match turn:
+            case Granted(machine):
+                taken = self._take_turn(status, stage, objects, machine, states)
+                return (
+                    taken
+                    if taken.pod
+                    else _stuck_after_grace(taken, self.snapshot, self.builder, self.now)
+                )
+            case Queued():
+                return self._queued(status, stage, objects, turn)
+            case Paused():
+                return status  # with what kept it from using its turn
+            case None:
+                return _without_node(
+                    status, stage, _classes(self.snapshot, stage), self.builder, self.now
+                )
 
     def prepare(
         self, status: StageStatus, stage: Stage, objects: AttemptObjects, machine: str
@@ -83,12 +93,12 @@ class Starter:
     def _queued(
         self, status: StageStatus, stage: Stage, objects: AttemptObjects, turn: Queued
     ) -> StageStatus:
-        if turn.position <= turn.slots:
+        if turn.near:
             self.prepare(status, stage, objects, turn.machine)
-        pause = max(QUEUE_CHECK_SECONDS, turn.position // 2)
-        self.builder.wake(self.now + timedelta(seconds=pause))
-        place = f"position {turn.position} of {turn.length} for {turn.machine}"
-        return edits.waiting(status, names.WAIT_SLOT, place)
+        classes = _classes(self.snapshot, stage)
+        # While its first class is away, its time in the next one's queue counts on.
+        since = status.waitingSince if not self.snapshot.slots.get(classes[0]) else None
+        return edits.waiting(status, names.WAIT_SLOT, queue_sentence(turn), since)
 
     def _take_turn(
         self,
@@ -173,13 +183,30 @@ class Starter:
             or self._machine(made_for or machine).resources == self._machine(machine).resources
         )
 
-    def _without_node(self, status: StageStatus, stage: Stage) -> StageStatus:
-        classes = self.snapshot.settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
-        since = status.waitingSince or self.now
-        fallback = stage.fallbackAfterSeconds
-        until = since + timedelta(seconds=fallback) if fallback is not None else None
-        if until is not None and until > self.now:
-            self.builder.wake(until)
-        counted = classes if until is not None and until <= self.now else classes[:1]
-        message = f"no ready node of class {' or '.join(counted)}"
-        return edits.waiting(status, names.WAIT_NO_NODE, message, since)
+
+def _classes(snapshot: Snapshot, stage: Stage) -> tuple[str, ...]:
+    return snapshot.settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
+
+
+def _without_node(
+    status: StageStatus, stage: Stage, classes: tuple[str, ...], builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    since = status.waitingSince or now
+    fallback = stage.fallbackAfterSeconds
+    until = since + timedelta(seconds=fallback) if fallback is not None else None
+    if until is not None and until > now:
+        builder.wake(until)
+    counted = classes if until is not None and until <= now else classes[:1]
+    message = f"no ready node of class {' or '.join(counted)}"
+    return edits.waiting(status, names.WAIT_NO_NODE, message, since)
+
+
+def _stuck_after_grace(
+    status: StageStatus, snapshot: Snapshot, builder: PlanBuilder, now: datetime
+) -> StageStatus:
+    """Without a Pod to be ungated it gives its slot back, and goes on trying to get one."""
+    until = (status.turnTime or now) + snapshot.settings.start_grace
+    if now >= until:
+        return edits.stuck(status)
+    builder.wake(until)
+    return status

@@ -18,7 +18,7 @@ from stagework.plans.transitions import (
     common_transitions,
 )
 
-_AT_WORK = frozenset({names.QUEUED, names.WAITING, names.RUNNING})
+_AT_WORK = frozenset({names.QUEUED, names.WAITING, names.STARTING, names.STUCK, names.RUNNING})
 """Summaries between which a run goes to and fro while it works."""
 _ENDS = frozenset({names.COMPLETED, names.COMPLETED_WITH_SKIPS, names.STAGE_FAILED})
 
@@ -38,6 +38,15 @@ class StageStarted(Fact):
     attempt: int
     machine: str
     node: str
+
+
+@dataclass(frozen=True)
+class StageStuck(Fact):
+    """Its turn has come, and it cannot start."""
+
+    stage: str
+    attempt: int
+    cause: str
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,9 @@ def events_of(facts: Iterable[Fact], run: str) -> Iterator[Event]:
             case StageStarted(stage, attempt, machine, node):
                 where = f"stage {stage}, attempt {attempt}, on {machine} ({node})"
                 yield Event(names.EVENT_STAGE_STARTED, where)
+            case StageStuck(stage, attempt, cause):
+                where = f"stage {stage}, attempt {attempt}, cannot start: {cause}"
+                yield Event(names.EVENT_STAGE_STUCK, where, "Warning")
             case RunEnded(names.STAGE_FAILED, failed=failed):
                 hint = f"retry with `stagework retry {run}`"
                 yield Event(names.EVENT_FAILED, f"failed: {', '.join(failed)}; {hint}", "Warning")
@@ -145,6 +157,8 @@ def _of_stage(changed: StageTransition) -> Iterator[Fact]:
     name, state = after.name, after.state
     if changed.started:
         yield StageStarted(name, after.attempt, after.machine, after.node)
+    if changed.stuck:
+        yield StageStuck(name, after.attempt, f"{after.reason}: {after.message}".strip(": "))
     if before is None:
         yield StageAdded(name)
         return

@@ -59,7 +59,7 @@ def test_a_retry_of_a_finished_run_makes_it_active_again() -> None:
     plan = world.plan(after(60))
 
     assert plan.status is not None
-    assert (plan.status.summary, plan.status.completionTime) == ("Running", None)
+    assert (plan.status.summary, plan.status.completionTime) == ("Starting", None)
     assert plan.urgent
 
 

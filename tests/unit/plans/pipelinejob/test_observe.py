@@ -268,6 +268,57 @@ def _verdict(reason: str) -> Any:
     return make_status(stopping={"reason": reason, "message": "because"}).stopping
 
 
+@pytest.mark.parametrize(
+    "pod",
+    [
+        waiting_for(POD, "ErrImagePull", "no such image"),
+        waiting_for(POD, "CreateContainerConfigError", "no such secret"),
+        unscheduled(POD, "0/3 nodes"),
+        held_by_others(ungated(POD)),
+    ],
+    ids=["image", "Secret", "no node fits", "others' gate"],
+)
+def test_what_cannot_start_is_stuck_after_its_grace(pod: PodView) -> None:
+    assert _after(pod, 29).state == "Starting"
+    assert _world(pod).plan(after(29)).wake_at == after(30)
+
+    plan = _world(pod).plan(after(30))
+
+    assert plan.status is not None
+    assert (plan.status.stages[0].state, plan.status.summary) == ("Stuck", "Stuck")
+    assert plan.status.message.startswith("a is stuck: ")
+    assert [event.reason for event in plan.events] == ["StageStuck"]
+    assert plan.wake_at == after(120), "its start deadline"
+
+
+def test_a_slow_pull_is_not_stuck() -> None:
+    assert _after(waiting_for(POD, "ContainerCreating"), 100).state == "Starting"
+
+
+def test_what_is_stuck_starts_after_all() -> None:
+    stuck = make_status("a", "Stuck", pod=UID, turnTime=T0, machine="gpu", reason="ErrImagePull")
+
+    stage = _after(running(POD, since=after(60)), 61, stuck)
+    assert (stage.state, stage.reason, stage.message) == ("Running", "", "")
+    assert _after(waiting_for(POD, "ContainerCreating"), 61, stuck).state == "Starting"
+
+
+HOPELESS = waiting_for(POD, "InvalidImageName", "couldn't parse image name")
+
+
+def test_what_waiting_will_not_mend_is_ended_at_once_and_tried_no_more() -> None:
+    stage = _after(HOPELESS, 1)
+    assert stage.stopping is not None
+    assert (stage.stopping.reason, stage.stopping.message) == (
+        "InvalidImageName",
+        "couldn't parse image name",
+    )
+
+    ended = _after(terminated(POD, 143), 3, stage)
+    assert (ended.state, ended.attempt, ended.reason) == ("Failed", 1, "InvalidImageName")
+    assert ended.message == "couldn't parse image name"
+
+
 def test_a_late_start_is_recorded_with_its_cause() -> None:
     stage = _after(waiting_for(POD, "ImagePullBackOff", "no such image"), 120)
 

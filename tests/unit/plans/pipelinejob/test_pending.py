@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stagework.plans.pipelinejob.pending import pending
-from stagework.policies.slots import Queued, Turn
+from stagework.policies.slots import Queued, Standing, Turn
 from tests.support.builders import T0, World, after, line_of, make_stage, make_status
 
 
@@ -44,7 +44,7 @@ def test_a_first_stage_could_have_run_since_the_run_was_made() -> None:
 
 
 def test_it_waits_for_the_class_whose_queue_it_is_in() -> None:
-    queued = Queued("macmini", position=1, length=1, slots=1)
+    queued = Queued("macmini", Standing())
 
     assert _pending(_second(reason="NoFreeSlot"), stage_2=queued) == {"macmini": after(7)}
 

@@ -26,8 +26,9 @@ def _of(*states: str) -> list[StageStatus]:
             ("Waiting", "Waiting"), False, "Queued", "Unknown", "True", "False", id="queued"
         ),
         pytest.param(
-            ("Starting", "Waiting"), False, "Running", "Unknown", "True", "False", id="starting"
+            ("Starting", "Stuck"), False, "Starting", "Unknown", "True", "False", id="starting"
         ),
+        pytest.param(("Stuck", "Waiting"), False, "Stuck", "Unknown", "True", "False", id="stuck"),
         pytest.param(
             ("Succeeded", "Running"), False, "Running", "Unknown", "True", "False", id="running"
         ),
@@ -171,6 +172,15 @@ def test_a_transition_time_changes_with_the_status_alone() -> None:
             id="the one that starts, and why it does not yet",
         ),
         pytest.param(
+            [
+                make_status("a", "Waiting", reason="BackOff"),
+                make_status("b", "Stuck", reason="ErrImagePull", message="not found"),
+            ],
+            "b",
+            "b is stuck: ErrImagePull: not found",
+            id="the one that is stuck, and why",
+        ),
+        pytest.param(
             [make_status("a", "Running", machine="gpu"), make_status("b", "Running")],
             "a +1",
             "a runs on gpu",
@@ -179,10 +189,12 @@ def test_a_transition_time_changes_with_the_status_alone() -> None:
         pytest.param(
             [
                 make_status("a", "Waiting", reason="DependenciesPending"),
-                make_status("b", "Waiting", reason="NoFreeSlot", message="position 2 of 9 for gpu"),
+                make_status(
+                    "b", "Waiting", reason="NoFreeSlot", message="waits for a gpu slot: 2nd"
+                ),
             ],
             "b",
-            "b waits: NoFreeSlot: position 2 of 9 for gpu",
+            "b waits for a gpu slot: 2nd",
             id="the one whose turn is next",
         ),
         pytest.param(

@@ -36,7 +36,7 @@ def test_a_retry_after_the_end_runs_the_failed_stage_and_what_follows() -> None:
 
     stepper.ask(make_intervention("Retry"))
     stepper.pass_seconds(1)
-    assert stepper.run.status.summary == "Running"
+    assert stepper.run.status.summary == "Starting"
     assert stepper.run.status.completionTime is None
     stepper.to_end()
 

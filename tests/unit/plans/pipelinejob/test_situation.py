@@ -10,6 +10,7 @@ from stagework.plans.pipelinejob.children import AttemptObjects
 from stagework.plans.pipelinejob.situation import (
     LOST_GRACE,
     AwaitsPod,
+    CannotStart,
     ContainerEnded,
     CountedByJob,
     NeverRan,
@@ -56,6 +57,7 @@ UID = HELD.metadata.uid
 OUT = ungated(HELD)
 TWIN = ungated(make_pod(JOB, uid="twin"))
 RUNNING = running(HELD, since=after(3))
+NO_NAME = waiting_for(HELD, "InvalidImageName", "no such name")
 PULLING = waiting_for(HELD, "ErrImagePull", "no such image")
 DONE = terminated(HELD, message=mark(HELD))
 KILLED = terminated(HELD, 1)
@@ -117,11 +119,15 @@ CASES: dict[str, tuple[Seen, Situation]] = {
     ),
     "its image is pulled": (
         Seen(AT_WORK, JOB, PULLING),
-        Starts(PULLING, "ErrImagePull", "no such image"),
+        Starts(PULLING, "ErrImagePull", "no such image", hindered=True),
+    ),
+    "no image can have that name": (
+        Seen(AT_WORK, JOB, NO_NAME),
+        CannotStart(NO_NAME, "InvalidImageName", "no such name"),
     ),
     "it is out, though no restart remembers it": (
         Seen(WAITS, JOB, OUT),
-        Starts(OUT, "Scheduling", "waits for the scheduler"),
+        Starts(OUT, "Scheduling", "waits for the scheduler", hindered=False),
     ),
     "it ended with a mark": (
         Seen(AT_WORK, JOB, DONE),

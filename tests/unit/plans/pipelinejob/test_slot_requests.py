@@ -1,20 +1,30 @@
 """Which slots does a run hold, and which does it want?"""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stagework.api.observed import PodView
+from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.plans.pipelinejob.plan import evaluate
 from stagework.policies.slots import SlotRequest
 from tests.support.builders import (
+    GPU,
+    MACMINI,
     World,
     after,
+    deleting,
     line_of,
+    make_fleet,
     make_job,
     make_node,
     make_pod,
+    make_run,
     make_stage,
     make_status,
     running,
+    terminated,
     waiting_for,
 )
 
@@ -110,10 +120,126 @@ def test_priority_then_begun_then_age_make_the_order() -> None:
     assert urgent < begun < plain
 
 
-def test_what_waits_for_its_image_holds_its_slot_too() -> None:
+def test_among_equals_the_name_decides_and_not_the_uid() -> None:
+    one, two = (
+        World(run=make_run(name=name, uid=uid), stages=[make_stage("a")])
+        for name, uid in (("ad-1", "zzz"), ("ad-2", "aaa"))
+    )
+
+    assert _requests(one)[0].order < _requests(two)[0].order
+
+
+def test_a_run_is_in_line_from_its_acceptance_on() -> None:
+    (request,) = _requests(World(stages=[make_stage("a"), make_stage("b")]))
+
+    assert (request.stage, request.classes, request.holds) == ("a", ("gpu",), "")
+
+
+def _cordoned(*, cordoned: bool) -> World:
+    job = make_job("a")
+    pod = running(make_pod(job))
+    state = make_status("a", "Running", pod=pod.metadata.uid, node="gpu-0", machine="gpu")
+    nodes = [make_node("gpu-0", cordoned=cordoned), make_node("gpu-1")]
+    return ONE.but(states=[state], jobs=[job], pods=[pod], nodes=nodes)
+
+
+@pytest.mark.parametrize("cordoned", [True, False])
+def test_what_runs_on_a_cordoned_node_takes_no_other_nodes_slot(*, cordoned: bool) -> None:
+    (request,) = _requests(_cordoned(cordoned=cordoned))
+
+    assert request.free == cordoned
+
+
+@pytest.mark.parametrize(("seconds", "free"), [(29, False), (30, True)])
+def test_what_cannot_start_holds_its_slot_only_for_a_while(seconds: int, *, free: bool) -> None:
     job = make_job("a")
     pod = waiting_for(make_pod(job), "ImagePullBackOff")
+    state = make_status("a", "Starting", pod=pod.metadata.uid, machine="gpu", turnTime=after(0))
 
-    (request,) = _requests(ONE.but(jobs=[job], pods=[pod]))
+    (request,) = _requests(ONE.but(states=[state], jobs=[job], pods=[pod]), seconds)
 
-    assert request.holds == "gpu"
+    assert (request.holds, request.free) == ("gpu", free)
+
+
+def test_what_starts_after_all_counts_again() -> None:
+    job = make_job("a")
+    pod = running(make_pod(job), since=after(50))
+    state = make_status("a", "Stuck", pod=pod.metadata.uid, machine="gpu", turnTime=after(0))
+
+    (request,) = _requests(ONE.but(states=[state], jobs=[job], pods=[pod]), 60)
+
+    assert (request.holds, request.free) == ("gpu", False)
+
+
+def test_what_is_stuck_without_a_pod_keeps_its_turn_without_a_slot() -> None:
+    state = make_status("a", "Stuck", machine="gpu", turnTime=after(0), reason="QuotaExceeded")
+
+    (request,) = _requests(ONE.but(states=[state]), 60)
+
+    assert (request.holds, request.free) == ("gpu", True)
+
+
+def test_once_its_pod_is_there_and_held_it_wants_a_slot_like_any_other() -> None:
+    job = make_job("a")
+    state = make_status("a", "Stuck", machine="gpu", turnTime=after(0), reason="PodCreating")
+
+    (request,) = _requests(ONE.but(states=[state], jobs=[job], pods=[make_pod(job)]), 60)
+
+    assert (request.holds, request.free, request.classes) == ("", False, ("gpu",))
+
+
+# A run that cannot be evaluated holds by its records.
+
+JOB = make_job("a")
+AT_WORK = make_status("a", "Running", pod="pod-of-job-a-1", machine="gpu", turnTime=after(3))
+
+
+def _deleted(pod: PodView, **changes: Any) -> World:
+    status = PipelineJobStatus(stages=[AT_WORK])
+    run = make_run(make_stage("a"), status=status, deleted=after(5))
+    return World(run=run, stages=[make_stage("a")], jobs=[JOB], pods=[pod], **changes)
+
+
+@pytest.mark.parametrize(
+    ("pod", "held"),
+    [
+        pytest.param(running(make_pod(JOB)), True, id="runs"),
+        pytest.param(deleting(running(make_pod(JOB))), True, id="is being deleted"),
+        pytest.param(waiting_for(make_pod(JOB), "ErrImagePull"), True, id="starts"),
+        pytest.param(terminated(make_pod(JOB), 143), False, id="has ended"),
+        pytest.param(
+            terminated(make_pod(JOB), 0, phase="Running"), False, id="only its sidecar lives on"
+        ),
+        pytest.param(make_pod(JOB), False, id="never ungated"),
+        pytest.param(running(make_pod(JOB, uid="forged")), False, id="not the recorded one"),
+    ],
+)
+def test_a_deleted_run_holds_a_slot_while_its_recorded_pod_is_out(
+    pod: PodView, *, held: bool
+) -> None:
+    requests = _requests(_deleted(pod))
+
+    assert [(r.holds, r.pod, r.since) for r in requests] == [
+        ("gpu", "pod-of-job-a-1", after(3))
+    ] * held
+
+
+def test_so_does_one_whose_revision_is_lost() -> None:
+    status = PipelineJobStatus(stages=[AT_WORK], pipelineRevision="gone")
+    run = make_run(status=status, pipeline="ad-image")
+    snapshot = World(run=run, jobs=[JOB], pods=[running(make_pod(JOB))]).snapshot()
+
+    requests = evaluate(replace(snapshot, resolved=None), after(9)).slot_requests
+
+    assert [request.holds for request in requests] == ["gpu"]
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_class_that_is_renamed_is_found_by_the_node(*, deleted: bool) -> None:
+    pod = running(make_pod(JOB))
+    world = _deleted(pod) if deleted else ONE.but(states=[AT_WORK], jobs=[JOB], pods=[pod])
+    fleet = make_fleet(GPU.model_copy(update={"key": "gpu-server"}), MACMINI)
+
+    (request,) = _requests(world.but(fleet=fleet))
+
+    assert request.holds == "gpu-server"

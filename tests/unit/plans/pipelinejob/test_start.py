@@ -23,6 +23,7 @@ from tests.support.builders import (
     make_fleet,
     make_job,
     make_node,
+    make_order,
     make_pod,
     make_stage,
     make_status,
@@ -45,7 +46,7 @@ def _actions(plan: RunPlan) -> list[str]:
 
 def _taken(*machines: str) -> list[SlotRequest]:
     return [
-        SlotRequest("x", (machine,), (-1000, 0, "", f"other-{number}", 0), holds=machine)
+        SlotRequest("x", (machine,), make_order(f"other-{number}", priority=1000), holds=machine)
         for number, machine in enumerate(machines)
     ]
 
@@ -112,19 +113,20 @@ def test_without_a_free_slot_the_stage_waits_at_its_place() -> None:
     assert plan.status is not None
     (stage,) = plan.status.stages
     assert (stage.state, stage.reason) == ("Waiting", "NoFreeSlot")
-    assert stage.message == "position 1 of 1 for gpu"
+    assert stage.message == (
+        "waits for a gpu slot: 1st of 1; 2 of 2 taken by other-0 (x, 0 s) and other-1 (x, 0 s)"
+    )
     assert _actions(plan) == ["Create"], "it is next: its Pod is held ready"
-    assert plan.wake_at is not None
 
 
 def test_far_back_in_the_queue_no_job_is_made_yet() -> None:
-    before = [SlotRequest("x", ("gpu",), (-5, 0, "", f"r{n}", 0)) for n in range(3)]
+    before = [SlotRequest("x", ("gpu",), make_order(f"r{n}", priority=5)) for n in range(3)]
 
     plan = _world().plan(others=before)
 
     assert plan.actions == ()
     assert plan.status is not None
-    assert plan.status.stages[0].message == "position 3 of 3 for gpu"
+    assert "waits for a gpu slot: 3rd of 3; 1 of 1 taken" in plan.status.stages[0].message
 
 
 def test_without_a_node_of_its_class_the_stage_waits_and_says_since_when() -> None:
@@ -327,3 +329,50 @@ def test_suspension_lets_go_on_what_runs() -> None:
 
     assert world.plan().actions == ()
     assert world.stages_after()["a"].state == "Running"
+
+
+def _late(**changes: Any) -> StageStatus:
+    """Its turn came 30 s ago, and it has no Pod."""
+    state = make_status("a", "Starting", machine="gpu", turnTime=T0, reason="PodCreating")
+    return _world(state, **changes).stages_after(after(30))["a"]
+
+
+def test_a_stage_that_gets_no_pod_is_stuck_after_its_grace_and_goes_on_trying() -> None:
+    state = make_status("a", "Stuck", machine="gpu", turnTime=T0, reason="PodCreating", job="j")
+    world = _world(state, jobs=[make_job("a", created=after(30))])
+
+    stage = _late(jobs=[make_job("a", created=after(25))])
+    assert (stage.state, stage.reason) == ("Stuck", "PodCreating")
+    assert "makes no Pod for its Job" in stage.message
+    plan = world.plan(after(60), others=_taken("gpu"))
+    assert _actions(plan) == ["Delete"], "another Job is tried, though the slot is taken"
+
+
+def test_a_refused_job_is_stuck_after_its_grace_with_the_servers_sentence() -> None:
+    refusals = {Purpose("a", 1): Refusal("OverQuota", "exceeded quota: pods")}
+
+    stage = _late(refusals=refusals)
+
+    assert (stage.state, stage.reason) == ("Stuck", "QuotaExceeded")
+    assert stage.message == "exceeded quota: pods"
+
+
+def test_with_its_pod_there_at_last_it_waits_for_its_turn_like_all_others() -> None:
+    state = make_status("a", "Stuck", machine="gpu", turnTime=T0, reason="PodCreating", job="j")
+    world = _world(state, jobs=[JOB], pods=[POD])
+
+    (stage,) = world.stages_after(after(60), others=_taken("gpu")).values()
+    assert (stage.state, stage.reason, stage.turnTime) == ("Waiting", "NoFreeSlot", None)
+    assert _actions(world.plan(after(60))) == ["Ungate"]
+
+
+def test_its_time_in_the_next_classs_queue_goes_on_while_it_waits_there() -> None:
+    stage = make_stage("a", runsOn=["gpu", "macmini"], fallbackAfterSeconds=20)
+    state = make_status("a", reason="NoNodeOfClass", waitingSince=T0)
+    world = _world(state, stage=stage, nodes=[make_node("macmini-0", "macmini")])
+
+    queued = world.stages_after(after(20), others=_taken("macmini"))["a"]
+
+    assert (queued.reason, queued.waitingSince) == ("NoFreeSlot", T0)
+    again = world.but(states=[queued]).stages_after(after(25), others=_taken("macmini"))["a"]
+    assert again.reason == "NoFreeSlot", "it keeps its place"
