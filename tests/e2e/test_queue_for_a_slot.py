@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import HOLD, run_of, shell, skip
-from tests.support.cluster.waiting import stage_in, stage_is
+from tests.support.cluster.waiting import Condition, stage_in, stage_is
 
 pytestmark = pytest.mark.alone(
     "it counts who waits for the MacBook, and takes its node away", touches="nodes"
@@ -33,9 +33,12 @@ def test_a_queue_for_one_slot_goes_by_priority_and_says_where_one_stands(space: 
     for name, priority in (("plain", 0), ("later", 0), ("urgent", 50)):
         space.apply(run_of(name, shell("one", runsOn=MACBOOK), priority=priority))
         space.wait_for(name, stage_is("one", reason="NoFreeSlot"))
-    for name, position in (("urgent", 1), ("plain", 2), ("later", 3)):
-        where = f"position {position} of 3 for macbook"
-        run = space.wait_for(name, stage_is("one", message=where))
+    for name, position in (("urgent", "1st"), ("plain", "2nd"), ("later", "3rd")):
+        where = f"waits for a macbook slot: {position} of 3; "
+        told = Condition(
+            where, lambda run, text=where: stage_in(run, "one")["message"].startswith(text)
+        )
+        run = space.wait_for(name, told)
         assert run["status"]["summary"] == "Queued"
 
     asked = skip("holder", "one", by=space.commands.me(), descendants="Run")

@@ -1,17 +1,21 @@
 """`stagework status`: the list of runs, or one run in sections."""
 
 import json
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from stagework.api.kinds import PIPELINEJOB
+from stagework.api.pipelinejob import PipelineJob
+from stagework.cli.errors import NotAllowed
 from stagework.cli.options import Namespace
 from stagework.cli.session import Session, session_of
 from stagework.cli.text import run_list, run_page
 from stagework.cli.text.next_steps import next_command
 from stagework.overview import detail
+from stagework.overview.holders import SlotHolder, classes_waited_for, slot_holders
 from stagework.overview.rows import rows as rows_of
 
 
@@ -56,9 +60,21 @@ def status(
 def _one(session: Session, namespace: str, name: str, *, as_json: bool) -> None:
     run = session.objects.run(namespace, name)
     shown = detail.detail(run, session.now())
+    holders = _holders(session, run)
     command = next_command(run, session.home)
     if as_json:
-        printed = run_page.as_object(shown, command)
+        printed = run_page.as_object(shown, command, holders)
         session.terminal.say(json.dumps(printed, indent=2, ensure_ascii=False))
     else:
-        session.terminal.lines(run_page.sections(shown, command))
+        session.terminal.lines(run_page.sections(shown, command, holders))
+
+
+def _holders(session: Session, run: PipelineJob) -> tuple[SlotHolder, ...]:
+    """Who holds the slots that it waits for: everywhere, or where the reader may read."""
+    machines = classes_waited_for(run)
+    if not machines:
+        return ()
+    for where in (None, run.metadata.namespace):
+        with suppress(NotAllowed):
+            return slot_holders(session.objects.runs(where).runs, machines, session.now())
+    return ()

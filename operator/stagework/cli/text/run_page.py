@@ -6,12 +6,15 @@ from stagework.cli.text.durations import short
 from stagework.cli.text.run_list import progress
 from stagework.cli.text.tables import Cell, Table, line, one_line
 from stagework.overview.detail import RunDetail, StageRow, Wait
+from stagework.overview.holders import SlotHolder
 from stagework.overview.states import tone
 
 _TITLES = ("STAGE", "STATE", "MACHINE", "NODE", "ATTEMPT", "TIME", "MESSAGE")
 
 
-def sections(shown: RunDetail, next_command: str) -> list[Text]:
+def sections(
+    shown: RunDetail, next_command: str, holders: tuple[SlotHolder, ...] = ()
+) -> list[Text]:
     """The run as lines; sections are parted by an empty line."""
     lines = [_header(shown)]
     message = one_line(shown.row.message)
@@ -23,12 +26,17 @@ def sections(shown: RunDetail, next_command: str) -> list[Text]:
     if sentences:
         lines += [Text(), Text("Waits for:")]
         lines += [line(Cell("  "), Cell(sentence, "wait")) for sentence in sentences]
+    if holders:
+        lines += [Text(), Text("Slots are held by:")]
+        lines += [Text(f"  {sentence}") for sentence in _held(holders)]
     if next_command:
         lines += [Text(), Text(f"Next: {next_command}")]
     return lines
 
 
-def as_object(shown: RunDetail, next_command: str) -> dict[str, object]:
+def as_object(
+    shown: RunDetail, next_command: str, holders: tuple[SlotHolder, ...] = ()
+) -> dict[str, object]:
     """The run as `-o json` prints it."""
     row = shown.row
     return {
@@ -42,6 +50,7 @@ def as_object(shown: RunDetail, next_command: str) -> dict[str, object]:
         "message": one_line(row.message),
         "stages": [_stage_object(stage) for stage in shown.stages],
         "waits": waits(shown),
+        "holders": _held(holders),
         "next": next_command,
     }
 
@@ -51,6 +60,13 @@ def waits(shown: RunDetail) -> list[str]:
     if not shown.seen:
         return [f"the operator has not reconciled it yet (for {short(shown.row.age_seconds)})"]
     return [_wait_sentence(wait) for wait in shown.waits]
+
+
+def _held(holders: tuple[SlotHolder, ...]) -> list[str]:
+    return [
+        f"{held.machine}: {held.namespace}/{held.run} ({held.stage}, {short(held.seconds)})"
+        for held in holders
+    ]
 
 
 def _wait_sentence(wait: Wait) -> str:

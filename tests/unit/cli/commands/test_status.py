@@ -99,3 +99,23 @@ def test_help_documents_the_exit_codes(cli: Cli) -> None:
     for command in ("status", "monitor", "wait", "retry", "skip", "upload", "results", "doctor"):
         shown = " ".join(cli(command, "--help").out.split())
         assert "Exit codes: 0 done" in shown
+
+
+WAITS = stage("a", reason=names.WAIT_SLOT, message="waits for a gpu slot: 1st of 1; 2 of 2 taken")
+
+
+def test_who_holds_the_slots_is_named_as_far_as_the_reader_may_see(
+    cli: Cli, cluster: FakeCluster
+) -> None:
+    cluster.add(
+        run_of(WAITS, name="waits", summary=names.QUEUED),
+        run_of(stage("overlay", "Running", start=0), name="ad-7", uid="7"),
+        run_of(stage("x", "Running", start=0), name="far", namespace="other", uid="8"),
+    )
+    held = [line.split(" (")[0] for line in cli("status", "waits").lines if "  gpu: " in line]
+    assert sorted(held) == ["  gpu: default/ad-7", "  gpu: other/far"]
+
+    refused = status(403, "forbidden")
+    cluster.routes["GET", f"{GROUP}/pipelinejobs"] = lambda _: refused
+    lines = cli("status", "waits").lines
+    assert [line.split(" (")[0] for line in lines if "  gpu: " in line] == ["  gpu: default/ad-7"]
