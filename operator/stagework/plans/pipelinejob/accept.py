@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from stagework.api import names
-from stagework.api.conditions import Condition, Status, conditions_for, of_generation
+from stagework.api.conditions import Condition, Status, conditions_for, find, of_generation
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.resources import REVISIONS
 from stagework.api.stage_status import StageStatus
@@ -110,7 +110,7 @@ def _without_pipeline(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -
     run = snapshot.run
     name = run.spec.pipelineRef.name if run.spec.pipelineRef is not None else ""
     namespace = run.metadata.namespace
-    until = run.metadata.creationTimestamp + PIPELINE_GRACE
+    until = _first_missed(run, now) + PIPELINE_GRACE
     message = (
         f"no Pipeline {name!r} in namespace {namespace}; "
         f"see `kubectl get pipelines.{names.GROUP} -n {namespace}`"
@@ -120,6 +120,14 @@ def _without_pipeline(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -
         builder.wake(until)
     status = _stalling(run, names.PIPELINE_NOT_FOUND, message, now, stalled=stalled)
     return _written(run, status, builder)
+
+
+def _first_missed(run: PipelineJob, now: datetime) -> datetime:
+    """Since when its Pipeline is missed: since it was made, and at the latest since we saw that."""
+    said = find(run.status.conditions, names.SUCCEEDED)
+    missed = said is not None and said.reason == names.PIPELINE_NOT_FOUND
+    seen = said.lastTransitionTime if said is not None and missed else now
+    return min(run.metadata.creationTimestamp, seen)  # the API server's clock may be ahead
 
 
 def _stalling(

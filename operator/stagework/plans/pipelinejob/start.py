@@ -134,7 +134,7 @@ class Starter:
         )
 
     def _wait_for_pod(self, status: StageStatus, job: JobView) -> StageStatus:
-        since = max(status.turnTime or self.now, job.metadata.creation_timestamp)
+        since = _waits_since(status, job, self.now)
         if self.now >= since + POD_WAIT:
             return self._recreate(status, job)
         self.builder.wake(since + POD_WAIT)
@@ -183,3 +183,9 @@ class Starter:
         counted = classes if until is not None and until <= self.now else classes[:1]
         message = f"no ready node of class {' or '.join(counted)}"
         return edits.waiting(status, names.WAIT_NO_NODE, message, since)
+
+
+def _waits_since(status: StageStatus, job: JobView, now: datetime) -> datetime:
+    """Since when it has its turn and this Job; the API server's clock may be ahead of ours."""
+    turn, made = status.turnTime or now, job.metadata.creation_timestamp
+    return made if turn < made <= now else turn
