@@ -82,6 +82,9 @@ STAGE_FAILED: Final = "StageFailed"
 """A stage has failed for good and nothing that could still run depends on nothing else."""
 INVALID_SPEC: Final = "InvalidSpec"
 """The run cannot start as written; the message says what to change."""
+NOT_UNDERSTOOD: Final = "NotUnderstood"
+"""The run, its Pipeline or its revision was written for another version of the operator; the
+message says which field. Nothing of it is lost or ended; heals once it is known."""
 PIPELINE_NOT_FOUND: Final = "PipelineNotFound"
 """`spec.pipelineRef` names no Pipeline of this namespace; heals when it appears."""
 

@@ -39,16 +39,16 @@ class StoredLease:
 
     def resume(self, time_of_day: SteadyClock) -> None:
         """Leadership begins: the clock goes on from what stands in the Lease that was read."""
-        spec = self._document.get("spec") or {}
-        boot_note = self._metadata.get("annotations", {}).get(names.ANNOTATION_BOOTED, "")
-        time_of_day.resume(_moment(spec.get("renewTime")), boot_note, self._api.server_time)
+        boot_note = self._part("metadata").get("annotations", {}).get(names.ANNOTATION_BOOTED, "")
+        renewed = _moment(self._part("spec").get("renewTime"))
+        time_of_day.resume(renewed, boot_note, self._api.server_time)
 
     async def write(self, known: LeaseView | None, spec: LeaseSpec, boot_note: str) -> LeaseView:
         """Make it, or replace the version that is known; raises Conflict where it is newer.
 
         Whatever others have put there stays: labels of the release, annotations, their fields.
         """
-        kept = self._metadata if known is not None else {}
+        kept = self._part("metadata") if known is not None else {}
         version = {"resourceVersion": known.metadata.resourceVersion} if known else {}
         noted = {**kept.get("annotations", {}), names.ANNOTATION_BOOTED: boot_note}
         body = msgspec.json.encode(
@@ -56,16 +56,15 @@ class StoredLease:
                 "apiVersion": LEASES.api_version,
                 "kind": LEASES.kind,
                 "metadata": {**kept, "name": self._name, "annotations": noted, **version},
-                "spec": {**(self._document.get("spec") or {}), **msgspec.to_builtins(spec)},
+                "spec": {**self._part("spec"), **msgspec.to_builtins(spec)},
             }
         )
         if known is None:
             return self._noted(await self._api.create(self._collection, body, urgent=True))
         return self._noted(await self._api.put(self._path, body, urgent=True))
 
-    @property
-    def _metadata(self) -> dict[str, Any]:
-        return self._document.get("metadata", {})
+    def _part(self, name: str) -> dict[str, Any]:
+        return self._document.get(name) or {}
 
     def _noted(self, body: bytes) -> LeaseView:
         self._document, self.existed = _any.decode(body), True

@@ -12,11 +12,15 @@ from stagework.api.text import sentence
 from stagework.children.revision import revision_of
 from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
 from stagework.plans.pipelinejob.transitions import transitions
-from stagework.plans.plan import Create, Event, PlanBuilder
+from stagework.plans.plan import Create, Event, Plan, PlanBuilder
 from stagework.policies.validity import faults
 
 PIPELINE_GRACE = timedelta(seconds=60)
 """A missing Pipeline makes the run Stalled only after this long: it may be applied just behind."""
+
+
+_UNKNOWN = ("Extra inputs are not permitted", "Input should be ")
+"""What pydantic says of a field, and of a value, that is not known."""
 
 
 def accept(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
@@ -32,8 +36,28 @@ def accept(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
 
 
 def unreadable(run: PipelineJob, message: str, now: datetime) -> RunPlan:
-    """A run whose spec passed an older schema: refused for good, nobody else is disturbed."""
+    """A run that no version could read: refused for good, nobody else is disturbed."""
     return _refused(run, [message], PlanBuilder(), now)
+
+
+def not_understood(run: PipelineJob, fault: str, now: datetime) -> RunPlan:
+    """A run that another version's schema let in: it waits for an operator that knows it.
+
+    What is known of its stages stays, and so do its Jobs and Pods: nothing is decided about what
+    cannot be read. One that has ended stays as it ended.
+    """
+    if run.finished and not refused_unknown(run):
+        return Plan()
+    text = f"{fault}; this operator's version does not know it: upgrade the operator"
+    status = _stalling(run, names.NOT_UNDERSTOOD, text, now, stalled=True)
+    return _written(run, status.evolve(completionTime=None), PlanBuilder())
+
+
+def refused_unknown(run: PipelineJob) -> bool:
+    """Whether an operator before this one has refused it for good without understanding it."""
+    status = run.status
+    refused = status.summary == names.INVALID_SPEC and not status.stages
+    return refused and any(words in status.message for words in _UNKNOWN)
 
 
 def seen_again(run: PipelineJob, builder: PlanBuilder) -> RunPlan:
