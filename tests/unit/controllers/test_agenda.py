@@ -83,7 +83,7 @@ def test_dates_that_were_replaced_do_not_stay_until_they_come() -> None:
         agenda.put("a", late)
         agenda.put("b", late)
 
-    assert len(agenda._heap) <= 4
+    assert len(vars(agenda)["_heap"]) <= 4
     assert agenda.earliest() == 1
     assert sorted(_taken(agenda, 1)) == ["a", "b"]
     assert agenda.earliest() is None
