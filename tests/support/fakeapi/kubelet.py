@@ -127,7 +127,10 @@ class Kubelets:
         if container is None or container.behaviour is None:
             return
         behaviour = container.behaviour
-        pod = self._store.get(PODS, *container.key)
+        pod = self._store.tables[PODS].objects.get(container.key)
+        if pod is None:  # deleted by force meanwhile: it has ended, and nobody hears of it
+            self._invariants.end(uid, self._clock(), behaviour.exit_code)
+            return
         message = behaviour.message
         if message is None:
             message = "" if behaviour.exit_code else self._result_and_mark(pod)
@@ -143,9 +146,11 @@ class Kubelets:
     def _stop(self, uid: str) -> None:
         container = self._containers.pop(uid, None)
         if container is not None:
-            pod = self._store.get(PODS, *container.key)
             did = container.behaviour
-            if did is None or did.waiting:
+            pod = self._store.tables[PODS].objects.get(container.key)
+            if pod is None:  # deleted by force meanwhile
+                self._invariants.end(uid, self._clock(), 137)
+            elif did is None or did.waiting:
                 self._report(pod, "Failed", {"waiting": {"reason": "ContainerCreating"}})
             else:
                 self._terminated(pod, container, did.stop_exit_code, did.stop_message, "")
