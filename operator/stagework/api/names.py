@@ -44,6 +44,10 @@ ANNOTATION_INPUTS: Final = "stagework.dev/inputs"
 ANNOTATION_PARAMS: Final = "stagework.dev/params"
 """On a stage's Pod: the run's params as JSON; read in the container as a file."""
 
+ANNOTATION_BOOTED: Final = "stagework.dev/booted"
+"""On the operator's Lease: boot id of the leader's machine, and when that booted by the operator's
+clock (Unix seconds). Whoever leads next on that machine goes on by the same clock."""
+
 SCHEDULING_GATE: Final = "stagework.dev/turn"
 """Scheduling gate on every stage Pod; the operator removes it when the stage's turn has come."""
 STAGE_CONTAINER: Final = "stage"
@@ -82,6 +86,9 @@ STAGE_FAILED: Final = "StageFailed"
 """A stage has failed for good and nothing that could still run depends on nothing else."""
 INVALID_SPEC: Final = "InvalidSpec"
 """The run cannot start as written; the message says what to change."""
+NOT_UNDERSTOOD: Final = "NotUnderstood"
+"""The run, its Pipeline or its revision was written for another version of the operator; the
+message says which field. Nothing of it is lost or ended; heals once it is known."""
 PIPELINE_NOT_FOUND: Final = "PipelineNotFound"
 """`spec.pipelineRef` names no Pipeline of this namespace; heals when it appears."""
 

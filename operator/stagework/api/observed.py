@@ -118,6 +118,14 @@ class JobView(_View, frozen=True):
         return _holds(self.status.conditions, "Complete")
 
 
+def _known(moment: datetime | None) -> datetime | None:
+    """None for the zero time, which a kubelet reports of what it does not know.
+
+    Go's is in the year 1, that of container runtimes in 1970.
+    """
+    return None if moment is None or moment.year <= EPOCH.year else moment
+
+
 class Terminated(_View, frozen=True):
     """How a container ended, as the kubelet reports it."""
 
@@ -127,11 +135,20 @@ class Terminated(_View, frozen=True):
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        """A time that says nothing is no time."""
+        force_setattr(self, "started_at", _known(self.started_at))
+        force_setattr(self, "finished_at", _known(self.finished_at))
+
 
 class Running(_View, frozen=True):
     """Since when a container runs."""
 
     started_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """A time that says nothing is no time."""
+        force_setattr(self, "started_at", _known(self.started_at))
 
 
 class WaitingState(_View, frozen=True):

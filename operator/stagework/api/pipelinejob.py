@@ -169,6 +169,11 @@ class PipelineJobStatus(Observed):
         """Whether a verdict is recorded that its Pod has not followed yet."""
         return any(stage.stopping is not None for stage in self.stages)
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything has been made for one of its stages, as far as this says."""
+        return any(s.job or s.pod or s.attempt > 1 or not s.waiting for s in self.stages)
+
     def evolve(self, **changes: Unpack[RunChanges]) -> Self:
         """The same status with other values."""
         return self._evolved(changes)

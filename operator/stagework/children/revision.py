@@ -22,9 +22,15 @@ class Revision:
     manifest: dict[str, Any]
 
 
+def label_of(pipeline: str) -> str:
+    """Value of the label that says whose revision it is."""
+    return pipeline[:63].rstrip("-.")
+
+
 def revision_of(pipeline: str, namespace: str, spec: PipelineSpec) -> Revision:
     """The revision of a Pipeline's present content."""
-    data = spec.model_dump(mode="json", exclude_defaults=True)
+    # Also what is as by default: a later version's defaults change no run under way.
+    data = spec.model_dump(mode="json")
     text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
     name = revision_name(pipeline, digest)
@@ -34,7 +40,7 @@ def revision_of(pipeline: str, namespace: str, spec: PipelineSpec) -> Revision:
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "labels": {names.LABEL_REVISION_OF: pipeline[:63].rstrip("-.")},
+            "labels": {names.LABEL_REVISION_OF: label_of(pipeline)},
         },
         "data": data,
         "revision": 1,

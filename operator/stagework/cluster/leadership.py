@@ -1,9 +1,10 @@
 """Who may lead, judged from what was seen of the Lease and from our own clock alone.
 
-In this order: a Lease that is absent or released is ours to take; one that names us is ours to
-renew; one that names another is his until it has stood still, seen by us on our own clock, for
-as long as it promises. The times written in it come from another machine's clock: they are for
-people and decide nothing.
+In this order: a Lease that was never there, or is released, is ours to take; one that names us is
+ours to renew; one that names another is his until it has stood still, seen by us on our own clock,
+for as long as it promises. One that was there and has gone is nobody's for as long: its holder may
+still write, and where the release is being removed nothing is to be made anew. The times written in
+it come from another machine's clock and say nothing about who may lead.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ class SeenLease:
 
     lease: LeaseView | None
     since: float
+    gone: bool = False
+    """There was one, and somebody has deleted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,9 @@ class Wait:
 def judge(seen: SeenLease, now: float, *, identity: str) -> Acquire | Renew | Wait:
     """What we may do with a Lease; `now` is on the same clock as `seen.since`."""
     lease = seen.lease
+    if lease is None and seen.gone:
+        until = seen.since + DURATION_SECONDS
+        return Acquire() if now >= until else Wait("", until)
     if lease is None or not lease.spec.holder_identity:
         return Acquire()
     if lease.spec.holder_identity == identity:
@@ -59,11 +65,16 @@ def judge(seen: SeenLease, now: float, *, identity: str) -> Acquire | Renew | Wa
     return Acquire() if now >= until else Wait(lease.spec.holder_identity, until)
 
 
-def see(before: SeenLease | None, lease: LeaseView | None, now: float) -> SeenLease:
-    """Note a Lease as seen now; its clock starts again only if anything in it has changed."""
+def see(
+    before: SeenLease | None, lease: LeaseView | None, now: float, *, existed: bool = False
+) -> SeenLease:
+    """Note a Lease as seen now; its clock starts again only if anything in it has changed.
+
+    `existed`: there was one before, whatever is remembered of it.
+    """
     if before is not None and before.lease == lease:
         return before
-    return SeenLease(lease, now)
+    return SeenLease(lease, now, gone=lease is None and existed)
 
 
 def held_by(before: LeaseView | None, identity: str, now: datetime) -> LeaseSpec:

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -19,6 +18,7 @@ from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.leadership import (
     RENEW_DEADLINE_SECONDS,
     RETRY_SECONDS,
+    Acquire,
     SeenLease,
     Wait,
     held_by,
@@ -27,6 +27,7 @@ from stagework.cluster.leadership import (
     see,
 )
 from stagework.cluster.lease_object import StoredLease
+from stagework.cluster.steady_clock import SteadyClock
 from stagework.wall_clock import wall_clock
 
 FRESH_SECONDS: Final = 10.0
@@ -64,13 +65,14 @@ class Lease:
         on_stopped: Callable[[], None] | None = None,
         on_problem: OnProblem | None = None,
         clock: Callable[[], float] = boot_time,
-        wall: Callable[[], datetime] = wall_clock,
+        time_of_day: SteadyClock | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`identity` must be another one after each start (Pod name and a random part).
 
         `on_started` and `on_stopped` alternate and must be quick; `on_stopped` comes when the
         last renewal is `RENEW_DEADLINE_SECONDS` old, or on stop, before the Lease is released.
+        `time_of_day` goes on by the last leader's clock from when we lead, before `on_started`.
         """
         self._stored = StoredLease(api, namespace, name)
         self._name = name
@@ -79,7 +81,7 @@ class Lease:
         self._on_stopped = on_stopped
         self._on_problem = on_problem
         self._clock = clock
-        self._wall = wall
+        self._time_of_day = time_of_day or SteadyClock(wall_clock, clock)
         self._sleep = sleep
         self._seen: SeenLease | None = None
         self._renewed_at = float("-inf")
@@ -146,14 +148,16 @@ class Lease:
         # While we hold it we know its version and renew without reading it.
         if not self._held or self._seen is None:
             lease = await self._stored.read()
-            self._seen = see(self._seen, lease, self._clock())
-        if isinstance(judge(self._seen, self._clock(), identity=self._identity), Wait):
+            self._seen = see(self._seen, lease, self._clock(), existed=self._stored.existed)
+        sent_at, known = self._clock(), self._seen.lease
+        verdict = judge(self._seen, sent_at, identity=self._identity)
+        if isinstance(verdict, Wait):
             self._stop()
             return
-        sent_at = self._clock()
-        known = self._seen.lease
-        spec = held_by(known, self._identity, self._wall())
-        written = await self._stored.write(known, spec)
+        if isinstance(verdict, Acquire):
+            self._stored.resume(self._time_of_day)
+        spec = held_by(known, self._identity, self._time_of_day())
+        written = await self._stored.write(known, spec, self._time_of_day.boot_note)
         self._seen = SeenLease(written, self._clock())
         self._renewed_at = sent_at
         self._start()
@@ -191,7 +195,8 @@ class Lease:
         # Nothing depends on it: another takes over 15 s later anyway.
         with contextlib.suppress(ApiError, TimeoutError, msgspec.DecodeError):
             async with asyncio.timeout(REQUEST_SECONDS):
-                await self._stored.write(lease, released(lease, self._wall()))
+                spec = released(lease, self._time_of_day())
+                await self._stored.write(lease, spec, self._time_of_day.boot_note)
 
     def _problem(self, sentence: str, error: Exception) -> None:
         if self._on_problem is not None:

@@ -9,6 +9,9 @@ K = TypeVar("K", bound=Hashable)
 DOUBLINGS: Final = 20
 """A pause is doubled so often at most; the longest pause is reached long before."""
 
+LIVE_PART: Final = 2
+"""The heap is cleared of dead dates when it holds so many times what has a date."""
+
 
 class Agenda(Generic[K]):
     """One date a key, the earliest that anybody has asked for; times in seconds of any clock."""
@@ -26,7 +29,9 @@ class Agenda(Generic[K]):
         self._dates[key] = date
         self._count += 1
         heapq.heappush(self._heap, (date, self._count, key))
-        return self._heap[0][1] == self._count
+        first = self._heap[0][1] == self._count
+        self._drop_dead()
+        return first
 
     def take_due(self, now: float) -> Iterator[K]:
         """Keys whose time has come, earliest first; they have no date any more."""
@@ -35,6 +40,7 @@ class Agenda(Generic[K]):
             if self._dates.get(key) == date:  # else an earlier one has been served
                 del self._dates[key]
                 yield key
+        self._drop_dead()
 
     def earliest(self) -> float | None:
         """When to take what is due, at the latest; None while nothing has a date."""
@@ -48,3 +54,16 @@ class Agenda(Generic[K]):
     def succeeded(self, key: K) -> None:
         """Forget the failures of a key."""
         self._failures.pop(key, None)
+
+    def forget(self, key: K) -> None:
+        """Nothing is to come of a key: it has no date and no failures."""
+        self._failures.pop(key, None)
+        self._dates.pop(key, None)
+        self._drop_dead()
+
+    def _drop_dead(self) -> None:
+        """Dates that an earlier one has replaced do not lie in the heap until they come."""
+        if len(self._heap) > LIVE_PART * len(self._dates):
+            dates = self._dates
+            self._heap = [entry for entry in self._heap if dates.get(entry[2]) == entry[0]]
+            heapq.heapify(self._heap)

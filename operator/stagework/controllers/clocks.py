@@ -18,4 +18,4 @@ class Clocks:
     boot: Callable[[], float] = boot_time
     """Seconds since boot, for the Lease: goes on while the machine sleeps."""
     wall: Callable[[], datetime] = wall_clock
-    """The time of day, compared with times that the cluster writes."""
+    """This machine's time of day: where a process starts from; decisions have a steadier one."""

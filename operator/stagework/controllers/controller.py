@@ -46,6 +46,10 @@ class Unreadable(Exception):  # noqa: N818 - a state of the object, not a failur
     """An object cannot be understood as it is stored; the text says where and why."""
 
 
+class OtherVersion(Unreadable):
+    """It has a field or a value that this version does not know: another version will."""
+
+
 @dataclass(frozen=True)
 class View(Generic[StatusT]):
     """What the engine knows of one object when it is to be decided about."""
@@ -90,6 +94,10 @@ class Controller(Generic[StatusT]):
         del now
         log.error("%s %s/%s cannot be read: %s", self.kind.kind, *known.name, fault)
         return None
+
+    def not_understood(self, known: OwnObject, fault: str, now: datetime) -> Plan[StatusT] | None:
+        """Likewise of one that was written for another version: it must lose nothing here."""
+        return self.unreadable(known, fault, now)
 
     async def before_first_decision(self) -> None:
         """Leadership begins: whatever must be known of all objects before any is decided about."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
-from stagework.controllers.controller import Controller, Key, Unreadable, View
+from stagework.controllers.controller import Controller, Key, OtherVersion, Unreadable, View
 from stagework.controllers.memory import Memory
 from stagework.controllers.objects import Objects
 from stagework.controllers.performer import Performer
@@ -97,7 +97,9 @@ class Reconciler:
             return controller.decide(self._view(key, controller, known, prepared), now), now
         except Unreadable as error:
             now = self._wall()
-            plan = controller.unreadable(known, str(error), now)
+            other = isinstance(error, OtherVersion)
+            judge = controller.not_understood if other else controller.unreadable
+            plan = judge(known, str(error), now)
             return None if plan is None else (plan, now)
 
     async def _perform(
@@ -140,6 +142,7 @@ class Reconciler:
         requests = requests_for(self._cache, key)
         await self._performer.refuse(nobody, refuse_all(requests, TARGET_NOT_FOUND, self._wall()))
         self._note_uid(key, "")
+        self._queue.forget(key)
 
     def _note_uid(self, key: Key, uid: str) -> None:
         """One of that name that is gone holds nothing any more, also where a new one has come."""

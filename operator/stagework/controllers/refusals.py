@@ -21,7 +21,10 @@ class Refusals:
     def believed(self, uid: str) -> Mapping[Purpose, Refusal]:
         """Refusals that have not run out."""
         known = self._by_uid.get(uid)
-        return known.believed(self._clock()) if known is not None else {}
+        believed = known.believed(self._clock()) if known is not None else {}
+        if not believed:
+            self._by_uid.pop(uid, None)
+        return believed
 
     def forget(self, uid: str) -> None:
         """The object has left memory."""

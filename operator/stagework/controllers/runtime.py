@@ -21,6 +21,7 @@ from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.client.throttle import Throttle
 from stagework.cluster.events import EventPoster
 from stagework.cluster.lease import Lease
+from stagework.cluster.steady_clock import SteadyClock, boot_id
 from stagework.controllers.clocks import Clocks
 from stagework.controllers.controller import Controller, Key
 from stagework.controllers.engine import Engine
@@ -63,6 +64,7 @@ class Runtime:
         build = build or Build()
         clock = build.clocks
         me = wiring.identity()
+        self._time_of_day = SteadyClock(clock.wall, clock.boot, machine=boot_id(), on_jump=_jumped)
         self.watched_by_kopf = build.watched_by_kopf
         self.metrics = Metrics(registry, me.version)
         self.registry = registry
@@ -84,7 +86,7 @@ class Runtime:
             on_problem=_problem,
             clock=clock.monotonic,
         )
-        self._events = EventPoster(self._api, me.name, clock.wall)
+        self._events = EventPoster(self._api, me.name, self._time_of_day)
         self.queue: WorkQueue[Key] = WorkQueue(clock.monotonic)
         self.engine = self._engine(settings, build)
         self._liveness = Liveness(self.cache, self.queue, self._lease, clock.boot)
@@ -100,7 +102,7 @@ class Runtime:
             on_stopped=lambda: self.metrics.leads(now=False),
             on_problem=_problem,
             clock=clock.boot,
-            wall=clock.wall,
+            time_of_day=self._time_of_day,
         )
 
     def _engine(self, settings: Settings, build: Build) -> Engine:
@@ -112,7 +114,7 @@ class Runtime:
             results=build.results or ServiceResults(settings.api.url, wiring.operator_token),
             registry=self.registry,
             wake=self.queue.add,
-            wall=clock.wall,
+            wall=self._time_of_day,
             clock=clock.monotonic,
         )
         self.controllers = build.controllers(parts)
@@ -128,7 +130,7 @@ class Runtime:
             metrics=self.metrics,
             workers=settings.engine.workers,
             clock=clock.monotonic,
-            wall=clock.wall,
+            wall=self._time_of_day,
         )
 
     async def run(self) -> None:
@@ -188,3 +190,10 @@ class Runtime:
 
 def _problem(sentence: str, error: Exception) -> None:
     log.warning("%s: %s", sentence, error)
+
+
+def _jumped(seconds: float) -> None:
+    log.warning(
+        "this machine's clock was set by %+.0f s; what is decided goes on by seconds since boot",
+        seconds,
+    )

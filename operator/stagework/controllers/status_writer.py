@@ -90,12 +90,13 @@ class StatusWriter:
 
         Raises ApiError or Outdated.
         """
-        memory = self._memory.setdefault(target.uid, _Memory())
+        memory = self._memory.get(target.uid) or _Memory()
         wanted: Observed | None = plan.status
         if wanted is None and memory.unwritten is not None:
             wanted = memory.unwritten.status(kind)
         if wanted is None:
             return None
+        self._memory[target.uid] = memory
         # What presupposes the status must not be done before it.
         urgent = plan.urgent or bool(plan.afterwards)
         now, at_work = self._clock(), self._at_work()

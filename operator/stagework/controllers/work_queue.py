@@ -47,6 +47,10 @@ class WorkQueue(Generic[K]):
         """Forget the failures of a key."""
         self._agenda.succeeded(key)
 
+    def forget(self, key: K) -> None:
+        """The object is gone: no date brings it round any more."""
+        self._agenda.forget(key)
+
     async def get(self) -> K:
         """The next key; call `done` with it afterwards."""
         self._promote()

@@ -1,4 +1,4 @@
-"""Has a stage run too long, or taken too long to start? Clocks of the cluster, never of the Job."""
+"""Has a stage run too long, or taken too long to start? By our clock, no Job's or node's."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ class Exceeded:
 
 
 def run_time(stage: Stage, started: datetime, now: datetime) -> InTime | Exceeded:
-    """`timeoutSeconds`, counted from the container's own start."""
+    """`timeoutSeconds`, counted from the container's start, as it is by our clock."""
     until = started + timedelta(seconds=stage.timeoutSeconds)
     if now < until:
         return InTime(until)

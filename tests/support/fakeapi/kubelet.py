@@ -66,6 +66,8 @@ class Kubelets:
         self.results: dict[tuple[str, str, str, str], list[Json]] = defaultdict(list)
         """Stored `result.json` by (namespace, run uid, stage, attempt), as the API service answers
         them; written before the mark, by stages that succeed with the default message."""
+        self.ahead = 0.0
+        """By so many seconds are the clocks of the nodes ahead."""
         self._containers: dict[str, _Container] = {}
         self._parked: dict[str, list[Action]] = defaultdict(list)
         self._clock = asyncio.get_running_loop().time
@@ -111,7 +113,7 @@ class Kubelets:
             return
         pod = self._store.get(PODS, *container.key)
         behaviour = container.behaviour = self.behave(pod.data)
-        container.started = now = self._store.now()
+        container.started = now = self._store.now(self.ahead)
         if behaviour.waiting:
             state: Json = {"waiting": {"reason": behaviour.waiting, "message": "made up"}}
             self._report(pod, "Pending", state, startTime=now)
@@ -126,7 +128,7 @@ class Kubelets:
             return
         behaviour = container.behaviour
         pod = self._pod_of(uid, container)
-        if pod is None:
+        if pod is None:  # deleted by force meanwhile: it has ended, and nobody hears of it
             self._invariants.end(uid, self._clock(), behaviour.exit_code)
             return
         message = behaviour.message
@@ -145,7 +147,7 @@ class Kubelets:
         container = self._containers.pop(uid, None)
         if container is not None:
             pod, did = self._pod_of(uid, container), container.behaviour
-            if pod is None:
+            if pod is None:  # deleted by force meanwhile
                 self._invariants.end(uid, self._clock(), 137)
             elif did is None or did.waiting:
                 self._report(pod, "Failed", {"waiting": {"reason": "ContainerCreating"}})
@@ -169,7 +171,7 @@ class Kubelets:
             "exitCode": exit_code,
             "reason": reason or ("Error" if exit_code else "Completed"),
             "startedAt": container.started,
-            "finishedAt": self._store.now(),
+            "finishedAt": self._store.now(self.ahead),
             "containerID": f"containerd://{pod.meta['uid']}",
         }
         if message:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Container
+from email.utils import format_datetime
 from typing import Any, Final, Self
 
 import orjson
@@ -109,7 +110,8 @@ class FakeApi:
         try:
             body = self._perform(request, route, seen)
             seen.status = 201 if seen.verb == "POST" else 200
-            answer = web.Response(status=seen.status, body=body, headers=_JSON)
+            headers = {**_JSON, "Date": format_datetime(self.store.wall(), usegmt=True)}
+            answer = web.Response(status=seen.status, body=body, headers=headers)
         except Failure as failure:
             seen.status = failure.code
             answer = _refusal(failure)

@@ -72,6 +72,8 @@ class VirtualTime:
     def __init__(self) -> None:
         self.seconds = 0.0
         """Passed so far."""
+        self.operators_ahead = 0.0
+        """By so many seconds are the operators' machines ahead of the API server's."""
         self._began = time.monotonic()
         self._epoch = datetime.now(UTC)
 
@@ -86,8 +88,15 @@ class VirtualTime:
         self.seconds += TICK_SECONDS
         return self._began + self.seconds
 
+    def jump(self, seconds: float) -> None:
+        """All clocks that tell the time of day are set; what counts seconds goes on."""
+        self._epoch += timedelta(seconds=seconds)
+
     def clocks(self) -> Clocks:
-        return Clocks(self.monotonic, self.monotonic, self.wall)
+        return Clocks(self.monotonic, self.monotonic, self._operators_wall)
+
+    def _operators_wall(self) -> datetime:
+        return self.wall() + timedelta(seconds=self.operators_ahead)
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in this time."""

@@ -44,3 +44,13 @@ def test_a_long_pipeline_name_still_makes_a_valid_label() -> None:
 
     (value,) = kept.manifest["metadata"]["labels"].values()
     assert value == "p" * 62
+
+
+def test_every_value_is_kept_also_what_is_as_by_default() -> None:
+    """What a later version has as its default changes no run under way."""
+    by_default = PipelineSpec(stages=[make_stage("a")])
+
+    (stage,) = revision_of("ad-image", NAMESPACE, by_default).manifest["data"]["stages"]
+
+    assert set(stage) == set(type(by_default.stages[0]).model_fields)
+    assert stage["retries"] == by_default.stages[0].retries

@@ -23,6 +23,7 @@ from stagework.cluster.leadership import (
     see,
 )
 from stagework.cluster.lease import Lease, NotLeading
+from stagework.cluster.steady_clock import SteadyClock
 from tests.support.fakeapi.eventually import eventually
 from tests.support.fakeapi.faults import writes
 from tests.support.fakeapi.resources import LEASES, Json
@@ -57,6 +58,11 @@ class TestJudge:
         assert judge(seen, 114.9, identity="me") == Wait("other", 115)
         assert judge(seen, 115, identity="me") == Acquire()
 
+    def test_one_that_has_gone_is_nobodys_for_as_long_as_it_held(self) -> None:
+        gone = see(SeenLease(lease("other"), 90), None, 100, existed=True)
+        assert judge(gone, 114.9, identity="me") == Wait("", 115)
+        assert judge(see(gone, None, 115, existed=True), 115, identity="me") == Acquire()
+
     def test_any_change_starts_the_clock_again(self) -> None:
         first = see(None, lease("other"), 100)
         assert see(first, lease("other"), 110) is first
@@ -78,7 +84,13 @@ def test_micro_time_is_utc_with_six_digits() -> None:
     assert micro_time(datetime(2026, 1, 2, 9, 0, tzinfo=seoul)) == "2026-01-02T00:00:00.000000Z"
 
 
-def contender(api: KubeApi, clock: Callable[[], float], identity: str, log: list[str]) -> Lease:
+def contender(
+    api: KubeApi,
+    clock: Callable[[], float],
+    identity: str,
+    log: list[str],
+    time_of_day: SteadyClock | None = None,
+) -> Lease:
     return Lease(
         api,
         namespace="ns",
@@ -87,6 +99,7 @@ def contender(api: KubeApi, clock: Callable[[], float], identity: str, log: list
         on_started=lambda: log.append(f"{identity} leads"),
         on_stopped=lambda: log.append(f"{identity} stops"),
         clock=clock,
+        time_of_day=time_of_day,
     )
 
 
@@ -173,14 +186,118 @@ async def test_a_renewal_whose_answer_was_lost_is_found_by_a_read(
     assert log == ["a leads"]
 
 
-async def test_a_deleted_lease_is_made_again(fake: FakeApi, api: KubeApi) -> None:
+async def test_a_deleted_lease_is_made_again_once_its_time_is_over(
+    fake: FakeApi, api: KubeApi
+) -> None:
+    """Its holder may still write, and a release that is being removed is to leave nothing."""
+    clock, log = Clock(), list[str]()
+    first, second = (contender(api, clock, name, log) for name in "ab")
+    await first.step()
+    await second.step()
+    fake.store.delete(LEASES, "ns", "stagework-operator")
+    for _ in range(8):
+        for leadership in (first, second):
+            await leadership.step()
+        assert fake.store.list(LEASES) == []
+        clock.now += 1.9
+    await second.step()
+    assert (first.held, second.fresh()) == (False, True)
+    assert log == ["a leads", "a stops", "b leads"]
+
+
+async def test_an_operator_that_is_asked_to_stop_makes_no_lease(
+    fake: FakeApi, api: KubeApi
+) -> None:
+    first = contender(api, Clock(), "a", [])
+    task = asyncio.create_task(first.run())
+    await asyncio.wait_for(first.acquired.wait(), 5)
+    fake.store.delete(LEASES, "ns", "stagework-operator")
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert fake.store.list(LEASES) == []
+
+
+async def test_what_others_have_put_on_the_lease_stays(fake: FakeApi, api: KubeApi) -> None:
+    labels = {"app.kubernetes.io/managed-by": "Helm"}
+    annotations = {"meta.helm.sh/release-name": "stagework"}
+    fake.store.create(
+        LEASES,
+        "ns",
+        {
+            "metadata": {
+                "name": "stagework-operator",
+                "labels": labels,
+                "annotations": annotations,
+                "finalizers": ["example.com/kept"],
+            },
+            "spec": {"strategy": "OldestEmulationVersion"},
+        },
+    )
+    clock = Clock()
+    first = contender(api, clock, "a", [])
+    task = asyncio.create_task(first.run())
+    await asyncio.wait_for(first.acquired.wait(), 5)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    lease = fake.store.get(LEASES, "ns", "stagework-operator")
+    assert lease.data["spec"]["holderIdentity"] == "", "taken and released"
+    assert lease.data["spec"]["strategy"] == "OldestEmulationVersion"
+    assert lease.meta["labels"] == labels
+    assert lease.meta["finalizers"] == ["example.com/kept"]
+    assert annotations.items() <= lease.meta["annotations"].items()
+
+
+async def test_labels_that_come_while_it_leads_stay_too(fake: FakeApi, api: KubeApi) -> None:
     clock = Clock()
     first = contender(api, clock, "a", [])
     await first.step()
-    fake.store.delete(LEASES, "ns", "stagework-operator")
+    fake.store.patch(LEASES, "ns", "stagework-operator", {"metadata": {"labels": {"x": "y"}}})
+    for _ in range(3):
+        clock.now += 2
+        await first.step()
+    assert first.fresh()
+    assert fake.store.get(LEASES, "ns", "stagework-operator").meta["labels"] == {"x": "y"}
+
+
+@pytest.mark.parametrize("ahead_hours", [1, -1])
+@pytest.mark.parametrize("machine", ["m1", "m2"])
+async def test_who_takes_over_goes_on_by_the_clock_of_the_last_leader(
+    fake: FakeApi, api: KubeApi, machine: str, ahead_hours: int
+) -> None:
+    """On the same machine to the millisecond; on another one the API server's time corrects it."""
+    began = datetime.now(UTC)
+    clock, log = Clock(), list[str]()
+    fake.store.wall = lambda: began + timedelta(seconds=clock.now - 1000)
+    wall = began
+    first = contender(api, clock, "a", log, SteadyClock(lambda: wall, clock, machine="m1"))
     await first.step()
+    clock.now += 2
+    await first.step()
+    wall = began + timedelta(hours=ahead_hours)
+    time_of_day = SteadyClock(lambda: wall, clock, machine=machine)
+    second = contender(api, clock, "b", log, time_of_day)
+    await second.step()
+    clock.now += 15.1
+    await second.step()
+    assert log == ["a leads", "b leads"]
+    passed = (time_of_day() - began).total_seconds()
+    assert 15 <= passed <= 18
+
+
+@pytest.mark.parametrize("renewed", ["yesterday", "2001-01-01T00:00:00", "9999-12-31T23:59:59Z"])
+async def test_a_renewal_written_by_hand_does_not_set_the_clock(
+    fake: FakeApi, api: KubeApi, renewed: str
+) -> None:
+    spec = {"holderIdentity": "", "renewTime": renewed}
+    fake.store.create(LEASES, "ns", {"metadata": {"name": "stagework-operator"}, "spec": spec})
+    clock = Clock()
+    time_of_day = SteadyClock(lambda: datetime.now(UTC), clock, machine="m1")
+    first = contender(api, clock, "a", [], time_of_day)
     await first.step()
     assert first.fresh()
+    assert abs(time_of_day() - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 async def test_two_that_see_an_absent_lease_at_once_do_not_both_lead(fake: FakeApi) -> None:

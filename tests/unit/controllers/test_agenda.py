@@ -75,3 +75,27 @@ def test_endless_failures_are_counted_without_end(failures: int) -> None:
         agenda.pause_after_failure("a", 0.05, 30.0)
 
     assert agenda.pause_after_failure("a", 0.05, 30.0) == 30
+
+
+def test_dates_that_were_replaced_do_not_stay_until_they_come() -> None:
+    agenda: Agenda[str] = Agenda()
+    for late in range(1000, 0, -1):
+        agenda.put("a", late)
+        agenda.put("b", late)
+
+    assert len(vars(agenda)["_heap"]) <= 4
+    assert agenda.earliest() == 1
+    assert sorted(_taken(agenda, 1)) == ["a", "b"]
+    assert agenda.earliest() is None
+
+
+def test_what_is_forgotten_does_not_come_round() -> None:
+    agenda: Agenda[str] = Agenda()
+    agenda.put("gone", 5)
+    agenda.put("stays", 6)
+    agenda.pause_after_failure("gone", 1, 60)
+    agenda.forget("gone")
+
+    assert _taken(agenda, 9) == ["stays"]
+    assert agenda.pause_after_failure("gone", 1, 60) == 1, "it begins anew"
+    agenda.forget("never there")

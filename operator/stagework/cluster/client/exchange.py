@@ -13,6 +13,8 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final, NamedTuple, cast
 from urllib.parse import urlsplit
@@ -45,6 +47,7 @@ class _Connection(asyncio.Protocol):
         self._pending: asyncio.Future[Answer] | None = None
         self._body: list[bytes] = []
         self._retry_after: str | None = None
+        self.date = b""
         self._keep = False
 
     @property
@@ -102,6 +105,8 @@ class _Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if len(name) == len(b"retry-after") and name.lower() == b"retry-after":
             self._retry_after = value.decode("latin-1").strip()
+        elif len(name) == len(b"date") and name.lower() == b"date":
+            self.date = value
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
@@ -154,6 +159,7 @@ class Exchanges:
         self._idle: list[_Connection] = []
         self._busy: set[_Connection] = set()
         self._closed = False
+        self._date = b""
 
     async def send(
         self,
@@ -188,12 +194,21 @@ class Exchanges:
         finally:
             timer.cancel()
             self._busy.discard(connection)
+        self._date = connection.date
         if connection.usable:
             connection.idle_since = self._clock()
             self._idle.append(connection)
         else:
             connection.abort()
         return answer
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's clock (whole seconds) at its last answer; None where it says none."""
+        try:
+            return parsedate_to_datetime(self._date.decode("latin-1"))
+        except ValueError:
+            return None
 
     def close(self) -> None:
         """Give up all connections, for good; exchanges under way raise BrokenExchange."""

@@ -13,6 +13,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
 
@@ -58,6 +59,11 @@ class Reader:
         self._transport = transport
         self._sleep = sleep
         self._rng = rng
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The API server's clock (whole seconds) at its last answer; None where it says none."""
+        return self._transport.server_time
 
     async def get(
         self, path: str, params: Params | None = None, *, timeout_seconds: float | None = None

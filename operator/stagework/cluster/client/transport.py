@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
@@ -87,7 +88,7 @@ class Transport:
         self._exchanges = Exchanges(
             self._target.server, tls, server_name=self._target.server_name, clock=self._clock
         )
-        # For watches alone: they are few and long, nothing is to be saved there.
+        # For watches alone: few and long, nothing is to be saved there.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=POOL_SIZE, ssl=tls if tls is not None else True, keepalive_timeout=30
@@ -103,12 +104,17 @@ class Transport:
 
     async def close(self) -> None:
         """Close all connections; running requests fail as `Unreachable`."""
-        exchanges, self._exchanges = self._exchanges, None
+        exchanges, session = self._exchanges, self._session
+        self._exchanges = self._session = None
         if exchanges is not None:
             exchanges.close()
-        session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    @property
+    def server_time(self) -> datetime | None:
+        """As `Exchanges.server_time`."""
+        return self._exchanges.server_time if self._exchanges is not None else None
 
     async def watch(self, path: str, params: Params | None = None) -> AsyncGenerator[bytes, None]:
         """Changes from `params["resourceVersion"]` on, one raw JSON line each, with bookmarks.
@@ -167,8 +173,7 @@ class Transport:
         if exchanges is None:
             raise Unreachable("the client is closed")
         lines = f"Authorization: {proof}\r\n" if (proof := await self._proof()) else ""
-        if body is not None:
-            lines += f"Content-Type: {content_type}\r\n"
+        lines += f"Content-Type: {content_type}\r\n" if body is not None else ""
         began = self._clock()
         status = 0
         try:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from stagework.api import names
 from stagework.api.kinds import PIPELINEJOB
-from stagework.api.pipelinejob import PipelineJobSpec, PipelineJobStatus
+from stagework.api.pipelinejob import PipelineJob, PipelineJobSpec, PipelineJobStatus
 from stagework.api.resources import ObjectRef
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject, tombstone_of
@@ -36,7 +36,7 @@ from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.take_over import TakeOver
 from stagework.controllers.pipelinejobs.triggers import Triggers, key_of
-from stagework.plans.pipelinejob.accept import unreadable
+from stagework.plans.pipelinejob.accept import not_understood, unreadable
 from stagework.plans.pipelinejob.pending import pending
 from stagework.plans.pipelinejob.plan import evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
@@ -123,16 +123,20 @@ class PipelineJobs(Controller[PipelineJobStatus]):
     def unreadable(
         self, known: OwnObject, fault: str, now: datetime
     ) -> Plan[PipelineJobStatus] | None:
-        """Refuse it for good, once; one whose status is broken is only logged."""
+        """Refuse it for good, once, unless it has begun; a broken status is only logged."""
         self._take_over.hold_by_records(known)
-        try:
-            status = decode_status(known)
-        except ValidationError:
-            log.error("%s/%s: its status was edited by hand: %s", *known.name, fault)  # noqa: TRY400
+        run = self._without_spec(known, fault)
+        if run is None or run.status.summary == names.INVALID_SPEC:
             return None
-        if status.summary == names.INVALID_SPEC:
-            return None
-        return unreadable(run_of(known, PipelineJobSpec.model_construct(), status), fault, now)
+        judge = not_understood if run.status.stages else unreadable
+        return judge(run, fault, now)
+
+    def not_understood(
+        self, known: OwnObject, fault: str, now: datetime
+    ) -> Plan[PipelineJobStatus] | None:
+        """Say so, once; nothing of it is touched."""
+        run = self._without_spec(known, fault)
+        return not_understood(run, fault, now) if run is not None else None
 
     async def before_first_decision(self) -> None:
         """Every run says what it holds and wants before the first turn is given."""
@@ -187,3 +191,12 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             self._slots.tick()
+
+    def _without_spec(self, known: OwnObject, fault: str) -> PipelineJob | None:
+        """What is known of a run all the same; None where that is not even its status."""
+        try:
+            status = decode_status(known)
+        except ValidationError:
+            log.error("%s/%s: its status was edited by hand: %s", *known.name, fault)  # noqa: TRY400
+            return None
+        return run_of(known, PipelineJobSpec.model_construct(), status)

@@ -15,12 +15,15 @@ from stagework.api.base import explain
 from stagework.api.pipeline import Pipeline, PipelineSpec
 from stagework.api.pipelinejob import PipelineJob, PipelineJobSpec, PipelineJobStatus
 from stagework.cluster.cache.own_objects import OwnObject
-from stagework.controllers.controller import Unreadable
+from stagework.controllers.controller import OtherVersion, Unreadable
 from stagework.plans.pipelinejob.slot_requests import PodRecord
 from stagework.plans.pipelinejob.snapshot import Resolved
 
 KEPT_STAGES: Final = 64
 """Lists of inline stages kept: runs that one program makes mostly share theirs."""
+
+_UNKNOWN: Final = frozenset({"extra_forbidden", "literal_error", "enum"})
+"""Pydantic's kinds of faults that another version of the schema would not have."""
 
 _parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -77,14 +80,19 @@ def pipeline_of(known: OwnObject) -> Pipeline:
 
 
 @contextmanager
-def understood() -> Generator[None]:
-    """What is decoded within can be understood; else Unreadable says where not."""
+def understood(where: str = "") -> Generator[None]:
+    """What is decoded within can be understood; else Unreadable says where not.
+
+    `where`: what stands before the path of a field, such as `spec.`
+    """
     try:
         yield
     except ValidationError as error:
-        raise Unreadable(explain(error)) from error
+        unknown = any(fault["type"] in _UNKNOWN for fault in error.errors())
+        kind = OtherVersion if unknown else Unreadable
+        raise kind(f"{where}{explain(error)}") from error
     except msgspec.DecodeError as error:
-        raise Unreadable(str(error)) from error
+        raise Unreadable(f"{where}{error}") from error
 
 
 class _StatusWords(msgspec.Struct):

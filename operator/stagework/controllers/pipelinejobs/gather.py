@@ -16,7 +16,7 @@ from stagework.cluster.cache.selections import (
     STAGE_PODS,
     objects_of,
 )
-from stagework.controllers.controller import View
+from stagework.controllers.controller import Unreadable, View
 from stagework.controllers.decoded import Decoded
 from stagework.controllers.pipelinejobs.decoding import (
     RunSpec,
@@ -67,11 +67,12 @@ class Gatherer:
         meta = known.metadata
         checked, status = self.spec(known), view.unwritten or self._status(known)
         inline = checked.inline if status.stages else None
+        resolved = view.prepared if checked.inline is None else inline
         return Snapshot(
             run=run_of(known, checked.spec, status),
             settings=self._settings,
-            pipeline=self._pipeline(known) if not status.stages else None,
-            resolved=view.prepared if checked.inline is None else inline,
+            pipeline=self._pipeline(known, status) if resolved is None else None,
+            resolved=resolved,
             jobs=self._cache.indexed(STAGE_JOBS, meta.namespace, BY_OWNER, meta.uid),
             pods=self._cache.indexed(STAGE_PODS, meta.namespace, BY_OWNER, meta.uid),
             nodes=self._slots.nodes,
@@ -86,19 +87,28 @@ class Gatherer:
 
     def spec(self, known: OwnObject) -> RunSpec:
         """What a person wrote; raises Unreadable."""
-        with understood():
+        with understood("spec."):
             return self._decoded.spec(known)
 
     def _status(self, known: OwnObject) -> PipelineJobStatus:
-        with understood():
+        with understood("status."):
             status = self._decoded.status(known)
         self.ended.note(known.metadata.uid, status.stages)
         return status
 
-    def _pipeline(self, known: OwnObject) -> Pipeline | None:
+    def _pipeline(self, known: OwnObject, status: PipelineJobStatus) -> Pipeline | None:
+        if status.begun:
+            return None
         name = RUNS.indexes[_PIPELINE_NAME](known)
         if name is None:
             return None
         found = self._cache.indexed(objects_of(PIPELINE), known.metadata.namespace, BY_NAME, name)
-        with understood():
-            return pipeline_of(found[-1]) if found else None
+        if not found:
+            return None
+        try:
+            with understood(f"Pipeline {found[-1].metadata.name}: spec."):
+                return pipeline_of(found[-1])
+        except Unreadable:
+            if status.stages:
+                return None  # it was accepted by what the Pipeline was then
+            raise

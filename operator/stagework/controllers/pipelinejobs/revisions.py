@@ -5,23 +5,25 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import orjson
-from pydantic import ValidationError
 
 from stagework.api import names
+from stagework.api.kinds import PIPELINEJOB
 from stagework.api.observed import ObjectMeta
 from stagework.api.pipeline import PipelineSpec
 from stagework.api.resources import REVISIONS, ObjectRef
+from stagework.children.revision import label_of
 from stagework.cluster.cache.cache import Cache
+from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import ApiError, Conflict, NotFound
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.lease import NotLeading
 from stagework.controllers.controller import Unreadable
-from stagework.controllers.pipelinejobs.decoding import revision_of
+from stagework.controllers.pipelinejobs.decoding import revision_of, summary_of, understood
 from stagework.controllers.pipelinejobs.triggers import RUNS
 from stagework.plans.pipelinejob.snapshot import Resolved
 
@@ -33,6 +35,9 @@ SWEEP_SECONDS: Final = 600
 """Time between two sweeps."""
 MIN_AGE: Final = timedelta(minutes=10)
 """Younger revisions are left alone: the run that needs one may not have named it yet."""
+
+
+(_PIPELINE_NAME,) = PIPELINEJOB.references
 
 
 class _RevisionView(msgspec.Struct):
@@ -58,10 +63,14 @@ class Revisions:
         self._wall = wall
         self._namespaces = namespaces or ("",)
         self._kept: OrderedDict[tuple[str, str], Resolved] = OrderedDict()
+        self._swept: dict[tuple[str, str], asyncio.Event] = {}
 
     async def get(self, namespace: str, name: str) -> Resolved | None:
-        """The stages of a revision; None where somebody has deleted or broken it."""
+        """The stages of a revision; None where somebody has deleted it. Raises Unreadable."""
         key = (namespace, name)
+        # One that is being swept is gone, or not, once that is answered.
+        while (swept := self._swept.get(key)) is not None:
+            await swept.wait()
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
@@ -86,15 +95,13 @@ class Revisions:
             body = await self._api.get(paths.object_path(ObjectRef(REVISIONS, *key)))
         except NotFound:
             return None
-        try:
+        with understood(f"ControllerRevision {key[1]}: data."):
             spec = PipelineSpec.model_validate_json(bytes(_one.decode(body).data))
-        except ValidationError as error:
-            log.warning("revision %s/%s was edited by hand: %s", *key, error)
-            return None
         return Resolved(spec.stages, spec.params)
 
     async def _sweep(self, cache: Cache) -> None:
-        used = {(run.metadata.namespace, revision_of(run)) for run in cache.all(RUNS)}
+        for run in cache.all(RUNS):
+            revision_of(run)  # where that cannot be read nothing is swept
         for namespace in self._namespaces:
             body = await self._api.get(
                 paths.collection(REVISIONS, namespace), {"labelSelector": names.LABEL_REVISION_OF}
@@ -102,14 +109,36 @@ class Revisions:
             for revision in _many.decode(body).items:
                 meta = revision.metadata
                 old = self._wall() - meta.creation_timestamp > MIN_AGE
-                if old and (meta.namespace, meta.name) not in used:
+                # Asked for each one, right before: runs are accepted while others are deleted.
+                if old and not _in_use(meta, cache):
                     await self._delete(meta)
 
     async def _delete(self, meta: ObjectMeta) -> None:
-        options = {"preconditions": {"uid": meta.uid}}
+        key = (meta.namespace, meta.name)
+        options = {"preconditions": {"uid": meta.uid, "resourceVersion": meta.resourceVersion}}
+        self._kept.pop(key, None)
+        swept = self._swept[key] = asyncio.Event()
         try:
-            target = ObjectRef(REVISIONS, meta.namespace, meta.name)
-            await self._api.delete(paths.object_path(target), orjson.dumps(options))
+            await self._api.delete(
+                paths.object_path(ObjectRef(REVISIONS, *key)), orjson.dumps(options)
+            )
         except (NotFound, Conflict):
             return
-        self._kept.pop((meta.namespace, meta.name), None)
+        finally:
+            swept.set()
+            del self._swept[key]
+
+
+def _in_use(meta: ObjectMeta, cache: Cache) -> bool:
+    """Whether a run names it, or may do so in a moment: one of its Pipeline without a revision."""
+    runs = (run for run in cache.all(RUNS) if run.metadata.namespace == meta.namespace)
+    return any((revision_of(run) or _to_be_accepted(run, meta)) == meta.name for run in runs)
+
+
+def _to_be_accepted(run: OwnObject, revision: ObjectMeta) -> str:
+    named = RUNS.indexes[_PIPELINE_NAME](run)
+    if run.is_tombstone or not isinstance(named, tuple) or summary_of(run) == names.INVALID_SPEC:
+        return ""
+    _, pipeline = cast("tuple[str, str]", named)
+    alike = label_of(pipeline) == revision.labels.get(names.LABEL_REVISION_OF)
+    return revision.name if alike else ""

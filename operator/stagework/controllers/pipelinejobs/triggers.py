@@ -11,6 +11,7 @@ from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.cache.selections import ALL_NODES, STAGE_JOBS, STAGE_PODS, objects_of
 from stagework.cluster.cache.store import Change
 from stagework.controllers.controller import Key, Trigger
+from stagework.controllers.pipelinejobs.decoding import summary_of
 from stagework.controllers.pipelinejobs.slots import Slots
 
 IsOver = Callable[[str, str, str], bool]
@@ -44,12 +45,15 @@ class Triggers:
         )
 
     def of_pipeline(self, change: Change[OwnObject]) -> Iterable[Key]:
-        """Only runs that wait for it care; begun ones use their revision."""
-        if change.old is not None:
-            return ()
+        """Only runs that wait for it care; begun ones use their revision.
+
+        Where it has changed, only those for which it could not be understood.
+        """
         name = change.object.name
         runs = self._cache.indexed(RUNS, name[0], _PIPELINE_NAME, name)
-        return [key_of(run) for run in runs]
+        if change.old is None:
+            return [key_of(run) for run in runs]
+        return [key_of(run) for run in runs if summary_of(run) == names.NOT_UNDERSTOOD]
 
     def of_job(self, change: Change[JobView]) -> Iterable[Key]:
         """Not the Job controller's bookkeeping after the stage has ended."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from stagework.api import names
-from stagework.api.conditions import Condition, Status, conditions_for, of_generation
+from stagework.api.conditions import Condition, Status, conditions_for, find, of_generation
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.resources import REVISIONS
 from stagework.api.stage_status import StageStatus
@@ -12,11 +12,15 @@ from stagework.api.text import sentence
 from stagework.children.revision import revision_of
 from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
 from stagework.plans.pipelinejob.transitions import transitions
-from stagework.plans.plan import Create, Event, PlanBuilder
+from stagework.plans.plan import Create, Event, Plan, PlanBuilder
 from stagework.policies.validity import faults
 
 PIPELINE_GRACE = timedelta(seconds=60)
 """A missing Pipeline makes the run Stalled only after this long: it may be applied just behind."""
+
+
+_UNKNOWN = ("Extra inputs are not permitted", "Input should be ")
+"""What pydantic says of a field, and of a value, that is not known."""
 
 
 def accept(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
@@ -32,8 +36,28 @@ def accept(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
 
 
 def unreadable(run: PipelineJob, message: str, now: datetime) -> RunPlan:
-    """A run whose spec passed an older schema: refused for good, nobody else is disturbed."""
+    """A run that no version could read: refused for good, nobody else is disturbed."""
     return _refused(run, [message], PlanBuilder(), now)
+
+
+def not_understood(run: PipelineJob, fault: str, now: datetime) -> RunPlan:
+    """A run that another version's schema let in: it waits for an operator that knows it.
+
+    What is known of its stages stays, and so do its Jobs and Pods: nothing is decided about what
+    cannot be read. One that has ended stays as it ended.
+    """
+    if run.finished and not refused_unknown(run):
+        return Plan()
+    text = f"{fault}; this operator's version does not know it: upgrade the operator"
+    status = _stalling(run, names.NOT_UNDERSTOOD, text, now, stalled=True)
+    return _written(run, status.evolve(completionTime=None), PlanBuilder())
+
+
+def refused_unknown(run: PipelineJob) -> bool:
+    """Whether an operator before this one has refused it for good without understanding it."""
+    status = run.status
+    refused = status.summary == names.INVALID_SPEC and not status.stages
+    return refused and any(words in status.message for words in _UNKNOWN)
 
 
 def seen_again(run: PipelineJob, builder: PlanBuilder) -> RunPlan:
@@ -111,7 +135,7 @@ def _without_pipeline(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -
     run = snapshot.run
     name = run.spec.pipelineRef.name if run.spec.pipelineRef is not None else ""
     namespace = run.metadata.namespace
-    until = run.metadata.creationTimestamp + PIPELINE_GRACE
+    until = _first_missed(run, now) + PIPELINE_GRACE
     message = (
         f"no Pipeline {name!r} in namespace {namespace}; "
         f"see `kubectl get pipelines.{names.GROUP} -n {namespace}`"
@@ -121,6 +145,14 @@ def _without_pipeline(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -
         builder.wake(until)
     status = _stalling(run, names.PIPELINE_NOT_FOUND, message, now, stalled=stalled)
     return _written(run, status, builder)
+
+
+def _first_missed(run: PipelineJob, now: datetime) -> datetime:
+    """Since when its Pipeline is missed: since it was made, and at the latest since we saw that."""
+    said = find(run.status.conditions, names.SUCCEEDED)
+    missed = said is not None and said.reason == names.PIPELINE_NOT_FOUND
+    seen = said.lastTransitionTime if said is not None and missed else now
+    return min(run.metadata.creationTimestamp, seen)  # the API server's clock may be ahead
 
 
 def _stalling(

@@ -85,10 +85,20 @@ def end_leftover(snapshot: Snapshot, states: States, builder: PlanBuilder, now: 
         status = states.get(meta.labels.get(names.LABEL_STAGE, ""))
         if status is None or meta.leaving or (status.pod == meta.uid and not status.ended):
             continue
-        if now >= ended + LEFTOVER_SECONDS:
+        until = _leftover_until(status, ended, now)
+        if now >= until:
             builder.actions.append(delete_pod(pod))
         else:
-            builder.wake(ended + LEFTOVER_SECONDS)
+            builder.wake(until)
+
+
+def _leftover_until(status: StageStatus, ended: datetime, now: datetime) -> datetime:
+    """When it has lived on for long enough; by our own clock where the end of the stage is known.
+
+    Of an earlier attempt only the node says when it ended: where its clock is ahead, that is over.
+    """
+    until = (status.completionTime or ended) + LEFTOVER_SECONDS
+    return until if until <= now + LEFTOVER_SECONDS else now
 
 
 def after_end(

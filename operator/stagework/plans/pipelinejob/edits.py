@@ -144,9 +144,7 @@ def started(status: StageStatus, node: str, at: datetime) -> StageStatus:
 
 def seen_ended(status: StageStatus, node: str, started_at: datetime | None) -> StageStatus:
     """Where it ran and since when, as its Pod says at last."""
-    return status.evolve(
-        node=node or status.node, lostTime=None, startTime=started_at or status.startTime
-    )
+    return status.evolve(node=node or status.node, lostTime=None, startTime=started_at)
 
 
 def stopping(status: StageStatus, reason: str, message: str) -> StageStatus:

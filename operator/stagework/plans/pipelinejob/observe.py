@@ -1,7 +1,8 @@
 """Bring one stage up to what its Job and Pod show: running, ended, lost, overdue.
 
 `situation.py` says what has happened; here stands what follows. Nothing is started here: starting
-comes after all stages are observed (`start.py`).
+comes after all stages are observed (`start.py`). What a node says of times is kept between our own
+(the turn and now): its clock may be wrong by hours, and what follows counts from when we saw it.
 """
 
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ from stagework.plans.transitions import Recovered
 from stagework.policies import deadline, outcome
 from stagework.policies.mark import NO_COUNTS, cleaned_mark
 from stagework.policies.pod_progress import Started, progress
+from stagework.policies.time_of_day import clamped
 
 NODE_CHECK = timedelta(seconds=30)
 """How often to check whether the node has come back."""
@@ -72,7 +74,7 @@ def _at_work(
     status, node = _taken_up(view, pod), pod.spec.node_name
     match situation:
         case Runs(since=since):
-            began = since or status.startTime or now
+            began = status.startTime or _clamped(since, status, pod, now)
             status = edits.started(status, node, began)
             clock = deadline.run_time(stage, began, now)
         case CannotStart(reason=reason, message=message):
@@ -166,7 +168,7 @@ def _at_end(
         case RefusedForGood(refusal):
             message = sentence(refusal.message)
             end = outcome.Failed(refused_reason(refusal), message, final=True)
-    return record(status, stage, end, commit, builder=builder, ended=now)
+    return record(status, stage, end, commit, builder=builder, ended=now, now=now)
 
 
 def _stopped(
@@ -174,9 +176,10 @@ def _stopped(
 ) -> StageStatus:
     if pod is None:
         status = edits.unproved(view.status, now) if view.status.pod else view.status
-        return record_stopped(status, view.stage, builder, now)
-    ended = outcome.finished_at(pod) or now
-    return record_stopped(_seen_ended(view, pod), view.stage, builder, ended)
+        return record_stopped(status, view.stage, builder, ended=now, now=now)
+    status = _seen_ended(view, pod, now)
+    ended = _end_of(status, pod, now)
+    return record_stopped(status, view.stage, builder, ended=ended, now=now)
 
 
 def _ended(
@@ -187,9 +190,9 @@ def _ended(
     commit = Commit(attempt=view.status.attempt, pod=uid)
     if mark is not None:
         commit = view.commit(uid, mark)
-    ended = outcome.finished_at(pod) or now
-    status = _seen_ended(view, pod)
-    return record(status, view.stage, situation.end, commit, builder=builder, ended=ended)
+    status = _seen_ended(view, pod, now)
+    ended = _end_of(status, pod, now)
+    return record(status, view.stage, situation.end, commit, builder=builder, ended=ended, now=now)
 
 
 def _result_found(
@@ -201,7 +204,7 @@ def _result_found(
     end = outcome.judge_mark(outcome.MarkSeen(mark.outcome, mark.reason, mark.full_message))
     builder.facts.append(Recovered("StoredResult"))
     commit = view.commit(result.pod, mark)
-    return record(view.status, view.stage, end, commit, builder=builder, ended=now)
+    return record(view.status, view.stage, end, commit, builder=builder, ended=now, now=now)
 
 
 def _awaits_pod(
@@ -230,7 +233,21 @@ def _taken_up(view: StageView, pod: PodView) -> StageStatus:
     return edits.taken_up(view.status, pod, job.metadata.name if job is not None else "")
 
 
-def _seen_ended(view: StageView, pod: PodView) -> StageStatus:
-    current = progress(pod)
-    started = current.since if isinstance(current, Started) else None
-    return edits.seen_ended(_taken_up(view, pod), pod.spec.node_name, started)
+def _seen_ended(view: StageView, pod: PodView, now: datetime) -> StageStatus:
+    current, status = progress(pod), _taken_up(view, pod)
+    started = status.startTime
+    if started is None and isinstance(current, Started) and current.since is not None:
+        started = _clamped(current.since, status, pod, now)
+    return edits.seen_ended(status, pod.spec.node_name, started)
+
+
+def _clamped(
+    reported: datetime | None, status: StageStatus, pod: PodView, now: datetime
+) -> datetime:
+    """When its container started, between its turn and now; now where its node does not say."""
+    return clamped(reported or now, status.turnTime or pod.metadata.creation_timestamp, now)
+
+
+def _end_of(status: StageStatus, pod: PodView, now: datetime) -> datetime:
+    """When its container ended, between its start and now; now where its node does not say."""
+    return clamped(outcome.finished_at(pod) or now, status.startTime or status.turnTime, now)

@@ -24,22 +24,23 @@ def record(
     *,
     builder: PlanBuilder,
     ended: datetime,
+    now: datetime,
 ) -> StageStatus:
-    """Write down how the attempt ended, at the time when it ended."""
+    """Write down how the attempt ended, at the time when it ended; what follows counts from now."""
     match end:
         case Done(skipped, reason, message):
             state = "Skipped" if skipped else "Succeeded"
             return edits.committed(status, state, reason, message, commit=commit, at=ended)
         case Interrupted():
-            return _after_interruption(status, end, builder, ended)
+            return _after_interruption(status, end, builder, ended=ended, now=now)
         case Deferred():
-            return _after_deferral(status, end, builder, ended)
+            return _after_deferral(status, end, builder, now)
         case Failed():
-            return _after_failure(status, stage, end, builder, ended)
+            return _after_failure(status, stage, end, builder, ended=ended, now=now)
 
 
 def record_stopped(
-    status: StageStatus, stage: Stage, builder: PlanBuilder, ended: datetime
+    status: StageStatus, stage: Stage, builder: PlanBuilder, *, ended: datetime, now: datetime
 ) -> StageStatus:
     """The attempt was ended by the operator: the recorded verdict counts, whatever the Pod says."""
     verdict = status.stopping
@@ -51,21 +52,27 @@ def record_stopped(
         return edits.renewed(status, verdict.reason, verdict.message)
     final = verdict.reason in _UNMENDABLE
     end = Failed(verdict.reason, verdict.message, final=final)
-    return _after_failure(status, stage, end, builder, ended)
+    return _after_failure(status, stage, end, builder, ended=ended, now=now)
 
 
 def _after_failure(
-    status: StageStatus, stage: Stage, end: Failed, builder: PlanBuilder, ended: datetime
+    status: StageStatus,
+    stage: Stage,
+    end: Failed,
+    builder: PlanBuilder,
+    *,
+    ended: datetime,
+    now: datetime,
 ) -> StageStatus:
     failures = edits.next_count(status.failures)
-    verdict = after_failure(stage, failures, ended)
+    verdict = after_failure(stage, failures, now)
     cause = f"{end.reason}: {end.message}".removesuffix(": ")
     where = f"stage {stage.name}, attempt {status.attempt}: {cause}"
     if end.final or not isinstance(verdict, RetryAt):
         builder.events.append(Event(names.EVENT_STAGE_FAILED, where, "Warning"))
         counts = {"failures": failures, "interruptions": status.interruptions}
         return edits.failed(status, end.reason, end.message, at=ended, **counts)
-    wait = round((verdict.moment - ended).total_seconds())
+    wait = round((verdict.moment - now).total_seconds())
     text = f"{where}; next attempt in {wait} s"
     builder.events.append(Event(names.EVENT_STAGE_FAILED, text, "Warning"))
     message = sentence(f"attempt {status.attempt}: {cause}")
@@ -74,10 +81,10 @@ def _after_failure(
 
 
 def _after_interruption(
-    status: StageStatus, end: Interrupted, builder: PlanBuilder, ended: datetime
+    status: StageStatus, end: Interrupted, builder: PlanBuilder, *, ended: datetime, now: datetime
 ) -> StageStatus:
     interruptions = edits.next_count(status.interruptions)
-    verdict = after_interruption(interruptions, ended)
+    verdict = after_interruption(interruptions, now)
     where = f"stage {status.name}, attempt {status.attempt}: {sentence(end.message)}"
     builder.events.append(Event(names.EVENT_INTERRUPTED, where, "Warning"))
     if not isinstance(verdict, RetryAt):
@@ -90,12 +97,12 @@ def _after_interruption(
 
 
 def _after_deferral(
-    status: StageStatus, end: Deferred, builder: PlanBuilder, ended: datetime
+    status: StageStatus, end: Deferred, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
     deferrals = edits.next_count(status.deferrals)
-    verdict = after_deferral(deferrals, ended)
+    verdict = after_deferral(deferrals, now)
     cause = f"{end.reason}: {end.message}".removesuffix(": ")
-    wait = round((verdict.moment - ended).total_seconds())
+    wait = round((verdict.moment - now).total_seconds())
     where = f"stage {status.name}, attempt {status.attempt}: {cause}; starts again in {wait} s"
     builder.events.append(Event(names.EVENT_DEFERRED, where))
     counted = status.evolve(deferrals=deferrals)

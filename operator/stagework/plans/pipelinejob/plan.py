@@ -13,7 +13,13 @@ from datetime import datetime
 from stagework.api.answered import Answered
 from stagework.api.stage_status import StageStatus, States
 from stagework.plans.interventions import Requests
-from stagework.plans.pipelinejob.accept import accept, resolve, revision_lost, seen_again
+from stagework.plans.pipelinejob.accept import (
+    accept,
+    refused_unknown,
+    resolve,
+    revision_lost,
+    seen_again,
+)
 from stagework.plans.pipelinejob.children import NO_OBJECTS, AttemptObjects, Children
 from stagework.plans.pipelinejob.clean_up import (
     after_end,
@@ -154,7 +160,8 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
     then; of a run without stages they are refused.
     """
     run = snapshot.run
-    fresh = not run.finished and not run.status.pipelineRevision
+    ended = run.finished and not refused_unknown(run)
+    fresh = not ended and (not run.status.pipelineRevision or _can_begin_anew(snapshot))
     if fresh:
         accepted = accept(snapshot, PlanBuilder(), now)
         if accepted.status is not None and accepted.status.stages:
@@ -162,7 +169,7 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
     nothing: States = {}
     requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs({}))
     requests.carry_out(nothing, run.status.answered, builder, now)
-    if run.finished:
+    if ended:
         # It was refused at first sight: only its time to live is left.
         after_end(snapshot, run.status, builder, now)
         plan = seen_again(run, builder)
@@ -182,6 +189,12 @@ def _first_requests(snapshot: Snapshot, plan: RunPlan, now: datetime) -> tuple[S
         snapshot, run=run.model_copy(update={"status": status}), resolved=resolve(snapshot)
     )
     return evaluate(accepted, now).slot_requests
+
+
+def _can_begin_anew(snapshot: Snapshot) -> bool:
+    """Its revision is gone, but nothing follows from it yet, and the Pipeline is there."""
+    begun = snapshot.run.status.begun or bool(snapshot.jobs)
+    return snapshot.pipeline is not None and not begun
 
 
 def _marked(snapshot: Snapshot, plan: RunPlan) -> RunPlan:

@@ -144,7 +144,7 @@ class Starter:
         )
 
     def _wait_for_pod(self, status: StageStatus, job: JobView) -> StageStatus:
-        since = max(status.turnTime or self.now, job.metadata.creation_timestamp)
+        since = _waits_since(status, job, self.now)
         if self.now >= since + POD_WAIT:
             return self._recreate(status, job)
         self.builder.wake(since + POD_WAIT)
@@ -210,3 +210,9 @@ def _stuck_after_grace(
         return edits.stuck(status)
     builder.wake(until)
     return status
+
+
+def _waits_since(status: StageStatus, job: JobView, now: datetime) -> datetime:
+    """Since when it has its turn and this Job; the API server's clock may be ahead of ours."""
+    turn, made = status.turnTime or now, job.metadata.creation_timestamp
+    return made if turn < made <= now else turn

@@ -50,8 +50,8 @@ def test_a_deferral_costs_no_attempt_and_says_what_is_waited_for() -> None:
     assert (stage.state, stage.reason, stage.attempt) == ("Waiting", "Deferred", 2)
     assert (stage.failures, stage.interruptions, stage.deferrals) == (0, 0, 1)
     assert stage.message == "EndpointUnavailable: no answer in 6 tries"
-    assert stage.notBeforeTime == after(65)
-    assert plan.wake_at == after(65)
+    assert stage.notBeforeTime == after(66)
+    assert plan.wake_at == after(66)
     (event,) = plan.events
     assert (event.reason, event.type) == ("StageDeferred", "Normal")
     assert event.message.endswith("starts again in 60 s")
@@ -61,17 +61,17 @@ def test_a_deferral_costs_no_attempt_and_says_what_is_waited_for() -> None:
 def test_the_reason_stays_while_it_waits_and_it_starts_when_the_time_has_come() -> None:
     state = _world().stages_after(after(6))["a"]
 
-    waits = World(stages=[STAGE], states=[state]).stages_after(after(64))["a"]
+    waits = World(stages=[STAGE], states=[state]).stages_after(after(65))["a"]
     assert (waits.state, waits.reason) == ("Waiting", "Deferred")
 
-    goes = World(stages=[STAGE], states=[state]).stages_after(after(65))["a"]
+    goes = World(stages=[STAGE], states=[state]).stages_after(after(66))["a"]
     assert goes.state == "Starting"
 
 
 def test_deferrals_are_without_end_even_without_retries() -> None:
     stage = _world(AT_WORK.model_copy(update={"deferrals": 40})).stages_after(after(6))["a"]
 
-    assert (stage.state, stage.deferrals, stage.notBeforeTime) == ("Waiting", 41, after(905))
+    assert (stage.state, stage.deferrals, stage.notBeforeTime) == ("Waiting", 41, after(906))
 
 
 def test_a_vanished_pods_stored_deferral_counts_too() -> None:

@@ -139,11 +139,11 @@ def test_a_failed_attempt_is_followed_by_the_next_after_its_back_off() -> None:
     (stage,) = plan.status.stages
     assert (stage.state, stage.reason, stage.attempt) == ("Waiting", "BackOff", 2)
     assert (stage.failures, stage.interruptions) == (1, 0)
-    assert stage.notBeforeTime == after(60), "counted from the end of the attempt"
+    assert stage.notBeforeTime == after(61), "counted from when its end was seen"
     assert stage.message == "attempt 1: NonZeroExit: exit code 1"
     assert (stage.pod, stage.job, stage.startTime) == ("", "", None)
     assert plan.urgent
-    assert plan.wake_at == after(60)
+    assert plan.wake_at == after(61)
     (event,) = plan.events
     assert event.message.endswith("NonZeroExit: exit code 1; next attempt in 10 s")
 
@@ -169,7 +169,7 @@ def test_an_interruption_costs_no_attempt() -> None:
     stage = _after(deleting(terminated(POD, 143, finished=after(5))), 5.5)
 
     assert (stage.state, stage.attempt, stage.failures, stage.interruptions) == ("Waiting", 2, 0, 1)
-    assert stage.notBeforeTime == after(6)
+    assert stage.notBeforeTime == after(6.5)
 
 
 def test_the_eleventh_interruption_is_final() -> None:
