@@ -134,6 +134,7 @@ def _map_at(path: str, *, may_be_null: bool = False) -> str:
 
 # --- what the operator makes ----------------------------------------------------------------------
 
+_POD: Final = "object.spec.template.spec"
 _RESTRICTED: Final = (
     "has(c.securityContext) && has(c.securityContext.allowPrivilegeEscalation) "
     "&& !c.securityContext.allowPrivilegeEscalation "
@@ -157,12 +158,12 @@ _OWN_TOKEN: Final = (
 
 def _shape_variables() -> list[Policy]:
     checked = "variables.byOperator && request.operation == 'CREATE'"
-    pod = "object.spec.template.spec"
-    containers = f"{pod}.containers + (has({pod}.initContainers) ? {pod}.initContainers : [])"
+    more = f"{_POD}.initContainers"
+    containers = f"{_POD}.containers + (has({more}) ? {more} : [])"
     return [
         _variable("made", checked),
         _variable("containers", containers),
-        _variable("volumes", f"has({pod}.volumes) ? {pod}.volumes : []"),
+        _variable("volumes", f"has({_POD}.volumes) ? {_POD}.volumes : []"),
         _variable("ownersOfAll", _all_owners()),
     ]
 
@@ -173,47 +174,54 @@ def _all_owners() -> str:
 
 def _shape() -> list[Policy]:
     """What the operator's account makes is a stage's Job, and has no rights of the node."""
-    pod = "object.spec.template.spec"
-    owner = "variables.ownersOfAll[0]"
-    run_uid = f"'{names.LABEL_RUN_UID}'"
-    owned = (
+    volumes = (
+        "variables.volumes.all(v, has(v.emptyDir) || has(v.configMap) "
+        "|| has(v.persistentVolumeClaim) || (has(v.projected) && has(v.projected.sources) "
+        f"&& v.projected.sources.all(s, {_OWN_TOKEN})))"
+    )
+    containers = f"variables.containers.all(c, {_RESTRICTED})"
+    return [
+        _of_shape(_is_owned(), f"one {PIPELINEJOB.kind} as owner, and its uid as label"),
+        _of_shape(_is_held(), f"the scheduling gate {names.SCHEDULING_GATE}"),
+        _of_shape(_is_nobody(), "a user that is not root, and nothing of the node's"),
+        _of_shape(_has_no_account(), "no ServiceAccount, and no token but for the API service"),
+        _of_shape(containers, "containers without privileges"),
+        _of_shape(volumes, "volumes of its own namespace"),
+    ]
+
+
+def _is_owned() -> str:
+    owner, run_uid = "variables.ownersOfAll[0]", f"'{names.LABEL_RUN_UID}'"
+    return (
         f"size(variables.ownersOfAll) == 1 && {owner}.apiVersion == '{names.API_VERSION}' "
         f"&& {owner}.kind == '{PIPELINEJOB.kind}' && has({owner}.controller) && {owner}.controller "
         f"&& {run_uid} in variables.added && object.metadata.labels[{run_uid}] == {owner}.uid "
         f"&& {run_uid} in variables.addedBelow "
         f"&& object.spec.template.metadata.labels[{run_uid}] == {owner}.uid"
     )
-    gated = (
-        f"has({pod}.schedulingGates) "
-        f"&& {pod}.schedulingGates.exists(g, g.name == '{names.SCHEDULING_GATE}')"
-    )
-    host = " && ".join(
-        f"(!has({pod}.{field}) || !{pod}.{field})"
-        for field in ("hostNetwork", "hostPID", "hostIPC")
-    )
-    security = f"{pod}.securityContext"
-    user = (
-        f"has({security}) && has({security}.runAsNonRoot) && {security}.runAsNonRoot "
+
+
+def _is_held() -> str:
+    gates = f"{_POD}.schedulingGates"
+    return f"has({gates}) && {gates}.exists(g, g.name == '{names.SCHEDULING_GATE}')"
+
+
+def _is_nobody() -> str:
+    security = f"{_POD}.securityContext"
+    of_the_node = (f"{_POD}.{field}" for field in ("hostNetwork", "hostPID", "hostIPC"))
+    host = " && ".join(f"(!has({field}) || !{field})" for field in of_the_node)
+    return (
+        f"{host} && has({security}) && has({security}.runAsNonRoot) && {security}.runAsNonRoot "
         f"&& !has({security}.sysctls) "
         f"&& (!has({security}.runAsUser) || {security}.runAsUser != 0)"
     )
-    account = (
-        f"has({pod}.automountServiceAccountToken) && !{pod}.automountServiceAccountToken && "
-        f"(!has({pod}.serviceAccountName) || {pod}.serviceAccountName in ['', 'default'])"
+
+
+def _has_no_account() -> str:
+    return (
+        f"has({_POD}.automountServiceAccountToken) && !{_POD}.automountServiceAccountToken && "
+        f"(!has({_POD}.serviceAccountName) || {_POD}.serviceAccountName in ['', 'default'])"
     )
-    volumes = (
-        "variables.volumes.all(v, has(v.emptyDir) || has(v.configMap) "
-        "|| has(v.persistentVolumeClaim) || (has(v.projected) && has(v.projected.sources) "
-        f"&& v.projected.sources.all(s, {_OWN_TOKEN})))"
-    )
-    return [
-        _of_shape(owned, f"one {PIPELINEJOB.kind} as owner, and its uid as label"),
-        _of_shape(gated, f"the scheduling gate {names.SCHEDULING_GATE}"),
-        _of_shape(f"{host} && {user}", "a user that is not root, and nothing of the node's"),
-        _of_shape(account, "no ServiceAccount, and no token of one but for the API service"),
-        _of_shape(f"variables.containers.all(c, {_RESTRICTED})", "containers without privileges"),
-        _of_shape(volumes, "volumes of its own namespace"),
-    ]
 
 
 def _of_shape(check: str, what: str) -> Policy:

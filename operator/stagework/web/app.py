@@ -93,6 +93,7 @@ def _identities(
     return Identities(
         reader,
         audience=settings.api.audience,
+        namespaces=settings.namespaces,
         operator_name=f"system:serviceaccount:{settings.releaseNamespace}:{OPERATOR_ACCOUNT}",
         clock=clock,
     )

@@ -31,6 +31,22 @@ class CommittedStage:
 
 
 @dataclass(frozen=True)
+class RecordedAttempt:
+    """The current or last attempt of a stage, as the run's status records it."""
+
+    stage: str
+    attempt: int
+    job: str
+    """Name of its Job."""
+    job_uid: str = ""
+    """Uid of its Job; empty: not recorded."""
+    pod: str = ""
+    """Uid of its Pod; empty: its gate has not been removed, or that is not recorded yet."""
+    ended: bool = False
+    """The stage has its outcome, and this attempt does nothing more."""
+
+
+@dataclass(frozen=True)
 class Run:
     """A PipelineJob as far as artifacts go."""
 
@@ -39,6 +55,7 @@ class Run:
     uid: str
     input_uri: str = ""
     committed: tuple[CommittedStage, ...] = ()
+    attempts: tuple[RecordedAttempt, ...] = ()
     models: tuple[str, ...] = ()
     """What its own stages name as their models; those of a Pipeline are asked for apart."""
 

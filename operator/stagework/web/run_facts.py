@@ -6,9 +6,17 @@ Decoded as little as possible, so that a run of an older schema still keeps its 
 import msgspec
 
 from stagekit.contract import ENV_MODEL
+from stagework.api.names import (
+    STAGE_FAILED_STATE,
+    STAGE_NOT_RUN,
+    STAGE_SKIPPED,
+    STAGE_SUCCEEDED,
+)
 from stagework.api.observed import EnvVariable
 from stagework.cluster.cache.own_objects import OwnObject
-from stagework.web.cluster import CommittedStage, Run
+from stagework.web.cluster import CommittedStage, RecordedAttempt, Run
+
+_ENDED = frozenset({STAGE_SUCCEEDED, STAGE_FAILED_STATE, STAGE_SKIPPED, STAGE_NOT_RUN})
 
 
 class _Input(msgspec.Struct):
@@ -33,6 +41,11 @@ class _Commit(msgspec.Struct):
 
 class _StageStatus(msgspec.Struct):
     name: str
+    state: str = ""
+    attempt: int = 1
+    job: str = ""
+    jobUid: str = ""
+    pod: str = ""
     commit: _Commit | None = None
 
 
@@ -47,18 +60,32 @@ _status = msgspec.json.Decoder(_Status)
 def run_of(view: OwnObject) -> Run:
     """A run's facts; raises msgspec.MsgspecError where its spec or status is not understood."""
     spec = _spec.decode(view.spec)
+    stages = _status.decode(view.status).stages
     committed = tuple(
         CommittedStage(stage.name, stage.commit.attempt, stage.commit.prefix)
-        for stage in _status.decode(view.status).stages
+        for stage in stages
         if stage.commit is not None and stage.commit.prefix
     )
+    attempts = tuple(_attempt(stage) for stage in stages if stage.job)
     return Run(
         namespace=view.metadata.namespace,
         name=view.metadata.name,
         uid=view.metadata.uid,
         input_uri=spec.input.uri if spec.input is not None else "",
         committed=committed,
+        attempts=attempts,
         models=_models(spec),
+    )
+
+
+def _attempt(stage: _StageStatus) -> RecordedAttempt:
+    return RecordedAttempt(
+        stage.name,
+        stage.attempt,
+        stage.job,
+        stage.jobUid,
+        stage.pod,
+        ended=stage.commit is not None or stage.state in _ENDED,
     )
 
 

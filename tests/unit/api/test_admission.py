@@ -1,9 +1,11 @@
-"""The admission policy about stages looks at every place where the kinds say they can stand."""
+"""The admission policies ask about every kind and every place that the registry of kinds names."""
 
 from dataclasses import replace
 
-from stagework.api.admission import stages_policy
+from stagework.api.admission import priority_policy, stages_policy, verbs_policy
+from stagework.api.admission_children import children_policies
 from stagework.api.kinds import PIPELINE, PIPELINEJOB
+from tests.support.lamps import LAMP
 
 
 def test_kinds_without_stages_are_not_asked_about() -> None:
@@ -33,3 +35,31 @@ def test_everybody_is_told_what_to_do_instead() -> None:
         "object.kind == 'PipelineJob' ? 'name a Pipeline in spec.pipelineRef instead' : "
         "'let somebody who has that right write the Pipeline'"
     )
+
+
+def test_a_verb_is_asked_of_its_targets_own_resource() -> None:
+    policy = verbs_policy([PIPELINEJOB, LAMP])
+    assert (
+        f"{{'PipelineJob': 'pipelinejobs', '{LAMP.kind}': '{LAMP.plural}'}}" in policy["resource"]
+    )
+    assert ".check(variables.verb)" in policy["mayAsk"]
+
+
+def test_a_priority_in_a_template_is_asked_about_too() -> None:
+    template = replace(LAMP, priority_at=("spec.template.priority",))
+    policy = priority_policy([PIPELINEJOB, template])
+    assert policy["resources"] == sorted([PIPELINEJOB.plural, LAMP.plural])
+    assert "object.spec.priority > 0" in policy["asksForMore"]
+    assert "has(object.spec.template.priority)" in policy["asksForMore"]
+
+
+def test_children_have_owners_of_every_kind_that_makes_some() -> None:
+    for policy in children_policies([PIPELINEJOB, LAMP]):
+        (owners,) = (v["expression"] for v in policy["variables"] if v["name"] == "owners")
+        assert f"o.kind in ['PipelineJob', '{LAMP.kind}']" in owners
+        assert "o.apiVersion.startsWith('stagework.dev/')" in owners
+
+
+def test_the_children_of_others_are_nobodys_business() -> None:
+    """`Pipeline` is a kind of several projects, some of which own Jobs by it."""
+    assert "'Pipeline'" not in str(children_policies())

@@ -14,7 +14,7 @@ from stagework.api.observed import (
     PodManifest,
     PodManifestSpec,
 )
-from stagework.web.cluster import CommittedStage, Run, User
+from stagework.web.cluster import CommittedStage, RecordedAttempt, Run, User
 from stagework.web.errors import ClusterUnavailable
 
 AUDIENCE = "stagework"
@@ -66,6 +66,13 @@ class FakeCluster:
             now, committed=(*now.committed, CommittedStage(stage, attempt, prefix))
         )
 
+    def record(self, run: Run, *attempts: RecordedAttempt) -> None:
+        """The operator records what works for a run."""
+        now = self.runs.get((run.namespace, run.name))
+        if now is not None and now.uid == run.uid:
+            others = [a for a in now.attempts if a.stage not in {each.stage for each in attempts}]
+            self.runs[run.namespace, run.name] = replace(now, attempts=(*others, *attempts))
+
     def stage_pod(
         self,
         run: Run,
@@ -75,8 +82,9 @@ class FakeCluster:
         *,
         inputs: str = "",
         model: str = "",
+        recorded: bool = True,
     ) -> str:
-        """A running stage Pod with its Job; gives its token."""
+        """A running stage Pod with its Job, recorded in the run's status; gives its token."""
         name = f"{run.name}-{stage}-{attempt}"
         job_uid = f"job-of-{pod_uid}"
         key = (run.namespace, name)
@@ -94,6 +102,8 @@ class FakeCluster:
         self.pods[key] = PodManifest(meta, spec)
         owners = controlled_by("PipelineJob", run.name, run.uid)
         self.jobs[key] = JobView(ObjectMeta(name=name, uid=job_uid, owner_references=owners))
+        if recorded:
+            self.record(run, RecordedAttempt(stage, attempt, name, job_uid, pod_uid))
         extra = {
             "authentication.kubernetes.io/pod-name": (name,),
             "authentication.kubernetes.io/pod-uid": (pod_uid,),

@@ -9,7 +9,7 @@ import pytest
 from stagework.api.observed import OwnerReference
 from stagework.cluster.client.errors import ApiError, Forbidden, NotFound, Unreachable
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.web.cluster import CommittedStage, Run, User
+from stagework.web.cluster import CommittedStage, RecordedAttempt, Run, User
 from stagework.web.cluster_reader import KubeReader
 from stagework.web.errors import ClusterUnavailable
 
@@ -131,13 +131,21 @@ async def test_a_run_is_cut_to_what_concerns_its_artifacts() -> None:
         "status": {
             "stages": [
                 {"name": "a", "commit": {"attempt": 2, "prefix": "p", "pod": "x"}},
-                {"name": "b", "commit": {"attempt": 1}},
+                {"name": "b", "commit": {"attempt": 1}, "job": "jb"},
                 {"name": "c"},
+                {"name": "d", "state": "Failed", "attempt": 3, "job": "jd"},
+                {"name": "e", "state": "Running", "job": "je", "jobUid": "u", "pod": "p"},
             ]
         },
     }
     reader, _ = over({f"{base}/ad": run, base: page(run)})
-    expected = Run("team", "ad", "run-1", "https://x", (CommittedStage("a", 2, "p"),))
+    attempts = (
+        RecordedAttempt("b", 1, "jb", ended=True),
+        RecordedAttempt("d", 3, "jd", ended=True),
+        RecordedAttempt("e", 1, "je", "u", "p"),
+    )
+    committed = (CommittedStage("a", 2, "p"),)
+    expected = Run("team", "ad", "run-1", "https://x", committed, attempts)
     assert await reader.get_run("team", "ad") == expected
     assert await reader.list_runs(("team",)) == [expected]
     assert await reader.get_run("team", "none") is None

@@ -3,8 +3,11 @@
 In this order:
 1. The token is reviewed with our own audience; any other token is nobody's.
 2. The operator is known by its ServiceAccount's name.
-3. A token bound to a Pod is that Pod's: the Pod must exist with that uid and not be finished,
-   be controlled by a Job, and that by a PipelineJob; each step is by uid, never by label.
+3. A token bound to a Pod is that Pod's: it must exist with that uid in a watched namespace, not be
+   finished, and be controlled by a Job, and that by a PipelineJob, each step by uid. That proves
+   nothing yet, for whoever may create Jobs can write it: the run's own status must record this Job
+   and this Pod for an attempt of a stage that has not ended (`stage_record.py`). Stage and attempt
+   are those of the record. Labels are not read.
 4. Everybody else is a person, whose rights are asked for per namespace.
 """
 
@@ -16,10 +19,11 @@ from typing import Final
 
 from stagekit.contract import ENV_MODEL
 from stagework.api.kinds import PIPELINEJOB
-from stagework.api.names import ANNOTATION_INPUTS, LABEL_ATTEMPT, LABEL_STAGE, STAGE_CONTAINER
+from stagework.api.names import ANNOTATION_INPUTS, STAGE_CONTAINER
 from stagework.api.observed import ObjectMeta, OwnerReference
 from stagework.web.artifact_path import ArtifactPrefix
 from stagework.web.auth.cache import ExpiringCache
+from stagework.web.auth.stage_record import recorded_attempt
 from stagework.web.cluster import ClusterReader, User
 from stagework.web.errors import ProblemError, forbidden
 
@@ -72,11 +76,13 @@ class Identities:
         *,
         audience: str,
         operator_name: str,
+        namespaces: tuple[str, ...],
         clock: Callable[[], float],
     ) -> None:
         self._reader = reader
         self._audience = audience
         self._operator_name = operator_name
+        self._namespaces = frozenset(namespaces)
         self._callers: ExpiringCache[Caller] = ExpiringCache(clock)
         self._refusals: ExpiringCache[ProblemError] = ExpiringCache(clock)
 
@@ -95,7 +101,8 @@ class Identities:
         try:
             caller = await self._review(token)
         except ProblemError as problem:
-            self._refusals.put(key, problem, REFUSAL_SECONDS)
+            if problem.status != HTTPStatus.TOO_EARLY:
+                self._refusals.put(key, problem, REFUSAL_SECONDS)
             raise
         self._callers.put(key, caller, CACHE_SECONDS)
         return caller
@@ -113,6 +120,8 @@ class Identities:
 
     async def _stage_pod(self, user: User, pod_uid: str) -> StagePod:
         namespace = user.name.removeprefix(_SERVICE_ACCOUNT).partition(":")[0]
+        if self._namespaces and namespace not in self._namespaces:
+            raise forbidden("nothing works in this token's namespace")
         pod_name = "".join(user.extra.get(_POD_NAME, ())[:1])
         pod = await self._reader.get_pod(namespace, pod_name) if namespace and pod_name else None
         if pod is None or pod.metadata.uid != pod_uid:
@@ -123,12 +132,16 @@ class Identities:
         job = await self._reader.get_job(namespace, owner.name)
         if job is None or job.metadata.uid != owner.uid:
             raise forbidden("the Job of this token's Pod is gone")
-        run = _controller(job.metadata, PIPELINEJOB.kind)
+        claimed = _controller(job.metadata, PIPELINEJOB.kind)
+        run = await self._reader.get_run(namespace, claimed.name)
+        if run is None or run.uid != claimed.uid:
+            raise forbidden("the PipelineJob of this token's Pod is gone")
+        recorded = recorded_attempt(run, owner, pod_uid)
         prefix = ArtifactPrefix.of(
             namespace=namespace,
             run_uid=run.uid,
-            stage=pod.metadata.labels.get(LABEL_STAGE, ""),
-            attempt=pod.metadata.labels.get(LABEL_ATTEMPT, ""),
+            stage=recorded.stage,
+            attempt=str(recorded.attempt),
             pod_uid=pod_uid,
         )
         inputs = pod.metadata.annotations.get(ANNOTATION_INPUTS, "")

@@ -1,0 +1,124 @@
+"""A Pod works for a stage where the run's own status says so, whatever the Pod and its Job say."""
+
+from dataclasses import replace
+from http import HTTPStatus
+
+import pytest
+from msgspec import structs
+
+from stagework.api.names import LABEL_ATTEMPT, LABEL_STAGE
+from stagework.web.auth.identity import Identities, StagePod
+from stagework.web.cluster import RecordedAttempt, Run
+from stagework.web.errors import ProblemError
+from tests.unit.web.fake_cluster import AUDIENCE, OPERATOR, FakeCluster
+from tests.unit.web.service import Answer, Service
+
+JOB, JOB_UID, POD = "ad-ocr-1", "job-of-pod-1", "pod-1"
+GOOD = RecordedAttempt("ocr", 1, JOB, JOB_UID, POD)
+
+
+def asked(service: Service, *records: RecordedAttempt) -> Answer:
+    """The answer to a Pod of stage `ocr`, where the run's status records these attempts."""
+    run = service.cluster.run()
+    token = service.cluster.stage_pod(run, "ocr", POD, recorded=False)
+    service.cluster.record(run, *records)
+    return service.ask("POST", "/v1/heartbeats", token, b"{}")
+
+
+def test_the_recorded_pod_of_the_recorded_job_is_heard(service: Service) -> None:
+    assert asked(service, GOOD).status == 204
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(replace(GOOD, job="ad-ocr-2"), id="another Job"),
+        pytest.param(replace(GOOD, job_uid="job-2"), id="another Job of that name"),
+        pytest.param(replace(GOOD, pod="pod-2"), id="another Pod"),
+        pytest.param(replace(GOOD, pod=""), id="a Pod whose gate was not removed by the operator"),
+        pytest.param(replace(GOOD, ended=True), id="an attempt that has ended"),
+        pytest.param(replace(GOOD, job_uid="", pod="pod-2"), id="another Pod, uids unrecorded"),
+    ],
+)
+def test_another_is_not(service: Service, record: RecordedAttempt) -> None:
+    answer = asked(service, record)
+
+    assert answer.status == 403
+    assert "not the recorded one of a stage that is at work" in answer.json["error"]
+
+
+def test_stage_and_attempt_are_those_of_the_record_and_not_of_the_labels(
+    service: Service,
+) -> None:
+    run = service.cluster.run()
+    token = service.cluster.stage_pod(run, "ocr", POD)
+    pod = service.cluster.pods["team", JOB]
+    labels = {LABEL_STAGE: "judge", LABEL_ATTEMPT: "7"}
+    meta = structs.replace(pod.metadata, labels=labels)
+    service.cluster.pods["team", JOB] = structs.replace(pod, metadata=meta)
+
+    def kept_at(prefix: str) -> int:
+        return service.put(f"/v1/artifacts/{prefix}/a.txt", token, b"x").status
+
+    assert kept_at("team/run-1/judge/7-pod-1") == 403
+    assert kept_at("team/run-1/ocr/1-pod-1") == 201
+
+
+def test_a_job_with_a_runs_uid_from_another_namespace_is_nobodys(service: Service) -> None:
+    """A forger may write any uid into an owner reference; the run is looked for where he is."""
+    service.cluster.run(namespace="team")
+    elsewhere = Run("attic", "ad", "run-1")
+    token = service.cluster.stage_pod(elsewhere, "ocr", POD, recorded=False)
+
+    answer = service.ask("POST", "/v1/heartbeats", token, b"{}")
+
+    assert answer.status == 403
+    assert "PipelineJob of this token's Pod is gone" in answer.json["error"]
+
+
+def test_a_run_made_again_under_the_same_name_is_another(service: Service) -> None:
+    old = service.cluster.run(uid="run-0")
+    token = service.cluster.stage_pod(old, "ocr", POD)
+    service.cluster.run(uid="run-1")
+
+    assert service.ask("POST", "/v1/heartbeats", token, b"{}").status == 403
+
+
+class TestWithoutUidsOfJobs:
+    """An operator that does not record them writes the Pod down a moment after its gate is gone."""
+
+    def test_the_job_decides_until_the_pod_is_recorded(self, service: Service) -> None:
+        assert asked(service, replace(GOOD, job_uid="", pod="")).status == 204
+
+    def test_the_pod_decides_then(self, service: Service) -> None:
+        assert asked(service, replace(GOOD, job_uid="")).status == 204
+
+    def test_where_nothing_is_recorded_yet_it_is_asked_to_come_again(
+        self, service: Service
+    ) -> None:
+        answer = asked(service)
+        assert (answer.status, answer.headers["retry-after"]) == (425, "1")
+
+    def test_and_is_heard_as_soon_as_it_is_recorded(self, service: Service) -> None:
+        run = service.cluster.run()
+        token = service.cluster.stage_pod(run, "ocr", POD, recorded=False)
+        assert service.ask("POST", "/v1/heartbeats", token, b"{}").status == 425
+        service.cluster.record(run, GOOD)
+        assert service.ask("POST", "/v1/heartbeats", token, b"{}").status == 204
+
+
+async def test_a_pod_of_a_namespace_that_is_not_watched_is_nobodys() -> None:
+    cluster = FakeCluster()
+    token = cluster.stage_pod(cluster.run(namespace="attic"), "ocr", POD)
+
+    def identities(*namespaces: str) -> Identities:
+        return Identities(
+            cluster, audience=AUDIENCE, operator_name=OPERATOR, namespaces=namespaces, clock=float
+        )
+
+    assert isinstance(await identities().caller(token), StagePod)
+    assert isinstance(await identities("team", "attic").caller(token), StagePod)
+    with pytest.raises(ProblemError) as refused:
+        await identities("team").caller(token)
+    assert refused.value.status == HTTPStatus.FORBIDDEN
+    assert cluster.questions[-1] == "token_review", "the namespace is asked about nothing"
