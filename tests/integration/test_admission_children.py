@@ -283,6 +283,17 @@ class TestForgers:
         answer = cluster.create(pod(place, labels={RUN_UID: "x"}), user=user)
         assert refused(answer, f"{RUN_UID}; only the Job controller makes Pods")
 
+    def test_the_operator_adds_the_class_of_its_turn_to_a_pod_and_nothing_else(
+        self, cluster: Kubectl, place: str, pair: tuple[str, str]
+    ) -> None:
+        def labelled(label: str, user: str) -> Answer:
+            change = ("label", "pod", pair[1], "-n", place, label, "--dry-run=server")
+            return cluster.run(*change, "--overwrite", user=user)
+
+        assert labelled("stagework.dev/machine=gpu", OPERATOR).ok
+        assert refused(labelled("stagework.dev/machine=gpu", MALLORY), "only the Job controller")
+        assert refused(labelled(f"{RUN_UID}=x", OPERATOR), "only the Job controller")
+
     def test_nor_with_a_run_as_owner(self, cluster: Kubectl, place: str, run: Document) -> None:
         answer = cluster.create(pod(place, owner=owner_of(run)), user=MALLORY)
         assert refused(answer, "no Pod has an owner of stagework's kinds: its Job has")

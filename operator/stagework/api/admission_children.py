@@ -58,12 +58,15 @@ def _about_jobs(kinds: list[str]) -> Policy:
 
 
 def _about_pods(kinds: list[str]) -> Policy:
-    by = "variables.byJobController"
+    # The gate is removed together with the label of the class that the stage's turn came on.
+    turn = f"variables.byOperator && variables.added == ['{names.LABEL_MACHINE}']"
+    by = f"variables.byJobController || ({turn} && request.operation == 'UPDATE')"
     return {
         "name": "pods",
         "resourceRules": [_rule(PODS, "CREATE", "UPDATE"), _rule(PODS, "UPDATE", "status")],
         "variables": [
             _variable("byJobController", _IS_JOB_CONTROLLER),
+            _variable("byOperator", _IS_OPERATOR),
             _variable("added", _added_labels("metadata.labels")),
             _variable("owners", _added_owners(kinds)),
         ],
