@@ -72,7 +72,7 @@ MISTAKES = (
         shell("one", EAT, resources={"limits": {"memory": "64Mi"}}),
         # A runtime that is busy sees the kill and misses the kernel's notice of its cause.
         "OutOfMemory|NonZeroExit",
-        "raise resources.limits",
+        "memory use: resources.limits",
     ),
 )
 

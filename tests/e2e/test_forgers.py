@@ -10,7 +10,7 @@ from tests.support.cluster.api import Api
 from tests.support.cluster.commands import Commands, Document
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import HOLD, TOOLS_IMAGE, run_of, shell, wrapped
-from tests.support.cluster.waiting import eventually
+from tests.support.cluster.waiting import eventually, stage_is
 
 MALLORY = "mallory@example.org"
 LABELS = ("run-uid", "stage", "attempt", "pipelinejob")
@@ -35,8 +35,7 @@ def victim(space: Space, elsewhere: Space) -> Document:
         wait_for_right(place)
     keeping = wrapped("first", "mkdir -p out && echo mine > out/secret.txt")
     space.apply(run_of("victim", keeping, shell("second", HOLD)))
-    space.wait_for_container("victim", "second", "running")
-    return space.run("victim")
+    return space.wait_for("victim", stage_is("second", state="Running"))
 
 
 def wait_for_right(place: Space) -> None:
