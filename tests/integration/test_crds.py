@@ -171,7 +171,7 @@ class TestExplain:
             ("pipelinejob.spec.stages", "one class of machine"),
             ("pipelinejob.spec.stages.dependsOn", "only stages listed above"),
             ("pipelinejob.spec.stages.contract", "stagekit"),
-            ("pipelinejob.status.stages.state", "Waiting, Starting, Running"),
+            ("pipelinejob.status.stages.state", "Waiting, Starting, Stuck, Running"),
             ("pipelines.stagework.dev.spec.params", "Values that a run gives"),
             ("intervention.spec.verb", "Retry: a new attempt"),
         ],
