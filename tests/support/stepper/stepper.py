@@ -159,7 +159,7 @@ class Stepper:
 
     def to_end(self, limit: int = 1000) -> "Stepper":
         """Until every run is over and nothing more is being written."""
-        self.until(lambda: all(run.finished for run in self.runs.values()), limit)
+        self.until(lambda: all(run.status.ended for run in self.runs.values()), limit)
         return self.pass_seconds(3)
 
     def pass_seconds(self, seconds: int) -> "Stepper":

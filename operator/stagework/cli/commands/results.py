@@ -38,7 +38,7 @@ def results(
         _show(session, fetched, folder)
         return
     flag = session.home.flag(where)
-    if run.finished:
+    if run.status.ended:
         raise CommandError(
             f"{name} has no outputs: stages with `contract: ExitCode` keep none",
             command=f"stagework status {name}{flag}",

@@ -160,7 +160,7 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
     then; of a run without stages they are refused.
     """
     run = snapshot.run
-    ended = run.finished and not refused_unknown(run)
+    ended = run.status.ended and not refused_unknown(run)
     fresh = not ended and (not run.status.pipelineRevision or _can_begin_anew(snapshot))
     if fresh:
         accepted = accept(snapshot, PlanBuilder(), now)
