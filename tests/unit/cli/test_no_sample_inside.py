@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = sorted((ROOT / "manifests/samples").glob("*.yaml"))
 PRODUCT = sorted((ROOT / "operator").rglob("*.py"))
+CHART = sorted(path for path in (ROOT / "charts").rglob("*") if path.is_file())
 SHOWS = [path for path in PRODUCT if {"cli", "overview"} & {*path.parts}]
 """What shows runs has no plain word either that is the name of a stage (`preview`)."""
 
@@ -28,10 +30,10 @@ def test_the_samples_were_read() -> None:
 
 
 def _short(path: Path) -> str:
-    return str(path.relative_to(ROOT / "operator"))
+    return str(path.relative_to(ROOT)).removeprefix("operator/")
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_short)
+@pytest.mark.parametrize("path", [*PRODUCT, *CHART], ids=_short)
 def test_no_text_names_a_sample_or_one_of_its_stages(path: Path) -> None:
     unmistakable = {word for word in WORDS if "_" in word or "-" in word}
 
@@ -44,3 +46,25 @@ def test_no_name_of_a_sample_or_of_its_stages_is_in_the_code(path: Path) -> None
     literals = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
     assert literals & WORDS == set()
+
+
+def test_no_value_of_the_chart_names_one_either() -> None:
+    values = yaml.compose((ROOT / "charts/stagework/values.yaml").read_text())
+    scalars = {node.value for node in _nodes(values) if isinstance(node, yaml.ScalarNode)}
+
+    assert "machineClasses" in scalars
+    assert scalars & WORDS == set()
+
+
+def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
+    """A YAML node and all below it, keys too."""
+    if node is None:
+        return
+    yield node
+    if isinstance(node, yaml.SequenceNode):
+        for entry in node.value:
+            yield from _nodes(entry)
+    if isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for entry in pair:
+                yield from _nodes(entry)
