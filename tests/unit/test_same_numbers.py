@@ -323,7 +323,7 @@ VIEWS: dict[Callable[[PipelineJob], Numbers], set[str]] = {
     by_api_service: {"succeeded"},
 }
 """Who speaks of a run, and of what."""
-SILENT: Final = {
+SILENT: Final[dict[tuple[Callable[[PipelineJob], Numbers], bool], set[str]]] = {
     (by_monitor, True): {"first"},
     (by_facts, False): {"progress", "done", "status", "failed"},
 }

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from stagework.api.kinds import KINDS
+from stagework.api.kinds import KINDS, verbs
 from stagework.api.machines import Fleet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,3 +166,14 @@ def test_a_kind_is_named_only_at_home() -> None:
         and not own.search(_short(path))
     ]
     assert named == [f"stagework/{name}" for name in KINDS_AT_HOME]
+
+
+def test_a_verb_is_named_only_in_the_registry_of_kinds() -> None:
+    named = [
+        _short(path)
+        for path in FILES
+        if path.is_relative_to(OPERATOR / "stagework")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in verbs()
+    ]
+    assert named == ["stagework/api/kinds.py"] * len(verbs())

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from stagework.api.judgement import TARGET_NOT_FOUND
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.controllers.controller import Controller, Key, OtherVersion, Unreadable, View
@@ -20,7 +21,6 @@ from stagework.controllers.work_queue import WorkQueue
 from stagework.plans.interventions import refuse_all
 from stagework.plans.plan import Plan
 from stagework.plans.status_writes import LONGEST_MERGE_SECONDS
-from stagework.policies.interventions import TARGET_NOT_FOUND
 
 log = logging.getLogger(__name__)
 

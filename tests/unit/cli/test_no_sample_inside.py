@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,22 +48,8 @@ def test_no_name_of_a_sample_or_of_its_stages_is_in_the_code(path: Path) -> None
 
 
 def test_no_value_of_the_chart_names_one_either() -> None:
-    values = yaml.compose((ROOT / "charts/stagework/values.yaml").read_text())
-    scalars = {node.value for node in _nodes(values) if isinstance(node, yaml.ScalarNode)}
+    lines = (ROOT / "charts/stagework/values.yaml").read_text().splitlines()
+    code = "\n".join(line.split("# ")[0] for line in lines)
 
-    assert "machineClasses" in scalars
-    assert scalars & WORDS == set()
-
-
-def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
-    """A YAML node and all below it, keys too."""
-    if node is None:
-        return
-    yield node
-    if isinstance(node, yaml.SequenceNode):
-        for entry in node.value:
-            yield from _nodes(entry)
-    if isinstance(node, yaml.MappingNode):
-        for pair in node.value:
-            for entry in pair:
-                yield from _nodes(entry)
+    assert "machineClasses" in code
+    assert WORDS & {*re.findall(r"[\w-]+", code)} == set()

@@ -7,9 +7,9 @@ import pytest
 
 from stagework.api.answered import Answered
 from stagework.api.intervention import Intervention, InterventionSpec, RefusedStage
+from stagework.api.judgement import Judgement
 from stagework.plans.interventions import KEPT, Requests, refuse_all
 from stagework.plans.plan import Answer, PlanBuilder
-from stagework.policies.interventions import Judgement
 from tests.support.builders import T0, make_intervention
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from stagework.api.kinds import RETRY
 from stagework.cli.interventions import ask
 from stagework.cli.options import DryRun, Namespace, Reason, Run
 from stagework.cli.session import session_of
@@ -26,4 +27,4 @@ def retry(
     Exit 0: everything asked for was done; 1: something was refused; 2: no answer in time.
     """
     session = session_of(context)
-    ask(session, name, "Retry", stage or [], namespace=namespace, reason=reason, dry_run=dry_run)
+    ask(session, name, RETRY, stage or [], namespace=namespace, reason=reason, dry_run=dry_run)

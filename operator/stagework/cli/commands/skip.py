@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from stagework.api.kinds import SKIP
 from stagework.cli.interventions import ask
 from stagework.cli.options import DryRun, Namespace, Reason, Run
 from stagework.cli.session import session_of
@@ -29,7 +30,7 @@ def skip(
     ask(
         session_of(context),
         name,
-        "Skip",
+        SKIP,
         stage,
         namespace=namespace,
         reason=reason,
