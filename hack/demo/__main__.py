@@ -8,7 +8,7 @@ import typer
 from hack.demo.story import DEFAULT_RUNS, Demo, tell
 from stagework.cli.errors import CommandError
 from stagework.cli.options import DEFAULT_RELEASE_NAMESPACE, Namespace, ReleaseNamespace
-from stagework.cli.session import Session
+from stagework.cli.commands.session import Session
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

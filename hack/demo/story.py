@@ -19,11 +19,11 @@ from stagework.cli import replies
 from stagework.cli.commands.upload import store
 from stagework.cli.errors import CommandError, NotAllowed, TimeRanOut
 from stagework.cli.feed import Feed
-from stagework.cli.follower import Follower, Rhythm, signals
+from stagework.cli.commands.follower import Follower, Rhythm, signals
 from stagework.cli.objects import RUNS
 from stagework.cli.outputs import Fetched, fetch, file_count
 from stagework.cli.service import ApiService
-from stagework.cli.session import Session
+from stagework.cli.commands.session import Session
 from stagework.cli.text.monitor_lines import MonitorLines
 from stagework.cli.text.next_steps import after_failure
 from stagework.cli.text.screens import screen_for

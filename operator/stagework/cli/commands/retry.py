@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from stagework.api.kinds import RETRY
-from stagework.cli.interventions import ask
+from stagework.cli.commands.interventions import ask
+from stagework.cli.commands.session import session_of
 from stagework.cli.options import DryRun, Namespace, Reason, Run
-from stagework.cli.session import session_of
 
 
 def retry(

@@ -8,8 +8,8 @@ import typer
 from stagework.api.intervention import Intervention, InterventionSpec, Target
 from stagework.api.kinds import PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJob
+from stagework.cli.commands.session import Session
 from stagework.cli.errors import EXIT_FAILED, CommandError, TimeRanOut
-from stagework.cli.session import Session
 from stagework.cli.text import answers
 from stagework.plans.pipelinejob.interventions import preview
 
