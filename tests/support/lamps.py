@@ -46,7 +46,7 @@ class Lamps(Controller[LampStatus]):
         before = view.unwritten or LampStatus.model_validate_json(bytes(view.object.status))
         requests = Requests(view.interventions, view.object.metadata.uid, self)
         builder = PlanBuilder()
-        on, answered = requests.carry_out(before.on, before.answered, builder, now)
+        on, answered = requests.apply(before.on, before.answered, builder, now)
         power = any(node.ready for node in self._cache.all(ALL_NODES))
         after = LampStatus(on=on, shines=on and power, answered=answered)
         return builder.plan(after if after != before else None, urgent=True)

@@ -58,7 +58,7 @@ class Requests(Generic[StateT]):
     target_uid: str
     verbs: Verbs[StateT]
 
-    def carry_out(
+    def apply(
         self, state: StateT, notes: list[Answered], builder: PlanBuilder, now: datetime
     ) -> tuple[StateT, list[Answered]]:
         """New state and notes after the unanswered requests.

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from stagework.api.kinds import SKIP
-from stagework.cli.commands.interventions import ask
+from stagework.cli.commands.interventions import intervene
 from stagework.cli.commands.session import session_of
 from stagework.cli.options import DryRun, Namespace, Reason, Run
 
@@ -27,7 +27,7 @@ def skip(
 
     Exit 0: everything asked for was done; 1: something was refused; 2: no answer in time.
     """
-    ask(
+    intervene(
         session_of(context),
         name,
         SKIP,
