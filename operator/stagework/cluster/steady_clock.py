@@ -29,7 +29,7 @@ def boot_id() -> str:
 
 
 class SteadyClock:
-    """Call it for the time. `wall_clock`: the machine's clock; `boot`: seconds since it was booted."""
+    """Call it for the time. `wall_clock`: the machine's; `boot`: seconds since it was booted."""
 
     def __init__(
         self,

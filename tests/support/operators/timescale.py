@@ -93,9 +93,9 @@ class VirtualTime:
         self._epoch += timedelta(seconds=seconds)
 
     def clocks(self) -> Clocks:
-        return Clocks(self.monotonic, self.monotonic, self._operators_wall)
+        return Clocks(self.monotonic, self.monotonic, self._operators_wall_clock)
 
-    def _operators_wall(self) -> datetime:
+    def _operators_wall_clock(self) -> datetime:
         return self.wall_clock() + timedelta(seconds=self.operators_ahead)
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:

@@ -46,7 +46,7 @@ def not_understood(run: PipelineJob, fault: str, now: datetime) -> RunPlan:
     What is known of its stages stays, and so do its Jobs and Pods: nothing is decided about what
     cannot be read. One that has ended stays as it ended.
     """
-    if run.finished and not refused_unknown(run):
+    if run.status.ended and not refused_unknown(run):
         return Plan()
     text = f"{fault}; this operator's version does not know it: upgrade the operator"
     status = _stalling(run, names.NOT_UNDERSTOOD, text, now, stalled=True)
