@@ -175,11 +175,11 @@ class PlayedEngine:
             self.mark(other)
         plan = finish(evaluated, self._ledger.turns(uid), now)
         self._invariants.check_plan(snapshot, plan, now)
-        self._perform(uid, snapshot.run, plan)
+        self._perform_plan(uid, snapshot.run, plan)
         if plan.wake_at is not None:
             self._agenda.put(uid, (plan.wake_at - T0).total_seconds())
 
-    def _perform(self, uid: str, run: PipelineJob, plan: RunPlan) -> None:
+    def _perform_plan(self, uid: str, run: PipelineJob, plan: RunPlan) -> None:
         for action in plan.actions:
             self._perform(uid, action)
         self._write_status(uid, run, plan)
@@ -196,12 +196,12 @@ class PlayedEngine:
         if uid not in self._stored.runs or (plan.status is None and memory.working is None):
             return
         wanted = plan.status or run.status
-        if not plan.urgent and self._forgetful:
+        if not plan.status_is_urgent and self._forgetful:
             if memory.working is None and not run.status.stages:
                 memory.working = wanted  # accepted, and that is known to nobody else
                 self.mark(uid)
             return
-        wait = self._seconds_to_wait(memory, urgent=plan.urgent)
+        wait = self._seconds_to_wait(memory, urgent=plan.status_is_urgent)
         if wait > 0:
             memory.working = wanted
             self._again_in(uid, wait)
