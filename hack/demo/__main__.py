@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from hack.demo.story import DEFAULT_RUNS, Demo, tell
+from hack.demo.story import DEFAULT_RUNS, Demo, show_samples
+from stagework.cli.commands.session import Session
 from stagework.cli.errors import CommandError
 from stagework.cli.options import DEFAULT_RELEASE_NAMESPACE, Namespace, ReleaseNamespace
-from stagework.cli.session import Session
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -30,7 +30,7 @@ def demo(
     wanted = tuple(run or DEFAULT_RUNS)
     try:
         where = session.namespace(namespace)
-        tell(session, Demo(samples, wanted, to, timeout, plain), where, release_namespace)
+        show_samples(session, Demo(samples, wanted, to, timeout, plain), where, release_namespace)
     except CommandError as error:
         session.terminal.error(error)
         raise typer.Exit(error.exit_code) from error

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from stagework.cli import replies
+from stagework.cli.commands.session import Session
 from stagework.cli.outputs import Fetched, Scalar
 from stagework.cli.search_index import indexes, look_up
-from stagework.cli.session import Session
 from stagework.cli.text.hits import hits_table
 
 LONG_WORD: Final = 4

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from hack.demo.samples import name_of, placed
 from stagework.cli import replies
+from stagework.cli.commands.session import Session
 from stagework.cli.errors import TimeRanOut
 from stagework.cli.objects import PIPELINES, RUNS, path
-from stagework.cli.session import Session
 
 ACCOUNT: Final = "stagework-demo"
 """ServiceAccount and RoleBinding that the demo makes."""

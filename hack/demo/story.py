@@ -16,14 +16,14 @@ from hack.demo.samples import load, name_of, placed
 from hack.demo.scores import composed, scores_table
 from stagework.api import names
 from stagework.cli import replies
+from stagework.cli.commands.follower import Follower, Rhythm, signals
+from stagework.cli.commands.session import Session
 from stagework.cli.commands.upload import store
 from stagework.cli.errors import CommandError, NotAllowed, TimeRanOut
 from stagework.cli.feed import Feed
-from stagework.cli.follower import Follower, Rhythm, signals
 from stagework.cli.objects import RUNS
 from stagework.cli.outputs import Fetched, fetch, file_count
 from stagework.cli.service import ApiService
-from stagework.cli.session import Session
 from stagework.cli.text.monitor_lines import MonitorLines
 from stagework.cli.text.next_steps import after_failure
 from stagework.cli.text.screens import screen_for
@@ -52,7 +52,7 @@ class Demo:
     """Lines only, also in a terminal."""
 
 
-def tell(session: Session, demo: Demo, namespace: str, release_namespace: str) -> None:
+def show_samples(session: Session, demo: Demo, namespace: str, release_namespace: str) -> None:
     """Run the samples and show what came out; raises CommandError where one fails."""
     samples = load(demo.samples, demo.runs)
     service = ApiService(session.cluster, release_namespace, namespace, ACCOUNT)

@@ -173,7 +173,7 @@ def _await(server: ApiServer, directory: Path, ready: Callable[[], bool]) -> Non
     while not ready():
         dead = any(process.poll() is not None for process in server.processes)
         if dead or time.monotonic() > deadline:
-            raise DevClusterError("the API server did not come up", f"look at {directory}/*.log")
+            raise DevClusterError("the API server did not come up", f"read {directory}/*.log")
         time.sleep(POLL_SECONDS)
 
 

@@ -26,7 +26,7 @@ FRESH_LEASE_SECONDS = 25
 
 @dataclass(frozen=True)
 class Health:
-    """What a look at the cluster found."""
+    """What is known of the cluster."""
 
     answers: bool
     waiting: tuple[str, ...] = ()
@@ -194,7 +194,7 @@ def _create(image: str, config: str) -> None:
                 str(kubeconfig()),
                 "--retain",
             ],
-            mend="look at the log, then: make cluster-down cluster",
+            mend="read the log, then: make cluster-down cluster",
         )
     with step(f"kind cluster {NAME}: nodes Ready, DNS up"):
         _await_ready()
@@ -207,8 +207,8 @@ def _await_ready() -> None:
         ["wait", "--for=condition=Ready", "nodes", "--all", patience],
         ["--namespace=kube-system", "rollout", "status", "deployment/coredns", patience],
     ):
-        look = f"kubectl --kubeconfig {kubeconfig()} get nodes,pods --all-namespaces"
-        logged("kind-ready", [*kubectl, *what], mend=look)
+        mend = f"kubectl --kubeconfig {kubeconfig()} get nodes,pods --all-namespaces"
+        logged("kind-ready", [*kubectl, *what], mend=mend)
 
 
 def _delete() -> None:

@@ -11,6 +11,8 @@ from hack.devcluster.steps import say, step
 
 NAMESPACE = "stagework-system"
 RELEASE = "stagework"
+VALUES = ROOT / "hack" / "devcluster" / "values.yaml"
+"""Which stages of the samples run where; what `more` says counts more."""
 OPERATOR_IMAGE = "stagework/operator:dev"
 
 
@@ -25,6 +27,7 @@ def deploy(*more: str) -> None:
                 *(str(tools.path_of("helm")), "upgrade", "--install", RELEASE),
                 *(str(ROOT / "charts" / "stagework"), "--namespace", NAMESPACE),
                 *("--create-namespace", "--wait", "--timeout", "3m"),
+                *("--values", str(VALUES)),
                 *("--set", "image.tag=dev"),
                 # A tag that is built again does not change the manifest; the image's id does.
                 *("--set-string", f"operator.podAnnotations.image-id={image}"),

@@ -57,7 +57,7 @@ def _build(name: str, module: Path, package: str, target: Path, flags: str) -> N
         command,
         environment=GO_ENVIRONMENT,
         folder=module,
-        mend="look at the log; is the Go module proxy in reach? go env GOPROXY",
+        mend="read the log; is the Go module proxy in reach? go env GOPROXY",
     )
 
 

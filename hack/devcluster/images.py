@@ -81,7 +81,7 @@ def build(docker: Engine, spec: ImageSpec, *, public: bool) -> None:
                     str(context),
                 ],
                 environment={"DOCKER_BUILDKIT": "1" if docker.buildx else "0"},
-                mend=f"look at the log, and at {spec.dockerfile.relative_to(ROOT)}",
+                mend=f"read the log, and {spec.dockerfile.relative_to(ROOT)}",
             )
     # The image that had the tag before has no name now. In an engine of our own, old steps of
     # builds go too; in a user's they may be somebody else's.

@@ -25,13 +25,13 @@ def stories() -> list[str]:
     return [str(file.relative_to(ROOT)) for file in files if MARK in file.read_text()]
 
 
-def tell(story: str) -> bool:
+def run_story(story: str) -> bool:
     """Run one of them in sight of whoever waits for it."""
     command = [sys.executable, "-m", "pytest", "-q", "-m", "long", story]
     return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
-def told(names: Sequence[str], record: Record, tell: Callable[[str], bool]) -> list[Result]:
+def run_all(names: Sequence[str], record: Record, run_story: Callable[[str], bool]) -> list[Result]:
     """All results: those on record that have passed, and new ones, kept as they come."""
     results: list[Result] = []
     for name in names:
@@ -41,7 +41,7 @@ def told(names: Sequence[str], record: Record, tell: Callable[[str], bool]) -> l
             results.append(known)
             continue
         began = time.monotonic()
-        outcome = PASSED if tell(name) else FAILED
+        outcome = PASSED if run_story(name) else FAILED
         result = Result(name, what_of(name), outcome, time.monotonic() - began)
         record.keep(result)
         results.append(result)
@@ -64,7 +64,7 @@ def main() -> int:
     if again:
         record.forget()
     try:
-        results = told(stories(), record, tell)
+        results = run_all(stories(), record, run_story)
     except DevClusterError as error:
         say(f"error: {error}")
         return 2

@@ -19,7 +19,7 @@ async def bench(jobs: int) -> list[tuple[str, ...]]:
         await stand.watched()
         await stand.ask("runs", count=jobs, stages=STAGES)
         await stand.finished(jobs * HELD, seconds=120 + jobs / 5, what="processes")
-        await _settled(first)
+        await _until_idle(first)
         before = first.memory_mib("VmRSS")
         await first.stop()
         # Applied while nobody is there: the next operator must find it behind all the others.
@@ -29,7 +29,7 @@ async def bench(jobs: int) -> list[tuple[str, ...]]:
         second = await stand.start_operator()
         stats = await stand.finished(1, seconds=300)
         acting = time.monotonic() - began
-        await _settled(second)
+        await _until_idle(second)
         await asyncio.sleep(3)
         return [
             ("live PipelineJobs", str(jobs), ""),
@@ -43,7 +43,7 @@ async def bench(jobs: int) -> list[tuple[str, ...]]:
         ]
 
 
-async def _settled(operator: Measured) -> None:
+async def _until_idle(operator: Measured) -> None:
     """Wait until it has nothing more to do."""
     while True:
         cpu = operator.cpu_seconds()

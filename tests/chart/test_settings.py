@@ -3,7 +3,9 @@
 from typing import Any, cast
 
 import pytest
+import yaml
 
+from hack.devcluster.deploy import VALUES as DEV_VALUES
 from stagework.settings import Settings
 from tests.chart.rendered import NAMESPACE, RefusedValues, Rendered, render
 
@@ -52,8 +54,13 @@ def test_the_fleet_has_three_classes(chart: Rendered) -> None:
         assert machine.label
 
 
-def test_every_known_stage_has_its_class(chart: Rendered) -> None:
-    classes = Settings.model_validate(chart.settings()).fleet.stageClasses
+def test_the_chart_knows_no_stage(chart: Rendered) -> None:
+    assert Settings.model_validate(chart.settings()).fleet.stageClasses == {}
+
+
+def test_on_the_dev_cluster_every_stage_of_the_samples_has_its_class() -> None:
+    rendered = render(yaml.safe_load(DEV_VALUES.read_text()))
+    classes = Settings.model_validate(rendered.settings()).fleet.stageClasses
     expected = {
         ("gpu",): "extract embed chunk markdown preview thumbnail fulltext stt "
         "img_gen vlm_analyze yolo_detect overlay",

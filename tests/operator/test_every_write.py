@@ -71,7 +71,7 @@ async def _run(
         world.start_operator()
         scenario.begin(world)
         await world.until(lambda: scenario.over(world), seconds=300)
-        await point.settled()
+        await point.restarted()
         await asyncio.sleep(1)  # the last operator may do no more harm
         outcome = scenario.outcome(world)
         world.check_invariants()

@@ -5,6 +5,7 @@ from datetime import datetime
 from stagework.api.answered import Answered
 from stagework.api.base import Observed, Resource
 from stagework.api.intervention import Intervention, InterventionSpec
+from stagework.api.judgement import Judgement
 from stagework.api.kinds import Kind
 from stagework.api.observed import NodeView
 from stagework.cluster.cache.cache import Cache
@@ -12,7 +13,6 @@ from stagework.cluster.cache.selections import ALL_NODES, objects_of
 from stagework.controllers.controller import Controller, Key, Trigger, View
 from stagework.plans.interventions import Requests
 from stagework.plans.plan import Plan, PlanBuilder
-from stagework.policies.interventions import Judgement
 
 
 class LampSpec(Resource):
@@ -46,7 +46,7 @@ class Lamps(Controller[LampStatus]):
         before = view.unwritten or LampStatus.model_validate_json(bytes(view.object.status))
         requests = Requests(view.interventions, view.object.metadata.uid, self)
         builder = PlanBuilder()
-        on, answered = requests.carry_out(before.on, before.answered, builder, now)
+        on, answered = requests.apply(before.on, before.answered, builder, now)
         power = any(node.ready for node in self._cache.all(ALL_NODES))
         after = LampStatus(on=on, shines=on and power, answered=answered)
         return builder.plan(after if after != before else None, urgent=True)

@@ -100,8 +100,18 @@ def _typed(line: str) -> str:
 def _cluster() -> FakeCluster:
     """Runs in every state, in a cluster in which all is well."""
     cluster = FakeCluster()
+    _add_runs(cluster, _files(cluster))
+    stages = [{"name": name, "image": "x"} for name in ("img_gen", "ocr_eval", "iou_eval")]
+    cluster.objects[f"{GROUP}/namespaces/default/pipelines/ad-image"] = {"spec": {"stages": stages}}
+    cluster.routes["POST", _TOKEN] = lambda _: ok({"status": {"token": "made"}}, 201)
+    healthy = {("GET", path): _answering(ok(body)) for path, body in _healthy().items()}
+    cluster.routes.update(healthy)
+    return cluster
+
+
+def _add_runs(cluster: FakeCluster, result: str) -> None:
+    """`result`: digest of what the run that is done has left."""
     done = stage("img_gen", "Succeeded", start=1, end=20, node="gpu-1")
-    result = _files(cluster)
     read = stage("ocr_eval", "Succeeded", start=21, end=30, prefix=_PREFIX, digest=result)
     bad = stage("ocr_eval", "Failed", attempt=3, reason="NonZeroExit", message="no font", end=30)
     queued = stage("img_gen", reason="NoFreeSlot", message="3rd for gpu")
@@ -134,12 +144,6 @@ def _cluster() -> FakeCluster:
         ),
         run_of(stage("a", "Running", start=5), name="other", namespace="ads", uid="7"),
     )
-    stages = [{"name": name, "image": "x"} for name in ("img_gen", "ocr_eval", "iou_eval")]
-    cluster.objects[f"{GROUP}/namespaces/default/pipelines/ad-image"] = {"spec": {"stages": stages}}
-    cluster.routes["POST", _TOKEN] = lambda _: ok({"status": {"token": "made"}}, 201)
-    healthy = {("GET", path): _answering(ok(body)) for path, body in _healthy().items()}
-    cluster.routes.update(healthy)
-    return cluster
 
 
 def _files(cluster: FakeCluster) -> str:

@@ -57,7 +57,7 @@ class ExactTime(VirtualTime):
 
     def passed(self) -> int:
         """Whole seconds since START."""
-        return int((self.wall() - START).total_seconds())
+        return int((self.wall_clock() - START).total_seconds())
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         with asyncio.Runner(loop_factory=lambda: _ExactLoop(self)) as runner:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hack.devcluster.paths import ROOT
 
-PRODUCT = ROOT / "operator" / "stagework"
+PRODUCT = ROOT / "operator"
 PLAIN = Path(__file__).with_name("plain_words.txt").read_text().splitlines()
 _WORD = re.compile(r"[A-Z]+\d*(?![a-z])|[A-Z]?[a-z]+\d*")
 
@@ -33,17 +33,48 @@ def words_of(name: str) -> list[str]:
 
 
 def names() -> Iterator[tuple[str, Path]]:
-    """Every module, package, public class and public function or method, and where it is."""
+    """Every module, package, class, function, parameter, attribute and constant, and where it is.
+
+    Private ones too; of variables only those of a module or a class, for others live a few lines.
+    """
     for path in sorted(PRODUCT.rglob("*.py")):
         yield path.parent.name if path.stem == "__init__" else path.stem, path
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                yield node.name, path
+            for name in _given_by(node):
+                yield name, path
+
+
+def _given_by(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            yield name
+        case ast.arg(arg=name) | ast.Attribute(attr=name, ctx=ast.Store()):
+            yield name
+        case ast.ClassDef(name=name, body=body):
+            yield name
+            yield from _assigned(body)
+        case ast.Module(body=body):
+            yield from _assigned(body)
+        case _:
+            pass
+
+
+def _assigned(body: list[ast.stmt]) -> Iterator[str]:
+    for statement in body:
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                yield name
+            case _:
+                pass
 
 
 def is_known(word: str, vocabulary: frozenset[str]) -> bool:
-    """Also plurals and past forms of its words."""
-    return any(word.removesuffix(ending) in vocabulary for ending in ("", "s", "d", "ed"))
+    """Also plurals and past forms of its words, and single letters such as those of types."""
+    return len(word) == 1 or any(
+        word.removesuffix(ending) in vocabulary for ending in ("", "s", "d", "ed")
+    )
 
 
 def test_every_word_of_a_name_is_plain_or_explained() -> None:
@@ -51,7 +82,7 @@ def test_every_word_of_a_name_is_plain_or_explained() -> None:
     unknown = {
         f"{word!r} in {name}, {path.relative_to(ROOT)}"
         for name, path in names()
-        if not name.startswith("_")
+        if not name.startswith("__")
         for word in words_of(name)
         if not is_known(word, vocabulary)
     }

@@ -102,7 +102,7 @@ def watch() -> bool:
             return end
         time.sleep(1)
     say(f"not completed after {SECONDS:.0f} s; last seen: {line}")
-    say("look at: kubectl get nodes -L stagework.dev/machine, and the operator's log")
+    say("check: kubectl get nodes -L stagework.dev/machine, and the operator's log")
     return False
 
 

@@ -163,9 +163,9 @@ def _cut(score: float) -> float:
 def run(ctx: stagekit.Context) -> None:
     """Writes `vlm_judge.json`."""
     detected = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
-    looks = stagefiles.left_by(ctx, vlm_analyze.STAGE, outputs.VlmAnalyze)
+    analyzed = stagefiles.left_by(ctx, vlm_analyze.STAGE, outputs.VlmAnalyze)
     plan = stagefiles.left_by(ctx, planner.STAGE, outputs.Plan)
-    case = Case(composition(ctx), plan, detected.found, looks.salient_box)
+    case = Case(composition(ctx), plan, detected.found, analyzed.salient_box)
     pixels = read_pixels(ctx.inputs.file(overlay.STAGE, overlay.PICTURE))
     verdict = modelcalls.run(
         ctx,

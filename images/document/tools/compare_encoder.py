@@ -64,14 +64,14 @@ ALPHABETS = [
 
 def random_texts(count: int) -> list[str]:
     """Texts of mixed letters, always the same ones."""
-    dice = random.Random(5)
+    rng = random.Random(5)
     words = " ".join(TEXTS).split()
     return [
         "".join(
-            dice.choice(words) + dice.choice(["", " "])
-            if dice.random() < 0.3
-            else dice.choice(dice.choice(ALPHABETS))
-            for _ in range(dice.randrange(1, 60))
+            rng.choice(words) + rng.choice(["", " "])
+            if rng.random() < 0.3
+            else rng.choice(rng.choice(ALPHABETS))
+            for _ in range(rng.randrange(1, 60))
         )
         for _ in range(count)
     ]

@@ -90,23 +90,23 @@ def slides(path: Path, title: str, deck: Sequence[Slide], picture: Image.Image) 
     _repacked(path, out)
 
 
-def _slide(made: pptx.presentation.Presentation, told: Slide, picture: Image.Image) -> None:
+def _slide(made: pptx.presentation.Presentation, content: Slide, picture: Image.Image) -> None:
     slide = made.slides.add_slide(made.slide_layouts[1])
-    slide.shapes.title.text = told.title
-    slide.placeholders[1].text = "\n".join(told.points)
-    if told.table:
-        size = (len(told.table), len(told.table[0]))
+    slide.shapes.title.text = content.title
+    slide.placeholders[1].text = "\n".join(content.points)
+    if content.table:
+        size = (len(content.table), len(content.table[0]))
         cells = slide.shapes.add_table(*size, Cm(2), Cm(9), Cm(20), Cm(6)).table
-        for n, row in enumerate(told.table):
+        for n, row in enumerate(content.table):
             for column, text in enumerate(row):
                 cells.cell(n, column).text = text
-    if told.picture:
+    if content.picture:
         file = io.BytesIO()
         picture.resize((450, 210)).save(file, "PNG", optimize=True)
         shape = slide.shapes.add_picture(file, Cm(5), Cm(13), width=Cm(11))
-        shape._element.nvPicPr.cNvPr.set("descr", told.picture)  # noqa: SLF001
-    if told.notes:
-        slide.notes_slide.notes_text_frame.text = told.notes
+        shape._element.nvPicPr.cNvPr.set("descr", content.picture)  # noqa: SLF001
+    if content.notes:
+        slide.notes_slide.notes_text_frame.text = content.notes
 
 
 def workbook(path: Path, title: str, sheets: Sequence[Sheet]) -> None:

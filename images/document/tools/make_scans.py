@@ -26,7 +26,7 @@ def scan(  # noqa: PLR0917
     path: Path, paragraphs: Sequence[str], font: Path, angle: float, noise: float, seed: int = 5
 ) -> None:
     """A page as a cheap scanner sees it: turned, shaded at one side, blurred, with noise."""
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     page = Image.new("L", (1240, 1754), 250)
     pen = ImageDraw.Draw(page)
     y = 170.0
@@ -42,8 +42,8 @@ def scan(  # noqa: PLR0917
     page = page.filter(ImageFilter.GaussianBlur(0.7))
     shades = np.asarray(page, dtype=np.float32)
     shades *= np.linspace(1.0, 0.72, shades.shape[1])[None, :]
-    shades += dice.normal(0, noise, shades.shape)
-    salt = dice.random(shades.shape)
+    shades += rng.normal(0, noise, shades.shape)
+    salt = rng.random(shades.shape)
     shades[salt < 0.002] = 30
     shades[salt > 0.998] = 255
     image = Image.fromarray(np.clip(shades, 0, 255).astype(np.uint8))

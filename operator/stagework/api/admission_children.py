@@ -74,7 +74,7 @@ def _about_pods(kinds: list[str]) -> Policy:
             _refusal(
                 f"{by} || size(variables.added) == 0",
                 "only the Job controller makes Pods with labels of stagework",
-                f"{_told('added')} + '; only the Job controller makes Pods with labels of "
+                f"{_first_of('added')} + '; only the Job controller makes Pods with labels of "
                 f"stagework: take the label away, it begins with {names.GROUP}/'",
             ),
             _refusal(
@@ -256,11 +256,11 @@ def _only_operator(variable: str, what: str, of: str) -> Policy:
     return _refusal(
         f"variables.byOperator || size(variables.{variable}) == 0",
         f"only stagework's operator gives {of} {what} of its own",
-        f"{_told(variable)} + '; only stagework\\'s operator gives {of} {what} of its own'",
+        f"{_first_of(variable)} + '; only stagework\\'s operator gives {of} {what} of its own'",
     )
 
 
-def _told(variable: str) -> str:
+def _first_of(variable: str) -> str:
     """CEL: the first of what was added, as text."""
     first = f"variables.{variable}[0]"
     return f"{first}.kind + ' ' + {first}.name" if variable == "owners" else first

@@ -30,6 +30,10 @@ class Column:
     description: str = ""
 
 
+RETRY: Final = "Retry"
+"""Run stages anew, with new attempts."""
+SKIP: Final = "Skip"
+"""Take stages for done without running them."""
 AGE: Final = Column("Age", ".metadata.creationTimestamp", "date")
 """How long ago the object was made."""
 
@@ -133,7 +137,7 @@ PIPELINEJOB: Final = Kind(
     selectable=(".status.summary", ".spec.tenant", ".spec.pipelineRef.name"),
     first_status=(("observedGeneration", -1),),
     fixed_fields=("pipelineRef", "stages", "params", "input", "title", "subject", "tenant"),
-    verbs=("Retry", "Skip"),
+    verbs=(RETRY, SKIP),
     references=("spec.pipelineRef.name",),
     stages_at=("spec.stages",),
     stages_advice="name a Pipeline in spec.pipelineRef instead",

@@ -155,6 +155,12 @@ class PipelineJobStatus(Observed):
         return next((stage for stage in self.stages if stage.name == name), None)
 
     @property
+    def ended(self) -> bool:
+        """Nothing more happens without a person: the run is done, has failed, or was refused."""
+        condition = find(self.conditions, names.SUCCEEDED)
+        return condition is not None and condition.status != "Unknown"
+
+    @property
     def done_count(self) -> int:
         """Stages that count as progress."""
         return count_done(self.stages)
@@ -219,9 +225,3 @@ class PipelineJob(Resource):
     """What a person wrote."""
     status: PipelineJobStatus = PipelineJobStatus()
     """What the operator wrote last."""
-
-    @property
-    def finished(self) -> bool:
-        """True once `Succeeded` is True or False."""
-        condition = find(self.status.conditions, names.SUCCEEDED)
-        return condition is not None and condition.status != "Unknown"

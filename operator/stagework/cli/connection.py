@@ -1,32 +1,35 @@
-"""The command line's way to the API server: kubeconfig in all its forms, raw requests.
+"""The command line's way to the API server: raw requests, answered one by one.
 
-Logins (certificates, tokens, helper programs, in-cluster accounts) and TLS are the work of the
-`kubernetes` package; what goes over the wire is ours, because its generated clients know none of
-our kinds.
+Where the server is and who we are is found as in every process of ours
+(`cluster/client/connection.py`). The `kubernetes` package's generated clients know none of our
+kinds.
 """
 
 import contextlib
-import os
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 from urllib.parse import urlencode
 
 import urllib3
-from kubernetes import client, config
 
 from stagework.cli.cluster import Answer
 from stagework.cli.errors import ClusterUnreachable
 from stagework.cli.replies import explain
+from stagework.cluster.client.connection import (
+    ConnectionSettingsError,
+    Target,
+    find,
+    ssl_context,
+)
 
 CONNECT_SECONDS: Final = 10.0
 """Longest wait for the API server to accept a connection."""
 TRANSFER_SECONDS: Final = 600.0
 """Longest pause within a download."""
 _CHUNK: Final = 256 * 1024
-_SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 class KubeConnection:
@@ -34,12 +37,12 @@ class KubeConnection:
 
     def __init__(self, kubeconfig: str | None = None, context: str | None = None) -> None:
         """Read the kubeconfig; raises ClusterUnreachable with what is missing."""
-        loaded = _load(kubeconfig, context)
-        # The package is typed loosely: these are all we use of it.
-        self._client: Any = loaded
-        self._pool = cast("urllib3.PoolManager", loaded.rest_client.pool_manager)
-        self._server = str(loaded.configuration.host).rstrip("/")
-        self._namespace = _namespace(kubeconfig, context)
+        try:
+            self._login = find(kubeconfig, context=context)
+        except ConnectionSettingsError as error:
+            raise ClusterUnreachable(str(error), command="kubectl config get-contexts") from error
+        self._server = self._login.server
+        self._pool = _pool(self._login)
 
     @property
     def server(self) -> str:
@@ -49,13 +52,13 @@ class KubeConnection:
     @property
     def namespace(self) -> str:
         """Namespace of the context."""
-        return self._namespace
+        return self._login.namespace
 
     @property
     def bearer_token(self) -> str | None:
         """The kubeconfig user's token, as it is now."""
-        value = self._proof().get("authorization", "")
-        return value.removeprefix("Bearer ") if value.startswith("Bearer ") else None
+        read = self._login.read_token
+        return read() if read is not None else self._login.token
 
     def request(
         self,
@@ -116,9 +119,8 @@ class KubeConnection:
                 raise _unreachable(self._server, error) from error
 
     def _proof(self) -> dict[str, str]:
-        headers: dict[str, str] = {}
-        self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
-        return headers
+        token = self.bearer_token
+        return {"authorization": f"Bearer {token}"} if token else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,41 +172,13 @@ def _target(path: str, query: Mapping[str, str] | None) -> str:
     return path + (f"?{urlencode(query)}" if query else "")
 
 
-def _load(kubeconfig: str | None, context: str | None) -> Any:
-    module: Any = config
-    try:
-        if _in_cluster(kubeconfig):
-            settings: Any = client.Configuration()
-            module.load_incluster_config(client_configuration=settings)
-            return client.ApiClient(settings)
-        return module.new_client_from_config(
-            config_file=kubeconfig, context=context, persist_config=False
+def _pool(login: Target) -> urllib3.PoolManager:
+    trust = ssl_context(login)
+    if login.proxy is not None:
+        return urllib3.ProxyManager(
+            login.proxy, ssl_context=trust, server_hostname=login.server_name
         )
-    except (config.ConfigException, OSError, ValueError) as error:
-        raise ClusterUnreachable(
-            f"no usable kubeconfig: {str(error).strip()}", command="kubectl config get-contexts"
-        ) from error
-
-
-def _namespace(kubeconfig: str | None, context: str | None) -> str:
-    if _in_cluster(kubeconfig):
-        file = _SERVICE_ACCOUNT / "namespace"
-        return file.read_text().strip() if file.exists() else "default"
-    module: Any = config
-    contexts, active = module.list_kube_config_contexts(config_file=kubeconfig)
-    chosen = next((entry for entry in contexts if entry["name"] == context), active)
-    namespace: object = chosen["context"].get("namespace")
-    return str(namespace or "default")
-
-
-def _in_cluster(kubeconfig: str | None) -> bool:
-    # The package's own rule (load_config) prints to stdout where it falls back.
-    named = kubeconfig or os.environ.get("KUBECONFIG")
-    return (
-        not named
-        and "KUBERNETES_SERVICE_HOST" in os.environ
-        and not (Path.home() / ".kube" / "config").exists()
-    )
+    return urllib3.PoolManager(ssl_context=trust, server_hostname=login.server_name)
 
 
 def _unreachable(server: str, error: Exception) -> ClusterUnreachable:

@@ -18,8 +18,8 @@ from stagework.cli.commands import (
     upload,
     wait,
 )
+from stagework.cli.commands.session import Session
 from stagework.cli.errors import EXIT_HELP, CommandError
-from stagework.cli.session import Session
 
 HELP: Final = (
     "Multi-stage work on Kubernetes: see, follow, retry and fetch the results of PipelineJobs."

@@ -14,7 +14,7 @@ from stagework.cli.replies import mapping
 def documents(file: Path) -> list[dict[str, Any]]:
     """The YAML documents of a file that are objects; raises CommandError."""
     try:
-        loaded = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+        bodies = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise CommandError(
             f"cannot read {file}: {error.strerror}", command=f"ls -l {file}"
@@ -24,7 +24,7 @@ def documents(file: Path) -> list[dict[str, Any]]:
         raise CommandError(
             f"{file} is not YAML: {text}", command=f"kubectl apply --dry-run=client -f {file}"
         ) from error
-    return [mapping(document) for document in loaded if mapping(document)]
+    return [mapping(document) for document in bodies if mapping(document)]
 
 
 def load_template(file: Path, tenant: str = "") -> dict[str, Any]:

@@ -158,7 +158,7 @@ class Watchlist:
             uid: candidate for uid, candidate in self._candidates.items() if uid in present
         }
         for run in runs:
-            if self._first_listing and not self._wanted.names and run_end(run).ended:
+            if self._first_listing and not self._wanted.names and run.status.ended:
                 self._past.add(run.metadata.uid)
             news += self.seen(run, now)
         self._first_listing = False
@@ -203,7 +203,7 @@ class Watchlist:
     def _note(self, run: PipelineJob, now: datetime) -> None:
         uid = run.metadata.uid
         if uid in self._past:
-            if run_end(run).ended:
+            if run.status.ended:
                 return
             self._past.discard(uid)
         if not self._wanted.allows(run, now):

@@ -27,10 +27,10 @@ PER_SECOND: Final = 20
 class EventPoster:
     """Sends Events one after another. Start it with `run()`."""
 
-    def __init__(self, api: KubeApi, reporter: str, wall: Callable[[], datetime]) -> None:
+    def __init__(self, api: KubeApi, reporter: str, wall_clock: Callable[[], datetime]) -> None:
         self._api = api
         self._reporter = reporter
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(QUEUE_SIZE)
         self.dropped = 0
         """Events given up because the queue was full or the server refused them."""
@@ -53,7 +53,7 @@ class EventPoster:
             await asyncio.sleep(1 / PER_SECOND)
 
     def _document(self, about: ObjectRef, event: Event) -> dict[str, object]:
-        now = self._wall().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = self._wall_clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {
             "apiVersion": "v1",
             "kind": "Event",

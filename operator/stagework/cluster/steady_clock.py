@@ -29,11 +29,11 @@ def boot_id() -> str:
 
 
 class SteadyClock:
-    """Call it for the time. `wall`: the machine's clock; `boot`: seconds since it was booted."""
+    """Call it for the time. `wall_clock`: the machine's; `boot`: seconds since it was booted."""
 
     def __init__(
         self,
-        wall: Callable[[], datetime],
+        wall_clock: Callable[[], datetime],
         boot: Callable[[], float],
         *,
         machine: str = "",
@@ -43,18 +43,18 @@ class SteadyClock:
 
         Until `resume` it starts with the machine's clock.
         """
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._boot = boot
         self._machine = machine
         self._on_jump = on_jump
         self._read_at = boot()
-        self._booted = wall().timestamp() - self._read_at
+        self._booted = wall_clock().timestamp() - self._read_at
         self._known_gap = 0.0
 
     def __call__(self) -> datetime:
         """Now, in UTC."""
         seconds = self._boot()
-        gap = self._wall().timestamp() - (self._booted + seconds)
+        gap = self._wall_clock().timestamp() - (self._booted + seconds)
         if abs(gap - self._known_gap) > JUMP_SECONDS and self._on_jump is not None:
             self._on_jump(gap - self._known_gap)
         most = FOLLOWED * max(0.0, seconds - self._read_at)
@@ -80,7 +80,7 @@ class SteadyClock:
         if renewed is not None:
             here = machine == self._machine and self._machine != ""
             last = LastLeader(renewed, _moment(booted, seconds) if here else None)
-        own = self._wall()
+        own = self._wall_clock()
         now = time_of_day(own, server, last)
         self._read_at = seconds
         self._booted = now.timestamp() - seconds

@@ -17,5 +17,5 @@ class Clocks:
     """Seconds, for delays and waits."""
     boot: Callable[[], float] = boot_time
     """Seconds since boot, for the Lease: goes on while the machine sleeps."""
-    wall: Callable[[], datetime] = wall_clock
+    wall_clock: Callable[[], datetime] = wall_clock
     """This machine's time of day: where a process starts from; decisions have a steadier one."""

@@ -45,7 +45,7 @@ class Engine:
         metrics: Metrics,
         workers: int,
         clock: Callable[[], float],
-        wall: Callable[[], datetime],
+        wall_clock: Callable[[], datetime],
     ) -> None:
         self._controllers = controllers
         self._queue = queue
@@ -67,7 +67,7 @@ class Engine:
             memory=memory,
             performer=Performer(applier, memory, queue, events),
             queue=queue,
-            wall=wall,
+            wall_clock=wall_clock,
         )
         dispatch(cache, controllers, queue.add)
 

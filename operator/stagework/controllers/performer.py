@@ -54,7 +54,7 @@ class Performer:
         await self._write_status(key, controller, target, plan)
         for action in plan.afterwards:
             await self._perform(key, target, action)
-        self._tell(key, target, plan)
+        self._notify(key, target, plan)
         controller.record(plan.facts)
         for question in plan.questions:
             self._memory.lookups.ask(key, target, question, controller.answer)
@@ -88,7 +88,7 @@ class Performer:
             case None:
                 pass
 
-    def _tell(self, key: Key, target: ObjectRef, plan: Plan[Any]) -> None:
+    def _notify(self, key: Key, target: ObjectRef, plan: Plan[Any]) -> None:
         for event in plan.events:
             self._events.post(target, event)
             level = logging.WARNING if event.type == "Warning" else logging.INFO

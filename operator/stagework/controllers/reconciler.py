@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from stagework.api.judgement import TARGET_NOT_FOUND
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.controllers.controller import Controller, Key, OtherVersion, Unreadable, View
@@ -20,7 +21,6 @@ from stagework.controllers.work_queue import WorkQueue
 from stagework.plans.interventions import refuse_all
 from stagework.plans.plan import Plan
 from stagework.plans.status_writes import LONGEST_MERGE_SECONDS
-from stagework.policies.interventions import TARGET_NOT_FOUND
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Reconciler:
         memory: Memory,
         performer: Performer,
         queue: WorkQueue[Key],
-        wall: Callable[[], datetime],
+        wall_clock: Callable[[], datetime],
     ) -> None:
         self._cache = cache
         self._own = own
@@ -45,7 +45,7 @@ class Reconciler:
         self._memory = memory
         self._performer = performer
         self._queue = queue
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._uids: dict[Key, str] = {}
 
     def begin(self) -> None:
@@ -93,10 +93,10 @@ class Reconciler:
         try:
             prepared = await controller.prepare(known)
             # Only now: nothing that follows waits, so what is seen is what is decided upon.
-            now = self._wall()
+            now = self._wall_clock()
             return controller.decide(self._view(key, controller, known, prepared), now), now
         except Unreadable as error:
-            now = self._wall()
+            now = self._wall_clock()
             other = isinstance(error, OtherVersion)
             judge = controller.not_understood if other else controller.unreadable
             plan = judge(known, str(error), now)
@@ -140,7 +140,9 @@ class Reconciler:
         """It is gone, or was never there: nobody else answers requests that aim at it."""
         nobody = controller.kind.ref(key.namespace, key.name)
         requests = requests_for(self._cache, key)
-        await self._performer.refuse(nobody, refuse_all(requests, TARGET_NOT_FOUND, self._wall()))
+        await self._performer.refuse(
+            nobody, refuse_all(requests, TARGET_NOT_FOUND, self._wall_clock())
+        )
         self._note_uid(key, "")
         self._queue.forget(key)
 

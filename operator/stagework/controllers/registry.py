@@ -30,7 +30,7 @@ class Parts:
     """Where metrics are registered."""
     wake: Callable[[Key], None]
     """Reconcile this object."""
-    wall: Callable[[], datetime]
+    wall_clock: Callable[[], datetime]
     clock: Callable[[], float]
     """Seconds of a clock that nobody sets."""
 
@@ -40,13 +40,13 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
     return (
         PipelineJobs(
             parts.cache,
-            Revisions(parts.api, parts.settings.namespaces, parts.wall),
+            Revisions(parts.api, parts.settings.namespaces, parts.wall_clock),
             parts.results,
-            LivePods(parts.api, parts.wall),
+            LivePods(parts.api, parts.wall_clock),
             wiring.plan_settings(parts.settings),
             wake=parts.wake,
             registry=parts.registry,
-            wall=parts.wall,
+            wall_clock=parts.wall_clock,
             clock=parts.clock,
         ),
     )

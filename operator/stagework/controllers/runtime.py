@@ -64,7 +64,9 @@ class Runtime:
         build = build or Build()
         clock = build.clocks
         me = wiring.identity()
-        self._time_of_day = SteadyClock(clock.wall, clock.boot, machine=boot_id(), on_jump=_jumped)
+        self._time_of_day = SteadyClock(
+            clock.wall_clock, clock.boot, machine=boot_id(), on_jump=_jumped
+        )
         self.watched_by_kopf = build.watched_by_kopf
         self.metrics = Metrics(registry, me.version)
         self.registry = registry
@@ -114,7 +116,7 @@ class Runtime:
             results=build.results or ServiceResults(settings.api.url, wiring.operator_token),
             registry=self.registry,
             wake=self.queue.add,
-            wall=self._time_of_day,
+            wall_clock=self._time_of_day,
             clock=clock.monotonic,
         )
         self.controllers = build.controllers(parts)
@@ -130,7 +132,7 @@ class Runtime:
             metrics=self.metrics,
             workers=settings.engine.workers,
             clock=clock.monotonic,
-            wall=self._time_of_day,
+            wall_clock=self._time_of_day,
         )
 
     async def run(self) -> None:

@@ -98,7 +98,7 @@ class StatusWriter:
             return None
         self._memory[target.uid] = memory
         # What presupposes the status must not be done before it.
-        urgent = plan.urgent or bool(plan.afterwards)
+        urgent = plan.status_is_urgent
         now, at_work = self._clock(), self._at_work()
         memory.written_at = counted_from(memory.written_at, at_work=at_work, now_seconds=now)
         wait = when_to_write(

@@ -7,7 +7,6 @@ from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stage_status import StageStatus
 from stagework.overview.rows import RunRow, row
-from stagework.overview.run_end import run_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def detail(run: PipelineJob, now: datetime) -> RunDetail:
         pipeline=run.spec.pipelineRef.name if run.spec.pipelineRef else "",
         seen=run.status.observedGeneration >= 0,
         stages=tuple(_stage_row(stage, now) for stage in run.status.stages),
-        waits=() if run_end(run).ended else _waits(run),
+        waits=() if run.status.ended else _waits(run),
     )
 
 

@@ -30,7 +30,7 @@ class RunEnd:
 def run_end(run: PipelineJob) -> RunEnd:
     """The run's end, as its condition `Succeeded` says."""
     condition = find(run.status.conditions, names.SUCCEEDED)
-    if condition is None or condition.status == "Unknown":
+    if condition is None or not run.status.ended:
         return RunEnd("Active", condition.reason if condition else "")
     if condition.status == "True":
         return RunEnd("Succeeded", condition.reason)

@@ -18,15 +18,10 @@ from stagework.api.intervention import (
     InterventionStatus,
     RefusedStage,
 )
+from stagework.api.judgement import TARGET_REPLACED, UNKNOWN_VERB, Judgement, refused_whole
 from stagework.api.kinds import INTERVENTION
 from stagework.api.text import sentence
 from stagework.plans.plan import Answer, Delete, Event, PlanBuilder
-from stagework.policies.interventions import (
-    TARGET_REPLACED,
-    UNKNOWN_VERB,
-    Judgement,
-    refused_whole,
-)
 
 KEPT = 20
 """Answered Interventions of a target that are kept, and notes in its status."""
@@ -63,7 +58,7 @@ class Requests(Generic[StateT]):
     target_uid: str
     verbs: Verbs[StateT]
 
-    def carry_out(
+    def apply(
         self, state: StateT, notes: list[Answered], builder: PlanBuilder, now: datetime
     ) -> tuple[StateT, list[Answered]]:
         """New state and notes after the unanswered requests.

@@ -122,6 +122,11 @@ class Plan(Generic[StatusT]):
     """The object has ended and only a person or its time to live will change that: once this
     status is stored it may leave memory."""
 
+    @property
+    def status_is_urgent(self) -> bool:
+        """Whether the status is to be written at once: its change is urgent, or actions wait."""
+        return self.urgent or bool(self.afterwards)
+
 
 @dataclass
 class PlanBuilder:

@@ -1,13 +1,11 @@
 """What would a Retry or Skip change, and what is refused? The same code answers `--dry-run`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from stagework.api.intervention import InterventionSpec, RefusedStage
+from stagework.api.judgement import Judgement, refused_whole
+from stagework.api.kinds import SKIP
 from stagework.api.stage_status import StageStatus, States
-
-UNKNOWN_VERB = "UnknownVerb"
-"""The target's kind does not take this verb."""
 
 UNKNOWN_STAGE = "UnknownStage"
 """The run has no stage of that name."""
@@ -23,32 +21,8 @@ NOTHING_FAILED = "NothingFailed"
 """No stage was named and none has failed."""
 NO_STAGE_NAMED = "NoStageNamed"
 """Skip must name its stages."""
-TARGET_NOT_FOUND = "TargetNotFound"
-"""No run of that name exists in this namespace."""
-TARGET_REPLACED = "TargetReplaced"
-"""The run of that name is another one than the request means (its uid differs)."""
 NOT_STARTED = "NotStarted"
 """The run has not been accepted; correct it and make a new one."""
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The answer to one Intervention."""
-
-    affected: tuple[str, ...] = ()
-    """Stages that are retried or skipped."""
-    refused: tuple[RefusedStage, ...] = ()
-    """Stages left alone, with reasons."""
-
-    @property
-    def requested(self) -> int:
-        """How many stages were asked for."""
-        return len(self.affected) + sum(1 for refusal in self.refused if refusal.stage)
-
-
-def refused_whole(reason: str) -> Judgement:
-    """Nothing of the request is done, for this one reason."""
-    return Judgement(refused=(RefusedStage(stage="", reason=reason),))
 
 
 def judge(spec: InterventionSpec, states: States) -> Judgement:
@@ -60,7 +34,7 @@ def judge(spec: InterventionSpec, states: States) -> Judgement:
         return refused_whole(NOT_STARTED)
     wanted = _wanted(spec, states)
     if not wanted:
-        return refused_whole(NO_STAGE_NAMED if spec.verb == "Skip" else NOTHING_FAILED)
+        return refused_whole(NO_STAGE_NAMED if spec.verb == SKIP else NOTHING_FAILED)
     affected: list[str] = []
     refused: list[RefusedStage] = []
     for name in wanted:
@@ -78,7 +52,7 @@ def resets(spec: InterventionSpec, below: Iterable[StageStatus]) -> tuple[str, .
     After a Retry everything that has begun; after a Skip that lets them run, what had been given
     up; after any other Skip none.
     """
-    if spec.verb == "Skip":
+    if spec.verb == SKIP:
         runs = spec.descendants == "Run"
         return tuple(stage.name for stage in below if runs and stage.state == "NotRun")
     return tuple(stage.name for stage in below if not stage.waiting or stage.attempt > 1)
@@ -87,7 +61,7 @@ def resets(spec: InterventionSpec, below: Iterable[StageStatus]) -> tuple[str, .
 def _wanted(spec: InterventionSpec, states: States) -> list[str]:
     if spec.stages:
         return list(dict.fromkeys(spec.stages))
-    if spec.verb == "Skip":
+    if spec.verb == SKIP:
         return []
     return [name for name, stage in states.items() if stage.state == "Failed"]
 
@@ -97,7 +71,7 @@ def _refusal(spec: InterventionSpec, stage: StageStatus | None) -> str:
         return UNKNOWN_STAGE
     if spec.attempt is not None and spec.attempt != stage.attempt:
         return STALE_ATTEMPT
-    if spec.verb == "Skip":
+    if spec.verb == SKIP:
         return ALREADY_DONE if stage.done else ""
     if stage.active:
         return STILL_ACTIVE

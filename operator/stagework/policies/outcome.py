@@ -188,8 +188,8 @@ def _failed_before_it(pod: PodView) -> Failed | None:
     name, end = failed[-1]
     kill = " (killed for its memory use)" if end.reason == "OOMKilled" else ""
     said = sentence(end.message, _SAID_BYTES)
-    told = f"init container {name} ended with exit code {end.exit_code}{kill}: {said}"
-    return Failed(names.INIT_CONTAINER_FAILED, told.removesuffix(": "))
+    cause = f"init container {name} ended with exit code {end.exit_code}{kill}: {said}"
+    return Failed(names.INIT_CONTAINER_FAILED, cause.removesuffix(": "))
 
 
 def _own_limit(pod: PodView, report: Terminated, rules: EndRules) -> Failed | None:

@@ -20,7 +20,7 @@ from stagework.web.heartbeats import Heartbeats
 from stagework.web.https_input import HttpsSource
 from stagework.web.readiness import CachedProbe
 from stagework.web.routes import artifacts, health, heartbeats, inputs, models, runs
-from stagework.web.services import Services
+from stagework.web.routes.services import Services
 from stagework.web.sweep import Sweeper
 
 OPERATOR_ACCOUNT: Final = "stagework-operator"

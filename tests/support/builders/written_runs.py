@@ -68,9 +68,6 @@ def run_of(
 ) -> PipelineJob:
     """A run as the operator writes it, but with this summary; made `age` seconds before BEGIN."""
     made = BEGIN - timedelta(seconds=age)
-    good = (names.COMPLETED, names.COMPLETED_WITH_SKIPS)
-    bad = (names.STAGE_FAILED, names.INVALID_SPEC)
-    verdict = "True" if summary in good else "False" if summary in bad else "Unknown"
     spec = PipelineJobSpec(
         pipelineRef=PipelineRef(name=pipeline), tenant=tenant, title=title, suspend=suspend
     )
@@ -78,21 +75,26 @@ def run_of(
     status = run_status(run, stages, [], made) if stages else run.status
     overrides = {
         "observedGeneration": 1,
-        "conditions": [
-            Condition(
-                type=names.SUCCEEDED,
-                status=verdict,
-                reason=summary,
-                message=message,
-                lastTransitionTime=made,
-            )
-        ],
+        "conditions": [_verdict(summary, message, made)],
         "summary": summary,
         "message": message,
         "startTime": made,
         "completionTime": None if end is None else at(end),
     }
     return run.model_copy(update={"status": status.model_copy(update=overrides)})
+
+
+def _verdict(summary: str, message: str, moment: datetime) -> Condition:
+    """The condition Succeeded that goes with the summary."""
+    good = (names.COMPLETED, names.COMPLETED_WITH_SKIPS)
+    bad = (names.STAGE_FAILED, names.INVALID_SPEC)
+    return Condition(
+        type=names.SUCCEEDED,
+        status="True" if summary in good else "False" if summary in bad else "Unknown",
+        reason=summary,
+        message=message,
+        lastTransitionTime=moment,
+    )
 
 
 def written_run(*stages: StageStatus, name: str, suspend: bool = False) -> PipelineJob:

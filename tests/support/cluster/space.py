@@ -13,8 +13,8 @@ WAIT_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
-class Space:
-    """One namespace."""
+class Prompt:
+    """What people type, in one namespace."""
 
     namespace: str
     api: Api
@@ -58,6 +58,10 @@ class Space:
         answer = self.stagework("results", run, "--to", str(folder))
         assert answer.ok, answer.printed
         return folder
+
+
+class Space(Prompt):
+    """One namespace: what is typed there, what is seen of it, and what is waited for."""
 
     def run(self, name: str) -> Document:
         """A PipelineJob as it stands."""

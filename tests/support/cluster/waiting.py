@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from tests.support.cluster.commands import Document
 
-LOOK_SECONDS = 0.2
-"""Pause between two looks."""
+POLL_SECONDS = 0.2
+"""Pause between two polls."""
 Seen = TypeVar("Seen")
 
 
@@ -28,21 +28,21 @@ class Condition:
 
 
 def eventually(
-    look: Callable[[], Seen],
+    poll: Callable[[], Seen],
     is_so: Callable[[Seen], object],
     *,
     seconds: float,
     otherwise: Callable[[], str],
 ) -> Seen:
-    """Look again and again until it is so; afterwards fail with what `otherwise` says."""
+    """Poll again and again until it is so; afterwards fail with what `otherwise` says."""
     until = time.monotonic() + seconds
     while True:
-        seen = look()
+        seen = poll()
         if is_so(seen):
             return seen
         if time.monotonic() >= until:
             raise AssertionError(f"not within {seconds:.0f} s: {otherwise()}")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 def stage_in(run: Document, name: str) -> Document:

@@ -82,14 +82,14 @@ class GarbageCollector:
                 self._store.delete(other, other_namespace, other_name, options)
         self._waiting[uid] = place
         if ORPHAN in meta["finalizers"]:
-            self._let_go(place)
+            self._release(place)
         self._owner_may_go(uid)
 
     def _owner_may_go(self, uid: str) -> None:
         if uid in self._waiting and not self._dependents.get(uid):
-            self._let_go(self._waiting.pop(uid))
+            self._release(self._waiting.pop(uid))
 
-    def _let_go(self, place: Place) -> None:
+    def _release(self, place: Place) -> None:
         resource, (namespace, name) = place
         meta = self._store.get(resource, namespace, name).meta
         kept = [

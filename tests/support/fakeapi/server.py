@@ -110,7 +110,7 @@ class FakeApi:
         try:
             body = self._perform(request, route, seen)
             seen.status = 201 if seen.verb == "POST" else 200
-            headers = {**_JSON, "Date": format_datetime(self.store.wall(), usegmt=True)}
+            headers = {**_JSON, "Date": format_datetime(self.store.wall_clock(), usegmt=True)}
             answer = web.Response(status=seen.status, body=body, headers=headers)
         except Failure as failure:
             seen.status = failure.code

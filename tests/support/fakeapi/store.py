@@ -82,17 +82,17 @@ class Table:
 class Store:
     """Every object of the fake cluster. All methods are synchronous and commit at once."""
 
-    def __init__(self, *, wall: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, *, wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.tables: dict[Resource, Table] = {resource: Table() for resource in ALL}
         self.version = 100
         self.listeners: list[Callable[[Change], None]] = []
         """Called after each commit, in order; they must not write, only note."""
-        self.wall = wall
+        self.wall_clock = wall_clock
         self._rng = random.Random(7)  # noqa: S311 - names, not secrets
 
     def now(self, ahead: float = 0.0) -> str:
         """The time as the API writes it, to the second."""
-        moment = self.wall() + timedelta(seconds=ahead) if ahead else self.wall()
+        moment = self.wall_clock() + timedelta(seconds=ahead) if ahead else self.wall_clock()
         return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
     def get(self, resource: Resource, namespace: str, name: str) -> Stored:

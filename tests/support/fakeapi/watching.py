@@ -47,8 +47,7 @@ async def follow(
         begin = at - table.dropped
         batch = table.log[begin : begin + SLICE]
         at += len(batch)
-        lines = _lines(batch, namespace, matches, faults)
-        if lines:
+        if lines := _lines(batch, namespace, matches, faults):
             yield b"".join(lines)
         if loop.time() >= bookmark_at:
             bookmark_at = loop.time() + bookmark_seconds
@@ -56,8 +55,6 @@ async def follow(
                 yield _bookmark(resource, store.version)
         if at == table.dropped + len(table.log):
             await _news(table, min(end, bookmark_at) - loop.time())
-        if batch:
-            version = batch[-1].version
 
 
 def _lines(

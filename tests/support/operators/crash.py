@@ -34,7 +34,7 @@ class CrashPoint:
         self.world.faults.before.append(self._before)
         self.world.faults.after.append(self._after)
 
-    async def settled(self) -> None:
+    async def restarted(self) -> None:
         """Wait until the next operator has been started, if it came to that."""
         if self._task is not None:
             await self._task

@@ -142,7 +142,7 @@ class Crashing:
             self.operator = OperatorProcess(folder, url, settings)
             try:
                 await self.operator.start()
-                await until.told()
+                await until.requested()
             finally:
                 for task in self._tasks:
                     task.cancel()
@@ -158,13 +158,13 @@ class _Until:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over = asyncio.Event()
 
-    async def told(self) -> None:
+    async def requested(self) -> None:
         """Say that it has begun, and wait."""
         self._loop = asyncio.get_running_loop()
         self.begun.set()
         await self._over.wait()
 
-    def tell(self) -> None:
+    def end(self) -> None:
         """From the other thread."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._over.set)
@@ -183,7 +183,7 @@ def crashing_operator(
         assert until.begun.wait(30), "the operator was not started"
         yield crashing
     finally:
-        until.tell()
+        until.end()
         thread.join(30)
 
 

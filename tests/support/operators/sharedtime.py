@@ -72,7 +72,7 @@ class SharedTime:
         file.write_bytes(head + _DUE.pack(NEVER) * MEMBERS)
         return cls(file)
 
-    def wall(self) -> datetime:
+    def wall_clock(self) -> datetime:
         passed, _, epoch = self._read()
         return datetime.fromtimestamp(epoch, UTC) + timedelta(seconds=passed)
 
@@ -81,7 +81,7 @@ class SharedTime:
         return began + passed
 
     def clocks(self) -> Clocks:
-        return Clocks(self.monotonic, self.monotonic, self.wall)
+        return Clocks(self.monotonic, self.monotonic, self.wall_clock)
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the loop that moves the time on."""

@@ -77,7 +77,7 @@ class VirtualTime:
         self._began = time.monotonic()
         self._epoch = datetime.now(UTC)
 
-    def wall(self) -> datetime:
+    def wall_clock(self) -> datetime:
         return self._epoch + timedelta(seconds=self.seconds)
 
     def monotonic(self) -> float:
@@ -93,10 +93,10 @@ class VirtualTime:
         self._epoch += timedelta(seconds=seconds)
 
     def clocks(self) -> Clocks:
-        return Clocks(self.monotonic, self.monotonic, self._operators_wall)
+        return Clocks(self.monotonic, self.monotonic, self._operators_wall_clock)
 
-    def _operators_wall(self) -> datetime:
-        return self.wall() + timedelta(seconds=self.operators_ahead)
+    def _operators_wall_clock(self) -> datetime:
+        return self.wall_clock() + timedelta(seconds=self.operators_ahead)
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in this time."""

@@ -46,7 +46,7 @@ class World:
     ) -> None:
         """`kinds`: more than those of the product, with all rights."""
         self.timescale = timescale
-        self.store = Store(wall=timescale.wall)
+        self.store = Store(wall_clock=timescale.wall_clock)
         self.fake = FakeApi(self.store, rights=of_the_operator() | all_rights(kinds))
         self.faults = self.fake.faults
         self.commits = CommitLog(self.store)

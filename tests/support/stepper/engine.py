@@ -60,7 +60,7 @@ class PlayedEngine:
         cluster: PretendCluster,
         settings: PlanSettings,
         invariants: Invariants,
-        wall: Callable[[], datetime],
+        wall_clock: Callable[[], datetime],
         *,
         crash_at: int | None,
         forgetful: bool,
@@ -74,13 +74,13 @@ class PlayedEngine:
         self._cluster = cluster
         self._settings = settings
         self._invariants = invariants
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._crash_at = crash_at
         self._forgetful = forgetful
         self._marked: dict[str, None] = dict.fromkeys(stored.runs)
         self._agenda: Agenda[str] = Agenda()
         self._memory: dict[str, Memory] = {}
-        self._looking_since = wall()
+        self._looking_since = wall_clock()
         self._ready_since: dict[str, datetime] = {}
         self._ledger = SlotLedger()
         self._ledger.set_slots(self._slots(), self._moment())
@@ -99,7 +99,9 @@ class PlayedEngine:
         """A node came or went away."""
         nodes = self._cluster.nodes.items()
         ready = [name for name, node in nodes if node.ready]
-        self._ready_since = {name: self._ready_since.get(name, self._wall()) for name in ready}
+        self._ready_since = {
+            name: self._ready_since.get(name, self._wall_clock()) for name in ready
+        }
         for uid in self._ledger.set_slots(self._slots(), self._moment()):
             self.mark(uid)
         self.mark_all()
@@ -124,19 +126,19 @@ class PlayedEngine:
         for uid, memory in self._memory.items():
             for question in memory.to_read:
                 pod = self._cluster.pods.get(question.uid)
-                memory.reads[question] = PodRead(pod, self._wall())
+                memory.reads[question] = PodRead(pod, self._wall_clock())
                 self.mark(uid)
             memory.to_read.clear()
 
     def restart(self) -> None:
         """Everything that is only in memory is lost; every run says what it holds before turns."""
         self.crashes += 1
-        self._looking_since = self._wall()
+        self._looking_since = self._wall_clock()
         self._memory.clear()
         self._agenda = Agenda()
         self._ledger = SlotLedger()
         for uid in self._stored.runs:
-            wanted = evaluate(self._snapshot(uid), self._wall()).slot_requests
+            wanted = evaluate(self._snapshot(uid), self._wall_clock()).slot_requests
             self._ledger.request(uid, wanted, self._moment())
         self._ledger.set_slots(self._slots(), self._moment())
         self.mark_all()
@@ -167,17 +169,17 @@ class PlayedEngine:
         if uid not in self._stored.runs:
             self._ledger.request(uid, (), self._moment())
             return
-        snapshot, now = self._snapshot(uid), self._wall()
+        snapshot, now = self._snapshot(uid), self._wall_clock()
         evaluated = evaluate(snapshot, now)
         for other in self._ledger.request(uid, evaluated.slot_requests, self._moment()):
             self.mark(other)
         plan = finish(evaluated, self._ledger.turns(uid), now)
         self._invariants.check_plan(snapshot, plan, now)
-        self._carry_out(uid, snapshot.run, plan)
+        self._perform_plan(uid, snapshot.run, plan)
         if plan.wake_at is not None:
             self._agenda.put(uid, (plan.wake_at - T0).total_seconds())
 
-    def _carry_out(self, uid: str, run: PipelineJob, plan: RunPlan) -> None:
+    def _perform_plan(self, uid: str, run: PipelineJob, plan: RunPlan) -> None:
         for action in plan.actions:
             self._perform(uid, action)
         self._write_status(uid, run, plan)
@@ -194,12 +196,12 @@ class PlayedEngine:
         if uid not in self._stored.runs or (plan.status is None and memory.working is None):
             return
         wanted = plan.status or run.status
-        if not plan.urgent and self._forgetful:
+        if not plan.status_is_urgent and self._forgetful:
             if memory.working is None and not run.status.stages:
                 memory.working = wanted  # accepted, and that is known to nobody else
                 self.mark(uid)
             return
-        wait = self._seconds_to_wait(memory, urgent=plan.urgent)
+        wait = self._seconds_to_wait(memory, urgent=plan.status_is_urgent)
         if wait > 0:
             memory.working = wanted
             self._again_in(uid, wait)
@@ -240,7 +242,7 @@ class PlayedEngine:
         self._point()
 
     def _create(self, uid: str, action: Create, purpose: Purpose) -> None:
-        refusal = self._cluster.create(action, self._wall())
+        refusal = self._cluster.create(action, self._wall_clock())
         if refusal is not None:
             self._of(uid).refusals.note(purpose, refusal, self._clock())
             self._again_in(uid, RECONCILE_SECONDS)
@@ -249,9 +251,9 @@ class PlayedEngine:
     def _delete(self, target: ObjectRef) -> None:
         match target.resource.plural:
             case "jobs":
-                self._cluster.delete_job(target.uid, self._wall())
+                self._cluster.delete_job(target.uid, self._wall_clock())
             case "pods":
-                self._cluster.delete_pod(target.uid, self._wall())
+                self._cluster.delete_pod(target.uid, self._wall_clock())
             case "interventions":
                 self._stored.drop_request(target.uid)
             case _:
@@ -302,7 +304,7 @@ class PlayedEngine:
         self._agenda.put(uid, self._clock() + seconds)
 
     def _moment(self) -> Moment:
-        return Moment(self._wall(), self._clock())
+        return Moment(self._wall_clock(), self._clock())
 
     def _clock(self) -> float:
-        return (self._wall() - T0).total_seconds()
+        return (self._wall_clock() - T0).total_seconds()

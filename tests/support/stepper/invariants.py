@@ -47,7 +47,7 @@ class Invariants:
                 assert known == stage.commit, f"{stage.name}: its commit was revised"
             if stage.active:
                 assert stage.machine, f"{stage.name} is {stage.state} on no machine class"
-        if run.finished:
+        if run.status.ended:
             assert run.status.completionTime is not None
 
     def check_plan(self, snapshot: Snapshot, plan: RunPlan, now: datetime) -> None:

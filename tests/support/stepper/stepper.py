@@ -22,42 +22,12 @@ from tests.support.stepper.pretend import PretendCluster
 SECOND = timedelta(seconds=1)
 
 
-class Stepper:
-    """Runs in a pretended cluster; time goes by in seconds, and only where something is due."""
+class Record:
+    """What is stored, and what the operator has done so far."""
 
-    def __init__(
-        self,
-        *runs: PipelineJob,
-        script: Script | None = None,
-        nodes: Sequence[NodeView] = (),
-        fleet: Fleet | None = None,
-        look_ahead: int = 2,
-        crash_at: int | None = None,
-        forgetful: bool = False,
-    ) -> None:
-        """`crash_at`: killed at that write. `forgetful`: what is not urgent is never written."""
-        self.now = T0
-        self._stored = OwnObjects(runs)
-        known = nodes or [
-            make_node("gpu-0", "gpu"),
-            make_node("macmini-0", "macmini"),
-            make_node("macbook-0", "macbook"),
-        ]
-        self.cluster = PretendCluster({node.metadata.name: node for node in known}, script or {})
-        self._engine = PlayedEngine(
-            self._stored,
-            self.cluster,
-            PlanSettings(fleet or make_fleet(), POD_DEFAULTS, look_ahead, 3600),
-            Invariants(self.cluster),
-            lambda: self.now,
-            crash_at=crash_at,
-            forgetful=forgetful,
-        )
-        self.cluster.changed = self._engine.mark
-        self.store_answers = True
-        self._appointments: list[tuple[datetime, Callable[[], None]]] = []
-
-    # --- what is stored, and what the operator has done -----------------------------------------
+    def __init__(self, stored: OwnObjects, engine: PlayedEngine) -> None:
+        self._stored = stored
+        self._engine = engine
 
     @property
     def runs(self) -> dict[str, PipelineJob]:
@@ -109,6 +79,43 @@ class Stepper:
         """Statuses written so far."""
         return self._engine.status_writes
 
+
+class Stepper(Record):
+    """Runs in a pretended cluster; time goes by in seconds, and only where something is due."""
+
+    def __init__(
+        self,
+        *runs: PipelineJob,
+        script: Script | None = None,
+        nodes: Sequence[NodeView] = (),
+        fleet: Fleet | None = None,
+        look_ahead: int = 2,
+        crash_at: int | None = None,
+        forgetful: bool = False,
+    ) -> None:
+        """`crash_at`: killed at that write. `forgetful`: what is not urgent is never written."""
+        self.now = T0
+        stored = OwnObjects(runs)
+        known = nodes or [
+            make_node("gpu-0", "gpu"),
+            make_node("macmini-0", "macmini"),
+            make_node("macbook-0", "macbook"),
+        ]
+        self.cluster = PretendCluster({node.metadata.name: node for node in known}, script or {})
+        engine = PlayedEngine(
+            stored,
+            self.cluster,
+            PlanSettings(fleet or make_fleet(), POD_DEFAULTS, look_ahead, 3600),
+            Invariants(self.cluster),
+            lambda: self.now,
+            crash_at=crash_at,
+            forgetful=forgetful,
+        )
+        super().__init__(stored, engine)
+        self.cluster.changed = engine.mark
+        self.store_answers = True
+        self._appointments: list[tuple[datetime, Callable[[], None]]] = []
+
     def live_pod(self, stage: str) -> str:
         """Uid of the newest Pod of a stage of the first run."""
         own = [
@@ -159,7 +166,7 @@ class Stepper:
 
     def to_end(self, limit: int = 1000) -> "Stepper":
         """Until every run is over and nothing more is being written."""
-        self.until(lambda: all(run.finished for run in self.runs.values()), limit)
+        self.until(lambda: all(run.status.ended for run in self.runs.values()), limit)
         return self.pass_seconds(3)
 
     def pass_seconds(self, seconds: int) -> "Stepper":

@@ -93,7 +93,7 @@ def test_what_was_written_reads_back_as_the_same() -> None:
 
 def test_a_status_starts_as_not_yet_seen() -> None:
     assert PipelineJobStatus().observedGeneration == -1
-    assert not make_run().finished
+    assert not make_run().status.ended
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from stagework.cli import main
-from stagework.cli.session import Session
+from stagework.cli.commands.session import Session
 from tests.support.builders.written_runs import at
 from tests.unit.cli.fakecluster import FakeCluster
 

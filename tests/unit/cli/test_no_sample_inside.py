@@ -10,6 +10,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = sorted((ROOT / "manifests/samples").glob("*.yaml"))
 PRODUCT = sorted((ROOT / "operator").rglob("*.py"))
+CHART = sorted(path for path in (ROOT / "charts").rglob("*") if path.is_file())
 SHOWS = [path for path in PRODUCT if {"cli", "overview"} & {*path.parts}]
 """What shows runs has no plain word either that is the name of a stage (`preview`)."""
 
@@ -28,10 +29,10 @@ def test_the_samples_were_read() -> None:
 
 
 def _short(path: Path) -> str:
-    return str(path.relative_to(ROOT / "operator"))
+    return str(path.relative_to(ROOT)).removeprefix("operator/")
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_short)
+@pytest.mark.parametrize("path", [*PRODUCT, *CHART], ids=_short)
 def test_no_text_names_a_sample_or_one_of_its_stages(path: Path) -> None:
     unmistakable = {word for word in WORDS if "_" in word or "-" in word}
 
@@ -44,3 +45,11 @@ def test_no_name_of_a_sample_or_of_its_stages_is_in_the_code(path: Path) -> None
     literals = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
     assert literals & WORDS == set()
+
+
+def test_no_value_of_the_chart_names_one_either() -> None:
+    lines = (ROOT / "charts/stagework/values.yaml").read_text().splitlines()
+    code = "\n".join(line.split("# ")[0] for line in lines)
+
+    assert "machineClasses" in code
+    assert WORDS & {*re.findall(r"[\w-]+", code)} == set()

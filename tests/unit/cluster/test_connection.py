@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stagework.cluster.client import connection
 from stagework.cluster.client.connection import (
     ConnectionSettingsError,
     Credentials,
@@ -81,6 +82,42 @@ def test_the_file_that_the_environment_names_is_found(
     assert find().server == find(kubeconfig).server
 
 
+def test_where_the_api_server_is_looked_for(
+    kubeconfig: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As kubectl does: what is named, $KUBECONFIG, ~/.kube/config, and last our own Pod."""
+    monkeypatch.setattr(connection, "SERVICE_ACCOUNT_DIR", tmp_path)
+    (tmp_path / "token").write_text("t")
+    (tmp_path / "namespace").write_text("ours\n")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    named = tmp_path / "named"
+    named.write_text(yaml.safe_dump({**CONFIG, "current-context": "other"}))
+    own = tmp_path / ".kube" / "config"
+    own.parent.mkdir()
+    own.write_text(named.read_text())
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(own))
+
+    assert (find(named).server, find(named).namespace) == ("http://d", "default")
+    assert (find().server, find().namespace) == ("https://127.0.0.1:6443", "work")
+    assert find(context="other").server == "http://d"
+    monkeypatch.delenv("KUBECONFIG")
+    assert find().server == "http://d"
+    own.unlink()
+    assert (find().server, find().namespace) == ("https://10.0.0.1:443", "ours")
+    with pytest.raises(ConnectionSettingsError):
+        find(context="other")
+
+
+def test_a_proxy_is_known_unless_the_server_is_excepted(
+    kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    assert find(kubeconfig).proxy == "http://proxy:3128"
+    monkeypatch.setenv("no_proxy", "127.0.0.0/8")
+    assert find(kubeconfig).proxy is None
+
+
 MISSING: list[tuple[dict[str, Any], str]] = [
     ({"current-context": "gone"}, "gone"),
     ({"clusters": []}, "clusters"),
@@ -100,7 +137,7 @@ def test_a_file_that_cannot_be_read_is_said(kubeconfig: Path, content: str | Non
         kubeconfig.unlink()
     else:
         kubeconfig.write_text(content)
-    with pytest.raises(ConnectionSettingsError, match="the kubeconfig cannot be used"):
+    with pytest.raises(ConnectionSettingsError, match="no usable kubeconfig"):
         find(kubeconfig)
 
 

@@ -269,14 +269,14 @@ async def test_who_takes_over_goes_on_by_the_clock_of_the_last_leader(
     """On the same machine to the millisecond; on another one the API server's time corrects it."""
     began = datetime.now(UTC)
     clock, log = Clock(), list[str]()
-    fake.store.wall = lambda: began + timedelta(seconds=clock.now - 1000)
-    wall = began
-    first = contender(api, clock, "a", log, SteadyClock(lambda: wall, clock, machine="m1"))
+    fake.store.wall_clock = lambda: began + timedelta(seconds=clock.now - 1000)
+    wall_clock = began
+    first = contender(api, clock, "a", log, SteadyClock(lambda: wall_clock, clock, machine="m1"))
     await first.step()
     clock.now += 2
     await first.step()
-    wall = began + timedelta(hours=ahead_hours)
-    time_of_day = SteadyClock(lambda: wall, clock, machine=machine)
+    wall_clock = began + timedelta(hours=ahead_hours)
+    time_of_day = SteadyClock(lambda: wall_clock, clock, machine=machine)
     second = contender(api, clock, "b", log, time_of_day)
     await second.step()
     clock.now += 15.1

@@ -19,12 +19,12 @@ class Machine:
         self.ahead = ahead
         self.jumps: list[float] = []
 
-    def wall(self) -> datetime:
+    def wall_clock(self) -> datetime:
         return T0 + timedelta(seconds=self.seconds - 100.0 + self.ahead)
 
     def clock(self) -> SteadyClock:
         return SteadyClock(
-            self.wall, lambda: self.seconds, machine=self.name, on_jump=self.jumps.append
+            self.wall_clock, lambda: self.seconds, machine=self.name, on_jump=self.jumps.append
         )
 
 
@@ -55,7 +55,7 @@ def test_a_clock_that_is_off_is_followed_in_weeks() -> None:
         assert HOUR <= passed <= HOUR * 1.003, "no wait notices"
     assert 1000 < _seconds(clock()) - 24 * 7 * HOUR < HOUR
     machine.seconds += 30 * 24 * HOUR
-    assert clock() == machine.wall()
+    assert clock() == machine.wall_clock()
 
 
 def test_time_that_the_machine_has_slept_has_passed() -> None:

@@ -86,7 +86,7 @@ class House:
             memory=self.memory,
             performer=Performer(self.applied, self.memory, self.queue, Posted(self.done)),
             queue=self.queue,
-            wall=lambda: T0,
+            wall_clock=lambda: T0,
         )
 
     def has(self, known: OwnObject, selection: Any = LAMPS) -> OwnObject:

@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from hack.demo.document import kind, show_document
+from stagework.cli.commands.session import Session
 from stagework.cli.outputs import Fetched, Scalar, StageResult
-from stagework.cli.session import Session
 from stagework.cli.text.terminal import Terminal
 
 

@@ -125,7 +125,7 @@ def test_vectors_find_the_chunk_that_answers(report: Chain) -> None:
     rows = np.load(report.file("embed", "vectors.npy"))
     assert rows.shape == (len(about.ids), 384)
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
-    asked = encoder.loaded().encode(["How much did the restoration cost?"])
+    asked = encoder.builtin().encode(["How much did the restoration cost?"])
     best = about.ids[int(np.argmax(rows @ asked[0]))]
     chunk = next(c for c in report.read("chunk", Chunk).chunks if c.id == best)
     assert "1.84 million" in chunk.text

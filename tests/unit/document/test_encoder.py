@@ -22,7 +22,7 @@ def test_the_kept_vectors_are_those_of_the_original() -> None:
 
 
 def test_every_number_agrees_with_the_original_to_a_ten_thousandth() -> None:
-    ours = encoder.loaded().encode([kept["text"] for kept in TEXTS])
+    ours = encoder.builtin().encode([kept["text"] for kept in TEXTS])
     theirs = np.array([kept["vector"] for kept in TEXTS], dtype=np.float32)
     assert float(np.abs(ours - theirs).max()) < 1e-4
 
@@ -33,27 +33,27 @@ def test_texts_are_cut_into_the_same_tokens() -> None:
 
 
 def test_the_vector_does_not_depend_on_what_is_encoded_with_it() -> None:
-    loaded = encoder.loaded()
+    encoder_here = encoder.builtin()
     some = [kept["text"] for kept in TEXTS[:6]]
-    alone = np.concatenate([loaded.encode([text]) for text in some])
-    assert np.allclose(alone, loaded.encode(some, batch=3), atol=1e-5)
+    alone = np.concatenate([encoder_here.encode([text]) for text in some])
+    assert np.allclose(alone, encoder_here.encode(some, batch=3), atol=1e-5)
 
 
 def test_a_long_text_is_read_to_its_end() -> None:
     start = "The miller opens the sluice at low water. " * 40
-    loaded = encoder.loaded()
-    plain, other = loaded.encode(
+    encoder_here = encoder.builtin()
+    plain, other = encoder_here.encode(
         [start, start + "Parliament debated the budget of the navy. " * 40]
     )
     assert float(plain @ other) < 0.95
 
 
 def test_no_model_is_a_clear_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    encoder.loaded.cache_clear()
+    encoder.builtin.cache_clear()
     monkeypatch.setenv(encoder.FOLDER_VARIABLE, str(tmp_path))
     with pytest.raises(encoder.EncoderAbsent, match="no model"):
-        encoder.loaded()
+        encoder.builtin()
     (tmp_path / "config.json").write_bytes((Path(__file__).parent / "chain.py").read_bytes())
     with pytest.raises(encoder.EncoderAbsent, match="no model"):
-        encoder.loaded()
-    encoder.loaded.cache_clear()
+        encoder.builtin()
+    encoder.builtin.cache_clear()

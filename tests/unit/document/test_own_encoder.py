@@ -49,7 +49,7 @@ def test_the_exported_encoder_gives_the_originals_vectors_to_a_ten_thousandth(
 
 def test_longer_texts_are_read_in_windows_as_by_the_built_in_encoder(minilm: Path) -> None:
     texts = ["The miller opens the sluice at low water. " * 60, "", "조력 방앗간"]
-    own, built_in = OnnxEncoder(minilm).encode(texts), encoder.loaded().encode(texts)
+    own, built_in = OnnxEncoder(minilm).encode(texts), encoder.builtin().encode(texts)
     assert float(np.abs(own - built_in).max()) < 1e-4
 
 

@@ -11,7 +11,7 @@ from stagework.settings import EndpointSettings, SettingsError, load
 FLEET = {"machineClasses": [{"key": "gpu", "nodeSelector": {"a": "b"}}]}
 
 
-def loaded(folder: Path, **chat: Any) -> EndpointSettings:
+def settings_of(folder: Path, **chat: Any) -> EndpointSettings:
     """The chat endpoint of a settings file."""
     file = folder / "settings.yaml"
     fields = {"url": "http://models:8000/v1", "model": "m", **chat}
@@ -22,12 +22,12 @@ def loaded(folder: Path, **chat: Any) -> EndpointSettings:
 
 
 def test_url_and_model_are_enough(tmp_path: Path) -> None:
-    chat = loaded(tmp_path)
+    chat = settings_of(tmp_path)
     assert (chat.keyFile, chat.machine, chat.maxConcurrent, chat.retries) == ("", "", 4, 5)
 
 
 def test_a_slash_at_the_end_of_the_url_does_not_matter(tmp_path: Path) -> None:
-    assert loaded(tmp_path, url="https://models/v1/").url == "https://models/v1"
+    assert settings_of(tmp_path, url="https://models/v1/").url == "https://models/v1"
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_what_cannot_work_is_refused_by_name(
     tmp_path: Path, wrong: dict[str, Any], word: str
 ) -> None:
     with pytest.raises(SettingsError, match=word):
-        loaded(tmp_path, **wrong)
+        settings_of(tmp_path, **wrong)

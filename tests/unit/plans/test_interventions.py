@@ -7,9 +7,9 @@ import pytest
 
 from stagework.api.answered import Answered
 from stagework.api.intervention import Intervention, InterventionSpec, RefusedStage
+from stagework.api.judgement import Judgement
 from stagework.plans.interventions import KEPT, Requests, refuse_all
 from stagework.plans.plan import Answer, PlanBuilder
-from stagework.policies.interventions import Judgement
 from tests.support.builders import T0, make_intervention
 
 
@@ -43,21 +43,21 @@ class Outcome:
         return [(a.status.summary, [r.reason for r in a.status.refused]) for a in given]
 
 
-def _carry_out(*requests: Intervention, notes: Sequence[Answered] = ()) -> Outcome:
+def _apply(*requests: Intervention, notes: Sequence[Answered] = ()) -> Outcome:
     builder = PlanBuilder()
     of_this_object = Requests(requests, "uid-1", Adding())
-    state, noted = of_this_object.carry_out(0, list(notes), builder, T0)
+    state, noted = of_this_object.apply(0, list(notes), builder, T0)
     return Outcome(state, noted, builder)
 
 
 def test_without_requests_nothing_is_done() -> None:
-    outcome = _carry_out()
+    outcome = _apply()
 
     assert (outcome.state, outcome.notes, outcome.plan) == (0, [], PlanBuilder())
 
 
 def test_each_request_is_carried_out_upon_what_the_one_before_has_left() -> None:
-    outcome = _carry_out(
+    outcome = _apply(
         make_intervention("Retry", "x", "no", uid="1"), make_intervention("Retry", "y", uid="2")
     )
 
@@ -82,7 +82,7 @@ def test_each_request_is_carried_out_upon_what_the_one_before_has_left() -> None
 def test_some_requests_are_refused_whatever_they_ask_for(
     request_: Intervention, reason: str
 ) -> None:
-    outcome = _carry_out(request_)
+    outcome = _apply(request_)
 
     assert (outcome.state, outcome.notes, outcome.plan.events) == (0, [], [])
     assert outcome.answers == [("Refused", [reason])]
@@ -91,7 +91,7 @@ def test_some_requests_are_refused_whatever_they_ask_for(
 def test_what_was_noted_is_answered_and_not_done_again() -> None:
     noted = Answered(uid="iv-1", affected=1, refused="no=Never")
 
-    outcome = _carry_out(make_intervention("Retry", "x", "no"), notes=[noted])
+    outcome = _apply(make_intervention("Retry", "x", "no"), notes=[noted])
 
     assert (outcome.state, outcome.notes) == (0, [noted])
     assert outcome.answers == [("PartlyDone", ["Never"])]
@@ -100,7 +100,7 @@ def test_what_was_noted_is_answered_and_not_done_again() -> None:
 def test_of_very_many_requests_some_wait_for_the_next_reconcile() -> None:
     requests = [make_intervention("Retry", "x", uid=str(number)) for number in range(KEPT + 1)]
 
-    outcome = _carry_out(*requests)
+    outcome = _apply(*requests)
 
     assert outcome.state == KEPT
     assert outcome.plan.wake_at == T0

@@ -2,6 +2,9 @@
 
 import pytest
 
+from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.api.resources import JOBS, ObjectRef
+from stagework.plans.plan import Delete, Plan
 from stagework.plans.status_writes import (
     LONGEST_MERGE_SECONDS,
     MERGE_SECONDS,
@@ -67,3 +70,11 @@ def test_a_first_status_waits_once_and_not_again_and_again() -> None:
     begun = counted_from(NEVER, at_work=9, now_seconds=100)
 
     assert counted_from(begun, at_work=9, now_seconds=104) == begun
+
+
+def test_a_status_that_actions_wait_for_is_written_at_once() -> None:
+    idle: Plan[PipelineJobStatus] = Plan()
+    waits: Plan[PipelineJobStatus] = Plan(afterwards=(Delete(ObjectRef(JOBS, "a", "b")),))
+
+    assert not idle.status_is_urgent
+    assert waits.status_is_urgent

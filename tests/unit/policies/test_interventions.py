@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from stagework.api.intervention import InterventionSpec, RefusedStage
+from stagework.api.judgement import Judgement
 from stagework.api.stage_status import StageStatus
-from stagework.policies.interventions import Judgement, judge, resets
+from stagework.policies.interventions import judge, resets
 from stagework.policies.stage_order import descendants
 from tests.support.builders import T0, make_intervention, make_status
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hack.release_tests.__main__ import stories, told, what_of
+from hack.release_tests.__main__ import run_all, stories, what_of
 from hack.release_tests.record import FAILED, PASSED, Record, Result, content_of, page
 
 CRASHES = "tests/e2e/test_crash_points.py"
@@ -16,10 +16,10 @@ class Teller:
 
     def __init__(self, *failing: str) -> None:
         self.failing = failing
-        self.told: list[str] = []
+        self.asked: list[str] = []
 
     def __call__(self, story: str) -> bool:
-        self.told.append(story)
+        self.asked.append(story)
         return story not in self.failing
 
 
@@ -30,13 +30,13 @@ def record(tmp_path: Path) -> Record:
 
 def test_what_has_passed_is_not_told_again_and_what_has_failed_is(record: Record) -> None:
     helm = "tests/e2e/test_helm.py"
-    first = told([CRASHES, helm], record, Teller(helm))
+    first = run_all([CRASHES, helm], record, Teller(helm))
     assert [result.outcome for result in first] == [PASSED, FAILED]
 
     second = Teller()
-    results = told([CRASHES, helm], record, second)
+    results = run_all([CRASHES, helm], record, second)
 
-    assert second.told == [helm]
+    assert second.asked == [helm]
     assert [result.outcome for result in results] == [PASSED, PASSED]
     assert results[0] == first[0]
 
@@ -49,20 +49,20 @@ def test_a_run_that_was_broken_off_goes_on_where_it_stood(record: Record) -> Non
 
     names = [CRASHES, "tests/e2e/test_helm.py"]
     with pytest.raises(KeyboardInterrupt):
-        told(names, record, broken_off)
+        run_all(names, record, broken_off)
     after = Teller()
-    told(names, record, after)
+    run_all(names, record, after)
 
-    assert after.told == names[1:]
+    assert after.asked == names[1:]
 
 
 def test_all_are_told_again_when_somebody_asks(record: Record) -> None:
-    told([CRASHES], record, Teller())
+    run_all([CRASHES], record, Teller())
     record.forget()
     again = Teller()
-    told([CRASHES], record, again)
+    run_all([CRASHES], record, again)
 
-    assert again.told == [CRASHES]
+    assert again.asked == [CRASHES]
 
 
 def test_a_change_of_any_file_that_git_would_take_is_another_content(tmp_path: Path) -> None:

@@ -55,12 +55,14 @@ def become(
     return f"team/run-1/{stage}/1-{pod}"
 
 
+PICTURE = bytes(range(256)) * 8192
+
+
 def test_two_stages_and_a_given_picture_through_the_real_service(
     local: Local, monkeypatch: pytest.MonkeyPatch, service: Service
 ) -> None:
-    picture = bytes(range(256)) * 8192
     alice = service.cluster.person("alice", ("create", "team"))
-    uri = service.ask("PUT", "/v1/uploads/team/a%20shoe.png", alice, picture).json["uri"]
+    uri = service.ask("PUT", "/v1/uploads/team/a%20shoe.png", alice, PICTURE).json["uri"]
     first = become(local, monkeypatch, service, "img_gen", "pod-1", uri=uri)
 
     def img_gen(ctx: Context) -> None:
@@ -82,7 +84,7 @@ def test_two_stages_and_a_given_picture_through_the_real_service(
     )
 
     def judge(ctx: Context) -> None:
-        assert ctx.inputs.file("img_gen", "큰 그림.png").read_bytes() == picture
+        assert ctx.inputs.file("img_gen", "큰 그림.png").read_bytes() == PICTURE
         for item in ctx.items(["a", "b"]):
             with item:
                 assert item.id == "a"

@@ -18,9 +18,8 @@ def run(function: Stage, *arguments: str) -> int:
     return stagekit.main({"ocr": function}, ["stage.py", *arguments])
 
 
-def test_a_stage_reads_inputs_params_and_source_and_leaves_outputs(
-    local: Local, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _give_everything(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another stage left, params, a source, a method and a machine."""
     prefix = local.earlier(
         "img_gen", {"image.png": b"picture", "d/x.json": b'{"a": 1}'}, values={"score": 2}
     )
@@ -30,6 +29,12 @@ def test_a_stage_reads_inputs_params_and_source_and_leaves_outputs(
     source.write_bytes(b"given")
     monkeypatch.setenv("STAGEWORK_INPUT_URI", str(source))
     monkeypatch.setenv("STAGEWORK_METHOD", "endpoint")
+
+
+def test_a_stage_reads_inputs_params_and_source_and_leaves_outputs(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _give_everything(local, monkeypatch)
 
     def stage(ctx: Context) -> None:
         assert ctx.inputs.file("img_gen", "image.png").read_bytes() == b"picture"
@@ -52,14 +57,8 @@ def test_a_stage_reads_inputs_params_and_source_and_leaves_outputs(
 
     assert run(stage) == 0
     digest = hashlib.sha256((local.prefix / "result.json").read_bytes()).hexdigest()
-    assert local.mark == {
-        "v": 1,
-        "stage": "ocr",
-        "attempt": 2,
-        "pod": "pod-1",
-        "outcome": "Succeeded",
-        "digest": digest,
-    }
+    whose = {"v": 1, "stage": "ocr", "attempt": 2, "pod": "pod-1"}
+    assert local.mark == {**whose, "outcome": "Succeeded", "digest": digest}
     result = local.result
     assert result["files"] == [
         {"path": "sub/score.json", "size": 2, "sha256": hashlib.sha256(b"{}").hexdigest()}

@@ -28,7 +28,7 @@ def comparison_for(text: str) -> Comparison:
 
 def encode(texts: Sequence[str], by: Comparison) -> Vectors:
     """One row of length 1 a text."""
-    return encoder.loaded().encode(texts) if by == "embeddings" else by_letters(texts)
+    return encoder.builtin().encode(texts) if by == "embeddings" else by_letters(texts)
 
 
 def by_letters(texts: Sequence[str]) -> Vectors:

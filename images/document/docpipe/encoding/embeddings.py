@@ -23,7 +23,7 @@ class NotComparable(Exception):  # noqa: N818  (said as it is)
 
 
 def _encoded(texts: Sequence[str]) -> Vectors:
-    return encoder.loaded().encode(texts)
+    return encoder.builtin().encode(texts)
 
 
 _MADE_BY: Final[dict[str, Callable[[Sequence[str]], Vectors]]] = {

@@ -57,7 +57,7 @@ def folder() -> Path:
 
 
 @lru_cache(maxsize=1)
-def loaded() -> Encoder:
+def builtin() -> Encoder:
     """The encoder of this image; raises EncoderAbsent."""
     place = folder()
     try:

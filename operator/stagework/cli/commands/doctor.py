@@ -10,12 +10,12 @@ import yaml
 from stagework.api.crds import KINDS
 from stagework.api.observed import LeaseView, NodeView
 from stagework.cli.cluster import Cluster
+from stagework.cli.commands.session import Session, session_of
 from stagework.cli.errors import EXIT_FAILED, ClusterUnreachable, CommandError
 from stagework.cli.installation import Crd, Deployment, StorageClass
 from stagework.cli.options import DEFAULT_RELEASE_NAMESPACE, ReleaseNamespace
 from stagework.cli.replies import decoded, explain, items, mapping
 from stagework.cli.service import SERVICE
-from stagework.cli.session import Session, session_of
 from stagework.cli.text import checks
 
 OPERATOR: Final = "stagework-operator"

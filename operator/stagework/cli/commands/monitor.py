@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from stagework.cli.commands.follower import Follower, Rhythm, signals
+from stagework.cli.commands.session import Session, session_of
 from stagework.cli.errors import EXIT_FAILED, EXIT_TIMEOUT, CommandError
 from stagework.cli.feed import Feed
-from stagework.cli.follower import Follower, Rhythm, signals
 from stagework.cli.objects import RUNS
 from stagework.cli.options import Namespace
-from stagework.cli.session import Session, session_of
 from stagework.cli.templates import load_template, named_pipeline
 from stagework.cli.text.monitor_lines import Line, MonitorLines, MonitorSettings, banner
 from stagework.cli.text.screens import screen_for

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from stagework.cli.commands.session import Session, session_of
 from stagework.cli.errors import CommandError
 from stagework.cli.options import (
     DEFAULT_RELEASE_NAMESPACE,
@@ -14,7 +15,6 @@ from stagework.cli.options import (
 )
 from stagework.cli.outputs import Fetched, fetch, file_count, pictures
 from stagework.cli.service import ApiService
-from stagework.cli.session import Session, session_of
 from stagework.cli.text.values import values_table
 
 
@@ -38,7 +38,7 @@ def results(
         _show(session, fetched, folder)
         return
     flag = session.home.flag(where)
-    if run.finished:
+    if run.status.ended:
         raise CommandError(
             f"{name} has no outputs: stages with `contract: ExitCode` keep none",
             command=f"stagework status {name}{flag}",

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from stagework.cli.interventions import ask
+from stagework.api.kinds import RETRY
+from stagework.cli.commands.interventions import intervene
+from stagework.cli.commands.session import session_of
 from stagework.cli.options import DryRun, Namespace, Reason, Run
-from stagework.cli.session import session_of
 
 
 def retry(
@@ -26,4 +27,6 @@ def retry(
     Exit 0: everything asked for was done; 1: something was refused; 2: no answer in time.
     """
     session = session_of(context)
-    ask(session, name, "Retry", stage or [], namespace=namespace, reason=reason, dry_run=dry_run)
+    intervene(
+        session, name, RETRY, stage or [], namespace=namespace, reason=reason, dry_run=dry_run
+    )

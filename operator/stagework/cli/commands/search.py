@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from stagework.cli.commands.session import session_of
 from stagework.cli.errors import CommandError
 from stagework.cli.options import (
     DEFAULT_RELEASE_NAMESPACE,
@@ -15,7 +16,6 @@ from stagework.cli.options import (
 from stagework.cli.outputs import fetch
 from stagework.cli.search_index import INDEX_FILE, indexes, look_up, words_of
 from stagework.cli.service import ApiService
-from stagework.cli.session import session_of
 from stagework.cli.text.hits import hits_table
 
 

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from stagework.cli.interventions import ask
+from stagework.api.kinds import SKIP
+from stagework.cli.commands.interventions import intervene
+from stagework.cli.commands.session import session_of
 from stagework.cli.options import DryRun, Namespace, Reason, Run
-from stagework.cli.session import session_of
 
 
 def skip(
@@ -26,10 +27,10 @@ def skip(
 
     Exit 0: everything asked for was done; 1: something was refused; 2: no answer in time.
     """
-    ask(
+    intervene(
         session_of(context),
         name,
-        "Skip",
+        SKIP,
         stage,
         namespace=namespace,
         reason=reason,

@@ -9,9 +9,9 @@ import typer
 
 from stagework.api.kinds import PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJob
+from stagework.cli.commands.session import Session, session_of
 from stagework.cli.errors import NotAllowed
 from stagework.cli.options import Namespace
-from stagework.cli.session import Session, session_of
 from stagework.cli.text import run_list, run_page
 from stagework.cli.text.next_steps import next_command
 from stagework.overview import detail

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from stagework.cli.commands.session import session_of
 from stagework.cli.errors import CommandError
 from stagework.cli.options import (
     DEFAULT_RELEASE_NAMESPACE,
@@ -14,7 +15,6 @@ from stagework.cli.options import (
     ServiceAccount,
 )
 from stagework.cli.service import ApiService
-from stagework.cli.session import session_of
 
 MAX_NAME = 200
 """Longest file name that the store takes."""

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from stagework.api.pipelinejob import PipelineJob
+from stagework.cli.commands.session import Session, session_of
 from stagework.cli.errors import CommandError, TimeRanOut
 from stagework.cli.feed import Deleted, Feed, Listed, Seen, Trouble
 from stagework.cli.options import Namespace
-from stagework.cli.session import Session, session_of
 from stagework.cli.text import run_list, run_page
 from stagework.cli.text.durations import short
 from stagework.cli.text.next_steps import after_failure

@@ -166,5 +166,5 @@ def _standing(run: PipelineJob) -> str:
     if not total:
         return run_word(run)
     stage = run.status.current_stage
-    at = f", {stage.name} {stage.state}" if stage is not None and not run.finished else ""
+    at = f", {stage.name} {stage.state}" if stage is not None and not run.status.ended else ""
     return f"{run_word(run)}, {run.status.done_count}/{total} done{at}"

@@ -65,7 +65,7 @@ class Cache:
                 self._api,
                 paths.collection(resource, namespace),
                 selection.view,
-                partial(self._tell, resource, None),
+                partial(self._notify, resource, None),
                 params=selection.selector,
                 indexes=selection.indexes,
                 on_problem=self._on_problem,
@@ -133,7 +133,7 @@ class Cache:
             return None
         known = reflector.feed.decode(answer)
         if (change := reflector.feed.record(known)) is not None:
-            self._tell(resource, author, change)
+            self._notify(resource, author, change)
         return known
 
     def swap(self, selection: Selection[T], namespace: str, other: T) -> None:
@@ -145,13 +145,13 @@ class Cache:
         reflector = self._of(selection, author.namespace)
         reflector.store.swap(known)
         if (change := reflector.feed.record(known)) is not None:
-            self._tell(selection.resource, author, change)
+            self._notify(selection.resource, author, change)
 
     def offer(self, selection: Selection[T], namespace: str, known: T, *, deleted: bool) -> None:
         """An object as somebody else's watch has brought it."""
         self._of(selection, namespace).feed.offer(known, deleted=deleted)
 
-    def _tell(self, resource: ApiResource, author: ObjectRef | None, change: Change[Any]) -> None:
+    def _notify(self, resource: ApiResource, author: ObjectRef | None, change: Change[Any]) -> None:
         for listener in self._listeners.get(resource, ()):
             try:
                 listener(change, author)

@@ -1,9 +1,13 @@
 """Where the API server is and how we prove who we are.
 
-In this order: the kubeconfig file that the caller names, the ServiceAccount that Kubernetes
-mounts into every Pod, the files that $KUBECONFIG names, ~/.kube/config. A kubeconfig is read by the
-`kubernetes` package, which knows all its forms; the operator itself runs in a cluster and needs
-none.
+The only place that looks for it, for every process of ours, in kubectl's own order, so that
+`kubectl` and `stagework` typed side by side mean the same cluster:
+1. the kubeconfig file, or the context, that the caller names;
+2. the files that $KUBECONFIG names;
+3. ~/.kube/config, where there is one;
+4. the ServiceAccount that Kubernetes mounts into every Pod.
+A kubeconfig is read by the `kubernetes` package, which knows all its forms; the operator itself has
+none in its Pod and does without the package.
 """
 
 import asyncio
@@ -47,14 +51,19 @@ class Target:
     """Do not check the server's certificate (kubeconfig's insecure-skip-tls-verify)."""
     server_name: str | None = None
     """Name expected in the server's certificate, where it differs from the address."""
+    namespace: str = "default"
+    """What a command without a namespace means: the context's, or that of our own Pod."""
+    proxy: str | None = None
+    """Proxy of the kubeconfig or of the environment; only the command line goes through it."""
 
 
 def find(kubeconfig: str | Path | None = None, *, context: str | None = None) -> Target:
     """The API server to talk to; raises ConnectionSettingsError with what is missing."""
-    if kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
-        return in_cluster(os.environ, SERVICE_ACCOUNT_DIR)
     # The package has read the variable when it was imported.
     named = str(kubeconfig or os.environ.get("KUBECONFIG") or "") or None
+    wanted = named or context or (Path.home() / ".kube" / "config").exists()
+    if not wanted and "KUBERNETES_SERVICE_HOST" in os.environ:
+        return in_cluster(os.environ, SERVICE_ACCOUNT_DIR)
     return _from_kubeconfig(named, context)
 
 
@@ -68,10 +77,12 @@ def in_cluster(environment: Mapping[str, str], directory: Path) -> Target:
             f"{token} is missing: the Pod has no ServiceAccount token mounted "
             "(automountServiceAccountToken)"
         )
+    namespace = directory / "namespace"
     return Target(
         server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
         ca_file=directory / "ca.crt",
         read_token=lambda: token.read_text().strip(),
+        namespace=namespace.read_text().strip() if namespace.exists() else "default",
     )
 
 
@@ -80,6 +91,7 @@ def _from_kubeconfig(path: str | None, context: str | None) -> Target:
         # Outside of a cluster only: the operator's image does without the package.
         from kubernetes import client  # noqa: PLC0415
         from kubernetes import config as untyped  # noqa: PLC0415
+        from kubernetes.client import rest  # noqa: PLC0415
     except ImportError as error:
         raise ConnectionSettingsError(
             "to read a kubeconfig the package `kubernetes` is needed: pip install kubernetes"
@@ -88,9 +100,12 @@ def _from_kubeconfig(path: str | None, context: str | None) -> Target:
     known: Any = client.Configuration()
     try:
         config.load_kube_config(path, context, client_configuration=known, persist_config=False)
+        contexts, current = config.list_kube_config_contexts(path)
     except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError) as error:
         # TypeError: a file that is YAML, but no mapping.
-        raise ConnectionSettingsError(f"the kubeconfig cannot be used: {error}") from error
+        raise ConnectionSettingsError(f"no usable kubeconfig: {str(error).strip()}") from error
+    chosen = next((entry for entry in contexts if entry["name"] == context), current)
+    direct = rest.should_bypass_proxies(known.host, known.no_proxy or "")
 
     def read_token() -> str | None:
         header: str | None = known.get_api_key_with_prefix("BearerToken")
@@ -105,6 +120,8 @@ def _from_kubeconfig(path: str | None, context: str | None) -> Target:
         read_token=read_token,
         insecure=not known.verify_ssl,
         server_name=known.tls_server_name,
+        namespace=str(chosen["context"].get("namespace") or "default"),
+        proxy=None if direct else known.proxy,
     )
 
 

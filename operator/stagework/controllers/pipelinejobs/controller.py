@@ -71,7 +71,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         *,
         wake: Callable[[Key], None],
         registry: CollectorRegistry,
-        wall: Callable[[], datetime],
+        wall_clock: Callable[[], datetime],
         clock: Callable[[], float],
     ) -> None:
         """`wake`: reconcile a run, since its turn has changed. `registry`: of its metrics. `clock`:
@@ -81,20 +81,20 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self._revisions = revisions
         self._results = results
         self._pods = pods
-        self._wall = wall
+        self._wall_clock = wall_clock
         self.stage_metrics = StageMetrics(registry)
-        self.queue_metrics = QueueMetrics(registry, wall)
+        self.queue_metrics = QueueMetrics(registry, wall_clock)
         self._slots = Slots(
             settings.fleet,
             wake,
             pod_of=lambda namespace, uid: cache.get(STAGE_PODS, namespace, uid),
-            moment=lambda: Moment(wall(), clock()),
+            moment=lambda: Moment(wall_clock(), clock()),
             lease_seconds=2.0 * settings.start_grace_seconds,
         )
-        self._readiness = Readiness(wall)
+        self._readiness = Readiness(wall_clock)
         self._gatherer = Gatherer(cache, self._slots, settings)
         self._gatherer.ready_since = self._readiness.since
-        self._take_over = TakeOver(cache, self._slots, self._gatherer, settings.fleet, wall)
+        self._take_over = TakeOver(cache, self._slots, self._gatherer, settings.fleet, wall_clock)
 
     def triggers(self) -> Iterable[Trigger[Any]]:
         """Its Pipeline, its Jobs and Pods, and the nodes."""
@@ -140,7 +140,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
 
     async def before_first_decision(self) -> None:
         """Every run says what it holds and wants before the first turn is given."""
-        self._gatherer.looking_since = self._wall()
+        self._gatherer.looking_since = self._wall_clock()
         await self._take_over.everybody_says(self.prepare)
 
     def after_last_decision(self) -> None:

@@ -21,13 +21,13 @@ _pod = msgspec.json.Decoder(PodView)
 class LivePods:
     """Pods by uid, from the API server itself; their names are not recorded, so it lists them."""
 
-    def __init__(self, api: KubeApi, wall: Callable[[], datetime]) -> None:
+    def __init__(self, api: KubeApi, wall_clock: Callable[[], datetime]) -> None:
         self._api = api
-        self._wall = wall
+        self._wall_clock = wall_clock
 
     async def read(self, namespace: str, question: PodQuestion) -> PodRead:
         """The Pod of that uid, or that there is none; raises LookupFailed to be asked again."""
-        at = self._wall()
+        at = self._wall_clock()
         on_node = {"fieldSelector": f"spec.nodeName={question.node}"} if question.node else {}
         path = paths.collection(PODS, namespace)
         try:

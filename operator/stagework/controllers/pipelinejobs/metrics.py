@@ -59,7 +59,7 @@ class StageMetrics:
 class QueueMetrics:
     """What waits for a machine: how many stages, and the oldest since when."""
 
-    def __init__(self, registry: CollectorRegistry, wall: Callable[[], datetime]) -> None:
+    def __init__(self, registry: CollectorRegistry, wall_clock: Callable[[], datetime]) -> None:
         self.stage_queue_depth = Gauge(
             "stagework_stage_queue_depth",
             "Stages that wait for a slot of a machine class.",
@@ -72,7 +72,7 @@ class QueueMetrics:
             ["machine"],
             registry=registry,
         )
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._lengths: dict[str, int] = {}
         self._pending: dict[str, dict[str, datetime]] = {}
 
@@ -108,6 +108,8 @@ class QueueMetrics:
         def age() -> float:
             # Asked from another thread: a copy first, in one step.
             oldest = min(list(runs.values()), default=None)
-            return 0.0 if oldest is None else max(0.0, (self._wall() - oldest).total_seconds())
+            return (
+                0.0 if oldest is None else max(0.0, (self._wall_clock() - oldest).total_seconds())
+            )
 
         self.oldest_pending_seconds.labels(machine).set_function(age)

@@ -11,8 +11,8 @@ from stagework.controllers.controller import Key
 class Readiness:
     """Kept up with all nodes, whoever leads."""
 
-    def __init__(self, wall: Callable[[], datetime]) -> None:
-        self._wall = wall
+    def __init__(self, wall_clock: Callable[[], datetime]) -> None:
+        self._wall_clock = wall_clock
         self.since: dict[str, datetime] = {}
         """By name; nodes that are not ready are not in it."""
 
@@ -23,7 +23,7 @@ class Readiness:
         if new is None or not new.ready:
             self.since.pop(name, None)
         elif name not in self.since or old is None or _was_away(old, new):
-            self.since[name] = self._wall()
+            self.since[name] = self._wall_clock()
         return ()
 
 

@@ -57,10 +57,10 @@ class Revisions:
     """Resolved stages by revision."""
 
     def __init__(
-        self, api: KubeApi, namespaces: tuple[str, ...], wall: Callable[[], datetime]
+        self, api: KubeApi, namespaces: tuple[str, ...], wall_clock: Callable[[], datetime]
     ) -> None:
         self._api = api
-        self._wall = wall
+        self._wall_clock = wall_clock
         self._namespaces = namespaces or ("",)
         self._kept: OrderedDict[tuple[str, str], Resolved] = OrderedDict()
         self._swept: dict[tuple[str, str], asyncio.Event] = {}
@@ -108,7 +108,7 @@ class Revisions:
             )
             for revision in _many.decode(body).items:
                 meta = revision.metadata
-                old = self._wall() - meta.creation_timestamp > MIN_AGE
+                old = self._wall_clock() - meta.creation_timestamp > MIN_AGE
                 # Asked for each one, right before: runs are accepted while others are deleted.
                 if old and not _in_use(meta, cache):
                     await self._delete(meta)

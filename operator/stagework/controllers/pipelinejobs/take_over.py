@@ -48,13 +48,13 @@ class TakeOver:
         slots: Slots,
         gatherer: Gatherer,
         fleet: Fleet,
-        wall: Callable[[], datetime],
+        wall_clock: Callable[[], datetime],
     ) -> None:
         self._cache = cache
         self._slots = slots
         self._gatherer = gatherer
         self._fleet = fleet
-        self._wall = wall
+        self._wall_clock = wall_clock
 
     async def everybody_says(self, prepare: Prepare) -> None:
         """Ask every run, those again that could not be read, then let slots be given."""
@@ -96,7 +96,7 @@ class TakeOver:
         """Whether it could be evaluated, or can never be."""
         try:
             view = View[PipelineJobStatus](run, await prepare(run))
-            evaluated = evaluate(self._gatherer.snapshot(view), self._wall())
+            evaluated = evaluate(self._gatherer.snapshot(view), self._wall_clock())
         except ApiError:
             self.hold_by_records(run)
             return False

@@ -11,8 +11,8 @@ from stagework.api.stage_status import StageStatus
 from stagework.api.text import sentence
 from stagework.children.revision import revision_of
 from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
-from stagework.plans.pipelinejob.transitions import transitions
-from stagework.plans.plan import Create, Event, Plan, PlanBuilder
+from stagework.plans.pipelinejob.transitions import events_of, transitions
+from stagework.plans.plan import Create, Plan, PlanBuilder
 from stagework.policies.validity import faults
 
 PIPELINE_GRACE = timedelta(seconds=60)
@@ -46,7 +46,7 @@ def not_understood(run: PipelineJob, fault: str, now: datetime) -> RunPlan:
     What is known of its stages stays, and so do its Jobs and Pods: nothing is decided about what
     cannot be read. One that has ended stays as it ended.
     """
-    if run.finished and not refused_unknown(run):
+    if run.status.ended and not refused_unknown(run):
         return Plan()
     text = f"{fault}; this operator's version does not know it: upgrade the operator"
     status = _stalling(run, names.NOT_UNDERSTOOD, text, now, stalled=True)
@@ -127,7 +127,6 @@ def _refused(
         message=message,
         completionTime=now,
     )
-    builder.events.append(Event(names.EVENT_INVALID, message, "Warning"))
     return _written(run, status, builder)
 
 
@@ -174,7 +173,9 @@ def _written(
     """The plan; a status that says the same as before is not written again."""
     if status == run.status:
         return builder.plan(None)
-    builder.facts.extend(transitions(run.status, status))
+    facts = transitions(run.status, status)
+    builder.facts.extend(facts)
+    builder.events.extend(events_of(facts, run.metadata.name))
     return builder.plan(status, urgent=urgent)
 
 

@@ -129,7 +129,7 @@ def after_end(
 
 def nothing_to_come(snapshot: Snapshot, plan: RunPlan) -> bool:
     """Whether the run has ended and all that is left to do is wait for a person, or its TTL."""
-    if not snapshot.run.finished or snapshot.jobs or snapshot.pods:
+    if not snapshot.run.status.ended or snapshot.jobs or snapshot.pods:
         return False
     unanswered = any(request.status.answered is None for request in snapshot.interventions)
     return not (plan.actions or plan.afterwards or plan.questions or unanswered)

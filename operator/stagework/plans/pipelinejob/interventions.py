@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from stagework.api import names
 from stagework.api.intervention import Intervention, InterventionSpec, RefusedStage
-from stagework.api.kinds import PIPELINEJOB
+from stagework.api.judgement import Judgement
+from stagework.api.kinds import PIPELINEJOB, RETRY
 from stagework.api.stage_status import SkipRecord, StageStatus, States
 from stagework.api.text import SHORT_BYTES, one_line
 from stagework.plans.interventions import asked_by
@@ -48,18 +49,18 @@ class StageVerbs:
         """The verbs."""
         return PIPELINEJOB.verbs
 
-    def judge(self, spec: InterventionSpec, state: States) -> policy.Judgement:
+    def judge(self, spec: InterventionSpec, state: States) -> Judgement:
         """What the request would change, and what of it is refused."""
         return policy.judge(spec, state if self.dependencies else {})
 
     def apply(
-        self, request: Intervention, judgement: policy.Judgement, state: States
+        self, request: Intervention, judgement: Judgement, state: States
     ) -> dict[str, StageStatus]:
         """The stages after a Retry or Skip of those affected."""
         spec, changed = request.spec, dict(state)
         by = asked_by(spec)
         for name in judgement.affected:
-            if spec.verb == "Retry":
+            if spec.verb == RETRY:
                 changed[name] = _retried(state[name], by)
             else:
                 changed[name] = _skipped(state[name], request, by)

@@ -76,7 +76,7 @@ def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
         requests = Requests(
             snapshot.interventions, run.metadata.uid, StageVerbs(resolved.dependencies)
         )
-        states, answered = requests.carry_out(states, answered, builder, now)
+        states, answered = requests.apply(states, answered, builder, now)
     observed, objects = _observed(snapshot, resolved, states, builder, now)
     wanted = slot_requests(snapshot, resolved, observed, objects, now)
     return Evaluated(snapshot, builder, observed, objects, answered, tuple(wanted))
@@ -160,7 +160,7 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
     then; of a run without stages they are refused.
     """
     run = snapshot.run
-    ended = run.finished and not refused_unknown(run)
+    ended = run.status.ended and not refused_unknown(run)
     fresh = not ended and (not run.status.pipelineRevision or _can_begin_anew(snapshot))
     if fresh:
         accepted = accept(snapshot, PlanBuilder(), now)
@@ -168,7 +168,7 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
             return _marked(snapshot, accepted)
     nothing: States = {}
     requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs({}))
-    requests.carry_out(nothing, run.status.answered, builder, now)
+    requests.apply(nothing, run.status.answered, builder, now)
     if ended:
         # It was refused at first sight: only its time to live is left.
         after_end(snapshot, run.status, builder, now)

@@ -20,7 +20,6 @@ from stagework.plans.transitions import (
 
 _AT_WORK = frozenset({names.QUEUED, names.WAITING, names.STARTING, names.STUCK, names.RUNNING})
 """Summaries between which a run goes to and fro while it works."""
-_ENDS = frozenset({names.COMPLETED, names.COMPLETED_WITH_SKIPS, names.STAGE_FAILED})
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,8 @@ class RunEnded(Fact):
     stages: int
     failed: tuple[str, ...]
     """Names of the stages that failed."""
+    message: str
+    """How, as a sentence."""
 
 
 _URGENT = (
@@ -118,9 +119,8 @@ def transitions(before: PipelineJobStatus, after: PipelineJobStatus) -> list[Fac
     for changed in stage_transitions(before.stages, after.stages):
         facts.extend(_of_stage(changed))
     facts.extend(common_transitions(before, after))
-    if after.summary != before.summary and after.summary in _ENDS:
-        failed = tuple(s.name for s in after.stages if s.state == names.STAGE_FAILED_STATE)
-        facts.append(RunEnded(after.summary, after.done_count, len(after.stages), failed))
+    if after.ended and (not before.ended or after.summary != before.summary):
+        facts.append(_end(after))
     return facts
 
 
@@ -146,10 +146,18 @@ def events_of(facts: Iterable[Fact], run: str) -> Iterator[Event]:
             case RunEnded(names.STAGE_FAILED, failed=failed):
                 hint = f"retry with `stagework retry {run}`"
                 yield Event(names.EVENT_FAILED, f"failed: {', '.join(failed)}; {hint}", "Warning")
+            case RunEnded(names.INVALID_SPEC, message=message):
+                yield Event(names.EVENT_INVALID, message, "Warning")
             case RunEnded(done=done, stages=stages):
                 yield Event(names.EVENT_COMPLETED, f"{done} of {stages} stages done")
             case _:
                 pass
+
+
+def _end(after: PipelineJobStatus) -> RunEnded:
+    failed = tuple(s.name for s in after.stages if s.state == names.STAGE_FAILED_STATE)
+    total = len(after.stages)
+    return RunEnded(after.summary, after.done_count, total, failed, after.message)
 
 
 def _of_stage(changed: StageTransition) -> Iterator[Fact]:

@@ -12,7 +12,7 @@ from stagework.artifacts.store import Store, put
 from stagework.web import bodies
 from stagework.web.artifact_path import ArtifactPath, parse
 from stagework.web.errors import ProblemError, bad_request
-from stagework.web.services import CallerParam, ServicesParam, StagePodParam
+from stagework.web.routes.services import CallerParam, ServicesParam, StagePodParam
 
 router = APIRouter()
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 from starlette.responses import PlainTextResponse
 
-from stagework.web.services import ServicesParam
+from stagework.web.routes.services import ServicesParam
 
 router = APIRouter()
 

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from stagework.web import bodies
 from stagework.web.errors import bad_request
 from stagework.web.heartbeats import BODY_MAX_BYTES, Heartbeat
-from stagework.web.services import OPERATOR_ONLY, ServicesParam, StagePodParam
+from stagework.web.routes.services import OPERATOR_ONLY, ServicesParam, StagePodParam
 
 router = APIRouter()
 

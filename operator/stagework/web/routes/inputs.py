@@ -14,7 +14,7 @@ from stagework.artifacts.paths import checked
 from stagework.web import bodies
 from stagework.web.artifact_path import UPLOADS, checked_namespace, checked_sha256
 from stagework.web.errors import bad_request, forbidden, not_found
-from stagework.web.services import CallerParam, Services, ServicesParam, StagePodParam
+from stagework.web.routes.services import CallerParam, Services, ServicesParam, StagePodParam
 
 router = APIRouter()
 

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from stagework.model_gateway.endpoint import TRANSCRIPTIONS
 from stagework.web import bodies
 from stagework.web.errors import ProblemError
-from stagework.web.services import ServicesParam, StagePodParam
+from stagework.web.routes.services import ServicesParam, StagePodParam
 
 router = APIRouter()
 

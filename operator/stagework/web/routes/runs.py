@@ -12,7 +12,7 @@ from stagework.artifacts.errors import NotStoredError
 from stagework.artifacts.store import Store
 from stagework.web.artifact_path import ArtifactPrefix, checked_namespace, checked_run_name
 from stagework.web.errors import not_found
-from stagework.web.services import OPERATOR_ONLY, CallerParam, ServicesParam
+from stagework.web.routes.services import OPERATOR_ONLY, CallerParam, ServicesParam
 
 router = APIRouter()
 

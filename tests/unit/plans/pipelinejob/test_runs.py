@@ -74,7 +74,7 @@ def test_no_more_run_at_once_than_there_are_slots(slots: int) -> None:
     nodes = [make_node(f"gpu-{n}") for n in range(slots)]
     stepper = Stepper(*runs, nodes=nodes)
     most = 0
-    while not all(run.finished for run in stepper.runs.values()):
+    while not all(run.status.ended for run in stepper.runs.values()):
         stepper.second()
         alive = sum(p.ended is None for p in stepper.cluster.processes.values())
         most = max(most, alive)

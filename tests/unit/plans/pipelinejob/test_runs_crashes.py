@@ -58,7 +58,7 @@ def test_nothing_that_decides_is_only_in_memory(
 
     for _ in range(600):
         second(stepper)
-        if stepper.run.finished:
+        if stepper.run.status.ended:
             break
 
     assert outcome(stepper) == wanted

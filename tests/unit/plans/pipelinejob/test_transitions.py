@@ -1,10 +1,11 @@
 """What has changed between two statuses is told once, as facts; urgency is read from them."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from stagework.api.answered import Answered
+from stagework.api.conditions import Condition, conditions_for
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.transitions import (
@@ -15,10 +16,11 @@ from stagework.plans.pipelinejob.transitions import (
     StageNotRun,
     StageStarted,
     VerdictRecorded,
+    events_of,
     transitions,
     urgent,
 )
-from stagework.plans.plan import Fact
+from stagework.plans.plan import Event, Fact
 from stagework.plans.transitions import RequestsNoted, SpecSeen, SummaryChanged
 from tests.support.builders import T0, after, make_status
 
@@ -131,18 +133,47 @@ def test_a_run_goes_to_and_fro_while_it_works(before: str, then: str, *, at_once
     assert urgent(facts) is at_once
 
 
+def _over(succeeded: Literal["True", "False"], summary: str) -> list[Condition]:
+    """The conditions of a run that has ended."""
+    return conditions_for([], 1, succeeded=succeeded, reason=summary, message="", now=T0)
+
+
 def test_the_end_of_a_run_says_what_is_done_and_what_failed() -> None:
     before = [make_status("a", "Succeeded"), make_status("b", "Failed")]
+    over = _over("False", "StageFailed")
 
     facts = transitions(
-        _status(*before, summary="Running"), _status(*before, summary="StageFailed")
+        _status(*before, summary="Running"),
+        _status(*before, summary="StageFailed", message="b failed", conditions=over),
     )
 
     assert facts == [
         SummaryChanged("Running", "StageFailed"),
-        RunEnded("StageFailed", done=1, stages=2, failed=("b",)),
+        RunEnded("StageFailed", done=1, stages=2, failed=("b",), message="b failed"),
     ]
     assert urgent(facts)
+
+
+def test_a_run_that_is_refused_has_ended_with_one_event() -> None:
+    refused = _status(
+        summary="InvalidSpec", message="bad", conditions=_over("False", "InvalidSpec")
+    )
+
+    facts = transitions(_status(), refused)
+
+    assert facts == [
+        SummaryChanged("", "InvalidSpec"),
+        RunEnded("InvalidSpec", done=0, stages=0, failed=(), message="bad"),
+    ]
+    assert [*events_of(facts, "ad-1")] == [Event("InvalidSpec", "bad", "Warning")]
+    assert transitions(refused, refused.evolve(observedGeneration=1)) == [SpecSeen(1)]
+
+
+def test_a_failed_run_whose_last_failure_is_skipped_ends_once_more() -> None:
+    failed = _status(summary="StageFailed", conditions=_over("False", "StageFailed"))
+    skipped = _status(summary="Completed", conditions=_over("True", "Completed"))
+
+    assert RunEnded("Completed", 0, 0, (), "") in transitions(failed, skipped)
 
 
 def test_a_new_spec_and_new_notes_are_told_too() -> None:

@@ -93,7 +93,7 @@ class Follower:
                 self._take()
                 now = self._now()
                 if self._due("poll", self._rhythm.poll, now):
-                    self._tell(self._watchlist.poll(now), now)
+                    self._print(self._watchlist.poll(now), now)
                 if once:
                     self._list(now)
                     return
@@ -121,12 +121,12 @@ class Follower:
     def _handle(self, event: Event, now: datetime) -> None:
         match event:
             case Listed(runs):
-                self._tell(self._watchlist.listed(runs, now), now)
+                self._print(self._watchlist.listed(runs, now), now)
                 self._done_at.pop("poll", None)
             case Seen(run):
-                self._tell(self._watchlist.seen(run, now), now)
+                self._print(self._watchlist.seen(run, now), now)
             case Deleted(uid):
-                self._tell(self._watchlist.deleted(uid), now)
+                self._print(self._watchlist.deleted(uid), now)
             case Trouble(text):
                 self._screen.show(Line(f"WARNING {text}; trying again", "wait"))
 
@@ -148,6 +148,6 @@ class Follower:
         self._done_at[what] = now
         return True
 
-    def _tell(self, news: list[News], now: datetime) -> None:
+    def _print(self, news: list[News], now: datetime) -> None:
         for item in news:
             self._screen.show(self._lines.line(item, now))

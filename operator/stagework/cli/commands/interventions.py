@@ -8,8 +8,8 @@ import typer
 from stagework.api.intervention import Intervention, InterventionSpec, Target
 from stagework.api.kinds import PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJob
+from stagework.cli.commands.session import Session
 from stagework.cli.errors import EXIT_FAILED, CommandError, TimeRanOut
-from stagework.cli.session import Session
 from stagework.cli.text import answers
 from stagework.plans.pipelinejob.interventions import preview
 
@@ -20,7 +20,7 @@ MAX_REQUESTER: Final = 128
 _POLL_SECONDS: Final = 0.3
 
 
-def ask(
+def intervene(
     session: Session,
     name: str,
     verb: str,
@@ -41,7 +41,7 @@ def ask(
     if dry_run:
         _preview(session, run, spec)
     else:
-        _ask(session, run, spec)
+        _create(session, run, spec)
 
 
 def _request(
@@ -67,7 +67,7 @@ def _request(
     )
 
 
-def _ask(session: Session, run: PipelineJob, spec: InterventionSpec) -> None:
+def _create(session: Session, run: PipelineJob, spec: InterventionSpec) -> None:
     signed = spec.model_copy(update={"requestedBy": session.objects.me()[:MAX_REQUESTER]})
     intervention = session.objects.intervene(run, signed)
     session.terminal.say(f"intervention.stagework.dev/{intervention.metadata.name} created")
