@@ -93,7 +93,8 @@ PIPELINE_NOT_FOUND: Final = "PipelineNotFound"
 """`spec.pipelineRef` names no Pipeline of this namespace; heals when it appears."""
 
 REVISION_LOST: Final = "RevisionLost"
-"""The ControllerRevision that keeps the run's stages was deleted by somebody."""
+"""Somebody deleted the ControllerRevision that keeps the run's stages, or what is in it is not what
+its name, a digest, says."""
 
 # --- states of one stage --------------------------------------------------------------------------
 
@@ -139,6 +140,9 @@ WAIT_POD: Final = "PodCreating"
 WAIT_HELD_BY_OTHERS: Final = "HeldByOthers"
 """Somebody else's scheduling gate holds the Pod."""
 
+WAIT_GATE_REMOVED: Final = "GateRemovedByOthers"
+"""Somebody else removed the gate of its Pod: the Pod is ended, nothing of it counts, and its Job is
+made anew. Also the reason of the Event that says so."""
 WAIT_QUOTA: Final = "QuotaExceeded"
 """A ResourceQuota refuses its Job; asked again every 10 s."""
 
@@ -177,7 +181,8 @@ INPUT_REFUSED: Final = "InputRefused"
 STAGE_REPORTED_FAILURE: Final = "StageReportedFailure"
 """The stage's own mark says Failed; the message is the stage's."""
 JOB_CONFLICT: Final = "JobNameConflict"
-"""A Job of that name exists and belongs to somebody else."""
+"""A Job of that name exists and was not made by the operator; another name is taken, and only after
+many of them the stage fails. Also the reason of the Event that says so."""
 JOB_REFUSED: Final = "JobRefused"
 """The API server refused the stage's Job; the message is the server's."""
 RETRIED_BY_PERSON: Final = "RetriedByPerson"

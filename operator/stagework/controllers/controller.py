@@ -17,6 +17,7 @@ from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.cache.selections import Selection
 from stagework.cluster.cache.store import Change
 from stagework.cluster.client.paging import T
+from stagework.plans.made import NOTHING_MADE, Made
 from stagework.plans.plan import Fact, Plan, Purpose, Question, Refusal, StatusT
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,8 @@ class View(Generic[StatusT]):
     """Questions of its kind to what other services have answered so far."""
     refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
     """Children that the API server has refused lately."""
+    made: Made = NOTHING_MADE
+    """Children that the answers to our own creates have told of."""
 
 
 class Controller(Generic[StatusT]):

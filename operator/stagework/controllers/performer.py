@@ -17,7 +17,7 @@ from stagework.controllers.controller import Controller, Key
 from stagework.controllers.memory import Memory
 from stagework.controllers.status_writer import Waits, Written
 from stagework.controllers.work_queue import WorkQueue
-from stagework.plans.plan import Action, Answer, Plan
+from stagework.plans.plan import Action, Answer, Create, Plan
 from stagework.plans.refusals import RECONCILE_SECONDS
 
 log = logging.getLogger(__name__)
@@ -68,11 +68,18 @@ class Performer:
 
     async def _perform(self, key: Key, target: ObjectRef, action: Action) -> None:
         try:
-            await self._applier.perform(target, action)
+            made = await self._applier.perform(target, action)
         except Refused as error:
+            if error.refusal.cause == "NameTaken" and isinstance(action, Create):
+                self._memory.made.note_taken(target.uid, action.name, error.purpose)
+                raise Outdated(str(error)) from error
             self._memory.refusals.remember(target.uid, error.purpose, error.refusal)
             self._queue.add_after(key, RECONCILE_SECONDS)
             raise Outdated(str(error)) from error
+        if made is not None and isinstance(action, Create) and action.purpose is not None:
+            self._memory.made.note(target.uid, action.name, action.purpose, made.uid)
+            if made.adopted:
+                self._queue.add(key)
 
     async def _write_status(
         self, key: Key, controller: Controller[Any], target: ObjectRef, plan: Plan[Any]

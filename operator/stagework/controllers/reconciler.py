@@ -134,6 +134,7 @@ class Reconciler:
             interventions=requests_for(self._cache, key),
             answers=memory.lookups.answers(meta.uid),
             refusals=memory.refusals.believed(meta.uid),
+            made=memory.made.view(meta.uid),
         )
 
     async def _without_object(self, key: Key, controller: Controller[Any]) -> None:

@@ -12,6 +12,7 @@ from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.resources import JOBS, ObjectRef
 from stagework.cluster.patches import stored_document
 from stagework.controllers.agenda import Agenda
+from stagework.plans.made import MadeChildren
 from stagework.plans.pipelinejob.plan import evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
     Lookup,
@@ -49,6 +50,7 @@ class Memory:
     reads: dict[PodQuestion, PodRead] = field(default_factory=dict[PodQuestion, PodRead])
     to_read: set[PodQuestion] = field(default_factory=set[PodQuestion])
     refusals: Refusals = field(default_factory=Refusals)
+    made: MadeChildren = field(default_factory=MadeChildren)
 
 
 class PlayedEngine:
@@ -242,11 +244,16 @@ class PlayedEngine:
         self._point()
 
     def _create(self, uid: str, action: Create, purpose: Purpose) -> None:
-        refusal = self._cluster.create(action, self._wall_clock())
-        if refusal is not None:
-            self._of(uid).refusals.note(purpose, refusal, self._clock())
-            self._again_in(uid, RECONCILE_SECONDS)
-            raise Outdated(refusal.message)
+        known = any(job.metadata.name == action.name for job in self._cluster.jobs.values())
+        answer = self._cluster.create(action, self._wall_clock())
+        if isinstance(answer, str):
+            self._of(uid).made.note(action.name, purpose, answer)
+            if known:
+                self.mark(uid)
+            return
+        self._of(uid).refusals.note(purpose, answer, self._clock())
+        self._again_in(uid, RECONCILE_SECONDS)
+        raise Outdated(answer.message)
 
     def _delete(self, target: ObjectRef) -> None:
         match target.resource.plural:
@@ -288,6 +295,7 @@ class PlayedEngine:
             looking_since=self._looking_since,
             ready_since=dict(self._ready_since),
             refusals=memory.refusals.believed(self._clock()),
+            made=memory.made.view(),
         )
 
     def _put(self, run: PipelineJob) -> None:

@@ -40,6 +40,7 @@ from stagework.plans.pipelinejob.accept import not_understood, unreadable
 from stagework.plans.pipelinejob.pending import pending
 from stagework.plans.pipelinejob.plan import evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
+    ForgedRevision,
     PlanSettings,
     PodQuestion,
     Resolved,
@@ -101,7 +102,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         own = Triggers(self._cache, self._slots, self._gatherer.ended.is_over).all()
         return (*own, Trigger(ALL_NODES, self._readiness.changed))
 
-    async def prepare(self, known: OwnObject) -> Resolved | None:
+    async def prepare(self, known: OwnObject) -> Resolved | ForgedRevision | None:
         """The stages of its revision; None where it lists its own, or is not accepted."""
         if self._gatherer.spec(known).inline is not None:
             return None

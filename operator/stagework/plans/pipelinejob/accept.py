@@ -70,9 +70,14 @@ def seen_again(run: PipelineJob, builder: PlanBuilder) -> RunPlan:
     return _written(run, status, builder)
 
 
-def revision_lost(run: PipelineJob, builder: PlanBuilder, now: datetime) -> RunPlan:
-    """Somebody deleted the ControllerRevision: without it the run cannot go on."""
-    message = f"the ControllerRevision {run.status.pipelineRevision} is gone: make a new run"
+def revision_lost(
+    run: PipelineJob, builder: PlanBuilder, now: datetime, *, forged: bool = False
+) -> RunPlan:
+    """Somebody deleted or changed the ControllerRevision: without it the run cannot go on."""
+    name = run.status.pipelineRevision
+    message = f"the ControllerRevision {name} is gone: make a new run"
+    if forged:
+        message = f"the ControllerRevision {name} holds other stages than its name says: delete it"
     status = _stalling(run, names.REVISION_LOST, message, now, stalled=True)
     return _written(run, status, builder)
 

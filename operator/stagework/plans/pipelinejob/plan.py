@@ -20,7 +20,12 @@ from stagework.plans.pipelinejob.accept import (
     revision_lost,
     seen_again,
 )
-from stagework.plans.pipelinejob.children import NO_OBJECTS, AttemptObjects, Children
+from stagework.plans.pipelinejob.children import (
+    NO_OBJECTS,
+    AttemptObjects,
+    Children,
+    with_own_job,
+)
 from stagework.plans.pipelinejob.clean_up import (
     after_end,
     drop_held,
@@ -95,7 +100,7 @@ def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> Ru
         states[name] = starter.advance(stage, own, turns.get(name), states)
         if states[name].stopping is not None:
             end_recorded(snapshot, states[name], own, builder)
-    _look_ahead(starter, objects, states)
+    states.update(_look_ahead(starter, objects, states))
     states.update(drop_held(snapshot, objects, states, builder))
     drop_stale(snapshot, states, builder)
     end_leftover(snapshot, states, builder, now)
@@ -119,14 +124,17 @@ def _observed(
     """Stages from first to last, for what becomes of one decides about those below it."""
     states: dict[str, StageStatus] = dict(before)
     objects: dict[str, AttemptObjects] = {}
+    run, fleet = snapshot.run.metadata, snapshot.settings.fleet
     pods = (*snapshot.pods, *unwatched_pods(snapshot, before, now))
-    children = Children(snapshot.run.metadata.uid, snapshot.jobs, pods)
+    children = Children(run, snapshot.jobs, pods)
     for stage in resolved.stages:
         status = after_upstream(states[stage.name], resolved.dependencies, states)
         if status.ended and status.pod:
             # Its Pod has run: nothing that is left of it can change the outcome any more.
             own = NO_OBJECTS
         else:
+            machines = fleet.all_classes_of(stage.name, tuple(stage.runsOn))
+            status = with_own_job(status, run, machines, snapshot.made)
             own = children.of(status)
             if not status.ended:
                 attempt = status.attempt
@@ -143,14 +151,20 @@ def _params(snapshot: Snapshot, resolved: Resolved) -> dict[str, str]:
     return dict(given) if resolved.params is None else effective_params(resolved.params, given)
 
 
-def _look_ahead(starter: Starter, objects: Mapping[str, AttemptObjects], states: States) -> None:
+def _look_ahead(
+    starter: Starter, objects: Mapping[str, AttemptObjects], states: States
+) -> dict[str, StageStatus]:
+    """The stages for which a Job is made ahead of their turn."""
     settings, resolved = starter.snapshot.settings, starter.resolved
     if starter.snapshot.run.spec.suspend:
-        return
+        return {}
+    prepared: dict[str, StageStatus] = {}
     names = ahead(settings.look_ahead, resolved.dependencies, states)
     for stage in (stage for stage in resolved.stages if stage.name in names):
         classes = settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
-        starter.prepare(states[stage.name], stage, objects[stage.name], classes[0])
+        status, own = states[stage.name], objects[stage.name]
+        prepared[stage.name] = starter.prepare(status, stage, own, classes[0])
+    return prepared
 
 
 def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
@@ -161,7 +175,8 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
     """
     run = snapshot.run
     ended = run.status.ended and not refused_unknown(run)
-    fresh = not ended and (not run.status.pipelineRevision or _can_begin_anew(snapshot))
+    known = bool(run.status.pipelineRevision) and not _can_begin_anew(snapshot)
+    fresh = not (ended or known or snapshot.revision_forged)
     if fresh:
         accepted = accept(snapshot, PlanBuilder(), now)
         if accepted.status is not None and accepted.status.stages:
@@ -176,7 +191,7 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
     elif fresh:
         plan = accept(snapshot, builder, now)
     else:
-        plan = revision_lost(run, builder, now)
+        plan = revision_lost(run, builder, now, forged=snapshot.revision_forged)
     return _marked(snapshot, plan)
 
 
@@ -193,8 +208,9 @@ def _first_requests(snapshot: Snapshot, plan: RunPlan, now: datetime) -> tuple[S
 
 def _can_begin_anew(snapshot: Snapshot) -> bool:
     """Its revision is gone, but nothing follows from it yet, and the Pipeline is there."""
-    begun = snapshot.run.status.begun or bool(snapshot.jobs)
-    return snapshot.pipeline is not None and not begun
+    run = snapshot.run
+    jobs = Children(run.metadata, snapshot.jobs, ()).own_jobs(run.status.stages, snapshot.made)
+    return snapshot.pipeline is not None and not run.status.begun and not any(True for _ in jobs)
 
 
 def _marked(snapshot: Snapshot, plan: RunPlan) -> RunPlan:

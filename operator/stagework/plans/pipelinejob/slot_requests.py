@@ -26,7 +26,7 @@ def slot_requests(
 ) -> list[SlotRequest]:
     """One for every stage that has its turn, or that could start now.
 
-    1. A Pod that is out holds a slot, and so does one that is lost and may still run.
+    1. A Pod that was chosen to run holds a slot, also one that is lost and may still run.
     2. A stage that is stuck without a Pod keeps its turn without a slot: it goes on trying. Once
        its Pod is there, held, it wants a slot like any other.
     3. What may start wants one.
@@ -38,7 +38,7 @@ def slot_requests(
         if status.ended:
             continue
         order = _order(snapshot, position, begun=begun)
-        if own.ungated or (status.pod and own.pod is None):
+        if status.pod:
             if status.active:
                 requests.append(_held(snapshot, status, own.pod, order))
         elif not _due(snapshot, resolved, status, states, now):
@@ -128,7 +128,7 @@ def _due(
         return False
     if status.notBeforeTime is not None and now < status.notBeforeTime:
         return False
-    if status.pod_missed:
+    if status.pod_missed or status.reason == names.WAIT_GATE_REMOVED:
         return False
     return isinstance(may_start(status.name, resolved.dependencies, states), Ready)
 
@@ -149,8 +149,7 @@ def _held(
     node_name = pod.spec.node_name if pod is not None else status.node
     node = snapshot.nodes.get(node_name)
     away = node_name != "" and (node is None or not node.takes_pods)
-    label = pod.metadata.labels.get(names.LABEL_MACHINE, "") if pod is not None else ""
-    machine = _known_class(snapshot.settings.fleet, status.machine or label, node)
+    machine = _known_class(snapshot.settings.fleet, status.machine, node)
     return SlotRequest(
         status.name,
         (machine,),
@@ -158,7 +157,7 @@ def _held(
         holds=machine,
         free=away or status.stuck,
         since=status.turnTime,
-        pod=status.pod or (pod.metadata.uid if pod is not None else ""),
+        pod=status.pod,
     )
 
 

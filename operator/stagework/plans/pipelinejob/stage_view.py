@@ -5,7 +5,7 @@ from datetime import datetime
 
 from stagework.api import names
 from stagework.api.observed import NodeView
-from stagework.api.stage_status import Commit, StageStatus
+from stagework.api.stage_status import Commit, StageStatus, artifact_prefix
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob.children import AttemptObjects
 from stagework.plans.pipelinejob.snapshot import (
@@ -25,6 +25,8 @@ _REFUSED = {
     "NameTaken": names.JOB_CONFLICT,
 }
 """What the refusal of a stage's Job is called in its status."""
+NAMES_TRIED = 20
+"""Where somebody else's Jobs have so many of the names of an attempt's Job, the stage fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ class StageView:
             attempt=attempt,
             pod=pod_uid,
             digest=mark.digest,
-            prefix=f"{meta.namespace}/{meta.uid}/{self.status.name}/{attempt}-{pod_uid}",
+            prefix=artifact_prefix(
+                meta.namespace, meta.uid, stage=self.status.name, attempt=attempt, pod=pod_uid
+            ),
             items=mark.items,
             failedItems=mark.failed_items,
         )
@@ -119,9 +123,20 @@ def pod_question(status: StageStatus) -> PodQuestion:
 
 
 def refusal_of(snapshot: Snapshot, status: StageStatus) -> Refusal | None:
-    """What the API server has lately said against the Job of the stage's current attempt."""
+    """What the API server has lately said against the Job of the stage's current attempt.
+
+    A name that somebody else has taken is no refusal, as long as there are others.
+    """
+    purpose = Purpose(status.name, status.attempt)
+    if snapshot.made.taken and snapshot.made.taken_for(purpose) >= NAMES_TRIED:
+        return Refusal("NameTaken", f"{NAMES_TRIED} names of its Jobs are taken: delete those Jobs")
     refusals = snapshot.refusals
-    return refusals.get(Purpose(status.name, status.attempt)) if refusals else None
+    return refusals.get(purpose) if refusals else None
+
+
+def name_taken(job: str) -> str:
+    """A sentence for people."""
+    return f"Job {job} exists and was not made by the operator: another name is taken"
 
 
 def refused_reason(refusal: Refusal) -> str:

@@ -2,16 +2,19 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from stagework.api.observed import PodView
 from stagework.api.resources import JOBS, PODS, ObjectRef
-from stagework.api.stage_status import StageStatus
+from stagework.api.stage_status import StageStatus, Stopping
 from stagework.plans.pipelinejob.snapshot import RunPlan
 from stagework.plans.plan import Create, Purpose, Refusal, Ungate
 from stagework.policies.slots import SlotRequest
 from tests.support.builders import (
     GPU,
     MACMINI,
+    RUN_UID,
     T0,
     World,
     after,
@@ -28,6 +31,7 @@ from tests.support.builders import (
     make_stage,
     make_status,
     running,
+    ungated,
 )
 
 JOB = make_job("a")
@@ -66,27 +70,75 @@ def test_at_its_turn_a_job_is_made_for_its_class() -> None:
 
 def test_a_held_pod_is_ungated_at_once_as_it_was_seen_with_its_class_and_inputs() -> None:
     stages = line_of(2)
-    done = make_status("stage_1", "Succeeded", commit={"attempt": 1, "prefix": "ads/u/stage_1/1-p"})
+    prefix = f"ads/{RUN_UID}/stage_1/1-p"
+    done = make_status("stage_1", "Succeeded", commit={"attempt": 1, "pod": "p", "prefix": prefix})
     job = make_job("stage_2")
     pod = make_pod(job)
     world = World(stages=stages, states=[done, make_status("stage_2")], jobs=[job], pods=[pod])
 
-    (ungate,) = world.plan().actions
+    (ungate,) = world.plan().afterwards
 
     assert isinstance(ungate, Ungate)
     meta = pod.metadata
     assert ungate.pod == ObjectRef(PODS, "ads", meta.name, meta.uid, resource_version="1")
     assert ungate.gate == "stagework.dev/turn"
     assert ungate.node_selector == ungate.labels == {"stagework.dev/machine": "gpu"}
-    assert '"stage_1":"ads/u/stage_1/1-p"' in ungate.annotations["stagework.dev/inputs"]
+    assert f'"stage_1":"{prefix}"' in ungate.annotations["stagework.dev/inputs"]
     stage = world.stages_after()["stage_2"]
     assert (stage.state, stage.pod) == ("Starting", pod.metadata.uid)
+    assert (stage.job, stage.jobUid) == (job.metadata.name, job.metadata.uid)
 
 
-def test_only_what_was_decided_upon_is_ungated_once() -> None:
-    ungated_now = make_status("a", "Starting", pod=POD.metadata.uid, machine="gpu", turnTime=T0)
+CHOSEN = make_status("a", "Starting", pod=POD.metadata.uid, machine="gpu", turnTime=T0)
 
-    assert _world(ungated_now, jobs=[JOB], pods=[POD]).plan(after(1)).actions == ()
+
+def test_a_chosen_pod_that_is_still_held_is_ungated_again_for_the_class_on_record() -> None:
+    """The operator died between the record and the patch; the label of its Pod is of no account."""
+    labels = {**POD.metadata.labels, "stagework.dev/machine": "macbook"}
+    meta = msgspec.structs.replace(POD.metadata, labels=labels)
+    relabelled = msgspec.structs.replace(POD, metadata=meta)
+
+    plan = _world(CHOSEN, jobs=[JOB], pods=[relabelled]).plan(after(1))
+
+    (ungate,) = plan.afterwards
+    assert isinstance(ungate, Ungate)
+    assert ungate.node_selector == {"stagework.dev/machine": "gpu"}
+    assert plan.actions == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "pods"),
+    [
+        pytest.param(CHOSEN, [ungated(POD)], id="it is out"),
+        pytest.param(CHOSEN, [deleting(POD)], id="it leaves"),
+        pytest.param(CHOSEN, [make_pod(JOB, uid="another")], id="another one"),
+        pytest.param(
+            CHOSEN.model_copy(update={"stopping": Stopping(reason="TimedOut")}), [POD], id="verdict"
+        ),
+    ],
+)
+def test_no_other_pod_is_ungated_nor_one_that_ends(state: StageStatus, pods: list[PodView]) -> None:
+    plan = _world(state, jobs=[JOB], pods=pods).plan(after(1))
+
+    assert not any(isinstance(a, Ungate) for a in (*plan.actions, *plan.afterwards))
+
+
+def test_the_start_deadline_of_a_chosen_pod_runs_while_its_gate_will_not_go() -> None:
+    stage = _world(CHOSEN, jobs=[JOB], pods=[POD]).stages_after(after(121))["a"]
+
+    assert stage.stopping is not None
+    assert stage.stopping.reason == "StartDeadlineExceeded"
+
+
+def test_no_job_is_made_ahead_before_the_pod_whose_turn_it_is_was_ungated() -> None:
+    job = make_job("stage_1")
+    states = [make_status(f"stage_{number}") for number in (1, 2)]
+    world = World(stages=line_of(2), states=states, jobs=[job], pods=[make_pod(job)])
+
+    plan = world.plan()
+
+    assert plan.actions == ()
+    assert [type(action).__name__ for action in plan.afterwards] == ["Ungate", "Create"]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +255,7 @@ def test_a_job_made_for_a_class_with_the_same_resources_serves_another() -> None
         pods=[POD],
     )
 
-    (ungate,) = world.plan(after(60)).actions
+    (ungate,) = world.plan(after(60)).afterwards
 
     assert isinstance(ungate, Ungate)
     assert ungate.node_selector == ungate.labels == {"stagework.dev/machine": "macmini"}
@@ -248,12 +300,14 @@ def test_a_job_that_a_quota_refuses_lets_the_start_deadline_run() -> None:
 def test_a_refused_look_ahead_holds_nothing_up() -> None:
     stages = line_of(3)
     job = make_job("stage_1")
-    states = [make_status("stage_1", "Running"), *(make_status(f"stage_{n}") for n in (2, 3))]
+    pod = running(make_pod(job))
+    first = make_status("stage_1", "Running", pod=pod.metadata.uid)
+    states = [first, *(make_status(f"stage_{n}") for n in (2, 3))]
     world = World(
         stages=stages,
         states=states,
         jobs=[job],
-        pods=[running(make_pod(job))],
+        pods=[pod],
         refusals={Purpose("stage_2", 1): QUOTA},
     )
 
@@ -268,11 +322,16 @@ def test_no_job_is_made_twice_in_one_plan() -> None:
     """A stage may be next in its queue and also the next to be prepared."""
     fork = [make_stage("a"), make_stage("b", dependsOn=[]), make_stage("c")]
     job = make_job("a")
+    pod = running(make_pod(job))
     world = World(
         stages=fork,
-        states=[make_status("a", "Running"), make_status("b"), make_status("c")],
+        states=[
+            make_status("a", "Running", pod=pod.metadata.uid),
+            make_status("b"),
+            make_status("c"),
+        ],
         jobs=[job],
-        pods=[running(make_pod(job))],
+        pods=[pod],
     )
 
     assert sorted(created(world.plan())) == ["b", "c"]
@@ -323,9 +382,8 @@ def test_suspension_takes_a_turn_back_and_its_held_job_away() -> None:
 
 
 def test_suspension_lets_go_on_what_runs() -> None:
-    world = _world(
-        make_status("a", "Running"), spec={"suspend": True}, jobs=[JOB], pods=[running(POD)]
-    )
+    state = make_status("a", "Running", pod=POD.metadata.uid)
+    world = _world(state, spec={"suspend": True}, jobs=[JOB], pods=[running(POD)])
 
     assert world.plan().actions == ()
     assert world.stages_after()["a"].state == "Running"
@@ -363,7 +421,7 @@ def test_with_its_pod_there_at_last_it_waits_for_its_turn_like_all_others() -> N
 
     (stage,) = world.stages_after(after(60), others=_taken("gpu")).values()
     assert (stage.state, stage.reason, stage.turnTime) == ("Waiting", "NoFreeSlot", None)
-    assert _actions(world.plan(after(60))) == ["Ungate"]
+    assert [type(a).__name__ for a in world.plan(after(60)).afterwards] == ["Ungate"]
 
 
 def test_its_time_in_the_next_classs_queue_goes_on_while_it_waits_there() -> None:
