@@ -34,10 +34,10 @@ def dry_run(action: Create) -> bytes:
 
 def is_same(stored: bytes, tried: bytes) -> bool:
     """Whether both have the same spec, apart from what is made of each one's uid and name."""
-    return _compared(stored) == _compared(tried)
+    return _without_own(stored) == _without_own(tried)
 
 
-def _compared(answer: bytes) -> Document:
+def _without_own(answer: bytes) -> Document:
     spec = _part(orjson.loads(answer), "spec")
     template = _part(spec, "template")
     meta = _part(template, "metadata")
