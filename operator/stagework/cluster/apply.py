@@ -19,6 +19,7 @@ from stagework.cluster.cache.own_objects import OwnObject, from_bytes
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import (
     AlreadyExists,
+    ApiError,
     Conflict,
     Forbidden,
     Invalid,
@@ -26,22 +27,10 @@ from stagework.cluster.client.errors import (
     NotFound,
 )
 from stagework.cluster.client.kubeapi import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeApi
-from stagework.plans.plan import Action, Answer, Create, Delete, Purpose, Refusal, Ungate
+from stagework.cluster.refused import Outdated, Refused, refusal_from
+from stagework.plans.plan import Action, Answer, Create, Delete, Refusal, Ungate
 
 _controlled = msgspec.json.Decoder(JobView)
-
-
-class Refused(Exception):  # noqa: N818 - an answer, not a fault of ours
-    """The API server would not create a child."""
-
-    def __init__(self, purpose: Purpose, refusal: Refusal) -> None:
-        super().__init__(f"{purpose.name}: {refusal.message}")
-        self.purpose = purpose
-        self.refusal = refusal
-
-
-class Outdated(Exception):  # noqa: N818 - the usual end of a race, planned again
-    """What was decided upon has changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +43,7 @@ class MadeChild:
 
 
 class Applier:
-    """Performs actions and writes statuses; raises ApiError, Refused or Outdated."""
+    """Performs actions and writes statuses."""
 
     def __init__(self, api: KubeApi, cache: Cache) -> None:
         self._api = api
@@ -64,8 +53,17 @@ class Applier:
         """Perform one action; `owner`: the object that it was decided for, its uid empty where
         it does not exist.
 
-        Answers a child that was made or adopted, where the cache holds such.
+        Answers a child that was made or adopted, where the cache holds such. Raises Refused where
+        it was not done, NamespaceTerminating where no action can be any more.
         """
+        try:
+            return await self._perform(owner, action)
+        except NamespaceTerminating:
+            raise
+        except (ApiError, Outdated) as error:
+            raise Refused(refusal_from(error, action)) from error
+
+    async def _perform(self, owner: ObjectRef, action: Action) -> MadeChild | None:
         match action:
             case Create():
                 return await self._create(owner, action)
@@ -81,7 +79,7 @@ class Applier:
     async def write_status(self, target: ObjectRef, status: Observed) -> OwnObject:
         """One merge patch on /status, with the resourceVersion that the decision was made on.
 
-        Answers the object as it is stored then.
+        Answers the object as it is stored then; raises ApiError or Outdated.
         """
         body = patches.status_patch(target, status)
         stored = await self._patch(target, target, body, MERGE_PATCH, "status")
@@ -99,24 +97,18 @@ class Applier:
 
     async def _create(self, owner: ObjectRef, action: Create) -> MadeChild | None:
         path = paths.collection(action.resource, owner.namespace)
-        purpose = action.purpose
         try:
             answer = await self._api.create(path, orjson.dumps(action.manifest))
         except AlreadyExists:
-            return await self._adopt(owner, action, purpose) if purpose is not None else None
-        except Invalid as error:
-            if purpose is None:
-                raise
-            raise Refused(purpose, Refusal("Invalid", error.message)) from error
+            return await self._adopt(owner, action) if action.purpose is not None else None
         except Forbidden as error:
-            if purpose is None or not error.over_quota:
-                raise
-            if await self._exists(owner, action):  # the quota is judged before the name
-                return await self._adopt(owner, action, purpose)
-            raise Refused(purpose, Refusal("OverQuota", error.message)) from error
+            over_quota = error.over_quota and action.purpose is not None
+            if over_quota and await self._exists(owner, action):
+                return await self._adopt(owner, action)  # the quota is judged before the name
+            raise
         return self._recorded(action, owner.namespace, answer, owner)
 
-    async def _adopt(self, owner: ObjectRef, action: Create, purpose: Purpose) -> MadeChild | None:
+    async def _adopt(self, owner: ObjectRef, action: Create) -> MadeChild | None:
         """An object of that name was made by us before a restart, if we control it and all of it
         is as we would have made it. Anybody else's is left alone.
         """
@@ -129,12 +121,12 @@ class Applier:
         meta = _controlled.decode(answer).metadata
         if not meta.controlled_by(owner):
             message = f"a {kind} named {action.name} exists and belongs to somebody else; delete it"
-            raise Refused(purpose, Refusal("NameTaken", message))
+            raise Refused(Refusal("NameTaken", message))
         if meta.leaving:
             raise Outdated(f"{kind} {action.name} is being deleted")
         if not await self._is_as_ours(owner, action, answer):
             message = f"the {kind} {action.name} is not as the operator makes it; delete it"
-            raise Refused(purpose, Refusal("NameTaken", message))
+            raise Refused(Refusal("NameTaken", message))
         # What has become of it meanwhile is news to everybody.
         return self._recorded(action, owner.namespace, answer, None)
 

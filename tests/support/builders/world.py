@@ -26,7 +26,7 @@ from stagework.plans.pipelinejob.snapshot import (
     RunPlan,
     Snapshot,
 )
-from stagework.plans.plan import Purpose, Refusal
+from stagework.plans.plan import ActionKey, Purpose, Refusal
 from stagework.policies.placement import slots_of
 from stagework.policies.slots import Moment, SlotLedger, SlotRequest
 from tests.support.builders.fleet import make_fleet, make_node
@@ -75,7 +75,7 @@ class World:
     """What the API server has said of recorded Pods that are not among `pods`; None: gone, all."""
     looking_since: datetime = EPOCH
     ready_since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
-    refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
+    refusals: Mapping[ActionKey, Refusal] = field(default_factory=dict[ActionKey, Refusal])
     made: Made | None = None
     """What our own creates were answered; None: all of `jobs` are ours."""
     look_ahead: int = 2

@@ -95,6 +95,11 @@ def job_refused(status: StageStatus, reason: str, message: str) -> StageStatus:
     return status.evolve(reason=reason, message=sentence(message), job="", jobUid="")
 
 
+def refused(status: StageStatus, reason: str, message: str) -> StageStatus:
+    """The API server does not let be done what is to be done for it now."""
+    return status.evolve(reason=reason, message=sentence(message))
+
+
 def recreated(status: StageStatus) -> StageStatus:
     """Its Job goes and another is made for the same attempt, under another name."""
     return status.evolve(remakes=next_count(status.remakes), job="", jobUid="")

@@ -14,6 +14,11 @@ from stagework.api.text import sentence
 from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.children import delete_job, delete_pod
 from stagework.plans.pipelinejob.outcomes import record, record_stopped
+from stagework.plans.pipelinejob.refused_stages import (
+    not_changed_reason,
+    not_made_reason,
+    ungate_refused,
+)
 from stagework.plans.pipelinejob.situation import (
     LOST_GRACE,
     AwaitsPod,
@@ -36,7 +41,7 @@ from stagework.plans.pipelinejob.situation import (
     situation_of,
 )
 from stagework.plans.pipelinejob.snapshot import FoundResult
-from stagework.plans.pipelinejob.stage_view import StageView, pod_question, refused_reason
+from stagework.plans.pipelinejob.stage_view import StageView, pod_question
 from stagework.plans.pipelinejob.unwatched import read_again
 from stagework.plans.plan import Event, PlanBuilder
 from stagework.plans.transitions import Recovered
@@ -110,7 +115,9 @@ def _chosen_held(view: StageView, builder: PlanBuilder, now: datetime) -> StageS
     status = _taken_up(view)
     if status.turnTime is None:
         return status
-    cause = "the gate of its Pod is still on"
+    refusal, cause = ungate_refused(view.snapshot, view.objects), "the gate of its Pod is still on"
+    if refusal is not None:
+        cause = f"{not_changed_reason(refusal)}: {refusal.message}"
     return _overdue(status, deadline.start_time(view.stage, status.turnTime, cause, now), builder)
 
 
@@ -197,8 +204,8 @@ def _at_end(
         case Vanished():
             end = outcome.Interrupted("its Pod was removed and left no result")
         case RefusedForGood(refusal):
-            message = sentence(refusal.message)
-            end = outcome.Failed(refused_reason(refusal), message, final=True)
+            reason, message = not_made_reason(refusal), sentence(refusal.message)
+            end = outcome.Failed(reason, message, final=True)
     return record(status, stage, end, commit, builder=builder, ended=now, now=now)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from stagework.api.answered import Answered
 from stagework.api.stage_status import StageStatus, States
 from stagework.plans.interventions import Requests
+from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.accept import (
     accept,
     refused_unknown,
@@ -36,6 +37,7 @@ from stagework.plans.pipelinejob.clean_up import (
 )
 from stagework.plans.pipelinejob.interventions import StageVerbs
 from stagework.plans.pipelinejob.observe import observe
+from stagework.plans.pipelinejob.refused_stages import change_refused, not_changed_reason
 from stagework.plans.pipelinejob.run_status import run_status
 from stagework.plans.pipelinejob.slot_requests import recorded, slot_requests
 from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
@@ -78,9 +80,8 @@ def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
     states = {s.name: stored.get(s.name) or StageStatus(name=s.name) for s in resolved.stages}
     answered = run.status.answered
     if snapshot.interventions:
-        requests = Requests(
-            snapshot.interventions, run.metadata.uid, StageVerbs(resolved.dependencies)
-        )
+        verbs = StageVerbs(resolved.dependencies)
+        requests = Requests(snapshot.interventions, run.metadata.uid, verbs, snapshot.refusals)
         states, answered = requests.apply(states, answered, builder, now)
     observed, objects = _observed(snapshot, resolved, states, builder, now)
     wanted = slot_requests(snapshot, resolved, observed, objects, now)
@@ -104,6 +105,7 @@ def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> Ru
     states.update(drop_held(snapshot, objects, states, builder))
     drop_stale(snapshot, states, builder)
     end_leftover(snapshot, states, builder, now)
+    states.update(_refused(snapshot, objects, states))
     status = run_status(run, list(states.values()), evaluated.answered, now)
     changed = status != run.status
     facts = transitions(run.status, status) if changed else []
@@ -146,6 +148,19 @@ def _observed(
     return states, objects
 
 
+def _refused(
+    snapshot: Snapshot, objects: Mapping[str, AttemptObjects], states: States
+) -> dict[str, StageStatus]:
+    """Stages whose attempts the API server does not let be ended: they say so."""
+    changed: dict[str, StageStatus] = {}
+    for name, status in states.items() if snapshot.refusals else ():
+        refusal = change_refused(snapshot, objects[name])
+        if refusal is not None and not status.ended:
+            reason = not_changed_reason(refusal)
+            changed[name] = edits.refused(status, reason, refusal.message)
+    return changed
+
+
 def _params(snapshot: Snapshot, resolved: Resolved) -> dict[str, str]:
     given = snapshot.run.spec.params
     return dict(given) if resolved.params is None else effective_params(resolved.params, given)
@@ -182,7 +197,7 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
         if accepted.status is not None and accepted.status.stages:
             return _marked(snapshot, accepted)
     nothing: States = {}
-    requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs({}))
+    requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs({}), snapshot.refusals)
     requests.apply(nothing, run.status.answered, builder, now)
     if ended:
         # It was refused at first sight: only its time to live is left.

@@ -13,7 +13,7 @@ from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.stages import Stage
 from stagework.children.pod_defaults import PodDefaults
 from stagework.plans.made import NOTHING_MADE, Made
-from stagework.plans.plan import Plan, Purpose, Question, Refusal
+from stagework.plans.plan import ActionKey, Plan, Question, Refusal
 
 RunPlan = Plan[PipelineJobStatus]
 """What is to be done about a run."""
@@ -148,7 +148,7 @@ class Snapshot:
     """Since when this process has been watching and deciding: it leads."""
     ready_since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     """Node to since when it is ready without a break, as we have seen it, by our own clock."""
-    refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
-    """By stage and attempt: what the API server has refused lately."""
+    refusals: Mapping[ActionKey, Refusal] = field(default_factory=dict[ActionKey, Refusal])
+    """Actions that the API server has refused and not done since."""
     made: Made = NOTHING_MADE
     """Which Jobs the answers to our own creates have told of in this process."""

@@ -19,16 +19,19 @@ from stagework.plans.pipelinejob.children import AttemptObjects, delete_job
 from stagework.plans.pipelinejob.inputs import inputs_document
 from stagework.plans.pipelinejob.job_maker import JobMaker
 from stagework.plans.pipelinejob.queue_sentence import queue_sentence
+from stagework.plans.pipelinejob.refused_stages import (
+    creation_refused,
+    not_changed_reason,
+    not_made_reason,
+    ungate_refused,
+)
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
-from stagework.plans.pipelinejob.stage_view import refusal_of, refused_reason
 from stagework.plans.plan import Create, PlanBuilder, Ungate
 from stagework.policies.slots import Granted, Paused, Queued, Turn
 from stagework.policies.stage_order import Blocked, may_start
 
 POD_WAIT = timedelta(seconds=20)
 """A Job without a Pod at its turn is recreated after this long: a quota may have refused it."""
-REFUSED_WAIT = timedelta(seconds=10.5)
-"""A Job that was refused for a cause that may pass is tried again after this long."""
 RECREATED_WAIT = timedelta(seconds=1)
 """Between the removal of a Job and the making of the next one."""
 
@@ -56,7 +59,7 @@ class Starter:
             return status
         if status.pod:
             self._ungate(status, objects.pod, states)
-            return status
+            return self._with_refusal(status, objects)
         verdict = may_start(stage.name, self.resolved.dependencies, states)
         if isinstance(verdict, Blocked):
             blockers = ", ".join(verdict.pending)
@@ -92,7 +95,8 @@ class Starter:
         Not before a Pod whose turn it is has been ungated.
         """
         there = objects.job is not None or objects.pod is not None
-        if there or self._being_made(stage.name) or refusal_of(self.snapshot, status) is not None:
+        refused = creation_refused(self.snapshot, status) is not None
+        if there or refused or self._being_made(stage.name):
             return status
         later = self.builder.afterwards
         ungates = any(isinstance(action, Ungate) for action in later)
@@ -138,12 +142,22 @@ class Starter:
         return chosen
 
     def _without_job(self, status: StageStatus, stage: Stage, machine: str) -> StageStatus:
-        refusal = refusal_of(self.snapshot, status)
-        if refusal is not None:  # its start deadline runs: a quota may never let it in
-            self.builder.wake(self.now + REFUSED_WAIT)
-            return edits.job_refused(status, refused_reason(refusal), refusal.message)
-        self.builder.wake(self.now + POD_WAIT)
-        return self._jobs.create(status, stage, machine, self.builder.actions)
+        # Asked for in any case: whoever carries it out knows when to try again.
+        asked = self._jobs.create(status, stage, machine, self.builder.actions)
+        refusal = creation_refused(self.snapshot, status)
+        if refusal is None or refusal.race:
+            self.builder.wake(self.now + POD_WAIT)
+            return asked
+        # Its start deadline runs: a quota may never let it in.
+        return edits.job_refused(asked, not_made_reason(refusal), refusal.message)
+
+    def _with_refusal(self, status: StageStatus, objects: AttemptObjects) -> StageStatus:
+        """What may not be released says why, and gives its slot back after a while."""
+        refusal = ungate_refused(self.snapshot, objects)
+        if refusal is None:
+            return status
+        said = edits.refused(status, not_changed_reason(refusal), refusal.message)
+        return _stuck_after_grace(said, self.snapshot, self.builder, self.now)
 
     def _ungate(self, status: StageStatus, pod: PodView | None, states: States) -> None:
         """Behind the status that names the Pod: none runs of which that is not on record."""

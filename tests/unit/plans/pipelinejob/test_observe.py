@@ -8,7 +8,7 @@ from stagework.api.observed import PodView
 from stagework.api.resources import JOBS, PODS
 from stagework.api.stage_status import StageStatus
 from stagework.plans.made import Made
-from stagework.plans.plan import Purpose, Refusal
+from stagework.plans.plan import Refusal, creation
 from tests.support.builders import (
     GPU,
     NAMESPACE,
@@ -383,7 +383,7 @@ def test_a_job_that_can_never_be_made_fails_the_stage_for_good(
     world = World(
         stages=[STAGE],
         states=[make_status("a", reason="Queued")],
-        refusals={Purpose("a", 1): refusal},
+        refusals={creation("a", 1): refusal},
     )
 
     plan = world.plan()

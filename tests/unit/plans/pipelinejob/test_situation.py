@@ -31,7 +31,7 @@ from stagework.plans.pipelinejob.situation import (
 )
 from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
 from stagework.plans.pipelinejob.stage_view import StageView
-from stagework.plans.plan import Purpose, Refusal
+from stagework.plans.plan import Refusal, creation
 from stagework.policies.mark import Mark
 from stagework.policies.outcome import Done, Failed, Interrupted
 from tests.support.builders import (
@@ -104,7 +104,7 @@ class Seen:
             states=[status],
             nodes=[make_node(ready=self.node_ready)],
             lookups={question: lookup for question, lookup in answers.items() if lookup},
-            refusals={Purpose("a", 1): self.refusal} if self.refusal else {},
+            refusals={creation("a", 1): self.refusal} if self.refusal else {},
             reads=None if self.asked_for_pod else {},
         )
         return StageView(world.snapshot(), stage, status, AttemptObjects(self.job, self.pod))

@@ -1,5 +1,6 @@
 """What a stage does when its turn has come, and what it says while it waits."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -9,7 +10,16 @@ from stagework.api.observed import PodView
 from stagework.api.resources import JOBS, PODS, ObjectRef
 from stagework.api.stage_status import StageStatus, Stopping
 from stagework.plans.pipelinejob.snapshot import RunPlan
-from stagework.plans.plan import Create, Purpose, Refusal, Ungate
+from stagework.plans.plan import (
+    STATUS_WRITE,
+    ActionKey,
+    Cause,
+    Create,
+    Purpose,
+    Refusal,
+    Ungate,
+    creation,
+)
 from stagework.policies.slots import SlotRequest
 from tests.support.builders import (
     GPU,
@@ -285,16 +295,69 @@ def test_the_while_is_counted_from_its_turn_where_the_job_was_made_ahead() -> No
 QUOTA = Refusal("OverQuota", "exceeded quota: jobs")
 
 
-def test_a_job_that_a_quota_refuses_lets_the_start_deadline_run() -> None:
-    plan = _world(STARTING, refusals={Purpose("a", 1): QUOTA}).plan(after(5))
+REFUSED = {creation("a", 1): QUOTA}
 
-    assert plan.actions == ()
+
+def test_a_job_that_a_quota_refuses_is_asked_for_beside_the_line_and_its_deadline_runs() -> None:
+    world = _world(STARTING, refusals=REFUSED)
+    plan = world.plan(after(5))
+
+    assert created(plan) == ["a"]
     assert plan.status is not None
     (stage,) = plan.status.stages
-    assert (stage.state, stage.reason) == ("Starting", "QuotaExceeded")
+    assert (stage.state, stage.reason, stage.job) == ("Starting", "QuotaExceeded", "")
+    assert stage.message == QUOTA.message
     assert stage.turnTime == T0
-    assert plan.wake_at is not None
-    assert plan.wake_at < after(16), "it is asked again soon"
+    (request,) = world.evaluated(after(5)).slot_requests
+    assert request.free, "it takes no slot from others"
+
+
+def test_a_job_that_was_refused_and_is_made_takes_its_place_in_the_line() -> None:
+    world = _world(STARTING, jobs=[JOB], pods=[POD], refusals=REFUSED)
+
+    assert [request.stage for request in world.evaluated(after(5)).slot_requests] == ["a"]
+
+
+LIFT = ActionKey("ungate", POD.metadata.uid)
+
+
+def _held_up(cause: Cause, now: int = 5) -> tuple[World, StageStatus]:
+    chosen = STARTING.model_copy(update={"pod": POD.metadata.uid, "reason": "Scheduling"})
+    refusals = {LIFT: Refusal(cause, "webhook says no")}
+    world = _world(chosen, jobs=[JOB], pods=[POD], refusals=refusals)
+    (stage,) = world.stages_after(after(now)).values()
+    return world, stage
+
+
+def test_a_pod_that_may_not_be_released_says_why_and_is_tried_on() -> None:
+    world, stage = _held_up("Denied")
+
+    assert (stage.state, stage.reason) == ("Starting", "ChangeRefused")
+    assert (stage.message, stage.turnTime) == ("webhook says no", T0)
+    assert [type(action) for action in world.plan(after(5)).afterwards] == [Ungate]
+
+
+def test_a_pod_that_may_not_be_released_gives_its_slot_back_after_a_while() -> None:
+    _, stage = _held_up("Denied", now=30)
+
+    assert (stage.state, stage.message) == ("Stuck", "webhook says no")
+    world = _world(stage, jobs=[JOB], pods=[POD])
+    assert [request.free for request in world.evaluated(after(31)).slot_requests] == [True]
+
+
+def test_a_race_for_a_pod_is_not_told() -> None:
+    _, stage = _held_up("Outdated")
+
+    assert (stage.state, stage.reason, stage.message) == ("Starting", "Scheduling", "")
+
+
+def test_a_run_whose_status_cannot_be_written_takes_no_slot_meanwhile() -> None:
+    denied = Refusal("Denied", "no")
+    world = _world(STARTING, refusals={STATUS_WRITE: denied})
+
+    assert world.evaluated(after(5)).slot_requests == ()
+    again = world.but(refusals={STATUS_WRITE: replace(denied, due=True)})
+    assert len(again.evaluated(after(5)).slot_requests) == 1
 
 
 def test_a_refused_look_ahead_holds_nothing_up() -> None:
@@ -308,7 +371,7 @@ def test_a_refused_look_ahead_holds_nothing_up() -> None:
         states=states,
         jobs=[job],
         pods=[pod],
-        refusals={Purpose("stage_2", 1): QUOTA},
+        refusals={creation("stage_2", 1): QUOTA},
     )
 
     plan = world.plan()
@@ -407,7 +470,7 @@ def test_a_stage_that_gets_no_pod_is_stuck_after_its_grace_and_goes_on_trying() 
 
 
 def test_a_refused_job_is_stuck_after_its_grace_with_the_servers_sentence() -> None:
-    refusals = {Purpose("a", 1): Refusal("OverQuota", "exceeded quota: pods")}
+    refusals = {creation("a", 1): Refusal("OverQuota", "exceeded quota: pods")}
 
     stage = _late(refusals=refusals)
 
