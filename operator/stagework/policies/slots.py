@@ -219,6 +219,10 @@ class _Line:
     def resized(self) -> None:
         self._note(0)
 
+    def forget_turns(self) -> None:
+        """Nobody waits or holds: whose turn it is begins anew."""
+        self._served.clear()
+
     def _note(self, more: int) -> None:
         self.length += more
         self.changed = True
@@ -263,6 +267,17 @@ class _Queue:
     def give_back(self, key: _Key) -> None:
         if self.holders.pop(key, None) is not None:
             self.line.changed = True
+        self._rest()
+
+    def leave(self, order: Order) -> None:
+        self.line.discard(order)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Of those who have come and gone nothing is kept."""
+        if not (self.holders or self.line.length):
+            self.line.forget_turns()
+            self._told_seconds.clear()
 
     def turn_of(self, order: Order) -> Queued:
         untold = Standing(slots=self.slots, taken=len(self.holders))
@@ -358,7 +373,7 @@ class _Queues:
 
     def leave(self, request: SlotRequest) -> None:
         for machine in request.classes:
-            self.of(machine).line.discard(request.order)
+            self.of(machine).leave(request.order)
 
     def tell(self, machines: Iterable[str], at: Moment) -> set[str]:
         return {uid for machine in machines for uid in self.of(machine).tell(at)}

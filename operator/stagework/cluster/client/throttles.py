@@ -24,6 +24,8 @@ LONGEST_WAIT_SECONDS: Final = 15.0
 """Longest wait for one's place while everybody waits."""
 NAMESPACE_WAIT_SECONDS: Final = 0.25
 """Longest wait where only the own namespace has to."""
+MANY_NAMESPACES: Final = 256
+"""With more than these noted, those that were not written to lately are dropped."""
 
 
 class Throttles:
@@ -68,6 +70,8 @@ class Throttles:
 
     def accepted(self, namespace: str) -> None:
         """A request went through."""
+        if len(self._accepted_at) > MANY_NAMESPACES:
+            self._drop_old()
         self._accepted_at[namespace] = self._clock()
         self.common.accepted()
         own = self._slowed.get(namespace)
@@ -77,11 +81,14 @@ class Throttles:
                 del self._slowed[namespace]
 
     def _concerns_everybody(self) -> bool:
+        self._drop_old()
+        refused = len(self._refused_at)
+        return refused > 1 and refused > MOST * len(self._refused_at.keys() | self._accepted_at)
+
+    def _drop_old(self) -> None:
         oldest = self._clock() - RECENT_SECONDS
         self._refused_at = {n: at for n, at in self._refused_at.items() if at >= oldest}
         self._accepted_at = {n: at for n, at in self._accepted_at.items() if at >= oldest}
-        refused = len(self._refused_at)
-        return refused > 1 and refused > MOST * len(self._refused_at.keys() | self._accepted_at)
 
 
 def _limit_wait(throttle: Throttle, seconds: float) -> None:
