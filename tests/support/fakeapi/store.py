@@ -112,13 +112,8 @@ class Store:
             if (not namespace or key[0] == namespace) and (matches is None or matches(stored.data))
         ]
 
-    def create(
-        self, resource: Resource, namespace: str, data: Json, *, dry_run: bool = False
-    ) -> Stored:
-        """A new object; raises Failure. `data` belongs to the store afterwards.
-
-        `dry_run`: as it would be, and nothing is stored.
-        """
+    def create(self, resource: Resource, namespace: str, data: Json) -> Stored:
+        """A new object; raises Failure. `data` belongs to the store afterwards."""
         meta = dict(part(data, "metadata"))
         if not meta.get("name"):
             if not meta.get("generateName"):
@@ -140,8 +135,7 @@ class Store:
         made = {"apiVersion": resource.api_version, "kind": resource.kind, **data, "metadata": meta}
         if resource.status:
             made.pop("status", None)
-        admitted = admission.admit(resource, made)
-        return Stored(admitted) if dry_run else self._commit(resource, None, admitted)
+        return self._commit(resource, None, admission.admit(resource, made))
 
     def update(
         self,

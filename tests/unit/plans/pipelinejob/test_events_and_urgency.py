@@ -44,8 +44,7 @@ def _stored(world: World, plan: RunPlan) -> World:
 
 
 def test_a_start_is_told_once() -> None:
-    state = make_status("a", "Starting", turnTime=T0, pod=POD.metadata.uid, machine="gpu")
-    world = _world(state, pods=[running(POD)])
+    world = _world(make_status("a", "Starting", turnTime=T0), pods=[running(POD)])
     plan = world.plan()
 
     assert _told(plan) == ["StageStarted"]
