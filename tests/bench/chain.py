@@ -31,7 +31,7 @@ from stagework.api.observed import JobView
 from stagework.api.resources import JOBS
 from stagework.cluster.client import connection, paths
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.cluster.client.throttle import Throttle
+from stagework.cluster.client.throttles import Throttles
 from tests.bench import namespaces
 from tests.bench.machine import describe
 from tests.bench.shares import Reading, Usage, usage
@@ -93,7 +93,7 @@ async def main(rounds: int) -> None:
     deploy("--values", str(ROOT / "tests" / "bench" / "chain-values.yaml"))
     ways: dict[str, One] = {BARE: partial(bare_chain, pod=PLAIN_POD), OURS: stagework_run}
     try:
-        async with KubeApi(connection.find(cluster.kubeconfig()), throttle=Throttle(500)) as api:
+        async with KubeApi(connection.find(cluster.kubeconfig()), throttles=Throttles(500)) as api:
             one = await _compare(api, 1, ways, rounds)
             same = partial(bare_chain, pod=await _pod_of_ours(api))
             many = await _compare(api, AT_ONCE, {SAME_POD: same, **ways}, rounds)

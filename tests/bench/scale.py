@@ -29,7 +29,7 @@ from stagework.api.resources import JOBS, PODS, ObjectRef
 from stagework.cluster.client import connection, paths
 from stagework.cluster.client.errors import NotFound
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.cluster.client.throttle import Throttle
+from stagework.cluster.client.throttles import Throttles
 from tests.bench import namespaces
 from tests.bench.machine import describe
 from tests.bench.shares import Reading, Usage, usage
@@ -112,7 +112,7 @@ async def main() -> None:
     deploy("--values", str(values))
     try:
         target = connection.find(cluster.kubeconfig())
-        async with KubeApi(target, throttle=Throttle(1000)) as api:
+        async with KubeApi(target, throttles=Throttles(1000)) as api:
             phases = await _measure(api, asked)
     finally:
         deploy()

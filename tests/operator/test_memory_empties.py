@@ -18,6 +18,7 @@ from tests.support.operators.world import World
 BOUNDED: Final = {
     "_left": "versions of objects that have gone, so that a late event brings none back",
     "_stages": "lists of stages that runs share",
+    "_accepted_at": "namespaces that were written to in the last seconds",
     "_idle": "kept connections",
     "_busy": "connections in use",
     "_lengths": "metrics of machine classes",

@@ -44,7 +44,7 @@ class Lamps(Controller[LampStatus]):
 
     def decide(self, view: View[LampStatus], now: datetime) -> Plan[LampStatus]:
         before = view.unwritten or LampStatus.model_validate_json(bytes(view.object.status))
-        requests = Requests(view.interventions, view.object.metadata.uid, self)
+        requests = Requests(view.interventions, view.object.metadata.uid, self, view.refusals)
         builder = PlanBuilder()
         on, answered = requests.apply(before.on, before.answered, builder, now)
         power = any(node.ready for node in self._cache.all(ALL_NODES))

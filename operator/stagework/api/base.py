@@ -86,6 +86,8 @@ COUNT_MAX = 1_000_000
 TOTAL_MAX = 2**53
 """Highest of all other counts: what every reader of JSON takes for the same number."""
 
+OBJECT_NAME = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$"
+"""The name of an object of Kubernetes; or nothing."""
 ShortText = Annotated[str, StringConstraints(max_length=128)]
 """A name, a uid, a short sentence."""
 

@@ -68,3 +68,8 @@ class Fleet(BaseModel):
             return runs_on
         mapped = self.stageClasses.get(stage, ())
         return mapped or self.defaultClasses or (self.machineClasses[0].key,)
+
+    def all_classes_of(self, stage: str, runs_on: tuple[str, ...]) -> tuple[str, ...]:
+        """Class keys for which a Job of the stage may have been made, also under other settings."""
+        own = self.classes_of(stage, runs_on)
+        return (*own, *(c.key for c in self.machineClasses if c.key not in own))

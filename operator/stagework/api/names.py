@@ -92,8 +92,15 @@ message says which field. Nothing of it is lost or ended; heals once it is known
 PIPELINE_NOT_FOUND: Final = "PipelineNotFound"
 """`spec.pipelineRef` names no Pipeline of this namespace; heals when it appears."""
 
+CANNOT_BE_PLANNED: Final = "CannotBePlanned"
+"""Deciding about the run fails, for something in it that nobody foresaw; the message says what. It
+is tried again, heals when that is mended, and no other run is disturbed."""
+REVISION_REFUSED: Final = "RevisionRefused"
+"""The ControllerRevision that shall keep the run's stages cannot be made; the message is the API
+server's. It is tried again."""
 REVISION_LOST: Final = "RevisionLost"
-"""The ControllerRevision that keeps the run's stages was deleted by somebody."""
+"""Somebody deleted the ControllerRevision that keeps the run's stages, or what is in it is not what
+its name, a digest, says."""
 
 # --- states of one stage --------------------------------------------------------------------------
 
@@ -139,8 +146,11 @@ WAIT_POD: Final = "PodCreating"
 WAIT_HELD_BY_OTHERS: Final = "HeldByOthers"
 """Somebody else's scheduling gate holds the Pod."""
 
+WAIT_GATE_REMOVED: Final = "GateRemovedByOthers"
+"""Somebody else removed the gate of its Pod: the Pod is ended, nothing of it counts, and its Job is
+made anew. Also the reason of the Event that says so."""
 WAIT_QUOTA: Final = "QuotaExceeded"
-"""A ResourceQuota refuses its Job; asked again every 10 s."""
+"""A ResourceQuota refuses its Job or its Pod; it takes no slot, and is asked for every 10 s."""
 
 # --- why an attempt ended -------------------------------------------------------------------------
 
@@ -177,9 +187,16 @@ INPUT_REFUSED: Final = "InputRefused"
 STAGE_REPORTED_FAILURE: Final = "StageReportedFailure"
 """The stage's own mark says Failed; the message is the stage's."""
 JOB_CONFLICT: Final = "JobNameConflict"
-"""A Job of that name exists and belongs to somebody else."""
+"""A Job of that name exists and was not made by the operator; another name is taken, and only after
+many of them the stage fails. Also the reason of the Event that says so."""
 JOB_REFUSED: Final = "JobRefused"
 """The API server refused the stage's Job; the message is the server's."""
+CHANGE_REFUSED: Final = "ChangeRefused"
+"""The API server does not let the stage's Pod or Job be released or ended; the message is the
+server's. It is tried again."""
+API_UNAVAILABLE: Final = "APIServerUnavailable"
+"""The API server is overloaded, has failed or does not answer; the message is its own. What was
+asked of it is asked again."""
 RETRIED_BY_PERSON: Final = "RetriedByPerson"
 """A person asked for a new attempt of it or of something it depends on."""
 SKIPPED_BY_PERSON: Final = "SkippedByPerson"
@@ -207,5 +224,9 @@ EVENT_INTERVENTION: Final = "InterventionAnswered"
 """A person's retry or skip was carried out or refused."""
 EVENT_DEFERRED: Final = "StageDeferred"
 """A stage cannot be done now, for a cause outside; it is started again later."""
+EVENT_STATUS_REFUSED: Final = "StatusRefused"
+"""The API server does not take the object's status; what it says is old until it does."""
+EVENT_CANNOT_BE_PLANNED: Final = "CannotBePlanned"
+"""Deciding about the object fails; it is tried again, and its log is the operator's."""
 EVENT_INTERRUPTED: Final = "StageInterrupted"
 """A stage's Pod was ended from outside; it is started again."""

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from stagework.api import names
+from stagework.api.resources import ObjectRef
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READ_LABELS = (names.LABEL_RUN_UID, names.LABEL_STAGE, names.LABEL_ATTEMPT, names.LABEL_MACHINE)
@@ -28,11 +29,23 @@ class OwnerReference(_View, frozen=True):
     controller: bool = False
     kind: str = ""
     name: str = ""
+    api_version: str = ""
 
     def __post_init__(self) -> None:
-        """Share the uid with the owner itself, and keep the few kinds once."""
+        """Share uid and name with the owner itself, and keep the few kinds and versions once."""
         force_setattr(self, "uid", intern(self.uid))
         force_setattr(self, "kind", intern(self.kind))
+        force_setattr(self, "name", intern(self.name))
+        force_setattr(self, "api_version", intern(self.api_version))
+
+    def names(self, owner: ObjectRef) -> bool:
+        """True where apiVersion, kind, name and uid are all that object's."""
+        return (
+            self.uid == owner.uid != ""
+            and self.name == owner.name
+            and self.kind == owner.resource.kind
+            and self.api_version == owner.resource.api_version
+        )
 
 
 class ObjectMeta(_View, frozen=True):
@@ -65,6 +78,16 @@ class ObjectMeta(_View, frozen=True):
     def leaving(self) -> bool:
         """True once somebody has asked for its deletion."""
         return self.deletion_timestamp is not None
+
+    def controlled_by(self, owner: ObjectRef) -> bool:
+        """True where that very object, of the same namespace, is its controller.
+
+        It is what the object says of itself: whoever may create it can say so.
+        """
+        controller = self.controller
+        return (
+            self.namespace == owner.namespace and controller is not None and controller.names(owner)
+        )
 
     @property
     def controller_uid(self) -> str:

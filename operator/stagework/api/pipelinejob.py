@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from stagework.api import names
 from stagework.api.answered import Answered
 from stagework.api.base import (
+    OBJECT_NAME,
     TOTAL_MAX,
     Metadata,
     Observed,
@@ -137,7 +138,7 @@ class PipelineJobStatus(Observed):
     """Node of the current stage."""
     attempts: int = Field(default=0, ge=0, le=TOTAL_MAX)
     """Attempts started so far, over all stages."""
-    pipelineRevision: Annotated[str, StringConstraints(max_length=253)] = ""
+    pipelineRevision: Annotated[str, StringConstraints(max_length=253, pattern=OBJECT_NAME)] = ""
     """ControllerRevision that keeps the stages of this run."""
     startTime: Time | None = None
     """When the operator accepted the run."""

@@ -7,8 +7,26 @@ from typing import Annotated, Literal, Self, TypedDict, Unpack
 from pydantic import Field, StringConstraints
 
 from stagework.api import names
-from stagework.api.base import COUNT_MAX, TOTAL_MAX, Observed, Sentence, ShortText, Time
+from stagework.api.base import (
+    COUNT_MAX,
+    OBJECT_NAME,
+    TOTAL_MAX,
+    Observed,
+    Sentence,
+    ShortText,
+    Time,
+)
 from stagework.api.stages import StageName
+
+PREFIX = (
+    r"^([a-z0-9-]{1,63}/[A-Za-z0-9-]{1,64}/[a-z][a-z0-9_]{0,39}/[0-9]{1,9}-[A-Za-z0-9-]{1,64})?$"
+)
+"""Namespace, run uid, stage, attempt and Pod uid; or nothing."""
+
+
+def artifact_prefix(namespace: str, run_uid: str, *, stage: str, attempt: int, pod: str) -> str:
+    """Where an attempt's artifacts are; `pod`: its uid."""
+    return f"{namespace}/{run_uid}/{stage}/{attempt}-{pod}"
 
 
 class Commit(Observed):
@@ -20,12 +38,20 @@ class Commit(Observed):
     """Uid of the winning Pod: the fencing token."""
     digest: ShortText = ""
     """sha256 of the attempt's `result.json`; empty for `contract: ExitCode`."""
-    prefix: Annotated[str, StringConstraints(max_length=512)] = ""
+    prefix: Annotated[str, StringConstraints(max_length=512, pattern=PREFIX)] = ""
     """Where its artifacts are: `<namespace>/<run uid>/<stage>/<attempt>-<pod uid>`."""
     items: int | None = Field(default=None, ge=0, le=TOTAL_MAX)
     """Items that it worked on, where it counts them."""
     failedItems: int | None = Field(default=None, ge=0, le=TOTAL_MAX)
     """Items of these that failed."""
+
+    def prefix_of(self, namespace: str, run_uid: str, stage: str) -> str:
+        """The prefix, where it is that of this attempt of that stage of that very run; else "".
+
+        Whoever may edit a status could name another run's artifacts, also of another namespace.
+        """
+        own = artifact_prefix(namespace, run_uid, stage=stage, attempt=self.attempt, pod=self.pod)
+        return self.prefix if self.prefix == own else ""
 
 
 StageState = Literal[
@@ -63,6 +89,7 @@ class StageChanges(TypedDict, total=False):
     deferrals: int
     remakes: int
     job: str
+    jobUid: str
     machine: str
     node: str
     pod: str
@@ -98,14 +125,17 @@ class StageStatus(Observed):
     """Attempts that could not be done for a cause outside (`Deferred`); they cost no attempt."""
     remakes: int = Field(default=0, ge=0, le=COUNT_MAX)
     """How often this attempt's Job was made anew before its turn."""
-    job: Annotated[str, StringConstraints(max_length=63)] = ""
+    job: Annotated[str, StringConstraints(max_length=63, pattern=OBJECT_NAME)] = ""
     """Name of the current Job."""
+    jobUid: ShortText = ""
+    """Uid of that Job, as the answer to its creation told it: no other Job counts."""
     machine: Annotated[str, StringConstraints(max_length=31)] = ""
     """Machine class that it runs or ran on."""
     node: Annotated[str, StringConstraints(max_length=253)] = ""
     """Node that it runs or ran on."""
     pod: ShortText = ""
-    """Uid of the Pod whose gate was removed for this attempt; the only one that may commit."""
+    """Uid of the Pod that was chosen for this attempt, recorded before its gate is removed: the
+    only one that may commit."""
     turnTime: Time | None = None
     """When its turn came (slot granted); `startDeadlineSeconds` counts from here."""
     waitingSince: Time | None = None

@@ -8,6 +8,10 @@ NAME_MAX = 63
 """A Job's name becomes a label value of its Pods, so 63 characters are the limit."""
 HASH_LENGTH = 8
 """Hex digits that keep names apart that look alike after cutting."""
+RECREATIONS_TOLD = 256
+"""A Job made anew more often than this is not known by its name any more."""
+ATTEMPT_DIGITS = 9
+"""Attempts have fewer digits than this."""
 
 
 def short_hash(*parts: str | int) -> str:
@@ -25,6 +29,30 @@ def stage_job_name(
     part = stage.replace("_", "-")[: NAME_MAX - len(tail) - 2]
     head = run.replace(".", "-")[: NAME_MAX - len(tail) - len(part) - 1].rstrip("-")
     return f"{head}-{part}{tail}"
+
+
+@lru_cache(maxsize=8192)
+def recreation_of(
+    name: str, run: str, run_uid: str, *, stage: str, attempt: str, machine: str
+) -> int | None:
+    """Which recreation of an attempt's Job has this name; None: it is not the name of any.
+
+    `attempt`: as a label has it. The name is a digest of all of them: it proves what labels say.
+    """
+    if not (attempt.isdecimal() and len(attempt) <= ATTEMPT_DIGITS):
+        return None
+    for recreations in range(RECREATIONS_TOLD):
+        made = stage_job_name(
+            run,
+            run_uid,
+            stage=stage,
+            attempt=int(attempt),
+            machine=machine,
+            recreations=recreations,
+        )
+        if made == name:
+            return recreations
+    return None
 
 
 @lru_cache(maxsize=4096)

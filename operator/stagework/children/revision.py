@@ -10,8 +10,11 @@ from stagework.api.pipeline import PipelineSpec
 from stagework.api.resources import REVISIONS
 from stagework.children.names import revision_name
 
-DIGEST_LENGTH = 10
-"""Hex digits of the content's sha256 in the name."""
+DIGEST_LENGTH = 32
+"""Hex digits of the content's sha256 in the name: 128 bits, which nobody finds a second content
+for."""
+_DIGEST_LENGTHS = frozenset({DIGEST_LENGTH, 10})
+"""Runs that release 0.1.0 accepted name revisions with the shorter one."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,7 @@ def revision_of(pipeline: str, namespace: str, spec: PipelineSpec) -> Revision:
     """The revision of a Pipeline's present content."""
     # Also what is as by default: a later version's defaults change no run under way.
     data = spec.model_dump(mode="json")
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
-    name = revision_name(pipeline, digest)
+    name = revision_name(pipeline, _digest(data)[:DIGEST_LENGTH])
     manifest = {
         "apiVersion": REVISIONS.api_version,
         "kind": REVISIONS.kind,
@@ -46,3 +47,17 @@ def revision_of(pipeline: str, namespace: str, spec: PipelineSpec) -> Revision:
         "revision": 1,
     }
     return Revision(name, manifest)
+
+
+def is_content_of(name: str, data: Any) -> bool:
+    """Whether a revision of that name keeps this content: the name has the content's digest.
+
+    Whoever may write ControllerRevisions could have put other stages there.
+    """
+    digest = name.rpartition("-")[2]
+    return len(digest) in _DIGEST_LENGTHS and _digest(data).startswith(digest)
+
+
+def _digest(data: Any) -> str:
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

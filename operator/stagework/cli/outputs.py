@@ -54,10 +54,12 @@ class Fetched:
 
 def fetch(service: ApiService, run: PipelineJob, folder: Path) -> list[Fetched]:
     """Download every committed output into `folder/<stage>/`, in the pipeline's order."""
+    meta = run.metadata
     return [
-        _fetch_stage(service, stage.name, stage.commit, folder / stage.name)
+        _fetch_stage(service, stage.name, stage.commit, prefix, folder / stage.name)
         for stage in run.status.stages
-        if stage.commit is not None and stage.commit.prefix
+        if stage.commit is not None
+        and (prefix := stage.commit.prefix_of(meta.namespace, meta.uid, stage.name))
     ]
 
 
@@ -76,10 +78,12 @@ def pictures(fetched: Iterable[Fetched]) -> list[str]:
     ]
 
 
-def _fetch_stage(service: ApiService, stage: str, commit: Commit, folder: Path) -> Fetched:
-    paths = [_safe(path) for path in service.files(commit.prefix)]
+def _fetch_stage(
+    service: ApiService, stage: str, commit: Commit, prefix: str, folder: Path
+) -> Fetched:
+    paths = [_safe(path) for path in service.files(prefix)]
     for path in paths:
-        service.download(commit.prefix, path, folder / path)
+        service.download(prefix, path, folder / path)
     result = StageResult(stage=stage)
     account = folder / RESULT_FILE
     if RESULT_FILE in paths:

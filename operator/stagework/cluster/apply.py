@@ -4,56 +4,69 @@ Every write can be repeated: names are deterministic, patches and deletions carr
 resourceVersion that was decided upon. The answers go into the cache at once.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 import msgspec
 import orjson
 
 from stagework.api.base import Observed
 from stagework.api.observed import JobView
 from stagework.api.resources import ObjectRef
-from stagework.cluster import patches
+from stagework.cluster import adoption, patches
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject, from_bytes
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import (
     AlreadyExists,
+    ApiError,
     Conflict,
     Forbidden,
     Invalid,
+    NamespaceTerminating,
     NotFound,
 )
 from stagework.cluster.client.kubeapi import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeApi
-from stagework.plans.plan import Action, Answer, Create, Delete, Purpose, Refusal, Ungate
+from stagework.cluster.refused import Outdated, Refused, refusal_from
+from stagework.plans.plan import Action, Answer, Create, Delete, Refusal, Ungate
 
 _controlled = msgspec.json.Decoder(JobView)
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault of ours
-    """The API server would not create a child."""
+@dataclass(frozen=True, slots=True)
+class MadeChild:
+    """A child that exists now, as the answer to our request told."""
 
-    def __init__(self, purpose: Purpose, refusal: Refusal) -> None:
-        super().__init__(f"{purpose.name}: {refusal.message}")
-        self.purpose = purpose
-        self.refusal = refusal
-
-
-class Outdated(Exception):  # noqa: N818 - the usual end of a race, planned again
-    """What was decided upon has changed meanwhile."""
+    uid: str
+    adopted: bool
+    """It was there already: nobody will hear of it."""
 
 
 class Applier:
-    """Performs actions and writes statuses; raises ApiError, Refused or Outdated."""
+    """Performs actions and writes statuses."""
 
     def __init__(self, api: KubeApi, cache: Cache) -> None:
         self._api = api
         self._cache = cache
 
-    async def perform(self, owner: ObjectRef, action: Action) -> None:
+    async def perform(self, owner: ObjectRef, action: Action) -> MadeChild | None:
         """Perform one action; `owner`: the object that it was decided for, its uid empty where
         it does not exist.
+
+        Answers a child that was made or adopted, where the cache holds such. Raises Refused where
+        it was not done, NamespaceTerminating where no action can be any more.
         """
+        try:
+            return await self._perform(owner, action)
+        except NamespaceTerminating:
+            raise
+        except (ApiError, Outdated) as error:
+            raise Refused(refusal_from(error, action)) from error
+
+    async def _perform(self, owner: ObjectRef, action: Action) -> MadeChild | None:
         match action:
             case Create():
-                await self._create(owner, action)
+                return await self._create(owner, action)
             case Ungate():
                 body = patches.ungate_patch(action)
                 await self._patch(owner, action.pod, body, STRATEGIC_MERGE_PATCH)
@@ -61,11 +74,12 @@ class Applier:
                 await self._answer(owner, action)
             case Delete(target):
                 await self._delete(target)
+        return None
 
     async def write_status(self, target: ObjectRef, status: Observed) -> OwnObject:
         """One merge patch on /status, with the resourceVersion that the decision was made on.
 
-        Answers the object as it is stored then.
+        Answers the object as it is stored then; raises ApiError or Outdated.
         """
         body = patches.status_patch(target, status)
         stored = await self._patch(target, target, body, MERGE_PATCH, "status")
@@ -81,27 +95,23 @@ class Applier:
             return None
         return known if known.metadata.uid == target.uid else None
 
-    async def _create(self, owner: ObjectRef, action: Create) -> None:
+    async def _create(self, owner: ObjectRef, action: Create) -> MadeChild | None:
         path = paths.collection(action.resource, owner.namespace)
-        purpose = action.purpose
         try:
             answer = await self._api.create(path, orjson.dumps(action.manifest))
         except AlreadyExists:
-            if purpose is not None:
-                await self._adopt(owner, action, purpose)
-            return
-        except Invalid as error:
-            if purpose is None:
-                raise
-            raise Refused(purpose, Refusal("Invalid", error.message)) from error
+            return await self._adopt(owner, action) if action.purpose is not None else None
         except Forbidden as error:
-            if purpose is None or not error.over_quota:
-                raise
-            raise Refused(purpose, Refusal("OverQuota", error.message)) from error
-        self._cache.record(action.resource, owner.namespace, answer, owner)
+            over_quota = error.over_quota and action.purpose is not None
+            if over_quota and await self._exists(owner, action):
+                return await self._adopt(owner, action)  # the quota is judged before the name
+            raise
+        return self._recorded(action, owner.namespace, answer, owner)
 
-    async def _adopt(self, owner: ObjectRef, action: Create, purpose: Purpose) -> None:
-        """An object of that name is ours if we control it: then it was made before a restart."""
+    async def _adopt(self, owner: ObjectRef, action: Create) -> MadeChild | None:
+        """An object of that name was made by us before a restart, if we control it and all of it
+        is as we would have made it. Anybody else's is left alone.
+        """
         kind = action.resource.kind
         target = ObjectRef(action.resource, owner.namespace, action.name)
         try:
@@ -109,13 +119,41 @@ class Applier:
         except NotFound as error:
             raise Outdated(f"{kind} {action.name} has just gone") from error
         meta = _controlled.decode(answer).metadata
-        if meta.controller_uid != owner.uid:
+        if not meta.controlled_by(owner):
             message = f"a {kind} named {action.name} exists and belongs to somebody else; delete it"
-            raise Refused(purpose, Refusal("NameTaken", message))
-        if meta.deletion_timestamp is not None:
+            raise Refused(Refusal("NameTaken", message))
+        if meta.leaving:
             raise Outdated(f"{kind} {action.name} is being deleted")
+        if not await self._is_as_ours(owner, action, answer):
+            message = f"the {kind} {action.name} is not as the operator makes it; delete it"
+            raise Refused(Refusal("NameTaken", message))
         # What has become of it meanwhile is news to everybody.
-        self._cache.record(action.resource, owner.namespace, answer, None)
+        return self._recorded(action, owner.namespace, answer, None)
+
+    async def _exists(self, owner: ObjectRef, action: Create) -> bool:
+        try:
+            target = ObjectRef(action.resource, owner.namespace, action.name)
+            await self._api.get(paths.object_path(target))
+        except NotFound:
+            return False
+        return True
+
+    async def _is_as_ours(self, owner: ObjectRef, action: Create, stored: bytes) -> bool:
+        """Where ours may not be made for comparison (quota, webhooks), it counts as another's."""
+        path = paths.collection(action.resource, owner.namespace)
+        try:
+            tried = await self._api.create(path, adoption.dry_run(action), adoption.DRY_RUN)
+        except NamespaceTerminating:
+            raise
+        except (Invalid, Forbidden):
+            return False
+        return adoption.is_same(stored, tried)
+
+    def _recorded(
+        self, action: Create, namespace: str, answer: bytes, author: ObjectRef | None
+    ) -> MadeChild | None:
+        known: Any = self._cache.record(action.resource, namespace, answer, author)
+        return None if known is None else MadeChild(known.metadata.uid, adopted=author is None)
 
     async def _answer(self, owner: ObjectRef, action: Answer) -> None:
         """One that has gone needs no answer."""

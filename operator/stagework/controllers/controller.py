@@ -17,7 +17,8 @@ from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.cache.selections import Selection
 from stagework.cluster.cache.store import Change
 from stagework.cluster.client.paging import T
-from stagework.plans.plan import Fact, Plan, Purpose, Question, Refusal, StatusT
+from stagework.plans.made import NOTHING_MADE, Made
+from stagework.plans.plan import ActionKey, Fact, Plan, Question, Refusal, StatusT
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +64,10 @@ class View(Generic[StatusT]):
     """All that aim at it, oldest first."""
     answers: Mapping[Any, Any] = field(default_factory=dict[Any, Any])
     """Questions of its kind to what other services have answered so far."""
-    refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
-    """Children that the API server has refused lately."""
+    refusals: Mapping[ActionKey, Refusal] = field(default_factory=dict[ActionKey, Refusal])
+    """Actions that the API server has refused and not done since."""
+    made: Made = NOTHING_MADE
+    """Children that the answers to our own creates have told of."""
 
 
 class Controller(Generic[StatusT]):
@@ -98,6 +101,13 @@ class Controller(Generic[StatusT]):
     def not_understood(self, known: OwnObject, fault: str, now: datetime) -> Plan[StatusT] | None:
         """Likewise of one that was written for another version: it must lose nothing here."""
         return self.unreadable(known, fault, now)
+
+    def undecidable(self, known: OwnObject, fault: str, now: datetime) -> Plan[StatusT] | None:
+        """Say of an object, once, that deciding about it fails; None: nothing (more) to say.
+
+        It is decided about again after a pause, and whenever it changes.
+        """
+        del known, fault, now
 
     async def before_first_decision(self) -> None:
         """Leadership begins: whatever must be known of all objects before any is decided about."""

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from stagework.cluster.apply import Applier, Outdated
+from stagework.cluster.apply import Applier
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client.errors import ApiError, NamespaceTerminating
 from stagework.cluster.events import EventPoster
 from stagework.cluster.lease import NotLeading
+from stagework.cluster.refused import Outdated
 from stagework.controllers.controller import Controller, Key
 from stagework.controllers.dispatch import dispatch
 from stagework.controllers.lookups import Lookups

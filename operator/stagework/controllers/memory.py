@@ -2,17 +2,19 @@
 
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.controllers.lookups import Lookups
+from stagework.controllers.made import MadeByUs
 from stagework.controllers.refusals import Refusals
 from stagework.controllers.status_writer import StatusWriter
 
 
 class Memory:
-    """Statuses that wait, refusals, answers, and which objects go with their namespace."""
+    """Statuses that wait, refusals, answers, children made, and what goes with its namespace."""
 
     def __init__(self, statuses: StatusWriter, refusals: Refusals, lookups: Lookups) -> None:
         self.statuses = statuses
         self.refusals = refusals
         self.lookups = lookups
+        self.made = MadeByUs()
         self._terminating: set[str] = set()
 
     def is_terminating(self, known: OwnObject) -> bool:
@@ -25,7 +27,7 @@ class Memory:
 
     def evict(self, uid: str) -> None:
         """Nothing more is to come of the object; whatever aims at it loads it again."""
-        for part in (self.statuses, self.refusals, self.lookups):
+        for part in (self.statuses, self.refusals, self.lookups, self.made):
             part.forget(uid)
 
     def forget(self, uid: str) -> None:
@@ -35,6 +37,6 @@ class Memory:
 
     def forget_all(self) -> None:
         """Leadership begins anew."""
-        for part in (self.statuses, self.refusals, self.lookups):
+        for part in (self.statuses, self.refusals, self.lookups, self.made):
             part.forget_all()
         self._terminating.clear()

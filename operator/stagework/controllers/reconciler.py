@@ -1,17 +1,21 @@
 """One reconcile of one object: find it, see what is known of it, have it decided, perform that.
 
 In this order, with early ends: it is gone; its namespace is being deleted; it was evicted and is
-read again; it cannot be read; it is decided about; nothing more is to come of it.
+read again; it cannot be read, or not be decided about; it is decided about, once more where the
+API server has refused something; nothing more is to come of it.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from stagework.api.judgement import TARGET_NOT_FOUND
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
+from stagework.cluster.client.errors import ApiError
+from stagework.cluster.lease import NotLeading
+from stagework.cluster.refused import Outdated
 from stagework.controllers.controller import Controller, Key, OtherVersion, Unreadable, View
 from stagework.controllers.memory import Memory
 from stagework.controllers.objects import Objects
@@ -19,10 +23,13 @@ from stagework.controllers.performer import Performer
 from stagework.controllers.requests import requests_for
 from stagework.controllers.work_queue import WorkQueue
 from stagework.plans.interventions import refuse_all
-from stagework.plans.plan import Plan
+from stagework.plans.plan import Action, Plan
 from stagework.plans.status_writes import LONGEST_MERGE_SECONDS
 
 log = logging.getLogger(__name__)
+
+ROUNDS: Final = 5
+"""So often an object is decided about in one reconcile: each time something else was refused."""
 
 
 class Reconciler:
@@ -66,9 +73,7 @@ class Reconciler:
             return
         if known.is_tombstone and (known := await self._own.reload(controller, known)) is None:
             return  # the watch will say so
-        plan = await self._decide(key, controller, known)
-        if plan is not None:
-            await self._perform(key, controller, known, plan)
+        await self._act(key, controller, known)
 
     def failed(self, key: Key) -> None:
         """What was decided upon and not written is decided again."""
@@ -87,6 +92,20 @@ class Reconciler:
                 self._memory.leave_alone(known)
                 self._controllers[other.kind].release(known.metadata.uid)
 
+    async def _act(self, key: Key, controller: Controller[Any], known: OwnObject) -> None:
+        """Decide and act, and decide again where something was refused: then write the status."""
+        meta, done = known.metadata, list[Action]()
+        target = controller.kind.ref(meta.namespace, meta.name, meta.uid, meta.resourceVersion)
+        for _ in range(ROUNDS):
+            decided = await self._decide(key, controller, known)
+            if decided is None:
+                return
+            plan, now = decided
+            if not await self._performer.perform(key, target, plan.actions, done):
+                await self._finish(key, controller, known, plan, now)
+                return
+        raise Outdated("refused again and again")
+
     async def _decide(
         self, key: Key, controller: Controller[Any], known: OwnObject
     ) -> tuple[Plan[Any], datetime] | None:
@@ -101,19 +120,28 @@ class Reconciler:
             judge = controller.not_understood if other else controller.unreadable
             plan = judge(known, str(error), now)
             return None if plan is None else (plan, now)
+        except (ApiError, NotLeading):
+            raise
+        except Exception as error:
+            now = self._wall_clock()
+            fault = f"{type(error).__name__}: {error}"
+            plan = controller.undecidable(known, fault, now)
+            if plan is not None:
+                await self._performer.finish(key, controller, known, plan, now)
+            raise
 
-    async def _perform(
+    async def _finish(
         self,
         key: Key,
         controller: Controller[Any],
         known: OwnObject,
-        decided: tuple[Plan[Any], datetime],
+        plan: Plan[Any],
+        now: datetime,
     ) -> None:
-        plan, now = decided
         uid = known.metadata.uid
         # Asked before: what is written now makes it another version than the one that is known.
         is_stored = plan.status is None and not self._memory.statuses.waits(uid)
-        await self._performer.perform(key, controller, known, plan, now)
+        await self._performer.finish(key, controller, known, plan, now)
         if not plan.nothing_to_come:
             return
         if is_stored:
@@ -133,18 +161,17 @@ class Reconciler:
             unwritten=memory.statuses.unwritten(controller.kind, meta.uid, meta.resourceVersion),
             interventions=requests_for(self._cache, key),
             answers=memory.lookups.answers(meta.uid),
-            refusals=memory.refusals.believed(meta.uid),
+            refusals=memory.refusals.known(meta.uid),
+            made=memory.made.view(meta.uid),
         )
 
     async def _without_object(self, key: Key, controller: Controller[Any]) -> None:
         """It is gone, or was never there: nobody else answers requests that aim at it."""
-        nobody = controller.kind.ref(key.namespace, key.name)
-        requests = requests_for(self._cache, key)
-        await self._performer.refuse(
-            nobody, refuse_all(requests, TARGET_NOT_FOUND, self._wall_clock())
-        )
-        self._note_uid(key, "")
+        self._note_uid(key, "")  # first: whatever becomes of the answers, it holds nothing
         self._queue.forget(key)
+        requests = requests_for(self._cache, key)
+        answers = refuse_all(requests, TARGET_NOT_FOUND, self._wall_clock())
+        await self._performer.refuse(key, controller.kind.ref(key.namespace, key.name), answers)
 
     def _note_uid(self, key: Key, uid: str) -> None:
         """One of that name that is gone holds nothing any more, also where a new one has come."""

@@ -18,7 +18,7 @@ from stagework.cluster.cache.selections import objects_of
 from stagework.cluster.client import connection
 from stagework.cluster.client.errors import ApiError
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.cluster.client.throttle import Throttle
+from stagework.cluster.client.throttles import Throttles
 from stagework.cluster.events import EventPoster
 from stagework.cluster.lease import Lease
 from stagework.cluster.steady_clock import SteadyClock, boot_id
@@ -73,7 +73,7 @@ class Runtime:
         target = self.target = build.target or connection.find()
         self._api = KubeApi(
             target,
-            throttle=Throttle(settings.engine.requestsPerSecond, clock=clock.monotonic),
+            throttles=Throttles(settings.engine.requestsPerSecond, clock=clock.monotonic),
             guard=self._guard,
             hooks=self.metrics,
             clock=clock.monotonic,

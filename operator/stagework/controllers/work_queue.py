@@ -59,6 +59,11 @@ class WorkQueue(Generic[K]):
         self._waited = self._served_at - self._queued.pop(key)
         return key
 
+    def progressed(self, key: K) -> None:
+        """Its worker takes one more step: slow as the API server may be, it does not hang."""
+        if key in self._running:
+            self._running[key] = self._served_at = self._clock()
+
     def done(self, key: K) -> None:
         """The key was reconciled."""
         self._running.pop(key, None)
@@ -67,7 +72,7 @@ class WorkQueue(Generic[K]):
             self.add(key)
 
     def longest_reconcile_seconds(self) -> float:
-        """How long the slowest worker has been at its key; 0 where none is."""
+        """How long the slowest worker has been at one step of its key; 0 where none is."""
         now = self._clock()
         return max((now - began for began in self._running.values()), default=0.0)
 

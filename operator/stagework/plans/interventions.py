@@ -5,7 +5,7 @@ The same for every kind; a kind says what its verbs change (`Verbs`). The effect
 crash in between the note says that the effect is there already.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -21,7 +21,7 @@ from stagework.api.intervention import (
 from stagework.api.judgement import TARGET_REPLACED, UNKNOWN_VERB, Judgement, refused_whole
 from stagework.api.kinds import INTERVENTION
 from stagework.api.text import sentence
-from stagework.plans.plan import Answer, Delete, Event, PlanBuilder
+from stagework.plans.plan import ActionKey, Answer, Delete, Event, PlanBuilder
 
 KEPT = 20
 """Answered Interventions of a target that are kept, and notes in its status."""
@@ -57,6 +57,8 @@ class Requests(Generic[StateT]):
     """Oldest first, answered ones too."""
     target_uid: str
     verbs: Verbs[StateT]
+    refusals: Container[ActionKey] = ()
+    """Actions that were refused: the answers among them."""
 
     def apply(
         self, state: StateT, notes: list[Answered], builder: PlanBuilder, now: datetime
@@ -64,23 +66,27 @@ class Requests(Generic[StateT]):
         """New state and notes after the unanswered requests.
 
         At most KEPT at once, so that the note of none is dropped before its answer is written.
+        Where that is refused the note keeps what was judged: it must not be judged anew later.
         """
         if not self.all:
             return state, notes
         unanswered = [request for request in self.all if request.status.answered is None]
-        if len(unanswered) > KEPT:
+        uids = {request.metadata.uid for request in unanswered}
+        noted = {note.uid: _from_note(note) for note in notes if note.uid in uids}
+        fresh = [request for request in unanswered if request.metadata.uid not in noted]
+        room = KEPT - len(noted)
+        if 0 < room < len(fresh):
             builder.wake(now)
-        for request in unanswered[:KEPT]:
-            noted = next((note for note in notes if note.uid == request.metadata.uid), None)
-            if noted is not None:
-                builder.afterwards.append(_answer(request, _from_note(noted), now))
-                continue
-            judgement = self._judge(request.spec, state)
+        judged = dict(noted)
+        for request in fresh[:room]:
+            judgement = judged[request.metadata.uid] = self._judge(request.spec, state)
             if judgement.affected:
                 state = self.verbs.apply(request, judgement, state)
-                notes = [*notes, _note(request, judgement)][-KEPT:]
                 builder.events.append(_event(request.spec, judgement))
-            builder.afterwards.append(_answer(request, judgement, now))
+            if judgement.affected or _answering(request) in self.refusals:
+                notes = _last_notes([*notes, _note(request, judgement)], uids)
+        asked = (request for request in unanswered if request.metadata.uid in judged)
+        builder.afterwards.extend(_answer(r, judged[r.metadata.uid], now) for r in asked)
         builder.afterwards.extend(self._old())
         return state, notes
 
@@ -108,6 +114,17 @@ def refuse_all(requests: Iterable[Intervention], reason: str, now: datetime) -> 
 def asked_by(spec: InterventionSpec) -> str:
     """Who asked and why, as one line."""
     return sentence(f"{spec.requestedBy or 'a person'}: {spec.reason}".removesuffix(": "))
+
+
+def _answering(request: Intervention) -> ActionKey:
+    return ActionKey("answer", request.metadata.uid)
+
+
+def _last_notes(notes: list[Answered], unanswered: set[str]) -> list[Answered]:
+    """The last KEPT, and of those the ones whose answer is not written before all others."""
+    spare = max(0, len(notes) - KEPT)
+    old = [note.uid for note in notes if note.uid not in unanswered][:spare]
+    return [note for note in notes if note.uid not in old]
 
 
 def _event(spec: InterventionSpec, judgement: Judgement) -> Event:

@@ -5,7 +5,7 @@ The same for every kind. Actions name objects by reference and say nothing of st
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 from stagework.api.base import Observed
 from stagework.api.intervention import InterventionStatus
@@ -22,6 +22,23 @@ class Purpose(NamedTuple):
     attempt: int
 
 
+class ActionKey(NamedTuple):
+    """Names an action from one decision to the next: what was said against it is kept under it."""
+
+    verb: Literal["create", "delete", "ungate", "answer", "write status"]
+    about: Purpose | str = ""
+    """What a child is made for; else the uid of what is changed, or a name by content."""
+
+
+STATUS_WRITE: Final = ActionKey("write status")
+"""The object's own status, as it stands under what was refused for that object."""
+
+
+def creation(name: str, attempt: int) -> ActionKey:
+    """The making of the child that is for this."""
+    return ActionKey("create", Purpose(name, attempt))
+
+
 @dataclass(frozen=True)
 class Create:
     """Make an object; its name is deterministic, so that a repetition finds it there."""
@@ -33,12 +50,22 @@ class Create:
     """A refusal is remembered under it, and one that exists is adopted where our object controls
     it. None: the name is the content's digest, one that exists already is as good."""
 
+    @property
+    def key(self) -> ActionKey:
+        """By what it is for."""
+        return ActionKey("create", self.purpose or self.name)
+
 
 @dataclass(frozen=True)
 class Delete:
     """Remove the object of that uid; what it controls goes with it, in the background."""
 
     target: ObjectRef
+
+    @property
+    def key(self) -> ActionKey:
+        """By the object's uid."""
+        return ActionKey("delete", self.target.uid)
 
 
 @dataclass(frozen=True)
@@ -52,6 +79,11 @@ class Ungate:
     labels: dict[str, str]
     annotations: dict[str, str]
 
+    @property
+    def key(self) -> ActionKey:
+        """By the Pod's uid."""
+        return ActionKey("ungate", self.pod.uid)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -61,22 +93,46 @@ class Answer:
     status: InterventionStatus
     adopt: bool
 
+    @property
+    def key(self) -> ActionKey:
+        """By the Intervention's uid."""
+        return ActionKey("answer", self.intervention.uid)
+
 
 Action = Create | Delete | Ungate | Answer
 
 
+Cause = Literal["Invalid", "NameTaken", "Denied", "OverQuota", "Unavailable", "Outdated"]
+"""Why an action was not done.
+
+`Invalid`: a child that can never be made as written. `NameTaken`: by somebody else's object.
+`Denied`: by a right, a policy or a webhook that somebody may mend. `OverQuota`: a quota stands in
+the way for now. `Unavailable`: the server is overloaded, has failed or gave no answer.
+`Outdated`: the object is newer than what was decided upon, as it happens all the time.
+"""
+
+
 @dataclass(frozen=True)
 class Refusal:
-    """The API server has refused to create a child; believed until it may be asked again."""
+    """The API server has not done what was asked; kept until it does, asked again after a pause."""
 
-    cause: Literal["Invalid", "OverQuota", "NameTaken"]
+    cause: Cause
     message: str
-    """The server's sentence, or ours where the name is taken."""
+    """The server's sentence, its cause first; ours where the name is taken."""
+    retry_after_seconds: float = 0.0
+    """How long the server asks us to wait."""
+    due: bool = False
+    """It is believed no more: the action may be tried again."""
 
     @property
     def final(self) -> bool:
         """True: the same request can never work."""
-        return self.cause != "OverQuota"
+        return self.cause in {"Invalid", "NameTaken"}
+
+    @property
+    def race(self) -> bool:
+        """True: the usual end of a race, which is over before anybody could read of it."""
+        return self.cause == "Outdated"
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,13 @@ def finished_at(pod: PodView) -> datetime | None:
     return report.finished_at if report is not None else None
 
 
+def over(pod: PodView) -> bool:
+    """Whether its container runs no more, or never will, however that came to pass."""
+    if pod.finished or termination(pod) is not None:
+        return True
+    return pod.metadata.leaving and pod.spec.node_name == ""
+
+
 def judge_end(pod: PodView, mark: MarkSeen, rules: EndRules) -> Ended | NotEnded:
     """How the Pod's attempt ended; NotEnded while no kubelet has said so."""
     report = termination(pod)

@@ -13,6 +13,7 @@ from stagework.api.names import (
     STAGE_SUCCEEDED,
 )
 from stagework.api.observed import EnvVariable
+from stagework.api.stage_status import artifact_prefix
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.web.cluster import CommittedStage, RecordedAttempt, Run
 
@@ -36,7 +37,16 @@ class _Spec(msgspec.Struct):
 
 class _Commit(msgspec.Struct):
     attempt: int = 0
+    pod: str = ""
     prefix: str = ""
+
+    def is_of(self, view: OwnObject, stage: str) -> bool:
+        """Whether its prefix is that of this very attempt: a status can be edited."""
+        meta = view.metadata
+        own = artifact_prefix(
+            meta.namespace, meta.uid, stage=stage, attempt=self.attempt, pod=self.pod
+        )
+        return self.prefix == own
 
 
 class _StageStatus(msgspec.Struct):
@@ -64,7 +74,7 @@ def run_of(view: OwnObject) -> Run:
     committed = tuple(
         CommittedStage(stage.name, stage.commit.attempt, stage.commit.prefix)
         for stage in stages
-        if stage.commit is not None and stage.commit.prefix
+        if stage.commit is not None and stage.commit.is_of(view, stage.name)
     )
     attempts = tuple(_attempt(stage) for stage in stages if stage.job)
     return Run(

@@ -21,6 +21,7 @@ from tests.support.builders.own_objects import as_cached, make_own
 from tests.support.builders.plans import answers, created, deleted
 from tests.support.builders.runs import (
     NAMESPACE,
+    RUN_NAME,
     RUN_UID,
     T0,
     after,
@@ -38,6 +39,7 @@ __all__ = [
     "MACBOOK",
     "MACMINI",
     "NAMESPACE",
+    "RUN_NAME",
     "RUN_UID",
     "T0",
     "World",

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from stagework.api.kinds import PIPELINEJOB
 from stagework.api.observed import (
     ContainerState,
     ContainerStatus,
@@ -22,7 +23,9 @@ from stagework.api.observed import (
     Terminated,
     WaitingState,
 )
-from tests.support.builders.runs import NAMESPACE, RUN_UID, T0, after
+from stagework.api.resources import JOBS, ObjectRef
+from stagework.children.names import stage_job_name
+from tests.support.builders.runs import NAMESPACE, RUN_NAME, RUN_UID, T0, after
 
 GATE = "stagework.dev/turn"
 _replace = msgspec.structs.replace
@@ -35,11 +38,15 @@ def make_job(
     machine: str = "gpu",
     uid: str = "",
     run_uid: str = RUN_UID,
+    recreation: int = 0,
     created: datetime = T0,
     deleted: datetime | None = None,
 ) -> JobView:
-    """A Job of a stage that has made no Pod yet."""
+    """A Job of a stage that has made no Pod yet, under the name that we give it."""
     uid = uid or f"job-{stage}-{attempt}"
+    name = stage_job_name(
+        RUN_NAME, run_uid, stage=stage, attempt=attempt, machine=machine, recreations=recreation
+    )
     labels = {
         "stagework.dev/run-uid": run_uid,
         "stagework.dev/stage": stage,
@@ -48,16 +55,33 @@ def make_job(
     }
     return JobView(
         ObjectMeta(
-            name=uid,
+            name=name,
             namespace=NAMESPACE,
             uid=uid,
             resourceVersion="1",
             creation_timestamp=created,
             deletion_timestamp=deleted,
             labels=labels,
-            owner_references=(OwnerReference(run_uid, controller=True),),
+            owner_references=(owner_of(PIPELINEJOB.ref(NAMESPACE, RUN_NAME, run_uid)),),
         )
     )
+
+
+def owner_of(owner: ObjectRef) -> OwnerReference:
+    """The reference by which an object names its controller."""
+    return OwnerReference(
+        uid=owner.uid,
+        controller=True,
+        kind=owner.resource.kind,
+        name=owner.name,
+        api_version=owner.resource.api_version,
+    )
+
+
+def job_ref(job: JobView) -> ObjectRef:
+    """That very Job."""
+    meta = job.metadata
+    return ObjectRef(JOBS, meta.namespace, meta.name, meta.uid)
 
 
 def ended_job(job: JobView, kind: str = "Failed") -> JobView:
@@ -77,7 +101,7 @@ def make_pod(job: JobView, *, uid: str = "", created: datetime = T0) -> PodView:
             resourceVersion="1",
             creation_timestamp=created,
             labels=labels,
-            owner_references=(OwnerReference(job.metadata.uid, controller=True),),
+            owner_references=(owner_of(job_ref(job)),),
         ),
         PodSpec(scheduling_gates=(SchedulingGate(GATE),)),
         PodStatus(phase="Pending"),

@@ -15,6 +15,7 @@ from stagework.api.stages import Stage
 T0 = datetime(2026, 11, 21, 9, 0, 0, tzinfo=UTC)
 """When everything begins."""
 NAMESPACE = "ads"
+RUN_NAME = "ad-3b87"
 RUN_UID = "0c6ac7a5-3b87-4e9e-9f5b-2f6a5f0f1a11"
 
 
@@ -52,7 +53,7 @@ def make_pipeline(
 
 def make_run(
     *stages: Stage,
-    name: str = "ad-3b87",
+    name: str = RUN_NAME,
     uid: str = RUN_UID,
     status: PipelineJobStatus | None = None,
     pipeline: str = "",
@@ -91,7 +92,7 @@ def make_intervention(
     verb: str = "Retry",
     *stages: str,
     uid: str = "iv-1",
-    target: str = "ad-3b87",
+    target: str = RUN_NAME,
     target_uid: str = "",
     asked: datetime = T0,
     owned: bool = False,

@@ -1,10 +1,11 @@
 """A snapshot with one run in it: what differs from the quiet default is said by keyword."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from stagework.api import names
 from stagework.api.intervention import Intervention
 from stagework.api.machines import Fleet
 from stagework.api.observed import EPOCH, JobView, NodeView, PodView
@@ -13,6 +14,7 @@ from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.stage_status import StageStatus
 from stagework.api.stages import Stage
 from stagework.children.pod_defaults import PodDefaults
+from stagework.plans.made import Made, MadeChildren
 from stagework.plans.pipelinejob.plan import Evaluated, evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
     Lookup,
@@ -24,7 +26,7 @@ from stagework.plans.pipelinejob.snapshot import (
     RunPlan,
     Snapshot,
 )
-from stagework.plans.plan import Purpose, Refusal
+from stagework.plans.plan import ActionKey, Purpose, Refusal
 from stagework.policies.placement import slots_of
 from stagework.policies.slots import Moment, SlotLedger, SlotRequest
 from tests.support.builders.fleet import make_fleet, make_node
@@ -73,7 +75,9 @@ class World:
     """What the API server has said of recorded Pods that are not among `pods`; None: gone, all."""
     looking_since: datetime = EPOCH
     ready_since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
-    refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
+    refusals: Mapping[ActionKey, Refusal] = field(default_factory=dict[ActionKey, Refusal])
+    made: Made | None = None
+    """What our own creates were answered; None: all of `jobs` are ours."""
     look_ahead: int = 2
     keep_jobs_seconds: int = 3600
     start_grace_seconds: int = 30
@@ -143,6 +147,7 @@ class World:
             looking_since=self.looking_since,
             ready_since=dict(self.ready_since),
             refusals=dict(self.refusals),
+            made=made_of(self.jobs) if self.made is None else self.made,
         )
 
     def _reads(self, status: PipelineJobStatus) -> dict[PodQuestion, PodRead]:
@@ -150,3 +155,13 @@ class World:
         there = {pod.metadata.uid for pod in self.pods}
         gone = [stage for stage in status.stages if stage.pod and stage.pod not in there]
         return {PodQuestion(stage.pod, stage.node): PodRead(None, T0) for stage in gone}
+
+
+def made_of(jobs: Iterable[JobView]) -> Made:
+    """As if the operator had just made these."""
+    known = MadeChildren()
+    for job in jobs:
+        labels, meta = job.metadata.labels, job.metadata
+        purpose = Purpose(labels[names.LABEL_STAGE], int(labels[names.LABEL_ATTEMPT]))
+        known.note(meta.name, purpose, meta.uid)
+    return known.view()

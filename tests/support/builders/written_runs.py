@@ -36,7 +36,8 @@ def stage(
     skip: Literal["", "NotRun", "Run"] = "",
 ) -> StageStatus:
     """One stage's status; times in seconds after BEGIN; `skip`: a person did, with what below."""
-    commit = Commit(attempt=attempt, prefix=prefix, digest=digest) if prefix else None
+    _, _, pod = prefix.rpartition(f"/{attempt}-")
+    commit = Commit(attempt=attempt, pod=pod, prefix=prefix, digest=digest) if prefix else None
     return StageStatus(
         name=name,
         state=state,

@@ -159,7 +159,8 @@ class FakeApi:
             case "LIST":
                 return self._list(request, route)
             case "POST":
-                return store.create(resource, route.namespace, _object(seen)).raw
+                dry = request.query.get("dryRun") == "All"
+                return store.create(resource, route.namespace, _object(seen), dry_run=dry).raw
             case "PUT":
                 sent = _object(seen)
                 return store.update(*place, lambda _: sent, subresource=route.subresource).raw

@@ -112,8 +112,13 @@ class Store:
             if (not namespace or key[0] == namespace) and (matches is None or matches(stored.data))
         ]
 
-    def create(self, resource: Resource, namespace: str, data: Json) -> Stored:
-        """A new object; raises Failure. `data` belongs to the store afterwards."""
+    def create(
+        self, resource: Resource, namespace: str, data: Json, *, dry_run: bool = False
+    ) -> Stored:
+        """A new object; raises Failure. `data` belongs to the store afterwards.
+
+        `dry_run`: as it would be, and nothing is stored.
+        """
         meta = dict(part(data, "metadata"))
         if not meta.get("name"):
             if not meta.get("generateName"):
@@ -135,7 +140,8 @@ class Store:
         made = {"apiVersion": resource.api_version, "kind": resource.kind, **data, "metadata": meta}
         if resource.status:
             made.pop("status", None)
-        return self._commit(resource, None, admission.admit(resource, made))
+        admitted = admission.admit(resource, made)
+        return Stored(admitted) if dry_run else self._commit(resource, None, admitted)
 
     def update(
         self,

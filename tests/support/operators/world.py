@@ -134,4 +134,8 @@ class World:
         """No attempt ran twice, no two processes of one overlapped, nothing was committed twice."""
         assert not self.invariants.doubled()
         assert not self.invariants.overlaps()
+        self.check_commits()
+
+    def check_commits(self) -> None:
+        """Nothing was committed twice."""
         assert not self.commits.doubled()

@@ -4,7 +4,7 @@ The rules are the real ones: the plan, the slot ledger, dates and back-off, when
 written, how long a refusal is believed. Played are only the writes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.resources import JOBS, ObjectRef
 from stagework.cluster.patches import stored_document
 from stagework.controllers.agenda import Agenda
+from stagework.plans.made import MadeChildren
 from stagework.plans.pipelinejob.plan import evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
     Lookup,
@@ -23,8 +24,18 @@ from stagework.plans.pipelinejob.snapshot import (
     RunPlan,
     Snapshot,
 )
-from stagework.plans.plan import Action, Answer, Create, Delete, Event, Fact, Purpose, Ungate
-from stagework.plans.refusals import RECONCILE_SECONDS, Refusals
+from stagework.plans.plan import (
+    Action,
+    Answer,
+    Create,
+    Delete,
+    Event,
+    Fact,
+    Purpose,
+    Refusal,
+    Ungate,
+)
+from stagework.plans.refusals import MARGIN_SECONDS, Refusals
 from stagework.plans.status_writes import NEVER, counted_from, when_to_write
 from stagework.policies.placement import slots_of
 from stagework.policies.slots import Moment, SlotLedger
@@ -49,6 +60,7 @@ class Memory:
     reads: dict[PodQuestion, PodRead] = field(default_factory=dict[PodQuestion, PodRead])
     to_read: set[PodQuestion] = field(default_factory=set[PodQuestion])
     refusals: Refusals = field(default_factory=Refusals)
+    made: MadeChildren = field(default_factory=MadeChildren)
 
 
 class PlayedEngine:
@@ -169,27 +181,52 @@ class PlayedEngine:
         if uid not in self._stored.runs:
             self._ledger.request(uid, (), self._moment())
             return
-        snapshot, now = self._snapshot(uid), self._wall_clock()
+        done: list[Action] = []
+        for _ in range(5):
+            snapshot, now = self._snapshot(uid), self._wall_clock()
+            plan = self._decide(uid, snapshot, now)
+            if not self._act(uid, plan.actions, done):
+                self._finish(uid, snapshot.run, plan)
+                return
+        raise AssertionError("refused again and again")
+
+    def _decide(self, uid: str, snapshot: Snapshot, now: datetime) -> RunPlan:
         evaluated = evaluate(snapshot, now)
         for other in self._ledger.request(uid, evaluated.slot_requests, self._moment()):
             self.mark(other)
         plan = finish(evaluated, self._ledger.turns(uid), now)
         self._invariants.check_plan(snapshot, plan, now)
-        self._perform_plan(uid, snapshot.run, plan)
-        if plan.wake_at is not None:
-            self._agenda.put(uid, (plan.wake_at - T0).total_seconds())
+        return plan
 
-    def _perform_plan(self, uid: str, run: PipelineJob, plan: RunPlan) -> None:
-        for action in plan.actions:
-            self._perform(uid, action)
+    def _act(self, uid: str, actions: Iterable[Action], done: list[Action]) -> bool:
+        """Each by itself; True: something is refused now, or is not any more."""
+        learned, refusals = False, self._of(uid).refusals
+        for action in actions:
+            if action in done or refusals.pause(action.key, self._clock()) > 0:
+                continue
+            refusal = self._perform(uid, action)
+            if refusal is None:
+                done.append(action)
+                learned = refusals.done(action.key) or learned
+            else:
+                refusals.note(action.key, refusal, self._clock())
+                learned = True
+        return learned
+
+    def _finish(self, uid: str, run: PipelineJob, plan: RunPlan) -> None:
         self._write_status(uid, run, plan)
-        for action in plan.afterwards:
-            self._perform(uid, action)
+        if self._act(uid, plan.afterwards, []):
+            self.mark(uid)
         self.events.extend(plan.events)
         self.facts.extend(plan.facts)
         memory = self._of(uid)
         memory.asked.update(q for q in plan.questions if isinstance(q, ResultQuestion))
         memory.to_read.update(q for q in plan.questions if isinstance(q, PodQuestion))
+        if plan.wake_at is not None:
+            self._agenda.put(uid, (plan.wake_at - T0).total_seconds())
+        seconds = self._of(uid).refusals.next_due(self._clock())
+        if seconds is not None:
+            self._again_in(uid, seconds + MARGIN_SECONDS)
 
     def _write_status(self, uid: str, run: PipelineJob, plan: RunPlan) -> None:
         memory = self._of(uid)
@@ -226,27 +263,35 @@ class PlayedEngine:
             now_seconds=now,
         )
 
-    def _perform(self, uid: str, action: Action) -> None:
+    def _perform(self, uid: str, action: Action) -> Refusal | None:
         self._point()
-        match action:
-            case Create(resource, purpose=Purpose() as purpose) if resource == JOBS:
-                self._create(uid, action, purpose)
-            case Create():
-                pass  # a revision of stages; the runs here have their own
-            case Ungate():
-                self._cluster.ungate(action)
-            case Delete(target):
-                self._delete(target)
-            case Answer(intervention, status):
-                self._stored.answer(intervention.uid, status)
+        refusal = None
+        try:
+            match action:
+                case Create(resource, purpose=Purpose() as purpose) if resource == JOBS:
+                    refusal = self._create(uid, action, purpose)
+                case Create():
+                    pass  # a revision of stages; the runs here have their own
+                case Ungate():
+                    self._cluster.ungate(action)
+                case Delete(target):
+                    self._delete(target)
+                case Answer(intervention, status):
+                    self._stored.answer(intervention.uid, status)
+        except Outdated as error:
+            refusal = Refusal("Outdated", str(error))
         self._point()
+        return refusal
 
-    def _create(self, uid: str, action: Create, purpose: Purpose) -> None:
-        refusal = self._cluster.create(action, self._wall_clock())
-        if refusal is not None:
-            self._of(uid).refusals.note(purpose, refusal, self._clock())
-            self._again_in(uid, RECONCILE_SECONDS)
-            raise Outdated(refusal.message)
+    def _create(self, uid: str, action: Create, purpose: Purpose) -> Refusal | None:
+        known = any(job.metadata.name == action.name for job in self._cluster.jobs.values())
+        answer = self._cluster.create(action, self._wall_clock())
+        if isinstance(answer, Refusal):
+            return answer
+        self._of(uid).made.note(action.name, purpose, answer)
+        if known:
+            self.mark(uid)
+        return None
 
     def _delete(self, target: ObjectRef) -> None:
         match target.resource.plural:
@@ -287,7 +332,8 @@ class PlayedEngine:
             reads=dict(memory.reads),
             looking_since=self._looking_since,
             ready_since=dict(self._ready_since),
-            refusals=memory.refusals.believed(self._clock()),
+            refusals=memory.refusals.known(self._clock()),
+            made=memory.made.view(),
         )
 
     def _put(self, run: PipelineJob) -> None:

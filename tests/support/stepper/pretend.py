@@ -102,8 +102,8 @@ class PretendCluster:
             ),
         )
 
-    def create(self, action: Create, now: datetime) -> Refusal | None:
-        """Make a Job, adopt it, or say why not."""
+    def create(self, action: Create, now: datetime) -> str | Refusal:
+        """Make a Job or adopt it, and answer its uid; or say why not."""
         meta = action.manifest["metadata"]
         known = self.manifests.setdefault(action.name, action.manifest)
         assert json.dumps(known) == json.dumps(action.manifest), f"{action.name} differs"
@@ -111,7 +111,7 @@ class PretendCluster:
         if there is not None:
             if there.metadata.deletion_timestamp is not None:
                 raise Outdated(f"{action.name} is being deleted")
-            return None
+            return there.metadata.uid
         if len(self.jobs) >= self.quota:
             return Refusal("OverQuota", "exceeded quota: jobs")
         self.count += 1
@@ -128,7 +128,7 @@ class PretendCluster:
         }
         job = msgspec.convert(document, JobView)
         self.jobs[job.metadata.uid] = job  # the answer to one's own write is no news
-        return None
+        return job.metadata.uid
 
     def ungate(self, action: Ungate) -> None:
         """Take a gate away; refused where the Pod is another one by now."""

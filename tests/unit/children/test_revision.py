@@ -1,7 +1,9 @@
 """The ControllerRevision that keeps a run's stages is named by its content."""
 
+import pytest
+
 from stagework.api.pipeline import Param, PipelineSpec
-from stagework.children.revision import revision_of
+from stagework.children.revision import is_content_of, revision_of
 from tests.support.builders import NAMESPACE, line_of, make_stage
 
 
@@ -54,3 +56,28 @@ def test_every_value_is_kept_also_what_is_as_by_default() -> None:
 
     assert set(stage) == set(type(by_default.stages[0]).model_fields)
     assert stage["retries"] == by_default.stages[0].retries
+
+
+def test_the_name_proves_the_content() -> None:
+    kept = revision_of("ad-image", NAMESPACE, _spec("a"))
+    other = revision_of("ad-image", NAMESPACE, _spec("b"))
+
+    assert is_content_of(kept.name, kept.manifest["data"])
+    assert not is_content_of(kept.name, other.manifest["data"])
+    assert len(kept.name.rpartition("-")[2]) == 32
+
+
+def test_the_shorter_digest_of_runs_accepted_by_release_0_1_0_counts_as_far_as_it_goes() -> None:
+    kept = revision_of("ad-image", NAMESPACE, _spec("a"))
+    digest = kept.name.rpartition("-")[2]
+
+    assert is_content_of(f"ad-image-{digest[:10]}", kept.manifest["data"])
+    assert not is_content_of(f"ad-image-{'0' * 10}", kept.manifest["data"])
+
+
+@pytest.mark.parametrize("length", [0, 1, 9, 31])
+def test_a_name_with_less_of_the_digest_proves_nothing(length: int) -> None:
+    kept = revision_of("ad-image", NAMESPACE, _spec("a"))
+    digest = kept.name.rpartition("-")[2]
+
+    assert not is_content_of(f"ad-image-{digest[:length]}", kept.manifest["data"])

@@ -1,6 +1,5 @@
 """Requests to the API server: answers, errors, retries, the throttle and the guard."""
 
-import asyncio
 import contextlib
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from stagework.cluster.client.kubeapi import (
     KubeApi,
 )
 from stagework.cluster.client.paths import resource_of
+from stagework.cluster.client.throttles import Throttles
 from tests.support.fakeapi.faults import about, writes
 from tests.support.fakeapi.resources import CONFIG_MAPS, PIPELINE_JOBS, PODS
 from tests.support.fakeapi.server import FakeApi
@@ -149,21 +149,20 @@ async def test_a_failed_write_is_not_repeated(api: KubeApi, fake: FakeApi) -> No
     assert fake.record.counts["spoilt POST configmaps"] == 1
 
 
-async def test_a_refused_write_waits_and_is_sent_again(fake: FakeApi) -> None:
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        await asyncio.sleep(0)
-
-    async with KubeApi(Target(fake.url), sleep=sleep) as api:
-        fake.faults.refuse(writes, times=1, retry_after_seconds=0)
-        await api.create(MAPS, config_map("a"))
-        fake.faults.refuse(writes, times=99, retry_after_seconds=0)
+async def test_a_refused_write_is_its_callers_and_slows_its_namespace_down(
+    fake: FakeApi,
+) -> None:
+    async with KubeApi(Target(fake.url), throttles=Throttles(1, burst=2)) as api:
+        fake.faults.refuse(writes, times=1, retry_after_seconds=3)
         with pytest.raises(errors.TooManyRequests) as refused:
+            await api.create(MAPS, config_map("a"))
+        assert refused.value.retry_after_seconds == 3
+        sent = fake.record.counts["POST configmaps"]
+
+        with pytest.raises(errors.TooManyRequests, match="fewer requests"):
             await api.create(MAPS, config_map("b"))
-    assert refused.value.retry_after_seconds is None or refused.value.retry_after_seconds == 0
-    assert fake.record.counts["spoilt POST configmaps"] == 1 + 4
+        assert fake.record.counts["POST configmaps"] == sent, "not sent at all"
+        await api.create(MAPS.replace("/ns/", "/other/"), config_map("c"))
 
 
 async def test_a_half_open_connection_ends_in_unreachable(fake: FakeApi) -> None:

@@ -15,10 +15,23 @@ from stagework.cluster.apply import Applier
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject, tombstone_of
 from stagework.cluster.events import EventPoster
+from stagework.cluster.refused import Refused
 from stagework.controllers.controller import Controller, Key, View
 from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.work_queue import WorkQueue
-from stagework.plans.plan import Action, Answer, Create, Delete, Event, Fact, Plan, Question, Ungate
+from stagework.plans.plan import (
+    Action,
+    Answer,
+    Cause,
+    Create,
+    Delete,
+    Event,
+    Fact,
+    Plan,
+    Question,
+    Refusal,
+    Ungate,
+)
 from stagework.policies.slots import Moment
 from tests.support.builders import T0, make_own
 from tests.support.lamps import LAMP, LampStatus
@@ -65,12 +78,16 @@ class Queue(WorkQueue[Key]):
         super().__init__(lambda: 0.0)
         self.wanted: list[Key] = []
         self.later: list[tuple[Key, float]] = []
+        self.steps: list[Key] = []
 
     def add(self, key: Key) -> None:
         self.wanted.append(key)
 
     def add_after(self, key: Key, seconds: float) -> None:
         self.later.append((key, seconds))
+
+    def progressed(self, key: Key) -> None:
+        self.steps.append(key)
 
 
 class Applied(Applier):
@@ -107,6 +124,11 @@ class Applied(Applier):
         self._journal.append(what)
         if what in self.fails:
             raise self.fails[what]
+
+
+def refused(cause: Cause, message: str) -> Refused:
+    """An action is not done."""
+    return Refused(Refusal(cause, message))
 
 
 def in_words(action: Action) -> str:

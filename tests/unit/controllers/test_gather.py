@@ -19,7 +19,7 @@ from stagework.plans.pipelinejob.snapshot import (
     ResultQuestion,
     Snapshot,
 )
-from stagework.plans.plan import Purpose, Refusal
+from stagework.plans.plan import Refusal, creation
 from tests.support.builders import (
     GPU,
     NAMESPACE,
@@ -144,7 +144,7 @@ def test_nodes_and_slots_are_as_the_ledger_has_them(desk: Desk) -> None:
 
 def test_what_the_engine_remembers_is_handed_on(desk: Desk) -> None:
     request = make_intervention()
-    refusals = {Purpose("a", 1): Refusal("Invalid", "no image")}
+    refusals = {creation("a", 1): Refusal("Invalid", "no image")}
     answers = {ResultQuestion("a", 1): Lookup(None)}
     snapshot = desk.snapshot(
         make_run(), interventions=(request,), answers=answers, refusals=refusals

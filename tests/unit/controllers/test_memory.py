@@ -10,14 +10,14 @@ from stagework.controllers.lookups import Lookups
 from stagework.controllers.memory import Memory
 from stagework.controllers.refusals import Refusals
 from stagework.controllers.status_writer import StatusWriter, Waits
-from stagework.plans.plan import Plan, Purpose, Question, Refusal
+from stagework.plans.plan import Plan, Question, Refusal, creation
 from tests.support.builders import NAMESPACE, make_own
 from tests.support.lamps import LAMP, LampStatus
 from tests.support.unwatched import make_cache
 from tests.unit.controllers.standins import Applied, Clock, Queue, let_others_run
 
 KEPT, OTHER = make_own("kept", uid="u1"), make_own("other", uid="u2")
-PURPOSE = Purpose("bulb", 1)
+MAKING = creation("bulb", 1)
 
 
 async def say_yes(_about: ObjectRef, _question: Question) -> str:
@@ -47,7 +47,7 @@ class Full:
             key = Key(LAMP.kind, *known.name)
             written = await self.memory.statuses.write(LAMP, ref, Plan(status=LampStatus()))
             assert isinstance(written, Waits)
-            self.memory.refusals.remember(ref.uid, PURPOSE, Refusal("Invalid", "no socket"))
+            self.memory.refusals.remember(ref.uid, MAKING, Refusal("Invalid", "no socket"))
             self.memory.lookups.ask(key, ref, self.question, say_yes)
             self.memory.leave_alone(known)
         await let_others_run()
@@ -57,7 +57,7 @@ class Full:
         memory = self.memory
         return (
             memory.statuses.unwritten(LAMP, uid, "1") is not None,
-            PURPOSE in memory.refusals.believed(uid),
+            MAKING in memory.refusals.known(uid),
             memory.lookups.answers(uid) == {self.question: "yes"},
         )
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from stagework.api.kinds import INTERVENTION, PIPELINEJOB
+from stagework.api.resources import JOBS, ObjectRef
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.cache.selections import objects_of
-from stagework.cluster.client.errors import Unreachable
+from stagework.cluster.refused import Outdated
 from stagework.controllers.controller import Controller, Key, Unreadable, View
 from stagework.controllers.lookups import Lookups
 from stagework.controllers.memory import Memory
@@ -18,7 +19,7 @@ from stagework.controllers.performer import Performer
 from stagework.controllers.reconciler import Reconciler
 from stagework.controllers.refusals import Refusals
 from stagework.controllers.status_writer import StatusWriter
-from stagework.plans.plan import Event, Plan, Purpose, Question, Refusal
+from stagework.plans.plan import Create, Delete, Event, Plan, Purpose, Question, Refusal, creation
 from stagework.plans.status_writes import LONGEST_MERGE_SECONDS, MERGE_SECONDS
 from tests.support.builders import NAMESPACE, T0, as_cached, make_intervention, make_own
 from tests.support.lamps import LAMP, LampStatus
@@ -31,11 +32,12 @@ from tests.unit.controllers.standins import (
     Queue,
     Scripted,
     let_others_run,
+    refused,
 )
 
 LAMPS, RUNS, REQUESTS = map(objects_of, (LAMP, PIPELINEJOB, INTERVENTION))
 KEY, UID = Key("Lamp", NAMESPACE, "same"), "uid-of-same"
-PURPOSE, REFUSAL = Purpose("bulb", 1), Refusal("Invalid", "no socket")
+MAKING, REFUSAL = creation("bulb", 1), Refusal("Invalid", "no socket")
 OVER = Plan[LampStatus](nothing_to_come=True)
 SHINES = LampStatus(shines=True)
 
@@ -110,10 +112,10 @@ class House:
 
     def believes(self, uid: str = UID) -> bool:
         """Whether a refusal of it is remembered."""
-        return self.memory.refusals.believed(uid) == {PURPOSE: REFUSAL}
+        return self.memory.refusals.known(uid) == {MAKING: REFUSAL}
 
     def remembers(self, uid: str = UID) -> None:
-        self.memory.refusals.remember(uid, PURPOSE, REFUSAL)
+        self.memory.refusals.remember(uid, MAKING, REFUSAL)
 
 
 LAMP_OBJECT = make_own(spec={"watts": 40})
@@ -156,7 +158,7 @@ async def test_a_decision_sees_all_that_is_remembered_of_the_object(house: House
     assert [request.metadata.uid for request in view.interventions] == ["iv-1"]
     assert view.unwritten == SHINES
     assert view.answers == {question: "yes"}
-    assert view.refusals == {PURPOSE: REFUSAL}
+    assert view.refusals == {MAKING: REFUSAL}
 
 
 def _for_lamps(spec: Any) -> Any:
@@ -228,18 +230,21 @@ async def test_a_namesake_made_anew_releases_the_old_one_of_before_the_first_rec
     assert await house.reconcile() == [f"forget {UID}", f"release {UID}", "decide about same"]
 
 
-async def test_where_requests_cannot_be_answered_the_end_is_not_noted_yet(house: House) -> None:
+async def test_where_requests_cannot_be_answered_it_holds_nothing_all_the_same(
+    house: House,
+) -> None:
     await house.reconcile()
     house.loses(LAMP_OBJECT)
     request = make_intervention("Switch", target="same")
     house.has(as_cached(request.model_copy(update={"spec": _for_lamps(request.spec)})), REQUESTS)
     answer = "answer same-iv-1: Refused"
-    house.applied.fails[answer] = Unreachable("no route")
-    with pytest.raises(Unreachable):
-        await house.reconcile()
-    house.applied.fails.clear()
+    house.applied.fails[answer] = refused("Unavailable", "no route")
 
-    assert await house.reconcile() == [answer, f"forget {UID}", f"release {UID}"]
+    assert await house.reconcile() == [f"forget {UID}", f"release {UID}", answer]
+    house.applied.fails.clear()
+    assert await house.reconcile() == [], "not at once"
+    house.clock.now += 0.5
+    assert await house.reconcile() == [answer]
 
 
 async def test_a_new_leader_remembers_nothing(house: House) -> None:
@@ -316,6 +321,96 @@ async def test_one_that_says_nothing_was_not_evicted() -> None:
     house.has(make_own(spec={}))
 
     assert await house.reconcile() == ["decide about same"]
+
+
+# Something is refused.
+
+CREATE = Create(JOBS, "job-1", {}, Purpose("bulb", 1))
+DROP = Delete(ObjectRef(JOBS, NAMESPACE, "job-0", "j0"))
+
+
+async def test_what_is_refused_is_known_before_the_status_is_written(house: House) -> None:
+    house.applied.fails["create job-1"] = refused("Denied", "no cost center")
+    claims = Plan(actions=(CREATE, DROP), status=SHINES)
+    says_why = Plan(actions=(CREATE, DROP), status=LampStatus(shines=False))
+
+    assert await house.reconcile(claims, says_why) == [
+        "decide about same",
+        "create job-1",
+        "delete job-0",
+        "decide about same",
+        "write status",
+        "stored as version 2",
+    ]
+    assert house.lamps.views[1].refusals == {MAKING: Refusal("Denied", "no cost center")}
+    assert b'"shines":false' in bytes(house.kept.status)
+
+
+async def test_what_is_refused_no_more_is_known_before_the_status_is_written(
+    house: House,
+) -> None:
+    house.remembers()
+    house.clock.now += 3600
+
+    assert await house.reconcile(Plan(actions=(CREATE,)), Plan(status=SHINES)) == [
+        "decide about same",
+        "create job-1",
+        "decide about same",
+        "write status",
+        "stored as version 2",
+    ]
+    assert house.lamps.views[1].refusals == {}
+
+
+async def test_where_each_decision_is_refused_something_else_it_is_left_for_later(
+    house: House,
+) -> None:
+    creations = [Create(JOBS, f"job-{n}", {}, Purpose("bulb", n)) for n in range(1, 9)]
+    for number in range(1, 9):
+        house.applied.fails[f"create job-{number}"] = refused("Denied", "no cost center")
+
+    with pytest.raises(Outdated):
+        await house.reconcile(*(Plan[LampStatus](actions=(create,)) for create in creations))
+
+
+# It cannot be decided about.
+
+
+class Poisoned(Scripted):
+    """Raises what nobody foresaw; says so with the plan that the test has written down."""
+
+    def decide(self, view: View[LampStatus], now: datetime) -> Plan[LampStatus]:
+        raise OverflowError("date value out of range")
+
+    def undecidable(self, known: OwnObject, fault: str, now: datetime) -> Plan[LampStatus] | None:
+        self.journal.append(fault)
+        return self.plans.pop(0) if self.plans else None
+
+
+async def test_one_that_cannot_be_decided_about_says_so_and_is_tried_again() -> None:
+    house = House(Poisoned)
+    house.has(LAMP_OBJECT)
+    said = Plan(status=SHINES, urgent=True, events=(Event("Poisoned", "why"),))
+
+    with pytest.raises(OverflowError):
+        await house.reconcile(said)
+
+    assert house.done == [
+        "OverflowError: date value out of range",
+        "write status",
+        "stored as version 2",
+        "event Poisoned on same",
+    ]
+
+
+async def test_one_that_cannot_be_decided_about_says_so_once() -> None:
+    house = House(Poisoned)
+    house.has(LAMP_OBJECT)
+
+    with pytest.raises(OverflowError):
+        await house.reconcile()
+
+    assert house.done == ["OverflowError: date value out of range"]
 
 
 # It cannot be read.

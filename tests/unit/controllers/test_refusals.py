@@ -1,13 +1,12 @@
-"""Refusals are believed by object and purpose, until they have run out."""
+"""Refusals are kept by object and action; what they mean is a pure rule."""
 
 import pytest
 
 from stagework.controllers.refusals import Refusals
-from stagework.plans.plan import Purpose, Refusal
-from stagework.plans.refusals import FINAL_SECONDS, PASSING_SECONDS
+from stagework.plans.plan import Refusal, creation
 from tests.unit.controllers.standins import Clock
 
-FIRST, SECOND = Purpose("draw", 1), Purpose("draw", 2)
+FIRST, SECOND = creation("draw", 1), creation("draw", 2)
 OVER_QUOTA = Refusal("OverQuota", "exceeded quota")
 INVALID = Refusal("Invalid", "no such image")
 
@@ -27,28 +26,30 @@ def test_each_object_has_its_own(refusals: Refusals) -> None:
     refusals.remember("u1", SECOND, INVALID)
     refusals.remember("u2", FIRST, INVALID)
 
-    assert refusals.believed("u1") == {FIRST: OVER_QUOTA, SECOND: INVALID}
-    assert refusals.believed("u2") == {FIRST: INVALID}
-    assert refusals.believed("u3") == {}
+    assert refusals.known("u1") == {FIRST: OVER_QUOTA, SECOND: INVALID}
+    assert refusals.known("u2") == {FIRST: INVALID}
+    assert refusals.known("u3") == {}
+    assert refusals.pause("u3", FIRST) == 0
+    assert refusals.next_due("u3") is None
+    assert not refusals.done("u3", FIRST)
 
 
 def test_each_runs_out_in_its_own_time(refusals: Refusals, clock: Clock) -> None:
     refusals.remember("u1", FIRST, OVER_QUOTA)
     refusals.remember("u1", SECOND, INVALID)
+    assert refusals.next_due("u1") == refusals.pause("u1", FIRST) == 10
 
-    clock.now += PASSING_SECONDS
-    assert refusals.believed("u1") == {SECOND: INVALID}
-    clock.now += FINAL_SECONDS - PASSING_SECONDS
-    assert refusals.believed("u1") == {}
+    clock.now += 10
+    assert refusals.pause("u1", FIRST) == 0
+    assert refusals.known("u1")[FIRST].due
+    assert refusals.pause("u1", SECOND) == 3590
 
 
-def test_a_new_refusal_counts_from_when_it_was_given(refusals: Refusals, clock: Clock) -> None:
+def test_what_is_done_is_refused_no_more(refusals: Refusals) -> None:
     refusals.remember("u1", FIRST, OVER_QUOTA)
-    clock.now += PASSING_SECONDS - 1
-    refusals.remember("u1", FIRST, OVER_QUOTA)
-    clock.now += PASSING_SECONDS - 1
 
-    assert refusals.believed("u1") == {FIRST: OVER_QUOTA}
+    assert refusals.done("u1", FIRST)
+    assert refusals.known("u1") == {}
 
 
 def test_an_object_that_has_left_memory_is_asked_for_again(refusals: Refusals) -> None:
@@ -57,12 +58,12 @@ def test_an_object_that_has_left_memory_is_asked_for_again(refusals: Refusals) -
     refusals.forget("u1")
     refusals.forget("never known")
 
-    assert refusals.believed("u1") == {}
-    assert refusals.believed("u2") == {FIRST: INVALID}
+    assert refusals.known("u1") == {}
+    assert refusals.known("u2") == {FIRST: INVALID}
 
 
 def test_a_new_leader_believes_nothing(refusals: Refusals) -> None:
     refusals.remember("u1", FIRST, INVALID)
     refusals.forget_all()
 
-    assert refusals.believed("u1") == {}
+    assert refusals.known("u1") == {}

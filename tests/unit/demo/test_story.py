@@ -39,17 +39,22 @@ def service(cluster: FakeCluster) -> None:
     cluster.routes["POST", token] = lambda _: ok({"status": {"token": "made"}}, 201)
     done = ok({"uri": "artifact://default/uploads/real/s.png"}, 201)
     cluster.routes["PUT", f"{PROXY}/v1/uploads/default/s.png"] = lambda _: done
-    cluster.routes["GET", f"{PROXY}/v1/artifacts/p/"] = lambda _: ok(
-        {"files": [{"path": "composed.png"}]}
-    )
-    cluster.routes["GET", f"{PROXY}/v1/artifacts/p/composed.png"] = lambda _: Answer(200, b"png")
+    for name in RUNS:
+        base = f"{PROXY}/v1/artifacts/{prefix_of(name)}/"
+        cluster.routes["GET", base] = lambda _: ok({"files": [{"path": "composed.png"}]})
+        cluster.routes["GET", f"{base}composed.png"] = lambda _: Answer(200, b"png")
+
+
+def prefix_of(run: str) -> str:
+    """Where the outputs of a run's one stage are."""
+    return f"default/uid-{run}/overlay/1-pod"
 
 
 def ends(cluster: FakeCluster, summary: str) -> None:
     """Both runs end this way as soon as they are watched."""
     state = "Succeeded" if summary == names.COMPLETED else "Failed"
     for name in RUNS:
-        done = stage("overlay", state, message="no font", prefix="p", end=5)
+        done = stage("overlay", state, message="no font", prefix=prefix_of(name), end=5)
         cluster.change(run_of(done, name=name, uid=f"uid-{name}", summary=summary, end=6))
 
 

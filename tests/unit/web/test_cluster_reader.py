@@ -123,6 +123,9 @@ async def test_what_is_not_there_is_none_also_by_a_name_that_is_a_path() -> None
     assert await reader.get_pod("team/secrets/x", "") is None
 
 
+OWN = "team/run-1/a/2-x"
+
+
 async def test_a_run_is_cut_to_what_concerns_its_artifacts() -> None:
     base = "/apis/stagework.dev/v1alpha1/namespaces/team/pipelinejobs"
     run = {
@@ -130,7 +133,8 @@ async def test_a_run_is_cut_to_what_concerns_its_artifacts() -> None:
         "spec": {"input": {"uri": "https://x"}, "stages": [{"name": "a"}]},
         "status": {
             "stages": [
-                {"name": "a", "commit": {"attempt": 2, "prefix": "p", "pod": "x"}},
+                {"name": "a", "commit": {"attempt": 2, "prefix": OWN, "pod": "x"}},
+                {"name": "f", "commit": {"attempt": 2, "prefix": OWN, "pod": "x"}},
                 {"name": "b", "commit": {"attempt": 1}, "job": "jb"},
                 {"name": "c"},
                 {"name": "d", "state": "Failed", "attempt": 3, "job": "jd"},
@@ -144,7 +148,7 @@ async def test_a_run_is_cut_to_what_concerns_its_artifacts() -> None:
         RecordedAttempt("d", 3, "jd", ended=True),
         RecordedAttempt("e", 1, "je", "u", "p"),
     )
-    committed = (CommittedStage("a", 2, "p"),)
+    committed = (CommittedStage("a", 2, OWN),)
     expected = Run("team", "ad", "run-1", "https://x", committed, attempts)
     assert await reader.get_run("team", "ad") == expected
     assert await reader.list_runs(("team",)) == [expected]

@@ -2,8 +2,8 @@
 
 Reads (`get`, `list_pages`) are tried again a few times where the network or the server fails.
 Writes are not: after `Unreachable` or `ServerError` nobody knows whether they were done, and the
-caller decides again from what is there. Only a 429, which says that nothing was done, is waited
-out and sent again.
+caller decides again from what is there. Nor is a 429 waited out here: it slows down what follows,
+and the caller, whose other writes may go through, comes again.
 
 Order of a write: its place in the throttle, then the guard (leadership: the wait may have been
 long), then the request.
@@ -26,7 +26,8 @@ from stagework.cluster.client.errors import (
     Unreachable,
 )
 from stagework.cluster.client.paging import next_page
-from stagework.cluster.client.throttle import Throttle
+from stagework.cluster.client.paths import namespace_of
+from stagework.cluster.client.throttles import Throttles
 from stagework.cluster.client.transport import (
     MANAGED,
     REQUEST_SECONDS,
@@ -43,8 +44,6 @@ STRATEGIC_MERGE_PATCH: Final = "application/strategic-merge-patch+json"
 
 READ_TRIES: Final = 4
 """How often a read is sent before its error is raised."""
-REFUSED_TRIES: Final = 4
-"""How often a write that got 429 is sent before the error is raised."""
 
 
 class Reader:
@@ -131,7 +130,7 @@ class KubeApi(Reader):
         self,
         target: Target,
         *,
-        throttle: Throttle | None = None,
+        throttles: Throttles | None = None,
         guard: Callable[[], None] | None = None,
         hooks: RequestHooks | None = None,
         timeout_seconds: float = REQUEST_SECONDS,
@@ -143,7 +142,7 @@ class KubeApi(Reader):
             target, hooks=hooks, timeout_seconds=timeout_seconds, clock=clock, rng=rng
         )
         super().__init__(transport, sleep, rng)
-        self._throttle = throttle or Throttle(200)
+        self._throttles = throttles or Throttles(200)
         self._guard = guard
 
     async def __aenter__(self) -> Self:
@@ -228,22 +227,19 @@ class KubeApi(Reader):
         if verb != "DELETE":
             asked = {**params, **MANAGED} if params else MANAGED
         request = Request(verb, path, asked, body, content_type, timeout_seconds)
-        for tries in range(1, REFUSED_TRIES + 1):
-            if not urgent:
-                await self._throttle.take()
-                if self._guard is not None:
-                    self._guard()
-            try:
-                answer = await self._transport.send(request)
-            except TooManyRequests as error:
-                self._throttle.refused(error.retry_after_seconds)
-                if urgent or tries == REFUSED_TRIES:
-                    raise
-            except ServerError as error:
-                if error.retry_after_seconds is not None:
-                    self._throttle.refused(error.retry_after_seconds)
-                raise
-            else:
-                self._throttle.accepted()
-                return answer
-        raise AssertionError("the last try returns or raises")
+        namespace = namespace_of(path)
+        if not urgent:
+            await self._throttles.take(namespace)
+            if self._guard is not None:
+                self._guard()
+        try:
+            answer = await self._transport.send(request)
+        except TooManyRequests as error:
+            self._throttles.refused(namespace, error.retry_after_seconds)
+            raise
+        except ServerError as error:
+            if error.retry_after_seconds is not None:
+                self._throttles.refused(namespace, error.retry_after_seconds)
+            raise
+        self._throttles.accepted(namespace)
+        return answer

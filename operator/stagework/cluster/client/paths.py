@@ -16,6 +16,15 @@ def object_path(target: ObjectRef, subresource: str = "") -> str:
     return f"{path}/{subresource}" if subresource else path
 
 
+def namespace_of(path: str) -> str:
+    """The namespace that a path lies in; empty for what lies in none."""
+    match path.strip("/").split("/"):
+        case ["api", _, "namespaces", name, _, *_] | ["apis", _, _, "namespaces", name, _, *_]:
+            return name
+        case _:
+            return ""
+
+
 def resource_of(path: str) -> str:
     """The resource a path is about, such as `jobs` or `pods/status` (for metrics)."""
     match path.strip("/").split("/"):

@@ -45,6 +45,17 @@ class Throttle:
         """The rate at this moment."""
         return self._rate
 
+    def wait_seconds(self) -> float:
+        """How long one more request would have to wait now."""
+        now = self._clock()
+        self._fill(now)
+        return max(0.0, (1.0 - self._tokens) / self._rate, self._paused_until - now)
+
+    @property
+    def recovered(self) -> bool:
+        """Whether it holds nobody up any more than at first."""
+        return self._rate >= self._ceiling and self._paused_until <= self._clock()
+
     async def take(self) -> None:
         """Wait until one more request may be sent."""
         now = self._clock()

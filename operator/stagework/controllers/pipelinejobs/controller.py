@@ -36,14 +36,16 @@ from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.take_over import TakeOver
 from stagework.controllers.pipelinejobs.triggers import Triggers, key_of
-from stagework.plans.pipelinejob.accept import not_understood, unreadable
+from stagework.plans.pipelinejob.accept import not_understood, undecidable, unreadable
 from stagework.plans.pipelinejob.pending import pending
 from stagework.plans.pipelinejob.plan import evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
+    ForgedRevision,
     PlanSettings,
     PodQuestion,
     Resolved,
     ResultQuestion,
+    RunPlan,
 )
 from stagework.plans.plan import Fact, Plan, Question
 from stagework.policies.slots import Moment
@@ -101,7 +103,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         own = Triggers(self._cache, self._slots, self._gatherer.ended.is_over).all()
         return (*own, Trigger(ALL_NODES, self._readiness.changed))
 
-    async def prepare(self, known: OwnObject) -> Resolved | None:
+    async def prepare(self, known: OwnObject) -> Resolved | ForgedRevision | None:
         """The stages of its revision; None where it lists its own, or is not accepted."""
         if self._gatherer.spec(known).inline is not None:
             return None
@@ -120,9 +122,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self.queue_metrics.lengths(self._slots.queue_lengths())
         return plan
 
-    def unreadable(
-        self, known: OwnObject, fault: str, now: datetime
-    ) -> Plan[PipelineJobStatus] | None:
+    def unreadable(self, known: OwnObject, fault: str, now: datetime) -> RunPlan | None:
         """Refuse it for good, once, unless it has begun; a broken status is only logged."""
         self._take_over.hold_by_records(known)
         run = self._without_spec(known, fault)
@@ -131,12 +131,16 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         judge = not_understood if run.status.stages else unreadable
         return judge(run, fault, now)
 
-    def not_understood(
-        self, known: OwnObject, fault: str, now: datetime
-    ) -> Plan[PipelineJobStatus] | None:
+    def not_understood(self, known: OwnObject, fault: str, now: datetime) -> RunPlan | None:
         """Say so, once; nothing of it is touched."""
         run = self._without_spec(known, fault)
         return not_understood(run, fault, now) if run is not None else None
+
+    def undecidable(self, known: OwnObject, fault: str, now: datetime) -> RunPlan | None:
+        """Say so; what it wants of slots is for others, what it holds stays its own."""
+        self._slots.release(known.metadata.uid)
+        run = self._without_spec(known, fault)
+        return undecidable(run, fault, now) if run is not None else None
 
     async def before_first_decision(self) -> None:
         """Every run says what it holds and wants before the first turn is given."""

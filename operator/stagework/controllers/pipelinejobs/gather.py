@@ -29,7 +29,7 @@ from stagework.controllers.pipelinejobs.decoding import (
 from stagework.controllers.pipelinejobs.ended_attempts import EndedAttempts
 from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.triggers import RUNS
-from stagework.plans.pipelinejob.snapshot import PlanSettings, Snapshot
+from stagework.plans.pipelinejob.snapshot import ForgedRevision, PlanSettings, Snapshot
 
 (_PIPELINE_NAME,) = PIPELINEJOB.references
 
@@ -67,12 +67,14 @@ class Gatherer:
         meta = known.metadata
         checked, status = self.spec(known), view.unwritten or self._status(known)
         inline = checked.inline if status.stages else None
-        resolved = view.prepared if checked.inline is None else inline
+        prepared = None if isinstance(view.prepared, ForgedRevision) else view.prepared
+        resolved = prepared if checked.inline is None else inline
         return Snapshot(
             run=run_of(known, checked.spec, status),
             settings=self._settings,
             pipeline=self._pipeline(known, status) if resolved is None else None,
             resolved=resolved,
+            revision_forged=isinstance(view.prepared, ForgedRevision),
             jobs=self._cache.indexed(STAGE_JOBS, meta.namespace, BY_OWNER, meta.uid),
             pods=self._cache.indexed(STAGE_PODS, meta.namespace, BY_OWNER, meta.uid),
             nodes=self._slots.nodes,
@@ -83,6 +85,7 @@ class Gatherer:
             looking_since=self.looking_since,
             ready_since=self.ready_since,
             refusals=view.refusals,
+            made=view.made,
         )
 
     def spec(self, known: OwnObject) -> RunSpec:

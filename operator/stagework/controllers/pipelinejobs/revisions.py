@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from stagework.api.kinds import PIPELINEJOB
 from stagework.api.observed import ObjectMeta
 from stagework.api.pipeline import PipelineSpec
 from stagework.api.resources import REVISIONS, ObjectRef
-from stagework.children.revision import label_of
+from stagework.children.revision import is_content_of, label_of
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.client import paths
@@ -25,7 +26,7 @@ from stagework.cluster.lease import NotLeading
 from stagework.controllers.controller import Unreadable
 from stagework.controllers.pipelinejobs.decoding import revision_of, summary_of, understood
 from stagework.controllers.pipelinejobs.triggers import RUNS
-from stagework.plans.pipelinejob.snapshot import Resolved
+from stagework.plans.pipelinejob.snapshot import ForgedRevision, Resolved
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ KEPT_IN_MEMORY: Final = 256
 """Revisions kept; the least used one goes first."""
 SWEEP_SECONDS: Final = 600
 """Time between two sweeps."""
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 MIN_AGE: Final = timedelta(minutes=10)
 """Younger revisions are left alone: the run that needs one may not have named it yet."""
 
@@ -65,7 +67,7 @@ class Revisions:
         self._kept: OrderedDict[tuple[str, str], Resolved] = OrderedDict()
         self._swept: dict[tuple[str, str], asyncio.Event] = {}
 
-    async def get(self, namespace: str, name: str) -> Resolved | None:
+    async def get(self, namespace: str, name: str) -> Resolved | ForgedRevision | None:
         """The stages of a revision; None where somebody has deleted it. Raises Unreadable."""
         key = (namespace, name)
         # One that is being swept is gone, or not, once that is answered.
@@ -75,7 +77,7 @@ class Revisions:
             self._kept.move_to_end(key)
             return self._kept[key]
         resolved = await self._read(key)
-        if resolved is not None:
+        if isinstance(resolved, Resolved):
             self._kept[key] = resolved
             if len(self._kept) > KEPT_IN_MEMORY:
                 self._kept.popitem(last=False)
@@ -90,13 +92,20 @@ class Revisions:
             except (ApiError, NotLeading, Unreadable) as error:
                 log.warning("unused revisions are not swept: %s", error)
 
-    async def _read(self, key: tuple[str, str]) -> Resolved | None:
+    async def _read(self, key: tuple[str, str]) -> Resolved | ForgedRevision | None:
+        namespace, name = key
+        if not _NAME.fullmatch(name):
+            return None  # a status can be edited: this would be another path
         try:
-            body = await self._api.get(paths.object_path(ObjectRef(REVISIONS, *key)))
+            body = await self._api.get(paths.object_path(ObjectRef(REVISIONS, namespace, name)))
         except NotFound:
             return None
-        with understood(f"ControllerRevision {key[1]}: data."):
-            spec = PipelineSpec.model_validate_json(bytes(_one.decode(body).data))
+        data = bytes(_one.decode(body).data)
+        if not is_content_of(name, orjson.loads(data)):
+            log.warning("revision %s/%s does not keep what its name says: it is not used", *key)
+            return ForgedRevision()
+        with understood(f"ControllerRevision {name}: data."):
+            spec = PipelineSpec.model_validate_json(data)
         return Resolved(spec.stages, spec.params)
 
     async def _sweep(self, cache: Cache) -> None:

@@ -21,7 +21,7 @@ from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.triggers import RUNS, key_of
 from stagework.plans.pipelinejob.plan import evaluate
 from stagework.plans.pipelinejob.slot_requests import held_by_records
-from stagework.plans.pipelinejob.snapshot import Resolved
+from stagework.plans.pipelinejob.snapshot import ForgedRevision, Resolved
 from stagework.policies.slots import Order
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ _ENDS: Final = frozenset(
 )
 """Summaries of runs that want nothing."""
 
-Prepare = Callable[[OwnObject], Awaitable[Resolved | None]]
+Prepare = Callable[[OwnObject], Awaitable[Resolved | ForgedRevision | None]]
 """Reads the stages of a run; raises Unreadable or ApiError."""
 
 

@@ -78,7 +78,8 @@ class Triggers:
 
     def _run(self, namespace: str, uid: str) -> Iterable[Key]:
         run = self._cache.get(RUNS, namespace, uid)
-        return (key_of(run),) if run is not None else ()
+        # One store may hold all namespaces: what is of another one concerns nobody here.
+        return (key_of(run),) if run is not None and run.metadata.namespace == namespace else ()
 
     def _is_bookkeeping(self, change: Change[JobView], run_uid: str) -> bool:
         new = change.new

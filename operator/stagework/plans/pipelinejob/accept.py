@@ -12,7 +12,7 @@ from stagework.api.text import sentence
 from stagework.children.revision import revision_of
 from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
 from stagework.plans.pipelinejob.transitions import events_of, transitions
-from stagework.plans.plan import Create, Plan, PlanBuilder
+from stagework.plans.plan import Create, Event, Plan, PlanBuilder, Refusal
 from stagework.policies.validity import faults
 
 PIPELINE_GRACE = timedelta(seconds=60)
@@ -70,10 +70,25 @@ def seen_again(run: PipelineJob, builder: PlanBuilder) -> RunPlan:
     return _written(run, status, builder)
 
 
-def revision_lost(run: PipelineJob, builder: PlanBuilder, now: datetime) -> RunPlan:
-    """Somebody deleted the ControllerRevision: without it the run cannot go on."""
-    message = f"the ControllerRevision {run.status.pipelineRevision} is gone: make a new run"
+def revision_lost(
+    run: PipelineJob, builder: PlanBuilder, now: datetime, *, forged: bool = False
+) -> RunPlan:
+    """Somebody deleted or changed the ControllerRevision: without it the run cannot go on."""
+    name = run.status.pipelineRevision
+    message = f"the ControllerRevision {name} is gone: make a new run"
+    if forged:
+        message = f"the ControllerRevision {name} holds other stages than its name says: delete it"
     status = _stalling(run, names.REVISION_LOST, message, now, stalled=True)
+    return _written(run, status, builder)
+
+
+def undecidable(run: PipelineJob, fault: str, now: datetime) -> RunPlan:
+    """Deciding about it fails: it says so, once, until it can be decided about again."""
+    builder = PlanBuilder()
+    text = f"deciding about it fails ({fault}); it is tried again, see the operator's log"
+    status = _stalling(run, names.CANNOT_BE_PLANNED, text, now, stalled=True)
+    if run.status.summary != names.CANNOT_BE_PLANNED:
+        builder.events.append(Event(names.EVENT_CANNOT_BE_PLANNED, status.message, "Warning"))
     return _written(run, status, builder)
 
 
@@ -97,7 +112,11 @@ def _accepted(
             run.spec.pipelineRef.name, run.metadata.namespace, snapshot.pipeline.spec
         )
         revision = kept.name
-        builder.actions.append(Create(REVISIONS, kept.name, kept.manifest))
+        create = Create(REVISIONS, kept.name, kept.manifest)
+        builder.actions.append(create)
+        refusal = snapshot.refusals.get(create.key)
+        if refusal is not None:
+            return _without_revision(run, refusal, builder, now)
     stages = [StageStatus(name=stage.name, reason=names.QUEUED) for stage in resolved.stages]
     status = PipelineJobStatus(
         observedGeneration=run.metadata.generation,
@@ -152,6 +171,16 @@ def _first_missed(run: PipelineJob, now: datetime) -> datetime:
     missed = said is not None and said.reason == names.PIPELINE_NOT_FOUND
     seen = said.lastTransitionTime if said is not None and missed else now
     return min(run.metadata.creationTimestamp, seen)  # the API server's clock may be ahead
+
+
+def _without_revision(
+    run: PipelineJob, refusal: Refusal, builder: PlanBuilder, now: datetime
+) -> RunPlan:
+    """Its stages must be kept before anything follows from them; tried again by itself."""
+    if refusal.race:
+        return builder.plan(None)
+    status = _stalling(run, names.REVISION_REFUSED, refusal.message, now, stalled=False)
+    return _written(run, status, builder)
 
 
 def _stalling(

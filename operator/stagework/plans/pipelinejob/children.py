@@ -1,14 +1,26 @@
-"""Which Job and Pod are those of a stage's current attempt? Along uids, never by labels alone."""
+"""Which Job and Pod are those of a stage's current attempt?
 
-from collections.abc import Iterable
+What a child says of itself (labels, owner references) is no proof: whoever may create Jobs can say
+it, in any namespace. A Job is an attempt's own only where it is in the run's namespace, its
+controller is the run by apiVersion, kind, name and uid, and its uid is recorded in the status, as
+the answer to our own create (or adoption) told it. A Pod is, where such a Job controls it, or where
+the status has recorded its uid before its gate was removed.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from stagework.api import names
+from stagework.api.base import Metadata
+from stagework.api.kinds import PIPELINEJOB
 from stagework.api.observed import JobView, PodView
 from stagework.api.resources import JOBS, PODS
 from stagework.api.resources import ObjectRef as Ref
 from stagework.api.stage_status import StageStatus
-from stagework.plans.plan import Delete
+from stagework.children.names import recreation_of, stage_job_name
+from stagework.plans.made import Made
+from stagework.plans.pipelinejob import edits
+from stagework.plans.plan import Delete, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,46 +40,127 @@ NO_OBJECTS = AttemptObjects()
 """Nothing is there, or nothing that matters."""
 
 
-class Children:
-    """All Jobs and Pods of a run by stage and attempt, as their labels say; uids decide later."""
+@dataclass(frozen=True, slots=True)
+class OwnJob:
+    """A Job that we have made for a run, and for what."""
 
-    def __init__(self, run_uid: str, jobs: Iterable[JobView], pods: Iterable[PodView]) -> None:
-        self._run_uid = run_uid
-        self._jobs: dict[tuple[str, str], list[JobView]] = {}
-        self._pods: dict[tuple[str, str], list[PodView]] = {}
-        self._by_uid: dict[str, PodView] = {}
-        for job in jobs:
-            self._jobs.setdefault(_labelled(job.metadata.labels), []).append(job)
-        for pod in pods:
-            self._pods.setdefault(_labelled(pod.metadata.labels), []).append(pod)
-            self._by_uid[pod.metadata.uid] = pod
+    job: JobView
+    stage: str
+    attempt: int
+    recreation: int
+
+
+class Children:
+    """The Jobs and Pods of a run; strangers that say to be its own are not among them."""
+
+    def __init__(self, run: Metadata, jobs: Iterable[JobView], pods: Iterable[PodView]) -> None:
+        self._run = run
+        owner = PIPELINEJOB.ref(run.namespace, run.name, run.uid)
+        self._jobs = {j.metadata.uid: j for j in jobs if j.metadata.controlled_by(owner)}
+        self._pods = {p.metadata.uid: p for p in pods if p.metadata.namespace == run.namespace}
+        self._by_controller: dict[str, list[PodView]] = {}
+        for pod in self._pods.values():
+            self._by_controller.setdefault(pod.metadata.controller_uid, []).append(pod)
 
     def of(self, status: StageStatus) -> AttemptObjects:
         """Find the objects of `status.attempt`.
 
-        1. Jobs count that the run controls, of this stage and attempt.
-        2. Pods count that such a Job controls, or whose uid the status has recorded.
-        3. The recorded Pod wins, then one that is ungated, then the oldest.
-        4. The Pod's Job wins, then one that is not being deleted, then the newest.
+        1. The recorded Job, and no other.
+        2. The recorded Pod, and no other; where none is recorded yet, a Pod that the recorded Job
+           controls: one that is ungated (by whomever), else the oldest.
         """
-        key = (status.name, str(status.attempt))
-        jobs, pods = self._jobs.get(key, ()), self._pods.get(key, ())
-        recorded = self._by_uid.get(status.pod) if status.pod else None
-        if not jobs and not pods and recorded is None:
-            return NO_OBJECTS
-        own_jobs = [job for job in jobs if job.metadata.controller_uid == self._run_uid]
-        uids = {job.metadata.uid for job in own_jobs}
-        own_pods = [p for p in pods if p is recorded or p.metadata.controller_uid in uids]
-        if recorded is not None and recorded not in own_pods:
-            own_pods.append(recorded)
-        if len(own_pods) <= 1 and len(own_jobs) <= 1:
-            return AttemptObjects(
-                own_jobs[0] if own_jobs else None, own_pods[0] if own_pods else None
+        job = self._job_of(status)
+        if status.pod:
+            return AttemptObjects(job, self._pods.get(status.pod))
+        chosen = min(self.pods_of(status.job, status.jobUid), key=_pod_rank, default=None)
+        return AttemptObjects(job, chosen) if job is not None or chosen is not None else NO_OBJECTS
+
+    def pods_of(self, job: str, uid: str) -> Iterator[PodView]:
+        """The Pods that say to be of that Job, which may be gone."""
+        owner = Ref(JOBS, self._run.namespace, job, uid)
+        claiming = self._by_controller.get(uid, ()) if uid else ()
+        return (pod for pod in claiming if pod.metadata.controlled_by(owner))
+
+    def own_jobs(self, stages: Iterable[StageStatus], made: Made) -> Iterator[OwnJob]:
+        """All Jobs that we have made for the run, also for attempts that are over.
+
+        Known by uid, or by a name that only this run, stage, attempt, class and recreation gives:
+        its labels say which, and are believed only where the name agrees.
+        """
+        if not self._jobs:
+            return
+        known = {s.jobUid: (s.name, s.attempt, s.remakes) for s in stages if s.jobUid}
+        run = self._run
+        for uid, job in self._jobs.items():
+            labels, meta = job.metadata.labels, job.metadata
+            stage = labels.get(names.LABEL_STAGE, "")
+            attempt = labels.get(names.LABEL_ATTEMPT, "")
+            recreation = recreation_of(
+                meta.name,
+                run.name,
+                run.uid,
+                stage=stage,
+                attempt=attempt,
+                machine=labels.get(names.LABEL_MACHINE, ""),
             )
-        chosen = min(own_pods, key=lambda pod: _pod_rank(status, pod), default=None)
-        return AttemptObjects(
-            min(own_jobs, key=lambda job: _job_rank(chosen, job), default=None), chosen
+            if uid in known:
+                yield OwnJob(job, *known[uid])
+            elif recreation is not None:
+                yield OwnJob(job, stage, int(attempt), recreation)
+            elif (child := made.children.get(meta.name)) is not None and child.uid == uid:
+                yield OwnJob(job, *child.purpose, 0)
+
+    def own_pods(self, stages: Iterable[StageStatus], jobs: Iterable[OwnJob]) -> Iterator[PodView]:
+        """All Pods of those Jobs, and those that the status names."""
+        recorded = {s.pod for s in stages} | {s.commit.pod for s in stages if s.commit is not None}
+        controllers = {(j.job.metadata.name, j.job.metadata.uid) for j in jobs}
+        controllers |= {(s.job, s.jobUid) for s in stages}
+        own = {p.metadata.uid for c in controllers for p in self.pods_of(*c)}
+        return (pod for uid, pod in self._pods.items() if uid in recorded or uid in own)
+
+    def _job_of(self, status: StageStatus) -> JobView | None:
+        if status.jobUid:
+            return self._jobs.get(status.jobUid)
+        if not (status.pod and status.job):
+            return None
+        # Recorded by a version that kept the Pod's uid and the Job's name alone.
+        return next((j for j in self._jobs.values() if j.metadata.name == status.job), None)
+
+
+def with_own_job(
+    status: StageStatus, run: Metadata, machines: Iterable[str], made: Made
+) -> StageStatus:
+    """Record the Job that the answer to our own create has told of, for its attempt as it is.
+
+    The newest answer counts, also against the record: one of that name has been made anew since.
+    Once a Pod is chosen its Job stays.
+    """
+    if not made.children or (status.pod and status.jobUid):
+        return status
+    purpose = Purpose(status.name, status.attempt)
+    for name, child in reversed(tuple(made.children.items())):
+        if child.purpose == purpose and machine_of(status, run, name, machines):
+            return edits.with_job(status, name, child.uid)
+    return status
+
+
+def machine_of(status: StageStatus, run: Metadata, job: str, machines: Iterable[str]) -> str:
+    """The class for which the Job of that name was made; empty: for none of these.
+
+    Told from the name, which nobody can change; a label could say anything.
+    """
+    for machine in (status.machine, *machines):
+        name = stage_job_name(
+            run.name,
+            run.uid,
+            stage=status.name,
+            attempt=status.attempt,
+            machine=machine,
+            recreations=status.remakes,
         )
+        if name == job:
+            return machine
+    return ""
 
 
 def delete_job(job: JobView) -> Delete:
@@ -82,25 +175,10 @@ def delete_pod(pod: PodView) -> Delete:
     return Delete(Ref(PODS, meta.namespace, meta.name, meta.uid))
 
 
-def _labelled(labels: dict[str, str]) -> tuple[str, str]:
-    return labels.get(names.LABEL_STAGE, ""), labels.get(names.LABEL_ATTEMPT, "")
-
-
-def _pod_rank(status: StageStatus, pod: PodView) -> tuple[bool, bool, float, str]:
+def _pod_rank(pod: PodView) -> tuple[bool, float, str]:
     meta = pod.metadata
     return (
-        meta.uid != status.pod,
         pod.held_by(names.SCHEDULING_GATE),
         meta.creation_timestamp.timestamp(),
         meta.uid,
-    )
-
-
-def _job_rank(pod: PodView | None, job: JobView) -> tuple[bool, bool, bool, float]:
-    meta = job.metadata
-    return (
-        pod is None or pod.metadata.controller_uid != meta.uid,
-        meta.leaving,
-        job.ended,
-        -meta.creation_timestamp.timestamp(),
     )

@@ -1,18 +1,23 @@
 """What is taken away: attempts with a recorded verdict, Jobs without a turn, what outlives its end.
 
-Only along the chain Pod -> Job uid -> run uid, never by labels alone.
+Only what we have made: along recorded uids, or by names that nobody else's Job can have by chance.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from stagework.api import names
 from stagework.api.kinds import PIPELINEJOB
-from stagework.api.observed import JobView
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.stage_status import StageStatus, States
 from stagework.plans.pipelinejob import edits
-from stagework.plans.pipelinejob.children import AttemptObjects, delete_job, delete_pod
+from stagework.plans.pipelinejob.children import (
+    AttemptObjects,
+    Children,
+    OwnJob,
+    delete_job,
+    delete_pod,
+)
 from stagework.plans.pipelinejob.snapshot import RunPlan, Snapshot
 from stagework.plans.plan import Delete, PlanBuilder
 from stagework.policies.outcome import finished_at
@@ -61,15 +66,16 @@ def drop_held(
 
 
 def drop_stale(snapshot: Snapshot, states: States, builder: PlanBuilder) -> None:
-    """Remove held Jobs of attempts that are over: their Pods would count in quotas for ever."""
-    for job in _own_jobs(snapshot):
-        status = states.get(job.metadata.labels.get(names.LABEL_STAGE, ""))
-        if status is None or job.ended or job.metadata.leaving:
+    """Remove held Jobs that no turn is for any more: their Pods would count in quotas for ever."""
+    children = _children(snapshot)
+    planned = (*builder.actions, *builder.afterwards)
+    going = {action.target.uid for action in planned if isinstance(action, Delete)}
+    for own in children.own_jobs(states.values(), snapshot.made):
+        job, status, meta = own.job, states.get(own.stage), own.job.metadata
+        if status is None or job.ended or meta.leaving or meta.uid in going:
             continue
-        if not _is_before(job, status.attempt):
-            continue
-        pods = [p for p in snapshot.pods if p.metadata.controller_uid == job.metadata.uid]
-        if all(pod.held_by(names.SCHEDULING_GATE) for pod in pods):
+        pods = children.pods_of(meta.name, meta.uid)
+        if _is_stale(own, status) and all(pod.held_by(names.SCHEDULING_GATE) for pod in pods):
             builder.actions.append(delete_job(job))
 
 
@@ -77,12 +83,10 @@ def end_leftover(snapshot: Snapshot, states: States, builder: PlanBuilder, now: 
     """Delete Pods whose stage has ended, well or not, but whose other containers go on."""
     living = [pod for pod in snapshot.pods if not pod.finished]
     ends = [(pod, ended) for pod in living if (ended := finished_at(pod)) is not None]
-    own = {job.metadata.uid for job in _own_jobs(snapshot)} if ends else set[str]()
+    own: Mapping[str, str] = _stages_of_pods(snapshot, states) if ends else {}
     for pod, ended in ends:
         meta = pod.metadata
-        if meta.controller_uid not in own:
-            continue
-        status = states.get(meta.labels.get(names.LABEL_STAGE, ""))
+        status = states.get(own.get(meta.uid, ""))
         if status is None or meta.leaving or (status.pod == meta.uid and not status.ended):
             continue
         until = _leftover_until(status, ended, now)
@@ -112,7 +116,8 @@ def after_end(
     if completed is None:
         return
     clean_at = completed + timedelta(seconds=snapshot.settings.keep_jobs_seconds)
-    staying = [job for job in _own_jobs(snapshot) if not job.metadata.leaving]
+    own = _children(snapshot).own_jobs(status.stages, snapshot.made)
+    staying = [job for job in (o.job for o in own) if not job.metadata.leaving]
     if now >= clean_at:
         builder.actions.extend(delete_job(job) for job in staying)
     elif staying:
@@ -129,17 +134,36 @@ def after_end(
 
 def nothing_to_come(snapshot: Snapshot, plan: RunPlan) -> bool:
     """Whether the run has ended and all that is left to do is wait for a person, or its TTL."""
-    if not snapshot.run.status.ended or snapshot.jobs or snapshot.pods:
+    if not snapshot.run.status.ended:
+        return False
+    children, stages = _children(snapshot), snapshot.run.status.stages
+    jobs = tuple(children.own_jobs(stages, snapshot.made))
+    if jobs or any(True for _ in children.own_pods(stages, jobs)):
         return False
     unanswered = any(request.status.answered is None for request in snapshot.interventions)
     return not (plan.actions or plan.afterwards or plan.questions or unanswered)
 
 
-def _own_jobs(snapshot: Snapshot) -> Iterable[JobView]:
-    uid = snapshot.run.metadata.uid
-    return (job for job in snapshot.jobs if job.metadata.controller_uid == uid)
+def _children(snapshot: Snapshot) -> Children:
+    return Children(snapshot.run.metadata, snapshot.jobs, snapshot.pods)
 
 
-def _is_before(job: JobView, attempt: int) -> bool:
-    label = job.metadata.labels.get(names.LABEL_ATTEMPT, "")
-    return label.isdecimal() and int(label) < attempt
+def _is_stale(own: OwnJob, status: StageStatus) -> bool:
+    """Of an attempt or a recreation that is over, or another Job has been recorded since."""
+    if own.attempt != status.attempt:
+        return own.attempt < status.attempt
+    if status.jobUid:
+        return own.job.metadata.uid != status.jobUid
+    return not status.pod and (status.ended or own.recreation < status.remakes)
+
+
+def _stages_of_pods(snapshot: Snapshot, states: States) -> Mapping[str, str]:
+    """By uid of the Pods that we have made: their stages."""
+    children = _children(snapshot)
+    stages = {
+        pod.metadata.uid: own.stage
+        for own in children.own_jobs(states.values(), snapshot.made)
+        for pod in children.pods_of(own.job.metadata.name, own.job.metadata.uid)
+    }
+    committed = {s.commit.pod: s.name for s in states.values() if s.commit is not None}
+    return {**stages, **committed}

@@ -7,12 +7,10 @@ from datetime import datetime
 
 from stagework.api import names
 from stagework.api.base import COUNT_MAX
-from stagework.api.observed import PodView
 from stagework.api.stage_status import Commit, SkipRecord, StageState, StageStatus, Stopping
 from stagework.api.text import sentence
 
 REASON_LETTERS = 63
-MACHINE_LETTERS = 31
 
 # --- before its Pod runs --------------------------------------------------------------------------
 
@@ -82,43 +80,54 @@ def stuck(status: StageStatus) -> StageStatus:
     return status.evolve(state="Stuck", message=message)
 
 
-def with_job(status: StageStatus, job: str) -> StageStatus:
-    """The Job of that name is its own."""
-    return status.evolve(job=job)
+def with_job(status: StageStatus, job: str, uid: str) -> StageStatus:
+    """That Job is its own: the answer to our own create has told its uid."""
+    return status.evolve(job=job, jobUid=uid)
+
+
+def job_asked_for(status: StageStatus, job: str) -> StageStatus:
+    """A Job of that name is being made; which one that is, is not known yet."""
+    return status.evolve(job=job, jobUid="")
 
 
 def job_refused(status: StageStatus, reason: str, message: str) -> StageStatus:
     """The API server would not take its Job, for now."""
-    return status.evolve(reason=reason, message=sentence(message), job="")
+    return status.evolve(reason=reason, message=sentence(message), job="", jobUid="")
+
+
+def refused(status: StageStatus, reason: str, message: str) -> StageStatus:
+    """The API server does not let be done what is to be done for it now."""
+    return status.evolve(reason=reason, message=sentence(message))
 
 
 def recreated(status: StageStatus) -> StageStatus:
     """Its Job goes and another is made for the same attempt, under another name."""
-    return status.evolve(remakes=next_count(status.remakes), job="")
+    return status.evolve(remakes=next_count(status.remakes), job="", jobUid="")
 
 
 def never_ran(status: StageStatus) -> StageStatus:
     """Its Job ended while its Pod was held: another is made."""
-    return status.evolve(
-        reason=names.WAIT_POD, message="its Job ended before its turn and is made anew", job=""
-    )
+    message = "its Job ended before its turn and is made anew"
+    return recreated(status).evolve(reason=names.WAIT_POD, message=message)
 
 
-def ungated(status: StageStatus, pod_uid: str) -> StageStatus:
-    """The scheduler has this Pod of its: the only one that may commit."""
+def gate_removed(status: StageStatus) -> StageStatus:
+    """Somebody else removed the gate of its Pod: it has no turn until that Pod has ended."""
+    message = "somebody else removed its Pod's gate: the Pod is ended and its Job made anew"
+    return waiting(status, names.WAIT_GATE_REMOVED, message)
+
+
+def stray_ended(status: StageStatus) -> StageStatus:
+    """The Pod whose gate somebody else removed has ended."""
+    return recreated(status).evolve(reason=names.WAIT_POD, message="")
+
+
+def chosen(status: StageStatus, pod_uid: str) -> StageStatus:
+    """This Pod of its is about to be ungated: the only one that may commit."""
     return status.evolve(pod=pod_uid, reason="Scheduling", waitingSince=None)
 
 
 # --- while its Pod is there -----------------------------------------------------------------------
-
-
-def taken_up(status: StageStatus, pod: PodView, job: str) -> StageStatus:
-    """Note which Pod it is, where a restart has lost the record of its ungating."""
-    meta = pod.metadata
-    if status.pod == meta.uid:
-        return status
-    machine = meta.labels.get(names.LABEL_MACHINE, status.machine)[:MACHINE_LETTERS]
-    return status.evolve(pod=meta.uid, job=job or status.job, machine=machine)
 
 
 def starting(
@@ -284,6 +293,7 @@ def next_attempt(
         notBeforeTime=not_before,
         remakes=0,
         job="",
+        jobUid="",
         pod="",
         node="",
         machine="",

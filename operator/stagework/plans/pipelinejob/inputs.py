@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 
+from stagework.api.base import Metadata
 from stagework.api.machines import MachineClass
 from stagework.api.stage_status import States
 from stagework.policies.stage_order import ancestors
 
 
 def inputs_document(
+    run: Metadata,
     stage: str,
     machine: MachineClass,
     dependencies: Mapping[str, tuple[str, ...]],
@@ -19,10 +21,10 @@ def inputs_document(
     `mayBeAway` tells stagekit that silence means sleep here: it must not end itself for it.
     """
     prefixes = {
-        name: commit.prefix
+        name: prefix
         for name in ancestors(stage, dependencies)
         if (commit := states[name].commit) is not None
-        and commit.prefix
+        and (prefix := commit.prefix_of(run.namespace, run.uid, name))
         and states[name].state == "Succeeded"
     }
     document = {"machine": machine.key, "mayBeAway": machine.mayBeAway, "stages": prefixes}

@@ -12,14 +12,21 @@ from stagework.api.observed import PodView
 from stagework.api.stage_status import Commit, StageStatus
 from stagework.api.text import sentence
 from stagework.plans.pipelinejob import edits
-from stagework.plans.pipelinejob.children import delete_job
+from stagework.plans.pipelinejob.children import delete_job, delete_pod
 from stagework.plans.pipelinejob.outcomes import record, record_stopped
+from stagework.plans.pipelinejob.refused_stages import (
+    not_changed_reason,
+    not_made_reason,
+    ungate_refused,
+)
 from stagework.plans.pipelinejob.situation import (
     LOST_GRACE,
     AwaitsPod,
     CannotStart,
+    ChosenHeld,
     ContainerEnded,
     CountedByJob,
+    GateRemoved,
     NeverRan,
     PodLost,
     PodUnseen,
@@ -28,16 +35,15 @@ from stagework.plans.pipelinejob.situation import (
     ResultFound,
     ResultUnknown,
     Runs,
-    StaleView,
     Starts,
     Stopped,
     Vanished,
     situation_of,
 )
 from stagework.plans.pipelinejob.snapshot import FoundResult
-from stagework.plans.pipelinejob.stage_view import StageView, pod_question, refused_reason
+from stagework.plans.pipelinejob.stage_view import StageView, pod_question
 from stagework.plans.pipelinejob.unwatched import read_again
-from stagework.plans.plan import PlanBuilder
+from stagework.plans.plan import Event, PlanBuilder
 from stagework.plans.transitions import Recovered
 from stagework.policies import deadline, outcome
 from stagework.policies.mark import NO_COUNTS, cleaned_mark
@@ -55,8 +61,10 @@ def observe(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus
     match situation:
         case Quiet():
             return edits.question_dropped(status)
-        case StaleView():
-            return status
+        case ChosenHeld():
+            return _chosen_held(view, builder, now)
+        case GateRemoved():
+            return _gate_removed(situation, view, builder)
         case AwaitsPod(since):
             return _awaits_pod(edits.question_dropped(status), since, view, builder, now)
         case Starts() | CannotStart() | Runs():
@@ -71,7 +79,7 @@ def _at_work(
     situation: Starts | CannotStart | Runs, view: StageView, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
     pod, stage = situation.pod, view.stage
-    status, node = _taken_up(view, pod), pod.spec.node_name
+    status, node = _taken_up(view), pod.spec.node_name
     match situation:
         case Runs(since=since):
             began = status.startTime or _clamped(since, status, pod, now)
@@ -100,6 +108,36 @@ def _stuck_after_grace(
         return edits.stuck(status)
     builder.wake(until)
     return status
+
+
+def _chosen_held(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
+    """Its gate is removed by every plan until it is off (`start.py`); its start deadline runs."""
+    status = _taken_up(view)
+    if status.turnTime is None:
+        return status
+    refusal, cause = ungate_refused(view.snapshot, view.objects), "the gate of its Pod is still on"
+    if refusal is not None:
+        cause = f"{not_changed_reason(refusal)}: {refusal.message}"
+    return _overdue(status, deadline.start_time(view.stage, status.turnTime, cause, now), builder)
+
+
+def _gate_removed(situation: GateRemoved, view: StageView, builder: PlanBuilder) -> StageStatus:
+    """First that is recorded, then the Job is removed; another is made once its Pod has ended."""
+    status, job = view.status, view.objects.job
+    goes = job is not None and not job.metadata.leaving
+    if situation.ended:
+        if job is not None and goes:
+            builder.actions.append(delete_job(job))
+        return edits.stray_ended(status)
+    noted = edits.gate_removed(status)
+    if status.reason != names.WAIT_GATE_REMOVED:
+        text = f"stage {status.name}, attempt {status.attempt}: {noted.message}"
+        builder.events.append(Event(names.WAIT_GATE_REMOVED, text, "Warning"))
+    if job is not None and goes:
+        builder.afterwards.append(delete_job(job))
+    elif job is None and situation.pod is not None and not situation.pod.metadata.leaving:
+        builder.afterwards.append(delete_pod(situation.pod))
+    return noted
 
 
 def _missed(
@@ -166,8 +204,8 @@ def _at_end(
         case Vanished():
             end = outcome.Interrupted("its Pod was removed and left no result")
         case RefusedForGood(refusal):
-            message = sentence(refusal.message)
-            end = outcome.Failed(refused_reason(refusal), message, final=True)
+            reason, message = not_made_reason(refusal), sentence(refusal.message)
+            end = outcome.Failed(reason, message, final=True)
     return record(status, stage, end, commit, builder=builder, ended=now, now=now)
 
 
@@ -228,13 +266,16 @@ def _overdue(
     return edits.stopping(status, clock.reason, clock.message)
 
 
-def _taken_up(view: StageView, pod: PodView) -> StageStatus:
-    job = view.objects.job
-    return edits.taken_up(view.status, pod, job.metadata.name if job is not None else "")
+def _taken_up(view: StageView) -> StageStatus:
+    """With its Job's uid, where a version that did not keep it has begun the attempt."""
+    status, job = view.status, view.objects.job
+    if status.jobUid or job is None:
+        return status
+    return edits.with_job(status, job.metadata.name, job.metadata.uid)
 
 
 def _seen_ended(view: StageView, pod: PodView, now: datetime) -> StageStatus:
-    current, status = progress(pod), _taken_up(view, pod)
+    current, status = progress(pod), _taken_up(view)
     started = status.startTime
     if started is None and isinstance(current, Started) and current.since is not None:
         started = _clamped(current.since, status, pod, now)

@@ -13,6 +13,7 @@ from datetime import datetime
 from stagework.api.answered import Answered
 from stagework.api.stage_status import StageStatus, States
 from stagework.plans.interventions import Requests
+from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.accept import (
     accept,
     refused_unknown,
@@ -20,7 +21,12 @@ from stagework.plans.pipelinejob.accept import (
     revision_lost,
     seen_again,
 )
-from stagework.plans.pipelinejob.children import NO_OBJECTS, AttemptObjects, Children
+from stagework.plans.pipelinejob.children import (
+    NO_OBJECTS,
+    AttemptObjects,
+    Children,
+    with_own_job,
+)
 from stagework.plans.pipelinejob.clean_up import (
     after_end,
     drop_held,
@@ -31,6 +37,7 @@ from stagework.plans.pipelinejob.clean_up import (
 )
 from stagework.plans.pipelinejob.interventions import StageVerbs
 from stagework.plans.pipelinejob.observe import observe
+from stagework.plans.pipelinejob.refused_stages import change_refused, not_changed_reason
 from stagework.plans.pipelinejob.run_status import run_status
 from stagework.plans.pipelinejob.slot_requests import recorded, slot_requests
 from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
@@ -73,9 +80,8 @@ def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
     states = {s.name: stored.get(s.name) or StageStatus(name=s.name) for s in resolved.stages}
     answered = run.status.answered
     if snapshot.interventions:
-        requests = Requests(
-            snapshot.interventions, run.metadata.uid, StageVerbs(resolved.dependencies)
-        )
+        verbs = StageVerbs(resolved.dependencies)
+        requests = Requests(snapshot.interventions, run.metadata.uid, verbs, snapshot.refusals)
         states, answered = requests.apply(states, answered, builder, now)
     observed, objects = _observed(snapshot, resolved, states, builder, now)
     wanted = slot_requests(snapshot, resolved, observed, objects, now)
@@ -95,10 +101,11 @@ def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> Ru
         states[name] = starter.advance(stage, own, turns.get(name), states)
         if states[name].stopping is not None:
             end_recorded(snapshot, states[name], own, builder)
-    _look_ahead(starter, objects, states)
+    states.update(_look_ahead(starter, objects, states))
     states.update(drop_held(snapshot, objects, states, builder))
     drop_stale(snapshot, states, builder)
     end_leftover(snapshot, states, builder, now)
+    states.update(_refused(snapshot, objects, states))
     status = run_status(run, list(states.values()), evaluated.answered, now)
     changed = status != run.status
     facts = transitions(run.status, status) if changed else []
@@ -119,14 +126,17 @@ def _observed(
     """Stages from first to last, for what becomes of one decides about those below it."""
     states: dict[str, StageStatus] = dict(before)
     objects: dict[str, AttemptObjects] = {}
+    run, fleet = snapshot.run.metadata, snapshot.settings.fleet
     pods = (*snapshot.pods, *unwatched_pods(snapshot, before, now))
-    children = Children(snapshot.run.metadata.uid, snapshot.jobs, pods)
+    children = Children(run, snapshot.jobs, pods)
     for stage in resolved.stages:
         status = after_upstream(states[stage.name], resolved.dependencies, states)
         if status.ended and status.pod:
             # Its Pod has run: nothing that is left of it can change the outcome any more.
             own = NO_OBJECTS
         else:
+            machines = fleet.all_classes_of(stage.name, tuple(stage.runsOn))
+            status = with_own_job(status, run, machines, snapshot.made)
             own = children.of(status)
             if not status.ended:
                 attempt = status.attempt
@@ -138,19 +148,38 @@ def _observed(
     return states, objects
 
 
+def _refused(
+    snapshot: Snapshot, objects: Mapping[str, AttemptObjects], states: States
+) -> dict[str, StageStatus]:
+    """Stages whose attempts the API server does not let be ended: they say so."""
+    changed: dict[str, StageStatus] = {}
+    for name, status in states.items() if snapshot.refusals else ():
+        refusal = change_refused(snapshot, objects[name])
+        if refusal is not None and not status.ended:
+            reason = not_changed_reason(refusal)
+            changed[name] = edits.refused(status, reason, refusal.message)
+    return changed
+
+
 def _params(snapshot: Snapshot, resolved: Resolved) -> dict[str, str]:
     given = snapshot.run.spec.params
     return dict(given) if resolved.params is None else effective_params(resolved.params, given)
 
 
-def _look_ahead(starter: Starter, objects: Mapping[str, AttemptObjects], states: States) -> None:
+def _look_ahead(
+    starter: Starter, objects: Mapping[str, AttemptObjects], states: States
+) -> dict[str, StageStatus]:
+    """The stages for which a Job is made ahead of their turn."""
     settings, resolved = starter.snapshot.settings, starter.resolved
     if starter.snapshot.run.spec.suspend:
-        return
+        return {}
+    prepared: dict[str, StageStatus] = {}
     names = ahead(settings.look_ahead, resolved.dependencies, states)
     for stage in (stage for stage in resolved.stages if stage.name in names):
         classes = settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
-        starter.prepare(states[stage.name], stage, objects[stage.name], classes[0])
+        status, own = states[stage.name], objects[stage.name]
+        prepared[stage.name] = starter.prepare(status, stage, own, classes[0])
+    return prepared
 
 
 def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
@@ -161,13 +190,14 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
     """
     run = snapshot.run
     ended = run.status.ended and not refused_unknown(run)
-    fresh = not ended and (not run.status.pipelineRevision or _can_begin_anew(snapshot))
+    known = bool(run.status.pipelineRevision) and not _can_begin_anew(snapshot)
+    fresh = not (ended or known or snapshot.revision_forged)
     if fresh:
         accepted = accept(snapshot, PlanBuilder(), now)
         if accepted.status is not None and accepted.status.stages:
             return _marked(snapshot, accepted)
     nothing: States = {}
-    requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs({}))
+    requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs({}), snapshot.refusals)
     requests.apply(nothing, run.status.answered, builder, now)
     if ended:
         # It was refused at first sight: only its time to live is left.
@@ -176,7 +206,7 @@ def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunP
     elif fresh:
         plan = accept(snapshot, builder, now)
     else:
-        plan = revision_lost(run, builder, now)
+        plan = revision_lost(run, builder, now, forged=snapshot.revision_forged)
     return _marked(snapshot, plan)
 
 
@@ -193,8 +223,9 @@ def _first_requests(snapshot: Snapshot, plan: RunPlan, now: datetime) -> tuple[S
 
 def _can_begin_anew(snapshot: Snapshot) -> bool:
     """Its revision is gone, but nothing follows from it yet, and the Pipeline is there."""
-    begun = snapshot.run.status.begun or bool(snapshot.jobs)
-    return snapshot.pipeline is not None and not begun
+    run = snapshot.run
+    jobs = Children(run.metadata, snapshot.jobs, ()).own_jobs(run.status.stages, snapshot.made)
+    return snapshot.pipeline is not None and not run.status.begun and not any(True for _ in jobs)
 
 
 def _marked(snapshot: Snapshot, plan: RunPlan) -> RunPlan:

@@ -2,28 +2,30 @@
 
 Told in this order; the first that applies:
 
-1. The ungated Pod is there, and it is the recorded one, or none is recorded. Its container
-   (a) has not ended: `Runs`, `Starts`, or `CannotStart` where waiting mends nothing; (b) has ended,
-   a verdict being recorded: `Stopped`; (c) has ended: `ContainerEnded`.
-2. The recorded Pod is there as it was before its gate was removed: `StaleView`.
-3. Its Pod is gone, or its Job ended without one. What has become of its process and of its work?
+1. The recorded Pod is there, and ungated. Its container (a) has not ended: `Runs`, `Starts`, or
+   `CannotStart` where waiting mends nothing; (b) has ended, a verdict being recorded: `Stopped`;
+   (c) has ended: `ContainerEnded`.
+2. The recorded Pod is there, and still held: `ChosenHeld`.
+3. A Pod of its Job is ungated, and none is recorded: somebody else removed the gate. Nothing of it
+   counts. (a) A verdict is recorded: `Stopped` once the Pod has ended; (b) else `GateRemoved`.
+4. Its Pod is gone, or its Job ended without one. What has become of its process and of its work?
    Its stored result decides. Without one, time alone proves nothing: a Pod that was removed by
    force, or with its Node, may still run.
    (a) Our watch shows its Pod no more, but the API server was not asked whether it is there all the
    same (its label may have been taken off): `PodUnseen`. (b) A person skipped the stage: no second
-   attempt follows, so nothing needs to be proved: `Stopped`. (c) The artifact store has not been
-   asked what the attempt has left (it is not, where the attempt was to be stopped):
-   `ResultUnknown`. (d) It has left a result: `ResultFound`. (e) The Job controller has counted the
-   Pod of an ExitCode stage as succeeded: `CountedByJob`. (f) Its gate was never removed, so it has
-   never run: `Stopped` by a verdict, or `NeverRan`. (g) Its process may live, for neither has the
-   Job controller counted its Pod as succeeded, nor has its node been ready for LOST_GRACE without a
-   break since the Pod is missed and this process looks (only then its kubelet knows of the removal
-   and has ended the process): `PodLost`. (h) The store has not been asked once more:
+   attempt follows, so nothing needs to be proved: `Stopped`. (c) No Pod was recorded, so its gate
+   was never removed by us: `Stopped` by a verdict, or `NeverRan`. (d) The artifact store has not
+   been asked what the attempt has left (it is not, where the attempt was to be stopped):
+   `ResultUnknown`. (e) It has left a result: `ResultFound`. (f) The Job controller has counted the
+   Pod of an ExitCode stage as succeeded: `CountedByJob`. (g) Its process may live, for neither has
+   the Job controller counted its Pod as succeeded, nor has its node been ready for LOST_GRACE
+   without a break since the Pod is missed and this process looks (only then its kubelet knows of
+   the removal and has ended the process): `PodLost`. (h) The store has not been asked once more:
    `ResultUnknown`. (i) It is over: `Stopped` by a verdict, or `Vanished`.
-4. The API server will never take its Job: `RefusedForGood`.
-5. A verdict is recorded, and neither Job nor Pod is there: `Stopped`.
-6. Its turn has come and no Pod runs yet: `AwaitsPod`.
-7. Nothing has happened: `Quiet`.
+5. The API server will never take its Job: `RefusedForGood`.
+6. A verdict is recorded, and neither Job nor Pod is there: `Stopped`.
+7. Its turn has come and no Pod runs yet: `AwaitsPod`.
+8. Nothing has happened: `Quiet`.
 """
 
 from dataclasses import dataclass
@@ -105,8 +107,18 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
-class StaleView:
-    """What is seen of its Pod is from before its gate was removed."""
+class ChosenHeld:
+    """Its Pod was recorded as the one to run, and its gate is (or was, as it is seen) still on."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateRemoved:
+    """Somebody else removed the gate of its Pod, before a turn of it was recorded."""
+
+    pod: PodView | None
+    """None: it is gone."""
+    ended: bool
+    """Its container has ended, or it can never start: another Job can be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +147,7 @@ class CountedByJob:
 
 @dataclass(frozen=True, slots=True)
 class NeverRan:
-    """Its Job ended while its Pod was held."""
+    """Its Job ended before a Pod of it was chosen."""
 
     job: JobView | None
 
@@ -167,7 +179,8 @@ Situation = (
     | Runs
     | ContainerEnded
     | Stopped
-    | StaleView
+    | ChosenHeld
+    | GateRemoved
     | PodUnseen
     | ResultUnknown
     | ResultFound
@@ -183,11 +196,10 @@ _QUIET = Quiet()
 def situation_of(view: StageView, now: datetime) -> Situation:
     """Tell the situation of a stage that has not ended."""
     status, job, pod = view.status, view.objects.job, view.objects.pod
-    if pod is not None and status.pod in {"", pod.metadata.uid}:
-        if view.objects.ungated:
-            return _with_pod(view, pod)
-        if status.pod:
-            return StaleView()
+    if pod is not None and status.pod == pod.metadata.uid:
+        return _with_pod(view, pod) if view.objects.ungated else ChosenHeld()
+    if not status.pod and (view.objects.ungated or _gate_was_removed(view)):
+        return _with_gate_removed(status, pod)
     if status.pod or (pod is None and job is not None and job.ended):
         return _without_pod(view, now)
     if job is None:
@@ -218,12 +230,25 @@ def _with_pod(view: StageView, pod: PodView) -> Situation:
     return ContainerEnded(pod, end, mark if isinstance(mark, Mark) else None)
 
 
+def _gate_was_removed(view: StageView) -> bool:
+    return view.status.reason == names.WAIT_GATE_REMOVED and view.objects.pod is None
+
+
+def _with_gate_removed(status: StageStatus, pod: PodView | None) -> Situation:
+    ended = pod is None or outcome.over(pod)
+    if status.stopping is None:
+        return GateRemoved(pod, ended)
+    return Stopped() if ended else _QUIET
+
+
 def _without_pod(view: StageView, now: datetime) -> Situation:
     status, job, verdict = view.status, view.objects.job, view.status.stopping
     if status.pod and (view.read is None or view.read.pod is not None):
         return PodUnseen()
     if verdict is not None and verdict.reason == names.SKIPPED_BY_PERSON:
         return Stopped()
+    if not status.pod:
+        return Stopped() if verdict is not None else NeverRan(job)
     by_exit_code = view.stage.contract == "ExitCode"
     asks = not by_exit_code and verdict is None
     if asks:
@@ -235,8 +260,6 @@ def _without_pod(view: StageView, now: datetime) -> Situation:
     counted = job is not None and job.completed
     if counted and by_exit_code and verdict is None:
         return CountedByJob()
-    if not status.pod:
-        return Stopped() if verdict is not None else NeverRan(job)
     if not counted and not _process_has_ended(view, now):
         return PodLost(view.node_ready)
     if asks and not counted and view.last_answer is None:
@@ -249,7 +272,7 @@ def _process_has_ended(view: StageView, now: datetime) -> bool:
 
 
 def _result_of(view: StageView) -> FoundResult | None:
-    """A result of the recorded Pod; of any where a restart has lost the record."""
+    """A result of the recorded Pod."""
     for answer in (view.answer, view.last_answer):
         result = answer.of_pod(view.status.pod) if answer is not None else None
         if result is not None:

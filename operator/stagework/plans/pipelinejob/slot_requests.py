@@ -11,6 +11,7 @@ from stagework.api.observed import NodeView, PodView
 from stagework.api.stage_status import StageStatus, States
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob.children import AttemptObjects
+from stagework.plans.pipelinejob.refused_stages import is_put_off, tries_without_slot
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
 from stagework.policies.placement import Place, class_of, eligible
 from stagework.policies.slots import Order, SlotRequest
@@ -26,10 +27,11 @@ def slot_requests(
 ) -> list[SlotRequest]:
     """One for every stage that has its turn, or that could start now.
 
-    1. A Pod that is out holds a slot, and so does one that is lost and may still run.
+    1. A Pod that was chosen to run holds a slot, also one that is lost and may still run.
     2. A stage that is stuck without a Pod keeps its turn without a slot: it goes on trying. Once
        its Pod is there, held, it wants a slot like any other.
-    3. What may start wants one.
+       The same is true of one whose Job is refused.
+    3. What may start wants one, unless the run's status cannot be written.
     """
     begun = any(not stage.waiting or stage.attempt > 1 for stage in states.values())
     requests: list[SlotRequest] = []
@@ -38,13 +40,13 @@ def slot_requests(
         if status.ended:
             continue
         order = _order(snapshot, position, begun=begun)
-        if own.ungated or (status.pod and own.pod is None):
+        if status.pod:
             if status.active:
                 requests.append(_held(snapshot, status, own.pod, order))
-        elif not _due(snapshot, resolved, status, states, now):
+        elif is_put_off(snapshot) or not _due(snapshot, resolved, status, states, now):
             continue
-        elif status.stuck and own.pod is None:
-            requests.append(_tried_on(status, order))
+        elif own.pod is None and (status.stuck or tries_without_slot(snapshot, status, own)):
+            requests.append(_tried_on(snapshot, stage, status, order))
         elif isinstance(place := _place(snapshot, stage, status, now), Place):
             requests.append(SlotRequest(stage.name, place.classes, order))
     return requests
@@ -128,13 +130,14 @@ def _due(
         return False
     if status.notBeforeTime is not None and now < status.notBeforeTime:
         return False
-    if status.pod_missed:
+    if status.pod_missed or status.reason == names.WAIT_GATE_REMOVED:
         return False
     return isinstance(may_start(status.name, resolved.dependencies, states), Ready)
 
 
-def _tried_on(status: StageStatus, order: Order) -> SlotRequest:
-    machine = status.machine
+def _tried_on(snapshot: Snapshot, stage: Stage, status: StageStatus, order: Order) -> SlotRequest:
+    classes = snapshot.settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
+    machine = status.machine or classes[0]
     return SlotRequest(status.name, (machine,), order, holds=machine, free=True)
 
 
@@ -149,8 +152,7 @@ def _held(
     node_name = pod.spec.node_name if pod is not None else status.node
     node = snapshot.nodes.get(node_name)
     away = node_name != "" and (node is None or not node.takes_pods)
-    label = pod.metadata.labels.get(names.LABEL_MACHINE, "") if pod is not None else ""
-    machine = _known_class(snapshot.settings.fleet, status.machine or label, node)
+    machine = _known_class(snapshot.settings.fleet, status.machine, node)
     return SlotRequest(
         status.name,
         (machine,),
@@ -158,7 +160,7 @@ def _held(
         holds=machine,
         free=away or status.stuck,
         since=status.turnTime,
-        pod=status.pod or (pod.metadata.uid if pod is not None else ""),
+        pod=status.pod,
     )
 
 

@@ -12,7 +12,8 @@ from stagework.api.pipeline import Param, Pipeline, effective_dependencies
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.stages import Stage
 from stagework.children.pod_defaults import PodDefaults
-from stagework.plans.plan import Plan, Purpose, Question, Refusal
+from stagework.plans.made import NOTHING_MADE, Made
+from stagework.plans.plan import ActionKey, Plan, Question, Refusal
 
 RunPlan = Plan[PipelineJobStatus]
 """What is to be done about a run."""
@@ -30,6 +31,11 @@ class Resolved:
     def dependencies(self) -> dict[str, tuple[str, ...]]:
         """Stage name to the stages that it waits for."""
         return effective_dependencies(self.stages)
+
+
+@dataclass(frozen=True)
+class ForgedRevision:
+    """What stands under the name of a run's revision is not what the name, a digest, says."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,8 @@ class Snapshot:
     """The Pipeline that `pipelineRef` names; read only before the run is accepted."""
     resolved: Resolved | None = None
     """The accepted stages; None before the run is accepted."""
+    revision_forged: bool = False
+    """Somebody else's stages stand where the accepted ones should be."""
     jobs: tuple[JobView, ...] = ()
     pods: tuple[PodView, ...] = ()
     nodes: Mapping[str, NodeView] = field(default_factory=dict[str, NodeView])
@@ -140,5 +148,7 @@ class Snapshot:
     """Since when this process has been watching and deciding: it leads."""
     ready_since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     """Node to since when it is ready without a break, as we have seen it, by our own clock."""
-    refusals: Mapping[Purpose, Refusal] = field(default_factory=dict[Purpose, Refusal])
-    """By stage and attempt: what the API server has refused lately."""
+    refusals: Mapping[ActionKey, Refusal] = field(default_factory=dict[ActionKey, Refusal])
+    """Actions that the API server has refused and not done since."""
+    made: Made = NOTHING_MADE
+    """Which Jobs the answers to our own creates have told of in this process."""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from stagework.api import names
 from stagework.api.observed import NodeView
-from stagework.api.stage_status import Commit, StageStatus
+from stagework.api.stage_status import Commit, StageStatus, artifact_prefix
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob.children import AttemptObjects
+from stagework.plans.pipelinejob.refused_stages import creation_refused
 from stagework.plans.pipelinejob.snapshot import (
     Lookup,
     PodQuestion,
@@ -15,16 +15,9 @@ from stagework.plans.pipelinejob.snapshot import (
     ResultQuestion,
     Snapshot,
 )
-from stagework.plans.plan import Purpose, Refusal
+from stagework.plans.plan import Refusal
 from stagework.policies.mark import Mark
 from stagework.policies.outcome import EndRules
-
-_REFUSED = {
-    "Invalid": names.JOB_REFUSED,
-    "OverQuota": names.WAIT_QUOTA,
-    "NameTaken": names.JOB_CONFLICT,
-}
-"""What the refusal of a stage's Job is called in its status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +91,7 @@ class StageView:
     @property
     def refusal(self) -> Refusal | None:
         """Why the API server would not take the Job."""
-        return refusal_of(self.snapshot, self.status)
+        return creation_refused(self.snapshot, self.status)
 
     def commit(self, pod_uid: str, mark: Mark) -> Commit:
         """The operator names the winning prefix; what a mark says about places is never used."""
@@ -107,7 +100,9 @@ class StageView:
             attempt=attempt,
             pod=pod_uid,
             digest=mark.digest,
-            prefix=f"{meta.namespace}/{meta.uid}/{self.status.name}/{attempt}-{pod_uid}",
+            prefix=artifact_prefix(
+                meta.namespace, meta.uid, stage=self.status.name, attempt=attempt, pod=pod_uid
+            ),
             items=mark.items,
             failedItems=mark.failed_items,
         )
@@ -118,12 +113,6 @@ def pod_question(status: StageStatus) -> PodQuestion:
     return PodQuestion(status.pod, status.node)
 
 
-def refusal_of(snapshot: Snapshot, status: StageStatus) -> Refusal | None:
-    """What the API server has lately said against the Job of the stage's current attempt."""
-    refusals = snapshot.refusals
-    return refusals.get(Purpose(status.name, status.attempt)) if refusals else None
-
-
-def refused_reason(refusal: Refusal) -> str:
-    """What it is called in the status."""
-    return _REFUSED[refusal.cause]
+def name_taken(job: str) -> str:
+    """A sentence for people."""
+    return f"Job {job} exists and was not made by the operator: another name is taken"

@@ -1,32 +1,37 @@
 """Start what may start: decide for one stage that has not begun what is to be done next.
 
-Level-based: whatever exists already (Job, held Pod) is taken up; nothing is done twice.
+Level-based: whatever exists already (Job, held Pod) is taken up; nothing is done twice. That a Pod
+is chosen to run is recorded before its gate is removed (`afterwards`); a chosen Pod that is still
+held is ungated by every plan until it is not.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from stagework.api import names
-from stagework.api.machines import MachineClass
 from stagework.api.observed import JobView, PodView
-from stagework.api.resources import JOBS, PODS, ObjectRef
+from stagework.api.resources import PODS, ObjectRef
 from stagework.api.stage_status import StageStatus, States
 from stagework.api.stages import Stage
-from stagework.children.stage_job import StageJob
 from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.children import AttemptObjects, delete_job
 from stagework.plans.pipelinejob.inputs import inputs_document
+from stagework.plans.pipelinejob.job_maker import JobMaker
 from stagework.plans.pipelinejob.queue_sentence import queue_sentence
+from stagework.plans.pipelinejob.refused_stages import (
+    creation_refused,
+    not_changed_reason,
+    not_made_reason,
+    ungate_refused,
+)
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
-from stagework.plans.pipelinejob.stage_view import refusal_of, refused_reason
-from stagework.plans.plan import Create, PlanBuilder, Purpose, Ungate
+from stagework.plans.plan import Create, PlanBuilder, Ungate
 from stagework.policies.slots import Granted, Paused, Queued, Turn
 from stagework.policies.stage_order import Blocked, may_start
 
 POD_WAIT = timedelta(seconds=20)
 """A Job without a Pod at its turn is recreated after this long: a quota may have refused it."""
-REFUSED_WAIT = timedelta(seconds=10.5)
-"""A Job that was refused for a cause that may pass is tried again after this long."""
 RECREATED_WAIT = timedelta(seconds=1)
 """Between the removal of a Job and the making of the next one."""
 
@@ -41,15 +46,20 @@ class Starter:
     builder: PlanBuilder
     now: datetime
 
+    @cached_property
+    def _jobs(self) -> JobMaker:
+        return JobMaker(self.snapshot, self.params, self.builder)
+
     def advance(
         self, stage: Stage, objects: AttemptObjects, turn: Turn | None, states: States
     ) -> StageStatus:
         """The stage's status after what is to be done next: in most cases what it waits for."""
         status = states[stage.name]
-        if status.pod or status.stopping is not None or status.ended or objects.ungated:
+        if status.stopping is not None or status.ended or status.pod_missed or objects.ungated:
             return status
-        if status.pod_missed:
-            return status
+        if status.pod:
+            self._ungate(status, objects.pod, states)
+            return self._with_refusal(status, objects)
         verdict = may_start(stage.name, self.resolved.dependencies, states)
         if isinstance(verdict, Blocked):
             blockers = ", ".join(verdict.pending)
@@ -79,22 +89,29 @@ class Starter:
 
     def prepare(
         self, status: StageStatus, stage: Stage, objects: AttemptObjects, machine: str
-    ) -> None:
-        """Make the Job ahead of its turn, its Pod held; what was refused is left for its turn."""
+    ) -> StageStatus:
+        """Make the Job ahead of its turn, its Pod held; what was refused is left for its turn.
+
+        Not before a Pod whose turn it is has been ungated.
+        """
         there = objects.job is not None or objects.pod is not None
-        if there or self._being_made(stage.name) or refusal_of(self.snapshot, status) is not None:
-            return
-        self._create(status, stage, machine)
+        refused = creation_refused(self.snapshot, status) is not None
+        if there or refused or self._being_made(stage.name):
+            return status
+        later = self.builder.afterwards
+        ungates = any(isinstance(action, Ungate) for action in later)
+        return self._jobs.create(status, stage, machine, later if ungates else self.builder.actions)
 
     def _being_made(self, stage: str) -> bool:
-        created = (a for a in self.builder.actions if isinstance(a, Create))
+        planned = (*self.builder.actions, *self.builder.afterwards)
+        created = (a for a in planned if isinstance(a, Create))
         return any(a.purpose is not None and a.purpose.name == stage for a in created)
 
     def _queued(
         self, status: StageStatus, stage: Stage, objects: AttemptObjects, turn: Queued
     ) -> StageStatus:
         if turn.near:
-            self.prepare(status, stage, objects, turn.machine)
+            status = self.prepare(status, stage, objects, turn.machine)
         classes = _classes(self.snapshot, stage)
         # While its first class is away, its time in the next one's queue counts on.
         since = status.waitingSince if not self.snapshot.slots.get(classes[0]) else None
@@ -114,33 +131,49 @@ class Starter:
             return self._without_job(granted, stage, machine)
         if job.metadata.leaving or job.ended:
             return granted
-        granted = edits.with_job(granted, job.metadata.name)
         if pod is None:
             return self._wait_for_pod(granted, job)
         if pod.metadata.leaving:
             return granted
-        if not self._fits(job, machine):
+        if not self._jobs.fits(granted, stage, job, machine):
             return self._recreate(granted, job)
-        self.builder.actions.append(self._ungate(stage.name, pod, machine, states))
-        return edits.ungated(granted, pod.metadata.uid)
+        chosen = edits.chosen(granted, pod.metadata.uid)
+        self._ungate(chosen, pod, states)
+        return chosen
 
     def _without_job(self, status: StageStatus, stage: Stage, machine: str) -> StageStatus:
-        refusal = refusal_of(self.snapshot, status)
-        if refusal is not None:  # its start deadline runs: a quota may never let it in
-            self.builder.wake(self.now + REFUSED_WAIT)
-            return edits.job_refused(status, refused_reason(refusal), refusal.message)
-        self.builder.wake(self.now + POD_WAIT)
-        return edits.with_job(status, self._create(status, stage, machine))
+        # Asked for in any case: whoever carries it out knows when to try again.
+        asked = self._jobs.create(status, stage, machine, self.builder.actions)
+        refusal = creation_refused(self.snapshot, status)
+        if refusal is None or refusal.race:
+            self.builder.wake(self.now + POD_WAIT)
+            return asked
+        # Its start deadline runs: a quota may never let it in.
+        return edits.job_refused(asked, not_made_reason(refusal), refusal.message)
 
-    def _ungate(self, stage: str, pod: PodView, machine: str, states: States) -> Ungate:
-        meta, chosen = pod.metadata, self._machine(machine)
-        inputs = inputs_document(stage, chosen, self.resolved.dependencies, states)
-        return Ungate(
-            pod=ObjectRef(PODS, meta.namespace, meta.name, meta.uid, meta.resourceVersion),
-            gate=names.SCHEDULING_GATE,
-            node_selector=dict(chosen.nodeSelector),
-            labels={names.LABEL_MACHINE: machine},
-            annotations={names.ANNOTATION_INPUTS: inputs},
+    def _with_refusal(self, status: StageStatus, objects: AttemptObjects) -> StageStatus:
+        """What may not be released says why, and gives its slot back after a while."""
+        refusal = ungate_refused(self.snapshot, objects)
+        if refusal is None:
+            return status
+        said = edits.refused(status, not_changed_reason(refusal), refusal.message)
+        return _stuck_after_grace(said, self.snapshot, self.builder, self.now)
+
+    def _ungate(self, status: StageStatus, pod: PodView | None, states: States) -> None:
+        """Behind the status that names the Pod: none runs of which that is not on record."""
+        if pod is None or pod.metadata.leaving or not pod.held_by(names.SCHEDULING_GATE):
+            return
+        meta, machine = pod.metadata, self._jobs.machine(status.machine)
+        run, above = self.snapshot.run.metadata, self.resolved.dependencies
+        inputs = inputs_document(run, status.name, machine, above, states)
+        self.builder.afterwards.append(
+            Ungate(
+                pod=ObjectRef(PODS, meta.namespace, meta.name, meta.uid, meta.resourceVersion),
+                gate=names.SCHEDULING_GATE,
+                node_selector=dict(machine.nodeSelector),
+                labels={names.LABEL_MACHINE: machine.key},
+                annotations={names.ANNOTATION_INPUTS: inputs},
+            )
         )
 
     def _wait_for_pod(self, status: StageStatus, job: JobView) -> StageStatus:
@@ -154,34 +187,6 @@ class Starter:
         self.builder.actions.append(delete_job(job))
         self.builder.wake(self.now + RECREATED_WAIT)
         return edits.recreated(status)
-
-    def _create(self, status: StageStatus, stage: Stage, machine: str) -> str:
-        settings = self.snapshot.settings
-        job = StageJob(
-            run=self.snapshot.run,
-            stage=stage,
-            attempt=status.attempt,
-            recreations=status.remakes,
-            machine=self._machine(machine),
-            params=self.params,
-            fleet=settings.fleet,
-            defaults=settings.pod_defaults,
-        )
-        purpose = Purpose(stage.name, status.attempt)
-        self.builder.actions.append(Create(JOBS, job.name, job.manifest(), purpose))
-        return job.name
-
-    def _machine(self, key: str) -> MachineClass:
-        known = self.snapshot.settings.fleet.find(key)
-        return known or MachineClass(key=key, nodeSelector={names.LABEL_MACHINE: key})
-
-    def _fits(self, job: JobView, machine: str) -> bool:
-        """A Pod's resources cannot be changed: a class with others needs another Job."""
-        made_for = job.metadata.labels.get(names.LABEL_MACHINE, "")
-        return (
-            made_for == machine
-            or self._machine(made_for or machine).resources == self._machine(machine).resources
-        )
 
 
 def _classes(snapshot: Snapshot, stage: Stage) -> tuple[str, ...]:

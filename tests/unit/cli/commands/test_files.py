@@ -9,12 +9,12 @@ import pytest
 from stagework.api import names
 from stagework.cli.cluster import Answer
 from stagework.cli.service import meant_for_us
-from tests.support.builders.written_runs import run_of, stage
+from tests.support.builders.written_runs import UID, run_of, stage
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import PROXY, FakeCluster, Request, ok, status
 
 TOKEN = "/api/v1/namespaces/default/serviceaccounts/default/token"
-PREFIX = "default/uid/ocr_eval/1-pod"
+PREFIX = f"default/{UID}/ocr_eval/1-pod"
 RESULT = json.dumps(
     {
         "stage": "ocr_eval",
@@ -236,3 +236,15 @@ def test_a_missing_right_to_make_tokens_names_the_commands_that_grant_it(
         "--verb=create --resource=serviceaccounts/token && kubectl create rolebinding"
         in outcome.err
     )
+
+
+@pytest.mark.parametrize("prefix", [f"others/{UID}/ocr_eval/1-pod", "default/other/ocr_eval/1-pod"])
+def test_nothing_is_asked_for_by_a_prefix_that_is_not_the_runs_own(
+    cli: Cli, cluster: FakeCluster, tmp_path: Path, prefix: str
+) -> None:
+    cluster.add(run_of(stage("ocr_eval", "Succeeded", prefix=prefix), summary=names.COMPLETED))
+
+    outcome = cli("results", "ad-1", "--to", tmp_path / "out")
+
+    assert "has no outputs" in outcome.err
+    assert not any("artifacts" in asked.path for asked in cluster.requests)

@@ -116,7 +116,7 @@ def test_a_held_job_of_an_attempt_that_is_over_goes() -> None:
     old, new = make_job("a", 1), make_job("a", 2)
     world = World(
         stages=[make_stage("a")],
-        states=[make_status("a", "Running", attempt=2)],
+        states=[make_status("a", "Running", attempt=2, pod=make_pod(new).metadata.uid)],
         jobs=[old, new],
         pods=[make_pod(old), running(make_pod(new))],
     )

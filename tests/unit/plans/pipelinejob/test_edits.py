@@ -1,11 +1,13 @@
 """What each change of a stage's status sets, and what it clears."""
 
+from collections.abc import Callable
+
 import pytest
 
 from stagework.api.base import COUNT_MAX
 from stagework.api.stage_status import Commit, SkipRecord, StageStatus
 from stagework.plans.pipelinejob import edits
-from tests.support.builders import T0, after, make_job, make_pod, make_status, ungated
+from tests.support.builders import T0, after, make_status
 
 USED = make_status(
     "a",
@@ -102,19 +104,26 @@ def test_what_changes_nothing_gives_the_very_status_back() -> None:
     """So that stages that stand still cost no copy, and are seen not to have changed."""
     place = "position 1 of 2 for gpu"
     waits = make_status("a", reason="NoFreeSlot", message=place, pod="p1")
-    same_pod = ungated(make_pod(make_job("a"), uid="p1"))
 
     assert edits.waiting(waits, "NoFreeSlot", place) is waits
     assert edits.question_dropped(waits) is waits
-    assert edits.taken_up(waits, same_pod, "job-a") is waits
 
 
-def test_a_pod_that_is_taken_up_names_its_class_itself() -> None:
-    pod = ungated(make_pod(make_job("a"), uid="p9"), "macmini")
+OTHER_JOBS: dict[str, Callable[[StageStatus], StageStatus]] = {
+    "recreated": edits.recreated,
+    "never ran": edits.never_ran,
+    "gate removed": edits.stray_ended,
+    "refused": lambda status: edits.job_refused(status, "QuotaExceeded", "no"),
+    "asked for": lambda status: edits.job_asked_for(status, "job-9"),
+    "next attempt": lambda status: edits.next_attempt(status, "BackOff", "", None),
+}
 
-    then = edits.taken_up(make_status("a"), pod, "job-a")
 
-    assert (then.pod, then.job, then.machine) == ("p9", "job-a", "macmini")
+@pytest.mark.parametrize("edit", OTHER_JOBS.values(), ids=OTHER_JOBS)
+def test_no_other_job_inherits_a_record(
+    edit: Callable[[StageStatus], StageStatus],
+) -> None:
+    assert edit(make_status("a", job="job-8", jobUid="u-8")).jobUid == ""
 
 
 def test_a_recreated_job_has_another_number() -> None:

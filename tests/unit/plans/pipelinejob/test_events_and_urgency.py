@@ -44,7 +44,8 @@ def _stored(world: World, plan: RunPlan) -> World:
 
 
 def test_a_start_is_told_once() -> None:
-    world = _world(make_status("a", "Starting", turnTime=T0), pods=[running(POD)])
+    state = make_status("a", "Starting", turnTime=T0, pod=POD.metadata.uid, machine="gpu")
+    world = _world(state, pods=[running(POD)])
     plan = world.plan()
 
     assert _told(plan) == ["StageStarted"]

@@ -3,21 +3,27 @@
 import json
 from typing import Any
 
+import pytest
+
+from stagework.api.base import Metadata
 from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.inputs import inputs_document
 from tests.support.builders import GPU, MACBOOK, make_status
 
+RUN = Metadata(namespace="ads", uid="u")
 FORK = {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}
 
 
 def _committed(name: str, state: str = "Succeeded", **commit: Any) -> StageStatus:
-    return make_status(name, state, commit={"attempt": 1, "prefix": f"ads/u/{name}/1-p", **commit})
+    return make_status(
+        name, state, commit={"attempt": 1, "pod": "p", "prefix": f"ads/u/{name}/1-p", **commit}
+    )
 
 
 def test_every_committed_stage_above_is_named() -> None:
     states = {n: _committed(n) for n in "abc"} | {"d": make_status("d")}
 
-    document = json.loads(inputs_document("d", GPU, FORK, states))
+    document = json.loads(inputs_document(RUN, "d", GPU, FORK, states))
 
     assert document["machine"] == "gpu"
     assert list(document["stages"]) == ["a", "b", "c"]
@@ -31,12 +37,32 @@ def test_side_branches_skipped_stages_and_those_without_artifacts_are_not() -> N
         "d": make_status("d"),
     }
 
-    assert json.loads(inputs_document("d", GPU, FORK, states))["stages"] == {"c": "ads/u/c/1-p"}
-    assert json.loads(inputs_document("b", GPU, FORK, states))["stages"] == {}
+    assert json.loads(inputs_document(RUN, "d", GPU, FORK, states))["stages"] == {
+        "c": "ads/u/c/1-p"
+    }
+    assert json.loads(inputs_document(RUN, "b", GPU, FORK, states))["stages"] == {}
 
 
 def test_a_stage_learns_whether_its_machine_may_sleep() -> None:
     states = {"a": make_status("a")}
 
-    assert json.loads(inputs_document("a", MACBOOK, {"a": ()}, states))["mayBeAway"] is True
-    assert json.loads(inputs_document("a", GPU, {"a": ()}, states))["mayBeAway"] is False
+    assert json.loads(inputs_document(RUN, "a", MACBOOK, {"a": ()}, states))["mayBeAway"] is True
+    assert json.loads(inputs_document(RUN, "a", GPU, {"a": ()}, states))["mayBeAway"] is False
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        pytest.param({"prefix": "others/u/a/1-p"}, id="another namespace's"),
+        pytest.param({"prefix": "ads/another/a/1-p"}, id="another run's"),
+        pytest.param({"prefix": "ads/u/b/1-p"}, id="another stage's"),
+        pytest.param({"attempt": 2}, id="another attempt's"),
+        pytest.param({"pod": "q"}, id="another Pod's"),
+    ],
+)
+def test_a_prefix_that_is_not_the_commits_own_is_given_to_nobody(forged: dict[str, Any]) -> None:
+    states = {"a": _committed("a", **forged), "b": make_status("b")}
+
+    document = json.loads(inputs_document(RUN, "b", GPU, {"a": (), "b": ("a",)}, states))
+
+    assert document["stages"] == {}

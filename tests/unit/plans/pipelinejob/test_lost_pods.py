@@ -287,13 +287,17 @@ def test_a_job_that_ends_while_its_pod_is_held_is_made_again_and_costs_no_attemp
     assert created(again) == ["a"]
 
 
-def test_nothing_is_written_again_and_again_while_an_ended_job_will_not_go() -> None:
-    world = _world(HELD, job=ended_job(JOB), answers={OF_JOB: NOTHING})
-    waits = world.stages_after(after(5))["a"]
+def test_an_ended_job_that_will_not_go_holds_nothing_up() -> None:
+    """Another is made, once, under another name."""
+    world = _world(HELD, job=ended_job(JOB))
+    later = world.but(states=[world.stages_after(after(5))["a"]])
 
-    later = world.but(states=[waits])
+    plan = later.plan(after(6))
 
-    assert later.stages_after(after(6))["a"] == waits
+    assert created(plan) == ["a"]
+    assert deleted(plan, JOBS) == []
+    assert _stage(plan).remakes == 1
+    assert _stage(plan).job not in {"", JOB.metadata.name}
 
 
 def test_an_ended_job_that_will_not_go_does_not_stop_the_start_deadline() -> None:
@@ -304,19 +308,18 @@ def test_an_ended_job_that_will_not_go_does_not_stop_the_start_deadline() -> Non
     assert stage.stopping is not None
 
 
-def test_a_restart_that_lost_the_record_of_the_ungating_still_finds_the_result() -> None:
-    stage = _stage(_world(HELD, job=ended_job(JOB), answers={OF_JOB: _found()}).plan(after(9)))
+def test_a_result_is_not_asked_for_where_no_pod_was_chosen() -> None:
+    plan = _world(HELD, job=ended_job(JOB), answers={OF_JOB: _found()}).plan(after(9))
 
-    assert stage.state == "Succeeded"
+    assert plan.questions == ()
+    assert _stage(plan).state != "Succeeded"
 
 
 def test_an_answer_about_an_earlier_job_of_the_attempt_says_nothing_about_a_later_one() -> None:
     """The held Job ended and was made anew; of the second one's Pod nobody has been asked."""
     later = _world(job=make_job("a", uid="second"), answers={OF_JOB: NOTHING})
-    held_again = _world(HELD, job=ended_job(make_job("a", uid="second")), answers={OF_JOB: NOTHING})
 
     assert later.plan().questions == (FIRST,)
-    assert held_again.plan().questions == (ResultQuestion("a", 1, "second"),)
 
 
 def test_the_recorded_pods_result_counts_though_another_pod_has_left_one_too() -> None:

@@ -7,7 +7,8 @@ import pytest
 from stagework.api.observed import PodView
 from stagework.api.resources import JOBS, PODS
 from stagework.api.stage_status import StageStatus
-from stagework.plans.plan import Purpose, Refusal
+from stagework.plans.made import Made
+from stagework.plans.plan import Refusal, creation
 from tests.support.builders import (
     GPU,
     NAMESPACE,
@@ -86,13 +87,17 @@ def test_a_stage_that_starts_says_why_it_does_not_run_yet(
     assert (stage.state, stage.reason, stage.message) == ("Starting", reason, message)
 
 
-def test_a_pod_whose_ungating_was_not_recorded_is_taken_up_after_a_restart() -> None:
-    forgotten = make_status("a", "Waiting", reason="Queued")
+def test_the_job_of_a_pod_that_an_older_version_has_chosen_is_recorded() -> None:
+    """That one kept the Job's name alone."""
+    before = make_status("a", "Running", pod=UID, job=JOB.metadata.name, machine="gpu")
+    world = World(
+        stages=[make_stage("a")], states=[before], jobs=[JOB], pods=[running(POD)], made=Made()
+    )
 
-    stage = _after(running(POD), 1, forgotten)
+    stage = world.stages_after(after(1))["a"]
 
     assert (stage.state, stage.pod, stage.machine) == ("Running", UID, "gpu")
-    assert stage.job == JOB.metadata.name
+    assert (stage.job, stage.jobUid) == (JOB.metadata.name, JOB.metadata.uid)
 
 
 def test_a_mark_commits_the_stage() -> None:
@@ -378,7 +383,7 @@ def test_a_job_that_can_never_be_made_fails_the_stage_for_good(
     world = World(
         stages=[STAGE],
         states=[make_status("a", reason="Queued")],
-        refusals={Purpose("a", 1): refusal},
+        refusals={creation("a", 1): refusal},
     )
 
     plan = world.plan()

@@ -11,8 +11,10 @@ from stagework.plans.pipelinejob.situation import (
     LOST_GRACE,
     AwaitsPod,
     CannotStart,
+    ChosenHeld,
     ContainerEnded,
     CountedByJob,
+    GateRemoved,
     NeverRan,
     PodLost,
     PodUnseen,
@@ -22,7 +24,6 @@ from stagework.plans.pipelinejob.situation import (
     ResultUnknown,
     Runs,
     Situation,
-    StaleView,
     Starts,
     Stopped,
     Vanished,
@@ -30,7 +31,7 @@ from stagework.plans.pipelinejob.situation import (
 )
 from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
 from stagework.plans.pipelinejob.stage_view import StageView
-from stagework.plans.plan import Purpose, Refusal
+from stagework.plans.plan import Refusal, creation
 from stagework.policies.mark import Mark
 from stagework.policies.outcome import Done, Failed, Interrupted
 from tests.support.builders import (
@@ -65,6 +66,7 @@ COUNTED, GIVEN_UP = ended_job(JOB, "Complete"), ended_job(JOB)
 
 WAITS: dict[str, Any] = {"state": "Waiting"}
 HAS_TURN: dict[str, Any] = {"state": "Starting", "turnTime": T0}
+STRAY: dict[str, Any] = {"state": "Waiting", "reason": "GateRemovedByOthers"}
 AT_WORK: dict[str, Any] = {"state": "Running", "pod": UID, "node": "gpu-0", "machine": "gpu"}
 MISSED_LONG: dict[str, Any] = {**AT_WORK, "lostTime": after(0) - LOST_GRACE}
 
@@ -102,7 +104,7 @@ class Seen:
             states=[status],
             nodes=[make_node(ready=self.node_ready)],
             lookups={question: lookup for question, lookup in answers.items() if lookup},
-            refusals={Purpose("a", 1): self.refusal} if self.refusal else {},
+            refusals={creation("a", 1): self.refusal} if self.refusal else {},
             reads=None if self.asked_for_pod else {},
         )
         return StageView(world.snapshot(), stage, status, AttemptObjects(self.job, self.pod))
@@ -112,7 +114,7 @@ GONE = Seen(AT_WORK, JOB)
 GONE_LONG = Seen(MISSED_LONG, JOB, answer=NOTHING)
 
 CASES: dict[str, tuple[Seen, Situation]] = {
-    # 1. The ungated Pod is there.
+    # 1. The recorded Pod is there, and ungated.
     "its container runs": (
         Seen(AT_WORK, JOB, running(HELD, since=after(3))),
         Runs(running(HELD, since=after(3)), after(3)),
@@ -125,8 +127,8 @@ CASES: dict[str, tuple[Seen, Situation]] = {
         Seen(AT_WORK, JOB, NO_NAME),
         CannotStart(NO_NAME, "InvalidImageName", "no such name"),
     ),
-    "it is out, though no restart remembers it": (
-        Seen(WAITS, JOB, OUT),
+    "it is out": (
+        Seen(AT_WORK, JOB, OUT),
         Starts(OUT, "Scheduling", "waits for the scheduler", hindered=False),
     ),
     "it ended with a mark": (
@@ -148,9 +150,29 @@ CASES: dict[str, tuple[Seen, Situation]] = {
         Seen(AT_WORK, JOB, RUNNING, "TimedOut"),
         Runs(RUNNING, after(3)),
     ),
-    # 2. The recorded Pod is seen as it was.
-    "its Pod is seen as it was before its gate went": (Seen(AT_WORK, JOB, HELD), StaleView()),
-    # 3. Its Pod is gone, or its Job ended without one.
+    # 2. The recorded Pod is held.
+    "its Pod is chosen, and its gate is on": (Seen(AT_WORK, JOB, HELD), ChosenHeld()),
+    # 3. Somebody else removed the gate.
+    "its Pod runs and was never chosen": (Seen(WAITS, JOB, RUNNING), GateRemoved(RUNNING, False)),
+    "its Pod was never chosen, at its turn": (Seen(HAS_TURN, JOB, OUT), GateRemoved(OUT, False)),
+    "a Pod that was never chosen leaves, and has no node": (
+        Seen(STRAY, None, deleting(OUT)),
+        GateRemoved(deleting(OUT), True),
+    ),
+    "a Pod that was never chosen has ended well": (
+        Seen(HAS_TURN, COUNTED, DONE),
+        GateRemoved(DONE, True),
+    ),
+    "a Pod that was never chosen is gone": (Seen(STRAY), GateRemoved(None, True)),
+    "a Pod that was never chosen runs on after a verdict": (
+        Seen(HAS_TURN, JOB, RUNNING, "StartDeadlineExceeded"),
+        Quiet(),
+    ),
+    "a Pod that was never chosen has ended after a verdict": (
+        Seen(HAS_TURN, JOB, DONE, "StartDeadlineExceeded"),
+        Stopped(),
+    ),
+    # 4. Its Pod is gone, or its Job ended without one.
     "its Pod is shown no more, and nobody was asked": (
         replace(GONE, asked_for_pod=False),
         PodUnseen(),
@@ -178,9 +200,13 @@ CASES: dict[str, tuple[Seen, Situation]] = {
         replace(GONE, answer=Lookup(FOREIGN)),
         PodLost(node_ready=True),
     ),
-    "a result counts though no restart remembers the Pod": (
+    "a result says nothing where no Pod was chosen": (
         Seen(HAS_TURN, GIVEN_UP, answer=Lookup(FOREIGN)),
-        ResultFound(FOREIGN),
+        NeverRan(GIVEN_UP),
+    ),
+    "its Job was counted though no Pod was chosen": (
+        Seen(HAS_TURN, COUNTED, by_exit_code=True),
+        NeverRan(COUNTED),
     ),
     "its Job was counted, and the exit code decides": (
         Seen(AT_WORK, COUNTED, by_exit_code=True),
@@ -198,11 +224,7 @@ CASES: dict[str, tuple[Seen, Situation]] = {
         Seen(AT_WORK, COUNTED, answer=NOTHING),
         Vanished(),
     ),
-    "its Job ended before its turn, and nobody was asked": (
-        Seen(WAITS, GIVEN_UP),
-        ResultUnknown(last=False),
-    ),
-    "its Job ended before its turn": (Seen(WAITS, GIVEN_UP, answer=NOTHING), NeverRan(GIVEN_UP)),
+    "its Job ended before its turn": (Seen(WAITS, GIVEN_UP), NeverRan(GIVEN_UP)),
     "its Job ended before its turn, after a verdict": (
         Seen(HAS_TURN, GIVEN_UP, verdict="StartDeadlineExceeded"),
         Stopped(),
@@ -225,7 +247,7 @@ CASES: dict[str, tuple[Seen, Situation]] = {
         replace(GONE_LONG, verdict="TimedOut", answer=None),
         Stopped(),
     ),
-    # 4. to 7. Before it runs.
+    # 5. to 8. Before it runs.
     "its Job is refused for good": (Seen(WAITS, refusal=INVALID), RefusedForGood(INVALID)),
     "a Job that is there is not refused": (Seen(WAITS, JOB, HELD, refusal=INVALID), Quiet()),
     "its Job is refused for now": (Seen(HAS_TURN, refusal=QUOTA), AwaitsPod(T0)),

@@ -25,9 +25,13 @@ from tests.support.builders import (
     make_status,
     running,
     terminated,
+    ungated,
     waiting_for,
 )
 
+JOB = make_job("a")
+POD = make_pod(JOB)
+OUT = make_status("a", "Running", pod=POD.metadata.uid, machine="gpu")
 ONE = World(stages=[make_stage("a")], states=[make_status("a")])
 
 
@@ -79,15 +83,21 @@ def test_at_the_end_of_its_back_off_it_wants_one_again() -> None:
     assert [request.stage for request in _requests(world, 10)] == ["a"]
 
 
-@pytest.mark.parametrize("recorded", [True, False], ids=["recorded", "not recorded yet"])
-def test_a_pod_that_is_out_holds_the_slot_of_the_class_that_it_was_given(*, recorded: bool) -> None:
-    job = make_job("a")
-    pod = running(make_pod(job))
-    states = [make_status("a", "Running", pod=pod.metadata.uid if recorded else "")]
+def test_a_chosen_pod_holds_the_slot_of_the_class_that_we_gave_it() -> None:
+    """Whatever its labels say."""
+    pod = running(ungated(POD, "macbook"))
 
-    (request,) = _requests(ONE.but(states=states, jobs=[job], pods=[pod]))
+    (request,) = _requests(ONE.but(states=[OUT], jobs=[JOB], pods=[pod]))
 
     assert (request.holds, request.free) == ("gpu", False)
+
+
+def test_a_pod_that_somebody_else_ungated_neither_holds_a_slot_nor_wants_one() -> None:
+    first = ONE.but(jobs=[JOB], pods=[running(POD)])
+    noted = first.but(states=[*first.stages_after().values()])
+
+    assert noted.stages_after()["a"].reason == "GateRemovedByOthers"
+    assert _requests(first) == _requests(noted) == ()
 
 
 @pytest.mark.parametrize(
@@ -96,8 +106,7 @@ def test_a_pod_that_is_out_holds_the_slot_of_the_class_that_it_was_given(*, reco
     ids=["not ready", "gone"],
 )
 def test_an_attempt_on_a_node_that_is_away_holds_none(nodes: list[Any]) -> None:
-    job = make_job("a")
-    world = ONE.but(jobs=[job], pods=[running(make_pod(job))], nodes=nodes)
+    world = ONE.but(states=[OUT], jobs=[JOB], pods=[running(POD)], nodes=nodes)
 
     (request,) = _requests(world)
 
@@ -190,7 +199,6 @@ def test_once_its_pod_is_there_and_held_it_wants_a_slot_like_any_other() -> None
 
 # A run that cannot be evaluated holds by its records.
 
-JOB = make_job("a")
 AT_WORK = make_status("a", "Running", pod="pod-of-job-a-1", machine="gpu", turnTime=after(3))
 
 

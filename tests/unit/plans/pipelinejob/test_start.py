@@ -1,17 +1,30 @@
 """What a stage does when its turn has come, and what it says while it waits."""
 
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
+from stagework.api.observed import PodView
 from stagework.api.resources import JOBS, PODS, ObjectRef
-from stagework.api.stage_status import StageStatus
+from stagework.api.stage_status import StageStatus, Stopping
 from stagework.plans.pipelinejob.snapshot import RunPlan
-from stagework.plans.plan import Create, Purpose, Refusal, Ungate
+from stagework.plans.plan import (
+    STATUS_WRITE,
+    ActionKey,
+    Cause,
+    Create,
+    Purpose,
+    Refusal,
+    Ungate,
+    creation,
+)
 from stagework.policies.slots import SlotRequest
 from tests.support.builders import (
     GPU,
     MACMINI,
+    RUN_UID,
     T0,
     World,
     after,
@@ -28,6 +41,7 @@ from tests.support.builders import (
     make_stage,
     make_status,
     running,
+    ungated,
 )
 
 JOB = make_job("a")
@@ -66,27 +80,75 @@ def test_at_its_turn_a_job_is_made_for_its_class() -> None:
 
 def test_a_held_pod_is_ungated_at_once_as_it_was_seen_with_its_class_and_inputs() -> None:
     stages = line_of(2)
-    done = make_status("stage_1", "Succeeded", commit={"attempt": 1, "prefix": "ads/u/stage_1/1-p"})
+    prefix = f"ads/{RUN_UID}/stage_1/1-p"
+    done = make_status("stage_1", "Succeeded", commit={"attempt": 1, "pod": "p", "prefix": prefix})
     job = make_job("stage_2")
     pod = make_pod(job)
     world = World(stages=stages, states=[done, make_status("stage_2")], jobs=[job], pods=[pod])
 
-    (ungate,) = world.plan().actions
+    (ungate,) = world.plan().afterwards
 
     assert isinstance(ungate, Ungate)
     meta = pod.metadata
     assert ungate.pod == ObjectRef(PODS, "ads", meta.name, meta.uid, resource_version="1")
     assert ungate.gate == "stagework.dev/turn"
     assert ungate.node_selector == ungate.labels == {"stagework.dev/machine": "gpu"}
-    assert '"stage_1":"ads/u/stage_1/1-p"' in ungate.annotations["stagework.dev/inputs"]
+    assert f'"stage_1":"{prefix}"' in ungate.annotations["stagework.dev/inputs"]
     stage = world.stages_after()["stage_2"]
     assert (stage.state, stage.pod) == ("Starting", pod.metadata.uid)
+    assert (stage.job, stage.jobUid) == (job.metadata.name, job.metadata.uid)
 
 
-def test_only_what_was_decided_upon_is_ungated_once() -> None:
-    ungated_now = make_status("a", "Starting", pod=POD.metadata.uid, machine="gpu", turnTime=T0)
+CHOSEN = make_status("a", "Starting", pod=POD.metadata.uid, machine="gpu", turnTime=T0)
 
-    assert _world(ungated_now, jobs=[JOB], pods=[POD]).plan(after(1)).actions == ()
+
+def test_a_chosen_pod_that_is_still_held_is_ungated_again_for_the_class_on_record() -> None:
+    """The operator died between the record and the patch; the label of its Pod is of no account."""
+    labels = {**POD.metadata.labels, "stagework.dev/machine": "macbook"}
+    meta = msgspec.structs.replace(POD.metadata, labels=labels)
+    relabelled = msgspec.structs.replace(POD, metadata=meta)
+
+    plan = _world(CHOSEN, jobs=[JOB], pods=[relabelled]).plan(after(1))
+
+    (ungate,) = plan.afterwards
+    assert isinstance(ungate, Ungate)
+    assert ungate.node_selector == {"stagework.dev/machine": "gpu"}
+    assert plan.actions == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "pods"),
+    [
+        pytest.param(CHOSEN, [ungated(POD)], id="it is out"),
+        pytest.param(CHOSEN, [deleting(POD)], id="it leaves"),
+        pytest.param(CHOSEN, [make_pod(JOB, uid="another")], id="another one"),
+        pytest.param(
+            CHOSEN.model_copy(update={"stopping": Stopping(reason="TimedOut")}), [POD], id="verdict"
+        ),
+    ],
+)
+def test_no_other_pod_is_ungated_nor_one_that_ends(state: StageStatus, pods: list[PodView]) -> None:
+    plan = _world(state, jobs=[JOB], pods=pods).plan(after(1))
+
+    assert not any(isinstance(a, Ungate) for a in (*plan.actions, *plan.afterwards))
+
+
+def test_the_start_deadline_of_a_chosen_pod_runs_while_its_gate_will_not_go() -> None:
+    stage = _world(CHOSEN, jobs=[JOB], pods=[POD]).stages_after(after(121))["a"]
+
+    assert stage.stopping is not None
+    assert stage.stopping.reason == "StartDeadlineExceeded"
+
+
+def test_no_job_is_made_ahead_before_the_pod_whose_turn_it_is_was_ungated() -> None:
+    job = make_job("stage_1")
+    states = [make_status(f"stage_{number}") for number in (1, 2)]
+    world = World(stages=line_of(2), states=states, jobs=[job], pods=[make_pod(job)])
+
+    plan = world.plan()
+
+    assert plan.actions == ()
+    assert [type(action).__name__ for action in plan.afterwards] == ["Ungate", "Create"]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +265,7 @@ def test_a_job_made_for_a_class_with_the_same_resources_serves_another() -> None
         pods=[POD],
     )
 
-    (ungate,) = world.plan(after(60)).actions
+    (ungate,) = world.plan(after(60)).afterwards
 
     assert isinstance(ungate, Ungate)
     assert ungate.node_selector == ungate.labels == {"stagework.dev/machine": "macmini"}
@@ -233,28 +295,83 @@ def test_the_while_is_counted_from_its_turn_where_the_job_was_made_ahead() -> No
 QUOTA = Refusal("OverQuota", "exceeded quota: jobs")
 
 
-def test_a_job_that_a_quota_refuses_lets_the_start_deadline_run() -> None:
-    plan = _world(STARTING, refusals={Purpose("a", 1): QUOTA}).plan(after(5))
+REFUSED = {creation("a", 1): QUOTA}
 
-    assert plan.actions == ()
+
+def test_a_job_that_a_quota_refuses_is_asked_for_beside_the_line_and_its_deadline_runs() -> None:
+    world = _world(STARTING, refusals=REFUSED)
+    plan = world.plan(after(5))
+
+    assert created(plan) == ["a"]
     assert plan.status is not None
     (stage,) = plan.status.stages
-    assert (stage.state, stage.reason) == ("Starting", "QuotaExceeded")
+    assert (stage.state, stage.reason, stage.job) == ("Starting", "QuotaExceeded", "")
+    assert stage.message == QUOTA.message
     assert stage.turnTime == T0
-    assert plan.wake_at is not None
-    assert plan.wake_at < after(16), "it is asked again soon"
+    (request,) = world.evaluated(after(5)).slot_requests
+    assert request.free, "it takes no slot from others"
+
+
+def test_a_job_that_was_refused_and_is_made_takes_its_place_in_the_line() -> None:
+    world = _world(STARTING, jobs=[JOB], pods=[POD], refusals=REFUSED)
+
+    assert [request.stage for request in world.evaluated(after(5)).slot_requests] == ["a"]
+
+
+LIFT = ActionKey("ungate", POD.metadata.uid)
+
+
+def _held_up(cause: Cause, now: int = 5) -> tuple[World, StageStatus]:
+    chosen = STARTING.model_copy(update={"pod": POD.metadata.uid, "reason": "Scheduling"})
+    refusals = {LIFT: Refusal(cause, "webhook says no")}
+    world = _world(chosen, jobs=[JOB], pods=[POD], refusals=refusals)
+    (stage,) = world.stages_after(after(now)).values()
+    return world, stage
+
+
+def test_a_pod_that_may_not_be_released_says_why_and_is_tried_on() -> None:
+    world, stage = _held_up("Denied")
+
+    assert (stage.state, stage.reason) == ("Starting", "ChangeRefused")
+    assert (stage.message, stage.turnTime) == ("webhook says no", T0)
+    assert [type(action) for action in world.plan(after(5)).afterwards] == [Ungate]
+
+
+def test_a_pod_that_may_not_be_released_gives_its_slot_back_after_a_while() -> None:
+    _, stage = _held_up("Denied", now=30)
+
+    assert (stage.state, stage.message) == ("Stuck", "webhook says no")
+    world = _world(stage, jobs=[JOB], pods=[POD])
+    assert [request.free for request in world.evaluated(after(31)).slot_requests] == [True]
+
+
+def test_a_race_for_a_pod_is_not_told() -> None:
+    _, stage = _held_up("Outdated")
+
+    assert (stage.state, stage.reason, stage.message) == ("Starting", "Scheduling", "")
+
+
+def test_a_run_whose_status_cannot_be_written_takes_no_slot_meanwhile() -> None:
+    denied = Refusal("Denied", "no")
+    world = _world(STARTING, refusals={STATUS_WRITE: denied})
+
+    assert world.evaluated(after(5)).slot_requests == ()
+    again = world.but(refusals={STATUS_WRITE: replace(denied, due=True)})
+    assert len(again.evaluated(after(5)).slot_requests) == 1
 
 
 def test_a_refused_look_ahead_holds_nothing_up() -> None:
     stages = line_of(3)
     job = make_job("stage_1")
-    states = [make_status("stage_1", "Running"), *(make_status(f"stage_{n}") for n in (2, 3))]
+    pod = running(make_pod(job))
+    first = make_status("stage_1", "Running", pod=pod.metadata.uid)
+    states = [first, *(make_status(f"stage_{n}") for n in (2, 3))]
     world = World(
         stages=stages,
         states=states,
         jobs=[job],
-        pods=[running(make_pod(job))],
-        refusals={Purpose("stage_2", 1): QUOTA},
+        pods=[pod],
+        refusals={creation("stage_2", 1): QUOTA},
     )
 
     plan = world.plan()
@@ -268,11 +385,16 @@ def test_no_job_is_made_twice_in_one_plan() -> None:
     """A stage may be next in its queue and also the next to be prepared."""
     fork = [make_stage("a"), make_stage("b", dependsOn=[]), make_stage("c")]
     job = make_job("a")
+    pod = running(make_pod(job))
     world = World(
         stages=fork,
-        states=[make_status("a", "Running"), make_status("b"), make_status("c")],
+        states=[
+            make_status("a", "Running", pod=pod.metadata.uid),
+            make_status("b"),
+            make_status("c"),
+        ],
         jobs=[job],
-        pods=[running(make_pod(job))],
+        pods=[pod],
     )
 
     assert sorted(created(world.plan())) == ["b", "c"]
@@ -323,9 +445,8 @@ def test_suspension_takes_a_turn_back_and_its_held_job_away() -> None:
 
 
 def test_suspension_lets_go_on_what_runs() -> None:
-    world = _world(
-        make_status("a", "Running"), spec={"suspend": True}, jobs=[JOB], pods=[running(POD)]
-    )
+    state = make_status("a", "Running", pod=POD.metadata.uid)
+    world = _world(state, spec={"suspend": True}, jobs=[JOB], pods=[running(POD)])
 
     assert world.plan().actions == ()
     assert world.stages_after()["a"].state == "Running"
@@ -349,7 +470,7 @@ def test_a_stage_that_gets_no_pod_is_stuck_after_its_grace_and_goes_on_trying() 
 
 
 def test_a_refused_job_is_stuck_after_its_grace_with_the_servers_sentence() -> None:
-    refusals = {Purpose("a", 1): Refusal("OverQuota", "exceeded quota: pods")}
+    refusals = {creation("a", 1): Refusal("OverQuota", "exceeded quota: pods")}
 
     stage = _late(refusals=refusals)
 
@@ -363,7 +484,7 @@ def test_with_its_pod_there_at_last_it_waits_for_its_turn_like_all_others() -> N
 
     (stage,) = world.stages_after(after(60), others=_taken("gpu")).values()
     assert (stage.state, stage.reason, stage.turnTime) == ("Waiting", "NoFreeSlot", None)
-    assert _actions(world.plan(after(60))) == ["Ungate"]
+    assert [type(a).__name__ for a in world.plan(after(60)).afterwards] == ["Ungate"]
 
 
 def test_its_time_in_the_next_classs_queue_goes_on_while_it_waits_there() -> None:

@@ -66,11 +66,11 @@ def test_its_start_is_noted_once(off: float) -> None:
     assert seen.wake_at == after(10 + HOUR)
 
 
-def test_a_restart_that_has_lost_the_turn_counts_from_when_the_pod_was_made() -> None:
-    unrecorded = make_status("a", "Waiting")
+def test_where_no_turn_is_on_record_its_time_counts_from_when_the_pod_was_made() -> None:
     pod = running(make_pod(JOB, created=after(3)), since=after(-HOUR))
+    chosen = make_status("a", "Starting", pod=pod.metadata.uid, machine="gpu")
 
-    assert _world(pod, unrecorded).stages_after(after(30))["a"].startTime == after(3)
+    assert _world(pod, chosen).stages_after(after(30))["a"].startTime == after(3)
 
 
 @OFF
