@@ -35,11 +35,12 @@ STAGES: Final[list[Json]] = [
     {"name": name, "image": "x", "runsOn": ["gpu"], "retries": 0} for name in ("s1", "s2", "s3")
 ]
 FORGED: Final = "forged"
+SLOW: Final = "slow"
 
 
 def _behave(pod: Json) -> Behaviour:
-    forged = pod["spec"]["containers"][0]["image"] == FORGED
-    return Behaviour(seconds=1.0 if forged else 5.0)
+    seconds = {FORGED: 1.0, SLOW: 200.0}.get(pod["spec"]["containers"][0]["image"], 5.0)
+    return Behaviour(seconds=seconds)
 
 
 @dataclass(frozen=True)
@@ -240,6 +241,56 @@ def test_a_pod_that_was_left_behind_by_its_job_is_not_doubled() -> None:
 
     timescale = VirtualTime()
     timescale.run(main())
+
+
+def test_nothing_stays_gated_for_ever_where_a_run_is_deleted_and_its_jobs_are_left() -> None:
+    async def main() -> None:
+        async with World(timescale, behave=_behave) as world:
+            world.start_operator()
+            world.apply(RUN, STAGES)
+            await world.until(lambda: _active(world) and len(world.store.list(PODS)) == 3)
+            strangers = _strangers_job(world)
+            world.store.delete(PIPELINE_JOBS, NAMESPACE, RUN, {"propagationPolicy": "Orphan"})
+            await world.until(lambda: not _gated(world), seconds=180)
+
+            labels = [part(job.data, "metadata", "labels") for job in world.store.list(JOBS)]
+            left = {label.get("stagework.dev/stage") for label in labels}
+            assert left == {"s1", None}, "what ran was left to go on"
+            assert strangers in _uids(world, JOBS)
+
+    timescale = VirtualTime()
+    timescale.run(main())
+
+
+def test_a_held_pod_that_its_job_left_behind_goes_and_the_stage_gets_another() -> None:
+    async def main() -> None:
+        async with World(timescale, behave=_behave) as world:
+            world.start_operator()
+            slow = [{**stage, "image": SLOW} for stage in STAGES]
+            world.apply(RUN, slow)
+            await world.until(lambda: _active(world) and len(world.store.list(PODS)) == 3)
+            job = world.stage(RUN, "s2")["job"]
+            (held,) = [p for p in world.store.list(PODS) if p.meta["name"].startswith(job)]
+            world.store.delete(JOBS, NAMESPACE, job, {"propagationPolicy": "Orphan"})
+            await world.until(lambda: held.meta["uid"] not in _uids(world, PODS), seconds=180)
+            await world.until(lambda: world.summary(RUN) == "Completed", seconds=900)
+
+            world.check_invariants()
+
+    timescale = VirtualTime()
+    timescale.run(main())
+
+
+def _gated(world: World) -> list[Stored]:
+    pods = world.store.list(PODS)
+    return [pod for pod in pods if items(pod.data["spec"], "schedulingGates")]
+
+
+def _strangers_job(world: World) -> str:
+    """A Job of somebody who knows nothing of us."""
+    spec = {"template": {"spec": {"containers": [{"name": "stage", "image": SLOW}]}}}
+    body = {"metadata": {"name": "strangers"}, "spec": spec}
+    return world.store.create(JOBS, NAMESPACE, body).meta["uid"]
 
 
 REVISION_DATA: Final = {"stages": [{"name": "s1", "image": FORGED, "runsOn": ["gpu"]}]}

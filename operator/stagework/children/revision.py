@@ -34,7 +34,7 @@ def revision_of(pipeline: str, namespace: str, spec: PipelineSpec) -> Revision:
     """The revision of a Pipeline's present content."""
     # Also what is as by default: a later version's defaults change no run under way.
     data = spec.model_dump(mode="json")
-    name = revision_name(pipeline, _digest(data)[:DIGEST_LENGTH])
+    name = name_of(pipeline, data)
     manifest = {
         "apiVersion": REVISIONS.api_version,
         "kind": REVISIONS.kind,
@@ -47,6 +47,11 @@ def revision_of(pipeline: str, namespace: str, spec: PipelineSpec) -> Revision:
         "revision": 1,
     }
     return Revision(name, manifest)
+
+
+def name_of(pipeline: str, data: Any) -> str:
+    """What a revision with this content is called."""
+    return revision_name(pipeline, _digest(data)[:DIGEST_LENGTH])
 
 
 def is_content_of(name: str, data: Any) -> bool:

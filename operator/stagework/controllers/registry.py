@@ -12,6 +12,7 @@ from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.controllers.controller import Controller, Key
 from stagework.controllers.pipelinejobs.controller import PipelineJobs
+from stagework.controllers.pipelinejobs.left_behind import LeftBehind
 from stagework.controllers.pipelinejobs.live_pods import LivePods
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.service_client.results import ResultStore
@@ -44,6 +45,7 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
             parts.results,
             LivePods(parts.api, parts.wall_clock),
             wiring.plan_settings(parts.settings),
+            left_behind=LeftBehind(parts.api, parts.cache),
             wake=parts.wake,
             registry=parts.registry,
             wall_clock=parts.wall_clock,

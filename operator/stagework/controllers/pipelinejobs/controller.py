@@ -29,6 +29,7 @@ from stagework.controllers.pipelinejobs.decoding import (
     run_of,
 )
 from stagework.controllers.pipelinejobs.gather import Gatherer
+from stagework.controllers.pipelinejobs.left_behind import LeftBehind
 from stagework.controllers.pipelinejobs.live_pods import LivePods
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
 from stagework.controllers.pipelinejobs.readiness import Readiness
@@ -71,6 +72,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         pods: LivePods,
         settings: PlanSettings,
         *,
+        left_behind: LeftBehind,
         wake: Callable[[Key], None],
         registry: CollectorRegistry,
         wall_clock: Callable[[], datetime],
@@ -83,6 +85,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self._revisions = revisions
         self._results = results
         self._pods = pods
+        self._left_behind = left_behind
         self._wall_clock = wall_clock
         self.stage_metrics = StageMetrics(registry)
         self.queue_metrics = QueueMetrics(registry, wall_clock)
@@ -152,8 +155,9 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self.queue_metrics.clear()
 
     def background(self) -> Iterable[Coroutine[Any, Any, None]]:
-        """Sweep revisions that no run names; let the time of slots go on."""
-        return (self._revisions.sweep_for_ever(self._cache), self._tick_for_ever())
+        """Sweep revisions that no run names, and what was left behind; let slots' time go on."""
+        sweeps = (self._revisions.sweep_for_ever(self._cache), self._left_behind.sweep_for_ever())
+        return (*sweeps, self._tick_for_ever())
 
     async def answer(self, about: ObjectRef, question: Question) -> Any:
         """Ask the API service what an attempt has left, the API server whether a Pod is gone."""

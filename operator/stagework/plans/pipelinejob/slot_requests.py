@@ -27,7 +27,8 @@ def slot_requests(
 ) -> list[SlotRequest]:
     """One for every stage that has its turn, or that could start now.
 
-    1. A Pod that was chosen to run holds a slot, also one that is lost and may still run.
+    1. A chosen Pod that is out holds a slot, and so does one that is lost and may still run. One
+       whose gate is still on wants one of its class: its grant is a lease as long as nothing runs.
     2. A stage that is stuck without a Pod keeps its turn without a slot: it goes on trying. Once
        its Pod is there, held, it wants a slot like any other.
        The same is true of one whose Job is refused.
@@ -41,8 +42,7 @@ def slot_requests(
             continue
         order = _order(snapshot, position, begun=begun)
         if status.pod:
-            if status.active:
-                requests.append(_held(snapshot, status, own.pod, order))
+            requests.extend(_of_chosen(snapshot, status, own, order))
         elif is_put_off(snapshot) or not _due(snapshot, resolved, status, states, now):
             continue
         elif own.pod is None and (status.stuck or tries_without_slot(snapshot, status, own)):
@@ -144,6 +144,16 @@ def _tried_on(snapshot: Snapshot, stage: Stage, status: StageStatus, order: Orde
 def _place(snapshot: Snapshot, stage: Stage, status: StageStatus, now: datetime) -> object:
     classes = snapshot.settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
     return eligible(classes, snapshot.slots, stage.fallbackAfterSeconds, status.waitingSince, now)
+
+
+def _of_chosen(
+    snapshot: Snapshot, status: StageStatus, own: AttemptObjects, order: Order
+) -> Iterator[SlotRequest]:
+    if own.ungated or own.pod is None or status.stuck:
+        if status.active:
+            yield _held(snapshot, status, own.pod, order)
+    elif status.stopping is None and not is_put_off(snapshot):
+        yield SlotRequest(status.name, (status.machine,), order)
 
 
 def _held(

@@ -2,7 +2,7 @@
 
 Level-based: whatever exists already (Job, held Pod) is taken up; nothing is done twice. That a Pod
 is chosen to run is recorded before its gate is removed (`afterwards`); a chosen Pod that is still
-held is ungated by every plan until it is not.
+held is ungated by every plan that has its turn, until it is not.
 """
 
 from dataclasses import dataclass
@@ -58,8 +58,7 @@ class Starter:
         if status.stopping is not None or status.ended or status.pod_missed or objects.ungated:
             return status
         if status.pod:
-            self._ungate(status, objects.pod, states)
-            return self._with_refusal(status, objects)
+            return self._with_chosen(status, objects, turn, states)
         verdict = may_start(stage.name, self.resolved.dependencies, states)
         if isinstance(verdict, Blocked):
             blockers = ", ".join(verdict.pending)
@@ -96,16 +95,11 @@ class Starter:
         """
         there = objects.job is not None or objects.pod is not None
         refused = creation_refused(self.snapshot, status) is not None
-        if there or refused or self._being_made(stage.name):
+        if there or refused or _being_made(self.builder, stage.name):
             return status
         later = self.builder.afterwards
         ungates = any(isinstance(action, Ungate) for action in later)
         return self._jobs.create(status, stage, machine, later if ungates else self.builder.actions)
-
-    def _being_made(self, stage: str) -> bool:
-        planned = (*self.builder.actions, *self.builder.afterwards)
-        created = (a for a in planned if isinstance(a, Create))
-        return any(a.purpose is not None and a.purpose.name == stage for a in created)
 
     def _queued(
         self, status: StageStatus, stage: Stage, objects: AttemptObjects, turn: Queued
@@ -151,8 +145,12 @@ class Starter:
         # Its start deadline runs: a quota may never let it in.
         return edits.job_refused(asked, not_made_reason(refusal), refusal.message)
 
-    def _with_refusal(self, status: StageStatus, objects: AttemptObjects) -> StageStatus:
-        """What may not be released says why, and gives its slot back after a while."""
+    def _with_chosen(
+        self, status: StageStatus, objects: AttemptObjects, turn: Turn | None, states: States
+    ) -> StageStatus:
+        """Ungated at last; what may not be says why, and gives its slot back after a while."""
+        if isinstance(turn, Granted):
+            self._ungate(status, objects.pod, states)
         refusal = ungate_refused(self.snapshot, objects)
         if refusal is None:
             return status
@@ -187,6 +185,12 @@ class Starter:
         self.builder.actions.append(delete_job(job))
         self.builder.wake(self.now + RECREATED_WAIT)
         return edits.recreated(status)
+
+
+def _being_made(builder: PlanBuilder, stage: str) -> bool:
+    planned = (*builder.actions, *builder.afterwards)
+    created = (a for a in planned if isinstance(a, Create))
+    return any(a.purpose is not None and a.purpose.name == stage for a in created)
 
 
 def _classes(snapshot: Snapshot, stage: Stage) -> tuple[str, ...]:

@@ -92,6 +92,17 @@ def test_a_chosen_pod_holds_the_slot_of_the_class_that_we_gave_it() -> None:
     assert (request.holds, request.free) == ("gpu", False)
 
 
+def test_a_chosen_pod_whose_gate_is_on_wants_a_slot_of_its_class_alone() -> None:
+    """Where removing the gate is refused for long, others have the slot meanwhile."""
+    chosen = make_status(
+        "a", "Starting", pod=POD.metadata.uid, machine="macmini", turnTime=after(0)
+    )
+
+    (request,) = _requests(ONE.but(states=[chosen], jobs=[JOB], pods=[POD]))
+
+    assert (request.holds, request.classes) == ("", ("macmini",))
+
+
 def test_a_pod_that_somebody_else_ungated_neither_holds_a_slot_nor_wants_one() -> None:
     first = ONE.but(jobs=[JOB], pods=[running(POD)])
     noted = first.but(states=[*first.stages_after().values()])

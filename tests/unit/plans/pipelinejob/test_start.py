@@ -116,6 +116,12 @@ def test_a_chosen_pod_that_is_still_held_is_ungated_again_for_the_class_on_recor
     assert plan.actions == ()
 
 
+def test_a_chosen_pod_is_not_ungated_while_others_have_its_slot() -> None:
+    plan = _world(CHOSEN, jobs=[JOB], pods=[POD]).plan(after(1), others=_taken("gpu"))
+
+    assert plan.afterwards == ()
+
+
 @pytest.mark.parametrize(
     ("state", "pods"),
     [
