@@ -75,7 +75,7 @@ def exchange(
             early = _early_answer(connection.sock)
             if early is not None:
                 return early
-            _send(connection, body, size)
+            _send(connection, body, size)  # Or as much of it as the server waits for.
         with connection.getresponse() as response:
             return _read(response, sink)
     finally:
@@ -99,13 +99,28 @@ def _connect(
 
 
 def _send(connection: http.client.HTTPConnection, body: BinaryIO, size: int) -> None:
+    """Send `size` bytes; fewer where the server answers meanwhile: it wants no more then.
+
+    A busy server may say its refusal later than we waited for it, and close. What it said is
+    still there to be read, also where the connection breaks under our hands.
+    """
     left = size
-    while left:
+    while left and not _has_answered(connection.sock):
         chunk = body.read(min(CHUNK_BYTES, left))
         if not chunk:
             raise CutOff(f"the file became shorter while it was sent, by {left} bytes")
-        connection.send(chunk)
+        try:
+            connection.send(chunk)
+        except ConnectionError:
+            if _has_answered(connection.sock):
+                return
+            raise
         left -= len(chunk)
+
+
+def _has_answered(sock: socket.socket) -> bool:
+    ready, _, _ = select.select([sock], [], [], 0)
+    return bool(ready)
 
 
 def _early_answer(sock: socket.socket) -> Answer | None:

@@ -144,6 +144,8 @@ def namespace(story: str, api: Api, commands: Commands) -> Generator[Space]:
     name = str(made["metadata"]["name"])
     space = Space(name, api, commands)
     try:
+        # A busy cluster gives a namespace its account later: nobody has a token before.
+        space.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=120s")
         space.kubectl(
             *("create", "rolebinding", "uploads", "--clusterrole=stagework-edit"),
             f"--serviceaccount={name}:default",

@@ -8,7 +8,7 @@ NAME_MAX = 63
 """A Job's name becomes a label value of its Pods, so 63 characters are the limit."""
 HASH_LENGTH = 8
 """Hex digits that keep names apart that look alike after cutting."""
-RECREATIONS_TOLD = 256
+RECREATIONS_KNOWN = 256
 """A Job made anew more often than this is not known by its name any more."""
 ATTEMPT_DIGITS = 9
 """Attempts have fewer digits than this."""
@@ -41,7 +41,7 @@ def recreation_of(
     """
     if not (attempt.isdecimal() and len(attempt) <= ATTEMPT_DIGITS):
         return None
-    for recreations in range(RECREATIONS_TOLD):
+    for recreations in range(RECREATIONS_KNOWN):
         made = stage_job_name(
             run,
             run_uid,

@@ -7,7 +7,13 @@ from stagework.api import names
 from stagework.api.base import Metadata
 from stagework.api.conditions import Condition
 from stagework.api.pipelinejob import PipelineJob, PipelineJobSpec, PipelineJobStatus, PipelineRef
-from stagework.api.stage_status import Commit, SkipRecord, StageState, StageStatus
+from stagework.api.stage_status import (
+    Commit,
+    SkipRecord,
+    StageState,
+    StageStatus,
+    artifact_prefix,
+)
 from stagework.plans.pipelinejob.run_status import run_status
 
 BEGIN = datetime(2026, 11, 3, 9, 0, 0, tzinfo=UTC)
@@ -99,10 +105,25 @@ def _verdict(summary: str, message: str, moment: datetime) -> Condition:
 
 
 def written_run(*stages: StageStatus, name: str, suspend: bool = False) -> PipelineJob:
-    """A run all of whose status is the operator's own word on these stages, a minute later."""
+    """A run all of whose status is the operator's own word on these stages, a minute later.
+
+    What its stages left is below the run's own prefix, whatever run they were built for.
+    """
     spec = PipelineJobSpec(pipelineRef=PipelineRef(name="any"), suspend=suspend)
     run = _accepted(spec, name, "default", f"uid-of-{name}", BEGIN)
-    return run.model_copy(update={"status": run_status(run, stages, [], at(60))})
+    own = [_committed_by(run.metadata, stage) for stage in stages]
+    return run.model_copy(update={"status": run_status(run, own, [], at(60))})
+
+
+def _committed_by(meta: Metadata, stage: StageStatus) -> StageStatus:
+    commit = stage.commit
+    if commit is None:
+        return stage
+    prefix = artifact_prefix(
+        meta.namespace, meta.uid, stage=stage.name, attempt=commit.attempt, pod=commit.pod
+    )
+    own = commit.model_copy(update={"prefix": prefix})
+    return stage.model_copy(update={"commit": own})
 
 
 def _accepted(

@@ -137,7 +137,7 @@ def test_what_was_written_reads_back_as_it_was() -> None:
     status = PipelineJobStatus(
         summary="Running",
         startTime=T0,
-        stages=[make_status("a", "Succeeded", commit={"attempt": 1, "digest": "d", "prefix": "x"})],
+        stages=[make_status("a", "Succeeded", commit={"attempt": 1, "digest": "d"})],
         answered=[Answered(uid="i1", affected=1)],
     )
     sent = status_of(patches.status_patch(RUN, status))

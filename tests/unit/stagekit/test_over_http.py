@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import stagekit
+from stagekit import wire
 from stagekit.context import Context
 from stagekit.retry import Patience
 from tests.unit.stagekit.local import Local
@@ -138,6 +139,13 @@ def test_an_output_over_the_limit_fails_with_the_services_own_words(
     assert local.mark["reason"] == "UploadServiceRefused"
     assert "more than the limit" in local.mark["message"]
     assert service.stored() == []
+
+
+def test_a_refusal_that_comes_while_the_output_is_sent_is_heard(
+    local: Local, monkeypatch: pytest.MonkeyPatch, service: Service
+) -> None:
+    monkeypatch.setattr(wire, "_CONTINUE_WAIT_SECONDS", 0.0)
+    test_an_output_over_the_limit_fails_with_the_services_own_words(local, monkeypatch, service)
 
 
 @dataclass
