@@ -66,7 +66,8 @@ def _kubeadm(kind: str) -> dict[str, object]:
 def _control_plane_patch(grace_seconds: int | None) -> dict[str, object]:
     # Stock flags (20 requests a second, 5 Job syncs) hold a whole cluster to a few Jobs a
     # second: a bench would measure them, not us. Figures taken here say so beside them.
-    client = {"kube-api-qps": "300", "kube-api-burst": "400"}
+    # One of each: a lease that a busy disk lets expire would only end the process.
+    client = {"kube-api-qps": "300", "kube-api-burst": "400", "leader-elect": "false"}
     manager = {
         **client,
         "concurrent-job-syncs": "20",
@@ -76,8 +77,12 @@ def _control_plane_patch(grace_seconds: int | None) -> dict[str, object]:
     if grace_seconds is not None:
         manager["node-monitor-grace-period"] = f"{grace_seconds}s"
         manager["node-monitor-period"] = "2s"
+    # What is tried here need not outlive a machine that loses its power, and on a shared disk
+    # a stall of seconds would time out every write of the cluster.
+    etcd = {"unsafe-no-fsync": "true"}
     return {
         **_kubeadm("ClusterConfiguration"),
+        "etcd": {"local": {"extraArgs": etcd}},
         "controllerManager": {"extraArgs": manager},
         "scheduler": {"extraArgs": client},
     }
