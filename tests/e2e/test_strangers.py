@@ -139,20 +139,21 @@ def test_a_pod_whose_job_was_orphaned_goes_on_and_is_not_doubled(space: Space) -
 def test_nothing_stays_gated_where_a_run_is_deleted_and_its_jobs_are_left(space: Space) -> None:
     space.apply(run_of("left", shell("first", HOLD), shell("second", STEP)))
     space.wait_for_container("left", "first", "running")
+    uid = space.run("left")["metadata"]["uid"]
     eventually(
-        lambda: space.pods_of("left", "second"),
+        lambda: space.pods_of_uid(uid, "second"),
         bool,
         seconds=60,
         otherwise=lambda: "no Pod is held ahead of its turn",
     )
     space.kubectl("delete", "pj", "left", "--cascade=orphan")
     eventually(
-        lambda: space.pods_of("left", "second"),
+        lambda: space.pods_of_uid(uid, "second"),
         lambda pods: not pods,
         seconds=240,
         otherwise=lambda: "a Pod is held for ever",
     )
-    (running,) = space.pods_of("left", "first")
+    (running,) = space.pods_of_uid(uid, "first")
     assert "deletionTimestamp" not in running["metadata"], "what ran was left to go on"
     space.kubectl("delete", "jobs", "-l", "stagework.dev/pipelinejob=left")
 

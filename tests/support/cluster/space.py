@@ -100,7 +100,10 @@ class Space(Prompt):
 
     def pods_of(self, name: str, stage: str = "") -> list[Document]:
         """Its Pods, or those of one stage, oldest first."""
-        uid = self.run(name)["metadata"]["uid"]
+        return self.pods_of_uid(self.run(name)["metadata"]["uid"], stage)
+
+    def pods_of_uid(self, uid: str, stage: str = "") -> list[Document]:
+        """The same of a run that may be gone."""
         selector = f"stagework.dev/run-uid={uid}"
         selector += f",stagework.dev/stage={stage}" if stage else ""
         pods = self.api.items(f"/api/v1/namespaces/{self.namespace}/pods", labelSelector=selector)
