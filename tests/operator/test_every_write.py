@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 from stagework.controllers import status_writer
-from stagework.policies.slots import SlotLedger
+from stagework.policies.slots.ledger import SlotLedger
 from tests.support.fakeapi.kubelet import Behave, Behaviour
 from tests.support.fakeapi.resources import Json
 from tests.support.operators import scenario

@@ -79,12 +79,6 @@ ALLOWED = {
 }
 """Rows of words in which one of those is meant as everybody means it."""
 EXCEPT = {
-    "operator/stagework/policies/slots.py TELL_SECONDS": "runs are told their place in the queue",
-    "operator/stagework/policies/slots.py tell_all": "runs are told their place in the queue",
-    "operator/stagework/policies/slots.py tell": "runs are told their place in the queue",
-    "operator/stagework/policies/slots.py _told_at": "runs are told their place in the queue",
-    "operator/stagework/policies/slots.py _told": "runs are told their place in the queue",
-    "operator/stagework/policies/slots.py _told_seconds": "runs are told their place in the queue",
     "operator/stagework/children/stage_volumes.py claim": "a PersistentVolumeClaim",
     "operator/stagework/cli/service.py claims": "those of a JSON Web Token",
     "operator/stagework/web/https_input.py family": "the socket module's word",

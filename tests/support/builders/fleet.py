@@ -10,7 +10,7 @@ from stagework.api.observed import (
     NodeView,
     ObjectMeta,
 )
-from stagework.policies.slots import Order
+from stagework.policies.slots.request import Order
 from tests.support.builders.runs import NAMESPACE
 
 GPU = MachineClass(

@@ -28,7 +28,8 @@ from stagework.plans.pipelinejob.snapshot import (
 )
 from stagework.plans.plan import ActionKey, Purpose, Refusal
 from stagework.policies.placement import slots_of
-from stagework.policies.slots import Moment, SlotLedger, SlotRequest
+from stagework.policies.slots.ledger import SlotLedger
+from stagework.policies.slots.request import Moment, SlotRequest
 from tests.support.builders.fleet import make_fleet, make_node
 from tests.support.builders.runs import T0, make_run, make_stage
 

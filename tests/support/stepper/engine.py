@@ -38,7 +38,8 @@ from stagework.plans.plan import (
 from stagework.plans.refusals import MARGIN_SECONDS, Refusals
 from stagework.plans.status_writes import NEVER, counted_from, when_to_write
 from stagework.policies.placement import slots_of
-from stagework.policies.slots import Moment, SlotLedger
+from stagework.policies.slots.ledger import SlotLedger
+from stagework.policies.slots.request import Moment
 from tests.support.builders import T0
 from tests.support.stepper.invariants import Invariants
 from tests.support.stepper.own_objects import OwnObjects

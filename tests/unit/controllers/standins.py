@@ -32,7 +32,7 @@ from stagework.plans.plan import (
     Refusal,
     Ungate,
 )
-from stagework.policies.slots import Moment
+from stagework.policies.slots.request import Moment
 from tests.support.builders import T0, make_own
 from tests.support.lamps import LAMP, LampStatus
 from tests.support.unwatched import nobody

@@ -7,7 +7,8 @@ import pytest
 from stagework.api.observed import NodeView, PodView
 from stagework.cluster.cache.store import Change
 from stagework.controllers.controller import Key
-from stagework.policies.slots import Granted, Order, Queued, SlotRequest, Turn
+from stagework.policies.slots.request import Order, SlotRequest
+from stagework.policies.slots.turn import Granted, Queued, Turn
 from tests.support.builders import (
     GPU,
     MACMINI,

@@ -4,7 +4,7 @@ import pytest
 
 from stagework.overview.holders import SlotHolder, classes_waited_for, slot_holders
 from stagework.plans.pipelinejob.queue_sentence import queue_sentence
-from stagework.policies.slots import Queued, Standing
+from stagework.policies.slots.turn import Queued, Standing
 from tests.support.builders.written_runs import at, run_of, stage
 
 

@@ -7,17 +7,9 @@ from typing import Any
 
 import pytest
 
-from stagework.policies.slots import (
-    Granted,
-    Holder,
-    Moment,
-    Paused,
-    Queued,
-    SlotLedger,
-    SlotRequest,
-    Standing,
-    Turn,
-)
+from stagework.policies.slots.ledger import SlotLedger
+from stagework.policies.slots.request import Moment, SlotRequest
+from stagework.policies.slots.turn import Granted, Holder, Paused, Queued, Standing, Turn
 from tests.support.builders import T0, after, make_order
 
 AT = Moment(T0, 0.0)

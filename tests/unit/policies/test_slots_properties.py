@@ -6,7 +6,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from stagework.policies.slots import Granted, Moment, SlotLedger, SlotRequest
+from stagework.policies.slots.ledger import SlotLedger
+from stagework.policies.slots.request import Moment, SlotRequest
+from stagework.policies.slots.turn import Granted
 from tests.support.builders import T0, make_order
 
 CLASSES = ("gpu", "macmini", "macbook")

@@ -49,7 +49,7 @@ from stagework.plans.pipelinejob.snapshot import (
     RunPlan,
 )
 from stagework.plans.plan import Fact, Plan, Question
-from stagework.policies.slots import Moment
+from stagework.policies.slots.request import Moment
 from stagework.service_client.results import ResultStore
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,9 @@ from stagework.cluster.cache.store import Change
 from stagework.controllers.controller import Key
 from stagework.plans.pipelinejob.slot_requests import is_out
 from stagework.policies.placement import slots_of
-from stagework.policies.slots import Moment, SlotLedger, SlotRequest, Turn
+from stagework.policies.slots.ledger import SlotLedger
+from stagework.policies.slots.request import Moment, SlotRequest
+from stagework.policies.slots.turn import Turn
 
 
 class Slots:

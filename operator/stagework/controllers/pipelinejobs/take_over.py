@@ -22,7 +22,7 @@ from stagework.controllers.pipelinejobs.triggers import RUNS, key_of
 from stagework.plans.pipelinejob.plan import evaluate
 from stagework.plans.pipelinejob.slot_requests import held_by_records
 from stagework.plans.pipelinejob.snapshot import ForgedRevision, Resolved
-from stagework.policies.slots import Order
+from stagework.policies.slots.request import Order
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
-from stagework.policies.slots import Queued, Turn
+from stagework.policies.slots.turn import Queued, Turn
 
 
 def pending(

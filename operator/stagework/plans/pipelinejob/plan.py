@@ -48,7 +48,8 @@ from stagework.plans.pipelinejob.unwatched import unwatched_pods
 from stagework.plans.pipelinejob.upstream import after_upstream
 from stagework.plans.plan import Plan, PlanBuilder
 from stagework.policies.look_ahead import ahead
-from stagework.policies.slots import SlotRequest, Turn
+from stagework.policies.slots.request import SlotRequest
+from stagework.policies.slots.turn import Turn
 from stagework.policies.validity import effective_params
 
 

@@ -1,6 +1,6 @@
 """What a stage that waits for a slot is told: its place, and who holds the slots."""
 
-from stagework.policies.slots import Holder, Queued, Standing
+from stagework.policies.slots.turn import Holder, Queued, Standing
 
 NAMED = 3
 """So many holders are told by name."""

@@ -14,7 +14,7 @@ from stagework.plans.pipelinejob.children import AttemptObjects
 from stagework.plans.pipelinejob.refused_stages import is_put_off, tries_without_slot
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
 from stagework.policies.placement import Place, class_of, eligible
-from stagework.policies.slots import Order, SlotRequest
+from stagework.policies.slots.request import Order, SlotRequest
 from stagework.policies.stage_order import Ready, may_start
 
 

@@ -27,7 +27,7 @@ from stagework.plans.pipelinejob.refused_stages import (
 )
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
 from stagework.plans.plan import Create, PlanBuilder, Ungate
-from stagework.policies.slots import Granted, Paused, Queued, Turn
+from stagework.policies.slots.turn import Granted, Paused, Queued, Turn
 from stagework.policies.stage_order import Blocked, may_start
 
 POD_WAIT = timedelta(seconds=20)

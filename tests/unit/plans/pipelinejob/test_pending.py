@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stagework.plans.pipelinejob.pending import pending
-from stagework.policies.slots import Queued, Standing, Turn
+from stagework.policies.slots.turn import Queued, Standing, Turn
 from tests.support.builders import T0, World, after, line_of, make_stage, make_status
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from stagework.plans.pipelinejob.queue_sentence import queue_sentence
-from stagework.policies.slots import Holder, Queued, Standing
+from stagework.policies.slots.turn import Holder, Queued, Standing
 
 AD_7 = Holder("ad-7", "overlay", 10)
 HOUR, MINUTE = Holder("a", "s", 3600), Holder("b", "t", 60)

@@ -8,7 +8,7 @@ import pytest
 from stagework.api.observed import PodView
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.plans.pipelinejob.plan import evaluate
-from stagework.policies.slots import SlotRequest
+from stagework.policies.slots.request import SlotRequest
 from tests.support.builders import (
     GPU,
     MACMINI,

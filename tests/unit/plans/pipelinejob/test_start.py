@@ -20,7 +20,7 @@ from stagework.plans.plan import (
     Ungate,
     creation,
 )
-from stagework.policies.slots import SlotRequest
+from stagework.policies.slots.request import SlotRequest
 from tests.support.builders import (
     GPU,
     MACMINI,
