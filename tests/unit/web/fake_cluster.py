@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 
-from stagekit.contract import ENV_MODEL
-from stagework.api.names import ANNOTATION_INPUTS, LABEL_ATTEMPT, LABEL_STAGE, STAGE_CONTAINER
+from stagekit.contract import ENV_MODEL, ENV_RUN
+from stagework.api.names import (
+    ANNOTATION_INPUTS,
+    API_VERSION,
+    LABEL_ATTEMPT,
+    LABEL_STAGE,
+    STAGE_CONTAINER,
+)
 from stagework.api.observed import (
     AnnotatedMeta,
     ContainerManifest,
@@ -21,9 +27,14 @@ AUDIENCE = "stagework"
 OPERATOR = "system:serviceaccount:stagework-system:stagework-operator"
 
 
-def controlled_by(kind: str, name: str, uid: str) -> tuple[OwnerReference, ...]:
+def controlled_by(
+    kind: str, name: str, uid: str, api_version: str = "batch/v1"
+) -> tuple[OwnerReference, ...]:
     """References of an object to its one, controlling owner."""
-    return (OwnerReference(uid=uid, controller=True, kind=kind, name=name),)
+    owner = OwnerReference(
+        uid=uid, controller=True, kind=kind, name=name, api_version=api_version
+    )
+    return (owner,)
 
 
 @dataclass
@@ -97,10 +108,10 @@ class FakeCluster:
             annotations=annotations,
             owner_references=controlled_by("Job", name, job_uid),
         )
-        env = (EnvVariable(ENV_MODEL, model),) if model else ()
+        env = (EnvVariable(ENV_RUN, run.name), EnvVariable(ENV_MODEL, model or None))
         spec = PodManifestSpec(containers=(ContainerManifest(STAGE_CONTAINER, env),))
         self.pods[key] = PodManifest(meta, spec)
-        owners = controlled_by("PipelineJob", run.name, run.uid)
+        owners = controlled_by("PipelineJob", run.name, run.uid, API_VERSION)
         self.jobs[key] = JobView(ObjectMeta(name=name, uid=job_uid, owner_references=owners))
         if recorded:
             self.record(run, RecordedAttempt(stage, attempt, name, job_uid, pod_uid))

@@ -24,12 +24,19 @@ from tests.unit.web.fake_cluster import FakeCluster
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
 
-def settings(models: ModelSettings | None = None, **artifacts: Any) -> Settings:
-    """Settings with one machine class."""
+def settings(
+    models: ModelSettings | None = None, namespaces: tuple[str, ...] = (), **artifacts: Any
+) -> Settings:
+    """Settings with one machine class; `namespaces`: the watched ones, all where none is named."""
     gpu = MachineClass(key="gpu", nodeSelector={"stagework.dev/machine": "gpu"})
     limits = ArtifactSettings.model_validate({"maxFileBytes": MAX_FILE_BYTES, **artifacts})
     fleet = Fleet(machineClasses=(gpu,))
-    return Settings(fleet=fleet, artifacts=limits, models=models or ModelSettings())
+    return Settings(
+        fleet=fleet,
+        artifacts=limits,
+        models=models or ModelSettings(),
+        namespaces=namespaces,
+    )
 
 
 class Clock:
@@ -109,12 +116,13 @@ def running(
     store: Store | None = None,
     https: HttpsSource | None = None,
     models: ModelSettings | None = None,
+    namespaces: tuple[str, ...] = (),
     **artifacts: Any,
 ) -> Generator[Service]:
     """Serve until the end of the block."""
     cluster = FakeCluster()
     clock = Clock()
-    configured = settings(models, **artifacts)
+    configured = settings(models, namespaces, **artifacts)
     configured_store = store or LocalStore(root, max_file_bytes=configured.artifacts.maxFileBytes)
     app = create_app(cluster, configured_store, configured, clock, https=https)
     server = uvicorn.Server(

@@ -1,45 +1,26 @@
 """Nobody is answered without a proof, whatever the route."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from msgspec.structs import replace
 
-from stagework.api.observed import JobView, OwnerReference, PodManifest, PodStatus
+from stagework.api.observed import JobView, PodManifest, PodStatus
 from stagework.artifacts.local import LocalStore
 from stagework.web.app import create_app
 from stagework.web.auth.authentication import OPEN_PATHS
 from stagework.web.cluster import User
 from tests.unit.web.fake_cluster import FakeCluster, controlled_by
+from tests.unit.web.routes import address_of, every_route
 from tests.unit.web.service import Service, running, settings
-
-
-def routes_below(thing: object) -> Iterator[tuple[str, str]]:
-    """Every (method, path) of a router, however deep it is included."""
-    router = getattr(thing, "original_router", thing)
-    for route in getattr(router, "routes", ()):
-        path = getattr(route, "path", None)
-        if path is not None:
-            yield from ((method, path) for method in getattr(route, "methods", None) or ("GET",))
-        yield from routes_below(route)
-
-
-def every_route(folder: Path) -> list[tuple[str, str]]:
-    store = LocalStore(folder, max_file_bytes=1)
-    app = create_app(FakeCluster(), store, settings())
-    return [*routes_below(app), ("GET", "/nowhere"), ("POST", "/docs"), ("GET", "/livez/x")]
 
 
 def test_every_route_but_health_answers_401_without_a_token(
     service: Service, tmp_path: Path
 ) -> None:
     for method, pattern in every_route(tmp_path):
-        path = pattern.replace("{address:path}", "team/run-1/ocr/1-pod/x")
-        path = re.sub(r"\{(\w+)[^}]*\}", r"\1", path)
-        answer = service.ask(method, path)
+        answer = service.ask(method, address_of(pattern))
         assert answer.status == (200 if pattern in OPEN_PATHS else 401), (method, pattern)
     assert {"/livez", "/readyz"} == OPEN_PATHS
 
@@ -115,12 +96,12 @@ def with_meta(view: V, **fields: Any) -> V:
         "gone",
         "other uid",
         "finished",
-        "no owner",
         "job gone",
         "job of another uid",
         "job of nobody",
-        "an owner that does not control it",
+        "job of a run of another group",
         "a ReplicaSet's",
+        "a Job of another group",
     ],
 )
 def test_a_pod_is_known_only_by_the_whole_chain_of_uids(service: Service, broken: str) -> None:
@@ -135,19 +116,20 @@ def test_a_pod_is_known_only_by_the_whole_chain_of_uids(service: Service, broken
             pods[key] = with_meta(pods[key], uid="pod-2")
         case "finished":
             pods[key] = replace(pods[key], status=PodStatus(phase="Succeeded"))
-        case "no owner":
-            pods[key] = with_meta(pods[key], owner_references=())
         case "job gone":
             del jobs[key]
         case "job of another uid":
             jobs[key] = with_meta(jobs[key], uid="job-of-somebody")
         case "job of nobody":
             jobs[key] = with_meta(jobs[key], owner_references=())
-        case "an owner that does not control it":
-            owner = OwnerReference(uid="job-of-pod-1", kind="Job", name="ad-ocr-1")
-            pods[key] = with_meta(pods[key], owner_references=(owner,))
+        case "job of a run of another group":
+            owners = controlled_by("PipelineJob", "ad", "run-1", "stagework.example/v1")
+            jobs[key] = with_meta(jobs[key], owner_references=owners)
+        case "a Job of another group":
+            owners = controlled_by("Job", "ad-ocr-1", "job-of-pod-1", "batch.example/v1")
+            pods[key] = with_meta(pods[key], owner_references=owners)
         case _:
-            owners = controlled_by("ReplicaSet", "web", "rs-1")
+            owners = controlled_by("ReplicaSet", "web", "rs-1", "apps/v1")
             pods[key] = with_meta(pods[key], owner_references=owners)
     answer = service.ask("POST", "/v1/heartbeats", token, b"{}")
     assert answer.status == 403

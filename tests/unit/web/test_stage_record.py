@@ -1,17 +1,22 @@
 """A Pod works for a stage where the run's own status says so, whatever the Pod and its Job say."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from msgspec import structs
 
 from stagework.api.names import LABEL_ATTEMPT, LABEL_STAGE
+from stagework.api.observed import PodManifestSpec
+from stagework.web.auth.authentication import OPEN_PATHS
 from stagework.web.auth.identity import Identities, StagePod
 from stagework.web.cluster import RecordedAttempt, Run
 from stagework.web.errors import ProblemError
 from tests.unit.web.fake_cluster import AUDIENCE, OPERATOR, FakeCluster
-from tests.unit.web.service import Answer, Service
+from tests.unit.web.routes import address_of, every_route
+from tests.unit.web.service import Answer, Service, running
 
 JOB, JOB_UID, POD = "ad-ocr-1", "job-of-pod-1", "pod-1"
 GOOD = RecordedAttempt("ocr", 1, JOB, JOB_UID, POD)
@@ -38,6 +43,7 @@ def test_the_recorded_pod_of_the_recorded_job_is_heard(service: Service) -> None
         pytest.param(replace(GOOD, pod=""), id="a Pod whose gate was not removed by the operator"),
         pytest.param(replace(GOOD, ended=True), id="an attempt that has ended"),
         pytest.param(replace(GOOD, job_uid="", pod="pod-2"), id="another Pod, uids unrecorded"),
+        pytest.param(replace(GOOD, job="ad-ocr-2", job_uid=""), id="a Job of another name"),
     ],
 )
 def test_another_is_not(service: Service, record: RecordedAttempt) -> None:
@@ -84,11 +90,111 @@ def test_a_run_made_again_under_the_same_name_is_another(service: Service) -> No
     assert service.ask("POST", "/v1/heartbeats", token, b"{}").status == 403
 
 
+def forged(service: Service) -> str:
+    """Labels, owners and names are those of the run at work; its status says nothing of the Pod."""
+    run = service.cluster.run(uri="https://host/input.png")
+    token = service.cluster.stage_pod(run, "ocr", POD, recorded=False, model="artifact://x")
+    service.cluster.record(run, replace(GOOD, job_uid="job-2", pod="pod-2"))
+    return token
+
+
+def of_a_forger_who_was_there_first(service: Service) -> str:
+    """The run's Job is asked for and not made: names of Jobs can be told beforehand."""
+    run = service.cluster.run()
+    token = service.cluster.stage_pod(run, "ocr", POD, recorded=False)
+    made = RecordedAttempt("fetch", 1, "ad-fetch-1", "job-of-fetch", "pod-of-fetch")
+    service.cluster.record(run, made, replace(GOOD, job_uid="", pod=""))
+    return token
+
+
+def of_an_older_attempt(service: Service) -> str:
+    """Its Pod goes on, for instance because its node was away; the next attempt is at work."""
+    run = service.cluster.run()
+    token = service.cluster.stage_pod(run, "ocr", POD)
+    service.cluster.stage_pod(run, "ocr", "pod-2", attempt=2)
+    return token
+
+
+def of_a_deleted_run(service: Service) -> str:
+    """Job and Pod are there until the garbage collector comes."""
+    run = service.cluster.run()
+    token = service.cluster.stage_pod(run, "ocr", POD)
+    del service.cluster.runs["team", "ad"]
+    return token
+
+
+def of_an_unwatched_namespace(service: Service) -> str:
+    """All is in order there, by objects that nobody of ours has written."""
+    return service.cluster.stage_pod(service.cluster.run(namespace="attic"), "ocr", POD)
+
+
+def without_any_owner(service: Service) -> str:
+    """Of a Pod that only names a run."""
+    token = forged(service)
+    pod = service.cluster.pods["team", JOB]
+    meta = structs.replace(pod.metadata, owner_references=())
+    service.cluster.pods["team", JOB] = structs.replace(pod, metadata=meta)
+    return token
+
+
+@pytest.mark.parametrize(
+    "token_of",
+    [
+        forged,
+        of_a_forger_who_was_there_first,
+        of_an_older_attempt,
+        of_a_deleted_run,
+        of_an_unwatched_namespace,
+        without_any_owner,
+    ],
+)
+def test_no_route_is_open_to_a_pod_that_is_not_the_recorded_one(
+    tmp_path: Path, token_of: Callable[[Service], str]
+) -> None:
+    with running(tmp_path, namespaces=("team",)) as service:
+        token = token_of(service)
+        for method, pattern in every_route(tmp_path):
+            answer = service.ask(method, address_of(pattern), token)
+            assert answer.status == (200 if pattern in OPEN_PATHS else 403), (method, pattern)
+        assert service.stored() == []
+
+
+def test_no_answer_to_one_that_is_early_lets_it_in(service: Service) -> None:
+    answer = asked(service, replace(GOOD, job_uid="", pod=""))
+    assert answer.status == 425
+    for _ in range(5):
+        assert service.ask("POST", "/v1/heartbeats", "token-of-pod-1", b"{}").status == 425
+    assert service.cluster.questions.count("token_review") == 1, "it asks, and we ask nobody"
+
+
+def test_a_recorded_pod_that_its_job_left_behind_works_on(service: Service) -> None:
+    """`kubectl delete job --cascade=orphan` takes the owner away; the operator lets it go on."""
+    run = service.cluster.run()
+    token = service.cluster.stage_pod(run, "ocr", POD)
+    pod = service.cluster.pods["team", JOB]
+    meta = structs.replace(pod.metadata, owner_references=())
+    service.cluster.pods["team", JOB] = structs.replace(pod, metadata=meta)
+    del service.cluster.jobs["team", JOB]
+
+    assert service.put("/v1/artifacts/team/run-1/ocr/1-pod-1/a.txt", token, b"x").status == 201
+
+
+def test_a_pod_without_owner_and_without_a_run_is_nobodys(service: Service) -> None:
+    token = without_any_owner(service)
+    pod = service.cluster.pods["team", JOB]
+    service.cluster.pods["team", JOB] = structs.replace(pod, spec=PodManifestSpec())
+
+    answer = service.ask("POST", "/v1/heartbeats", token, b"{}")
+
+    assert answer.status == 403
+    assert "does not work for a PipelineJob" in answer.json["error"]
+
+
 class TestWithoutUidsOfJobs:
     """An operator that does not record them writes the Pod down a moment after its gate is gone."""
 
-    def test_the_job_decides_until_the_pod_is_recorded(self, service: Service) -> None:
-        assert asked(service, replace(GOOD, job_uid="", pod="")).status == 204
+    def test_the_jobs_name_alone_lets_nobody_in(self, service: Service) -> None:
+        assert asked(service, replace(GOOD, job_uid="", pod="")).status == 425
 
     def test_the_pod_decides_then(self, service: Service) -> None:
         assert asked(service, replace(GOOD, job_uid="")).status == 204
@@ -104,6 +210,7 @@ class TestWithoutUidsOfJobs:
         token = service.cluster.stage_pod(run, "ocr", POD, recorded=False)
         assert service.ask("POST", "/v1/heartbeats", token, b"{}").status == 425
         service.cluster.record(run, GOOD)
+        service.clock.now += 1
         assert service.ask("POST", "/v1/heartbeats", token, b"{}").status == 204
 
 

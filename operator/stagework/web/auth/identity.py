@@ -4,10 +4,11 @@ In this order:
 1. The token is reviewed with our own audience; any other token is nobody's.
 2. The operator is known by its ServiceAccount's name.
 3. A token bound to a Pod is that Pod's: it must exist with that uid in a watched namespace, not be
-   finished, and be controlled by a Job, and that by a PipelineJob, each step by uid. That proves
-   nothing yet, for whoever may create Jobs can write it: the run's own status must record this Job
-   and this Pod for an attempt of a stage that has not ended (`stage_record.py`). Stage and attempt
-   are those of the record. Labels are not read.
+   finished, and be controlled by a Job, and that by a PipelineJob, each step by apiVersion, kind,
+   name and uid. (One that its Job has left behind has no controller: its manifest names the run.)
+   That proves nothing yet, for whoever may create Jobs can write it: the run must be there, and its
+   own status must record this Job and this Pod for an attempt of a stage that has not ended
+   (`stage_record.py`). Stage and attempt are those of the record. Labels are not read.
 4. Everybody else is a person, whose rights are asked for per namespace.
 """
 
@@ -17,20 +18,23 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from stagekit.contract import ENV_MODEL
+from stagekit.contract import ENV_MODEL, ENV_RUN
 from stagework.api.kinds import PIPELINEJOB
 from stagework.api.names import ANNOTATION_INPUTS, STAGE_CONTAINER
-from stagework.api.observed import ObjectMeta, OwnerReference
+from stagework.api.observed import ObjectMeta, OwnerReference, PodManifest
+from stagework.api.resources import JOBS, ApiResource
 from stagework.web.artifact_path import ArtifactPrefix
 from stagework.web.auth.cache import ExpiringCache
 from stagework.web.auth.stage_record import recorded_attempt
-from stagework.web.cluster import ClusterReader, User
+from stagework.web.cluster import ClusterReader, Run, User
 from stagework.web.errors import ProblemError, forbidden
 
 CACHE_SECONDS: Final = 60.0
 """How long an answer about a token or a right is believed."""
 REFUSAL_SECONDS: Final = 5.0
 """How long a bad token is remembered, so that a flood of them does not reach the API server."""
+EARLY_SECONDS: Final = 1.0
+"""How long one that may be recorded in a moment is told to come again without being looked at."""
 _TOKEN_MAX: Final = 16_384
 _POD_NAME: Final = "authentication.kubernetes.io/pod-name"
 _POD_UID: Final = "authentication.kubernetes.io/pod-uid"
@@ -101,8 +105,8 @@ class Identities:
         try:
             caller = await self._review(token)
         except ProblemError as problem:
-            if problem.status != HTTPStatus.TOO_EARLY:
-                self._refusals.put(key, problem, REFUSAL_SECONDS)
+            is_early = problem.status == HTTPStatus.TOO_EARLY
+            self._refusals.put(key, problem, EARLY_SECONDS if is_early else REFUSAL_SECONDS)
             raise
         self._callers.put(key, caller, CACHE_SECONDS)
         return caller
@@ -128,15 +132,8 @@ class Identities:
             raise forbidden("this token's Pod is gone", "only running Pods may use artifacts")
         if pod.finished:
             raise forbidden("this token's Pod has finished", "only running Pods may use artifacts")
-        owner = _controller(pod.metadata, "Job")
-        job = await self._reader.get_job(namespace, owner.name)
-        if job is None or job.metadata.uid != owner.uid:
-            raise forbidden("the Job of this token's Pod is gone")
-        claimed = _controller(job.metadata, PIPELINEJOB.kind)
-        run = await self._reader.get_run(namespace, claimed.name)
-        if run is None or run.uid != claimed.uid:
-            raise forbidden("the PipelineJob of this token's Pod is gone")
-        recorded = recorded_attempt(run, owner, pod_uid)
+        run = await self._claimed_run(namespace, pod)
+        recorded = recorded_attempt(run, pod.metadata.controller, pod_uid)
         prefix = ArtifactPrefix.of(
             namespace=namespace,
             run_uid=run.uid,
@@ -147,15 +144,38 @@ class Identities:
         inputs = pod.metadata.annotations.get(ANNOTATION_INPUTS, "")
         return StagePod(prefix, run.name, inputs, pod.env_value(STAGE_CONTAINER, ENV_MODEL))
 
+    async def _claimed_run(self, namespace: str, pod: PodManifest) -> Run:
+        """The run for which the Pod says to work; what it says is compared with the run's status."""
+        if pod.metadata.controller is None:
+            name, uid = pod.env_value(STAGE_CONTAINER, ENV_RUN), ""
+            if not name:
+                raise _works_for_nobody()
+        else:
+            owner = _controller(pod.metadata, JOBS)
+            job = await self._reader.get_job(namespace, owner.name)
+            if job is None or job.metadata.uid != owner.uid:
+                raise forbidden("the Job of this token's Pod is gone")
+            claimed = _controller(job.metadata, PIPELINEJOB.resource)
+            name, uid = claimed.name, claimed.uid
+        run = await self._reader.get_run(namespace, name)
+        if run is None or uid not in {"", run.uid}:
+            raise forbidden("the PipelineJob of this token's Pod is gone")
+        return run
 
-def _controller(metadata: ObjectMeta, kind: str) -> OwnerReference:
+
+def _controller(metadata: ObjectMeta, resource: ApiResource) -> OwnerReference:
     controller = metadata.controller
-    if controller is None or controller.kind != kind:
-        raise forbidden(
-            "this token's Pod does not work for a PipelineJob",
-            "only stage Pods may use artifacts; people use a token of their own",
-        )
+    wanted = (resource.api_version, resource.kind)
+    if controller is None or (controller.api_version, controller.kind) != wanted:
+        raise _works_for_nobody()
     return controller
+
+
+def _works_for_nobody() -> ProblemError:
+    return forbidden(
+        "this token's Pod does not work for a PipelineJob",
+        "only stage Pods may use artifacts; people use a token of their own",
+    )
 
 
 def _unauthorized() -> ProblemError:
