@@ -5,7 +5,7 @@ From the types in `operator/stagework` come, in this order:
 1. `crds/*.yaml`, and the chart's copies of them;
 2. what the chart's admission policies ask, by the kinds that there are;
 3. the part of the chart's `values.schema.json` that describes the settings file;
-4. `docs/api-reference.md` and `docs/openapi.json`;
+4. `docs/api-reference.md`, `docs/reasons.md` and `docs/openapi.json`;
 5. `manifests/install.yaml`: what `helm template` makes of the chart, with the Namespace and the
    CustomResourceDefinitions before it. Helm is the program that HELM names, or that on the PATH.
 """
@@ -21,7 +21,8 @@ from typing import Any
 
 import yaml
 
-from hack.generate import reference, values_schema
+from hack.generate import reasons, reference, values_schema
+from stagework.api import names
 from stagework.api.admission import priority_policy, stages_policy, verbs_policy
 from stagework.api.admission_children import children_policies
 from stagework.api.crds import definitions
@@ -35,6 +36,7 @@ POLICIES = CHART / "files"
 VALUES_SCHEMA = CHART / "values.schema.json"
 OPENAPI = ROOT / "docs" / "openapi.json"
 REFERENCE = ROOT / "docs" / "api-reference.md"
+REASONS = ROOT / "docs" / "reasons.md"
 INSTALL = ROOT / "manifests" / "install.yaml"
 NAMESPACE = "stagework-system"
 KUBE_VERSION = "1.32.0"
@@ -72,6 +74,7 @@ def from_types() -> Iterator[tuple[Path, str]]:
         yield POLICIES / f"{name}-policy.yaml", HEADER + as_yaml(policy)
     yield VALUES_SCHEMA, values_schema.with_settings(VALUES_SCHEMA.read_text())
     yield REFERENCE, reference.markdown(KINDS)
+    yield REASONS, reasons.markdown(Path(names.__file__).read_text())
     yield OPENAPI, openapi.document()
 
 
@@ -155,13 +158,13 @@ def main(arguments: list[str] | None = None) -> int:
         if not parser.parse_args(arguments).check:
             generate()
             return 0
-        names = differing()
+        wrong = differing()
     except GenerateError as error:
         print(error, file=sys.stderr)
         return 2
-    for name in names:
+    for name in wrong:
         print(f"{name} is not as generated: run `make generate` and commit it", file=sys.stderr)
-    return 1 if names else 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
