@@ -17,7 +17,8 @@ OPERATOR = {
     ("stagework.dev", "interventions/status"): "patch",
     ("batch", "jobs"): f"get {WATCH} create delete",
     ("", "pods"): f"{WATCH} patch delete",
-    ("", "events"): "create",
+    ("", "events"): "list create",
+    ("", "limitranges"): "list",
     ("apps", "controllerrevisions"): "get list create delete",
 }
 API = {

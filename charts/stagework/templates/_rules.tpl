@@ -29,7 +29,10 @@
   verbs: [list, watch, patch, delete]  # patch: removes our scheduling gate
 - apiGroups: [""]
   resources: [events]
-  verbs: [create]
+  verbs: [list, create]  # list: why no Pod is made, or no volume is mounted
+- apiGroups: [""]
+  resources: [limitranges]
+  verbs: [list]  # does the namespace give requests of its own?
 - apiGroups: [apps]
   resources: [controllerrevisions]
   verbs: [get, list, create, delete]

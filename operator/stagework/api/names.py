@@ -149,6 +149,9 @@ WAIT_HELD_BY_OTHERS: Final = "HeldByOthers"
 WAIT_GATE_REMOVED: Final = "GateRemovedByOthers"
 """Somebody else removed the gate of its Pod: the Pod is ended, nothing of it counts, and its Job is
 made anew. Also the reason of the Event that says so."""
+POD_REFUSED: Final = "PodRefused"
+"""Kubernetes may not make the Pod of its Job: Pod Security, a policy, a webhook or a LimitRange is
+in the way; the message is the API server's. It is tried again."""
 WAIT_QUOTA: Final = "QuotaExceeded"
 """A ResourceQuota refuses its Job or its Pod; it takes no slot, and is asked for every 10 s."""
 

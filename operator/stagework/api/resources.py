@@ -41,6 +41,8 @@ NODES: Final = ApiResource("", "v1", "nodes", "Node")
 """The machines."""
 EVENTS: Final = ApiResource("", "v1", "events", "Event")
 """What people see below `kubectl describe`."""
+LIMIT_RANGES: Final = ApiResource("", "v1", "limitranges", "LimitRange")
+"""What a namespace gives to Pods that ask for nothing, and what it allows."""
 REVISIONS: Final = ApiResource("apps", "v1", "controllerrevisions", "ControllerRevision")
 """Each keeps the stages of one Pipeline as they were at one time."""
 LEASES: Final = ApiResource("coordination.k8s.io", "v1", "leases", "Lease")

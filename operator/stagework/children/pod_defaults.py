@@ -1,6 +1,8 @@
 """What the settings give to every stage Pod."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -11,7 +13,20 @@ class PodDefaults:
     audience: str
     run_as_user: int
     cpu_request: str
+    """Where the stage asks for none; empty: nothing is asked for."""
     memory_request: str
+    """Likewise."""
     work_size_limit: str
     image_pull_policy: str
     termination_grace_period_seconds: int
+
+    def within(self, given: Collection[str]) -> Self:
+        """Without requests for those resources: the namespace gives its own to who asks for none.
+
+        Ours could be below what it allows, or too far below the limit that it gives.
+        """
+        return replace(
+            self,
+            cpu_request="" if "cpu" in given else self.cpu_request,
+            memory_request="" if "memory" in given else self.memory_request,
+        )

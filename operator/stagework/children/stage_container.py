@@ -91,12 +91,9 @@ class StageContainer:
     def _resources(self) -> Manifest:
         defaults, machine = self.defaults, self.machine
         wanted = self.stage.resources
-        requests = {
-            "cpu": defaults.cpu_request,
-            "memory": defaults.memory_request,
-            **wanted.requests,
-            **machine.resources,
-        }
+        ours = {"cpu": defaults.cpu_request, "memory": defaults.memory_request}
+        asked = {name: quantity for name, quantity in ours.items() if quantity}
+        requests = {**asked, **wanted.requests, **machine.resources}
         limits = {**wanted.limits, **machine.resources}
         for name in ("cpu", "memory"):
             if name in limits and name not in wanted.requests:

@@ -11,8 +11,11 @@ from stagework import wiring
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.controllers.controller import Controller, Key
+from stagework.controllers.pipelinejobs.answers import Answers
+from stagework.controllers.pipelinejobs.causes import Causes
 from stagework.controllers.pipelinejobs.controller import PipelineJobs
 from stagework.controllers.pipelinejobs.left_behind import LeftBehind
+from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
 from stagework.controllers.pipelinejobs.live_pods import LivePods
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.service_client.results import ResultStore
@@ -42,8 +45,12 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
         PipelineJobs(
             parts.cache,
             Revisions(parts.api, parts.settings.namespaces, parts.wall_clock),
-            parts.results,
-            LivePods(parts.api, parts.wall_clock),
+            Answers(
+                parts.results,
+                LivePods(parts.api, parts.wall_clock),
+                Causes(parts.api, parts.wall_clock),
+            ),
+            LimitRanges(parts.api, parts.clock),
             wiring.plan_settings(parts.settings),
             left_behind=LeftBehind(parts.api, parts.cache),
             wake=parts.wake,

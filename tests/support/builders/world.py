@@ -17,6 +17,8 @@ from stagework.children.pod_defaults import PodDefaults
 from stagework.plans.made import Made, MadeChildren
 from stagework.plans.pipelinejob.plan import Evaluated, evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
+    CauseQuestion,
+    CauseRead,
     Lookup,
     PlanSettings,
     PodQuestion,
@@ -74,6 +76,10 @@ class World:
     lookups: Mapping[ResultQuestion, Lookup] = field(default_factory=dict[ResultQuestion, Lookup])
     reads: Mapping[PodQuestion, PodRead] | None = None
     """What the API server has said of recorded Pods that are not among `pods`; None: gone, all."""
+    causes: Mapping[CauseQuestion, CauseRead] = field(
+        default_factory=dict[CauseQuestion, CauseRead]
+    )
+    shortage: str = ""
     looking_since: datetime = EPOCH
     ready_since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     refusals: Mapping[ActionKey, Refusal] = field(default_factory=dict[ActionKey, Refusal])
@@ -145,6 +151,8 @@ class World:
             interventions=tuple(self.interventions),
             lookups=dict(self.lookups),
             reads=self._reads(run.status) if self.reads is None else dict(self.reads),
+            causes=dict(self.causes),
+            shortage=self.shortage,
             looking_since=self.looking_since,
             ready_since=dict(self.ready_since),
             refusals=dict(self.refusals),

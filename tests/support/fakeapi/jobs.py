@@ -1,13 +1,18 @@
 """The Job controller, as far as one-Pod Jobs with a tracking finalizer go."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
 from tests.support.fakeapi.agenda import Agenda
-from tests.support.fakeapi.resources import JOBS, PODS, Json, items, part
+from tests.support.fakeapi.resources import EVENTS, JOBS, PODS, Json, items, part
 from tests.support.fakeapi.store import Change, Key, Store, Stored
 
+RETRY_SECONDS: Final = 30.0
+"""A Pod that was refused is made again this late; the real one waits up to a minute."""
+Refuses = Callable[[Json], str]
+"""Of a Job: what the API server says against its Pod; empty: nothing."""
 FINALIZER: Final = "batch.kubernetes.io/job-tracking"
 
 
@@ -22,6 +27,7 @@ class JobController:
         self._create_seconds = create_seconds
         self._end_seconds = end_seconds
         self._pods: dict[str, dict[str, Key]] = defaultdict(dict)
+        self.refuses: Refuses = _nobody
 
     def on_change(self, change: Change) -> None:
         if change.resource is JOBS:
@@ -88,9 +94,27 @@ class JobController:
             "finalizers": [FINALIZER],
         }
         namespace = job.key[0]
+        if refusal := self.refuses(job.data):
+            self._say(job, f"Error creating: {refusal}")
+            self._agenda.later(RETRY_SECONDS, partial(self._sync, job.key, job.meta["uid"]))
+            return
         self._store.create(PODS, namespace, {"metadata": meta, "spec": template["spec"]})
         status = {"active": 1, "ready": 0, "startTime": self._store.now()}
         self._store.patch(JOBS, *job.key, {"status": status})
+
+    def _say(self, job: Stored, message: str) -> None:
+        namespace, name = job.key
+        now = self._store.now()
+        event = {
+            "metadata": {"generateName": f"{name}."},
+            "involvedObject": {"kind": "Job", "name": name, "uid": job.meta["uid"]},
+            "type": "Warning",
+            "reason": "FailedCreate",
+            "message": message,
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+        }
+        self._store.create(EVENTS, namespace, event)
 
     def _finish(self, job: Stored, pods: list[Stored], first: str, reason: str) -> None:
         word = "succeeded" if first == "SuccessCriteriaMet" else "failed"
@@ -136,6 +160,10 @@ class JobController:
         if stored is not None and FINALIZER in (stored.meta.get("finalizers") or ()):
             kept = [finalizer for finalizer in stored.meta["finalizers"] if finalizer != FINALIZER]
             self._store.patch(PODS, *pod, {"metadata": {"finalizers": kept or None}})
+
+
+def _nobody(_job: Json) -> str:
+    return ""
 
 
 def _is_job(owner: Json) -> bool:

@@ -57,6 +57,7 @@ NAMESPACES: Final = Resource("", "v1", "namespaces", "Namespace", namespaced=Fal
 PODS: Final = Resource("", "v1", "pods", "Pod", status=True, generation=True)
 NODES: Final = Resource("", "v1", "nodes", "Node", namespaced=False, status=True)
 EVENTS: Final = Resource("", "v1", "events", "Event")
+LIMIT_RANGES: Final = Resource("", "v1", "limitranges", "LimitRange")
 CONFIG_MAPS: Final = Resource("", "v1", "configmaps", "ConfigMap")
 JOBS: Final = Resource("batch", "v1", "jobs", "Job", status=True, generation=True, orphans=True)
 REVISIONS: Final = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
@@ -72,6 +73,7 @@ ALL: Final = (
     PODS,
     NODES,
     EVENTS,
+    LIMIT_RANGES,
     CONFIG_MAPS,
     JOBS,
     REVISIONS,

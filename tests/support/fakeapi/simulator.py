@@ -50,7 +50,9 @@ class Simulator:
         self.kubelets = Kubelets(
             store, self.agenda, self.invariants, behave, start_seconds=wait.start
         )
-        jobs = JobController(store, self.agenda, create_seconds=wait.create, end_seconds=wait.end)
+        jobs = self.jobs = JobController(
+            store, self.agenda, create_seconds=wait.create, end_seconds=wait.end
+        )
         collector = GarbageCollector(store, self.agenda, seconds=wait.collect)
         scheduler = Scheduler(store, self.agenda, seconds=wait.schedule)
         self._listeners = [

@@ -282,6 +282,25 @@ def test_resources_are_merged(
     assert found.get("limits") == limits
 
 
+@pytest.mark.parametrize(
+    ("given", "resources", "requests"),
+    [
+        ((), {}, {"cpu": "50m", "memory": "64Mi"}),
+        (("memory",), {}, {"cpu": "50m"}),
+        (("cpu", "memory", "nvidia.com/gpu"), {}, {}),
+        (("memory",), {"requests": {"memory": "1Gi"}}, {"cpu": "50m", "memory": "1Gi"}),
+        (("memory",), {"limits": {"memory": "1Gi"}}, {"cpu": "50m", "memory": "1Gi"}),
+    ],
+)
+def test_what_the_namespace_gives_is_not_asked_for_unless_the_stage_says_so(
+    given: tuple[str, ...], resources: dict[str, Any], requests: dict[str, str]
+) -> None:
+    job = _job(make_stage(resources=resources), machine=MACMINI)
+    found = _container(replace(job, defaults=POD_DEFAULTS.within(given)))["resources"]
+
+    assert found["requests"] == requests
+
+
 def test_only_the_operator_removes_a_pod_from_a_node_that_is_away() -> None:
     tolerations = _pod(_job())["tolerations"]
 

@@ -11,6 +11,8 @@ from stagework.cluster.cache.selections import STAGE_JOBS, STAGE_PODS, objects_o
 from stagework.cluster.cache.store import Change
 from stagework.controllers.controller import Unreadable, View
 from stagework.controllers.pipelinejobs.gather import Gatherer
+from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
+from stagework.controllers.pipelinejobs.shortages import Shortages
 from stagework.controllers.pipelinejobs.triggers import RUNS
 from stagework.plans.pipelinejob.snapshot import (
     Lookup,
@@ -37,8 +39,8 @@ from tests.support.builders import (
     make_status,
 )
 from tests.support.builders.world import POD_DEFAULTS
-from tests.support.unwatched import make_cache
-from tests.unit.controllers.standins import make_slots
+from tests.support.unwatched import make_cache, nobody
+from tests.unit.controllers.standins import Clock, make_slots
 
 PIPELINES = objects_of(PIPELINE)
 ACCEPTED = PipelineJobStatus(summary="Running", stages=[make_status()])
@@ -51,7 +53,10 @@ class Desk:
     def __init__(self) -> None:
         self.cache = make_cache(RUNS, PIPELINES, STAGE_JOBS, STAGE_PODS)
         self.slots = make_slots(SETTINGS.fleet)
-        self.gatherer = Gatherer(self.cache, self.slots, SETTINGS)
+        self.shortages = Shortages(self.cache, lambda _run: None, Clock())
+        self.gatherer = Gatherer(
+            self.cache, self.slots, SETTINGS, self.shortages, LimitRanges(nobody(), Clock())
+        )
 
     def snapshot(self, run: PipelineJob | OwnObject, **view: Any) -> Snapshot:
         known = run if isinstance(run, OwnObject) else as_cached(run)

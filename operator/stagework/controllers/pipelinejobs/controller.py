@@ -23,6 +23,7 @@ from stagework.cluster.cache.selections import (
     STAGE_PODS,
 )
 from stagework.controllers.controller import Controller, Key, Trigger, View
+from stagework.controllers.pipelinejobs.answers import Answers
 from stagework.controllers.pipelinejobs.decoding import (
     decode_status,
     revision_of,
@@ -30,10 +31,11 @@ from stagework.controllers.pipelinejobs.decoding import (
 )
 from stagework.controllers.pipelinejobs.gather import Gatherer
 from stagework.controllers.pipelinejobs.left_behind import LeftBehind
-from stagework.controllers.pipelinejobs.live_pods import LivePods
+from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
 from stagework.controllers.pipelinejobs.readiness import Readiness
 from stagework.controllers.pipelinejobs.revisions import Revisions
+from stagework.controllers.pipelinejobs.shortages import Shortages
 from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.take_over import TakeOver
 from stagework.controllers.pipelinejobs.triggers import Triggers, key_of
@@ -43,14 +45,11 @@ from stagework.plans.pipelinejob.plan import evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
     ForgedRevision,
     PlanSettings,
-    PodQuestion,
     Resolved,
-    ResultQuestion,
     RunPlan,
 )
 from stagework.plans.plan import Fact, Plan, Question
 from stagework.policies.slots.request import Moment
-from stagework.service_client.results import ResultStore
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +67,8 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self,
         cache: Cache,
         revisions: Revisions,
-        results: ResultStore,
-        pods: LivePods,
+        answers: Answers,
+        limit_ranges: LimitRanges,
         settings: PlanSettings,
         *,
         left_behind: LeftBehind,
@@ -83,8 +82,9 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         """
         self._cache = cache
         self._revisions = revisions
-        self._results = results
-        self._pods = pods
+        self._answers = answers
+        self._limit_ranges = limit_ranges
+        self._shortages = Shortages(cache, wake, clock)
         self._left_behind = left_behind
         self._wall_clock = wall_clock
         self.stage_metrics = StageMetrics(registry)
@@ -97,7 +97,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
             lease_seconds=2.0 * settings.start_grace_seconds,
         )
         self._readiness = Readiness(wall_clock)
-        self._gatherer = Gatherer(cache, self._slots, settings)
+        self._gatherer = Gatherer(cache, self._slots, settings, self._shortages, limit_ranges)
         self._gatherer.ready_since = self._readiness.since
         self._take_over = TakeOver(cache, self._slots, self._gatherer, settings.fleet, wall_clock)
 
@@ -108,6 +108,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
 
     async def prepare(self, known: OwnObject) -> Resolved | ForgedRevision | None:
         """The stages of its revision; None where it lists its own, or is not accepted."""
+        await self._limit_ranges.read(known.metadata.namespace)
         if self._gatherer.spec(known).inline is not None:
             return None
         name = revision_of(known)
@@ -121,6 +122,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         turns = self._slots.request(key_of(view.object), uid, evaluated.slot_requests)
         plan = finish(evaluated, turns, now)
         status = plan.status or snapshot.run.status
+        self._shortages.note(snapshot.run.metadata.namespace, status)
         self.queue_metrics.waits(uid, pending(snapshot, status, turns))
         self.queue_metrics.lengths(self._slots.queue_lengths())
         return plan
@@ -148,6 +150,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
     async def before_first_decision(self) -> None:
         """Every run says what it holds and wants before the first turn is given."""
         self._gatherer.looking_since = self._wall_clock()
+        self._shortages.forget_all()
         await self._take_over.everybody_says(self.prepare)
 
     def after_last_decision(self) -> None:
@@ -160,14 +163,8 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         return (*sweeps, self._tick_for_ever())
 
     async def answer(self, about: ObjectRef, question: Question) -> Any:
-        """Ask the API service what an attempt has left, the API server whether a Pod is gone."""
-        match question:
-            case ResultQuestion(stage, attempt):
-                return await self._results.look_up(about.namespace, about.uid, stage, attempt)
-            case PodQuestion():
-                return await self._pods.read(about.namespace, question)
-            case _:
-                raise TypeError(f"nobody answers {question}")
+        """Ask whoever knows."""
+        return await self._answers.answer(about, question)
 
     def at_work(self) -> int:
         """Stages that hold a slot."""

@@ -27,6 +27,8 @@ from stagework.controllers.pipelinejobs.decoding import (
     understood,
 )
 from stagework.controllers.pipelinejobs.ended_attempts import EndedAttempts
+from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
+from stagework.controllers.pipelinejobs.shortages import Shortages
 from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.triggers import RUNS
 from stagework.plans.pipelinejob.snapshot import ForgedRevision, PlanSettings, Snapshot
@@ -37,10 +39,19 @@ from stagework.plans.pipelinejob.snapshot import ForgedRevision, PlanSettings, S
 class Gatherer:
     """Snapshots of runs."""
 
-    def __init__(self, cache: Cache, slots: Slots, settings: PlanSettings) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        slots: Slots,
+        settings: PlanSettings,
+        shortages: Shortages,
+        limit_ranges: LimitRanges,
+    ) -> None:
         self._cache = cache
         self._slots = slots
         self._settings = settings
+        self._shortages = shortages
+        self._limit_ranges = limit_ranges
         self._decoded: Decoded[RunSpec, PipelineJobStatus] = Decoded(
             RunSpecs().decode, decode_status
         )
@@ -71,7 +82,7 @@ class Gatherer:
         resolved = prepared if checked.inline is None else inline
         return Snapshot(
             run=run_of(known, checked.spec, status),
-            settings=self._settings,
+            settings=self._settings.within(self._limit_ranges.of(meta.namespace)),
             pipeline=self._pipeline(known, status) if resolved is None else None,
             resolved=resolved,
             revision_forged=isinstance(view.prepared, ForgedRevision),
@@ -82,6 +93,8 @@ class Gatherer:
             interventions=view.interventions,
             lookups=view.answers,
             reads=view.answers,
+            causes=view.answers,
+            shortage=self._shortages.of(meta.namespace),
             looking_since=self.looking_since,
             ready_since=self.ready_since,
             refusals=view.refusals,

@@ -3,6 +3,7 @@
 Only what we have made: along recorded uids, or by names that nobody else's Job can have by chance.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -22,6 +23,8 @@ from stagework.plans.pipelinejob.snapshot import RunPlan, Snapshot
 from stagework.plans.plan import Delete, PlanBuilder
 from stagework.policies.outcome import finished_at
 
+_COUNTS_JOBS = re.compile(r"count/(?:jobs\.batch|pods)\b")
+"""In the sentence about a quota: it counts what has ended too."""
 LEFTOVER_SECONDS = timedelta(seconds=30)
 """A Pod that lives on this long after its stage container ended (injected sidecars) is deleted."""
 
@@ -47,7 +50,8 @@ def drop_held(
     states: States,
     builder: PlanBuilder,
 ) -> dict[str, StageStatus]:
-    """Remove Jobs whose Pods are held and whose turn will not come.
+    """Remove Jobs whose Pods are held and whose turn will not come; and where a quota refuses what
+    is due, also those whose turn has not come yet.
 
     Gives the stages whose status that changes: those that may want a Job of this attempt again.
     """
@@ -56,7 +60,8 @@ def drop_held(
         job = objects[name].job
         if job is None or objects[name].ungated or job.ended or job.metadata.leaving:
             continue
-        idle = status.ended or (status.waiting and snapshot.run.spec.suspend)
+        gives_way = snapshot.run.spec.suspend or bool(snapshot.shortage)
+        idle = status.ended or (status.waiting and gives_way)
         if not idle or status.pod or status.commit is not None:
             continue
         builder.actions.append(delete_job(job))
@@ -77,6 +82,17 @@ def drop_stale(snapshot: Snapshot, states: States, builder: PlanBuilder) -> None
         pods = children.pods_of(meta.name, meta.uid)
         if _is_stale(own, status) and all(pod.held_by(names.SCHEDULING_GATE) for pod in pods):
             builder.actions.append(delete_job(job))
+
+
+def drop_finished(snapshot: Snapshot, builder: PlanBuilder) -> None:
+    """Remove Jobs of stages whose end is stored, where a quota counts them and is full."""
+    if not _COUNTS_JOBS.search(snapshot.shortage):
+        return
+    stored = snapshot.run.status.stages
+    ended = {stage.name for stage in stored if stage.ended}
+    for own in _children(snapshot).own_jobs(stored, snapshot.made):
+        if own.job.ended and own.stage in ended and not own.job.metadata.leaving:
+            builder.actions.append(delete_job(own.job))
 
 
 def end_leftover(snapshot: Snapshot, states: States, builder: PlanBuilder, now: datetime) -> None:

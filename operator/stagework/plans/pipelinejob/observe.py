@@ -12,6 +12,7 @@ from stagework.api.observed import PodView
 from stagework.api.stage_status import Commit, StageStatus
 from stagework.api.text import sentence
 from stagework.plans.pipelinejob import edits
+from stagework.plans.pipelinejob.causes import of_pod
 from stagework.plans.pipelinejob.children import delete_job, delete_pod
 from stagework.plans.pipelinejob.outcomes import record, record_stopped
 from stagework.plans.pipelinejob.refused_stages import (
@@ -90,7 +91,11 @@ def _at_work(
             status = edits.starting(status, node, reason, sentence(message), turn)
             clock = deadline.Exceeded(status.reason, status.message)
         case Starts(reason=reason, message=message, hindered=hindered):
-            turn, text = status.turnTime or now, sentence(message)
+            turn = status.turnTime or now
+            told = of_pod(view.snapshot, pod, reason, turn, builder, now)
+            if told is not None:
+                reason, message, hindered = told.reason, told.message, True
+            text = sentence(message)
             status = edits.starting(status, node, reason, text, turn)
             if hindered:
                 status = _stuck_after_grace(status, turn, view, builder, now)

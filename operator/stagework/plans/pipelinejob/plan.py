@@ -29,6 +29,7 @@ from stagework.plans.pipelinejob.children import (
 )
 from stagework.plans.pipelinejob.clean_up import (
     after_end,
+    drop_finished,
     drop_held,
     drop_stale,
     end_leftover,
@@ -105,6 +106,7 @@ def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> Ru
     states.update(_look_ahead(starter, objects, states))
     states.update(drop_held(snapshot, objects, states, builder))
     drop_stale(snapshot, states, builder)
+    drop_finished(snapshot, builder)
     end_leftover(snapshot, states, builder, now)
     states.update(_refused(snapshot, objects, states))
     status = run_status(run, list(states.values()), evaluated.answered, now)
@@ -172,7 +174,7 @@ def _look_ahead(
 ) -> dict[str, StageStatus]:
     """The stages for which a Job is made ahead of their turn."""
     settings, resolved = starter.snapshot.settings, starter.resolved
-    if starter.snapshot.run.spec.suspend:
+    if starter.snapshot.run.spec.suspend or starter.snapshot.shortage:
         return {}
     prepared: dict[str, StageStatus] = {}
     names = ahead(settings.look_ahead, resolved.dependencies, states)

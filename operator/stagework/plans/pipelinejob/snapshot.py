@@ -1,7 +1,7 @@
 """Everything a decision about one run may use, read at one moment and frozen; and what it gives."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -106,6 +106,28 @@ class PodRead:
 
 
 @dataclass(frozen=True)
+class CauseQuestion(Question):
+    """Asked of the API server: of what do Events warn, about a Job or Pod that gets nowhere?
+
+    Some causes stand nowhere else: why no Pod is made for a Job, why no volume is mounted.
+    """
+
+    uid: str
+
+
+@dataclass(frozen=True)
+class CauseRead:
+    """Answer of the API server: its newest word about that object, where it is a warning."""
+
+    reason: str
+    """Kubernetes' own, such as `FailedMount`; empty: it warns of nothing now."""
+    message: str
+    """The cause first."""
+    at: datetime
+    """When the API server was asked."""
+
+
+@dataclass(frozen=True)
 class PlanSettings:
     """The settings that decisions use; they stay live, unlike the stages."""
 
@@ -115,6 +137,10 @@ class PlanSettings:
     keep_jobs_seconds: int
     start_grace_seconds: int = 30
     """How long a stage that cannot start keeps its slot, from its turn."""
+
+    def within(self, given: Collection[str]) -> "PlanSettings":
+        """In a namespace that gives these resources to Pods that ask for none."""
+        return replace(self, pod_defaults=self.pod_defaults.within(given)) if given else self
 
     @property
     def start_grace(self) -> timedelta:
@@ -144,6 +170,13 @@ class Snapshot:
     """What the artifact store has answered so far."""
     reads: Mapping[PodQuestion, PodRead] = field(default_factory=dict[PodQuestion, PodRead])
     """What the API server has answered about Pods that our watch does not show."""
+    causes: Mapping[CauseQuestion, CauseRead] = field(
+        default_factory=dict[CauseQuestion, CauseRead]
+    )
+    """Of what Events have warned so far."""
+    shortage: str = ""
+    """The quota that has lately refused a stage whose turn had come, of any run of the namespace:
+    the API server's sentence; empty: none has."""
     looking_since: datetime = EPOCH
     """Since when this process has been watching and deciding: it leads."""
     ready_since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])

@@ -1,0 +1,35 @@
+"""Who answers what the plan of a run asks: the API service, or the API server itself."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stagework.api.resources import ObjectRef
+from stagework.controllers.pipelinejobs.causes import Causes
+from stagework.controllers.pipelinejobs.live_pods import LivePods
+from stagework.plans.pipelinejob.snapshot import CauseQuestion, PodQuestion, ResultQuestion
+from stagework.plans.plan import Question
+from stagework.service_client.results import ResultStore
+
+
+@dataclass(frozen=True)
+class Answers:
+    """All that can be asked."""
+
+    results: ResultStore
+    """What attempts have left."""
+    pods: LivePods
+    """Whether a Pod is there though our watch does not show it."""
+    causes: Causes
+    """Of what Events warn."""
+
+    async def answer(self, about: ObjectRef, question: Question) -> Any:
+        """Ask whoever knows; raises LookupFailed to be asked again."""
+        match question:
+            case ResultQuestion(stage, attempt):
+                return await self.results.look_up(about.namespace, about.uid, stage, attempt)
+            case PodQuestion():
+                return await self.pods.read(about.namespace, question)
+            case CauseQuestion():
+                return await self.causes.read(about.namespace, question)
+            case _:
+                raise TypeError(f"nobody answers {question}")
