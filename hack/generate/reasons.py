@@ -3,14 +3,16 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 INTRODUCTION: Final = """\
 <!-- generated: make generate -->
 # Reasons
 
-What STATUS (the reason of the condition `Succeeded`), a stage's `state` and `reason`, and Events say.
-The message beside it gives the cause: of what the API server or a node has refused, its sentence.
+What STATUS (the reason of the condition `Succeeded`), a stage's `state` and `reason`, and Events
+say. The message beside it gives the cause: of what the API server or a node has refused, its
+sentence.
 """
 
 SECTIONS: Final = {
@@ -37,7 +39,7 @@ def markdown(source: str) -> str:
 
 def _rows(section: str) -> Iterator[str]:
     body = ast.parse(section).body
-    for word, text in zip(body, body[1:], strict=False):
+    for word, text in pairwise(body):
         match word, text:
             case (
                 ast.AnnAssign(value=ast.Constant(value=str(reason))),

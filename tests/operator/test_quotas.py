@@ -45,7 +45,9 @@ def pods_of(world: World, run: str) -> list[Json]:
 
 def quota_of_pods(world: World, limit: int) -> None:
     def refuses(job: Json) -> str:
-        used = sum(part(p.data, "status").get("phase") not in TERMINAL for p in world.store.list(PODS))
+        used = sum(
+            part(p.data, "status").get("phase") not in TERMINAL for p in world.store.list(PODS)
+        )
         name = job["metadata"]["name"]
         if used < limit:
             return ""
@@ -149,9 +151,7 @@ def test_what_keeps_a_pod_from_being_made_is_said_within_half_a_minute(
             f'pods "{job["metadata"]["name"]}-x" is forbidden: {refusal}'
         )
         world.apply("one", [stage("a", startDeadlineSeconds=120)])
-        await world.until(
-            lambda: world.stage("one", "a").get("reason") == "PodRefused", seconds=30
-        )
+        await world.until(lambda: world.stage("one", "a").get("reason") == "PodRefused", seconds=30)
         assert world.stage("one", "a")["message"].startswith(said)
         await world.until(lambda: world.summary("one") == "StageFailed", seconds=200)
         failed = world.stage("one", "a")

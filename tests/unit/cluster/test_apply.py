@@ -4,7 +4,7 @@ Who owns what stands under our name, which uid is meant, and what a refusal mean
 nothing else would notice for long.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import orjson
@@ -15,7 +15,7 @@ from stagework.api.kinds import INTERVENTION, PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.resources import JOBS, PODS, REVISIONS, ObjectRef
 from stagework.cluster.apply import Applier, MadeChild
-from stagework.cluster.cache.selections import STAGE_JOBS, STAGE_PODS, Selection, objects_of
+from stagework.cluster.cache.selections import STAGE_JOBS, STAGE_PODS, objects_of
 from stagework.cluster.cache.store import Change
 from stagework.cluster.client.errors import (
     AlreadyExists,
@@ -59,8 +59,8 @@ QUOTA = 'jobs.batch "j" is forbidden: exceeded quota: few, used: count/jobs.batc
 class Server:
     """Answers in the order of the script, by verb and path; keeps what it was asked."""
 
-    def __init__(self, **script: list[bytes | Exception]) -> None:
-        self._script = script
+    def __init__(self, **script: Sequence[bytes | Exception]) -> None:
+        self._script = {verb: list(answers) for verb, answers in script.items()}
         self.asked: list[str] = []
         self.sent: list[Any] = []
 
@@ -91,13 +91,14 @@ class Server:
 class Desk:
     """An applier, what the API server was asked, and what the cache has heard."""
 
-    def __init__(self, **script: list[bytes | Exception]) -> None:
+    def __init__(self, **script: Sequence[bytes | Exception]) -> None:
         self.server = Server(**script)
-        self.cache = make_cache(
-            STAGE_JOBS, STAGE_PODS, objects_of(PIPELINEJOB), objects_of(INTERVENTION)
+        held: tuple[Any, ...] = (
+            *(STAGE_JOBS, STAGE_PODS),
+            *(objects_of(PIPELINEJOB), objects_of(INTERVENTION)),
         )
+        self.cache = make_cache(*held, namespaces=(NAMESPACE,))
         self.news: list[tuple[str, ObjectRef | None]] = []
-        held: tuple[Selection[Any], ...] = (STAGE_JOBS, STAGE_PODS, objects_of(PIPELINEJOB))
         for selection in held:
             self.cache.subscribe(selection, self._hear)
         self.applier = Applier(cast("KubeApi", self.server), self.cache)
@@ -305,7 +306,7 @@ CAUSES: list[tuple[ApiError, Cause]] = [
 ]
 
 
-@pytest.mark.parametrize(("error", "cause"), CAUSES, ids=lambda value: str(value))
+@pytest.mark.parametrize(("error", "cause"), CAUSES, ids=str)
 @pytest.mark.parametrize("action", [OPEN_GATE, END_POD, ANSWER], ids=lambda a: type(a).__name__)
 async def test_a_change_that_is_refused_says_why(
     action: Action, error: ApiError, cause: Cause
@@ -360,16 +361,17 @@ async def test_what_is_gone_or_another_by_now_needs_no_end(error: ApiError) -> N
     assert await Desk(delete=[error]).does(END_POD) is None
 
 
-def request() -> bytes:
+def request(version: int = 1) -> bytes:
     """The Intervention as it is stored."""
-    return orjson.dumps({"metadata": {"name": "again", "namespace": NAMESPACE, "uid": "request-1"}})
+    meta = {"name": "again", "namespace": NAMESPACE, "uid": "request-1"}
+    return orjson.dumps({"metadata": {**meta, "resourceVersion": str(version)}})
 
 
 ANSWERED = f"{OURS}/{NAMESPACE}/interventions/again"
 
 
 async def test_a_request_goes_with_its_run_and_is_answered() -> None:
-    desk = Desk(patch=[request(), request()])
+    desk = Desk(patch=[request(1), request(2)])
 
     await desk.does(ANSWER)
 
@@ -379,6 +381,7 @@ async def test_a_request_goes_with_its_run_and_is_answered() -> None:
     (owner,) = owned["metadata"]["ownerReferences"]
     assert (owner["kind"], owner["name"], owner["uid"]) == ("PipelineJob", RUN_NAME, RUN_UID)
     assert answered["status"]["summary"] == "Done"
+    assert desk.news == [("request-1", RUN)] * 2
 
 
 @pytest.mark.parametrize(
@@ -427,9 +430,7 @@ async def test_a_status_is_written_to_that_very_version_and_told_as_it_is_stored
     known = await desk.applier.write_status(RUN, PipelineJobStatus(message="hello"))
 
     assert known.metadata.resourceVersion == "8"
-    assert desk.server.asked == [
-        f"patch merge {OURS}/{NAMESPACE}/pipelinejobs/{RUN_NAME}/status"
-    ]
+    assert desk.server.asked == [f"patch merge {OURS}/{NAMESPACE}/pipelinejobs/{RUN_NAME}/status"]
     meta = desk.server.sent[0]["metadata"]
     assert (meta["uid"], meta["resourceVersion"]) == (RUN_UID, "7")
     assert desk.news == [(RUN_UID, RUN)]
@@ -453,7 +454,9 @@ async def test_an_object_is_read_only_where_it_is_that_very_one() -> None:
     stored = orjson.dumps({"metadata": {"name": RUN_NAME, "namespace": NAMESPACE, "uid": RUN_UID}})
     other = PIPELINEJOB.ref(NAMESPACE, RUN_NAME, "run-2")
 
-    known = await Desk(get=[stored]).applier.read(RUN)
+    desk = Desk(get=[stored])
+    known = await desk.applier.read(RUN)
+    assert desk.server.asked == [f"get {OURS}/{NAMESPACE}/pipelinejobs/{RUN_NAME}"]
     assert known is not None
     assert known.metadata.uid == RUN_UID
     assert await Desk(get=[stored]).applier.read(other) is None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from stagework.api.kinds import INTERVENTION
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.cache.selections import objects_of
 from stagework.cluster.client.errors import (
@@ -28,7 +29,14 @@ from stagework.plans.plan import Delete, Plan
 from tests.support.builders import NAMESPACE, T0, make_own
 from tests.support.lamps import LAMP, LampStatus
 from tests.support.unwatched import make_cache
-from tests.unit.controllers.standins import Applied, Clock, Journal, Posted, Scripted, let_others_run
+from tests.unit.controllers.standins import (
+    Applied,
+    Clock,
+    Journal,
+    Posted,
+    Scripted,
+    let_others_run,
+)
 
 LAMPS = objects_of(LAMP)
 SHINES = LampStatus(shines=True)
@@ -107,7 +115,7 @@ class House:
     def __init__(self, workers: int = 2) -> None:
         self.done: Journal = []
         self.clock = Clock()
-        self.cache = make_cache(LAMPS)
+        self.cache = make_cache(LAMPS, objects_of(INTERVENTION))
         self.queue = Timed(self.clock)
         self.applied = Applied(self.cache, self.done)
         self.shop = Shop(self.done)

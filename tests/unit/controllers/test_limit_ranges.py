@@ -110,3 +110,14 @@ async def test_no_run_waits_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     ranges, _ = over(server)
     await ranges.read(NAMESPACE)
     assert ranges.of(NAMESPACE) == frozenset()
+
+
+async def test_of_a_namespace_that_nobody_asks_for_nothing_is_kept() -> None:
+    ranges, clock = over(Server(GIVES))
+    await ranges.read(NAMESPACE)
+    clock.now += KNOWN_SECONDS
+    ranges.forget_old()
+    assert ranges.of(NAMESPACE), "it is asked again, and counts meanwhile"
+    clock.now += KNOWN_SECONDS
+    ranges.forget_old()
+    assert not ranges.of(NAMESPACE)

@@ -5,12 +5,14 @@ import pytest
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.stage_status import StageState
 from stagework.controllers.controller import Key
-from stagework.controllers.pipelinejobs.shortages import SHORT_SECONDS, Shortages
+from stagework.controllers.pipelinejobs.shortages import Shortages
 from stagework.controllers.pipelinejobs.triggers import RUNS
+from stagework.plans.pipelinejob.causes import SHORT
 from tests.support.builders import NAMESPACE, make_own, make_status
 from tests.support.unwatched import make_cache
 from tests.unit.controllers.standins import Clock
 
+SHORT_SECONDS = SHORT.total_seconds()
 FULL = "exceeded quota: few, used: pods=2, limited: pods=2"
 
 
@@ -74,4 +76,14 @@ def test_only_what_is_due_and_refused_for_quota_makes_others_give_way(
 def test_a_new_leader_knows_nothing(desk: Desk) -> None:
     desk.shortages.note(NAMESPACE, standing())
     desk.shortages.forget_all()
+    assert desk.shortages.of(NAMESPACE) == ""
+
+
+def test_what_is_over_is_not_kept(desk: Desk) -> None:
+    desk.shortages.note(NAMESPACE, standing())
+    desk.shortages.forget_old()
+    assert desk.shortages.of(NAMESPACE) == FULL
+    desk.clock.now += SHORT_SECONDS
+    desk.shortages.forget_old()
+    desk.clock.now -= SHORT_SECONDS
     assert desk.shortages.of(NAMESPACE) == ""

@@ -31,9 +31,7 @@ def controlled_by(
     kind: str, name: str, uid: str, api_version: str = "batch/v1"
 ) -> tuple[OwnerReference, ...]:
     """References of an object to its one, controlling owner."""
-    owner = OwnerReference(
-        uid=uid, controller=True, kind=kind, name=name, api_version=api_version
-    )
+    owner = OwnerReference(uid=uid, controller=True, kind=kind, name=name, api_version=api_version)
     return (owner,)
 
 

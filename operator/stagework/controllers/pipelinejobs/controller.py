@@ -196,6 +196,8 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             self._slots.tick()
+            self._shortages.forget_old()
+            self._limit_ranges.forget_old()
 
     def _without_spec(self, known: OwnObject, fault: str) -> PipelineJob | None:
         """What is known of a run all the same; None where that is not even its status."""

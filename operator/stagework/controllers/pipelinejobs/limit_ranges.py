@@ -67,10 +67,16 @@ class LimitRanges:
         async with self._first.setdefault(namespace, asyncio.Lock()):
             if namespace not in self._known:
                 self._note(namespace, await self._asked(namespace))
+        self._first.pop(namespace, None)  # whoever waits has it
 
     def of(self, namespace: str) -> frozenset[str]:
         """Resources of which a container there is given some where it asks for none."""
         return self._known.get(namespace, (NOTHING, 0.0))[0]
+
+    def forget_old(self) -> None:
+        """Of namespaces whose runs have come and gone nothing is kept."""
+        oldest = self._clock() - KNOWN_SECONDS
+        self._known = {name: known for name, known in self._known.items() if known[1] > oldest}
 
     async def _asked(self, namespace: str) -> frozenset[str]:
         try:

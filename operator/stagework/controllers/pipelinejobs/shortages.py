@@ -5,16 +5,12 @@ the namespace, a while longer than the refused stage needs to try again.
 """
 
 from collections.abc import Callable
-from typing import Final
 
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.cluster.cache.cache import Cache
 from stagework.controllers.controller import Key
 from stagework.controllers.pipelinejobs.triggers import RUNS, key_of
-from stagework.plans.pipelinejob.causes import over_quota
-
-SHORT_SECONDS: Final = 60.0
-"""So long after the last refusal nothing is made ahead."""
+from stagework.plans.pipelinejob.causes import SHORT, over_quota
 
 
 class Shortages:
@@ -34,7 +30,7 @@ class Shortages:
         if refused is None:
             return
         is_news = not self.of(namespace)
-        self._until[namespace] = (refused.message, self._clock() + SHORT_SECONDS)
+        self._until[namespace] = (refused.message, self._clock() + SHORT.total_seconds())
         for run in self._cache.all(RUNS) if is_news else ():
             if run.metadata.namespace == namespace and not run.is_tombstone:
                 self._wake(key_of(run))
@@ -46,6 +42,11 @@ class Shortages:
             del self._until[namespace]
             return ""
         return message
+
+    def forget_old(self) -> None:
+        """What is over is not kept."""
+        for namespace in tuple(self._until):
+            self.of(namespace)
 
     def forget_all(self) -> None:
         """Leadership begins anew."""

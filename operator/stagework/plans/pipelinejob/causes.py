@@ -5,6 +5,7 @@ LimitRange), the kubelet why it cannot mount a volume. They are read once a stag
 for a while, and now and then as long as it is.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stagework.api import names
@@ -19,60 +20,58 @@ ASK_AFTER = timedelta(seconds=10)
 """In so long most stages have started."""
 ASK_AGAIN = timedelta(seconds=30)
 """Between two questions about the same object."""
-_VAGUE = frozenset({"Scheduling", "ContainerCreating", "PodInitializing"})
+SHORT = timedelta(seconds=60)
+"""So long after a quota has refused what is due nothing is made ahead in its namespace."""
+_ON_ITS_WAY = frozenset({"Scheduling", "ContainerCreating", "PodInitializing"})
 """Words of a Pod that only say how far it is."""
 _WITHOUT_POD = frozenset({names.WAIT_QUOTA, names.POD_REFUSED})
 
 
-def no_pod(
-    snapshot: Snapshot,
-    before: StageStatus,
-    granted: StageStatus,
-    objects: AttemptObjects,
-    builder: PlanBuilder,
-    now: datetime,
-) -> StageStatus:
-    """A stage at its turn for whose Job there is no Pod: why, as far as that is known.
+@dataclass(frozen=True)
+class Causes:
+    """What is known by Events, and what is to be asked."""
 
-    `before`: as it was. What was said stands until something else is known, while its Job is made
-    anew, or its status would change with every try.
-    """
-    job = objects.job
-    if granted.reason != names.WAIT_POD or objects.pod is not None:
+    snapshot: Snapshot
+    builder: PlanBuilder
+    now: datetime
+
+    def of_no_pod(
+        self, before: StageStatus, granted: StageStatus, objects: AttemptObjects
+    ) -> StageStatus:
+        """A stage at its turn for whose Job there is no Pod: why, as far as that is known.
+
+        `before`: as it was. What was said stands until something else is known, while its Job is
+        made anew, or its status would change with every try.
+        """
+        job = objects.job
+        if granted.reason != names.WAIT_POD or objects.pod is not None:
+            return granted
+        read = None
+        if job is not None and not job.metadata.leaving:
+            made, turn = job.metadata.creation_timestamp, granted.turnTime or self.now
+            read = self._read(job.metadata.uid, made if turn < made <= self.now else turn)
+        if read is not None and read.reason:
+            return edits.refused(granted, _reason(read), read.message)
+        if read is None and before.starting and before.reason in _WITHOUT_POD:
+            return edits.refused(granted, before.reason, before.message)
         return granted
-    read = None
-    if job is not None and not job.metadata.leaving:
-        made = job.metadata.creation_timestamp
-        turn = granted.turnTime or now
-        read = _read(snapshot, job.metadata.uid, made if turn < made <= now else turn, builder, now)
-    if read is not None and read.reason:
-        return edits.refused(granted, _reason(read), read.message)
-    if read is None and before.starting and before.reason in _WITHOUT_POD:
-        return edits.refused(granted, before.reason, before.message)
-    return granted
 
+    def of_pod(self, pod: PodView, reason: str, since: datetime) -> CauseRead | None:
+        """Why a Pod that is out gets no further, where it does not say so itself (`reason`)."""
+        if reason not in _ON_ITS_WAY:
+            return None
+        read = self._read(pod.metadata.uid, since)
+        return read if read is not None and read.reason else None
 
-def of_pod(
-    snapshot: Snapshot, pod: PodView, reason: str, since: datetime, builder: PlanBuilder, now: datetime
-) -> CauseRead | None:
-    """Why a Pod that is out gets no further, where it does not say so itself; None: not known."""
-    if reason not in _VAGUE:
-        return None
-    read = _read(snapshot, pod.metadata.uid, since, builder, now)
-    return read if read is not None and read.reason else None
-
-
-def _read(
-    snapshot: Snapshot, uid: str, since: datetime, builder: PlanBuilder, now: datetime
-) -> CauseRead | None:
-    question = CauseQuestion(uid)
-    read = snapshot.causes.get(question)
-    due = since + ASK_AFTER if read is None else read.at + ASK_AGAIN
-    if now >= due:
-        builder.questions.append(question)
-    else:
-        builder.wake(due)
-    return read
+    def _read(self, uid: str, since: datetime) -> CauseRead | None:
+        question = CauseQuestion(uid)
+        read = self.snapshot.causes.get(question)
+        due = since + ASK_AFTER if read is None else read.at + ASK_AGAIN
+        if self.now >= due:
+            self.builder.questions.append(question)
+        else:
+            self.builder.wake(due)
+        return read
 
 
 def _reason(read: CauseRead) -> str:

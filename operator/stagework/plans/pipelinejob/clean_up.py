@@ -117,8 +117,8 @@ def _leftover_until(status: StageStatus, ended: datetime, now: datetime) -> date
 
     Of an earlier attempt only the node says when it ended: where its clock is ahead, that is over.
     """
-    until = (status.completionTime or ended) + LEFTOVER_SECONDS
-    return until if until <= now + LEFTOVER_SECONDS else now
+    seen = status.completionTime or ended
+    return seen + LEFTOVER_SECONDS if seen <= now else now
 
 
 def after_end(

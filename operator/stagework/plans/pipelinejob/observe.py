@@ -12,7 +12,7 @@ from stagework.api.observed import PodView
 from stagework.api.stage_status import Commit, StageStatus
 from stagework.api.text import sentence
 from stagework.plans.pipelinejob import edits
-from stagework.plans.pipelinejob.causes import of_pod
+from stagework.plans.pipelinejob.causes import Causes
 from stagework.plans.pipelinejob.children import delete_job, delete_pod
 from stagework.plans.pipelinejob.outcomes import record, record_stopped
 from stagework.plans.pipelinejob.refused_stages import (
@@ -92,9 +92,9 @@ def _at_work(
             clock = deadline.Exceeded(status.reason, status.message)
         case Starts(reason=reason, message=message, hindered=hindered):
             turn = status.turnTime or now
-            told = of_pod(view.snapshot, pod, reason, turn, builder, now)
-            if told is not None:
-                reason, message, hindered = told.reason, told.message, True
+            warned = Causes(view.snapshot, builder, now).of_pod(pod, reason, turn)
+            if warned is not None:
+                reason, message, hindered = warned.reason, warned.message, True
             text = sentence(message)
             status = edits.starting(status, node, reason, text, turn)
             if hindered:

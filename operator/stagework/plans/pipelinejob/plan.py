@@ -21,6 +21,7 @@ from stagework.plans.pipelinejob.accept import (
     revision_lost,
     seen_again,
 )
+from stagework.plans.pipelinejob.causes import SHORT
 from stagework.plans.pipelinejob.children import (
     NO_OBJECTS,
     AttemptObjects,
@@ -174,10 +175,13 @@ def _look_ahead(
 ) -> dict[str, StageStatus]:
     """The stages for which a Job is made ahead of their turn."""
     settings, resolved = starter.snapshot.settings, starter.resolved
-    if starter.snapshot.run.spec.suspend or starter.snapshot.shortage:
+    if starter.snapshot.run.spec.suspend:
         return {}
     prepared: dict[str, StageStatus] = {}
     names = ahead(settings.look_ahead, resolved.dependencies, states)
+    if names and starter.snapshot.shortage:
+        starter.builder.wake(starter.now + SHORT)
+        return {}
     for stage in (stage for stage in resolved.stages if stage.name in names):
         classes = settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
         status, own = states[stage.name], objects[stage.name]

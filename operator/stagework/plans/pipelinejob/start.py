@@ -15,7 +15,7 @@ from stagework.api.resources import PODS, ObjectRef
 from stagework.api.stage_status import StageStatus, States
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob import edits
-from stagework.plans.pipelinejob.causes import no_pod
+from stagework.plans.pipelinejob.causes import Causes
 from stagework.plans.pipelinejob.children import AttemptObjects, delete_job
 from stagework.plans.pipelinejob.inputs import inputs_document
 from stagework.plans.pipelinejob.job_maker import JobMaker
@@ -73,10 +73,13 @@ class Starter:
         match turn:
             case Granted(machine):
                 taken = self._take_turn(status, stage, objects, machine, states)
-                if taken.pod:
-                    return taken
-                said = no_pod(self.snapshot, status, taken, objects, self.builder, self.now)
-                return _stuck_after_grace(said, self.snapshot, self.builder, self.now)
+                causes = Causes(self.snapshot, self.builder, self.now)
+                said = causes.of_no_pod(status, taken, objects)
+                return (
+                    taken
+                    if taken.pod
+                    else _stuck_after_grace(said, self.snapshot, self.builder, self.now)
+                )
             case Queued():
                 return self._queued(status, stage, objects, turn)
             case Paused():
@@ -91,8 +94,7 @@ class Starter:
     ) -> StageStatus:
         """Make the Job ahead of its turn, its Pod held; what was refused is left for its turn.
 
-        Not before a Pod whose turn it is has been ungated, and not where a quota has no room for
-        what is due.
+        Not before a Pod whose turn it is was ungated, nor where a quota refuses what is due.
         """
         there = objects.job is not None or objects.pod is not None or bool(self.snapshot.shortage)
         refused = creation_refused(self.snapshot, status) is not None

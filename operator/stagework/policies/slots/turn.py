@@ -1,4 +1,4 @@
-"""What the slot ledger answers: a stage has its turn, waits in a queue, or is left out for a while."""
+"""What the slot ledger answers: a stage has its turn, waits, or is left out for a while."""
 
 from dataclasses import dataclass
 

@@ -145,7 +145,7 @@ class Identities:
         return StagePod(prefix, run.name, inputs, pod.env_value(STAGE_CONTAINER, ENV_MODEL))
 
     async def _claimed_run(self, namespace: str, pod: PodManifest) -> Run:
-        """The run for which the Pod says to work; what it says is compared with the run's status."""
+        """The run for which the Pod says to work; the run's status decides whether it does."""
         if pod.metadata.controller is None:
             name, uid = pod.env_value(STAGE_CONTAINER, ENV_RUN), ""
             if not name:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from stagework.api.resources import JOBS
+from stagework.plans.pipelinejob.causes import SHORT
 from stagework.plans.pipelinejob.snapshot import CauseQuestion, CauseRead, RunPlan
 from tests.support.builders import (
     T0,
@@ -38,7 +39,12 @@ OF_POD = CauseQuestion(POD.metadata.uid)
 
 
 def without_pod(**changes: Any) -> World:
-    return World(**{"stages": [make_stage("a")], "states": [STARTING], "jobs": [JOB], **changes})
+    fields: dict[str, Any] = {
+        "stages": [make_stage("a")],
+        "states": [STARTING],
+        "jobs": [JOB],
+    }
+    return World(**{**fields, **changes})
 
 
 def asked(plan: RunPlan) -> list[CauseQuestion]:
@@ -52,9 +58,7 @@ def said(message: str = FULL, reason: str = "FailedCreate", at: float = 12) -> C
 # When it is asked for.
 
 
-@pytest.mark.parametrize(
-    ("seconds", "wanted"), [(0, []), (9, []), (10, [OF_JOB]), (19, [OF_JOB])]
-)
+@pytest.mark.parametrize(("seconds", "wanted"), [(0, []), (9, []), (10, [OF_JOB]), (19, [OF_JOB])])
 def test_a_stage_without_a_pod_is_asked_about_once_it_has_been_starting_for_ten_seconds(
     seconds: int, wanted: list[CauseQuestion]
 ) -> None:
@@ -205,7 +209,10 @@ def test_nothing_is_made_ahead_while_a_quota_refuses_what_is_due() -> None:
     bare: dict[str, Any] = {"jobs": [JOB], "pods": [running(OUT)]}
     states = [two().states[0], make_status("b")]
     assert created(two(states=states, **bare).plan(after(5))) == ["b"]
-    assert created(two(states=states, **bare, shortage=FULL).plan(after(5))) == []
+    slow = [make_stage("a", timeoutSeconds=3600), make_stage("b")]
+    plan = two(stages=slow, states=states, **bare, shortage=FULL).plan(after(5))
+    assert created(plan) == []
+    assert plan.wake_at == after(5) + SHORT, "then it is asked again whether there is room"
 
 
 def test_what_is_due_is_asked_for_all_the_same() -> None:
@@ -227,7 +234,9 @@ def ended(**changes: Any) -> World:
 @pytest.mark.parametrize(
     ("shortage", "goes"), [("", False), (FULL, False), (COUNTED, True)], ids=["no", "pods", "jobs"]
 )
-def test_a_finished_job_goes_only_where_a_full_quota_counts_it(shortage: str, *, goes: bool) -> None:
+def test_a_finished_job_goes_only_where_a_full_quota_counts_it(
+    shortage: str, *, goes: bool
+) -> None:
     plan = ended(shortage=shortage).plan(after(5))
     assert (JOB.metadata.uid in deleted(plan, JOBS)) is goes
 

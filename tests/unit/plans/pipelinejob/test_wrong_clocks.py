@@ -1,6 +1,6 @@
 """A node's clock is an hour or two off: nothing times out for it, and nothing waits longer."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -128,8 +128,12 @@ def test_a_sidecar_is_left_its_time_by_our_clock(off: float) -> None:
     assert isinstance(_world(pod, done).plan(after(50)).actions[0], Delete)
 
 
-def test_the_sidecar_of_an_earlier_attempt_is_not_kept_for_hours() -> None:
-    pod = _with_sidecar(_ended(2 * HOUR, 1))
+LAST_YEAR = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - after(20)).total_seconds()
+
+
+@pytest.mark.parametrize("ahead", [2 * HOUR, LAST_YEAR], ids=["two hours", "in the year 9999"])
+def test_the_sidecar_of_an_earlier_attempt_is_not_kept_for_hours(ahead: float) -> None:
+    pod = _with_sidecar(_ended(ahead, 1))
     again = make_status("a", attempt=2)
 
     deleted = [a for a in _world(pod, again).plan(after(21)).actions if isinstance(a, Delete)]
