@@ -67,7 +67,7 @@ unit: $(VENV)/.ready ## Tests of the parts: the pure core, stagekit, the API ser
 
 .PHONY: operator
 operator: $(VENV)/.ready ## Tests of the whole operator on a fake API server, in virtual time
-	@$(PY) -m pytest -q -n auto --dist worksteal tests/operator
+	@$(PY) -m pytest -q -n auto --dist worksteal -m "not long" tests/operator
 
 .PHONY: integration
 integration: $(VENV)/.ready programs ## Tests against a real API server, and of the rendered chart

@@ -4,8 +4,8 @@
 2. Run the program in a process group of its own; its output passes through untouched.
 3. SIGTERM is passed on; a program that ignores it is killed; there is no mark then (exit 143).
 4. A fence that falls kills the group at once (exit 75, no mark).
-5. Its exit code is the outcome (0 Succeeded, 2 Refused, else Failed), unless it wrote a mark
-   of its own with `stagekit mark`; `out/` is uploaded, and the mark written.
+5. Its exit code is the outcome (0 Succeeded, 2 Refused, 77 Skipped, else Failed), unless it wrote
+   a mark of its own with `stagekit mark`; `out/` is uploaded, and the mark written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Final
 
-from stagekit import contract, environment, mark, text
+from stagekit import contract, environment, mark, text, values
 from stagekit.errors import StageError
 from stagekit.retry import Patience
 from stagekit.session import Ending, Session
@@ -110,9 +110,14 @@ def _run(session: Session, command: Sequence[str], stop: _Stop) -> int:
         session.inputs.fetch_all()
     except StageError as error:
         return session.finish(Ending(contract.OUTCOME_FAILED, error.reason, str(error)))
-    own_mark = session.private / "mark.json"
-    own_mark.unlink(missing_ok=True)
-    variables = {**os.environ, contract.ENV_TERMINATION_FILE: str(own_mark)}
+    own_mark, own_values = session.private / "mark.json", session.private / "values.json"
+    for file in (own_mark, own_values):
+        file.unlink(missing_ok=True)
+    variables = {
+        **os.environ,
+        contract.ENV_TERMINATION_FILE: str(own_mark),
+        contract.ENV_VALUES_FILE: str(own_values),
+    }
     if stop.came:
         return contract.EXIT_INTERRUPTED
     try:
@@ -128,7 +133,8 @@ def _run(session: Session, command: Sequence[str], stop: _Stop) -> int:
     if stop.came:
         text.say(f"interrupted (the program ended with {code}): no mark is written")
         return contract.EXIT_INTERRUPTED
-    return session.finish(_said(mark.read(str(own_mark)), code) or _from_code(code))
+    ending = _said(mark.read(str(own_mark)), code) or _from_code(code)
+    return session.finish(ending, values.read(own_values))
 
 
 def _said(fields: Mapping[str, object] | None, code: int) -> Ending | None:
@@ -139,14 +145,15 @@ def _said(fields: Mapping[str, object] | None, code: int) -> Ending | None:
     good = outcome in (contract.OUTCOME_SUCCEEDED, contract.OUTCOME_SKIPPED)
     if good and code != contract.EXIT_OK:
         return None
-    return Ending(outcome, str(fields.get("reason", "")), str(fields.get("message", "")))
+    said = (str(fields.get("reason", "")), str(fields.get("message", "")))
+    return Ending(outcome, *said, mark.skips_of(fields) if good else {})
 
 
 def _from_code(code: int) -> Ending:
-    if code == contract.EXIT_OK:
-        return Ending(contract.OUTCOME_SUCCEEDED)
-    if code == contract.EXIT_REFUSED:
-        return Ending(contract.OUTCOME_REFUSED, "InputRefused", f"the program ended with {code}")
+    outcome = contract.OUTCOME_OF_EXIT.get(code, contract.OUTCOME_FAILED)
+    if outcome != contract.OUTCOME_FAILED:
+        reason = _REASONS.get(code, "")
+        return Ending(outcome, reason, f"the program ended with {code}" if reason else "")
     if code < 0:
         return Ending(
             contract.OUTCOME_FAILED, "KilledBySignal", f"the program was killed by signal {-code}"
@@ -154,6 +161,10 @@ def _from_code(code: int) -> Ending:
     return Ending(contract.OUTCOME_FAILED, "NonZeroExit", f"the program ended with {code}")
 
 
+_REASONS: Final = {
+    contract.EXIT_REFUSED: "InputRefused",
+    contract.EXIT_NOTHING_TO_DO: "NothingToDo",
+}
 _fenced_children: list[Child] = []
 """What the fence kills: at most the one program of this process."""
 

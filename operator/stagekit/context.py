@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, TypeVar, Union
+from typing import TypeVar
 
-from stagekit import contract, models, text
+from stagekit import contract, models, values
 from stagekit.endpoint import Endpoint
-from stagekit.environment import Environment
+from stagekit.environment import Environment, Outcome
 from stagekit.errors import Refused
 from stagekit.fence import boot_seconds
 from stagekit.heartbeat import Progress
 from stagekit.inputs import Inputs
 from stagekit.items import Item, Ledger, iterate
 from stagekit.link import Link
+from stagekit.mark import with_skip
+from stagekit.values import Scalar
 
 T = TypeVar("T")
-Scalar = Union[str, int, float, bool]  # noqa: UP007  (Python 3.9)
-"""What `ctx.value` takes."""
-
-_NAME: Final = re.compile(r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")
-_VALUES_MAX: Final = 64
-_VALUE_MAX_BYTES: Final = 256
 
 
 class Context:
@@ -60,20 +54,35 @@ class Context:
         """Name of the stage."""
         self.attempt = environment.attempt
         """Number of the attempt, from 1."""
-        self.work = Path(environment.work_dir)
-        """Writable folder for scratch files."""
         self.values: dict[str, Scalar] = {}
         """What `value` was given so far."""
+        self.skips: dict[str, str] = {}
+        """What `skip` was given so far."""
         self._ledger = ledger
         self._progress = progress
         self._link = link
-        self._model = environment.model
-        self._timeout = environment.timeout_seconds
+        self._environment = environment
         self._began = boot_seconds()
+
+    @property
+    def work(self) -> Path:
+        """Writable folder for scratch files."""
+        return Path(self._environment.work_dir)
+
+    @property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """What has become of the stages above this one, however far up, by name."""
+        return self._environment.outcomes
+
+    @property
+    def outcome_so_far(self) -> str:
+        """`Failed` where one of them has failed; else `Succeeded`."""
+        return self._environment.outcome_so_far
 
     def param(self, name: str, default: str | None = None) -> str:
         """One param; without a default, a missing one refuses the run."""
-        value = self.params.get(name, default)
+        # Where there is no file of params, their names come from variables, without dashes.
+        value = self.params.get(name, self.params.get(name.replace("-", "_"), default))
         if value is None:
             known = ", ".join(sorted(self.params)) or "none"
             raise Refused("MissingParam", f"param {name!r} is not set; the run has: {known}")
@@ -81,13 +90,15 @@ class Context:
 
     def value(self, name: str, value: Scalar) -> None:
         """Show a small value to people (`values` in result.json); 64 at most."""
-        if not _NAME.match(name):
-            raise ValueError(f"not a value's name: {name!r}; use letters, digits, _ . -")
-        if name not in self.values and len(self.values) >= _VALUES_MAX:
-            raise ValueError(f"more than {_VALUES_MAX} values; write a file instead")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"value {name!r} is {value}, which JSON cannot say")
-        self.values[name] = text.clean(value, _VALUE_MAX_BYTES) if isinstance(value, str) else value
+        self.values = values.with_value(self.values, name, value)
+
+    def skip(self, stage: str, reason: str) -> None:
+        """Say that a stage below this one is not needed, and why as one CamelCase word.
+
+        It counts once this stage has succeeded, or skipped itself. What depends on that stage alone
+        is not needed, either. Raises ValueError where it is no name, or there are too many.
+        """
+        self.skips = with_skip(self.skips, stage, reason)
 
     def endpoint(self, role: str) -> Endpoint | None:
         """The model endpoint of a role (`chat`, `vision`, ...); None where the settings have none.
@@ -101,11 +112,12 @@ class Context:
 
         Raises Refused (`ModelNotSet`, `ModelNotFound`, `ModelBroken`) with what to change.
         """
-        return models.folder(self._model, self._link, self.work / contract.MODEL_FOLDER)
+        return models.folder(self._environment.model, self._link, self.work / contract.MODEL_FOLDER)
 
     def seconds_left(self) -> float | None:
         """What is left of the stage's `timeoutSeconds`; None where nobody has set a limit."""
-        return self._timeout - (boot_seconds() - self._began) if self._timeout else None
+        timeout = self._environment.timeout_seconds
+        return timeout - (boot_seconds() - self._began) if timeout else None
 
     def items(
         self, values: Iterable[T], key: Callable[[T], str] | None = None

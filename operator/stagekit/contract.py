@@ -18,6 +18,9 @@ MARK_MAX_BYTES: Final = 1024
 RESULT_FILE: Final = "result.json"
 """Written among the attempt's artifacts before the mark; decides when the Pod is gone."""
 
+SKIPS_MAX_BYTES: Final = 480
+"""Longest `skips` in a mark, as JSON: with them a mark still fits, whatever else it says."""
+
 MESSAGE_MAX_BYTES: Final = 128
 """Longest `message` in a mark, in bytes of UTF-8; longer text is cut."""
 
@@ -51,13 +54,20 @@ ENV_API_URL: Final = "STAGEWORK_API_URL"
 ENV_TOKEN_FILE: Final = "STAGEWORK_TOKEN_FILE"
 """File with the projected ServiceAccount token for the API service's audience."""
 ENV_INPUTS_FILE: Final = "STAGEWORK_INPUTS_FILE"
-"""File with the inputs as JSON: `{"machine": "gpu", "stages": {"resize": "<prefix>"}}`."""
+"""File with the inputs as JSON: `{"machine": "gpu", "stages": {"resize": "<prefix>"}, "outcomes":
+{"resize": {"outcome": "Succeeded"}, "ocr": {"outcome": "Failed", "reason": "TimedOut"}}}`."""
+ENV_OUTCOME_SO_FAR: Final = "STAGEWORK_OUTCOME_SO_FAR"
+"""`Failed` where a stage above this one, however far up, has failed; else `Succeeded`."""
+ENV_OUTCOMES: Final = "STAGEWORK_OUTCOMES"
+"""What has become of each of them, as `name=State` or `name=State:Reason`, with spaces between."""
+ENV_VALUES_FILE: Final = "STAGEWORK_VALUES_FILE"
+"""Set by `stagekit run` for its program: where `stagekit mark --value` puts small values."""
 ENV_PARAMS_FILE: Final = "STAGEWORK_PARAMS_FILE"
 """File with the run's params as one JSON object of strings."""
 ENV_INPUT_URI: Final = "STAGEWORK_INPUT_URI"
 """`spec.input.uri` of the run; absent where the run has no input."""
 ENV_PARAM_PREFIX: Final = "STAGEWORK_PARAM_"
-"""Each param also comes as `STAGEWORK_PARAM_<NAME IN UPPER CASE>`."""
+"""Each param also comes as `STAGEWORK_PARAM_<NAME IN UPPER CASE>`; see `param_variable`."""
 ENV_WORK_DIR: Final = "STAGEWORK_WORK_DIR"
 """Writable folder for inputs, outputs and scratch files."""
 ENV_TERMINATION_FILE: Final = "STAGEWORK_TERMINATION_FILE"
@@ -137,6 +147,8 @@ EXIT_REFUSED: Final = 2
 """The input can never work (`outcome: Refused`); trying again is of no use."""
 EXIT_DEFERRED: Final = 3
 """The work cannot be done now (`outcome: Deferred`); the mark says why."""
+EXIT_NOTHING_TO_DO: Final = 77
+"""From programs without a mark: there was nothing to do (`outcome: Skipped`)."""
 EXIT_FENCED: Final = 75
 """stagekit ended its child because it had lost contact for too long (self-fence)."""
 
@@ -160,3 +172,15 @@ OUTCOMES: Final = frozenset(
     {OUTCOME_SUCCEEDED, OUTCOME_FAILED, OUTCOME_REFUSED, OUTCOME_SKIPPED, OUTCOME_DEFERRED}
 )
 """Every outcome a mark may carry."""
+
+OUTCOME_OF_EXIT: Final = {
+    EXIT_OK: OUTCOME_SUCCEEDED,
+    EXIT_REFUSED: OUTCOME_REFUSED,
+    EXIT_NOTHING_TO_DO: OUTCOME_SKIPPED,
+}
+"""What the exit code of a program says that knows nothing of marks; all others say Failed."""
+
+
+def param_variable(name: str) -> str:
+    """The environment variable of a param: shells take no `-` in a variable's name."""
+    return f"{ENV_PARAM_PREFIX}{name.upper().replace('-', '_')}"

@@ -26,6 +26,16 @@ _LOCAL_DEFAULTS: Final = {
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What has become of a stage above this one."""
+
+    outcome: str
+    """Succeeded, Failed, Skipped or NotRun."""
+    reason: str = ""
+    """Why, as one word; may be empty."""
+
+
+@dataclass(frozen=True)
 class Environment:
     """Everything that stagekit is given at start."""
 
@@ -48,12 +58,19 @@ class Environment:
     machine: str
     may_be_away: bool
     stages: Mapping[str, str]
+    outcomes: Mapping[str, Outcome]
     params: Mapping[str, str]
 
     @property
     def prefix(self) -> str:
         """Where this attempt's artifacts live: no other Pod can write there."""
         return f"{self.namespace}/{self.run_uid}/{self.stage}/{self.attempt}-{self.pod_uid}"
+
+    @property
+    def outcome_so_far(self) -> str:
+        """`Failed` where a stage above this one, however far up, has failed; else `Succeeded`."""
+        failed = any(above.outcome == contract.OUTCOME_FAILED for above in self.outcomes.values())
+        return contract.OUTCOME_FAILED if failed else contract.OUTCOME_SUCCEEDED
 
     @property
     def is_local(self) -> bool:
@@ -98,8 +115,18 @@ def read(variables: Mapping[str, str], stage: str = "") -> Environment:
         machine=str(inputs.get("machine", "")),
         may_be_away=inputs.get("mayBeAway") is True,
         stages=_strings(inputs.get("stages", {}), "the inputs file's stages"),
+        outcomes=_outcomes(inputs.get("outcomes", {})),
         params=_params(merged),
     )
+
+
+def _outcomes(value: object) -> dict[str, Outcome]:
+    """Empty where an older operator does not say it."""
+    stages = {name: as_object(given) or {} for name, given in (as_object(value) or {}).items()}
+    return {
+        name: Outcome(str(given.get("outcome", "")), str(given.get("reason", "")))
+        for name, given in stages.items()
+    }
 
 
 def _required(variables: Mapping[str, str], name: str) -> str:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from stagekit import contract, text
-from stagekit.documents import parse_object
+from stagekit.documents import as_object, parse_object
 from stagekit.errors import ContractError
+
+_STAGE: Final = re.compile(r"^[a-z][a-z0-9_-]{0,39}$")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Mark:
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     reason: str = ""
     message: str = ""
+    skips: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Stages below it that are not needed, each with the reason; see `with_skip`."""
 
     def encode(self) -> bytes:
         """JSON of at most `MARK_MAX_BYTES`: text is cleaned, and given up before the facts."""
@@ -52,6 +58,7 @@ class Mark:
             "counts": dict(self.counts),
             "reason": self.reason,
             "message": self.message,
+            "skips": dict(self.skips),
         }
         return {
             "v": contract.MARK_VERSION,
@@ -70,6 +77,29 @@ class Mark:
             os.write(handle, encoded)
         finally:
             os.close(handle)
+
+
+def with_skip(skips: Mapping[str, str], stage: str, reason: str) -> dict[str, str]:
+    """The same skips and one more; raises ValueError for what the operator could not take."""
+    if not _STAGE.match(stage):
+        raise ValueError(f"not a stage's name: {stage!r}")
+    word = text.reason_word(reason, fallback="")
+    if not word:
+        raise ValueError(f"not a reason: {reason!r}; use one CamelCase word, such as NoSound")
+    more = {**skips, stage: word}
+    size = len(json.dumps(more, separators=(",", ":")))
+    if size > contract.SKIPS_MAX_BYTES:
+        raise ValueError(
+            f"the stages that are skipped take {size} bytes with their reasons, and a mark holds "
+            f"{contract.SKIPS_MAX_BYTES}: use shorter reasons, or skip a stage that they depend on"
+        )
+    return more
+
+
+def skips_of(fields: Mapping[str, object]) -> dict[str, str]:
+    """The skips that a mark says, as far as they are any."""
+    given = as_object(fields.get("skips")) or {}
+    return {name: str(reason) for name, reason in given.items()}
 
 
 def read(path: str) -> dict[str, object] | None:

@@ -11,7 +11,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -44,6 +44,8 @@ class Ending:
     outcome: str
     reason: str = ""
     message: str = ""
+    skips: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Stages below it that are not needed, each with the reason."""
 
 
 def now_text() -> str:
@@ -130,6 +132,7 @@ class Session:
             counts=self.ledger.summary(),
             reason=ending.reason,
             message=ending.message,
+            skips=ending.skips,
         )
         self._write(mark)
         detail = f" ({ending.reason}: {ending.message})" if ending.reason else ""
@@ -164,6 +167,7 @@ class Session:
             "endTime": now_text(),
             "files": files,
             "values": dict(values),
+            **({"skips": dict(ending.skips)} if ending.skips else {}),
         }
         raw = json.dumps(result, ensure_ascii=False, indent=1).encode("utf-8")
         digest = hashlib.sha256(raw).hexdigest()

@@ -16,6 +16,7 @@ import threading
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 
 from stagekit import contract, environment, text
@@ -68,7 +69,7 @@ def _run(session: Session, stages: Mapping[str, StageFunction], chosen: str, ter
         session.progress,
         link=session.link,
     )
-    ending = _ending(function, context, session)
+    ending = replace(_ending(function, context, session), skips=context.skips)
     term.is_finishing = True
     return session.finish(ending, context.values, context.method_used)
 

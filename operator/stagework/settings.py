@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from stagework.api.base import TOTAL_MAX
 from stagework.api.machines import Fleet
 from stagework.api.quantity import Quantity
+from stagework.api.references import PullSecret
 
 ENV_SETTINGS: Final = "STAGEWORK_SETTINGS"
 """Environment variable that names the settings file."""
@@ -141,7 +142,10 @@ class StagePodSettings(_Section):
     workSizeLimit: Quantity = "8Gi"
     """Size limit of `/work` and `/tmp`."""
     imagePullPolicy: str = Field(default="IfNotPresent", pattern="^(IfNotPresent|Always|Never)$")
-    """Pull policy of stage images."""
+    """Pull policy of stages that name none."""
+    imagePullSecrets: tuple[PullSecret, ...] = ()
+    """Secrets with which stage images are pulled, such as `{name: my-registry}`; each namespace
+    with stages has its own Secret of that name."""
     terminationGracePeriodSeconds: int = Field(default=30, ge=0, le=3600)
     """Time between SIGTERM and SIGKILL."""
 

@@ -54,6 +54,7 @@ def plan_settings(settings: Settings) -> PlanSettings:
             memory_request=pods.memoryRequest,
             work_size_limit=pods.workSizeLimit,
             image_pull_policy=pods.imagePullPolicy,
+            pull_secrets=tuple(secret.name for secret in pods.imagePullSecrets),
             termination_grace_period_seconds=pods.terminationGracePeriodSeconds,
         ),
         look_ahead=settings.engine.lookAhead,

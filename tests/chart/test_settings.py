@@ -7,6 +7,7 @@ import yaml
 
 from hack.devcluster.deploy import VALUES as DEV_VALUES
 from stagework.settings import Settings
+from stagework.wiring import plan_settings
 from tests.chart.rendered import NAMESPACE, RefusedValues, Rendered, render
 
 SET_BY_THE_CHART = {"api.audience", "artifacts.directory", "artifacts.s3"}
@@ -99,6 +100,24 @@ def test_a_models_address_with_a_password_in_it_is_refused() -> None:
     chat = {"url": "http://me:secret@models/v1", "model": "m"}
     with pytest.raises(RefusedValues, match="url"):
         render({"settings": {"models": {"chat": chat}}})
+
+
+def test_pods_of_a_class_may_have_a_runtime_and_a_priority() -> None:
+    machine = {"key": "gpu", "nodeSelector": {"a": "b"}, "runtimeClassName": "nvidia"}
+    fleet = {"machineClasses": [{**machine, "priorityClassName": "batch"}]}
+    pods = {"imagePullSecrets": [{"name": "my-registry"}]}
+    rendered = render({"settings": {"fleet": fleet, "stagePods": pods}})
+    settings = plan_settings(Settings.model_validate(rendered.settings()))
+    (found,) = settings.fleet.machineClasses
+    assert (found.runtimeClassName, found.priorityClassName) == ("nvidia", "batch")
+    assert settings.pod_defaults.pull_secrets == ("my-registry",)
+
+
+@pytest.mark.parametrize("name", ["Nvidia", "a/b", "-a"])
+def test_a_runtime_that_cannot_be_there_is_refused(name: str) -> None:
+    machine = {"key": "gpu", "nodeSelector": {"a": "b"}, "runtimeClassName": name}
+    with pytest.raises(RefusedValues, match="runtimeClassName"):
+        render({"settings": {"fleet": {"machineClasses": [machine]}}})
 
 
 def test_large_numbers_stay_whole_numbers() -> None:

@@ -134,6 +134,39 @@ class TestStages:
         changed["spec"]["suspend"] = True
         assert kubectl.replace(changed, user="bob").ok
 
+    PULL: Document = {"imagePullSecrets": [{"name": "company"}]}
+
+    def test_a_pull_secret_is_for_those_who_may_make_pods(
+        self, kubectl: Kubectl, place: str
+    ) -> None:
+        changed = kubectl.create(pipeline(place), user="ann").document()
+        changed["spec"] |= self.PULL
+        answer = kubectl.replace(changed, user="bob")
+        assert refused(answer, no_pods(place), "or spec.imagePullSecrets", "somebody who has that")
+        assert kubectl.replace(changed, user="ann").ok
+
+    def test_nor_is_it_given_by_a_run(self, kubectl: Kubectl, place: str) -> None:
+        answer = kubectl.create(inline_run(place, **self.PULL), user="bob")
+        assert refused(answer, no_pods(place))
+        assert kubectl.create(inline_run(place, **self.PULL), user="ann").ok
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"labels": {"app": "web"}},
+            {"annotations": {"example.org/a": "b"}},
+            {"envFrom": [{"secretRef": {"name": "db"}}]},
+            {"volumes": [{"name": "v", "mountPath": "/v", "secret": "db"}]},
+            {"workingDir": "/srv"},
+        ],
+        ids=lambda fields: next(iter(fields)),
+    )
+    def test_nor_is_anything_of_a_pod(self, kubectl: Kubectl, place: str, fields: Document) -> None:
+        changed = kubectl.create(pipeline(place), user="ann").document()
+        changed["spec"]["stages"][0] |= fields
+        assert refused(kubectl.replace(changed, user="bob"), no_pods(place))
+        assert kubectl.replace(changed, user="ann").ok
+
     def test_the_right_counts_in_that_namespace_only(self, kubectl: Kubectl, place: str) -> None:
         other = f"{place}-other"
         kubectl.must("create", "namespace", other)
@@ -196,12 +229,26 @@ def whoami(kubectl: Kubectl) -> str:
 
 
 class TestVerbs:
-    @pytest.mark.parametrize("verb", ["Retry", "Skip"])
-    def test_the_editor_may_retry_and_skip(self, kubectl: Kubectl, place: str, verb: str) -> None:
+    @pytest.mark.parametrize("verb", ["Retry", "Skip", "Stop"])
+    def test_the_editor_may_retry_skip_and_stop(
+        self, kubectl: Kubectl, place: str, verb: str
+    ) -> None:
         asked = intervention(place, verb=verb, requestedBy="bob")
         assert kubectl.create(asked, user="bob").ok
 
-    @pytest.mark.parametrize("verb", ["Retry", "Skip"])
+    def test_to_approve_is_a_right_of_its_own(self, kubectl: Kubectl, place: str) -> None:
+        asked = intervention(place, verb="Approve", requestedBy="bob")
+        answer = kubectl.create(asked, user="bob")
+        assert refused(answer, f"you may not approve pipelinejobs run in namespace {place}")
+        assert "stagework-admin the others too" in answer.err
+
+        kubectl.must(
+            *("create", "rolebinding", "approvers", "-n", place, "--user=bob"),
+            "--clusterrole=stagework-admin",
+        )
+        assert kubectl.create(asked, user="bob").ok
+
+    @pytest.mark.parametrize("verb", ["Retry", "Skip", "Stop", "Approve"])
     def test_who_may_make_interventions_may_not_ask_for_everything(
         self, kubectl: Kubectl, place: str, verb: str
     ) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from hack.devcluster.apiserver import CONTROLLERS, start_api_server
 from stagework.api.base import Metadata
+from stagework.api.machines import MachineClass
 from stagework.children.stage_job import StageJob
 from tests.chart.rendered import NAMESPACE as RELEASE
 from tests.chart.rendered import render
@@ -128,9 +129,9 @@ def run_in(cluster: Kubectl, namespace: str) -> Document:
     return cluster.create(inline_run(namespace)).document()
 
 
-def stage_job(of: Document) -> Document:
+def stage_job(of: Document, machine: MachineClass = GPU, **fields: Any) -> Document:
     """The Job that the operator makes for its stage, as it makes it."""
-    stage = make_stage("one", contract="Mark", env=[{"name": "A", "value": "$5"}])
+    stage = make_stage("one", env=[{"name": "A", "value": "$5"}], **fields)
     meta = of["metadata"]
     run = make_run(stage, name=meta["name"], uid=meta["uid"])
     meta = Metadata(name=meta["name"], namespace=meta["namespace"], uid=meta["uid"])
@@ -139,10 +140,11 @@ def stage_job(of: Document) -> Document:
         stage=stage,
         attempt=1,
         recreations=0,
-        machine=GPU,
+        machine=machine,
         params={"prompt": "shoes"},
         fleet=make_fleet(),
         defaults=POD_DEFAULTS,
+        pull_secrets=("my-registry",),
     )
     return job.manifest()
 
@@ -441,7 +443,6 @@ SHAPES: dict[str, tuple[Callable[[Document], object], str]] = {
         volume(projected={"sources": [{"serviceAccountToken": {"path": "t"}}]}),
         VOLUMES,
     ),
-    "a Secret in a volume": (volume(secret={"secretName": "s"}), VOLUMES),
     "a Secret among others": (
         volume(projected={"sources": [{"secret": {"name": "s"}}]}),
         VOLUMES,
@@ -461,6 +462,55 @@ SHAPES: dict[str, tuple[Callable[[Document], object], str]] = {
         PRIVILEGES,
     ),
 }
+
+
+EVERYTHING: Document = {
+    "volumes": [
+        {"name": "shm", "mountPath": "/dev/shm", "emptyDir": "64Mi", "medium": "Memory"},
+        {"name": "keys", "mountPath": "/keys", "secret": "keys", "optional": True},
+        {
+            "name": "conf",
+            "mountPath": "/etc/app.toml",
+            "configMap": "conf",
+            "items": [{"key": "app", "path": "app.toml"}],
+            "defaultMode": 0o440,
+            "subPath": "app.toml",
+        },
+        {"name": "data", "mountPath": "/data", "persistentVolumeClaim": "d", "subPath": "a/b"},
+    ],
+    "envFrom": [{"prefix": "DB_", "secretRef": {"name": "db", "optional": True}}],
+    "imagePullPolicy": "Always",
+    "workingDir": "/srv",
+    "labels": {"team": "red", "example.org/team": "red"},
+    "annotations": {"sidecar.istio.io/inject": "false"},
+}
+
+
+def test_the_operator_makes_jobs_with_all_that_a_stage_may_name(
+    cluster: Kubectl, run: Document
+) -> None:
+    machine = GPU.model_copy(update={"runtimeClassName": "gvisor", "priorityClassName": "batch"})
+    answer = cluster.create(stage_job(run, machine, **EVERYTHING), user=OPERATOR, dry_run=True)
+    assert answer.ok, answer.err
+
+
+@pytest.mark.parametrize("contract", ["Mark", "ExitCode"])
+def test_such_a_pod_passes_restricted_pod_security(cluster: Kubectl, contract: str) -> None:
+    """The API server itself judges it, by its own rules."""
+    name = f"restricted-{contract.lower()}"
+    furnished(cluster, name)
+    label = "pod-security.kubernetes.io/enforce=restricted"
+    cluster.must("label", "namespace", name, label)
+    template = stage_job(run_in(cluster, name), contract=contract, **EVERYTHING)["spec"]["template"]
+    labels = {k: v for k, v in template["metadata"]["labels"].items() if "stagework" not in k}
+    made = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "one", "namespace": name, "labels": labels},
+        "spec": template["spec"],
+    }
+    answer = cluster.create(made, dry_run=True)
+    assert answer.ok, answer.err
 
 
 @pytest.mark.parametrize("what", SHAPES)

@@ -69,7 +69,7 @@ NO_IMAGES = (
 NUL = "cannot hold the character NUL: no program could be given it; remove it"
 
 TAKEN = (
-    *("/work", "/work/", "/tmp", "/etc", "/proc/1", "/dev/shm", "/var/run", "/run/stagework"),
+    *("/work", "/work/", "/tmp", "/etc", "/proc/1", "/dev/shm/a", "/var/run", "/run/stagework"),
     *("/var/run/stagework/token", "/var//run/stagework", "/a/../work", "/work/.", "/tmp/./"),
 )
 
@@ -94,7 +94,7 @@ REFUSALS: dict[str, tuple[Build, str]] = {
     ),
     "itself as dependency": (stages(stage("a", dependsOn=["a"])), f"stage a {ORDER}"),
     "a stage name of 41 characters": (one_stage(name="a" * 41), "may not be more than 40"),
-    "a stage name with a path": (one_stage(name="../x"), "should match '^[a-z][a-z0-9_]*$'"),
+    "a stage name with a path": (one_stage(name="../x"), "should match '^[a-z][a-z0-9_-]*$'"),
     "a stage name like a flag": (one_stage(name="-rf"), "should match"),
     "an upper-case stage name": (one_stage(name="Overlay"), "should match"),
     "a stage name with a picture": (one_stage(name="🙂"), "should match"),
@@ -111,6 +111,15 @@ REFUSALS: dict[str, tuple[Build, str]] = {
     "101 retries": (one_stage(retries=101), "should be less than or equal to 100"),
     "2^63 retries": (one_stage(retries=2**63), "retries"),
     "retries as text": (one_stage(retries="3"), 'must be of type integer: "string"'),
+    "an end that there is not": (
+        one_stage(runsIf="Skipped"),
+        'supported values: "Succeeded", "Ended", "Failed"',
+    ),
+    "no stage at once": (run(parallelism=0), "should be greater than or equal to 1"),
+    "more stages at once than there can be": (
+        run(parallelism=65),
+        "should be less than or equal to 64",
+    ),
     "no time at all": (one_stage(timeoutSeconds=0), "should be greater than or equal to 1"),
     "more than a week": (one_stage(timeoutSeconds=10**9), "less than or equal to 604800"),
     "root": (one_stage(runAsUser=0), "should be greater than or equal to 1"),
@@ -150,7 +159,7 @@ REFUSALS: dict[str, tuple[Build, str]] = {
     ),
     "two kinds of volume": (
         volume("/models", configMap="x"),
-        "give exactly one of emptyDir, configMap and persistentVolumeClaim",
+        "give exactly one of emptyDir, configMap, secret and persistentVolumeClaim",
     ),
     **{f"a volume at {path}": (volume(path), MOUNT) for path in TAKEN},
     "a volume at a relative path": (volume("models"), "should match"),
@@ -173,7 +182,7 @@ REFUSALS: dict[str, tuple[Build, str]] = {
     "a key that is a folder": (env(configMapKeyRef={"name": "c", "key": ".."}), "should match"),
     "a stage name that cannot be a label": (
         one_stage(name="thumb_"),
-        "a stage's name cannot end with `_`",
+        "a stage's name cannot end with `_` or `-`",
     ),
     **{f"the image {image!r}": (one_stage(image=image), IMAGE) for image in NO_IMAGES},
     "an amount without meaning": (resources(requests={"cpu": "lots"}), "should match"),
@@ -210,7 +219,7 @@ REFUSALS: dict[str, tuple[Build, str]] = {
     "a priority of 1001": (run(priority=1001), "should be less than or equal to 1000"),
     "a Pipeline's name with a slash": (run(of="other/ad"), "should match"),
     "an input on the disk": (run(input={"uri": "file:///etc/passwd"}), "should match"),
-    "a param with a bad name": (run(params={"a-b": "x"}), "each name must match"),
+    "a param with a bad name": (run(params={"a.b": "x"}), "each name must match"),
     "33 params": (run(params={f"p{i}": "" for i in range(33)}), "must have at most 32 items"),
     "a param with NUL": (run(params={"a": "x\0y"}), f"a param {NUL}"),
     "a default with NUL": (
@@ -221,9 +230,9 @@ REFUSALS: dict[str, tuple[Build, str]] = {
     "an argument with NUL": (one_stage(args=["x\0y"]), f"an argument {NUL}"),
     "a command with NUL": (one_stage(command=["x\0y"]), f"an argument {NUL}"),
     "an input with NUL": (run(input={"uri": "s3://b/k\0"}), f"an address {NUL}"),
-    "params of more bytes than a Pod can be given": (
-        run(params={f"p{i}": "🙂" * 2048 for i in range(32)}),
-        "all params together may have 192 KiB (a Pod's annotations hold no more): shorten them",
+    "params of more bytes than a run may have": (
+        run(params={f"p{i}": "가" * 683 for i in range(32)}),
+        "all params together may have 64 KiB of UTF-8: shorten them, or give long texts as spec",
     ),
     "a param that is a number": (run(params={"size": 3}), 'must be of type string: "integer"'),
     "a title of 129 characters": (run(title="x" * 129), "may not be more than 128"),
@@ -231,6 +240,10 @@ REFUSALS: dict[str, tuple[Build, str]] = {
     "a run of another kind": (
         bare("Intervention", verb="Retry", target={"kind": "Job", "name": "x"}),
         'supported values: "PipelineJob"',
+    ),
+    "a stop of some stages": (
+        ask(verb="Stop", stages=["a"]),
+        "Stop ends the whole run: leave `stages` out, or ask for Skip of some stages",
     ),
     "an attempt 0": (ask(attempt=0), "should be greater than or equal to 1"),
     "a stage asked for twice": (ask(stages=["a", "a"]), "Duplicate value"),
@@ -259,7 +272,8 @@ ACCEPTED: dict[str, Build] = {
     ),
     "volumes below one another": volumes("/data", "/data/more", "/data2"),
     "a hidden folder": volumes("/data/.cache"),
-    "the longest params in Korean": run(params={f"p{i}": "가" * 2048 for i in range(32)}),
+    "the longest params in Korean": run(params={f"p{i}": "가" * 682 for i in range(32)}),
+    "one long param": run(params={"prompt": "x" * 65536}),
     "line breaks, tabs and bells": run(params={"a": "one\ntwo\t\a"}),
     "a title of 128 Korean letters": run(title="가" * 128),
     **{

@@ -90,6 +90,72 @@ def test_a_deleted_run_holds_its_slot_until_its_pod_has_ended(finalizers: list[s
     play(story)
 
 
+def test_what_was_away_has_its_slot_again_before_any_is_given() -> None:
+    """The node comes back, its stage still works there, and an older run waits."""
+
+    async def story(world: World) -> None:
+        world.start_operator()
+        world.apply("two", [stage()], suspend=True)
+        await world.until(lambda: world.summary("two") == "Suspended")
+        world.apply("one", [stage()])
+        await world.until(lambda: running(world) == ["one"])
+        world.store.patch(PIPELINE_JOBS, NAMESPACE, "two", {"spec": {"suspend": False}})
+        await world.until(lambda: world.stage("two", "a").get("reason") == "NoFreeSlot")
+        world.simulator.set_ready("gpu-1", ready=False)
+        await asyncio.sleep(5)
+        world.simulator.set_ready("gpu-1", ready=True)
+        await asyncio.sleep(30)
+
+        assert running(world) == ["one"]
+
+    play(story)
+
+
+def test_a_deleted_runs_pod_holds_its_slot_though_the_operator_has_changed_meanwhile() -> None:
+    """Nothing but the Pod is left that says so."""
+
+    async def story(world: World) -> None:
+        await one_runs_and_two_waits(world)
+        world.store.delete(PIPELINE_JOBS, NAMESPACE, "one", {"propagationPolicy": "Background"})
+        await world.operators.pop().kill()
+        world.run_out_lease()
+        world.start_operator()
+        await asyncio.sleep(15)
+        assert len(running(world)) == 1, "two at once on a class with one slot"
+        await world.until(lambda: running(world) == ["two"])
+
+        first, second = world.invariants.runs
+        assert first.ended is not None
+        assert second.started >= first.ended
+
+    play(story)
+
+
+def test_a_pod_that_says_to_be_of_a_run_that_is_gone_holds_no_slot_for_long() -> None:
+    """Nothing proves that it was ours; here somebody keeps it from going."""
+
+    async def story(world: World) -> None:
+        operator = world.start_operator()
+        world.apply("one", [stage()])
+        await world.until(lambda: running(world) == ["one"])
+        (pod,) = world.store.list(PODS)
+        kept = {"finalizers": ["example.org/kept"], "deletionGracePeriodSeconds": 10_000}
+        world.simulator.close()
+        world.store.delete(PIPELINE_JOBS, NAMESPACE, "one", {"propagationPolicy": "Background"})
+        world.store.delete(PODS, *pod.key)
+        world.store.patch(PODS, *pod.key, {"metadata": kept})
+        await operator.kill()
+        world.operators.clear()
+        world.run_out_lease()
+        world.apply("two", [stage()])
+        world.start_operator()
+        await asyncio.sleep(50)
+        assert not world.stage("two", "a").get("turnTime")
+        await world.until(lambda: bool(world.stage("two", "a").get("turnTime")), seconds=20)
+
+    play(story)
+
+
 def broken_status(world: World) -> None:
     """Somebody has edited what no operator writes."""
     stages = [{**s, "attempt": -5} for s in part(world.run("one"), "status")["stages"]]

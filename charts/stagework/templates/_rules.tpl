@@ -67,5 +67,5 @@
 # What an Intervention may ask of a run (admission policy stagework-verbs).
 - apiGroups: [stagework.dev]
   resources: [pipelinejobs]
-  verbs: [retry, skip]
+  verbs: [retry, skip, stop]
 {{- end }}

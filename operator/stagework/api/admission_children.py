@@ -178,7 +178,7 @@ def _all_owners() -> str:
 def _shape() -> list[Policy]:
     """What the operator's account makes is a stage's Job, and has no rights of the node."""
     volumes = (
-        "variables.volumes.all(v, has(v.emptyDir) || has(v.configMap) "
+        "variables.volumes.all(v, has(v.emptyDir) || has(v.configMap) || has(v.secret) "
         "|| has(v.persistentVolumeClaim) || (has(v.projected) && has(v.projected.sources) "
         f"&& v.projected.sources.all(s, {_OWN_TOKEN})))"
     )

@@ -1,8 +1,8 @@
-"""`Intervention`: what a person asks of a run (Retry, Skip); immutable, answered once, kept."""
+"""`Intervention`: what a person asks of a run, such as Retry; immutable, answered once, kept."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from stagework.api.base import (
     COUNT_MAX,
@@ -12,8 +12,10 @@ from stagework.api.base import (
     Resource,
     ShortText,
     Time,
+    rules,
 )
-from stagework.api.stages import ObjectName, StageName
+from stagework.api.references import ObjectName
+from stagework.api.stages import StageName
 
 Word = str
 """A kind or verb; the registry of kinds says which there are (`api/kinds.py`)."""
@@ -34,14 +36,25 @@ class Target(Resource):
 class InterventionSpec(Resource):
     """Who asks what of which run, and why; cannot be changed."""
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "self.verb != 'Stop' || !has(self.stages) || size(self.stages) == 0",
+                "Stop ends the whole run: leave `stages` out, or ask for Skip of some stages",
+            ),
+        )
+    )
+
     target: Target
     """The run."""
     verb: Word
-    """Retry: a new attempt, its descendants wait again. Skip: done without being run."""
+    """Retry: a new attempt, its descendants wait again. Skip: done without being run. Stop: the
+    run ends now. Approve: a stage that waits for approval may start."""
     stages: list[StageName] = Field(
         default=[], max_length=64, json_schema_extra={"x-list-type": "set"}
     )
-    """Stages; absent with Retry: every failed stage."""
+    """Stages; absent with Retry: every failed or stopped stage; with Approve: every stage that
+    waits for it. Stop takes none."""
     attempt: int | None = Field(default=None, ge=1, le=COUNT_MAX)
     """Refused where this is no longer the stage's current attempt: a double click is harmless."""
     descendants: Literal["NotRun", "Run"] = "NotRun"

@@ -20,7 +20,7 @@ class Judgement:
     """The answer to one Intervention."""
 
     affected: tuple[str, ...] = ()
-    """Stages that are retried or skipped."""
+    """Stages that it changes itself."""
     refused: tuple[RefusedStage, ...] = ()
     """Stages left alone, with reasons."""
 

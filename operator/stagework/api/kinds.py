@@ -34,6 +34,10 @@ RETRY: Final = "Retry"
 """Run stages anew, with new attempts."""
 SKIP: Final = "Skip"
 """Take stages for done without running them."""
+STOP: Final = "Stop"
+"""End the run now and keep its record."""
+APPROVE: Final = "Approve"
+"""Let stages pass that wait for approval."""
 AGE: Final = Column("Age", ".metadata.creationTimestamp", "date")
 """How long ago the object was made."""
 
@@ -75,8 +79,8 @@ class Kind:
     references: tuple[str, ...] = ()
     """Fields that name an object of another kind, as JSON paths: it is found by what it names."""
     stages_at: tuple[str, ...] = ()
-    """Where stages can stand in it, such as `spec.stages`: only those who may create Pods may
-    write them there."""
+    """Where stages can stand in it, such as `spec.stages`, and what their Pods are given beside,
+    such as `spec.imagePullSecrets`: only those who may create Pods may write there."""
     priority_at: tuple[str, ...] = ()
     """Where a priority can stand in it: one above 0 asks for a right of its own."""
     stages_advice: str = ""
@@ -112,7 +116,7 @@ PIPELINE: Final = Kind(
     spec=PipelineSpec,
     status=None,
     columns=(AGE,),
-    stages_at=("spec.stages",),
+    stages_at=("spec.stages", "spec.imagePullSecrets"),
     stages_advice="let somebody who has that right write the Pipeline",
 )
 """Only read by the operator; runs keep a revision of it."""
@@ -136,10 +140,13 @@ PIPELINEJOB: Final = Kind(
     ),
     selectable=(".status.summary", ".spec.tenant", ".spec.pipelineRef.name"),
     first_status=(("observedGeneration", -1),),
-    fixed_fields=("pipelineRef", "stages", "params", "input", "title", "subject", "tenant"),
-    verbs=(RETRY, SKIP),
+    fixed_fields=(
+        *("pipelineRef", "stages", "params", "imagePullSecrets", "input"),
+        *("title", "subject", "tenant", "parallelism", "activeDeadlineSeconds"),
+    ),
+    verbs=(RETRY, SKIP, STOP, APPROVE),
     references=("spec.pipelineRef.name",),
-    stages_at=("spec.stages",),
+    stages_at=("spec.stages", "spec.imagePullSecrets"),
     stages_advice="name a Pipeline in spec.pipelineRef instead",
     priority_at=("spec.priority",),
 )
@@ -149,7 +156,7 @@ INTERVENTION: Final = Kind(
     kind="Intervention",
     plural="interventions",
     short="iv",
-    summary="What a person asks of a run: Retry or Skip. Immutable, answered once, kept.",
+    summary="What a person asks of a run, such as Retry or Stop. Immutable, answered once, kept.",
     spec=InterventionSpec,
     status=InterventionStatus,
     columns=(

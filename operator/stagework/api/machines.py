@@ -1,8 +1,14 @@
 """Machine classes: what an administrator says about the fleet (a setting, not a resource)."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
 
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from stagework.api.base import OBJECT_NAME
 from stagework.api.quantity import KnownResource, Quantity
+
+Name = Annotated[str, StringConstraints(pattern=OBJECT_NAME, max_length=253)]
+"""Of an object that belongs to no namespace; or nothing."""
 
 
 class Toleration(BaseModel, frozen=True):
@@ -37,10 +43,25 @@ class MachineClass(BaseModel, frozen=True):
         default={}, json_schema_extra={"additionalProperties": False}
     )
     """Requests and limits that every stage on this class gets, such as `nvidia.com/gpu: 1`."""
+    runtimeClassName: Name = ""
+    """RuntimeClass of its stages' Pods, such as `nvidia` or `gvisor`; empty: the cluster's own."""
+    priorityClassName: Name = ""
+    """PriorityClass of its stages' Pods; empty: the cluster's default."""
     slotsPerNode: int = Field(default=1, ge=1, le=1000)
     """How many stages may run at once on each ready node of the class."""
     mayBeAway: bool = False
     """True for machines that sleep or leave, such as a MacBook."""
+
+    def same_pods_as(self, other: "MachineClass") -> bool:
+        """Whether a Pod made for one of the two is as one made for the other.
+
+        What differs cannot be changed once the Pod is there.
+        """
+        return (self.resources, self.runtimeClassName, self.priorityClassName) == (
+            other.resources,
+            other.runtimeClassName,
+            other.priorityClassName,
+        )
 
 
 class Fleet(BaseModel):

@@ -21,9 +21,19 @@ from stagework.api.base import (
     rules,
 )
 from stagework.api.conditions import Condition, find
-from stagework.api.pipeline import MAX_PARAMS, PARAMS_BYTES, ParamName, ParamValue
+from stagework.api.pipeline import (
+    MAX_PARAMS,
+    ONE_VARIABLE,
+    PARAMS_BYTES,
+    PARAMS_TOO_LONG,
+    Parallelism,
+    ParamName,
+    ParamValue,
+)
+from stagework.api.pod_fields import PullSecrets
+from stagework.api.references import ObjectName
 from stagework.api.stage_status import StageStatus
-from stagework.api.stages import ObjectName, Stages
+from stagework.api.stages import Stages
 
 Uri = Annotated[
     str,
@@ -33,13 +43,9 @@ Uri = Annotated[
 
 
 _PARAMS_FIT = rules(
-    (
-        f"self.map(k, size(bytes(self[k]))).sum() <= {PARAMS_BYTES}",
-        (
-            f"all params together may have {PARAMS_BYTES // 1024} KiB (a Pod's annotations hold "
-            "no more): shorten them, or give long texts as spec.input"
-        ),
-    )
+    (f"self.map(k, size(bytes(self[k]))).sum() <= {PARAMS_BYTES}", PARAMS_TOO_LONG),
+    # Of two that both have dashes the operator tells: names of a map cost CEL too much.
+    ("self.all(k, !k.contains('-') || !(k.replace('-', '_') in self))", ONE_VARIABLE),
 )
 
 
@@ -69,6 +75,10 @@ class PipelineJobSpec(Resource):
                 "has(self.pipelineRef) != has(self.stages)",
                 "give exactly one of pipelineRef and stages",
             ),
+            (
+                "!has(self.imagePullSecrets) || has(self.stages)",
+                "imagePullSecrets goes with stages; those of a Pipeline stand in the Pipeline",
+            ),
         )
     )
 
@@ -80,6 +90,9 @@ class PipelineJobSpec(Resource):
         default={}, max_length=MAX_PARAMS, json_schema_extra=_PARAMS_FIT
     )
     """Values for the Pipeline's params."""
+    imagePullSecrets: PullSecrets = []
+    """Secrets of this namespace with which the images of `stages` are pulled. Needs the right to
+    create Pods."""
     input: Input | None = None
     """What the run works on, such as a picture or a document."""
     title: ShortText = ""
@@ -90,8 +103,15 @@ class PipelineJobSpec(Resource):
     """Whose work it is."""
     priority: int = Field(default=0, ge=-1000, le=1000)
     """Higher goes first within a machine class; then age decides."""
+    parallelism: Parallelism | None = None
+    """So many stages of this run at work at once, at most; of this and the Pipeline's own the
+    lower one counts. Absent: as many as may start."""
     suspend: bool = False
     """True: nothing new starts; what runs goes on."""
+    activeDeadlineSeconds: int | None = Field(default=None, ge=1, le=365 * 24 * 3600)
+    """The run is ended this long after it was accepted. The clock stands still while the run is
+    suspended, or held up by nothing but machines that are away; a retry of the ended run starts it
+    anew. Absent: never."""
     ttlSecondsAfterFinished: int | None = Field(default=None, ge=0, le=365 * 24 * 3600)
     """Delete the run this long after its end; absent: keep it."""
 
@@ -113,6 +133,8 @@ class RunChanges(TypedDict, total=False):
     completionTime: datetime | None
     stages: list[StageStatus]
     answered: list[Answered]
+    activeSeconds: int
+    activeSince: datetime | None
 
 
 class PipelineJobStatus(Observed):
@@ -144,6 +166,10 @@ class PipelineJobStatus(Observed):
     """When the operator accepted the run."""
     completionTime: Time | None = None
     """When it ended."""
+    activeSeconds: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """What the clock of `activeDeadlineSeconds` had counted when it last stood still."""
+    activeSince: Time | None = None
+    """Since when that clock runs; absent: it stands still, or there is no deadline."""
     # Atomic, not keyed by name: only the operator writes it, and the API server would otherwise
     # keep a note of who wrote which field of which stage, and compare them all at each write.
     stages: list[StageStatus] = Field(default=[], max_length=64)

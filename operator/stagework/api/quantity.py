@@ -4,6 +4,7 @@ Kubernetes itself takes `cpu: 1` as well as `cpu: "1"`. In the schema a quantity
 string; what is decided by is the text.
 """
 
+from decimal import ROUND_CEILING, Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -34,6 +35,22 @@ Quantity = Annotated[
     ),
 ]
 """An amount of a resource; never negative."""
+
+_POWERS: Final = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+"""Of ten."""
+_BINARY: Final = "KMGTPE"
+
+
+def bytes_of(quantity: str) -> int:
+    """How many bytes a quantity of memory is, rounded up; raises ValueError for none."""
+    digits = quantity.rstrip("numkKMGTPEi")
+    suffix = quantity[len(digits) :]
+    if suffix.endswith("i"):
+        factor = Decimal(1024) ** (_BINARY.index(suffix[0]) + 1)
+    else:
+        factor = Decimal(10) ** _POWERS.get(suffix, 0)
+    return int((Decimal(digits) * factor).to_integral_value(ROUND_CEILING))
+
 
 _NAME: Final = (
     "^(cpu|memory|ephemeral-storage|hugepages-[0-9]+[KMG]i"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal, Self, TypedDict, Unpack
+from typing import Annotated, Final, Literal, Self, TypedDict, Unpack
 
 from pydantic import Field, StringConstraints
 
@@ -16,10 +16,13 @@ from stagework.api.base import (
     ShortText,
     Time,
 )
-from stagework.api.stages import StageName
+from stagework.api.stages import MAX_STAGES, StageName
+
+ReasonWord = Annotated[str, StringConstraints(max_length=63)]
+"""Why, as one word."""
 
 PREFIX = (
-    r"^([a-z0-9-]{1,63}/[A-Za-z0-9-]{1,64}/[a-z][a-z0-9_]{0,39}/[0-9]{1,9}-[A-Za-z0-9-]{1,64})?$"
+    r"^([a-z0-9-]{1,63}/[A-Za-z0-9-]{1,64}/[a-z][a-z0-9_-]{0,39}/[0-9]{1,9}-[A-Za-z0-9-]{1,64})?$"
 )
 """Namespace, run uid, stage, attempt and Pod uid; or nothing."""
 
@@ -27,6 +30,10 @@ PREFIX = (
 def artifact_prefix(namespace: str, run_uid: str, *, stage: str, attempt: int, pod: str) -> str:
     """Where an attempt's artifacts are; `pod`: its uid."""
     return f"{namespace}/{run_uid}/{stage}/{attempt}-{pod}"
+
+
+WITH_ITS_RUN: Final = frozenset({names.STOPPED_BY_PERSON, names.DEADLINE_EXCEEDED})
+"""Reasons of stages that were ended, or kept from starting, because their run was ended."""
 
 
 class Commit(Observed):
@@ -44,6 +51,8 @@ class Commit(Observed):
     """Items that it worked on, where it counts them."""
     failedItems: int | None = Field(default=None, ge=0, le=TOTAL_MAX)
     """Items of these that failed."""
+    skips: dict[StageName, ReasonWord] = Field(default={}, max_length=MAX_STAGES)
+    """Stages below it that it has found not to be needed, each with the reason."""
 
     def prefix_of(self, namespace: str, run_uid: str, stage: str) -> str:
         """The prefix, where it is that of this attempt of that stage of that very run; else "".
@@ -72,9 +81,22 @@ class SkipRecord(Observed):
     """Who skipped a stage, and whether its descendants run all the same."""
 
     by: ShortText = ""
-    """Who asked."""
+    """The person who asked."""
+    stage: Annotated[str, StringConstraints(max_length=40)] = ""
+    """The stage above it that has found it not to be needed; empty where a person skipped it."""
     descendants: Literal["NotRun", "Run"] = "NotRun"
     """What becomes of the stages that depend on it."""
+
+
+class Approval(Observed):
+    """Who has let a stage pass, when, and why."""
+
+    by: ShortText = ""
+    """The person who approved."""
+    at: Time
+    """When it was asked for."""
+    reason: ShortText = ""
+    """Why, as far as it fits; the Intervention has all of it."""
 
 
 class StageChanges(TypedDict, total=False):
@@ -94,6 +116,7 @@ class StageChanges(TypedDict, total=False):
     node: str
     pod: str
     turnTime: datetime | None
+    recreatedTime: datetime | None
     waitingSince: datetime | None
     lostTime: datetime | None
     notBeforeTime: datetime | None
@@ -101,6 +124,7 @@ class StageChanges(TypedDict, total=False):
     completionTime: datetime | None
     stopping: Stopping | None
     skip: SkipRecord | None
+    approval: Approval | None
     commit: Commit | None
 
 
@@ -138,6 +162,8 @@ class StageStatus(Observed):
     only one that may commit."""
     turnTime: Time | None = None
     """When its turn came (slot granted); `startDeadlineSeconds` counts from here."""
+    recreatedTime: Time | None = None
+    """When its Job was last made anew because no Pod came, by the operator's clock."""
     waitingSince: Time | None = None
     """Since when no node of its first class is there; `fallbackAfterSeconds` counts from here."""
     lostTime: Time | None = None
@@ -151,14 +177,44 @@ class StageStatus(Observed):
     stopping: Stopping | None = None
     """Set while its Pod is being ended by the operator."""
     skip: SkipRecord | None = None
-    """Set when a person skipped it."""
+    """Set when a person skipped it, or a stage above it found it not to be needed."""
+    approval: Approval | None = None
+    """Set once somebody has approved it; taken back where a stage above it is retried."""
     commit: Commit | None = None
     """The committed outcome."""
 
     @property
     def done(self) -> bool:
         """It counts as progress: its work is done, or nothing was to be done."""
-        return self.state in _DONE
+        return self.state in _DONE or self.set_aside
+
+    @property
+    def set_aside(self) -> bool:
+        """Nobody needs it, as the run has gone: a stage above it said so, or nothing failed."""
+        if self.state == names.STAGE_NOT_RUN:
+            return self.reason == names.NOT_NEEDED
+        return self.state == names.STAGE_SKIPPED and self.skip is not None and self.skip.stage != ""
+
+    @property
+    def has_failed(self) -> bool:
+        """It failed, or was not run because something above it had, or its run was ended."""
+        not_run = self.state == names.STAGE_NOT_RUN and self.reason in _AFTER_FAILURE
+        return self.state == names.STAGE_FAILED_STATE or not_run
+
+    @property
+    def stopped(self) -> bool:
+        """It has ended, or is being ended, with its run: stopped by a person, or over its time.
+
+        A retry of anything in the run brings it back.
+        """
+        if self.stopping is not None:
+            return self.stopping.reason in WITH_ITS_RUN
+        return self.reason in WITH_ITS_RUN and self.state in _STOPPED
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Nothing but somebody's approval is in its way, as far as it was judged."""
+        return self.waiting and self.reason == names.WAIT_APPROVAL
 
     @property
     def ended(self) -> bool:
@@ -192,8 +248,11 @@ class StageStatus(Observed):
 
     @property
     def unproved(self) -> bool:
-        """It was skipped while its Pod was missed: nothing has proved that its process ended."""
-        return self.state == names.STAGE_SKIPPED and self.pod != "" and self.lostTime is not None
+        """It was skipped, or its run stopped, while its Pod was missed: nothing has proved that its
+        process ended.
+        """
+        over = self.state == names.STAGE_SKIPPED or (self.stopped and self.ended)
+        return over and self.pod != "" and self.lostTime is not None
 
     @property
     def put_off(self) -> bool:
@@ -215,6 +274,8 @@ States = Mapping[str, StageStatus]
 
 _DONE = frozenset({names.STAGE_SUCCEEDED, names.STAGE_SKIPPED})
 _ENDED = _DONE | {names.STAGE_FAILED_STATE, names.STAGE_NOT_RUN}
+_AFTER_FAILURE = frozenset({names.UPSTREAM_FAILED, *WITH_ITS_RUN})
+_STOPPED = frozenset({names.STAGE_FAILED_STATE, names.STAGE_NOT_RUN})
 _STARTING = frozenset({names.STAGE_STARTING, names.STAGE_STUCK})
 _ACTIVE = _STARTING | {names.STAGE_RUNNING}
 _POD_MISSED = frozenset({names.WAIT_RESULT, names.WAIT_POD_LOST})

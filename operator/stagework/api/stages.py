@@ -6,30 +6,30 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from stagekit import contract
 from stagework.api.base import Resource, no_null_byte, rules
-from stagework.api.quantity import Quantity, Resources
+from stagework.api.pod_fields import (
+    Annotations,
+    EnvFrom,
+    ExitCodes,
+    Labels,
+    PullPolicy,
+    WorkingDir,
+)
+from stagework.api.quantity import Resources
+from stagework.api.references import KeyRef
+from stagework.api.volumes import MAX_VOLUMES, MEMORY_FITS, MOUNTS_DIFFER, Volume
 
 MAX_STAGES = 64
 """Stages of one pipeline at most."""
 MAX_SECONDS = 7 * 24 * 3600
 """Upper bound of every duration: a week."""
 
-StageName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$", max_length=40)]
+StageName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_-]*$", max_length=40)]
 ClassName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9-]*$", max_length=31)]
-ObjectName = Annotated[
-    str,
-    StringConstraints(
-        pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-        min_length=1,
-        max_length=253,
-    ),
-]
-KeyName = Annotated[
-    str,
-    StringConstraints(pattern="^[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$", min_length=1, max_length=253),
-]
 EnvName = Annotated[
     str, StringConstraints(pattern="^[A-Za-z_][A-Za-z0-9_]*$", min_length=1, max_length=128)
 ]
+RunsIf = Literal["Succeeded", "Ended", "Failed"]
+"""What must have become of the stages that a stage depends on."""
 Argument = Annotated[str, StringConstraints(max_length=4096), no_null_byte("an argument")]
 
 
@@ -53,17 +53,6 @@ def _image_name() -> Any:
 
 _PIPELINE_ENV = list(contract.PIPELINE_ENV)
 _WHEN_DOWN = sorted(contract.WHEN_DOWN)
-
-
-class KeyRef(Resource):
-    """A key of a ConfigMap or Secret in the run's own namespace."""
-
-    name: ObjectName
-    """Name of the ConfigMap or Secret."""
-    key: KeyName
-    """Key within it."""
-    optional: bool = False
-    """True: start without the variable where the object or the key is missing."""
 
 
 class EnvVar(Resource):
@@ -115,86 +104,61 @@ class EnvVar(Resource):
     """Taken from a Secret of this namespace."""
 
 
-class Volume(Resource):
-    """A narrow choice of volumes: an empty folder, a ConfigMap, or a claim of this namespace."""
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            (
-                (
-                    "(has(self.emptyDir) ? 1 : 0) + (has(self.configMap) ? 1 : 0) "
-                    "+ (has(self.persistentVolumeClaim) ? 1 : 0) == 1"
-                ),
-                "give exactly one of emptyDir, configMap and persistentVolumeClaim",
-            ),
-            (
-                (
-                    "!self.mountPath.matches('^/((work|tmp|etc|run|var|var/run)/*"
-                    "|(dev|proc|sys|(var/)?run/stagework)(/.*)?)$') "
-                    "&& !self.mountPath.contains('..') && !self.mountPath.contains('//') "
-                    "&& !self.mountPath.matches('/[.](/|$)')"
-                ),
-                "mountPath is taken by the operator or the system; use another, such as /models",
-            ),
-        )
-    )
-
-    name: Annotated[
-        str, StringConstraints(pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=40)
-    ]
-    """Name within the stage."""
-    mountPath: Annotated[
-        str, StringConstraints(pattern="^/[A-Za-z0-9][-A-Za-z0-9_./]*$", max_length=255)
-    ]
-    """Absolute path in the container."""
-    readOnly: bool = False
-    """True: the stage cannot write to it (ConfigMaps never can be written to)."""
-    emptyDir: Quantity | None = None
-    """Size limit of a folder that lives as long as the Pod, such as `1Gi`."""
-    configMap: ObjectName | None = None
-    """Name of a ConfigMap."""
-    persistentVolumeClaim: ObjectName | None = None
-    """Name of a PersistentVolumeClaim."""
-
-
-_MOUNTS_DIFFER: Final[dict[str, Any]] = {
-    "rule": "[self.map(v, (v.mountPath + '/').replace('//', '/'))].all(paths, "
-    "paths.all(p, paths.exists_one(q, p == q)))",
-    "message": "two volumes are mounted at the same path: give each a mountPath of its own",
-}
-
-
 class Stage(Resource):
     """One stage: a container that does one kind of work on one class of machine."""
 
+    model_config = ConfigDict(json_schema_extra=rules(MEMORY_FITS))
+
     name: StageName = Field(
-        json_schema_extra=rules(("!self.endsWith('_')", "a stage's name cannot end with `_`"))
+        json_schema_extra=rules(
+            (
+                "!self.endsWith('_') && !self.endsWith('-')",
+                "a stage's name cannot end with `_` or `-`",
+            )
+        )
     )
-    """Unique in the pipeline: a lower-case letter, then letters, digits and `_`; 40 at most."""
+    """Unique in the pipeline, `-` and `_` being the same: a lower-case letter, then letters,
+    digits, `-` and `_`; 40 at most."""
     dependsOn: list[StageName] | None = Field(default=None, max_length=16)
-    """Stages that must be done before; only stages listed above. Absent: the one above; []:
-    none."""
+    """Stages that must have ended before, as `runsIf` says; only stages listed above. []: none.
+    Absent: the one above it that runs if all is well; with `runsIf: Ended` or `Failed` all of
+    them."""
+    runsIf: RunsIf = "Succeeded"
+    """Succeeded: all that it depends on went well. Ended: however they ended, once nothing above
+    is at work (to clean up). Failed: likewise, where one of them failed; else it is not needed."""
+    approval: bool = False
+    """True: when its turn comes it waits for somebody who approves it (`stagework approve`)."""
     runsOn: list[ClassName] = Field(default=[], max_length=8)
     """Machine classes in order of preference; absent: the class map of the settings."""
     fallbackAfterSeconds: int | None = Field(default=None, ge=0, le=MAX_SECONDS)
     """Wait this long for the first class before taking the next; 0: whichever is free first."""
     image: Annotated[str, StringConstraints(min_length=1, max_length=512), _image_name()]
     """Container image."""
+    imagePullPolicy: PullPolicy | None = None
+    """When the node pulls it; absent: as the settings say."""
     command: list[Argument] = Field(default=[], max_length=32)
     """Replaces the image's entry point."""
     args: list[Argument] = Field(default=[], max_length=64)
     """Arguments; `$(STAGEWORK_PARAM_X)` is replaced by Kubernetes, never by a shell; `$$(X)` is
     written for the words `$(X)`."""
+    workingDir: WorkingDir | None = None
+    """Folder in which the command starts; absent: the image's."""
     env: list[EnvVar] = Field(default=[], max_length=64, json_schema_extra={"x-map-key": "name"})
-    """Environment variables."""
+    """Environment variables; they win over those of `envFrom`."""
+    envFrom: list[EnvFrom] = Field(default=[], max_length=16)
+    """ConfigMaps and Secrets all of whose keys become variables; of two the later one wins."""
     resources: Resources = Resources()
     """Requests and limits; the machine class adds its own."""
     volumes: list[Volume] = Field(
         default=[],
-        max_length=16,
-        json_schema_extra={"x-map-key": "name", "x-kubernetes-validations": [_MOUNTS_DIFFER]},
+        max_length=MAX_VOLUMES,
+        json_schema_extra={"x-map-key": "name", "x-kubernetes-validations": [MOUNTS_DIFFER]},
     )
     """Volumes to mount."""
+    labels: Labels = {}
+    """Labels of its Pod beside the operator's; no name of `stagework.dev` or Kubernetes."""
+    annotations: Annotations = {}
+    """Annotations of its Pod; no name of `stagework.dev` or Kubernetes."""
     runAsUser: int | None = Field(default=None, ge=1, le=2**31 - 1)
     """Another non-zero user id where the image needs one."""
     contract: Literal["Mark", "ExitCode"] = "Mark"
@@ -206,6 +170,9 @@ class Stage(Resource):
     """Longest time from the stage's turn to its container's start."""
     retries: int = Field(default=2, ge=0, le=100)
     """Further attempts after a failed one."""
+    retryOnExitCodes: ExitCodes | None = None
+    """Of the exit codes only these are tried again, each other one fails the stage at once; absent:
+    all but 2. Time-outs and other failures without an exit code of the program's are not meant."""
     backoffSeconds: int = Field(default=10, ge=0, le=MAX_SECONDS)
     """Wait before the second attempt; doubles with each further one."""
     backoffMaxSeconds: int = Field(default=600, ge=0, le=MAX_SECONDS)
@@ -218,6 +185,10 @@ _ONLY_ABOVE = (
 )
 """CEL: stage `s` names only stages above it. The list `names` is bound by a one-element list
 around it, because the API server's cost estimate must see it made once, not once a stage."""
+
+_ONE_NAME = "[self.map(s, s.name.replace('-', '_'))].all(n, n.all(x, n.exists_one(y, x == y)))"
+"""CEL: no two names differ by `-` and `_` alone: in environment variables and the names of Jobs
+they would be the same."""
 
 Stages = Annotated[
     list[Stage],
@@ -234,7 +205,11 @@ Stages = Annotated[
                     f"self.map(s, {_ONLY_ABOVE}))[0].indexOf(false)].name + "
                     "' depends on a stage that is not listed above it: correct the name in "
                     "its dependsOn, or move the stage down'",
-                }
+                },
+                {
+                    "rule": _ONE_NAME,
+                    "message": "two stages have names that differ by `-` and `_` alone: rename one",
+                },
             ],
         },
     ),

@@ -19,6 +19,8 @@ class PodDefaults:
     work_size_limit: str
     image_pull_policy: str
     termination_grace_period_seconds: int
+    pull_secrets: tuple[str, ...] = ()
+    """Names of Secrets with which images are pulled: each namespace has its own of that name."""
 
     def within(self, given: Collection[str]) -> Self:
         """Without requests for those resources: the namespace gives its own to who asks for none.

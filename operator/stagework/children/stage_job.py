@@ -39,6 +39,8 @@ class StageJob:
     params: Mapping[str, str]
     fleet: Fleet
     defaults: PodDefaults
+    pull_secrets: tuple[str, ...] = ()
+    """Of the run's own Pipeline or stages; the settings add theirs."""
 
     @cached_property
     def name(self) -> str:
@@ -77,10 +79,13 @@ class StageJob:
         }
 
     def _pod_metadata(self) -> Manifest:
-        if not asks_service(self.stage):
-            return {"labels": self._labels()}
-        params = json.dumps(dict(self.params), ensure_ascii=False)
-        return {"labels": self._labels(), "annotations": {names.ANNOTATION_PARAMS: params}}
+        """What the stage names first, so that nothing of ours can be replaced by it."""
+        annotations = dict(self.stage.annotations)
+        if asks_service(self.stage):
+            params = json.dumps(dict(self.params), ensure_ascii=False)
+            annotations[names.ANNOTATION_PARAMS] = params
+        labels = {**self.stage.labels, **self._labels()}
+        return {"labels": labels, **({"annotations": annotations} if annotations else {})}
 
     def _labels(self) -> dict[str, str]:
         run = self.run
@@ -118,6 +123,13 @@ class StageJob:
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
         }
+        secrets = dict.fromkeys((*defaults.pull_secrets, *self.pull_secrets))
+        if secrets:
+            spec["imagePullSecrets"] = [{"name": name} for name in secrets]
+        if self.machine.runtimeClassName:
+            spec["runtimeClassName"] = self.machine.runtimeClassName
+        if self.machine.priorityClassName:
+            spec["priorityClassName"] = self.machine.priorityClassName
         if not self._may_be_away():
             # The backstop's clock does not stand still while a machine sleeps.
             spec["activeDeadlineSeconds"] = (

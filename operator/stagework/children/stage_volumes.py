@@ -4,7 +4,8 @@ from typing import Any
 
 from stagekit import contract
 from stagework.api import names
-from stagework.api.stages import Stage, Volume
+from stagework.api.stages import Stage
+from stagework.api.volumes import Volume
 from stagework.children.pod_defaults import PodDefaults
 
 Manifest = dict[str, Any]
@@ -68,13 +69,37 @@ def _info_volume(defaults: PodDefaults) -> Manifest:
 def _volume(volume: Volume) -> Manifest:
     name = f"user-{volume.name}"
     if volume.configMap is not None:
-        return {"name": name, "configMap": {"name": volume.configMap}}
+        return {"name": name, "configMap": {"name": volume.configMap, **_files(volume)}}
+    if volume.secret is not None:
+        return {"name": name, "secret": {"secretName": volume.secret, **_files(volume)}}
     if volume.persistentVolumeClaim is not None:
         claim = {"claimName": volume.persistentVolumeClaim, "readOnly": volume.readOnly}
         return {"name": name, "persistentVolumeClaim": claim}
-    return {"name": name, "emptyDir": {"sizeLimit": volume.emptyDir}}
+    folder: Manifest = {"sizeLimit": volume.emptyDir}
+    if volume.medium is not None:
+        folder["medium"] = volume.medium
+    return {"name": name, "emptyDir": folder}
+
+
+def _files(volume: Volume) -> Manifest:
+    """Which keys of a ConfigMap or Secret become files, and of which mode."""
+    files: Manifest = {}
+    if volume.items:
+        files["items"] = [item.model_dump() for item in volume.items]
+    if volume.defaultMode is not None:
+        files["defaultMode"] = volume.defaultMode
+    if volume.optional:
+        files["optional"] = True
+    return files
 
 
 def _mount(volume: Volume) -> Manifest:
-    read_only = volume.readOnly or volume.configMap is not None
-    return {"name": f"user-{volume.name}", "mountPath": volume.mountPath, "readOnly": read_only}
+    of_keys = volume.configMap is not None or volume.secret is not None
+    mount: Manifest = {
+        "name": f"user-{volume.name}",
+        "mountPath": volume.mountPath,
+        "readOnly": volume.readOnly or of_keys,
+    }
+    if volume.subPath is not None:
+        mount["subPath"] = volume.subPath
+    return mount

@@ -8,6 +8,8 @@ from typer.core import TyperGroup
 
 from stagework.cli.cluster import Cluster
 from stagework.cli.commands import (
+    approve,
+    changes,
     doctor,
     monitor,
     results,
@@ -15,6 +17,7 @@ from stagework.cli.commands import (
     search,
     skip,
     status,
+    stop,
     upload,
     wait,
 )
@@ -72,6 +75,11 @@ for _name, _command in (
     ("wait", wait.wait),
     ("retry", retry.retry),
     ("skip", skip.skip),
+    ("approve", approve.approve),
+    ("stop", stop.stop),
+    ("suspend", changes.suspend),
+    ("resume", changes.resume),
+    ("priority", changes.priority),
     ("upload", upload.upload),
     ("results", results.results),
     ("search", search.search),

@@ -34,6 +34,8 @@ def run_end(run: PipelineJob) -> RunEnd:
         return RunEnd("Active", condition.reason if condition else "")
     if condition.status == "True":
         return RunEnd("Succeeded", condition.reason)
+    if condition.reason == names.STOPPED:
+        return RunEnd("Failed", condition.reason, message=condition.message)
     stage = failing_stage(run.status)
     cause = (stage.message or stage.reason) if stage is not None else ""
     return RunEnd(

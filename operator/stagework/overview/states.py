@@ -18,13 +18,15 @@ _BUSY = frozenset({names.RUNNING, names.STAGE_RUNNING, names.STAGE_STARTING})
 _BAD = frozenset(
     {
         names.STAGE_FAILED,
+        names.DEADLINE_EXCEEDED,
         names.STAGE_FAILED_STATE,
         names.INVALID_SPEC,
         names.PIPELINE_NOT_FOUND,
+        names.STOPPED,
         names.STUCK,
     }
 )
-_WAIT = frozenset({names.QUEUED, names.WAITING, names.SUSPENDED, NEW})
+_WAIT = frozenset({names.QUEUED, names.WAITING, names.SUSPENDED, names.AWAITING_APPROVAL, NEW})
 
 
 def run_word(run: PipelineJob) -> str:

@@ -1,10 +1,16 @@
-"""What would a Retry or Skip change, and what is refused? The same code answers `--dry-run`."""
+"""What would a person's request change, and what is refused? The same code answers `--dry-run`.
+
+A retry of anything in a run that was stopped takes the stop back: all that it had ended, or kept
+from starting, goes on too.
+"""
 
 from collections.abc import Iterable
+from typing import Final
 
+from stagework.api import names
 from stagework.api.intervention import InterventionSpec, RefusedStage
 from stagework.api.judgement import Judgement, refused_whole
-from stagework.api.kinds import SKIP
+from stagework.api.kinds import APPROVE, RETRY, SKIP, STOP
 from stagework.api.stage_status import StageStatus, States
 
 UNKNOWN_STAGE = "UnknownStage"
@@ -16,11 +22,19 @@ STILL_ACTIVE = "StillActive"
 WAITS_FOR_OTHERS = "WaitsForOthers"
 """It has not been tried: what it depends on decides; retry that."""
 ALREADY_DONE = "AlreadyDone"
-"""It has succeeded or was skipped: there is nothing to skip."""
+"""It has succeeded, was skipped or is not needed: there is nothing to skip."""
 NOTHING_FAILED = "NothingFailed"
 """No stage was named and none has failed."""
 NO_STAGE_NAMED = "NoStageNamed"
 """Skip must name its stages."""
+NOT_NEEDED = names.NOT_NEEDED
+"""A stage above it has found it not to be needed, or nothing failed: retry the stages above it."""
+ALREADY_ENDED = "AlreadyEnded"
+"""All of its stages have ended, or are being ended for a person who stopped it."""
+NOT_AWAITING_APPROVAL = "NotAwaitingApproval"
+"""It does not wait for approval: not yet, not any more, or it never does."""
+NOTHING_TO_APPROVE = "NothingToApprove"
+"""No stage was named and none waits for approval."""
 NOT_STARTED = "NotStarted"
 """The run has not been accepted; correct it and make a new one."""
 
@@ -34,7 +48,7 @@ def judge(spec: InterventionSpec, states: States) -> Judgement:
         return refused_whole(NOT_STARTED)
     wanted = _wanted(spec, states)
     if not wanted:
-        return refused_whole(NO_STAGE_NAMED if spec.verb == SKIP else NOTHING_FAILED)
+        return refused_whole(_NOTHING[spec.verb])
     affected: list[str] = []
     refused: list[RefusedStage] = []
     for name in wanted:
@@ -49,21 +63,46 @@ def judge(spec: InterventionSpec, states: States) -> Judgement:
 def resets(spec: InterventionSpec, below: Iterable[StageStatus]) -> tuple[str, ...]:
     """Which of the stages below the affected ones wait again, with new attempts.
 
-    After a Retry everything that has begun; after a Skip that lets them run, what had been given
-    up; after any other Skip none.
+    After a Retry everything that has begun or was approved; after a Skip that lets them run, what
+    had been given up; after anything else none.
     """
     if spec.verb == SKIP:
         runs = spec.descendants == "Run"
         return tuple(stage.name for stage in below if runs and stage.state == "NotRun")
-    return tuple(stage.name for stage in below if not stage.waiting or stage.attempt > 1)
+    return tuple(stage.name for stage in below if spec.verb == RETRY and _has_begun(stage))
+
+
+def _has_begun(stage: StageStatus) -> bool:
+    return not stage.waiting or stage.attempt > 1 or stage.approval is not None
+
+
+def stopped_stages(spec: InterventionSpec, states: States) -> tuple[str, ...]:
+    """Stages of a stopped run that a Retry of others brings back."""
+    if spec.verb != RETRY:
+        return ()
+    return tuple(name for name, stage in states.items() if stage.stopped)
+
+
+_NOTHING: Final = {
+    RETRY: NOTHING_FAILED,
+    SKIP: NO_STAGE_NAMED,
+    STOP: ALREADY_ENDED,
+    APPROVE: NOTHING_TO_APPROVE,
+}
+"""Why a request that concerns no stage is refused."""
 
 
 def _wanted(spec: InterventionSpec, states: States) -> list[str]:
+    if spec.verb == STOP:
+        return [name for name, stage in states.items() if not (stage.ended or stage.stopped)]
     if spec.stages:
         return list(dict.fromkeys(spec.stages))
+    if spec.verb == APPROVE:
+        return [name for name, stage in states.items() if stage.awaits_approval]
     if spec.verb == SKIP:
         return []
-    return [name for name, stage in states.items() if stage.state == "Failed"]
+    failed = [name for name, stage in states.items() if stage.state == "Failed"]
+    return failed or list(stopped_stages(spec, states))
 
 
 def _refusal(spec: InterventionSpec, stage: StageStatus | None) -> str:
@@ -73,10 +112,18 @@ def _refusal(spec: InterventionSpec, stage: StageStatus | None) -> str:
         return STALE_ATTEMPT
     if spec.verb == SKIP:
         return ALREADY_DONE if stage.done else ""
+    if spec.verb == APPROVE:
+        return "" if stage.awaits_approval else NOT_AWAITING_APPROVAL
+    return "" if spec.verb == STOP or stage.stopped else _retry_refusal(stage)
+
+
+def _retry_refusal(stage: StageStatus) -> str:
     if stage.active:
         return STILL_ACTIVE
     if stage.put_off:
         return ""  # whoever waits for it need not: what was in its way may be gone
     if stage.waiting:
         return STILL_ACTIVE if stage.failures or stage.attempt > 1 else WAITS_FOR_OTHERS
+    if stage.set_aside:
+        return NOT_NEEDED
     return WAITS_FOR_OTHERS if stage.state == "NotRun" else ""

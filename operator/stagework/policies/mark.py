@@ -1,12 +1,15 @@
 """What does a termination message say? A completion mark is a claim, checked before it counts."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, cast
 
 from stagekit import contract
 from stagework.api import names
+from stagework.api.stages import MAX_STAGES
 from stagework.api.text import one_line, reason_word
 
 DIGEST_BYTES = 64
@@ -16,6 +19,8 @@ NO_COUNTS = "counts"
 _COUNTS = ("items", "failed", NO_COUNTS)
 _FAULT_BYTES = 64
 """Of counts that are none so much is told."""
+_STAGE = re.compile("[a-z][a-z0-9_-]{0,39}")
+"""The name of a stage, in whatever release it was named."""
 _COUNT_LIMIT = 2**53
 """Larger numbers are not counts, and JSON readers disagree about them."""
 
@@ -30,6 +35,8 @@ class Mark:
     message: str = ""
     items: int | None = None
     failed_items: int | None = None
+    skips: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Stages that it says are not needed, each with the reason."""
     fault: str = field(default="", compare=False)
     """What is wrong with its counts, which were left out for it."""
 
@@ -81,6 +88,7 @@ def cleaned_mark(outcome: str, fields: Mapping[str, object], counts: Mapping[str
         message=one_line(_text(fields.get("message")), contract.MESSAGE_MAX_BYTES),
         items=_count(counts.get("items")),
         failed_items=_count(counts.get("failed")),
+        skips=_skips(fields.get("skips")),
         fault=one_line(f"odd counts left out: {', '.join(odd)}", _FAULT_BYTES) if odd else "",
     )
 
@@ -99,6 +107,19 @@ def _checked(raw: dict[str, Any], stage: str, attempt: int, pod: str) -> Mark | 
     if not isinstance(counts, dict):
         return cleaned_mark(outcome, raw, {NO_COUNTS: counts})
     return cleaned_mark(outcome, raw, cast("dict[str, object]", counts))
+
+
+def _skips(value: object) -> dict[str, str]:
+    """Names of stages with reasons; what can be neither is left out."""
+    if not isinstance(value, dict):
+        return {}
+    given = cast("dict[object, object]", value)
+    cleaned = {
+        name: reason_word(_text(reason)) or names.NOTHING_TO_DO
+        for name, reason in given.items()
+        if isinstance(name, str) and _STAGE.fullmatch(name)
+    }
+    return dict(islice(cleaned.items(), MAX_STAGES))
 
 
 def _is(value: object, wanted: str | int) -> bool:

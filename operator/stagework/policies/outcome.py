@@ -8,7 +8,8 @@ deadline; (6) the exit code. Exit 0 without a mark is believed only for `contrac
 never after a deletion: a process that handles SIGTERM and exits 0 has not finished its work.
 
 A failure is final where another attempt would be the same again: the same memory limit, a program
-that ends well and writes no mark, an input that the stage refuses, a command that is not there.
+that ends well and writes no mark, an input that the stage refuses, a command that is not there. So
+is one by an exit code that the stage does not name, where it names those that are tried again.
 """
 
 import re
@@ -50,6 +51,8 @@ class EndRules:
     """`contract: ExitCode`: the exit code decides, and marks are not read."""
     memory_limit: str = ""
     """The container's memory limit; empty where it has none that we know of."""
+    retried_codes: tuple[int, ...] | None = None
+    """The exit codes that are tried again; None: all but those that are final by themselves."""
 
 
 @dataclass(frozen=True)
@@ -130,14 +133,15 @@ def judge_end(pod: PodView, mark: MarkSeen, rules: EndRules) -> Ended | NotEnded
     if report is None:
         return _judge_without_report(pod)
     if mark.outcome:
-        return judge_mark(mark)
+        return _by_own_rule(judge_mark(mark), report, rules)
     broken = _own_limit(pod, report, rules)
     if broken is not None:
         return broken
     evidence = interruption_evidence(pod) or _cut_off(report, rules)
     if evidence:
         return Interrupted(evidence)
-    return _by_kubelet(pod, report) or _by_exit_code(report, mark, rules)
+    said = _by_kubelet(pod, report)
+    return said or _by_own_rule(_by_exit_code(report, mark, rules), report, rules)
 
 
 def judge_mark(mark: MarkSeen) -> Ended:
@@ -249,10 +253,21 @@ def _own_deadline() -> Failed:
     return Failed(names.TIMED_OUT, "the Pod's own deadline ended it")
 
 
+def _by_own_rule(end: Ended, report: Terminated, rules: EndRules) -> Ended:
+    """An exit code that the stage does not name is not tried again."""
+    code, codes = report.exit_code, rules.retried_codes
+    if codes is None or not isinstance(end, Failed) or end.final or code in {0, *codes}:
+        return end
+    cause = sentence(end.message, _SAID_BYTES) or f"exit code {code}"
+    return Failed(end.reason, f"{cause}; {code} is not in retryOnExitCodes", final=True)
+
+
 def _by_exit_code(report: Terminated, mark: MarkSeen, rules: EndRules) -> Done | Failed:
-    if report.exit_code == contract.EXIT_REFUSED:
+    if report.exit_code == contract.EXIT_REFUSED and not _is_named(report, rules):
         said = _said(report, mark) or "it refuses its input; no further attempt is made"
         return Failed(names.INPUT_REFUSED, f"exit code {report.exit_code}: {said}", final=True)
+    if report.exit_code == contract.EXIT_NOTHING_TO_DO and rules.by_exit_code:
+        return Done(skipped=True, reason=names.NOTHING_TO_DO, message=_said(report, mark))
     if report.exit_code != 0:
         return Failed(names.EXIT_CODE, _exit_text(report, _said(report, mark)))
     if rules.by_exit_code:
@@ -262,6 +277,10 @@ def _by_exit_code(report: Terminated, mark: MarkSeen, rules: EndRules) -> Done |
     hint = "write one with stagekit, or set contract: ExitCode"
     message = f"exit code 0, but no completion mark was written: {hint}"
     return Failed(names.NO_COMPLETION_MARK, message, final=True)
+
+
+def _is_named(report: Terminated, rules: EndRules) -> bool:
+    return report.exit_code in (rules.retried_codes or ())
 
 
 def _said(report: Terminated, mark: MarkSeen) -> str:

@@ -18,7 +18,7 @@ _PREPARING: Final = frozenset({"ContainerCreating", "PodInitializing"})
 """The kubelet's words for a container that is on its way; all others say what is in its way."""
 _NO_NAME: Final = re.compile(r"invalid reference format|couldn't parse image name", re.IGNORECASE)
 _NO_COMMAND: Final = re.compile(
-    r"executable file .*not found|exec format error"
+    r"executable file .*not found|exec format error|no command specified"
     r"|exec: .*(?:no such file or directory|permission denied|is a directory)",
     re.IGNORECASE,
 )
@@ -72,7 +72,9 @@ def progress(pod: PodView) -> Progress:
     if others:
         return Hindered(names.WAIT_HELD_BY_OTHERS, f"held by the scheduling gate {others[0]}")
     scheduled = pod.condition("PodScheduled")
-    if scheduled is not None and scheduled.status == "False":
+    # Said of gates that were there: the scheduler has not looked at it since they are gone.
+    gated = scheduled is not None and scheduled.reason == "SchedulingGated"
+    if scheduled is not None and scheduled.status == "False" and not gated:
         return Hindered(scheduled.reason or "Unschedulable", cause_first(scheduled.message))
     if not pod.spec.node_name:
         return Pending("Scheduling", "waits for the scheduler")

@@ -6,12 +6,16 @@ object from before those rules must not break the planning.
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Final
 
 from stagework.api.machines import Fleet
-from stagework.api.pipeline import Param
+from stagework.api.pipeline import PARAMS_BYTES, PARAMS_TOO_LONG, Param
 from stagework.api.stages import Stage
+from stagework.api.text import sentence
 
+_SHOWN_BYTES: Final = 80
+"""Of a wrong value so much is told."""
 PARAMS_BYTES_MAX: Final = 224 * 1024
 """All params as JSON: they stand in an annotation of a stage's Pod, and all of those together have
 256 KiB; the rest is for the inputs, and for what others write."""
@@ -43,11 +47,21 @@ def faults(
 
 def _order_faults(stage: Stage, above: set[str]) -> list[str]:
     sentences: list[str] = []
+    if stage.runsIf != "Succeeded" and not (above if stage.dependsOn is None else stage.dependsOn):
+        sentences.append(
+            f"stage {stage.name}: runsIf: {stage.runsIf} is of no use, for it depends on no stage; "
+            "move it down, or name stages in its dependsOn"
+        )
     if stage.name in above:
         sentences.append(f"stage {stage.name}: the name is used twice; rename one of them")
-    if stage.name.endswith("_"):
+    alike = [name for name in above - {stage.name} if _alike(name, stage.name)]
+    if alike:
+        sentences.append(
+            f"stage {stage.name}: its name and {alike[0]} differ by `-` and `_` alone; rename one"
+        )
+    if stage.name.endswith(("_", "-")):
         # It becomes a label value, which must end with a letter or digit.
-        sentences.append(f"stage {stage.name}: a name cannot end with `_`; rename it")
+        sentences.append(f"stage {stage.name}: a name cannot end with `_` or `-`; rename it")
     missing = [name for name in stage.dependsOn or () if name not in above or name == stage.name]
     if missing:
         sentences.append(
@@ -67,7 +81,23 @@ def _param_faults(params: list[Param], given: Mapping[str, str]) -> list[str]:
     if unknown:
         allowed = ", ".join(sorted(declared)) or "none"
         sentences.append(f"params: unknown {', '.join(unknown)}; the pipeline takes {allowed}")
+    sentences.extend(_choice_faults(params, given))
     return sentences
+
+
+def _choice_faults(params: list[Param], given: Mapping[str, str]) -> list[str]:
+    """Whatever the run gives: the Pipeline's own default is one of them, or left out on purpose."""
+    return [
+        f"params: {param.name} cannot be {sentence(given[param.name], _SHOWN_BYTES)!r}; "
+        f"the pipeline takes {', '.join(map(repr, param.enum))}"
+        for param in params
+        if param.enum is not None and param.name in given and given[param.name] not in param.enum
+    ]
+
+
+def _alike(one: str, other: str) -> bool:
+    """As environment variables, and in the names of Jobs, they would be the same."""
+    return one.replace("-", "_") == other.replace("-", "_")
 
 
 def _value_faults(values: Mapping[str, str]) -> list[str]:
@@ -76,6 +106,15 @@ def _value_faults(values: Mapping[str, str]) -> list[str]:
         for name, value in values.items()
         if "\0" in value
     ]
+    together = pairwise(sorted(values, key=lambda name: name.replace("-", "_")))
+    sentences.extend(
+        f"params: {one} and {other} would be one environment variable; rename one"
+        for one, other in together
+        if _alike(one, other)
+    )
+    if sum(len(value.encode(errors="replace")) for value in values.values()) > PARAMS_BYTES:
+        sentences.append(f"params: {PARAMS_TOO_LONG}")
+        return sentences
     size = len(json.dumps(dict(values), ensure_ascii=False).encode(errors="replace"))
     if size > PARAMS_BYTES_MAX:
         sentences.append(

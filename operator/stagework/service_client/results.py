@@ -77,6 +77,7 @@ def _result(entry: Mapping[str, object]) -> FoundResult:
         items=counted.get("items"),
         failed_items=counted.get("failed"),
         odd_counts=None if isinstance(counts, dict) else counts,
+        skips=result.get("skips"),
     )
 
 

@@ -9,7 +9,7 @@ from stagework.web.errors import bad_request
 
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _UID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
-_STAGE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_STAGE: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _ATTEMPT: Final = re.compile(r"[1-9][0-9]{0,8}")
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")

@@ -32,6 +32,7 @@ from stagework.plans.plan import ActionKey, Purpose, Refusal
 from stagework.policies.placement import slots_of
 from stagework.policies.slots.ledger import SlotLedger
 from stagework.policies.slots.request import Moment, SlotRequest
+from stagework.policies.slots.turn import Turn
 from tests.support.builders.fleet import make_fleet, make_node
 from tests.support.builders.runs import T0, make_run, make_stage
 
@@ -116,9 +117,15 @@ class World:
         snapshot, ledger, at = evaluated.snapshot, SlotLedger(), Moment(now, 0.0)
         for request in others:
             ledger.request(request.order.uid, [request], at)
-        ledger.request(snapshot.run.metadata.uid, evaluated.slot_requests, at)
+        uid = snapshot.run.metadata.uid
+        ledger.request(uid, evaluated.slot_requests, at)
         ledger.set_slots(snapshot.slots, at)
-        return finish(evaluated, ledger.turns(snapshot.run.metadata.uid), now)
+
+        def ask(wanted: Sequence[SlotRequest]) -> dict[str, Turn]:
+            ledger.request(uid, wanted, at)
+            return ledger.turns(uid)
+
+        return finish(evaluated, evaluated.turns(ask), now)
 
     def stages_after(
         self, now: datetime = T0, *, others: Sequence[SlotRequest] = ()

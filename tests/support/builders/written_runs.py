@@ -94,7 +94,7 @@ def run_of(
 def _verdict(summary: str, message: str, moment: datetime) -> Condition:
     """The condition Succeeded that goes with the summary."""
     good = (names.COMPLETED, names.COMPLETED_WITH_SKIPS)
-    bad = (names.STAGE_FAILED, names.INVALID_SPEC)
+    bad = (names.STAGE_FAILED, names.STOPPED, names.DEADLINE_EXCEEDED, names.INVALID_SPEC)
     return Condition(
         type=names.SUCCEEDED,
         status="True" if summary in good else "False" if summary in bad else "Unknown",

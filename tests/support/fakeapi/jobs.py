@@ -1,19 +1,20 @@
 """The Job controller, as far as one-Pod Jobs with a tracking finalizer go."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
 from tests.support.fakeapi.agenda import Agenda
+from tests.support.fakeapi.failures import Failure
 from tests.support.fakeapi.resources import EVENTS, JOBS, PODS, Json, items, part
 from tests.support.fakeapi.store import Change, Key, Store, Stored
 
-RETRY_SECONDS: Final = 30.0
-"""A Pod that was refused is made again this late; the real one waits up to a minute."""
 Refuses = Callable[[Json], str]
 """Of a Job: what the API server says against its Pod; empty: nothing."""
 FINALIZER: Final = "batch.kubernetes.io/job-tracking"
+LONGEST_PAUSE_SECONDS: Final = 60.0
+"""Between two tries to make a Pod that is refused; the first comes after a second."""
 
 
 class JobController:
@@ -27,12 +28,15 @@ class JobController:
         self._create_seconds = create_seconds
         self._end_seconds = end_seconds
         self._pods: dict[str, dict[str, Key]] = defaultdict(dict)
+        self._refusals: Counter[str] = Counter()
+        """In a row, by uid of the Job."""
         self.refuses: Refuses = _nobody
 
     def on_change(self, change: Change) -> None:
         if change.resource is JOBS:
             uid, key = change.last.meta["uid"], change.last.key
             if change.new is None:
+                self._refusals.pop(uid, None)
                 for pod in self._pods.get(uid, {}).values():
                     self._agenda.later(0, partial(self._release, pod))
             elif change.old is None or _spec_or_deletion_differs(change.old, change.new):
@@ -75,7 +79,33 @@ class JobController:
         elif items(job.data["status"], "conditions"):
             return  # its end is under way; its Pods may be gone already
         elif len(pods) == len(failed) and not job.data["spec"].get("suspend"):
+            self._try_to_create_pod(job)
+
+    def _try_to_create_pod(self, job: Stored) -> None:
+        uid = job.meta["uid"]
+        try:
             self._create_pod(job)
+        except Failure as failure:
+            self._refusals[uid] += 1
+            wait = min(LONGEST_PAUSE_SECONDS, 2.0 ** (self._refusals[uid] - 1))
+            self._agenda.later(wait, partial(self._sync, job.key, uid))
+            self._note_refusal(job, failure)
+        else:
+            self._refusals.pop(uid, None)
+
+    def _note_refusal(self, job: Stored, failure: Failure) -> None:
+        namespace, name = job.key
+        now = self._store.now()
+        event = {
+            "metadata": {"generateName": f"{name[:50]}."},
+            "type": "Warning",
+            "reason": "FailedCreate",
+            "message": f"Error creating: {failure.message}",
+            "involvedObject": {"kind": "Job", "name": name, "uid": job.meta["uid"]},
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+        }
+        self._store.create(EVENTS, namespace, event)
 
     def _create_pod(self, job: Stored) -> None:
         template = job.data["spec"]["template"]
@@ -95,32 +125,16 @@ class JobController:
         }
         namespace = job.key[0]
         if refusal := self.refuses(job.data):
-            self._say(job, f"Error creating: {refusal}")
-            self._agenda.later(RETRY_SECONDS, partial(self._sync, job.key, job.meta["uid"]))
-            return
+            raise Failure(403, "Forbidden", refusal)
         self._store.create(PODS, namespace, {"metadata": meta, "spec": template["spec"]})
         status = {"active": 1, "ready": 0, "startTime": self._store.now()}
         self._store.patch(JOBS, *job.key, {"status": status})
-
-    def _say(self, job: Stored, message: str) -> None:
-        namespace, name = job.key
-        now = self._store.now()
-        event = {
-            "metadata": {"generateName": f"{name}."},
-            "involvedObject": {"kind": "Job", "name": name, "uid": job.meta["uid"]},
-            "type": "Warning",
-            "reason": "FailedCreate",
-            "message": message,
-            "firstTimestamp": now,
-            "lastTimestamp": now,
-        }
-        self._store.create(EVENTS, namespace, event)
 
     def _finish(self, job: Stored, pods: list[Stored], first: str, reason: str) -> None:
         word = "succeeded" if first == "SuccessCriteriaMet" else "failed"
         uncounted = {word: [pod.meta["uid"] for pod in pods]}
         if not part(job.data, "status", "uncountedTerminatedPods"):
-            condition = self._condition(first, reason)
+            condition = _condition(self._store.now(), first, reason)
             status = {"conditions": [condition], "uncountedTerminatedPods": uncounted, "active": 0}
             self._store.patch(JOBS, *job.key, {"status": status})
         for pod in pods:
@@ -133,7 +147,7 @@ class JobController:
             return
         good = word == "succeeded"
         known = items(job.data["status"], "conditions")
-        last = self._condition("Complete" if good else "Failed", known[0]["reason"])
+        last = _condition(self._store.now(), "Complete" if good else "Failed", known[0]["reason"])
         status: Json = {
             "conditions": [*known, last],
             "uncountedTerminatedPods": None,
@@ -144,17 +158,6 @@ class JobController:
             status["completionTime"] = self._store.now()
         self._store.patch(JOBS, *key, {"status": status})
 
-    def _condition(self, kind: str, reason: str) -> dict[str, Any]:
-        now = self._store.now()
-        return {
-            "type": kind,
-            "status": "True",
-            "reason": reason,
-            "message": "",
-            "lastProbeTime": now,
-            "lastTransitionTime": now,
-        }
-
     def _release(self, pod: Key) -> None:
         stored = self._store.tables[PODS].objects.get(pod)
         if stored is not None and FINALIZER in (stored.meta.get("finalizers") or ()):
@@ -164,6 +167,17 @@ class JobController:
 
 def _nobody(_job: Json) -> str:
     return ""
+
+
+def _condition(now: str, kind: str, reason: str) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "status": "True",
+        "reason": reason,
+        "message": "",
+        "lastProbeTime": now,
+        "lastTransitionTime": now,
+    }
 
 
 def _is_job(owner: Json) -> bool:

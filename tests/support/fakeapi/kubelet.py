@@ -3,13 +3,13 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from tests.support.fakeapi.agenda import Action, Agenda
 from tests.support.fakeapi.invariants import InvariantChecker, process_of
-from tests.support.fakeapi.marks import completion_mark, digest, result
+from tests.support.fakeapi.marks import completion_mark, stored_result
 from tests.support.fakeapi.resources import NODES, PODS, Json, items
 from tests.support.fakeapi.scheduler import node_reports
 from tests.support.fakeapi.store import Change, Key, Store, Stored
@@ -27,7 +27,9 @@ class Behaviour:
     reason: str = ""
     """Reason of its end, such as OOMKilled; Completed or Error by default."""
     waiting: str = ""
-    """It never starts, with this reason, such as ImagePullBackOff."""
+    """It does not start, with this reason, such as ImagePullBackOff."""
+    waiting_seconds: float | None = None
+    """How long it does not; None: never."""
     stop_seconds: float = 0.0
     """Time from SIGTERM to its end."""
     stop_exit_code: int = 143
@@ -42,8 +44,16 @@ class _Container:
     key: Key
     node: str
     behaviour: Behaviour | None = None
+    pod: Json = field(default_factory=Json)
+    """As it was when its container was to be started."""
     started: str = ""
+    stuck: bool = False
+    """It waits, and does not start."""
     stopping: bool = False
+
+    @property
+    def stop_seconds(self) -> float:
+        return self.behaviour.stop_seconds if self.behaviour is not None else 0.0
 
 
 class Kubelets:
@@ -70,15 +80,27 @@ class Kubelets:
         """By so many seconds are the clocks of the nodes ahead."""
         self._containers: dict[str, _Container] = {}
         self._parked: dict[str, list[Action]] = defaultdict(list)
+        self._asleep: set[str] = set()  # deleted while they did not report
         self._clock = asyncio.get_running_loop().time
 
     def on_change(self, change: Change) -> None:
         if change.resource is NODES:
-            if change.new is not None and node_reports(change.new.data):
-                for action in self._parked.pop(change.last.meta["name"], ()):
+            name = change.last.meta["name"]
+            if change.new is None and not node_reports(change.last.data):
+                self._asleep.add(name)
+            elif change.new is not None and node_reports(change.new.data):
+                self._asleep.discard(name)
+                for action in self._parked.pop(name, ()):
                     self._agenda.later(0, action)
         elif change.resource is PODS:
             self._note_pod(change)
+
+    def power_off(self, node: str) -> None:
+        """The machine is gone, and all processes on it; nobody reports that."""
+        for uid, container in tuple(self._containers.items()):
+            if container.node == node:
+                del self._containers[uid]
+                self._invariants.end(uid, self._clock(), 137)
 
     def _note_pod(self, change: Change) -> None:
         uid, node = change.last.meta["uid"], change.last.data["spec"].get("nodeName")
@@ -86,21 +108,20 @@ class Kubelets:
         if change.new is None:
             if known is not None:
                 # Deleted by force: the kubelet stops the process when it notices.
-                wait = known.behaviour.stop_seconds if known.behaviour else 0.0
-                self._later(wait, known, partial(self._vanish, uid))
+                self._later(known.stop_seconds, known, partial(self._vanish, uid))
         elif node and known is None and change.new.data["status"]["phase"] == "Pending":
             known = self._containers[uid] = _Container(change.last.key, node)
             self._later(self._start_seconds, known, partial(self._start, uid))
         deleting = change.new is not None and "deletionTimestamp" in change.new.meta
         if deleting and known is not None and not known.stopping:
             known.stopping = True
-            wait = known.behaviour.stop_seconds if known.behaviour else 0.0
-            self._later(wait, known, partial(self._stop, uid))
+            self._later(known.stop_seconds, known, partial(self._stop, uid))
 
     def _later(self, seconds: float, container: _Container, action: Action) -> None:
         def due() -> None:
             node = self._store.tables[NODES].objects.get(("", container.node))
-            if node is not None and not node_reports(node.data):
+            silent = container.node in self._asleep if node is None else not node_reports(node.data)
+            if silent:
                 self._parked[container.node].append(action)
             else:
                 action()
@@ -112,12 +133,17 @@ class Kubelets:
         if container is None or container.stopping:
             return
         pod = self._store.get(PODS, *container.key)
-        behaviour = container.behaviour = self.behave(pod.data)
+        behaviour = container.behaviour or self.behave(pod.data)
+        container.behaviour, container.pod = behaviour, pod.data
         container.started = now = self._store.now(self.ahead)
-        if behaviour.waiting:
+        if behaviour.waiting and not container.stuck:
+            container.stuck = True
             state: Json = {"waiting": {"reason": behaviour.waiting, "message": "made up"}}
             self._report(pod, "Pending", state, startTime=now)
+            if behaviour.waiting_seconds is not None:
+                self._later(behaviour.waiting_seconds, container, partial(self._start, uid))
             return
+        container.stuck = False
         self._invariants.start(pod.data, self._clock())
         self._report(pod, "Running", {"running": {"startedAt": now}}, startTime=now)
         self._later(behaviour.seconds, container, partial(self._end, uid))
@@ -127,21 +153,19 @@ class Kubelets:
         if container is None or container.behaviour is None:
             return
         behaviour = container.behaviour
+        message = behaviour.message
+        if message is None:
+            message = "" if behaviour.exit_code else self._result_and_mark(container)
         pod = self._pod_of(uid, container)
         if pod is None:  # deleted by force meanwhile: it has ended, and nobody hears of it
             self._invariants.end(uid, self._clock(), behaviour.exit_code)
             return
-        message = behaviour.message
-        if message is None:
-            message = "" if behaviour.exit_code else self._result_and_mark(pod)
         self._terminated(pod, container, behaviour.exit_code, message, behaviour.reason)
 
-    def _result_and_mark(self, pod: Stored) -> str:
-        written = result(pod.data)
-        place = (pod.key[0], *process_of(pod.data)[:3])
-        stored: Json = {"pod": written["pod"], "digest": digest(written), "result": written}
-        self.results[place].append(stored)
-        return completion_mark(pod.data)
+    def _result_and_mark(self, container: _Container) -> str:
+        place = (container.key[0], *process_of(container.pod)[:3])
+        self.results[place].append(stored_result(container.pod))
+        return completion_mark(container.pod)
 
     def _stop(self, uid: str) -> None:
         container = self._containers.pop(uid, None)
@@ -149,7 +173,7 @@ class Kubelets:
             pod, did = self._pod_of(uid, container), container.behaviour
             if pod is None:  # deleted by force meanwhile
                 self._invariants.end(uid, self._clock(), 137)
-            elif did is None or did.waiting:
+            elif did is None or container.stuck:
                 self._report(pod, "Failed", {"waiting": {"reason": "ContainerCreating"}})
             else:
                 self._terminated(pod, container, did.stop_exit_code, did.stop_message, "")
@@ -173,22 +197,24 @@ class Kubelets:
             "startedAt": container.started,
             "finishedAt": self._store.now(self.ahead),
             "containerID": f"containerd://{pod.meta['uid']}",
+            **({"message": message} if message else {}),
         }
-        if message:
-            ended["message"] = message
         self._report(pod, "Failed" if exit_code else "Succeeded", {"terminated": ended})
 
     def _report(self, pod: Stored, phase: str, state: Json, **more: Any) -> None:
-        container = (items(pod.data["spec"], "containers") or [{"name": "stage"}])[0]
-        status = {
-            "name": container["name"],
-            "image": container.get("image", ""),
-            "ready": "running" in state,
-            "started": "running" in state,
-            "restartCount": 0,
-            "state": state,
-        }
-        change = {"status": {"phase": phase, "containerStatuses": [status], **more}}
+        change = {"status": {"phase": phase, "containerStatuses": [_status(pod, state)], **more}}
         pod = self._store.patch(PODS, *pod.key, change)
         if phase in {"Succeeded", "Failed"} and "deletionTimestamp" in pod.meta:
             self._store.delete(PODS, *pod.key, {"gracePeriodSeconds": 0})
+
+
+def _status(pod: Stored, state: Json) -> Json:
+    container = (items(pod.data["spec"], "containers") or [{"name": "stage"}])[0]
+    return {
+        "name": container["name"],
+        "image": container.get("image", ""),
+        "ready": "running" in state,
+        "started": "running" in state,
+        "restartCount": 0,
+        "state": state,
+    }

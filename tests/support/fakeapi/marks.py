@@ -25,6 +25,12 @@ def digest(result_json: Json) -> str:
     return hashlib.sha256(orjson.dumps(result_json)).hexdigest()
 
 
+def stored_result(pod: Json) -> Json:
+    """What the API service tells of the attempt's result."""
+    written = result(pod)
+    return {"pod": written["pod"], "digest": digest(written), "result": written}
+
+
 def completion_mark(pod: Json, outcome: str = OUTCOME_SUCCEEDED, **more: object) -> str:
     """A valid termination message for this Pod."""
     written = result(pod, outcome)

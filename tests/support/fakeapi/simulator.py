@@ -75,6 +75,7 @@ class Simulator:
         self.agenda.close()
         for listener in self._listeners:
             self.store.listeners.remove(listener)
+        self._listeners = []
 
     def add_node(self, name: str, labels: dict[str, str], *, ready: bool = True) -> None:
         """A node with its kubelet."""

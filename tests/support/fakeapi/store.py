@@ -24,6 +24,8 @@ _SUFFIX: Final = "bcdfghjklmnpqrstvwxz2456789"
 _SERVER_FIELDS: Final = ("uid", "creationTimestamp", "generation", "deletionTimestamp")
 _IDENTITY: Final = ("name", "namespace", *_SERVER_FIELDS)
 Key = tuple[str, str]
+Policy = Callable[[Resource, Json], None]
+"""Raises Failure where an object must not be made."""
 
 
 class Stored:
@@ -87,6 +89,8 @@ class Store:
         self.version = 100
         self.listeners: list[Callable[[Change], None]] = []
         """Called after each commit, in order; they must not write, only note."""
+        self.policies: list[Policy] = []
+        """Asked before anything is made, whoever makes it: quotas, limit ranges, webhooks."""
         self.wall_clock = wall_clock
         self._rng = random.Random(7)  # noqa: S311 - names, not secrets
 
@@ -141,6 +145,8 @@ class Store:
         if resource.status:
             made.pop("status", None)
         admitted = admission.admit(resource, made)
+        for policy in tuple(self.policies):
+            policy(resource, admitted)
         return Stored(admitted) if dry_run else self._commit(resource, None, admitted)
 
     def update(

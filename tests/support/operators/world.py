@@ -88,6 +88,10 @@ class World:
         body = {"metadata": {"name": name}, "spec": {"stages": stages, **spec}}
         return self.store.create(PIPELINE_JOBS, NAMESPACE, body)
 
+    def change(self, run: str, **spec: Any) -> Stored:
+        """A person edits a run."""
+        return self.store.patch(PIPELINE_JOBS, NAMESPACE, run, {"spec": spec})
+
     def ask(self, name: str, verb: str, *stages: str, of: str, **spec: Any) -> Stored:
         """An Intervention of a person."""
         target = {"kind": "PipelineJob", "name": of}

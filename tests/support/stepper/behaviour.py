@@ -13,6 +13,8 @@ class Behaviour:
     exit_code: int = 0
     outcome: str = "Succeeded"
     """Outcome of the mark that it writes; empty: none."""
+    skips: tuple[tuple[str, str], ...] = ()
+    """Stages that its mark says are not needed, each with the reason."""
     reason: str = ""
     """Reason in the kubelet's report, such as OOMKilled."""
     starts: bool = True

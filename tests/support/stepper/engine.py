@@ -4,7 +4,7 @@ The rules are the real ones: the plan, the slot ledger, dates and back-off, when
 written, how long a refusal is believed. Played are only the writes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,7 +39,8 @@ from stagework.plans.refusals import MARGIN_SECONDS, Refusals
 from stagework.plans.status_writes import NEVER, counted_from, when_to_write
 from stagework.policies.placement import slots_of
 from stagework.policies.slots.ledger import SlotLedger
-from stagework.policies.slots.request import Moment
+from stagework.policies.slots.request import Moment, SlotRequest
+from stagework.policies.slots.turn import Turn
 from tests.support.builders import T0
 from tests.support.stepper.invariants import Invariants
 from tests.support.stepper.own_objects import OwnObjects
@@ -193,9 +194,13 @@ class PlayedEngine:
 
     def _decide(self, uid: str, snapshot: Snapshot, now: datetime) -> RunPlan:
         evaluated = evaluate(snapshot, now)
-        for other in self._ledger.request(uid, evaluated.slot_requests, self._moment()):
-            self.mark(other)
-        plan = finish(evaluated, self._ledger.turns(uid), now)
+
+        def ask(wanted: Sequence[SlotRequest]) -> dict[str, Turn]:
+            for other in self._ledger.request(uid, wanted, self._moment()):
+                self.mark(other)
+            return self._ledger.turns(uid)
+
+        plan = finish(evaluated, evaluated.turns(ask), now)
         self._invariants.check_plan(snapshot, plan, now)
         return plan
 

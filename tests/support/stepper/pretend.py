@@ -227,7 +227,8 @@ class PretendCluster:
 
     def _report(self, pod: PodView, process: Process) -> None:
         behaviour = process.behaviour
-        message = mark(pod, behaviour.outcome) if behaviour.outcome else ""
+        skips = dict(behaviour.skips)
+        message = mark(pod, behaviour.outcome, skips=skips) if behaviour.outcome else ""
         state = pod.container("stage")
         if state is not None and state.terminated is not None:
             return
@@ -282,7 +283,9 @@ class PretendCluster:
     def _store(self, uid: str, process: Process) -> None:
         if process.behaviour.outcome:
             key = (process.run_uid, process.stage, process.attempt)
-            result = FoundResult(pod=uid, digest="d" * 64, outcome=process.behaviour.outcome)
+            said = process.behaviour
+            skips = dict(said.skips)
+            result = FoundResult(pod=uid, digest="d" * 64, outcome=said.outcome, skips=skips)
             self.results.setdefault(key, []).append(result)
 
     def _put_job(self, job: JobView) -> None:

@@ -1,6 +1,7 @@
 """Whole runs for the crash tests: each begins the same way every time, and has one right end."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from stagework.api.stages import Stage
@@ -31,13 +32,43 @@ def fork(**changes: Any) -> list[Stage]:
     ]
 
 
+def guarded(**changes: Any) -> list[Stage]:
+    """A line of three; one stage for a failure of it, and one that cleans up at the end."""
+    return [
+        *line_of(3, **changes),
+        make_stage("tell", runsIf="Failed"),
+        make_stage("clean", runsIf="Ended"),
+    ]
+
+
+def coin() -> list[Stage]:
+    """A stage that decides which of two branches is taken, and one where they meet again."""
+    return [
+        make_stage("flip"),
+        make_stage("heads", dependsOn=["flip"]),
+        make_stage("polish", dependsOn=["heads"]),
+        make_stage("tails", dependsOn=["flip"], runsOn=["macmini"]),
+        make_stage("meet", dependsOn=["polish", "tails"]),
+    ]
+
+
+def side_by_side(count: int) -> list[Stage]:
+    """So many stages that depend on nothing, on three classes."""
+    classes = ("gpu", "macmini", "macbook")
+    return [
+        make_stage(f"side_{number}", dependsOn=[], runsOn=[classes[number % 3]])
+        for number in range(count)
+    ]
+
+
 def _scenario(
     stages: list[Stage],
     script: Script | None = None,
     act: Callable[[Stepper], None] | None = None,
+    **spec: Any,
 ) -> Scenario:
     def begin(crash_at: int | None) -> Stepper:
-        stepper = Stepper(make_run(*stages), script=script, crash_at=crash_at)
+        stepper = Stepper(make_run(*stages, **spec), script=script, crash_at=crash_at)
         if act is not None:
             act(stepper)
         return stepper
@@ -69,8 +100,16 @@ def _held_pod_deleted(stepper: Stepper) -> None:
 
 
 def _asked(at: float, verb: str, *stages: str, **spec: Any) -> Callable[[Stepper], None]:
-    request = make_intervention(verb, *stages, **spec)
+    request = make_intervention(verb, *stages, uid=f"iv-{verb}", **spec)
     return lambda stepper: stepper.at(at, lambda: stepper.ask(request))
+
+
+def _both(*acts: Callable[[Stepper], None]) -> Callable[[Stepper], None]:
+    def act(stepper: Stepper) -> None:
+        for one in acts:
+            one(stepper)
+
+    return act
 
 
 def _quota(stepper: Stepper) -> None:
@@ -104,6 +143,8 @@ def _gpu_gone(stepper: Stepper) -> None:
 REMOVED = Behaviour(seconds=200, removed_after=5)
 STORED = Behaviour(seconds=5, removed_after=4)
 DELETED = Behaviour(seconds=20, deleted_after=5)
+TAILS = Behaviour(skips=(("heads", "ItWasTails"),))
+"""What depends on heads alone is not needed, either."""
 
 SCENARIOS: dict[str, Scenario] = {
     "a line of nine": _scenario(line_of(9)),
@@ -138,6 +179,21 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "a quota that is raised": _scenario(line_of(3), act=_quota),
     "a quota that is never raised": _scenario(line_of(3, retries=0), act=_no_quota),
+    "a failure that is told and cleaned up": _scenario(guarded(), {("stage_2", 1): REFUSES}),
+    "nothing to tell, and a clean-up": _scenario(guarded()),
+    "a branch that is left out": _scenario(coin(), {("flip", 1): TAILS}),
+    "a branch that is left out, with its work stored": _scenario(
+        coin(), {("flip", 1): replace(STORED, skips=TAILS.skips)}
+    ),
+    "a run that is stopped": _scenario(guarded(), {("stage_2", 1): HANGS}, _asked(12, "Stop")),
+    "a run that is stopped and goes on": _scenario(
+        guarded(), {("stage_2", 1): HANGS}, _both(_asked(12, "Stop"), _asked(40, "Retry"))
+    ),
+    "a stage that somebody approves": _scenario(
+        [*line_of(1), make_stage("publish", approval=True), make_stage("after")],
+        act=_asked(30, "Approve", "publish"),
+    ),
+    "two at once of seven": _scenario(side_by_side(7), parallelism=2),
     "Jobs that get no Pod for a while": _scenario(line_of(3), act=_empty_jobs),
 }
 

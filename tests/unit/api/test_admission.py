@@ -14,7 +14,8 @@ def test_kinds_without_stages_are_not_asked_about() -> None:
 
 
 def test_stages_that_are_new_or_others_than_before_are_written() -> None:
-    assert stages_policy([PIPELINEJOB])["writesStages"] == (
+    alone = replace(PIPELINEJOB, stages_at=("spec.stages",))
+    assert stages_policy([alone])["writesStages"] == (
         "has(object.spec.stages) && (oldObject == null || !has(oldObject.spec.stages)"
         " || object.spec.stages != oldObject.spec.stages)"
     )
@@ -24,9 +25,14 @@ def test_a_place_deep_in_a_template_is_asked_for_level_by_level() -> None:
     template = replace(PIPELINEJOB, stages_at=("spec.template.stages",))
     policy = stages_policy([PIPELINE, template])
     expression = policy["writesStages"]
-    assert policy["places"] == "spec.stages or spec.template.stages"
+    assert policy["places"] == "spec.stages or spec.imagePullSecrets or spec.template.stages"
     assert "has(object.spec.template) && has(object.spec.template.stages)" in expression
     assert "(has(object.spec.stages) && (" in expression
+
+
+def test_what_pods_are_given_beside_their_stages_is_asked_about_too() -> None:
+    for kind in (PIPELINE, PIPELINEJOB):
+        assert "(has(object.spec.imagePullSecrets) && (" in stages_policy([kind])["writesStages"]
 
 
 def test_everybody_is_told_what_to_do_instead() -> None:

@@ -7,7 +7,12 @@ from pydantic import BaseModel
 
 from stagework.api.conditions import Condition, ConditionChanges
 from stagework.api.pipelinejob import PipelineJobStatus, RunChanges
-from stagework.api.stage_status import StageChanges, StageStatus
+from stagework.api.stage_status import (
+    Commit,
+    StageChanges,
+    StageStatus,
+    artifact_prefix,
+)
 from tests.support.builders import T0, make_status
 
 
@@ -29,6 +34,31 @@ def test_every_state_has_its_place(
     stage = make_status(state=state)
 
     assert (stage.done, stage.ended, stage.active, stage.waiting) == (done, ended, active, waiting)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "cut"),
+    [
+        ("NotRun", "DeadlineExceeded", True),
+        ("NotRun", "UpstreamFailed", False),
+        ("Failed", "DeadlineExceeded", True),
+        ("Failed", "TimedOut", False),
+        ("Running", "DeadlineExceeded", False),
+        ("NotRun", "StoppedByPerson", True),
+    ],
+)
+def test_what_was_ended_with_its_run_is_known_by_its_reason(
+    state: str, reason: str, *, cut: bool
+) -> None:
+    assert make_status(state=state, reason=reason).stopped is cut
+
+
+def test_the_prefix_of_a_stage_with_dashes_is_its_own() -> None:
+    prefix = artifact_prefix("team", "run-1", stage="read-map_2", attempt=2, pod="pod-1")
+    commit = Commit(attempt=2, pod="pod-1", prefix=prefix)
+
+    assert commit.prefix_of("team", "run-1", "read-map_2") == prefix
+    assert commit.prefix_of("team", "run-1", "read_map_2") == ""
 
 
 @pytest.mark.parametrize("reason", ["ResultLookup", "PodLost"])

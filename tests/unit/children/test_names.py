@@ -57,6 +57,7 @@ def test_every_part_makes_another_name(other: str) -> None:
             _name("r" * 63, "s" * 39 + "a"), _name("r" * 63, "s" * 39 + "b"), id="long stages"
         ),
         pytest.param(_name(stage="a_b"), _name(stage="a__b"), id="underscores"),
+        pytest.param(_name(stage="a_b"), _name(stage="a-b"), id="a dash for an underscore"),
         pytest.param(_name("a.b", uid="1"), _name("a-b", uid="2"), id="dots"),
     ],
 )
@@ -80,7 +81,7 @@ def test_a_run_whose_name_is_cut_at_a_dash_leaves_no_double_dash_there() -> None
 
 
 _RUN = st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", fullmatch=True)
-_STAGE = st.from_regex(r"[a-z][a-z0-9_]{0,39}", fullmatch=True)
+_STAGE = st.from_regex(r"[a-z][a-z0-9_-]{0,39}", fullmatch=True)
 
 
 @given(run=_RUN, stage=_STAGE, attempt=st.integers(1, 10**6), recreations=st.integers(0, 99))

@@ -148,6 +148,17 @@ def test_the_stage_learns_who_it_is() -> None:
     assert "STAGEWORK_INPUT_URI" not in env
 
 
+@pytest.mark.parametrize("contract", ["Mark", "ExitCode"])
+def test_what_has_happened_so_far_comes_from_annotations_that_its_turn_brings(
+    contract: str,
+) -> None:
+    env = _env(_job(make_stage(contract=contract)))
+
+    for name, key in (("OUTCOME_SO_FAR", "outcome-so-far"), ("OUTCOMES", "outcomes")):
+        path = f"metadata.annotations['stagework.dev/{key}']"
+        assert env[f"STAGEWORK_{name}"] == {"fieldRef": {"fieldPath": path}}
+
+
 def test_the_input_of_the_run_is_named() -> None:
     job = _job(input={"uri": "https://example.org/shoes$1.png"})
 

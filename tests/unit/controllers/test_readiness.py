@@ -1,5 +1,7 @@
 """Since when a node is ready without a break, as we have seen it."""
 
+from datetime import timedelta
+
 from stagework.api.observed import NodeView
 from stagework.cluster.cache.store import Change
 from stagework.controllers.pipelinejobs.readiness import Readiness
@@ -57,3 +59,13 @@ def test_another_node_of_the_same_name_counts_anew_and_one_that_is_gone_does_not
 
     assert hill.sees(8, READY, make_node(uid="another", transition="1")) == [8]
     assert hill.sees(9, READY, None) == []
+
+
+def test_it_counts_anew_from_when_we_lead_for_then_another_clock_begins() -> None:
+    hill = Hill()
+    hill.sees(3600, None, READY)
+    hill.seconds = 5
+
+    hill.readiness.begin()
+
+    assert [since - after(5) for since in hill.readiness.since.values()] == [timedelta(0)]

@@ -217,6 +217,17 @@ def test_a_node_that_takes_no_pods_has_no_slots_until_it_comes_back(
     assert yard.woken_since() == ["one"]
 
 
+def test_a_cordoned_machine_that_falls_asleep_concerns_the_runs_on_it(yard: Yard) -> None:
+    """Its slots are gone already; but a run's clock stands still while it is away."""
+    cordoned = make_node("gpu-0", cordoned=True)
+    asleep = make_node("gpu-0", cordoned=True, ready=False)
+    yard.comes(cordoned, before=make_node("gpu-0"))
+
+    assert yard.comes(asleep, before=cordoned)
+    assert not yard.comes(asleep, before=asleep)
+    assert yard.comes(cordoned, before=asleep)
+
+
 def test_who_holds_a_slot_keeps_it_when_the_node_goes(yard: Yard) -> None:
     yard.asks("one", wants("one"))
 

@@ -1,4 +1,4 @@
-"""What a Retry or Skip would change, and what is refused. The same code answers `--dry-run`."""
+"""What a request would change, and what is refused. The same code answers `--dry-run`."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from stagework.api.intervention import InterventionSpec, RefusedStage
 from stagework.api.judgement import Judgement
 from stagework.api.stage_status import StageStatus
-from stagework.policies.interventions import judge, resets
+from stagework.policies.interventions import judge, resets, stopped_stages
 from stagework.policies.stage_order import descendants
 from tests.support.builders import T0, make_intervention, make_status
 
@@ -108,6 +108,108 @@ def test_a_refusal_has_a_reason(verb: str, stage: str, state: Any, reason: str) 
 
     assert judgement == Judgement(refused=(RefusedStage(stage=stage, reason=reason),))
     assert judgement.requested == 1
+
+
+STOP_VERDICT = {"reason": "StoppedByPerson", "message": "ops"}
+
+
+def _stopped(name: str, state: str = "NotRun") -> StageStatus:
+    return make_status(name, state, reason="StoppedByPerson", message="ops")
+
+
+def test_a_stop_concerns_all_that_has_not_ended_whatever_it_waits_for() -> None:
+    status = {"a": "Succeeded", "b": "Running", "c": "Waiting", "d": "Stuck"}
+
+    assert _effect("Stop", status=status) == (("b", "c", "d"), ())
+
+
+def test_a_second_stop_finds_nothing_to_end() -> None:
+    being_ended = make_status("b", "Running", stopping=STOP_VERDICT)
+    status = {"a": "Succeeded", "b": being_ended, "c": _stopped("c"), "d": "Failed"}
+
+    assert _judge("Stop", status=status).refused == (RefusedStage(stage="", reason="AlreadyEnded"),)
+
+
+def test_a_stop_takes_over_what_is_being_ended_for_another_reason() -> None:
+    late = make_status("b", "Running", stopping={"reason": "TimedOut", "message": "too long"})
+
+    assert _effect("Stop", status={**OVER, "b": late})[0] == ("b",)
+
+
+def test_a_retry_of_a_stopped_run_names_what_was_at_work_and_all_the_rest_goes_on() -> None:
+    status = {
+        "a": "Succeeded",
+        "b": _stopped("b", "Failed"),
+        "c": _stopped("c"),
+        "d": _stopped("d"),
+    }
+    request, states = _asked("Retry", status=status)
+
+    assert judge(request, states).affected == ("b",)
+    assert stopped_stages(request, states) == ("b", "c", "d")
+
+
+def test_a_retry_of_a_run_that_was_stopped_while_it_waited_names_all_that_waits_again() -> None:
+    status = {"a": "Succeeded", "b": _stopped("b"), "c": _stopped("c"), "d": _stopped("d")}
+
+    assert _judge("Retry", status=status).affected == ("b", "c", "d")
+
+
+def test_what_is_still_being_ended_can_be_retried_at_once() -> None:
+    being_ended = make_status("b", "Running", stopping=STOP_VERDICT)
+
+    assert _judge("Retry", "b", status={**OVER, "b": being_ended}).affected == ("b",)
+
+
+@pytest.mark.parametrize("verb", ["Skip", "Stop", "Approve"])
+def test_nothing_but_a_retry_takes_a_stop_back(verb: str) -> None:
+    request, states = _asked(verb, "b", status={**OVER, "b": _stopped("b")})
+
+    assert stopped_stages(request, states) == ()
+
+
+def _unapproved(name: str) -> StageStatus:
+    return make_status(name, "Waiting", reason="AwaitingApproval")
+
+
+def test_an_approval_without_stages_is_for_all_that_wait_for_one() -> None:
+    status = {"a": "Succeeded", "b": _unapproved("b"), "c": _unapproved("c"), "d": "Waiting"}
+
+    assert _effect("Approve", status=status) == (("b", "c"), ())
+
+
+@pytest.mark.parametrize("state", ["Waiting", "Running", "Succeeded", "NotRun"])
+def test_what_does_not_wait_for_approval_cannot_be_approved_in_advance(state: str) -> None:
+    refused = RefusedStage(stage="b", reason="NotAwaitingApproval")
+
+    assert _judge("Approve", "b", status={**OVER, "b": state}).refused == (refused,)
+    assert _judge("Approve", status={**OVER, "b": state}).refused == (
+        RefusedStage(stage="", reason="NothingToApprove"),
+    )
+
+
+def test_a_retry_further_up_takes_back_what_was_approved_and_has_not_begun() -> None:
+    approved = make_status("b", "Waiting", approval={"by": "ops", "at": T0})
+    status = {"a": "Succeeded", "b": approved, "c": "Waiting", "d": "Waiting"}
+
+    assert _effect("Retry", "a", status=status) == (("a",), ("b",))
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        make_status("b", "NotRun", reason="NotNeeded"),
+        make_status("b", "Skipped", reason="ItWasTails", skip={"stage": "a"}),
+    ],
+    ids=["nothing failed", "left out"],
+)
+def test_what_nobody_needs_is_neither_retried_nor_skipped_by_itself(stage: StageStatus) -> None:
+    assert _judge("Retry", "b", status={**OVER, "b": stage}).refused == (
+        RefusedStage(stage="b", reason="NotNeeded"),
+    )
+    assert _judge("Skip", "b", status={**OVER, "b": stage}).refused == (
+        RefusedStage(stage="b", reason="AlreadyDone"),
+    )
 
 
 @pytest.mark.parametrize("state", ["Waiting", "Starting", "Running", "Failed", "NotRun"])

@@ -1,5 +1,7 @@
 """For which stages is a Job made before their turn?"""
 
+from typing import Literal
+
 import pytest
 
 from stagework.policies.look_ahead import ahead
@@ -45,6 +47,34 @@ def test_a_stage_in_its_back_off_is_not_prepared_nor_what_follows_it() -> None:
     found["c"] = make_status("c", "Running")
 
     assert ahead(3, FORK, found) == ()
+
+
+ABOVE = {"a": (), "b": ("a",), "e": ("a", "b")}
+
+
+def _beside(rule: Literal["Ended", "Failed"], **states: str) -> tuple[str, ...]:
+    found = {n: make_status(n, states.get(n, "Waiting"), reason="x") for n in ABOVE}
+    return ahead(9, ABOVE, found, {"e": rule})
+
+
+def test_a_stage_for_the_end_is_prepared_also_behind_a_failure() -> None:
+    assert _beside("Ended", a="Succeeded", b="Running") == ("e",)
+    assert _beside("Ended", a="Failed", b="Running") == ("e",)
+
+
+def test_a_stage_for_the_end_is_prepared_behind_what_is_prepared_itself() -> None:
+    assert _beside("Ended", a="Running") == ("b", "e")
+
+
+def test_a_stage_for_a_failure_is_prepared_only_once_something_has_failed() -> None:
+    assert _beside("Failed", a="Succeeded", b="Running") == ()
+    assert _beside("Failed", a="Running", b="Failed") == ("e",)
+
+
+def test_nothing_is_held_ready_for_somebodys_approval_nor_what_follows_it() -> None:
+    found = {n: make_status(n, "Running" if n == "a" else "Waiting") for n in LINE}
+
+    assert ahead(9, LINE, found, unapproved={"c"}) == ("b",)
 
 
 def test_a_stage_that_waits_for_its_slot_counts_as_one_to_prepare() -> None:

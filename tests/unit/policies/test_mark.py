@@ -40,6 +40,20 @@ def test_the_required_fields_are_enough(outcome: str) -> None:
     assert _read(_said(outcome=outcome)) == Mark(outcome)
 
 
+def test_stages_that_are_not_needed_are_read_with_their_reasons_as_far_as_they_can_be_any() -> None:
+    named = {"heads": "It was tails!", "edge": 7, "Not a stage": "X", "a" * 41: "X", "low": ""}
+
+    mark = _read(_said(skips=named))
+
+    assert isinstance(mark, Mark)
+    assert mark.skips == {"heads": "Itwastails", "edge": "NothingToDo", "low": "NothingToDo"}
+
+
+@pytest.mark.parametrize("odd", [None, "heads", ["heads"], 7])
+def test_skips_that_are_no_object_are_none(odd: object) -> None:
+    assert _read(_said(skips=odd)) == Mark("Succeeded")
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n\t \r\n"])
 def test_an_empty_message_is_no_mark(text: str) -> None:
     assert _read(text) == NoMark()

@@ -406,6 +406,15 @@ def test_exit_code_75_of_a_program_that_knows_nothing_of_us_is_a_failure() -> No
     assert _judge(terminated(_pod(), 75), exit_code=True) == Failed("NonZeroExit", "exit code 75")
 
 
+def test_exit_77_of_a_program_without_marks_says_that_there_was_nothing_to_do() -> None:
+    done = Done(skipped=True, reason="NothingToDo", message="no new files")
+
+    assert _judge(terminated(_pod(), 77, message="no new files\n"), exit_code=True) == done
+    assert _judge(terminated(_pod(), 77)) == Failed("NonZeroExit", "exit code 77")
+    interrupted = _judge(_drained(terminated(_pod(), 77)), exit_code=True)
+    assert interrupted == Interrupted("drained"), "what was ended from outside has said nothing"
+
+
 @pytest.mark.parametrize("reason", ["StartError", "ContainerCannotRun"])
 def test_a_command_that_cannot_be_started_is_told_in_the_runtimes_words(reason: str) -> None:
     pod = terminated(_pod(), 128, reason=reason, message='exec: "nope": not found')

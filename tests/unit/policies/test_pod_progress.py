@@ -83,6 +83,15 @@ def _not_ready() -> PodView:
             id="no node, and no word for it",
         ),
         pytest.param(
+            unscheduled(
+                ungated(_pod()),
+                "Scheduling is blocked due to non-empty scheduling gates",
+                reason="SchedulingGated",
+            ),
+            Pending("Scheduling", "waits for the scheduler"),
+            id="the scheduler has not looked at it since its gate is gone",
+        ),
+        pytest.param(
             _not_ready(),
             Hindered(
                 "ContainerCreating",
@@ -113,6 +122,11 @@ def _not_ready() -> PodView:
             waiting_for(_pod(), "CreateContainerError", NO_PROGRAM),
             Hopeless("StartError", "executable file `pythn3` not found in $PATH"),
             id="the program is not in the image",
+        ),
+        pytest.param(
+            waiting_for(_pod(), "CreateContainerError", "no command specified"),
+            Hopeless("StartError", "no command specified"),
+            id="neither the stage nor the image names a program",
         ),
         pytest.param(
             waiting_for(_pod(), "PodInitializing"),

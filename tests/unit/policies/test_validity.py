@@ -87,9 +87,31 @@ def test_inline_stages_take_any_param() -> None:
             id="unknown dependency",
         ),
         pytest.param(
+            [make_stage("a", runsIf="Failed")],
+            "stage a: runsIf: Failed is of no use, for it depends on no stage; "
+            "move it down, or name stages in its dependsOn",
+            id="nothing above that could fail",
+        ),
+        pytest.param(
+            [make_stage("a"), make_stage("b", runsIf="Ended", dependsOn=[])],
+            "stage b: runsIf: Ended is of no use, for it depends on no stage; "
+            "move it down, or name stages in its dependsOn",
+            id="the end of nothing",
+        ),
+        pytest.param(
             [make_stage("img_")],
-            "stage img_: a name cannot end with `_`; rename it",
+            "stage img_: a name cannot end with `_` or `-`; rename it",
             id="a name that is no label value",
+        ),
+        pytest.param(
+            [make_stage("img-")],
+            "stage img-: a name cannot end with `_` or `-`; rename it",
+            id="nor one with a dash",
+        ),
+        pytest.param(
+            [make_stage("a-b"), make_stage("a_b")],
+            "stage a_b: its name and a-b differ by `-` and `_` alone; rename one",
+            id="two names that read alike",
         ),
     ],
 )
@@ -118,18 +140,71 @@ def test_a_param_with_nul_is_no_environment_variable() -> None:
     ]
 
 
-def test_params_fit_into_an_annotation_as_they_are_written_there() -> None:
-    """A bell has one byte, and six as JSON; a Korean letter has three in both."""
-    korean = {f"p{number}": "가" * 2048 for number in range(32)}
-    bells = {f"p{number}": "\a" * 2048 for number in range(32)}
+TOO_LONG = (
+    "params: all params together may have 64 KiB of UTF-8: shorten them, or give long texts as "
+    "spec.input"
+)
 
-    assert faults(line_of(1), None, korean, make_fleet()) == []
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        pytest.param({"a": "x" * 65536}, [], id="one has all"),
+        pytest.param({"a": "x" * 65536, "b": "y"}, [TOO_LONG], id="a byte too many"),
+        pytest.param({f"p{n}": "가" * 682 for n in range(32)}, [], id="Korean"),
+        pytest.param({f"p{n}": "가" * 683 for n in range(32)}, [TOO_LONG], id="more of it"),
+    ],
+)
+def test_params_have_64_kib_of_utf_8_in_all(given: dict[str, str], found: list[str]) -> None:
+    assert faults(line_of(1), None, given, make_fleet()) == found
+
+
+def test_params_fit_into_an_annotation_as_they_are_written_there() -> None:
+    """A bell has one byte, and six as JSON."""
+    bells = {"a": "\a" * 65536}
+
     (sentence,) = faults(line_of(1), None, bells, make_fleet())
-    assert sentence.endswith("shorten them, or give long texts as spec.input")
+    assert "bytes as JSON are more than a Pod can be given" in sentence
 
 
 def test_the_pipelines_own_defaults_are_counted_too() -> None:
-    params = [Param(name=f"p{number}", default="\a" * 2048) for number in range(32)]
+    params = [Param(name="a"), Param(name="b", default="x" * 32768)]
 
-    (sentence,) = faults(line_of(1), params, {}, make_fleet())
-    assert "bytes as JSON are more than a Pod can be given" in sentence
+    assert faults(line_of(1), params, {"a": "y" * 32768}, make_fleet()) == []
+    assert faults(line_of(1), params, {"a": "y" * 32769}, make_fleet()) == [TOO_LONG]
+
+
+CHOICE = Param(name="size", default="s", enum=["s", "m"])
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        pytest.param({}, [], id="left out"),
+        pytest.param({"size": "m"}, [], id="one of them"),
+        pytest.param(
+            {"size": "xl"},
+            ["params: size cannot be 'xl'; the pipeline takes 's', 'm'"],
+            id="another",
+        ),
+        pytest.param(
+            {"size": ""}, ["params: size cannot be ''; the pipeline takes 's', 'm'"], id="nothing"
+        ),
+    ],
+)
+def test_a_param_with_choices_takes_only_these(given: dict[str, str], found: list[str]) -> None:
+    assert faults(line_of(1), [CHOICE], given, make_fleet()) == found
+
+
+def test_a_long_wrong_choice_is_told_in_part() -> None:
+    (sentence,) = faults(line_of(1), [CHOICE], {"size": "x" * 60_000}, make_fleet())
+
+    assert len(sentence) < 200
+
+
+def test_two_params_of_one_variable_are_told() -> None:
+    given = {"a-b": "1", "ab": "2", "a_b": "3"}
+
+    assert faults(line_of(1), None, given, make_fleet()) == [
+        "params: a-b and a_b would be one environment variable; rename one"
+    ]

@@ -15,6 +15,7 @@ RESULT = {
     "reason": "R" * 100,
     "message": "two\nlines  " + "m" * 200,
     "counts": {"items": 9, "failed": 2},
+    "skips": {"heads": "ItWasTails"},
 }
 
 
@@ -45,6 +46,7 @@ async def test_a_stored_result_is_found_and_cut_to_the_statuss_limits(service: S
     assert result.reason == "R" * 63
     assert result.message == ("two lines " + "m" * 200)[:128]
     assert (result.items, result.failed_items) == (9, 2)
+    assert result.skips == {"heads": "ItWasTails"}
 
 
 async def test_an_attempt_without_a_result_has_none(service: Service) -> None:

@@ -34,6 +34,49 @@ def test_a_mark_that_cannot_fit_is_an_error() -> None:
         Mark("s" * 2000, 1, "p", "Succeeded").encode()
 
 
+def _longest_skips() -> dict[str, str]:
+    skips: dict[str, str] = {}
+    for number in range(100):
+        try:
+            skips = mark.with_skip(skips, f"stage_{number:033}", "R" * 63)
+        except ValueError:
+            return skips
+    raise AssertionError("there is no limit")
+
+
+def test_the_most_skips_there_can_be_fit_with_the_longest_of_everything_that_must_stay() -> None:
+    skips = _longest_skips()
+    made = Mark(
+        "s" * 40,
+        999_999,
+        "p" * 36,
+        "Succeeded",
+        "d" * 64,
+        {"items": 2**53, "failed": 2**53, "refused": 2**53, "skipped": 2**53},
+        "R" * 63,
+        "m" * 128,
+        skips,
+    )
+
+    fields = json.loads(made.encode())
+
+    assert len(skips) == 4
+    assert fields["skips"] == skips
+    assert fields["reason"] == "R" * 63
+
+
+@pytest.mark.parametrize("name", ["", "Heads", "a b", "a" * 41, "1a"])
+def test_only_the_name_of_a_stage_can_be_skipped(name: str) -> None:
+    with pytest.raises(ValueError, match="not a stage's name"):
+        mark.with_skip({}, name, "ItWasTails")
+
+
+def test_a_reason_is_a_word() -> None:
+    assert mark.with_skip({}, "heads", "It was tails!") == {"heads": "Itwastails"}
+    with pytest.raises(ValueError, match="not a reason"):
+        mark.with_skip({}, "heads", "  ")
+
+
 def test_empty_fields_are_left_out() -> None:
     encoded = Mark("ocr", 1, "pod", "Succeeded").encode()
     assert encoded == b'{"v":1,"stage":"ocr","attempt":1,"pod":"pod","outcome":"Succeeded"}'

@@ -60,6 +60,7 @@ def test_a_wrapped_program_finds_inputs_and_its_outputs_are_kept(local: Local) -
         ("exit 0", 0, "Succeeded", None),
         ("exit 1", 1, "Failed", "NonZeroExit"),
         ("exit 2", 2, "Refused", "InputRefused"),
+        ("exit 77", 0, "Skipped", "NothingToDo"),
         ("exit 75", 1, "Failed", "NonZeroExit"),
         ("kill -9 $$", 1, "Failed", "KilledBySignal"),
     ],
@@ -85,6 +86,60 @@ def test_a_wrapped_program_may_say_more_with_a_mark_of_its_own(local: Local) -> 
     assert wrap(local, script).returncode == 0
     assert (local.mark["outcome"], local.mark["reason"]) == ("Skipped", "NoAudio")
     assert local.mark["digest"]
+
+
+def test_a_wrapped_program_says_step_by_step_what_is_not_needed_and_shows_values(
+    local: Local,
+) -> None:
+    kit = f"{sys.executable} -m stagekit mark"
+    script = (
+        f"{kit} --value rows=12 --value title='two words' && {kit} --skip heads=ItWasTails"
+        f" && {kit} --skip edge=ItWasTails --value rows=13 --value ok=true"
+    )
+    done = wrap(local, script)
+    assert done.returncode == 0, done.stderr
+    skips = {"heads": "ItWasTails", "edge": "ItWasTails"}
+    assert (local.mark["outcome"], local.mark["skips"]) == ("Succeeded", skips)
+    assert local.result["skips"] == skips
+    assert local.result["values"] == {"rows": 13, "title": "two words", "ok": True}
+
+
+def test_values_alone_leave_the_exit_code_the_outcome(local: Local) -> None:
+    kit = f"{sys.executable} -m stagekit"
+    assert wrap(local, f"{kit} mark --value rows=12; exit 2").returncode == 2
+    assert local.mark["outcome"] == "Refused"
+    assert local.result["values"] == {"rows": 12}
+
+
+def test_a_program_that_fails_leaves_nothing_out(local: Local) -> None:
+    kit = f"{sys.executable} -m stagekit"
+    assert wrap(local, f"{kit} mark --skip heads=ItWasTails; exit 1").returncode == 1
+    assert "skips" not in local.mark
+
+
+@pytest.mark.parametrize(
+    ("option", "cause"),
+    [
+        ("--skip heads", "not of the form --skip STAGE=REASON: 'heads'"),
+        ("--skip Heads=X", "not a stage's name: 'Heads'"),
+        ("--value rows", "not of the form --value NAME=VALUE: 'rows'"),
+        ("--value 1=2", "not a value's name: '1'"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_with_its_cause(
+    local: Local, option: str, cause: str
+) -> None:
+    done = wrap(local, f"{sys.executable} -m stagekit mark {option}")
+    assert (done.returncode, local.mark["outcome"]) == (1, "Failed")
+    assert cause in done.stderr
+
+
+def test_values_need_somebody_who_stores_them(local: Local) -> None:
+    command = [*KIT, "mark", "--value", "rows=12"]
+    done = subprocess.run(command, env=local.process(), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "--value works below `stagekit run`" in done.stderr
+    assert not local.is_marked
 
 
 def test_a_good_mark_does_not_hide_a_bad_exit_code(local: Local) -> None:

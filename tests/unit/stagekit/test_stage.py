@@ -101,6 +101,46 @@ def test_how_a_stage_ends_is_in_mark_result_and_exit_code(  # noqa: PLR0917  (a 
     assert (local.prefix / "partial.txt").exists(), "what there is may help to find the cause"
 
 
+def test_a_stage_says_which_stages_below_it_are_not_needed(local: Local) -> None:
+    def stage(ctx: Context) -> None:
+        ctx.skip("heads", "ItWasTails")
+        ctx.skip("edge", "ItWasTails")
+
+    assert run(stage) == 0
+    skips = {"heads": "ItWasTails", "edge": "ItWasTails"}
+    assert (local.mark["skips"], local.result["skips"]) == (skips, skips)
+
+
+def test_a_stage_that_skips_itself_may_say_it_too(local: Local) -> None:
+    def stage(ctx: Context) -> None:
+        ctx.skip("heads", "NothingNew")
+        raise Skip("NothingNew", "as it was")
+
+    assert run(stage) == 0
+    assert (local.mark["outcome"], local.mark["skips"]) == ("Skipped", {"heads": "NothingNew"})
+
+
+def test_a_stage_learns_what_has_become_of_those_above_it(local: Local) -> None:
+    outcomes = {"a": {"outcome": "Succeeded"}, "b": {"outcome": "Failed", "reason": "TimedOut"}}
+    local.give("inputs", {"stages": {}, "outcomes": outcomes})
+
+    def stage(ctx: Context) -> None:
+        assert ctx.outcome_so_far == "Failed"
+        assert (ctx.outcomes["a"].outcome, ctx.outcomes["a"].reason) == ("Succeeded", "")
+        assert (ctx.outcomes["b"].outcome, ctx.outcomes["b"].reason) == ("Failed", "TimedOut")
+
+    assert run(stage) == 0
+
+
+def test_an_older_operator_says_nothing_of_outcomes(local: Local) -> None:
+    local.give("inputs", {"stages": {}})
+
+    def stage(ctx: Context) -> None:
+        assert (ctx.outcomes, ctx.outcome_so_far) == ({}, "Succeeded")
+
+    assert run(stage) == 0
+
+
 def test_an_unknown_stage_names_those_that_the_image_has(local: Local) -> None:
     assert run(lambda _: None, "img_gen") == 2
     assert local.mark["reason"] == "UnknownStage"

@@ -1,4 +1,4 @@
-"""The answer to a retry or a skip, as a preview and as the operator gave it."""
+"""The answer to what a person has asked of a run, as a preview and as the operator gave it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -10,7 +10,11 @@ HINTS: Final = {
     "StaleAttempt": "it has a newer attempt by now: look again and decide anew",
     "StillActive": "it has not ended yet",
     "WaitsForOthers": "it was not tried: retry the stage that it depends on",
-    "AlreadyDone": "it has succeeded or was skipped before",
+    "AlreadyDone": "it has succeeded, was skipped before, or is not needed",
+    "NotNeeded": "a stage above it left it out, or nothing has failed: retry a stage above it",
+    "AlreadyEnded": "all of its stages have ended, or are being ended",
+    "NotAwaitingApproval": "it does not wait for approval now",
+    "NothingToApprove": "no stage waits for approval now",
     "NothingFailed": "no stage has failed: name one with --stage",
     "NoStageNamed": "name the stages with --stage",
     "TargetNotFound": "there is no such run",

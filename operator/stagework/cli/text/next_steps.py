@@ -31,9 +31,13 @@ def after_failure(run: PipelineJob, home: Home) -> str:
     """What to type when the run has failed, or cannot begin."""
     name, flag = run.metadata.name, home.flag(run.metadata.namespace)
     stage = failing_stage(run.status)
+    if run.status.summary == names.STOPPED:
+        return f"stagework retry {name}{flag}"
     if stage is not None and stage.reason == names.INPUT_REFUSED:
         # The same input would be refused again: only another input helps.
         return f"stagework upload FILE{flag}"
+    if run.status.summary == names.DEADLINE_EXCEEDED:
+        return f"stagework retry {name}{flag}"
     if stage is not None:
         return f"stagework retry {name}{flag} --stage {stage.name}"
     if run.status.summary == names.PIPELINE_NOT_FOUND:
@@ -47,9 +51,10 @@ def while_waiting(run: PipelineJob, home: Home) -> str:
     if run.status.summary == names.PIPELINE_NOT_FOUND:
         return f"kubectl get {PIPELINE.full_name}{flag}"
     if run.spec.suspend:
-        patch = '{"spec":{"suspend":false}}'
-        return f"kubectl patch {PIPELINEJOB.full_name} {name}{flag} --type=merge -p '{patch}'"
+        return f"stagework resume {name}{flag}"
     for stage in run.status.stages:
+        if stage.awaits_approval:
+            return f"stagework approve {name}{flag} --stage {stage.name}"
         if stage.state == names.STAGE_WAITING and stage.reason == names.WAIT_NO_NODE:
             key = stage.machine or "CLASS"
             return f"kubectl label node NODE {names.LABEL_MACHINE}={key}"

@@ -86,7 +86,6 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self._limit_ranges = limit_ranges
         self._shortages = Shortages(cache, wake, clock)
         self._left_behind = left_behind
-        self._wall_clock = wall_clock
         self.stage_metrics = StageMetrics(registry)
         self.queue_metrics = QueueMetrics(registry, wall_clock)
         self._slots = Slots(
@@ -117,9 +116,9 @@ class PipelineJobs(Controller[PipelineJobStatus]):
     def decide(self, view: View[PipelineJobStatus], now: datetime) -> Plan[PipelineJobStatus]:
         """Evaluate the run, ask for slots, finish the plan."""
         snapshot = self._gatherer.snapshot(view)
-        uid = snapshot.run.metadata.uid
-        evaluated = evaluate(snapshot, now)
-        turns = self._slots.request(key_of(view.object), uid, evaluated.slot_requests)
+        uid, evaluated = snapshot.run.metadata.uid, evaluate(snapshot, now)
+        key = key_of(view.object)
+        turns = evaluated.turns(lambda wanted: self._slots.request(key, uid, wanted))
         plan = finish(evaluated, turns, now)
         status = plan.status or snapshot.run.status
         self._shortages.note(snapshot.run.metadata.namespace, status)
@@ -149,7 +148,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
 
     async def before_first_decision(self) -> None:
         """Every run says what it holds and wants before the first turn is given."""
-        self._gatherer.looking_since = self._wall_clock()
+        self._gatherer.looking_since = self._readiness.begin()
         self._shortages.forget_all()
         await self._take_over.everybody_says(self.prepare)
 

@@ -16,6 +16,12 @@ class Readiness:
         self.since: dict[str, datetime] = {}
         """By name; nodes that are not ready are not in it."""
 
+    def begin(self) -> datetime:
+        """Leadership begins, now, and with it another clock: what the former said is void."""
+        now = self._wall_clock()
+        self.since.update(dict.fromkeys(self.since, now))
+        return now
+
     def changed(self, change: Change[NodeView]) -> Iterable[Key]:
         """Take a node's change in; it concerns no run by itself."""
         old, new = change.old, change.new

@@ -26,7 +26,7 @@ from stagework.cluster.lease import NotLeading
 from stagework.controllers.controller import Unreadable
 from stagework.controllers.pipelinejobs.decoding import revision_of, summary_of, understood
 from stagework.controllers.pipelinejobs.triggers import RUNS
-from stagework.plans.pipelinejob.snapshot import ForgedRevision, Resolved
+from stagework.plans.pipelinejob.snapshot import ForgedRevision, Resolved, resolved_of
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ class Revisions:
             return ForgedRevision()
         with understood(f"ControllerRevision {name}: data."):
             spec = PipelineSpec.model_validate_json(data)
-        return Resolved(spec.stages, spec.params)
+        return resolved_of(spec)
 
     async def _sweep(self, cache: Cache) -> None:
         for run in cache.all(RUNS):

@@ -1,6 +1,7 @@
 """The one ledger of slots, kept up with the nodes and with what runs request."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from stagework.api.machines import Fleet
 from stagework.api.observed import NodeView, PodView
@@ -11,6 +12,10 @@ from stagework.policies.placement import slots_of
 from stagework.policies.slots.ledger import SlotLedger
 from stagework.policies.slots.request import Moment, SlotRequest
 from stagework.policies.slots.turn import Turn
+
+LEAVING_SECONDS: Final = 60.0
+"""So long after a take-over Pods that are being ended are believed to hold slots though their runs
+are gone: twice the time that they have to end."""
 
 
 class Slots:
@@ -39,6 +44,9 @@ class Slots:
         self._unspoken: set[str] = set()
         """Runs that cannot say any more what they hold: their Pods do."""
         self._open = False
+        self._gone: set[str] = set()
+        """Uids of runs that are gone, of which Pods were being ended when we took over."""
+        self._gone_until = 0.0
         self.nodes: dict[str, NodeView] = {}
         """By name, as they are now."""
         self.count: Mapping[str, int] = {}
@@ -56,8 +64,12 @@ class Slots:
             self.nodes[new.metadata.name] = new
         if old is not None and new is not None and _alike(old, new):
             return False
+        if new is not None and new.takes_pods:
+            self._take_again(new.metadata.name)
         count = slots_of(self._fleet, self.nodes)
-        changed = count != self.count
+        # A cordoned machine gives no slots, and runs what it has until it sleeps.
+        woke = old is not None and new is not None and old.ready != new.ready
+        changed = woke or count != self.count
         self.count = count
         if self._open:
             self._wake_all(self._ledger.set_slots(count, self._moment()))
@@ -68,6 +80,7 @@ class Slots:
         self._ledger = SlotLedger(self._lease_seconds)
         self._keys.clear()
         self._unspoken.clear()
+        self._gone.clear()
         self._open = False
 
     def open(self) -> None:
@@ -89,7 +102,7 @@ class Slots:
         """The run is gone, or is not decided about: it waits for nothing, and holds a slot only
         for each of its Pods that is still out.
         """
-        held = [request for request in self._ledger.holding(uid) if self._is_out(request)]
+        held = [r for r in self._ledger.requests(uid) if r.holds and self._is_out(r)]
         self._wake_all(self._ledger.request(uid, held, self._moment()))
         self._keys.pop(uid, None)
         if held:
@@ -97,9 +110,19 @@ class Slots:
         else:
             self._unspoken.discard(uid)
 
+    def hold_leaving(self, uid: str, held: Sequence[SlotRequest]) -> None:
+        """Of a run that is gone only Pods are left, and they are being ended: each holds its slot
+        until it is over, or until it is believed no more.
+        """
+        moment = self._moment()
+        self._gone_until = moment.clock + LEAVING_SECONDS
+        self._gone.add(uid)
+        self._unspoken.add(uid)
+        self._wake_all(self._ledger.request(uid, held, moment))
+
     def holds(self, uid: str) -> bool:
         """Whether it is known here that Pods of the run hold slots."""
-        return bool(self._ledger.holding(uid))
+        return any(request.holds for request in self._ledger.requests(uid))
 
     def pod_changed(self, run_uid: str) -> None:
         """Something has happened to a Pod; of a run that cannot say so it may have ended."""
@@ -108,7 +131,13 @@ class Slots:
 
     def tick(self) -> None:
         """Some time has passed: unused turns run out, places are told."""
-        self._wake_all(self._ledger.tick(self._moment()))
+        moment = self._moment()
+        if self._gone and moment.clock >= self._gone_until:
+            for uid in self._gone:
+                self._unspoken.discard(uid)
+                self._wake_all(self._ledger.request(uid, (), moment))
+            self._gone.clear()
+        self._wake_all(self._ledger.tick(moment))
 
     def taken(self) -> int:
         """Slots that are taken, over all classes."""
@@ -117,6 +146,14 @@ class Slots:
     def queue_lengths(self) -> dict[str, int]:
         """Stages that wait, by machine class."""
         return self._ledger.queue_lengths()
+
+    def _take_again(self, node: str) -> None:
+        """What was away on that node takes its slots again, before any is given to others."""
+        for uid in {*self._keys, *self._unspoken}:
+            known = self._ledger.requests(uid)
+            if any(request.away_on == node for request in known):
+                again = [request.node_is_back(node) for request in known]
+                self._wake_all(self._ledger.request(uid, again, self._moment()))
 
     def _is_out(self, request: SlotRequest) -> bool:
         pod = self._pod_of(request.order.namespace, request.pod) if request.pod else None

@@ -20,7 +20,7 @@ from stagework.controllers.pipelinejobs.gather import Gatherer
 from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.triggers import RUNS, key_of
 from stagework.plans.pipelinejob.plan import evaluate
-from stagework.plans.pipelinejob.slot_requests import held_by_records
+from stagework.plans.pipelinejob.slot_requests import held_by_leaving, held_by_records
 from stagework.plans.pipelinejob.snapshot import ForgedRevision, Resolved
 from stagework.policies.slots.request import Order
 
@@ -31,7 +31,14 @@ TRIES: Final = 10
 PAUSE_SECONDS: Final = 1.0
 """Between two tries."""
 _ENDS: Final = frozenset(
-    {names.COMPLETED, names.COMPLETED_WITH_SKIPS, names.STAGE_FAILED, names.INVALID_SPEC}
+    {
+        names.COMPLETED,
+        names.COMPLETED_WITH_SKIPS,
+        names.STAGE_FAILED,
+        names.STOPPED,
+        names.DEADLINE_EXCEEDED,
+        names.INVALID_SPEC,
+    }
 )
 """Summaries of runs that want nothing."""
 
@@ -70,6 +77,7 @@ class TakeOver:
                 break
             runs = silent
             await asyncio.sleep(PAUSE_SECONDS)
+        self._leaving_hold()
         self._slots.open()
 
     def hold_by_records(self, run: OwnObject) -> None:
@@ -82,6 +90,23 @@ class TakeOver:
             )
             self._slots.request(key_of(run), meta.uid, held)
         self._slots.release(meta.uid)
+
+    def _leaving_hold(self) -> None:
+        """Pods that are being ended hold their slots though their runs are gone.
+
+        Nothing proves that they were ours, so they are believed for a short time only; those whose
+        run was removed without them (`--cascade=orphan`) are nobody's business any more.
+        """
+        of_runs: dict[tuple[str, str], list[PodView]] = {}
+        for pod in self._cache.all(STAGE_PODS):
+            meta = pod.metadata
+            run = (meta.namespace, meta.labels.get(names.LABEL_RUN_UID, ""))
+            if meta.leaving and self._cache.get(RUNS, *run) is None:
+                of_runs.setdefault(run, []).append(pod)
+        for (namespace, uid), pods in of_runs.items():
+            order = Order(0, namespace, is_new=False, created="", run=_name_of(pods[0]), uid=uid)
+            held = held_by_leaving(pods, self._slots.nodes, self._fleet, order)
+            self._slots.hold_leaving(uid, held)
 
     def _may_hold_or_want(self, run: OwnObject) -> bool:
         if run.is_tombstone:
@@ -110,3 +135,8 @@ class TakeOver:
             return True
         self._slots.request(key_of(run), run.metadata.uid, evaluated.slot_requests)
         return True
+
+
+def _name_of(pod: PodView) -> str:
+    """The run's name as the Pod says it, for whoever waits."""
+    return pod.metadata.labels.get(names.LABEL_RUN, "")

@@ -10,7 +10,7 @@ from stagework.api.resources import REVISIONS
 from stagework.api.stage_status import StageStatus
 from stagework.api.text import sentence
 from stagework.children.revision import revision_of
-from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
+from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot, resolved_of
 from stagework.plans.pipelinejob.transitions import events_of, transitions
 from stagework.plans.plan import Create, Event, Plan, PlanBuilder, Refusal
 from stagework.policies.validity import faults
@@ -99,7 +99,7 @@ def resolve(snapshot: Snapshot) -> Resolved | None:
         return Resolved(spec.stages, None)
     if snapshot.pipeline is None:
         return None
-    return Resolved(snapshot.pipeline.spec.stages, snapshot.pipeline.spec.params)
+    return resolved_of(snapshot.pipeline.spec)
 
 
 def _accepted(
@@ -127,6 +127,7 @@ def _accepted(
         stage=stages[0].name,
         pipelineRevision=revision,
         startTime=now,
+        activeSince=now if run.spec.activeDeadlineSeconds is not None else None,
         stages=stages,
     )
     # Inline stages cannot change. Those of a Pipeline can: which they are must be on record

@@ -29,6 +29,8 @@ class AttemptObjects:
 
     job: JobView | None = None
     pod: PodView | None = None
+    replaced: bool = False
+    """The Job has another Pod than the recorded one: what it counts says nothing about that."""
 
     @property
     def ungated(self) -> bool:
@@ -71,7 +73,9 @@ class Children:
         """
         job = self._job_of(status)
         if status.pod:
-            return AttemptObjects(job, self._pods.get(status.pod))
+            others = self.pods_of(status.job, status.jobUid)
+            replaced = any(pod.metadata.uid != status.pod for pod in others)
+            return AttemptObjects(job, self._pods.get(status.pod), replaced)
         chosen = min(self.pods_of(status.job, status.jobUid), key=_pod_rank, default=None)
         return AttemptObjects(job, chosen) if job is not None or chosen is not None else NO_OBJECTS
 

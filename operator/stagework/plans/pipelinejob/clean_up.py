@@ -65,7 +65,7 @@ def drop_held(
         if not idle or status.pod or status.commit is not None:
             continue
         builder.actions.append(delete_job(job))
-        if status.waiting or status.state == names.STAGE_NOT_RUN:
+        if status.waiting or status.set_aside or status.state == names.STAGE_NOT_RUN:
             changed[name] = edits.recreated(status)
     return changed
 
@@ -79,8 +79,9 @@ def drop_stale(snapshot: Snapshot, states: States, builder: PlanBuilder) -> None
         job, status, meta = own.job, states.get(own.stage), own.job.metadata
         if status is None or job.ended or meta.leaving or meta.uid in going:
             continue
-        pods = children.pods_of(meta.name, meta.uid)
-        if _is_stale(own, status) and all(pod.held_by(names.SCHEDULING_GATE) for pod in pods):
+        pods = tuple(children.pods_of(meta.name, meta.uid))
+        held = all(pod.held_by(names.SCHEDULING_GATE) for pod in pods)
+        if held and (_is_stale(own, status) or (pods and _is_left(own, status))):
             builder.actions.append(delete_job(job))
 
 
@@ -171,6 +172,13 @@ def _is_stale(own: OwnJob, status: StageStatus) -> bool:
     if status.jobUid:
         return own.job.metadata.uid != status.jobUid
     return not status.pod and (status.ended or own.recreation < status.remakes)
+
+
+def _is_left(own: OwnJob, status: StageStatus) -> bool:
+    """The stage has ended. A Pod that the Job of its last attempt has now was made after the one
+    that ran; a later attempt was decided upon by a status that was never stored.
+    """
+    return own.attempt >= status.attempt and status.ended
 
 
 def _stages_of_pods(snapshot: Snapshot, states: States) -> Mapping[str, str]:

@@ -7,7 +7,14 @@ from datetime import datetime
 
 from stagework.api import names
 from stagework.api.base import COUNT_MAX
-from stagework.api.stage_status import Commit, SkipRecord, StageState, StageStatus, Stopping
+from stagework.api.stage_status import (
+    Approval,
+    Commit,
+    SkipRecord,
+    StageState,
+    StageStatus,
+    Stopping,
+)
 from stagework.api.text import sentence
 
 REASON_LETTERS = 63
@@ -57,7 +64,33 @@ def not_run(status: StageStatus, reason: str, message: str) -> StageStatus:
 
 def given_back(status: StageStatus) -> StageStatus:
     """Nothing is in its way any more: it waits again."""
-    return status.evolve(state="Waiting", reason="", message="")
+    return status.evolve(state="Waiting", reason="", message="", skip=None, completionTime=None)
+
+
+def kept_from_starting(status: StageStatus, reason: str, message: str) -> StageStatus:
+    """Its run was ended before its turn came."""
+    return not_run(status, reason, message).evolve(machine="", turnTime=None, waitingSince=None)
+
+
+def left_out(status: StageStatus, by: str, reason: str, at: datetime | None) -> StageStatus:
+    """A stage above it (`by`) has found that nobody needs it, when it ended."""
+    return status.evolve(
+        state="Skipped",
+        reason=reason,
+        message=f"{by} found it not to be needed",
+        skip=SkipRecord(stage=by),
+        completionTime=at,
+    )
+
+
+def approved(status: StageStatus, record: Approval) -> StageStatus:
+    """Somebody has let it pass."""
+    return status.evolve(approval=record)
+
+
+def unapproved(status: StageStatus) -> StageStatus:
+    """What was approved is done anew: it waits for approval again."""
+    return status.evolve(approval=None) if status.approval is not None else status
 
 
 def granted(status: StageStatus, machine: str, at: datetime) -> StageStatus:
@@ -100,9 +133,13 @@ def refused(status: StageStatus, reason: str, message: str) -> StageStatus:
     return status.evolve(reason=reason, message=sentence(message))
 
 
-def recreated(status: StageStatus) -> StageStatus:
-    """Its Job goes and another is made for the same attempt, under another name."""
-    return status.evolve(remakes=next_count(status.remakes), job="", jobUid="")
+def recreated(status: StageStatus, at: datetime | None = None) -> StageStatus:
+    """Its Job goes and another is made for the same attempt, under another name.
+
+    `at`: by our clock, where the next one is given its time from now on.
+    """
+    count = next_count(status.remakes)
+    return status.evolve(remakes=count, job="", jobUid="", recreatedTime=at or status.recreatedTime)
 
 
 def never_ran(status: StageStatus) -> StageStatus:
@@ -216,6 +253,7 @@ def committed(
         completionTime=at,
         pod="",  # the commit has it
         remakes=0,
+        recreatedTime=None,
         turnTime=None,
         waitingSince=None,
         lostTime=None,
@@ -243,6 +281,20 @@ def failed(
         completionTime=at,
         stopping=None,
         lostTime=None,
+    )
+
+
+def stopped(status: StageStatus, reason: str, message: str, at: datetime) -> StageStatus:
+    """Its run was ended while it was at work, and nothing of it runs, as far as known.
+
+    Where that is not proved, whoever retries it waits for the proof.
+    """
+    return status.evolve(
+        state="Failed",
+        reason=reason,
+        message=message,
+        completionTime=at,
+        stopping=None,
     )
 
 
@@ -292,6 +344,7 @@ def next_attempt(
         message=message,
         notBeforeTime=not_before,
         remakes=0,
+        recreatedTime=None,
         job="",
         jobUid="",
         pod="",

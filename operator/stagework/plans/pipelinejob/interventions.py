@@ -1,4 +1,4 @@
-"""Retry and Skip of a run's stages: what they would change (also for `--dry-run`), and the change.
+"""What people ask of a run: what it would change (also for `--dry-run`), and the change.
 
 The rules are policies; how requests are noted and answered is the same for every kind
 (`plans/interventions.py`).
@@ -6,11 +6,11 @@ The rules are policies; how requests are noted and answered is the same for ever
 
 from dataclasses import dataclass
 
-from stagework.api import names
+from stagework.api import kinds, names
 from stagework.api.intervention import Intervention, InterventionSpec, RefusedStage
 from stagework.api.judgement import Judgement
-from stagework.api.kinds import PIPELINEJOB, RETRY
-from stagework.api.stage_status import SkipRecord, StageStatus, States
+from stagework.api.kinds import PIPELINEJOB
+from stagework.api.stage_status import Approval, SkipRecord, StageStatus, States
 from stagework.api.text import SHORT_BYTES, one_line
 from stagework.plans.interventions import asked_by
 from stagework.plans.pipelinejob import edits
@@ -23,9 +23,9 @@ class Preview:
     """What a request would do if it were made now."""
 
     affected: tuple[str, ...]
-    """Stages that are retried or skipped."""
+    """Stages that it changes themselves."""
     resets: tuple[str, ...]
-    """Descendants that wait again with new attempts."""
+    """Others that wait again: descendants, and of a run that was stopped all that go on."""
     refused: tuple[RefusedStage, ...]
     """Stages left alone, with reasons."""
 
@@ -56,14 +56,11 @@ class StageVerbs:
     def apply(
         self, request: Intervention, judgement: Judgement, state: States
     ) -> dict[str, StageStatus]:
-        """The stages after a Retry or Skip of those affected."""
+        """The stages after what was asked, for those affected."""
         spec, changed = request.spec, dict(state)
         by = asked_by(spec)
         for name in judgement.affected:
-            if spec.verb == RETRY:
-                changed[name] = _retried(state[name], by)
-            else:
-                changed[name] = _skipped(state[name], request, by)
+            changed[name] = _changed(state[name], request, by)
         for name in _resets(spec, judgement.affected, state, self.dependencies):
             changed[name] = _reset(state[name], by)
         return changed
@@ -72,8 +69,43 @@ class StageVerbs:
 def _resets(
     spec: InterventionSpec, affected: tuple[str, ...], states: States, dependencies: Dependencies
 ) -> tuple[str, ...]:
+    if not affected:
+        return ()
     below = descendants(affected, dependencies)
-    return policy.resets(spec, [states[name] for name in below])
+    waiting = {*policy.resets(spec, [states[name] for name in below])}
+    waiting.update(name for name in policy.stopped_stages(spec, states) if name not in affected)
+    return tuple(name for name in states if name in waiting)
+
+
+def _changed(status: StageStatus, request: Intervention, by: str) -> StageStatus:
+    match request.spec.verb:
+        case kinds.RETRY:
+            return _retried(status, by)
+        case kinds.STOP:
+            return _stopped(status, by)
+        case kinds.APPROVE:
+            return edits.approved(status, _approval(request))
+        case _:
+            return _skipped(status, request, by)
+
+
+def _stopped(status: StageStatus, by: str) -> StageStatus:
+    """What is at work is ended; a person's skip of it, which has been recorded, still counts."""
+    if not status.active:
+        return edits.kept_from_starting(status, names.STOPPED_BY_PERSON, by)
+    verdict = status.stopping
+    if verdict is not None and verdict.reason == names.SKIPPED_BY_PERSON:
+        return status
+    return edits.stopping(status, names.STOPPED_BY_PERSON, by)
+
+
+def _approval(request: Intervention) -> Approval:
+    spec = request.spec
+    return Approval(
+        by=one_line(spec.requestedBy, SHORT_BYTES),
+        at=request.metadata.creationTimestamp,
+        reason=one_line(spec.reason, SHORT_BYTES),
+    )
 
 
 def _skipped(status: StageStatus, request: Intervention, by: str) -> StageStatus:
@@ -87,16 +119,21 @@ def _skipped(status: StageStatus, request: Intervention, by: str) -> StageStatus
 def _retried(status: StageStatus, by: str) -> StageStatus:
     if status.put_off:
         return edits.not_put_off(status, by)
-    if status.unproved:
-        return edits.reopened(status, by)
-    return edits.renewed(status, names.RETRIED_BY_PERSON, by)
+    return _again(status, by)
 
 
 def _reset(status: StageStatus, by: str) -> StageStatus:
-    """A descendant waits again; a running attempt must have ended before its next one."""
+    """A descendant waits again, also for approval of what will be new."""
+    if status.waiting and status.attempt == 1:
+        return edits.unapproved(status)
+    return edits.unapproved(_again(status, by))
+
+
+def _again(status: StageStatus, by: str) -> StageStatus:
+    """It waits again; a running attempt must have ended before its next one."""
     if status.active:
         return edits.stopping(status, names.RETRIED_BY_PERSON, by)
-    if status.state == names.STAGE_NOT_RUN:
+    if status.state == names.STAGE_NOT_RUN or status.set_aside:
         return edits.given_back(status)
     if status.unproved:
         return edits.reopened(status, by)

@@ -49,6 +49,7 @@ class JobMaker:
             recreations=status.remakes,
             machine=self.machine(machine),
             params=self.params,
+            pull_secrets=self.snapshot.pull_secrets,
             fleet=settings.fleet,
             defaults=settings.pod_defaults,
         )
@@ -59,10 +60,10 @@ class JobMaker:
         return known or MachineClass(key=key, nodeSelector={names.LABEL_MACHINE: key})
 
     def fits(self, status: StageStatus, stage: Stage, job: JobView, machine: str) -> bool:
-        """A Pod's resources cannot be changed: a class with others needs another Job."""
+        """A class whose Pods are made otherwise needs another Job."""
         run, fleet = self.snapshot.run.metadata, self.snapshot.settings.fleet
         machines = fleet.all_classes_of(stage.name, tuple(stage.runsOn))
         made_for = machine_of(status, run, job.metadata.name, machines)
         return made_for == machine or (
-            made_for != "" and self.machine(made_for).resources == self.machine(machine).resources
+            made_for != "" and self.machine(made_for).same_pods_as(self.machine(machine))
         )

@@ -5,6 +5,7 @@ comes after all stages are observed (`start.py`). What a node says of times is k
 (the turn and now): its clock may be wrong by hours, and what follows counts from when we saw it.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from stagework.api import names
@@ -173,7 +174,10 @@ def _missed(
 def _pod_lost(
     situation: PodLost, view: StageView, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
-    status = view.status
+    status, objects = view.status, view.objects
+    if objects.replaced and objects.job is not None and not objects.job.metadata.leaving:
+        # What it has made since can have no turn, and would be counted as if it were the lost one.
+        builder.actions.append(delete_job(objects.job))
     if not situation.node_ready:
         # The time counts anew from when the node is ready again: only then its kubelet acts.
         builder.wake(now + NODE_CHECK)
@@ -230,23 +234,35 @@ def _ended(
 ) -> StageStatus:
     pod, mark = situation.pod, situation.mark
     uid = pod.metadata.uid
-    commit = Commit(attempt=view.status.attempt, pod=uid)
+    commit, end = Commit(attempt=view.status.attempt, pod=uid), situation.end
     if mark is not None:
-        commit = view.commit(uid, mark)
+        commit, end = view.commit(uid, mark), _with_refusal(end, view.named_skips(mark).refusal)
     status = _seen_ended(view, pod, now)
     ended = _end_of(status, pod, now)
-    return record(status, view.stage, situation.end, commit, builder=builder, ended=ended, now=now)
+    return record(status, view.stage, end, commit, builder=builder, ended=ended, now=now)
+
+
+def _with_refusal(end: outcome.Ended, refusal: str) -> outcome.Ended:
+    """Its sentence, and what it has said of other stages in vain."""
+    if not refusal or not isinstance(end, outcome.Done):
+        return end
+    return replace(end, message=sentence(f"{end.message}; {refusal}".removeprefix("; ")))
 
 
 def _result_found(
     result: FoundResult, view: StageView, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
-    fields = {"digest": result.digest, "reason": result.reason, "message": result.message}
+    fields = {
+        "digest": result.digest,
+        "reason": result.reason,
+        "message": result.message,
+        "skips": result.skips,
+    }
     counts = {"items": result.items, "failed": result.failed_items, NO_COUNTS: result.odd_counts}
     mark = cleaned_mark(result.outcome, fields, counts)
     end = outcome.judge_mark(outcome.MarkSeen(mark.outcome, mark.reason, mark.full_message))
     builder.facts.append(Recovered("StoredResult"))
-    commit = view.commit(result.pod, mark)
+    commit, end = view.commit(result.pod, mark), _with_refusal(end, view.named_skips(mark).refusal)
     return record(view.status, view.stage, end, commit, builder=builder, ended=now, now=now)
 
 

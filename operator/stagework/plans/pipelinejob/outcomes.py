@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from stagework.api import names
-from stagework.api.stage_status import Commit, StageStatus
+from stagework.api.stage_status import WITH_ITS_RUN, Commit, StageStatus
 from stagework.api.stages import Stage
 from stagework.api.text import sentence
 from stagework.plans.pipelinejob import edits
@@ -12,8 +12,8 @@ from stagework.plans.transitions import Recovered
 from stagework.policies.outcome import Deferred, Done, Ended, Failed, Interrupted
 from stagework.policies.retry import RetryAt, after_deferral, after_failure, after_interruption
 
-_UNMENDABLE = frozenset({names.INVALID_IMAGE_NAME, names.START_ERROR})
-"""Verdicts that a new attempt would only repeat."""
+_FINAL = frozenset({names.INVALID_IMAGE_NAME, names.START_ERROR})
+"""Verdicts that a new attempt would only repeat, or that end the run."""
 
 
 def record(
@@ -48,9 +48,11 @@ def record_stopped(
         raise ValueError(f"stage {status.name} has no recorded verdict")
     if verdict.reason == names.SKIPPED_BY_PERSON:
         return edits.skipped(status, verdict.message, ended, status.skip)
+    if verdict.reason in WITH_ITS_RUN:
+        return edits.stopped(status, verdict.reason, verdict.message, ended)
     if verdict.reason == names.RETRIED_BY_PERSON:
         return edits.renewed(status, verdict.reason, verdict.message)
-    final = verdict.reason in _UNMENDABLE
+    final = verdict.reason in _FINAL
     end = Failed(verdict.reason, verdict.message, final=final)
     return _after_failure(status, stage, end, builder, ended=ended, now=now)
 

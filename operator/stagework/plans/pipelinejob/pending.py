@@ -6,12 +6,11 @@ from datetime import datetime
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
-from stagework.policies.slots.turn import Queued, Turn
+from stagework.plans.pipelinejob.turns import RunTurns
+from stagework.policies.slots.turn import Queued
 
 
-def pending(
-    snapshot: Snapshot, status: PipelineJobStatus, turns: Mapping[str, Turn]
-) -> dict[str, datetime]:
+def pending(snapshot: Snapshot, status: PipelineJobStatus, turns: RunTurns) -> dict[str, datetime]:
     """Machine class (the stage's first choice) to the time since when the oldest waits for it.
 
     `status`: as the plan leaves it. A stage could have run since the last stage above it ended and
@@ -31,7 +30,7 @@ def pending(
     return oldest
 
 
-def _machine(snapshot: Snapshot, resolved: Resolved, name: str, turn: Turn | None) -> str:
+def _machine(snapshot: Snapshot, resolved: Resolved, name: str, turn: object) -> str:
     if isinstance(turn, Queued):
         return turn.machine
     wanted = next(tuple(stage.runsOn) for stage in resolved.stages if stage.name == name)

@@ -6,7 +6,7 @@ In two halves, because turns depend on what all runs ask for:
 Both are pure; the controller asks the slot ledger in between.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -40,15 +40,18 @@ from stagework.plans.pipelinejob.clean_up import (
 from stagework.plans.pipelinejob.interventions import StageVerbs
 from stagework.plans.pipelinejob.observe import observe
 from stagework.plans.pipelinejob.refused_stages import change_refused, not_changed_reason
+from stagework.plans.pipelinejob.run_deadline import clock_after, clock_of, ended_with_run, is_over
 from stagework.plans.pipelinejob.run_status import run_status
 from stagework.plans.pipelinejob.slot_requests import recorded, slot_requests
 from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
 from stagework.plans.pipelinejob.stage_view import StageView
 from stagework.plans.pipelinejob.start import Starter
 from stagework.plans.pipelinejob.transitions import events_of, transitions, urgent
+from stagework.plans.pipelinejob.turns import RunTurns, first_requests, turns_of
 from stagework.plans.pipelinejob.unwatched import unwatched_pods
-from stagework.plans.pipelinejob.upstream import after_upstream
+from stagework.plans.pipelinejob.upstream import Upstream
 from stagework.plans.plan import Plan, PlanBuilder
+from stagework.policies.active_time import ActiveTime
 from stagework.policies.look_ahead import ahead
 from stagework.policies.slots.request import SlotRequest
 from stagework.policies.slots.turn import Turn
@@ -65,8 +68,22 @@ class Evaluated:
     """The stages by name, as they were observed."""
     objects: Mapping[str, AttemptObjects] = field(default_factory=dict[str, AttemptObjects])
     answered: list[Answered] = field(default_factory=list[Answered])
-    slot_requests: tuple[SlotRequest, ...] = ()
+    wanted: tuple[SlotRequest, ...] = ()
+    """All that it holds or would like to have."""
+    clock: ActiveTime | None = None
+    """How long the run has been active; None: it has no deadline."""
+    time_is_up: bool = False
+    """It is being ended for its deadline."""
     plan: RunPlan | None = None
+
+    @property
+    def slot_requests(self) -> tuple[SlotRequest, ...]:
+        """What it requests before turns are given."""
+        return first_requests(self.wanted, self.states, self.snapshot.parallelism)
+
+    def turns(self, ask: Callable[[Sequence[SlotRequest]], Mapping[str, Turn]]) -> RunTurns:
+        """Its turns; `ask` replaces what it requests of the slot ledger, and tells the turns."""
+        return turns_of(self.wanted, self.states, self.snapshot.parallelism, ask)
 
 
 def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
@@ -74,11 +91,11 @@ def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
     run, resolved, builder = snapshot.run, snapshot.resolved, PlanBuilder()
     if run.metadata.deletionTimestamp is not None:
         held = tuple(recorded(snapshot))
-        return Evaluated(snapshot, builder, slot_requests=held, plan=_marked(snapshot, Plan()))
+        return Evaluated(snapshot, builder, wanted=held, plan=_marked(snapshot, Plan()))
     if resolved is None:
         plan = _unresolved(snapshot, builder, now)
         requests = _first_requests(snapshot, plan, now) or tuple(recorded(snapshot))
-        return Evaluated(snapshot, builder, slot_requests=requests, plan=plan)
+        return Evaluated(snapshot, builder, wanted=requests, plan=plan)
     stored = {stage.name: stage for stage in run.status.stages}
     states = {s.name: stored.get(s.name) or StageStatus(name=s.name) for s in resolved.stages}
     answered = run.status.answered
@@ -86,12 +103,18 @@ def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
         verbs = StageVerbs(resolved.dependencies)
         requests = Requests(snapshot.interventions, run.metadata.uid, verbs, snapshot.refusals)
         states, answered = requests.apply(states, answered, builder, now)
+    clock = clock_of(snapshot, states)
     observed, objects = _observed(snapshot, resolved, states, builder, now)
-    wanted = slot_requests(snapshot, resolved, observed, objects, now)
-    return Evaluated(snapshot, builder, observed, objects, answered, tuple(wanted))
+    up = is_over(snapshot, resolved, clock, observed, now)
+    if up is not None:
+        observed = ended_with_run(resolved, observed, up)
+    wanted = tuple(slot_requests(snapshot, resolved, observed, objects, now))
+    return Evaluated(
+        snapshot, builder, observed, objects, answered, wanted, clock, time_is_up=up is not None
+    )
 
 
-def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> RunPlan:
+def finish(evaluated: Evaluated, turns: RunTurns, now: datetime) -> RunPlan:
     """Start what may start and put the whole plan together."""
     snapshot, builder, objects = evaluated.snapshot, evaluated.builder, evaluated.objects
     run, resolved = snapshot.run, snapshot.resolved
@@ -110,7 +133,16 @@ def finish(evaluated: Evaluated, turns: Mapping[str, Turn], now: datetime) -> Ru
     drop_finished(snapshot, builder)
     end_leftover(snapshot, states, builder, now)
     states.update(_refused(snapshot, objects, states))
-    status = run_status(run, list(states.values()), evaluated.answered, now)
+    clock = clock_after(
+        snapshot,
+        resolved,
+        evaluated.clock,
+        states,
+        is_up=evaluated.time_is_up,
+        builder=builder,
+        now=now,
+    )
+    status = run_status(run, list(states.values()), evaluated.answered, now, clock)
     changed = status != run.status
     facts = transitions(run.status, status) if changed else []
     builder.facts.extend(facts)
@@ -132,9 +164,9 @@ def _observed(
     objects: dict[str, AttemptObjects] = {}
     run, fleet = snapshot.run.metadata, snapshot.settings.fleet
     pods = (*snapshot.pods, *unwatched_pods(snapshot, before, now))
-    children = Children(run, snapshot.jobs, pods)
+    children, upstream = Children(run, snapshot.jobs, pods), Upstream(resolved, states)
     for stage in resolved.stages:
-        status = after_upstream(states[stage.name], resolved.dependencies, states)
+        status = upstream.judge(stage, states[stage.name])
         if status.ended and status.pod:
             # Its Pod has run: nothing that is left of it can change the outcome any more.
             own = NO_OBJECTS
@@ -146,9 +178,10 @@ def _observed(
                 attempt = status.attempt
                 status = observe(StageView(snapshot, stage, status, own), builder, now)
                 # It may have come to wait only now, below what has failed meanwhile.
-                status = after_upstream(status, resolved.dependencies, states)
+                status = upstream.judge(stage, status)
                 own = own if status.attempt == attempt else children.of(status)
         states[stage.name], objects[stage.name] = status, own
+        upstream.note(status)
     return states, objects
 
 
@@ -178,7 +211,9 @@ def _look_ahead(
     if starter.snapshot.run.spec.suspend:
         return {}
     prepared: dict[str, StageStatus] = {}
-    names = ahead(settings.look_ahead, resolved.dependencies, states)
+    unapproved = {name for name in resolved.to_approve if states[name].approval is None}
+    above, beside = resolved.dependencies, resolved.runs_if
+    names = ahead(settings.look_ahead, above, states, beside, unapproved)
     if names and starter.snapshot.shortage:
         starter.builder.wake(starter.now + SHORT)
         return {}

@@ -9,6 +9,7 @@ from stagework.api.conditions import Status, conditions_for
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, count_done, current_of
 from stagework.api.stage_status import StageStatus
 from stagework.api.text import sentence
+from stagework.policies.active_time import ActiveTime
 
 _AT_WORK = (
     (names.STAGE_RUNNING, names.RUNNING),
@@ -19,13 +20,17 @@ _AT_WORK = (
 
 
 def run_status(
-    run: PipelineJob, stages: Sequence[StageStatus], answered: list[Answered], now: datetime
+    run: PipelineJob,
+    stages: Sequence[StageStatus],
+    answered: list[Answered],
+    now: datetime,
+    clock: ActiveTime | None = None,
 ) -> PipelineJobStatus:
-    """The whole status, from the stages as they stand."""
+    """The whole status, from the stages as they stand; `clock`: see `run_deadline.py`."""
     before = run.status
     succeeded, reason = _verdict(run, stages)
     current = current_of(stages)
-    message = sentence(_message(reason, stages, current))
+    message = sentence(_message(run, reason, stages, current))
     generation = run.metadata.generation
     over = succeeded != "Unknown"
     return before.evolve(
@@ -49,6 +54,8 @@ def run_status(
         completionTime=(before.completionTime or now) if over else None,
         stages=list(stages),
         answered=answered,
+        activeSeconds=clock.seconds if clock is not None else 0,
+        activeSince=clock.since if clock is not None else None,
     )
 
 
@@ -58,16 +65,35 @@ def _verdict(run: PipelineJob, stages: Sequence[StageStatus]) -> tuple[Status, s
         if state in active:
             return "Unknown", summary
     if not any(stage.waiting for stage in stages):
-        states = {stage.state for stage in stages}
-        if names.STAGE_FAILED_STATE in states:
-            return "False", names.STAGE_FAILED
-        by_person = any(stage.skip is not None for stage in stages)
-        skips = names.STAGE_NOT_RUN in states or by_person
-        return "True", names.COMPLETED_WITH_SKIPS if skips else names.COMPLETED
+        return _end(stages)
     if run.spec.suspend:
         return "Unknown", names.SUSPENDED
+    due = [s for s in stages if s.waiting and s.reason != names.WAIT_DEPENDENCY]
+    if due and all(stage.awaits_approval for stage in due):
+        return "Unknown", names.AWAITING_APPROVAL
     begun = any(stage.ended or stage.attempt > 1 for stage in stages)
     return "Unknown", names.WAITING if begun else names.QUEUED
+
+
+def _end(stages: Sequence[StageStatus]) -> tuple[Status, str]:
+    """That the run was ended is told before a failure, and that before a skip.
+
+    What nobody needed is part of how the run was written: it counts as done.
+    """
+    reasons = {stage.reason for stage in stages if stage.stopped}
+    if names.STOPPED_BY_PERSON in reasons:
+        return "False", names.STOPPED
+    if reasons:
+        return "False", names.DEADLINE_EXCEEDED
+    if any(stage.state == names.STAGE_FAILED_STATE for stage in stages):
+        return "False", names.STAGE_FAILED
+    skips = any(_is_left_out(stage) for stage in stages)
+    return "True", names.COMPLETED_WITH_SKIPS if skips else names.COMPLETED
+
+
+def _is_left_out(stage: StageStatus) -> bool:
+    by_person = stage.skip is not None and not stage.set_aside
+    return by_person or (stage.state == names.STAGE_NOT_RUN and not stage.set_aside)
 
 
 def _shown(stages: Sequence[StageStatus], current: StageStatus | None) -> str:
@@ -78,15 +104,27 @@ def _shown(stages: Sequence[StageStatus], current: StageStatus | None) -> str:
     return f"{current.name} +{more}" if current.active and more > 0 else current.name
 
 
-def _message(reason: str, stages: Sequence[StageStatus], current: StageStatus | None) -> str:
+def _message(
+    run: PipelineJob, reason: str, stages: Sequence[StageStatus], current: StageStatus | None
+) -> str:
     if reason == names.COMPLETED:
         return f"all {len(stages)} stages succeeded"
+    if reason == names.STOPPED:
+        by = next(s.message for s in stages if s.reason == names.STOPPED_BY_PERSON)
+        return f"stopped by {by}"
     if reason == names.COMPLETED_WITH_SKIPS:
         skipped = [stage.name for stage in stages if stage.state in {"Skipped", "NotRun"}]
         return f"done; skipped or not run: {', '.join(skipped)}"
+    if reason == names.DEADLINE_EXCEEDED:
+        limit, done = run.spec.activeDeadlineSeconds, count_done(stages)
+        return f"ended after activeDeadlineSeconds ({limit} s), {done} of {len(stages)} stages done"
     if current is None:
         return ""
     cause = f"{current.reason}: {current.message}".strip(": ")
+    if current.active and current.stopped and current.stopping is not None:
+        by_person = current.stopping.reason == names.STOPPED_BY_PERSON
+        cause = f"{'stopped by ' if by_person else ''}{current.stopping.message}"
+        return f"{current.name} is being ended: {cause}"
     if current.state == names.STAGE_RUNNING:
         return f"{current.name} runs on {current.node or current.machine}"
     if current.state == names.STAGE_FAILED_STATE:

@@ -4,7 +4,8 @@ Told in this order; the first that applies:
 
 1. The recorded Pod is there, and ungated. Its container (a) has not ended: `Runs`, `Starts`, or
    `CannotStart` where waiting mends nothing; (b) has ended, a verdict being recorded: `Stopped`;
-   (c) has ended: `ContainerEnded`.
+   where the run was stopped and the work was done all the same, that counts; (c) has ended:
+   `ContainerEnded`.
 2. The recorded Pod is there, and still held: `ChosenHeld`.
 3. A Pod of its Job is ungated, and none is recorded: somebody else removed the gate. Nothing of it
    counts. (a) A verdict is recorded: `Stopped` once the Pod has ended; (b) else `GateRemoved`.
@@ -12,16 +13,17 @@ Told in this order; the first that applies:
    Its stored result decides. Without one, time alone proves nothing: a Pod that was removed by
    force, or with its Node, may still run.
    (a) Our watch shows its Pod no more, but the API server was not asked whether it is there all the
-   same (its label may have been taken off): `PodUnseen`. (b) A person skipped the stage: no second
-   attempt follows, so nothing needs to be proved: `Stopped`. (c) No Pod was recorded, so its gate
-   was never removed by us: `Stopped` by a verdict, or `NeverRan`. (d) The artifact store has not
-   been asked what the attempt has left (it is not, where the attempt was to be stopped):
-   `ResultUnknown`. (e) It has left a result: `ResultFound`. (f) The Job controller has counted the
-   Pod of an ExitCode stage as succeeded: `CountedByJob`. (g) Its process may live, for neither has
-   the Job controller counted its Pod as succeeded, nor has its node been ready for LOST_GRACE
-   without a break since the Pod is missed and this process looks (only then its kubelet knows of
-   the removal and has ended the process): `PodLost`. (h) The store has not been asked once more:
-   `ResultUnknown`. (i) It is over: `Stopped` by a verdict, or `Vanished`.
+   same (its label may have been taken off): `PodUnseen`. (b) A person skipped the stage, or its
+   run was ended: no second attempt follows, so nothing needs to be proved: `Stopped`. (c) No Pod
+   was recorded, so its gate was never removed by us: `Stopped` by a verdict, or `NeverRan`. (d) The
+   artifact store has not been asked what the attempt has left (it is not, where the attempt was to
+   be stopped): `ResultUnknown`. (e) It has left a result: `ResultFound`. (f) The Job controller has
+   counted the Pod of an ExitCode stage as succeeded, and made no other: `CountedByJob`. (g) Its
+   process may live, for neither has the Job controller counted its Pod as succeeded, nor has its
+   node been ready for LOST_GRACE without a break since the Pod is missed and this process looks
+   (only then its kubelet knows of the removal and has ended the process): `PodLost`. (h) The store
+   has not been asked once more: `ResultUnknown`. (i) It is over: `Stopped` by a verdict, or
+   `Vanished`.
 5. The API server will never take its Job: `RefusedForGood`.
 6. A verdict is recorded, and neither Job nor Pod is there: `Stopped`.
 7. Its turn has come and no Pod runs yet: `AwaitsPod`.
@@ -33,7 +35,7 @@ from datetime import datetime, timedelta
 
 from stagework.api import names
 from stagework.api.observed import JobView, PodView
-from stagework.api.stage_status import StageStatus
+from stagework.api.stage_status import WITH_ITS_RUN, StageStatus
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob.snapshot import FoundResult
 from stagework.plans.pipelinejob.stage_view import StageView
@@ -191,6 +193,8 @@ Situation = (
     | RefusedForGood
 )
 _QUIET = Quiet()
+_NO_ATTEMPT_FOLLOWS = frozenset({names.SKIPPED_BY_PERSON, *WITH_ITS_RUN})
+"""Verdicts after which nothing of the stage is started."""
 
 
 def situation_of(view: StageView, now: datetime) -> Situation:
@@ -225,7 +229,7 @@ def _with_pod(view: StageView, pod: PodView) -> Situation:
             return CannotStart(pod, current.reason, current.message)
         hindered = isinstance(current, Hindered)
         return Starts(pod, current.reason, current.message, hindered)
-    if status.stopping is not None:
+    if status.stopping is not None and not (status.stopped and isinstance(end, outcome.Done)):
         return Stopped(pod)
     return ContainerEnded(pod, end, mark if isinstance(mark, Mark) else None)
 
@@ -245,7 +249,7 @@ def _without_pod(view: StageView, now: datetime) -> Situation:
     status, job, verdict = view.status, view.objects.job, view.status.stopping
     if status.pod and (view.read is None or view.read.pod is not None):
         return PodUnseen()
-    if verdict is not None and verdict.reason == names.SKIPPED_BY_PERSON:
+    if verdict is not None and verdict.reason in _NO_ATTEMPT_FOLLOWS:
         return Stopped()
     if not status.pod:
         return Stopped() if verdict is not None else NeverRan(job)
@@ -257,7 +261,7 @@ def _without_pod(view: StageView, now: datetime) -> Situation:
         result = _result_of(view)
         if result is not None:
             return ResultFound(result)
-    counted = job is not None and job.completed
+    counted = job is not None and job.completed and not view.objects.replaced
     if counted and by_exit_code and verdict is None:
         return CountedByJob()
     if not counted and not _process_has_ended(view, now):

@@ -43,7 +43,7 @@ def slot_requests(
         order = _order(snapshot, position, begun=begun)
         if status.pod:
             requests.extend(_of_chosen(snapshot, status, own, order))
-        elif is_put_off(snapshot) or not _due(snapshot, resolved, status, states, now):
+        elif is_put_off(snapshot) or not _due(snapshot, resolved, stage, states, now):
             continue
         elif own.pod is None and (status.stuck or tries_without_slot(snapshot, status, own)):
             requests.append(_tried_on(snapshot, stage, status, order))
@@ -81,13 +81,34 @@ def held_by_records(
             (machine,),
             order._replace(position=position),
             holds=machine,
-            free=_takes_no_slot(pod, nodes),
+            free=bool(away := _away_on(pod.spec.node_name, nodes)),
+            away_on=away,
             since=record.turn,
             pod=record.pod,
         )
         for position, record in enumerate(records)
         if (pod := known.get(record.pod)) is not None and is_out(pod)
         for machine in (_known_class(fleet, record.machine, nodes.get(pod.spec.node_name)),)
+    ]
+
+
+def held_by_leaving(
+    pods: Iterable[PodView], nodes: Mapping[str, NodeView], fleet: Fleet, order: Order
+) -> list[SlotRequest]:
+    """What Pods hold that are being ended, and of whose run nothing is left: by their nodes."""
+    placed = [(pod, node) for pod in pods if (node := nodes.get(pod.spec.node_name)) is not None]
+    return [
+        SlotRequest(
+            pod.metadata.labels.get(names.LABEL_STAGE, ""),
+            (machine,),
+            order._replace(position=position),
+            holds=machine,
+            free=bool(away := _away_on(pod.spec.node_name, nodes)),
+            away_on=away,
+            pod=pod.metadata.uid,
+        )
+        for position, (pod, node) in enumerate(placed)
+        if is_out(pod) and (machine := class_of(fleet, node))
     ]
 
 
@@ -120,10 +141,11 @@ def is_out(pod: PodView) -> bool:
 def _due(
     snapshot: Snapshot,
     resolved: Resolved,
-    status: StageStatus,
+    stage: Stage,
     states: States,
     now: datetime,
 ) -> bool:
+    status = states[stage.name]
     if status.state == names.STAGE_RUNNING or status.stopping is not None:
         return False
     if snapshot.run.spec.suspend:
@@ -132,7 +154,10 @@ def _due(
         return False
     if status.pod_missed or status.reason == names.WAIT_GATE_REMOVED:
         return False
-    return isinstance(may_start(status.name, resolved.dependencies, states), Ready)
+    if stage.approval and status.approval is None:
+        return False
+    above = resolved.dependencies
+    return isinstance(may_start(status.name, above, states, stage.runsIf), Ready)
 
 
 def _tried_on(snapshot: Snapshot, stage: Stage, status: StageStatus, order: Order) -> SlotRequest:
@@ -160,23 +185,25 @@ def _held(
     snapshot: Snapshot, status: StageStatus, pod: PodView | None, order: Order
 ) -> SlotRequest:
     node_name = pod.spec.node_name if pod is not None else status.node
+    away = _away_on(node_name, snapshot.nodes)
     node = snapshot.nodes.get(node_name)
-    away = node_name != "" and (node is None or not node.takes_pods)
     machine = _known_class(snapshot.settings.fleet, status.machine, node)
     return SlotRequest(
         status.name,
         (machine,),
         order,
         holds=machine,
-        free=away or status.stuck,
+        free=bool(away) or status.stuck,
+        away_on="" if status.stuck else away,
         since=status.turnTime,
         pod=status.pod,
     )
 
 
-def _takes_no_slot(pod: PodView, nodes: Mapping[str, NodeView]) -> bool:
-    node = nodes.get(pod.spec.node_name)
-    return pod.spec.node_name != "" and (node is None or not node.takes_pods)
+def _away_on(node_name: str, nodes: Mapping[str, NodeView]) -> str:
+    """The node, where it is known and takes no Pods; what is on it takes no slot."""
+    node = nodes.get(node_name)
+    return "" if node is not None and node.takes_pods else node_name
 
 
 def _known_class(fleet: Fleet, machine: str, node: NodeView | None) -> str:

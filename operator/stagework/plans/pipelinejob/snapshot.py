@@ -8,12 +8,13 @@ from functools import cached_property
 from stagework.api.intervention import Intervention
 from stagework.api.machines import Fleet
 from stagework.api.observed import EPOCH, JobView, NodeView, PodView
-from stagework.api.pipeline import Param, Pipeline, effective_dependencies
+from stagework.api.pipeline import Param, Pipeline, PipelineSpec, effective_dependencies
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
-from stagework.api.stages import Stage
+from stagework.api.stages import RunsIf, Stage
 from stagework.children.pod_defaults import PodDefaults
 from stagework.plans.made import NOTHING_MADE, Made
 from stagework.plans.plan import ActionKey, Plan, Question, Refusal
+from stagework.policies.parallelism import limit_of
 
 RunPlan = Plan[PipelineJobStatus]
 """What is to be done about a run."""
@@ -26,11 +27,31 @@ class Resolved:
     stages: list[Stage]
     params: list[Param] | None
     """Declared params; None for inline stages, which take any."""
+    parallelism: int | None = None
+    """As the Pipeline has it; None for inline stages, whose run has it."""
+    pull_secrets: tuple[str, ...] = ()
+    """Secrets with which images are pulled, as the Pipeline names them."""
 
     @cached_property
     def dependencies(self) -> dict[str, tuple[str, ...]]:
         """Stage name to the stages that it waits for."""
         return effective_dependencies(self.stages)
+
+    @cached_property
+    def runs_if(self) -> dict[str, RunsIf]:
+        """`runsIf` of the stages for which it is not `Succeeded`."""
+        return {stage.name: stage.runsIf for stage in self.stages if stage.runsIf != "Succeeded"}
+
+    @cached_property
+    def to_approve(self) -> frozenset[str]:
+        """Stages that somebody must approve."""
+        return frozenset(stage.name for stage in self.stages if stage.approval)
+
+
+def resolved_of(spec: PipelineSpec) -> Resolved:
+    """What a run uses of a Pipeline's content."""
+    secrets = tuple(secret.name for secret in spec.imagePullSecrets)
+    return Resolved(spec.stages, spec.params, spec.parallelism, secrets)
 
 
 @dataclass(frozen=True)
@@ -53,6 +74,8 @@ class FoundResult:
     """Likewise."""
     odd_counts: object = None
     """What it has written in place of counts, where that is no object."""
+    skips: object = None
+    """Stages that it says are not needed, if it has written any."""
 
 
 @dataclass(frozen=True)
@@ -185,3 +208,16 @@ class Snapshot:
     """Actions that the API server has refused and not done since."""
     made: Made = NOTHING_MADE
     """Which Jobs the answers to our own creates have told of in this process."""
+
+    @property
+    def parallelism(self) -> int | None:
+        """How many stages of the run may be at work at once; None: any number."""
+        of_pipeline = self.resolved.parallelism if self.resolved is not None else None
+        return limit_of(self.run.spec.parallelism, of_pipeline)
+
+    @property
+    def pull_secrets(self) -> tuple[str, ...]:
+        """Secrets with which its images are pulled: the Pipeline's, or of a run's own stages."""
+        if self.resolved is None or self.resolved.params is not None:
+            return self.resolved.pull_secrets if self.resolved is not None else ()
+        return tuple(secret.name for secret in self.run.spec.imagePullSecrets)

@@ -17,7 +17,12 @@ from stagework.plans.pipelinejob.snapshot import (
 )
 from stagework.plans.plan import Refusal
 from stagework.policies.mark import Mark
+from stagework.policies.named_skips import SkipsBelow, skips_below
 from stagework.policies.outcome import EndRules
+from stagework.policies.stage_order import descendants
+
+NO_SKIPS = SkipsBelow({}, "")
+"""It has named none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,10 @@ class StageView:
         machine = self.snapshot.settings.fleet.find(self.status.machine)
         of_class = machine.resources.get("memory") if machine is not None else None
         limit = of_class or self.stage.resources.limits.get("memory") or ""
-        return EndRules(self.stage.contract == "ExitCode", str(limit))
+        codes = self.stage.retryOnExitCodes
+        return EndRules(
+            self.stage.contract == "ExitCode", str(limit), None if codes is None else tuple(codes)
+        )
 
     def question(self, *, last: bool = False) -> ResultQuestion:
         """The question whether the current attempt has left a result."""
@@ -93,6 +101,13 @@ class StageView:
         """Why the API server would not take the Job."""
         return creation_refused(self.snapshot, self.status)
 
+    def named_skips(self, mark: Mark) -> SkipsBelow:
+        """The stages that its mark says are not needed, as far as they are below it."""
+        resolved, name = self.snapshot.resolved, self.stage.name
+        if not mark.skips or resolved is None:
+            return NO_SKIPS
+        return skips_below(name, mark.skips, descendants([name], resolved.dependencies))
+
     def commit(self, pod_uid: str, mark: Mark) -> Commit:
         """The operator names the winning prefix; what a mark says about places is never used."""
         meta, attempt = self.snapshot.run.metadata, self.status.attempt
@@ -105,6 +120,7 @@ class StageView:
             ),
             items=mark.items,
             failedItems=mark.failed_items,
+            skips=self.named_skips(mark).skips,
         )
 
 

@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from stagework.api import names
-from stagework.api.observed import JobView, PodView
-from stagework.api.resources import PODS, ObjectRef
+from stagework.api.observed import EPOCH, JobView, PodView
 from stagework.api.stage_status import StageStatus, States
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.causes import Causes
 from stagework.plans.pipelinejob.children import AttemptObjects, delete_job
-from stagework.plans.pipelinejob.inputs import inputs_document
+from stagework.plans.pipelinejob.held_back import held_back
 from stagework.plans.pipelinejob.job_maker import JobMaker
 from stagework.plans.pipelinejob.queue_sentence import queue_sentence
 from stagework.plans.pipelinejob.refused_stages import (
@@ -27,9 +26,11 @@ from stagework.plans.pipelinejob.refused_stages import (
     ungate_refused,
 )
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
+from stagework.plans.pipelinejob.turns import RunTurn
+from stagework.plans.pipelinejob.ungate import ungate
 from stagework.plans.plan import Create, PlanBuilder, Ungate
-from stagework.policies.slots.turn import Granted, Paused, Queued, Turn
-from stagework.policies.stage_order import Blocked, may_start
+from stagework.policies.parallelism import AtLimit
+from stagework.policies.slots.turn import Granted, Paused, Queued
 
 POD_WAIT = timedelta(seconds=20)
 """A Job without a Pod at its turn is recreated after this long: a quota may have refused it."""
@@ -52,7 +53,7 @@ class Starter:
         return JobMaker(self.snapshot, self.params, self.builder)
 
     def advance(
-        self, stage: Stage, objects: AttemptObjects, turn: Turn | None, states: States
+        self, stage: Stage, objects: AttemptObjects, turn: RunTurn | None, states: States
     ) -> StageStatus:
         """The stage's status after what is to be done next: in most cases what it waits for."""
         status = states[stage.name]
@@ -60,28 +61,23 @@ class Starter:
             return status
         if status.pod:
             return self._with_chosen(status, objects, turn, states)
-        verdict = may_start(stage.name, self.resolved.dependencies, states)
-        if isinstance(verdict, Blocked):
-            blockers = ", ".join(verdict.pending)
-            return edits.waiting(status, names.WAIT_DEPENDENCY, f"waits for {blockers}")
-        if self.snapshot.run.spec.suspend:
-            hint = "the run is suspended: set spec.suspend=false"
-            return edits.waiting(status, names.WAIT_SUSPENDED, hint)
-        if status.notBeforeTime is not None and self.now < status.notBeforeTime:
-            self.builder.wake(status.notBeforeTime)
-            return status if status.reason == names.WAIT_DEFERRED else edits.backing_off(status)
+        snapshot, above = self.snapshot, self.resolved.dependencies
+        held = held_back(stage, snapshot, above, states, builder=self.builder, now=self.now)
+        if held is not None:
+            return held
         match turn:
             case Granted(machine):
                 taken = self._take_turn(status, stage, objects, machine, states)
+                if taken.pod:
+                    return taken
                 causes = Causes(self.snapshot, self.builder, self.now)
                 said = causes.of_no_pod(status, taken, objects)
-                return (
-                    taken
-                    if taken.pod
-                    else _stuck_after_grace(said, self.snapshot, self.builder, self.now)
-                )
+                return _stuck_after_grace(said, self.snapshot, self.builder, self.now)
             case Queued():
                 return self._queued(status, stage, objects, turn)
+            case AtLimit(limit, at_work):
+                text = f"parallelism {limit} is used up by {', '.join(at_work)}"
+                return edits.waiting(status, names.WAIT_PARALLELISM, text)
             case Paused():
                 return status  # with what kept it from using its turn
             case None:
@@ -149,7 +145,11 @@ class Starter:
         return edits.job_refused(asked, not_made_reason(refusal), refusal.message)
 
     def _with_chosen(
-        self, status: StageStatus, objects: AttemptObjects, turn: Turn | None, states: States
+        self,
+        status: StageStatus,
+        objects: AttemptObjects,
+        turn: RunTurn | None,
+        states: States,
     ) -> StageStatus:
         """Ungated at last; what may not be says why, and gives its slot back after a while."""
         if isinstance(turn, Granted):
@@ -162,23 +162,14 @@ class Starter:
 
     def _ungate(self, status: StageStatus, pod: PodView | None, states: States) -> None:
         """Behind the status that names the Pod: none runs of which that is not on record."""
-        if pod is None or pod.metadata.leaving or not pod.held_by(names.SCHEDULING_GATE):
-            return
-        meta, machine = pod.metadata, self._jobs.machine(status.machine)
-        run, above = self.snapshot.run.metadata, self.resolved.dependencies
-        inputs = inputs_document(run, status.name, machine, above, states)
-        self.builder.afterwards.append(
-            Ungate(
-                pod=ObjectRef(PODS, meta.namespace, meta.name, meta.uid, meta.resourceVersion),
-                gate=names.SCHEDULING_GATE,
-                node_selector=dict(machine.nodeSelector),
-                labels={names.LABEL_MACHINE: machine.key},
-                annotations={names.ANNOTATION_INPUTS: inputs},
-            )
-        )
+        if pod is not None and not pod.metadata.leaving and pod.held_by(names.SCHEDULING_GATE):
+            machine, run = self._jobs.machine(status.machine), self.snapshot.run.metadata
+            above = self.resolved.dependencies
+            action = ungate(status.name, pod, machine, run=run, dependencies=above, states=states)
+            self.builder.afterwards.append(action)
 
     def _wait_for_pod(self, status: StageStatus, job: JobView) -> StageStatus:
-        since = _waits_since(status, job, self.now)
+        since = _waits_since(status, self.now)
         if self.now >= since + POD_WAIT:
             return self._recreate(status, job)
         self.builder.wake(since + POD_WAIT)
@@ -187,7 +178,7 @@ class Starter:
     def _recreate(self, status: StageStatus, job: JobView) -> StageStatus:
         self.builder.actions.append(delete_job(job))
         self.builder.wake(self.now + RECREATED_WAIT)
-        return edits.recreated(status)
+        return edits.recreated(status, self.now)
 
 
 def _being_made(builder: PlanBuilder, stage: str) -> bool:
@@ -224,7 +215,9 @@ def _stuck_after_grace(
     return status
 
 
-def _waits_since(status: StageStatus, job: JobView, now: datetime) -> datetime:
-    """Since when it has its turn and this Job; the API server's clock may be ahead of ours."""
-    turn, made = status.turnTime or now, job.metadata.creation_timestamp
-    return made if turn < made <= now else turn
+def _waits_since(status: StageStatus, now: datetime) -> datetime:
+    """Since when it has its turn and its present Job, by our own clock.
+
+    By the API server's, which may be wrong by hours, each new Job might be thrown away at once.
+    """
+    return min(now, max(status.turnTime or now, status.recreatedTime or EPOCH))

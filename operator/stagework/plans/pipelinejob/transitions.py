@@ -89,6 +89,13 @@ class StageNotRun(Fact):
 
 
 @dataclass(frozen=True)
+class ApprovalAwaited(Fact):
+    """It could start, and waits until somebody approves it."""
+
+    stage: str
+
+
+@dataclass(frozen=True)
 class RunEnded(Fact):
     """Nothing more happens without a person."""
 
@@ -146,6 +153,15 @@ def events_of(facts: Iterable[Fact], run: str) -> Iterator[Event]:
             case RunEnded(names.STAGE_FAILED, failed=failed):
                 hint = f"retry with `stagework retry {run}`"
                 yield Event(names.EVENT_FAILED, f"failed: {', '.join(failed)}; {hint}", "Warning")
+            case RunEnded(names.STOPPED, message=message):
+                hint = f"go on with `stagework retry {run}`"
+                yield Event(names.EVENT_STOPPED, f"{message}; {hint}")
+            case ApprovalAwaited(stage):
+                hint = f"`stagework approve {run} --stage {stage}`"
+                yield Event(names.WAIT_APPROVAL, f"stage {stage} waits for approval: {hint}")
+            case RunEnded(names.DEADLINE_EXCEEDED, message=message):
+                hint = f"go on with `stagework retry {run}`"
+                yield Event(names.EVENT_FAILED, f"{message}; {hint}", "Warning")
             case RunEnded(names.INVALID_SPEC, message=message):
                 yield Event(names.EVENT_INVALID, message, "Warning")
             case RunEnded(done=done, stages=stages):
@@ -155,7 +171,11 @@ def events_of(facts: Iterable[Fact], run: str) -> Iterator[Event]:
 
 
 def _end(after: PipelineJobStatus) -> RunEnded:
-    failed = tuple(s.name for s in after.stages if s.state == names.STAGE_FAILED_STATE)
+    failed = tuple(
+        stage.name
+        for stage in after.stages
+        if stage.state == names.STAGE_FAILED_STATE and not stage.stopped
+    )
     total = len(after.stages)
     return RunEnded(after.summary, after.done_count, total, failed, after.message)
 
@@ -167,6 +187,8 @@ def _of_stage(changed: StageTransition) -> Iterator[Fact]:
         yield StageStarted(name, after.attempt, after.machine, after.node)
     if changed.stuck:
         yield StageStuck(name, after.attempt, f"{after.reason}: {after.message}".strip(": "))
+    if after.awaits_approval and not (before is not None and before.awaits_approval):
+        yield ApprovalAwaited(name)
     if before is None:
         yield StageAdded(name)
         return

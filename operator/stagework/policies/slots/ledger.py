@@ -75,9 +75,9 @@ class SlotLedger:
         requests = self._requests.get(run_uid, {})
         return {s: self._turn((run_uid, s), request) for s, request in requests.items()}
 
-    def holding(self, run_uid: str) -> list[SlotRequest]:
-        """What a run holds by Pods that are out, as far as it was said."""
-        return [r for r in self._requests.get(run_uid, {}).values() if r.holds]
+    def requests(self, run_uid: str) -> tuple[SlotRequest, ...]:
+        """Everything that a run holds or wants, as far as it was said."""
+        return tuple(self._requests.get(run_uid, {}).values())
 
     def taken(self) -> int:
         """Slots that are taken, over all classes."""

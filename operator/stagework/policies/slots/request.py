@@ -5,9 +5,9 @@ one that got a slot longest ago, (3) stages of begun runs before new runs, (4) o
 name, (6) earlier stages.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 StageKey = tuple[str, str]
 """Run uid and stage."""
@@ -45,6 +45,12 @@ class SlotRequest:
     """When its turn came."""
     pod: str = ""
     """Uid of the Pod that holds."""
+    away_on: str = ""
+    """The node that takes no Pods, where it is free for that alone."""
+
+    def node_is_back(self, node: str) -> Self:
+        """As it is once that node takes Pods again."""
+        return replace(self, free=False, away_on="") if self.away_on == node else self
 
 
 class Moment(NamedTuple):

@@ -81,7 +81,7 @@ def test_a_refusal_is_exit_1_with_its_reason(cli: Cli, cluster: FakeCluster) -> 
     assert outcome.code == 1
     assert outcome.lines[1:] == [
         "requested 1, affected 0, refused 1",
-        "  refused img_gen: AlreadyDone (it has succeeded or was skipped before)",
+        "  refused img_gen: AlreadyDone (it has succeeded, was skipped before, or is not needed)",
     ]
     assert "next: stagework status ad-1" in outcome.err
 

@@ -51,6 +51,16 @@ def test_a_run_of_another_namespace_has_the_namespace_in_its_command() -> None:
     assert next_command(run, HOME) == "stagework retry ad-1 -n ads --stage a"
 
 
+def test_a_run_whose_time_was_over_is_retried_as_a_whole() -> None:
+    run = run_of(
+        stage("a", "Failed", reason=names.DEADLINE_EXCEEDED, message="is over"),
+        stage("b", "NotRun", reason=names.DEADLINE_EXCEEDED, message="is over"),
+        summary=names.DEADLINE_EXCEEDED,
+        end=40,
+    )
+    assert next_command(run, HOME) == "stagework retry ad-1"
+
+
 def test_a_finished_run_waits_for_nothing_and_needs_nothing() -> None:
     run = run_of(stage("a", "Succeeded"), summary=names.COMPLETED, end=5)
     shown = detail(run, at(9))
@@ -70,10 +80,7 @@ def test_a_finished_run_waits_for_nothing_and_needs_nothing() -> None:
         ),
         (
             run_of(summary=names.SUSPENDED, suspend=True),
-            (
-                "kubectl patch pipelinejobs.stagework.dev ad-1 --type=merge "
-                """-p '{"spec":{"suspend":false}}'"""
-            ),
+            "stagework resume ad-1",
         ),
         (run_of(stage("a", reason=names.WAIT_BACKOFF)), ""),
         (

@@ -124,6 +124,23 @@ def test_a_held_job_of_an_attempt_that_is_over_goes() -> None:
     assert deleted(world.plan(), JOBS) == [old.metadata.uid]
 
 
+@pytest.mark.parametrize("attempt", [1, 2], ids=["its own attempt", "one that was never stored"])
+@pytest.mark.parametrize("state", ["Succeeded", "Skipped"])
+def test_what_a_job_makes_after_its_stage_has_ended_goes(attempt: int, state: str) -> None:
+    """The Job controller replaces a Pod that was removed by force: nobody would ever ungate it."""
+    job, commit = make_job("a", attempt), {"attempt": 1} if state == "Succeeded" else None
+    world = World(
+        stages=[make_stage("a")],
+        states=[
+            make_status("a", state, pod="gone", job=make_job("a").metadata.name, commit=commit)
+        ],
+        jobs=[job],
+        pods=[make_pod(job)],
+    )
+
+    assert deleted(world.plan(), JOBS) == [job.metadata.uid]
+
+
 @pytest.mark.parametrize(
     "world",
     [

@@ -7,7 +7,7 @@ import pytest
 
 from stagework.api.base import Metadata
 from stagework.api.stage_status import StageStatus
-from stagework.plans.pipelinejob.inputs import inputs_document
+from stagework.plans.pipelinejob.inputs import inputs_document, outcome_annotations
 from tests.support.builders import GPU, MACBOOK, make_status
 
 RUN = Metadata(namespace="ads", uid="u")
@@ -66,3 +66,33 @@ def test_a_prefix_that_is_not_the_commits_own_is_given_to_nobody(forged: dict[st
     document = json.loads(inputs_document(RUN, "b", GPU, {"a": (), "b": ("a",)}, states))
 
     assert document["stages"] == {}
+
+
+MIXED = {
+    "a": _committed("a"),
+    "b": make_status("b", "Failed", reason="TimedOut", message="too long"),
+    "c": make_status("c", "Skipped", reason="NoSound"),
+    "d": make_status("d"),
+}
+
+
+def test_a_stage_learns_what_has_become_of_all_above_it_and_why() -> None:
+    document = json.loads(inputs_document(RUN, "d", GPU, FORK, MIXED))
+
+    assert document["outcomes"] == {
+        "a": {"outcome": "Succeeded"},
+        "b": {"outcome": "Failed", "reason": "TimedOut"},
+        "c": {"outcome": "Skipped", "reason": "NoSound"},
+    }
+    assert "outcomes" not in json.loads(inputs_document(RUN, "a", GPU, FORK, MIXED))
+
+
+def test_its_environment_says_the_same_in_words() -> None:
+    assert outcome_annotations("d", FORK, MIXED) == {
+        "stagework.dev/outcome-so-far": "Failed",
+        "stagework.dev/outcomes": "a=Succeeded b=Failed:TimedOut c=Skipped:NoSound",
+    }
+    assert outcome_annotations("c", FORK, MIXED) == {
+        "stagework.dev/outcome-so-far": "Succeeded",
+        "stagework.dev/outcomes": "a=Succeeded",
+    }, "what failed beside it is not above it"

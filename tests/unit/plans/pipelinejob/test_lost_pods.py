@@ -245,6 +245,30 @@ def test_a_second_pod_of_the_job_does_not_hide_that_the_recorded_one_is_gone() -
         assert (stage.pod, stage.reason) == ("p1", "PodLost")
 
 
+@pytest.mark.parametrize("contract", ["ExitCode", "Mark"])
+def test_a_second_pod_of_the_job_that_was_counted_says_nothing_about_the_recorded_one(
+    contract: str,
+) -> None:
+    """Somebody may have taken the gate off the one that the Job controller has made since."""
+    twin = terminated(make_pod(JOB, uid="p2"))
+    world = _world(job=ended_job(JOB, "Complete"), answers={FIRST: NOTHING}, contract=contract).but(
+        pods=[twin]
+    )
+
+    stage = _stage(world.plan())
+
+    assert (stage.state, stage.reason) == ("Running", "PodLost")
+
+
+def test_the_job_of_a_lost_pod_goes_once_it_has_made_another() -> None:
+    """It would be counted as if it were the lost one."""
+    alone = _world(answers={FIRST: NOTHING})
+    replaced = alone.but(pods=[make_pod(JOB, uid="p2")])
+
+    assert deleted(alone.plan(), JOBS) == []
+    assert deleted(replaced.plan(), JOBS) == [JOB.metadata.uid]
+
+
 @pytest.mark.parametrize("reason", ["TimedOut", "RetriedByPerson"])
 def test_an_attempt_that_was_to_be_stopped_must_be_proved_to_have_ended_too(reason: str) -> None:
     state = GONE.model_copy(update={"stopping": make_status(stopping={"reason": reason}).stopping})

@@ -121,7 +121,10 @@ def test_an_attempt_on_a_node_that_is_away_holds_none(nodes: list[Any]) -> None:
 
     (request,) = _requests(world)
 
-    assert (request.holds, request.free) == ("gpu", True)
+    assert (request.holds, request.free, request.away_on) == ("gpu", True, "gpu-0")
+    again = request.node_is_back("gpu-0")
+    assert (again.holds, again.free) == ("gpu", False)
+    assert request.node_is_back("gpu-1") == request
 
 
 def test_a_stage_whose_pod_is_lost_still_holds_its_slot() -> None:

@@ -19,7 +19,14 @@ def _written(status: PipelineJobStatus) -> int:
     return len(orjson.dumps(status_document(status), option=JSON_OPTIONS))
 
 
-def _stage(name: str, state: str, *, namespace: str, node: str, message: int) -> StageStatus:
+LONGEST_SKIPS = {f"{'s' * 38}{number}": "R" * 63 for number in range(10, 14)}
+"""As many as a mark holds."""
+APPROVED = {"by": "b" * 128, "at": T0, "reason": "r" * 128}
+
+
+def _stage(
+    name: str, state: str, *, namespace: str, node: str, message: int, **more: Any
+) -> StageStatus:
     fields: dict[str, Any] = {
         "name": name,
         "state": state,
@@ -36,7 +43,8 @@ def _stage(name: str, state: str, *, namespace: str, node: str, message: int) ->
     if state == "Succeeded":
         prefix = f"{namespace}/{RUN_UID}/{name}/3-{RUN_UID}"
         commit = {"attempt": 3, "pod": RUN_UID, "digest": "d" * 64, "prefix": prefix, "items": 9}
-        fields["commit"] = commit
+        fields["commit"] = {**commit, "skips": more.pop("commit_skips", {})}
+        fields |= more
     else:
         fields["pod"] = RUN_UID
     return StageStatus.model_validate(fields)
@@ -62,6 +70,20 @@ def _status(count: int, name: str, state: str, answers: int = 20, **more: Any) -
             _status(24, "s" * 38, "Succeeded", namespace="n" * 63, node="n" * 63, message=512),
             40 * KB,
             id="24 stages with the longest of everything, and twenty interventions",
+        ),
+        pytest.param(
+            _status(
+                24,
+                "s" * 38,
+                "Succeeded",
+                namespace="n" * 63,
+                node="n" * 63,
+                message=512,
+                approval=APPROVED,
+                commit_skips=LONGEST_SKIPS,
+            ),
+            60 * KB,
+            id="24 stages with the longest of everything, all approved, and each leaves others out",
         ),
         pytest.param(
             _status(64, "stage_", "Succeeded", 0, namespace="ads", node="gpu-worker-0", message=0),
