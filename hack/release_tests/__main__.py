@@ -15,13 +15,13 @@ from hack.devcluster.steps import say
 from hack.release_tests.record import FAILED, PASSED, Record, Result, content_of, page
 
 PAGE = "docs/release-tests.md"
-STORIES = "tests/e2e"
+STORIES = ("tests/e2e", "tests/operator")
 MARK = "pytest.mark.long("
 
 
 def stories() -> list[str]:
     """Paths of the files with stories that are marked so."""
-    files = sorted((ROOT / STORIES).glob("test_*.py"))
+    files = [file for folder in STORIES for file in sorted((ROOT / folder).glob("test_*.py"))]
     return [str(file.relative_to(ROOT)) for file in files if MARK in file.read_text()]
 
 

@@ -68,8 +68,9 @@ def page(content: str, results: Iterable[Result]) -> str:
     ]
     head = ["# Tests before a release", ""]
     head += [
-        "Stories on the dev cluster too long for `make test`: told by `make test-release`,",
-        "which writes this page. What has passed on the same content is told again with `AGAIN=1`.",
+        "Stories too long for `make test`, on the dev cluster or on the simulated one: told by",
+        "`make test-release`, which writes this page. What has passed on the same content is told",
+        "again with `AGAIN=1`.",
         f"Content of the tree: `{content}`.",
         "",
         "| story | what it shows | outcome | time |",

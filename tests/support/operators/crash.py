@@ -34,6 +34,11 @@ class CrashPoint:
         self.world.faults.before.append(self._before)
         self.world.faults.after.append(self._after)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has happened, and the next operator has been started."""
+        return self._task is not None and self._task.done()
+
     async def restarted(self) -> None:
         """Wait until the next operator has been started, if it came to that."""
         if self._task is not None:

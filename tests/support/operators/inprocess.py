@@ -61,6 +61,13 @@ class Operator:
         await self.stop()
 
     @property
+    def leads(self) -> bool:
+        """Whether it decides, and is alive."""
+        alive = self._task is not None and not self._task.done()
+        found = self.runtime.registry.restricted_registry(["stagework_leader"])
+        return alive and any(s.value == 1 for metric in found.collect() for s in metric.samples)
+
+    @property
     def failed(self) -> BaseException | None:
         """What it died of by itself."""
         task = self._task

@@ -1,8 +1,8 @@
 """Time of a world within one event loop: it jumps while everybody waits.
 
-Everything that waits (leases, watches, back-offs, time-outs) keeps its real number of seconds and
-takes a thousandth of it. While anything computes time stands still, so a busy machine changes
-nothing. `sharedtime` is for worlds of several processes.
+Everything that waits (leases, watches, back-offs, time-outs) keeps its number of seconds and takes
+none. While anything computes time stands still, so a busy machine changes nothing. `sharedtime` is
+for worlds of several processes.
 """
 
 import asyncio
@@ -14,11 +14,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from stagework.controllers.clocks import Clocks
+from tests.support.operators.memorynet import MemoryNetworkLoop
 
 T = TypeVar("T")
 
 VIRTUAL_SPEED: Final = 1000.0
-"""So much faster does time pass while everybody waits."""
+"""So much faster does time pass while everybody waits, where real sockets are waited for."""
+_OF_THE_LOOP: Final = 1
+"""Files that the loop itself waits for."""
+_BEGAN: Final = 1000.0
 TICK_SECONDS: Final = time.get_clock_info("monotonic").resolution
 """asyncio takes two moments for the same that are no further apart."""
 
@@ -26,7 +30,8 @@ TICK_SECONDS: Final = time.get_clock_info("monotonic").resolution
 class _Waiting(selectors.DefaultSelector):
     """Time passes in here alone: while the loop has nothing to do, and never past its next timer.
 
-    Each wait is a real one, a thousandth as long: what is on its way through the kernel arrives.
+    Where there are real sockets each wait is a real one, a thousandth as long: what is on its way
+    through the kernel arrives.
     """
 
     def __init__(self, virtual_time: "VirtualTime") -> None:
@@ -34,8 +39,12 @@ class _Waiting(selectors.DefaultSelector):
         self._virtual_time = virtual_time
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if not timeout or timeout < 0:
-            return super().select(timeout)
+        real = len(self.get_map()) > _OF_THE_LOOP
+        if timeout is None or timeout <= 0:
+            return super().select(timeout) if real or timeout is None else []
+        if not real:
+            self._virtual_time.seconds += timeout
+            return super().select(0)
         began = time.monotonic()
         ready = super().select(timeout / VIRTUAL_SPEED)
         waited = (time.monotonic() - began) * VIRTUAL_SPEED
@@ -57,7 +66,7 @@ class ThreadlessLoop(asyncio.SelectorEventLoop):
         return done
 
 
-class _VirtualLoop(ThreadlessLoop):
+class _VirtualLoop(ThreadlessLoop, MemoryNetworkLoop):
     def __init__(self, virtual_time: "VirtualTime") -> None:
         self._virtual_time = virtual_time
         super().__init__(_Waiting(virtual_time))
@@ -69,13 +78,13 @@ class _VirtualLoop(ThreadlessLoop):
 class VirtualTime:
     """A world's own time: it jumps while everybody waits, and stands still while anybody works."""
 
-    def __init__(self) -> None:
+    def __init__(self, began: datetime | None = None) -> None:
+        """`began`: the time of day; that of whoever waits for it, where absent."""
         self.seconds = 0.0
         """Passed so far."""
         self.operators_ahead = 0.0
         """By so many seconds are the operators' machines ahead of the API server's."""
-        self._began = time.monotonic()
-        self._epoch = datetime.now(UTC)
+        self._epoch = began or datetime.now(UTC)
 
     def wall_clock(self) -> datetime:
         return self._epoch + timedelta(seconds=self.seconds)
@@ -86,7 +95,7 @@ class VirtualTime:
         Otherwise whoever waits for the rest of that would keep time still for ever.
         """
         self.seconds += TICK_SECONDS
-        return self._began + self.seconds
+        return _BEGAN + self.seconds
 
     def jump(self, seconds: float) -> None:
         """All clocks that tell the time of day are set; what counts seconds goes on."""
