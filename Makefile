@@ -5,7 +5,7 @@ SHELL := /bin/bash
 include hack/devcluster/devcluster.mk
 
 export PYTHONPATH := operator
-HOST_PACKAGES := images/ad-image/packages.txt images/document/packages.txt
+HOST_PACKAGES := images/ad-image/packages.txt images/document/packages.txt tests/packages.txt
 VENV_KEY := $(shell sha256sum requirements-dev.txt $(HOST_PACKAGES) | sha256sum | cut -c1-16)
 VENV := $(CACHE)/venv/$(VENV_KEY)
 PY := $(VENV)/bin/python
@@ -82,8 +82,13 @@ deploy: images $(VENV)/.ready ## Install or upgrade stagework on the kind cluste
 deploy-for-stories: images $(VENV)/.ready
 	@HELM="$(HELM)" KUBECTL="$(KUBECTL)" $(PY) -m tests.support.cluster.models
 
-.PHONY: e2e stories stories-alone stories-of-nodes stories-of-operator stories-of-release
-e2e: deploy-for-stories ## User stories on the kind cluster
+# Others on this machine would upgrade the release and drain nodes under the stories.
+ALONE := $(DEVCLUSTER) alone
+.PHONY: e2e e2e-held stories stories-alone stories-of-nodes stories-of-operator stories-of-release
+e2e: $(VENV)/.ready ## User stories on the kind cluster; a second run waits for the first
+	@$(ALONE) $(MAKE) --no-print-directory e2e-held
+
+e2e-held: deploy-for-stories
 	@$(MAKE) --no-print-directory stories
 	@$(MAKE) --no-print-directory stories-alone
 
@@ -100,8 +105,11 @@ stories-alone:
 	@$(MAKE) --no-print-directory --keep-going stories-of-nodes stories-of-operator
 	@$(MAKE) --no-print-directory stories-of-release
 
-.PHONY: test-release
-test-release: deploy-for-stories ## The long stories, before a release; AGAIN=1 also those that have passed
+.PHONY: test-release test-release-held
+test-release: $(VENV)/.ready ## The long stories, before a release; AGAIN=1 also those that have passed
+	@$(ALONE) $(MAKE) --no-print-directory test-release-held
+
+test-release-held: deploy-for-stories
 	@$(PY) -m hack.release_tests $(if $(AGAIN),--again)
 
 .PHONY: demo
@@ -118,7 +126,7 @@ surface: $(VENV)/.ready ## Record what others see of the product into OUT=dir, t
 
 .PHONY: bench
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)
-	@for name in transitions restart exchange chain scale quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
+	@for name in transitions restart exchange history estimates chunks chain scale quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
 
 # Stories mostly wait for the cluster, which has the machine first: the parts take what it leaves.
 .PHONY: test

@@ -21,6 +21,9 @@ def demo(
     run: Annotated[list[str] | None, typer.Option(help="Sample to run; may be repeated.")] = None,
     to: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
     timeout: Annotated[float, typer.Option(min=1, help="Seconds for all runs together.")] = 900,
+    pictures: Annotated[
+        int, typer.Option(min=0, help="Pictures of the batch at the end; 0: no batch.")
+    ] = 60,
     plain: Annotated[bool, typer.Option("--plain", help="Lines only, also in a terminal.")] = False,
     namespace: Namespace = None,
     release_namespace: ReleaseNamespace = DEFAULT_RELEASE_NAMESPACE,
@@ -30,7 +33,8 @@ def demo(
     wanted = tuple(run or DEFAULT_RUNS)
     try:
         where = session.namespace(namespace)
-        show_samples(session, Demo(samples, wanted, to, timeout, plain), where, release_namespace)
+        story = Demo(samples, wanted, to, timeout, plain, pictures)
+        show_samples(session, story, where, release_namespace)
     except CommandError as error:
         session.terminal.error(error)
         raise typer.Exit(error.exit_code) from error

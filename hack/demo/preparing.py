@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Any, Final
 
 from hack.demo.samples import name_of, placed
+from stagework.api.kinds import PIPELINEJOB, Kind
 from stagework.cli import replies
 from stagework.cli.commands.session import Session
 from stagework.cli.errors import TimeRanOut
-from stagework.cli.objects import PIPELINES, RUNS, path
+from stagework.cli.objects import PIPELINES
+from stagework.cli.stored_objects import path
 
 ACCOUNT: Final = "stagework-demo"
 """ServiceAccount and RoleBinding that the demo makes."""
@@ -34,21 +36,22 @@ def admit(session: Session, namespace: str) -> None:
     _apply(session, f"{bindings}/{ACCOUNT}", binding, "rolebinding")
 
 
-def clear(session: Session, namespace: str, runs: list[str]) -> None:
-    """Delete runs of these names and wait until they are gone; raises TimeRanOut."""
-    for name in runs:
-        answer = session.cluster.request("DELETE", path(RUNS, namespace, name))
+def clear(session: Session, namespace: str, objects: list[str], kind: Kind = PIPELINEJOB) -> None:
+    """Delete objects of these names and wait until they are gone; raises TimeRanOut."""
+    word = kind.kind.lower()
+    for name in objects:
+        answer = session.cluster.request("DELETE", path(kind.resource, namespace, name))
         if answer.good:
-            session.terminal.say(f"pipelinejob.stagework.dev/{name} of an earlier time deleted")
+            session.terminal.say(f"{word}.stagework.dev/{name} of an earlier time deleted")
         elif not answer.missing:
-            raise replies.explain(answer, f"delete pipelinejob {name}")
+            raise replies.explain(answer, f"delete {word} {name}")
     until = session.now() + timedelta(seconds=GONE_SECONDS)
-    for name in runs:
-        while _exists(session, namespace, name):
+    for name in objects:
+        while _exists(session, path(kind.resource, namespace, name), f"{word} {name}"):
             if session.now() >= until:
                 raise TimeRanOut(
-                    f"the earlier run {name} is still being deleted",
-                    command=f"kubectl get pipelinejobs.stagework.dev {name} -n {namespace} -o yaml",
+                    f"the earlier {word} {name} is still being deleted",
+                    command=f"kubectl get {kind.full_name} {name} -n {namespace} -o yaml",
                 )
             session.sleep(0.5)
 
@@ -59,10 +62,10 @@ def apply_pipeline(session: Session, namespace: str, body: dict[str, Any]) -> No
     _apply(session, where, placed(body, namespace), "pipeline", group=".stagework.dev")
 
 
-def _exists(session: Session, namespace: str, name: str) -> bool:
-    answer = session.cluster.request("GET", path(RUNS, namespace, name))
+def _exists(session: Session, where: str, what: str) -> bool:
+    answer = session.cluster.request("GET", where)
     if not answer.good and not answer.missing:
-        raise replies.explain(answer, f"get pipelinejob {name}")
+        raise replies.explain(answer, f"get {what}")
     return answer.good
 
 

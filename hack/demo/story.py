@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
+from hack.demo.batch import BatchDemo, show_batch
 from hack.demo.document import show_document
 from hack.demo.preparing import ACCOUNT, admit, apply_pipeline, clear
 from hack.demo.samples import load, name_of, placed
@@ -25,7 +26,7 @@ from stagework.cli.objects import RUNS
 from stagework.cli.outputs import Fetched, fetch, file_count
 from stagework.cli.service import ApiService
 from stagework.cli.text.monitor_lines import MonitorLines
-from stagework.cli.text.next_steps import after_failure
+from stagework.cli.text.next_steps import next_command
 from stagework.cli.text.screens import screen_for
 from stagework.cli.text.tables import one_line
 from stagework.cli.watchlist import Wanted, Watchlist
@@ -50,6 +51,8 @@ class Demo:
     """For all runs together."""
     plain: bool
     """Lines only, also in a terminal."""
+    pictures: int
+    """Items of the batch at the end; 0: there is none."""
 
 
 def show_samples(session: Session, demo: Demo, namespace: str, release_namespace: str) -> None:
@@ -70,6 +73,9 @@ def show_samples(session: Session, demo: Demo, namespace: str, release_namespace
         name: fetch(service, session.objects.run(namespace, name), demo.to / name) for name in runs
     }
     _show(session, fetched, demo.to)
+    if demo.pictures:
+        batch = BatchDemo(demo.samples, demo.pictures, demo.timeout_seconds)
+        show_batch(session, service, batch)
 
 
 def _show(session: Session, fetched: dict[str, list[Fetched]], folder: Path) -> None:
@@ -136,7 +142,7 @@ def _judge(session: Session, demo: Demo, namespace: str, watchlist: Watchlist) -
             run = session.objects.run(namespace, where.rsplit("/", 1)[-1])
             raise CommandError(
                 f"{where} failed{at} ({end.reason}): {one_line(end.message)}",
-                command=after_failure(run, session.home),
+                command=next_command(run, session.home),
             )
     if watchlist.late:
         raise TimeRanOut(

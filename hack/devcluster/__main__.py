@@ -6,7 +6,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from hack.devcluster import apiserver, cluster, engine, go_programs, image_spec, images, tools
+from hack.devcluster import (
+    apiserver,
+    cluster,
+    engine,
+    go_programs,
+    image_spec,
+    images,
+    one_at_a_time,
+    tools,
+)
 from hack.devcluster.errors import DevClusterError
 from hack.devcluster.steps import say
 
@@ -56,6 +65,12 @@ def _apiserver(arguments: argparse.Namespace) -> None:
     apiserver.serve(arguments.directory, controllers=arguments.controllers)
 
 
+def _alone(arguments: argparse.Namespace) -> None:
+    code = one_at_a_time.run(arguments.program)
+    if code:
+        raise SystemExit(code)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m hack.devcluster", description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -79,6 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     image.add_argument("names", nargs="*", help=f"only these of {known}")
     built = command("programs", _programs, "build the API server, and small Go programs of ours")
     built.add_argument("folders", nargs="*", type=Path, help="each with a Go module")
+    alone = command("alone", _alone, "run a program while no other so run has the cluster")
+    alone.add_argument("program", nargs=argparse.REMAINDER, help="with its arguments")
     server = command("apiserver", _apiserver, "a bare API server, until interrupted")
     server.add_argument("directory", type=Path, help="for its data, logs and kubeconfig")
     server.add_argument("--controllers", action="store_true", help="Jobs, namespaces, collection")

@@ -11,8 +11,10 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+
+from hack.devcluster.steps import step
 
 FINGERPRINT_LENGTH = 16
 KEPT = 3
@@ -73,10 +75,17 @@ def files_below(path: Path) -> list[Path]:
 
 
 @contextmanager
-def locked(name: str) -> Generator[None]:
-    """Let one process at a time into the body."""
+def locked(name: str, awaited: str = "", usually: str = "") -> Generator[None]:
+    """Let one process at a time into the body; ``awaited`` says who is waited for, if anybody is.
+
+    What a killed holder leaves running keeps nobody waiting: the file is not inherited.
+    """
     with (folder("locks") / name).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with step(f"wait for {awaited}", usually) if awaited else nullcontext():
+                fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

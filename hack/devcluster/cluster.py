@@ -6,6 +6,7 @@ Everything else in the repository only sees its kubeconfig.
 import json
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,9 @@ from hack.devcluster.steps import say, step
 READY_SECONDS = 180
 WAKE_SECONDS = 120
 """How long the nodes of a cluster that was stopped may take until they are Ready again."""
+
+STEADY_SECONDS = 15
+"""How long a woken cluster must stay Ready: its kubelet may start the API server once more."""
 
 FRESH_LEASE_SECONDS = 25
 """Kubelets renew their lease every 10 s."""
@@ -92,7 +96,7 @@ def _reusable(recipe: str) -> bool:
     if not file.exists() or file.read_text() != recipe:
         say(f"     the cluster {NAME} was made by another recipe: it is made again")
         return False
-    _start_stopped_nodes()
+    woken = _start_stopped_nodes()
     command = [
         tools.path_of("kind"),
         "export",
@@ -103,28 +107,46 @@ def _reusable(recipe: str) -> bool:
         str(kubeconfig()),
     ]
     if succeeds(command):
-        if health().ready:
+        if not woken and health().ready:
             return True
         with step(f"cluster {NAME}: wait for nodes that were away"):
-            deadline = time.monotonic() + WAKE_SECONDS
-            while time.monotonic() < deadline:
-                if health().ready:
-                    return True
-                time.sleep(1)
+            if comes_to_be_steady(lambda: health().ready):
+                return True
     say(f"     the cluster {NAME} is dead: it is made again")
     return False
 
 
-def _start_stopped_nodes() -> None:
+def comes_to_be_steady(
+    is_ready: Callable[[], bool],
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Wait until it has been Ready at every look for `STEADY_SECONDS`; False when it is not."""
+    started = clock()
+    ready_since = None
+    while (now := clock()) < started + WAKE_SECONDS:
+        if not is_ready():
+            ready_since = None
+        elif ready_since is None:
+            ready_since = now
+        elif now >= ready_since + STEADY_SECONDS:
+            return True
+        pause(1)
+    return False
+
+
+def _start_stopped_nodes() -> bool:
     """Wake node containers that a stopped engine or a broken-off fault test left behind."""
+    woken = False
     for name in node_names().values():
         state = ["docker", "inspect", "--format", "{{.State.Status}}", name]
         done = subprocess.run(state, capture_output=True, text=True, check=False)
         status = done.stdout.strip()
         if status == "paused":
-            succeeds(["docker", "unpause", name])
+            woken |= succeeds(["docker", "unpause", name])
         elif status in ("exited", "created"):
-            succeeds(["docker", "start", name])
+            woken |= succeeds(["docker", "start", name])
+    return woken
 
 
 def health() -> Health:

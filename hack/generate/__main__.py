@@ -23,10 +23,15 @@ import yaml
 
 from hack.generate import reasons, reference, values_schema
 from stagework.api import names
-from stagework.api.admission import priority_policy, stages_policy, verbs_policy
+from stagework.api.admission import (
+    priority_policy,
+    sign_ins_policy,
+    stages_policy,
+    verbs_policy,
+)
 from stagework.api.admission_children import children_policies
 from stagework.api.crds import definitions
-from stagework.api.kinds import KINDS
+from stagework.api.kinds import DEFINED
 from stagework.web import openapi
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +78,7 @@ def from_types() -> Iterator[tuple[Path, str]]:
     for name, policy in policies().items():
         yield POLICIES / f"{name}-policy.yaml", HEADER + as_yaml(policy)
     yield VALUES_SCHEMA, values_schema.with_settings(VALUES_SCHEMA.read_text())
-    yield REFERENCE, reference.markdown(KINDS)
+    yield REFERENCE, reference.markdown(DEFINED)
     yield REASONS, reasons.markdown(Path(names.__file__).read_text())
     yield OPENAPI, openapi.document()
 
@@ -84,6 +89,7 @@ def policies() -> dict[str, dict[str, Any]]:
         "stages": stages_policy(),
         "verbs": verbs_policy(),
         "priority": priority_policy(),
+        "signins": sign_ins_policy(),
         "children": {"policies": children_policies()},
     }
 

@@ -17,6 +17,9 @@ sentence.
 
 SECTIONS: Final = {
     "reasons of `Succeeded`, copied to `status.summary`": "STATUS of a run",
+    "reasons of a Pipeline's `Ready`": "READY of a Pipeline",
+    "reasons of a ScheduledJob's `Ready`, copied to `status.summary`": "STATUS of a ScheduledJob",
+    "what happens to a ScheduledJob, as reasons of Events": "Events of a ScheduledJob",
     "states of one stage": "State of a stage",
     "why a stage waits": "Why a stage waits",
     "why an attempt ended": "Why an attempt ended, or does not go on",

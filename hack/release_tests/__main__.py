@@ -2,10 +2,12 @@
 
 import argparse
 import ast
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from hack.devcluster import cache
@@ -16,6 +18,8 @@ from hack.release_tests.record import FAILED, PASSED, Record, Result, content_of
 
 PAGE = "docs/release-tests.md"
 STORIES = ("tests/e2e", "tests/operator")
+PROGRESS = "STAGEWORK_STORY_PROGRESS"
+"""Variable with the folder in which a story may keep how far it is, on this content of the tree."""
 MARK = "pytest.mark.long("
 
 
@@ -25,10 +29,13 @@ def stories() -> list[str]:
     return [str(file.relative_to(ROOT)) for file in files if MARK in file.read_text()]
 
 
-def run_story(story: str) -> bool:
-    """Run one of them in sight of whoever waits for it."""
+def run_story(story: str, folder: Path) -> bool:
+    """Run one of them in sight of whoever waits for it; `folder`: where it may keep how far it is,
+    so that one that was broken off goes on there.
+    """
     command = [sys.executable, "-m", "pytest", "-q", "-m", "long", story]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    env = {**os.environ, PROGRESS: str(folder)}
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode == 0
 
 
 def run_all(names: Sequence[str], record: Record, run_story: Callable[[str], bool]) -> list[Result]:
@@ -64,7 +71,7 @@ def main() -> int:
     if again:
         record.forget()
     try:
-        results = run_all(stories(), record, run_story)
+        results = run_all(stories(), record, partial(run_story, folder=record.folder))
     except DevClusterError as error:
         say(f"error: {error}")
         return 2

@@ -11,14 +11,18 @@ Programs in other languages are wrapped by `stagekit run -- COMMAND`, or follow
 `docs/stage-contract.md` by themselves.
 """
 
+from stagekit.background import finish_job, heartbeat, start_job
+from stagekit.batch import BatchItem
 from stagekit.context import Context
 from stagekit.endpoint import Endpoint
 from stagekit.errors import Defer, MissingInput, Refused, Skip, StageError
 from stagekit.inputs import Inputs
 from stagekit.items import Item
+from stagekit.per_item import per_item
 from stagekit.stage import main
 
 __all__ = [
+    "BatchItem",
     "Context",
     "Defer",
     "Endpoint",
@@ -28,5 +32,9 @@ __all__ = [
     "Refused",
     "Skip",
     "StageError",
+    "finish_job",
+    "heartbeat",
     "main",
+    "per_item",
+    "start_job",
 ]

@@ -1,14 +1,29 @@
-"""Command line: `stagekit run -- COMMAND` and `stagekit mark --outcome Succeeded`."""
+"""Command line: `stagekit run -- COMMAND` and `stagekit mark --outcome Succeeded`.
+
+`fetch` and `keep` are what our own containers of a `contract: Files` stage do.
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stagekit import command, contract, environment, mark, text, values
+from stagekit import (
+    background,
+    command,
+    contract,
+    environment,
+    fetch,
+    item_lines,
+    keep,
+    mark,
+    text,
+    values,
+)
 from stagekit.errors import ContractError, StageError
 
 
@@ -25,7 +40,19 @@ def main(arguments: Sequence[str]) -> int:
     )
     run_verb.add_argument("command", nargs="+", metavar="COMMAND")
     _add_mark(verbs.add_parser("mark", help="write this stage's completion mark, or values"))
+    verbs.add_parser("fetch", help="bring the inputs of a Files stage, in a container before it")
+    verbs.add_parser("keep", help="keep the outputs of a Files stage, in a container beside it")
+    _add_item(verbs.add_parser("item", help="say what has become of an item of the batch"))
+    _add_job(verbs.add_parser("job", help="tell the board of a background job, if it listens"))
     options = parser.parse_args(list(arguments))
+    if options.verb == "job":
+        return _job(options)
+    if options.verb == "item":
+        return _item(options)
+    if options.verb == "fetch":
+        return fetch.run()
+    if options.verb == "keep":
+        return keep.run()
     if options.verb == "run":
         return command.run(options.command, grace_seconds=options.grace_seconds)
     return _mark(options)
@@ -51,6 +78,62 @@ def _add_mark(verb: argparse.ArgumentParser) -> None:
         help="a small value for people, below `stagekit run`; may be repeated. With nothing else "
         "the exit code stays the outcome",
     )
+
+
+def _add_item(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("word", choices=[item_lines.BEGIN, *item_lines.STATES])
+    verb.add_argument("number", type=int, help="its number, as in the list of items")
+    verb.add_argument("reason", nargs="?", default="", help="one CamelCase word")
+    verb.add_argument("message", nargs="?", default="", help="a sentence of at most 128 bytes")
+
+
+def _add_job(verb: argparse.ArgumentParser) -> None:
+    steps = verb.add_subparsers(dest="step", required=True)
+    start = steps.add_parser("start", help="it begins; prints its id")
+    start.add_argument("kind", help="what kind of work it is, such as reindex")
+    start.add_argument("--label", default="", help="what people see")
+    start.add_argument("--id", default="", help="its own name; begins anew under a known one")
+    start.add_argument("--total", type=int, help="how much there is to do")
+    start.add_argument("--machine", default="", help="machine class that does it")
+    beat = steps.add_parser("heartbeat", help="it is at work")
+    beat.add_argument("id")
+    beat.add_argument("--processed", type=int, help="how much is done")
+    beat.add_argument("--total", type=int, help="how much there is to do")
+    finish = steps.add_parser("finish", help="it has ended")
+    finish.add_argument("id")
+    finish.add_argument("--processed", type=int, help="how much was done")
+    finish.add_argument("--error", default="", help="why it has failed; absent: it has not")
+
+
+def _job(options: argparse.Namespace) -> int:
+    """Whatever becomes of it, the program that called goes on."""
+    if options.step == "start":
+        machine, total = options.machine, options.total
+        own = background.start_job(
+            options.kind, options.label, total=total, id=options.id, machine=machine
+        )
+        with contextlib.suppress(OSError):
+            sys.stdout.write(f"{own}\n")
+            sys.stdout.flush()
+    elif options.step == "heartbeat":
+        background.heartbeat(options.id, options.processed, options.total)
+    else:
+        background.finish_job(options.id, options.error, processed=options.processed)
+    return contract.EXIT_OK
+
+
+def _item(options: argparse.Namespace) -> int:
+    file = os.environ.get(contract.ENV_ITEM_OUTCOMES_FILE, "")
+    if not file:
+        text.say(f"{contract.ENV_ITEM_OUTCOMES_FILE} is not set: this run has no items of a batch")
+        return contract.EXIT_FAILED
+    line = item_lines.line_of(options.word, options.number, options.reason, options.message)
+    try:
+        item_lines.add(Path(file), line)
+    except OSError as error:
+        text.say(f"nothing said of item {options.number}: {error}")
+        return contract.EXIT_FAILED
+    return contract.EXIT_OK
 
 
 def _mark(options: argparse.Namespace) -> int:

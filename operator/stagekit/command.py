@@ -1,6 +1,7 @@
 """`stagekit run -- COMMAND`: any program as a stage.
 
-1. Bring all inputs to `in/<stage>/...` and `in/source/<name>` below the work folder.
+1. Bring all inputs to `in/<stage>/...` and `in/source/<name>` below the work folder; items of a
+   batch to `in/source/<number>-<name>`.
 2. Run the program in a process group of its own; its output passes through untouched.
 3. SIGTERM is passed on; a program that ignores it is killed; there is no mark then (exit 143).
 4. A fence that falls kills the group at once (exit 75, no mark).
@@ -19,10 +20,11 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Final
 
-from stagekit import contract, environment, mark, text, values
-from stagekit.errors import StageError
+from stagekit import contract, environment, item_lines, mark, text, values
+from stagekit.ending import Ending, from_code
+from stagekit.errors import Refused, StageError
 from stagekit.retry import Patience
-from stagekit.session import Ending, Session
+from stagekit.session import Session
 
 TERM_GRACE_SECONDS: Final = 25.0
 """From SIGTERM to SIGKILL of the program; shorter than a Pod's usual 30 s."""
@@ -93,7 +95,7 @@ def run(
         given = environment.read(os.environ)
         session = Session(given, _exit_fenced, patience)
     except (StageError, OSError) as error:
-        text.say(f"cannot start: {error}")
+        text.say_last(f"cannot start: {error}")
         return contract.EXIT_FAILED
     stop = _Stop(grace_seconds)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -106,10 +108,10 @@ def run(
 
 
 def _run(session: Session, command: Sequence[str], stop: _Stop) -> int:
-    try:
-        session.inputs.fetch_all()
-    except StageError as error:
-        return session.finish(Ending(contract.OUTCOME_FAILED, error.reason, str(error)))
+    unready = _made_ready(session)
+    if unready is not None:
+        _take_outcomes(session)
+        return session.finish(unready)
     own_mark, own_values = session.private / "mark.json", session.private / "values.json"
     for file in (own_mark, own_values):
         file.unlink(missing_ok=True)
@@ -117,6 +119,7 @@ def _run(session: Session, command: Sequence[str], stop: _Stop) -> int:
         **os.environ,
         contract.ENV_TERMINATION_FILE: str(own_mark),
         contract.ENV_VALUES_FILE: str(own_values),
+        **({} if session.chunk is None else item_lines.variables(session.work)),
     }
     if stop.came:
         return contract.EXIT_INTERRUPTED
@@ -133,8 +136,44 @@ def _run(session: Session, command: Sequence[str], stop: _Stop) -> int:
     if stop.came:
         text.say(f"interrupted (the program ended with {code}): no mark is written")
         return contract.EXIT_INTERRUPTED
-    ending = _said(mark.read(str(own_mark)), code) or _from_code(code)
+    _take_outcomes(session)
+    ending = _said(mark.read(str(own_mark)), code) or _judged(from_code(code), session)
     return session.finish(ending, values.read(own_values))
+
+
+def _take_outcomes(session: Session) -> None:
+    """What the program has said of the batch's items goes into outcomes.jsonl."""
+    for outcome in item_lines.read(session.work).outcomes:
+        session.ledger.record(outcome)
+
+
+def _judged(ending: Ending, session: Session) -> Ending:
+    """A program that has ended well, by what it has said of the batch's items."""
+    reported = item_lines.read(session.work)
+    bad = session.ledger.summary().get("failed", 0)
+    if ending.outcome != contract.OUTCOME_SUCCEEDED or not bad:
+        return ending
+    if bad == reported.total:
+        return Ending(*session.ledger.verdict())
+    return Ending(ending.outcome, "SomeItemsFailed", f"{bad} of {reported.total} failed")
+
+
+def _made_ready(session: Session) -> Ending | None:
+    """Bring all that the program may want; gives how the stage ends where that ends it."""
+    try:
+        session.inputs.fetch_all()
+        if session.chunk is None:
+            return None
+        listed = item_lines.place(session.chunk, session.work, session.inputs.source())
+    except Refused as verdict:
+        return Ending(contract.OUTCOME_REFUSED, verdict.reason, verdict.message)
+    except StageError as error:
+        return Ending(contract.OUTCOME_FAILED, error.reason, str(error))
+    if not listed:
+        message = "stages above have set all items aside"
+        return Ending(contract.OUTCOME_SKIPPED, "NoItemsLeft", message)
+    session.progress.follow(lambda: item_lines.read(session.work).progress())
+    return None
 
 
 def _said(fields: Mapping[str, object] | None, code: int) -> Ending | None:
@@ -149,22 +188,6 @@ def _said(fields: Mapping[str, object] | None, code: int) -> Ending | None:
     return Ending(outcome, *said, mark.skips_of(fields) if good else {})
 
 
-def _from_code(code: int) -> Ending:
-    outcome = contract.OUTCOME_OF_EXIT.get(code, contract.OUTCOME_FAILED)
-    if outcome != contract.OUTCOME_FAILED:
-        reason = _REASONS.get(code, "")
-        return Ending(outcome, reason, f"the program ended with {code}" if reason else "")
-    if code < 0:
-        return Ending(
-            contract.OUTCOME_FAILED, "KilledBySignal", f"the program was killed by signal {-code}"
-        )
-    return Ending(contract.OUTCOME_FAILED, "NonZeroExit", f"the program ended with {code}")
-
-
-_REASONS: Final = {
-    contract.EXIT_REFUSED: "InputRefused",
-    contract.EXIT_NOTHING_TO_DO: "NothingToDo",
-}
 _fenced_children: list[Child] = []
 """What the fence kills: at most the one program of this process."""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from stagekit import contract, models, values
+from stagekit import batch, contract, models, values
+from stagekit.batch import BatchItem, Chunk
 from stagekit.endpoint import Endpoint
 from stagekit.environment import Environment, Outcome
 from stagekit.errors import Refused
 from stagekit.fence import boot_seconds
-from stagekit.heartbeat import Progress
+from stagekit.heartbeat import Notes, Progress
 from stagekit.inputs import Inputs
 from stagekit.items import Item, Ledger, iterate
 from stagekit.link import Link
@@ -33,7 +35,9 @@ class Context:
         progress: Progress,
         *,
         link: Link,
+        chunk: Chunk | None = None,
     ) -> None:
+        """`chunk`: the items of a batch that the run works on, where it works on any."""
         self.inputs = inputs
         """Files of earlier stages and the run's own input."""
         self.outputs = outputs
@@ -46,8 +50,6 @@ class Context:
         """What follows when a model endpoint stays down: `fail`, `defer` or `builtin`."""
         self.method_used = ""
         """How the work was done, where `method` leaves that open; goes into result.json."""
-        self.machine = environment.machine
-        """Key of the machine class that this attempt runs on, such as `gpu`."""
         self.run = environment.run
         """Name of the PipelineJob."""
         self.stage = environment.stage
@@ -61,8 +63,14 @@ class Context:
         self._ledger = ledger
         self._progress = progress
         self._link = link
+        self._chunk = chunk
         self._environment = environment
         self._began = boot_seconds()
+
+    @property
+    def machine(self) -> str:
+        """Key of the machine class that this attempt runs on, such as `gpu`."""
+        return self._environment.machine
 
     @property
     def work(self) -> Path:
@@ -127,6 +135,25 @@ class Context:
         `key` gives an item's id in outcomes.jsonl; a Path's name or `str(value)` without it.
         """
         return iterate(values, self._ledger, self.progress, key)
+
+    @property
+    def has_batch_items(self) -> bool:
+        """Whether the run works on items of a batch (`spec.input.items`)."""
+        return self._chunk is not None
+
+    def batch_items(self) -> Iterator[Item[BatchItem]]:
+        """Go through the batch's items that no stage above has set aside; none without a batch."""
+        if self._chunk is not None:
+            yield from batch.iterate(self._chunk, self.outputs, self._ledger, self._progress)
+
+    def of_item(self, item: BatchItem, inputs: Inputs, ledger: Ledger) -> Context:
+        """The same for the work on one item alone; see `stagekit.per_item`."""
+        given = self._environment
+        own = replace(given, params={**given.params, **item.params}, input_uri=item.uri)
+        notes = Notes(self._progress)
+        made = Context(own, inputs, item.outputs, ledger, notes, link=self._link)
+        made._began = self._began
+        return made
 
     def progress(self, done: int | None = None, total: int | None = None, note: str = "") -> None:
         """Say how far the stage is; may be called as often as one likes."""

@@ -15,8 +15,14 @@ MARK_VERSION: Final = 1
 MARK_MAX_BYTES: Final = 1024
 """A longer termination message is not a mark, whatever it contains."""
 
+STAGE_NAME: Final = "[a-z][a-z0-9_-]{0,39}"
+"""Pattern of the whole name of a stage, in whatever release it was named."""
+
 RESULT_FILE: Final = "result.json"
 """Written among the attempt's artifacts before the mark; decides when the Pod is gone."""
+
+INPUT_NOT_FETCHED: Final = "InputNotFetched"
+"""Reason of a stage whose input can never be had: `spec.input` names nothing that it may read."""
 
 SKIPS_MAX_BYTES: Final = 480
 """Longest `skips` in a mark, as JSON: with them a mark still fits, whatever else it says."""
@@ -30,8 +36,12 @@ HEARTBEAT_SECONDS: Final = 10
 FENCE_SECONDS: Final = 40
 """Without any answer for this long (boot-time clock) stagekit ends the work by itself."""
 
+NO_PROBE_SECONDS: Final = 15.0
+"""Where the kubelet has not asked the fence for so long the stage's container may have ended."""
+
 OUTCOMES_FILE: Final = "outcomes.jsonl"
-"""One line an item, beside `result.json`: `{"id", "state", "reason", "message"}`."""
+"""One line an item, beside `result.json`: `{"id", "state", "reason", "message"}`; for an item of
+the batch also `number`, and `at`: seconds from the stage's start."""
 
 # --- environment of the container -----------------------------------------------------------
 
@@ -66,6 +76,16 @@ ENV_PARAMS_FILE: Final = "STAGEWORK_PARAMS_FILE"
 """File with the run's params as one JSON object of strings."""
 ENV_INPUT_URI: Final = "STAGEWORK_INPUT_URI"
 """`spec.input.uri` of the run; absent where the run has no input."""
+ENV_INPUT_ITEMS: Final = "STAGEWORK_INPUT_ITEMS"
+"""Which items of a batch the run works on, as `r0-120-10`: round, first position, how many; absent
+where it works on none. With `dir://` a file with one JSON object an item."""
+ENV_ITEMS_FILE: Final = "STAGEWORK_ITEMS_FILE"
+"""For a program that is no function of stagekit's: the list of those items, JSON Lines."""
+ENV_ITEM_OUTCOMES_FILE: Final = "STAGEWORK_ITEM_OUTCOMES_FILE"
+"""Likewise: the file to which it adds a line for what has become of an item."""
+ENV_SLOT_TIME: Final = "STAGEWORK_SLOT_TIME"
+"""`spec.slotTime` of the run: which slot of a schedule it is for, whenever it runs; absent where it
+is for none."""
 ENV_PARAM_PREFIX: Final = "STAGEWORK_PARAM_"
 """Each param also comes as `STAGEWORK_PARAM_<NAME IN UPPER CASE>`; see `param_variable`."""
 ENV_WORK_DIR: Final = "STAGEWORK_WORK_DIR"
@@ -74,6 +94,9 @@ ENV_TERMINATION_FILE: Final = "STAGEWORK_TERMINATION_FILE"
 """Where the completion mark is written; the kubelet reports it as the termination message."""
 ENV_TIMEOUT_SECONDS: Final = "STAGEWORK_TIMEOUT_SECONDS"
 """The stage's `timeoutSeconds`: how long its container may run, counted from its start."""
+ENV_GRACE_SECONDS: Final = "STAGEWORK_GRACE_SECONDS"
+"""Only with `contract: Files`, in the container that keeps the outputs: how long it may take for
+that, counted from SIGTERM."""
 ENV_METHOD: Final = "STAGEWORK_METHOD"
 """How the stage does its work: one of the `METHOD_` words; set by the pipeline's `env`."""
 ENV_WHEN_DOWN: Final = "STAGEWORK_WHEN_DOWN"
@@ -123,10 +146,42 @@ OUT_FOLDER: Final = "out"
 """Below `WORK_DIR`: every regular file in it is uploaded at the end."""
 SOURCE_FOLDER: Final = "source"
 """Below `in`: what `spec.input` names."""
+INPUT_FOLDER: Final = "input"
+"""Below `WORK_DIR`, with `contract: Files`: what `spec.input` names, as `input/<name>`."""
+INPUTS_COPY: Final = "inputs.json"
+"""Below `WORK_DIR`, with `contract: Files`: the inputs' file; the stage does not see the other."""
+PARAMS_COPY: Final = "params.json"
+"""Likewise the params' file."""
+ITEMS_LIST: Final = "items.jsonl"
+"""Below `WORK_DIR`, for programs: the batch's items that the run works on."""
+ITEM_OUTCOMES: Final = "item-outcomes"
+"""Below `WORK_DIR`, for programs: where they say what has become of each."""
+ITEMS_FOLDER: Final = "items"
+"""Below `out`: what a stage leaves for one item of the batch alone, as `items/<number>/<path>`."""
+ITEM_VALUES: Final = "values.json"
+"""Below `items/<number>`: the small values that a stage has set for the item."""
 MODEL_FOLDER: Final = "model"
 """Below `WORK_DIR`: the unpacked archive that `STAGEWORK_MODEL` names."""
 ALIVE_FILE: Final = "/tmp/stagekit-alive"  # noqa: S108  (a private emptyDir of the Pod)
 """Touched every `HEARTBEAT_SECONDS`; a liveness probe may look at its age."""
+
+# --- the fence of `contract: Files` ----------------------------------------------------------
+
+FENCE_PORT: Final = 14140
+"""Port of the Pod on which the container that keeps the outputs answers the kubelet; neither among
+those that meshes use nor among those that Linux gives to clients."""
+FENCE_PATH: Final = "/livez"
+"""200 while somebody answers, 503 once the stage must end."""
+FENCE_START_SECONDS: Final = 10
+"""From the start of the stage's container to the first question."""
+FENCE_PERIOD_SECONDS: Final = 5
+"""Between two questions."""
+FENCE_FAILURES: Final = 4
+"""After so many bad answers or none the stage is ended: a container that is started again, or a
+busy node, costs no stage."""
+FENCE_GRACE_SECONDS: Final = 5
+"""From SIGTERM to SIGKILL of a stage that the fence ends: 65 s after the last answer at the latest
+it has gone."""
 
 # --- headers of the artifact protocol -------------------------------------------------------
 

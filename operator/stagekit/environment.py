@@ -23,6 +23,7 @@ _LOCAL_DEFAULTS: Final = {
     contract.ENV_POD_NAME: "local",
     contract.ENV_POD_UID: "local",
 }
+_INPUTS_FILE: Final = f"{contract.INFO_DIR}/{contract.INPUTS_FILE_NAME}"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Environment:
     api_url: str
     token_file: str
     input_uri: str
+    input_items: str
     work_dir: str
     termination_file: str
     timeout_seconds: int
@@ -90,9 +92,7 @@ def read(variables: Mapping[str, str], stage: str = "") -> Environment:
     attempt = _required(merged, contract.ENV_ATTEMPT)
     if not (attempt.isascii() and attempt.isdigit() and int(attempt) > 0):
         raise ContractError(f"{contract.ENV_ATTEMPT} is no attempt number: {attempt!r}")
-    inputs = _json_file(
-        merged.get(contract.ENV_INPUTS_FILE, f"{contract.INFO_DIR}/{contract.INPUTS_FILE_NAME}")
-    )
+    inputs = _json_file(merged.get(contract.ENV_INPUTS_FILE, _INPUTS_FILE))
     return Environment(
         run=merged.get(contract.ENV_RUN, ""),
         run_uid=_required(merged, contract.ENV_RUN_UID),
@@ -106,6 +106,7 @@ def read(variables: Mapping[str, str], stage: str = "") -> Environment:
             contract.ENV_TOKEN_FILE, f"{contract.INFO_DIR}/{contract.TOKEN_FILE_NAME}"
         ),
         input_uri=merged.get(contract.ENV_INPUT_URI, ""),
+        input_items=merged.get(contract.ENV_INPUT_ITEMS, ""),
         work_dir=merged.get(contract.ENV_WORK_DIR, contract.WORK_DIR),
         termination_file=merged.get(contract.ENV_TERMINATION_FILE, contract.TERMINATION_FILE),
         timeout_seconds=_number(merged.get(contract.ENV_TIMEOUT_SECONDS, "")),
@@ -132,7 +133,8 @@ def _outcomes(value: object) -> dict[str, Outcome]:
 def _required(variables: Mapping[str, str], name: str) -> str:
     value = variables.get(name, "")
     if not value:
-        raise ContractError(f"{name} is not set; stagework sets it, see docs/stage-contract.md")
+        hint = "give a stage that uses stagekit contract: Mark (docs/stage-contract.md)"
+        raise ContractError(f"{name} is not set: {hint}")
     return value
 
 

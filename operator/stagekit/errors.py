@@ -3,6 +3,7 @@
 StageError                the stage fails; it may be tried again
 ├── MissingInput          an input file is not there
 ├── DigestMismatch        an input arrived damaged, several times
+├── OutputsUnreadable     something in `out/` cannot be read, or not be stored under its name
 ├── ContractError         the environment is not what the operator promises
 ├── ServiceRefused        the API service said no (4xx): trying again is of no use now
 └── ServiceUnavailable    the API service gave no useful answer for too long
@@ -34,6 +35,12 @@ class DigestMismatch(StageError):
     """An input's bytes differ from what the stage before it has written down."""
 
     reason = "InputDamaged"
+
+
+class OutputsUnreadable(StageError):
+    """Something in `out/` cannot be read, or not be stored under its name."""
+
+    reason = "OutputsUnreadable"
 
 
 class ContractError(StageError):

@@ -11,6 +11,7 @@ from stagekit.endpoint import Endpoint
 from stagekit.environment import LOCAL_SCHEME, Environment
 from stagekit.errors import DigestMismatch, MissingInput
 from stagekit.link import DigestWriter, digest_of, inside, safe_name
+from stagekit.listed import ListedItem, of_lines
 
 
 class FolderLink:
@@ -21,6 +22,7 @@ class FolderLink:
         self._prefix = environment.prefix
         self._input_uri = environment.input_uri
         self._model_uri = environment.model
+        self._items_file = environment.input_items
 
     def fetch(self, prefix: str, path: str, target: Path) -> str:
         """Copy one file; raises MissingInput where there is none."""
@@ -44,7 +46,18 @@ class FolderLink:
         """Copy the model's archive: `artifact://...` in the folder."""
         return self._copied(self._model_uri, folder)
 
-    def _copied(self, uri: str, folder: Path) -> Path:
+    def items(self) -> list[ListedItem]:
+        """Read the file that `STAGEWORK_INPUT_ITEMS` names: one JSON object a line."""
+        try:
+            return of_lines(Path(self._items_file).read_bytes())
+        except OSError as error:
+            raise MissingInput(f"no list of items: {error}") from error
+
+    def item(self, item: ListedItem, folder: Path) -> Path:
+        """Copy an item's file."""
+        return self._copied(item.uri, folder, f"{item.number}-")
+
+    def _copied(self, uri: str, folder: Path, before: str = "") -> Path:
         parts = urlsplit(uri)
         if parts.scheme == "artifact":
             origin = inside(self._root, f"{parts.netloc}{unquote(parts.path)}")
@@ -54,7 +67,7 @@ class FolderLink:
             raise MissingInput(f"a local run cannot fetch {uri!r}: give a path")
         if not origin.is_file():
             raise MissingInput(f"{uri!r} is not a file")
-        target = folder / safe_name(origin.name)
+        target = folder / f"{before}{safe_name(origin.name)}"
         with origin.open("rb") as file:
             _copy(file, target)
         return target

@@ -28,6 +28,7 @@ class Progress:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._fields: dict[str, object] = {}
+        self._reported: Callable[[], dict[str, int]] = dict
         self.changed = threading.Event()
 
     def set(self, done: int | None = None, total: int | None = None, note: str = "") -> None:
@@ -43,10 +44,48 @@ class Progress:
             self._fields.update(given)
         self.changed.set()
 
+    def begin(self, item: int | None) -> None:
+        """Note the number of the batch's item that is worked on from now on; None: of none."""
+        with self._lock:
+            self._fields.pop("item", None)
+            if item is not None:
+                self._fields["item"] = item
+        self.changed.set()
+
+    def follow(self, reported: Callable[[], dict[str, int]]) -> None:
+        """Have each heartbeat say what a program reports: `done`, `total` and `item`."""
+        self._reported = reported
+
+    @property
+    def item(self) -> int | None:
+        """The number of the item that is worked on, where one is."""
+        item = self._said().get("item")
+        return item if isinstance(item, int) else None
+
     def encode(self) -> bytes:
         """The heartbeat's body."""
+        return json.dumps(self._said(), ensure_ascii=False).encode("utf-8")
+
+    def _said(self) -> dict[str, object]:
         with self._lock:
-            return json.dumps(self._fields, ensure_ascii=False).encode("utf-8")
+            return {**self._fields, **self._reported()}
+
+
+class Notes(Progress):
+    """Progress of the work on one item: `done` and `total` are the batch's, a note is passed on."""
+
+    def __init__(self, whole: Progress) -> None:
+        super().__init__()
+        self._whole = whole
+
+    def set(
+        self,
+        done: int | None = None,  # noqa: ARG002
+        total: int | None = None,  # noqa: ARG002
+        note: str = "",
+    ) -> None:
+        """Pass on the note."""
+        self._whole.set(note=note)
 
 
 class Heartbeats(threading.Thread):

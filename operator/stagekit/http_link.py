@@ -1,34 +1,29 @@
-"""Artifacts through the API service, as this Pod: the protocol of `docs/stage-contract.md`.
-
-The token is read anew for every request (the kubelet renews the file) and goes to the API
-service only: a redirect to a presigned address is followed without it.
-"""
+"""Artifacts through the API service, as this Pod: the protocol of `docs/stage-contract.md`."""
 
 from __future__ import annotations
 
 import http.client
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
-from urllib.parse import quote, unquote, urljoin
+from urllib.parse import quote, unquote
 
 from stagekit import contract, wire
+from stagekit.container_end import CONTAINER_END, ContainerEnd, ask_container_end
 from stagekit.documents import as_list, as_object, parse_object
 from stagekit.endpoint import Endpoint, read_endpoint
 from stagekit.environment import Environment
-from stagekit.errors import ContractError, DigestMismatch, MissingInput, ServiceRefused
+from stagekit.errors import ContractError, MissingInput, ServiceRefused
+from stagekit.http_requests import Requests
 from stagekit.link import DigestWriter, safe_name
-from stagekit.retry import Patience, TryAgain
+from stagekit.listed import ListedItem, of_answer
+from stagekit.retry import Patience
 
-_REDIRECTS: Final = frozenset({302, 303, 307, 308})
-_AGAIN: Final = frozenset({408, 425, 429})
 _NOT_FOUND: Final = 404
-_ERRORS: Final = 400
-_SERVER_ERRORS: Final = 500
-_DAMAGED_TRIES: Final = 3
+_SOURCE_TRIES: Final = 6
+"""So often an item's own source is asked while it does not answer: the others wait for it."""
 _BEAT_TIMEOUT_SECONDS: Final = 5.0
-_TEXT_MAX: Final = 300
 
 
 class HttpLink:
@@ -37,17 +32,14 @@ class HttpLink:
     def __init__(
         self, environment: Environment, on_contact: Callable[[], None], patience: Patience
     ) -> None:
-        self._base = environment.api_url
-        self._token_file = environment.token_file
+        self._service = Requests(environment, on_contact, patience)
         self._prefix = environment.prefix
-        self._on_contact = on_contact
-        self._patience = patience
 
     def fetch(self, prefix: str, path: str, target: Path) -> str:
         """Download one file; its digest is compared with the ETag if the service knows it."""
         writer = DigestWriter(target)
         try:
-            self._download(f"/v1/artifacts/{quote(prefix)}/{quote(path)}", writer)
+            self._service.download(f"/v1/artifacts/{quote(prefix)}/{quote(path)}", writer)
             writer.commit()
         except ServiceRefused as error:
             if error.status == _NOT_FOUND:
@@ -60,7 +52,7 @@ class HttpLink:
     def listing(self, prefix: str) -> list[str]:
         """Ask for all paths below a prefix."""
         address = f"/v1/artifacts/{quote(prefix)}/"
-        answer = self._patience.ask(f"list {prefix}", lambda: self._request("GET", address))
+        answer = self._service.ask(f"list {prefix}", "GET", address)
         fields = parse_object(answer.body)
         if fields is None:
             raise ContractError(f"the API service's list of {prefix} is unreadable")
@@ -75,12 +67,21 @@ class HttpLink:
         """Download the archive; the service reads in this Pod's own manifest which one it is."""
         return self._named("/v1/model", folder)
 
-    def _named(self, address: str, folder: Path) -> Path:
-        writer = DigestWriter(folder / "input")
+    def items(self) -> list[ListedItem]:
+        """Ask for the items of this Pod's own run."""
+        return of_answer(self._service.ask("list the items", "GET", "/v1/items").body)
+
+    def item(self, item: ListedItem, folder: Path) -> Path:
+        """Download an item's file; only those of this Pod's own run can be had."""
+        return self._named(f"/v1/items/{item.number}/content", folder, f"{item.number}-")
+
+    def _named(self, address: str, folder: Path, before: str = "") -> Path:
+        writer = DigestWriter(folder / f"{before}input")
         try:
-            answer = self._download(address, writer)
+            tries = _SOURCE_TRIES if before else 0
+            answer = self._service.download(address, writer, source_tries=tries)
             name = safe_name(unquote(answer.headers.get(contract.HEADER_FILE_NAME.lower(), "")))
-            return writer.commit(name)
+            return writer.commit(f"{before}{name}")
         finally:
             writer.discard()
 
@@ -90,24 +91,26 @@ class HttpLink:
 
         def put() -> wire.Answer:
             content.seek(0)
-            return self._request(
+            return self._service.request(
                 "PUT", address, {contract.HEADER_SHA256: sha256}, body=content, size=size
             )
 
-        self._patience.ask(f"upload {path}", put)
+        self._service.patience.ask(f"upload {path}", put)
 
     def endpoint(self, role: str) -> Endpoint | None:
         """Ask the service for a role; it is the gateway, so its own address is the endpoint's."""
         address = f"/v1/models/{quote(role, safe='')}"
         try:
-            answer = self._patience.ask(
-                f"look for the {role} endpoint", lambda: self._request("GET", address)
-            )
+            answer = self._service.ask(f"look for the {role} endpoint", "GET", address)
         except ServiceRefused as error:
             if error.status == _NOT_FOUND:
                 return None
             raise
-        return read_endpoint(answer.body, role, self._base + address, self._token)
+        return read_endpoint(answer.body, role, self._service.base + address, self._service.token)
+
+    def container_end(self, patience: Patience) -> ContainerEnd:
+        """How the stage's container ended, as its kubelet reports it; waits until it does."""
+        return ask_container_end(patience, lambda: self._service.request("GET", CONTAINER_END).body)
 
     def beat(self, progress: bytes) -> bool:
         """One heartbeat, without patience: the next one follows anyway."""
@@ -115,86 +118,13 @@ class HttpLink:
         try:
             answer = wire.exchange(
                 "POST",
-                f"{self._base}/v1/heartbeats",
-                {**headers, **self._authorization()},
+                f"{self._service.base}/v1/heartbeats",
+                {**headers, **self._service.authorization()},
                 body=io.BytesIO(progress),
                 size=len(progress),
                 timeout=_BEAT_TIMEOUT_SECONDS,
             )
         except (OSError, http.client.HTTPException, ContractError):
             return False
-        self._on_contact()
+        self._service.on_contact()
         return answer.status > 0
-
-    def _download(self, address: str, writer: DigestWriter) -> wire.Answer:
-        for tries in range(1, _DAMAGED_TRIES + 1):
-
-            def get() -> wire.Answer:
-                writer.restart()
-                return self._request("GET", address, sink=writer)
-
-            answer = self._patience.ask(f"download {unquote(address)}", get)
-            expected = answer.headers.get("etag", "").strip('"')
-            if not _is_sha256(expected) or expected == writer.sha256:
-                return answer
-            if tries == _DAMAGED_TRIES:
-                break
-        raise DigestMismatch(f"{unquote(address)} came damaged {_DAMAGED_TRIES} times")
-
-    def _request(
-        self,
-        method: str,
-        address: str,
-        headers: Mapping[str, str] | None = None,
-        *,
-        body: BinaryIO | None = None,
-        size: int = 0,
-        sink: DigestWriter | None = None,
-    ) -> wire.Answer:
-        extra = headers or {}
-        url = self._base + address
-        answer = wire.exchange(
-            method, url, {**extra, **self._authorization()}, body=body, size=size, sink=sink
-        )
-        self._on_contact()
-        if answer.status in _REDIRECTS:
-            etag = answer.headers.get("etag", "")
-            name = answer.headers.get(contract.HEADER_FILE_NAME.lower(), "")
-            if body is not None:
-                body.seek(0)
-            # The presigned address is the whole permission: no token, no header of ours.
-            location = urljoin(url, answer.headers.get("location", ""))
-            second = wire.exchange(method, location, {}, body=body, size=size, sink=sink)
-            kept = {"etag": etag, contract.HEADER_FILE_NAME.lower(): name}
-            answer = second._replace(headers=kept)
-        return _judged(answer)
-
-    def _authorization(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token()}"}
-
-    def _token(self) -> str:
-        try:
-            return Path(self._token_file).read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ContractError(f"cannot read the token file {self._token_file}") from error
-
-
-def _judged(answer: wire.Answer) -> wire.Answer:
-    if answer.status < _ERRORS:
-        return answer
-    text = _explanation(answer)
-    if answer.status >= _SERVER_ERRORS or answer.status in _AGAIN:
-        after = answer.headers.get("retry-after", "")
-        raise TryAgain(text, float(after) if after.isdigit() else 0)
-    raise ServiceRefused(answer.status, text)
-
-
-def _explanation(answer: wire.Answer) -> str:
-    """The service's own sentence and hint, or the status where the body is no JSON of ours."""
-    fields = parse_object(answer.body) or {}
-    sentence = ": ".join(str(fields[key]) for key in ("error", "hint") if fields.get(key))
-    return sentence[:_TEXT_MAX] or f"HTTP status {answer.status}"
-
-
-def _is_sha256(text: str) -> bool:
-    return len(text) == 64 and all(c in "0123456789abcdef" for c in text)  # noqa: PLR2004

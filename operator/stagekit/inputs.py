@@ -22,12 +22,19 @@ class Inputs:
     """Read access to the committed outputs of the stages before this one."""
 
     def __init__(
-        self, link: Link, folder: Path, prefixes: Mapping[str, str], input_uri: str
+        self,
+        link: Link,
+        folder: Path,
+        prefixes: Mapping[str, str],
+        input_uri: str,
+        source_folder: Path | None = None,
     ) -> None:
+        """`source_folder`: where the run's own input goes; `folder/source` by default."""
         self._link = link
         self._folder = folder
         self._prefixes = dict(prefixes)
         self._input_uri = input_uri
+        self._source_folder = source_folder or folder / contract.SOURCE_FOLDER
         self._results: dict[str, dict[str, object]] = {}
         self._source: Path | None = None
 
@@ -76,12 +83,12 @@ class Inputs:
             return None
         if self._source is None:
             try:
-                self._source = self._link.source(self._folder / contract.SOURCE_FOLDER)
+                self._source = self._link.source(self._source_folder)
             except ServiceRefused as error:
                 # `spec.input` never changes, so what is wrong with it stays wrong.
                 if error.status not in _INPUT_IS_BAD:
                     raise
-                raise Refused("InputNotFetched", str(error)) from error
+                raise Refused(contract.INPUT_NOT_FETCHED, str(error)) from error
         return self._source
 
     def fetch_all(self) -> None:

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, Protocol
 
 from stagekit.endpoint import Endpoint
 from stagekit.errors import StageError
+from stagekit.listed import ListedItem
 
 _CHUNK_BYTES: Final = 1024 * 1024
 _SAFE_NAME: Final = re.compile(r"[^\w.\- ()\[\]+=,@]")
@@ -40,6 +41,17 @@ class Link(Protocol):
 
     def model(self, folder: Path) -> Path:
         """Bring the archive that `STAGEWORK_MODEL` names into `folder`, under its own name."""
+        ...
+
+    def items(self) -> list[ListedItem]:
+        """The batch's items that this run works on, in the order of their positions."""
+        ...
+
+    def item(self, item: ListedItem, folder: Path) -> Path:
+        """Bring an item's file into `folder`, as `<number>-<its own name>`.
+
+        Raises MissingInput where its own source does not give it.
+        """
         ...
 
     def store(self, path: str, content: BinaryIO, size: int, sha256: str) -> None:
@@ -71,12 +83,17 @@ def safe_name(name: str) -> str:
 
 def digest_of(path: Path) -> tuple[str, int]:
     """The sha256 in hex and the size in bytes of a file."""
+    with path.open("rb") as file:
+        return digest_of_open(file)
+
+
+def digest_of_open(file: BinaryIO) -> tuple[str, int]:
+    """The same of what is still to be read of an open file."""
     digest = hashlib.sha256()
     size = 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-            size += len(chunk)
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        size += len(chunk)
     return digest.hexdigest(), size
 
 

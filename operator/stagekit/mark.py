@@ -16,9 +16,11 @@ from typing import Final
 
 from stagekit import contract, text
 from stagekit.documents import as_object, parse_object
+from stagekit.ending import Ending
+from stagekit.environment import Environment
 from stagekit.errors import ContractError
 
-_STAGE: Final = re.compile(r"^[a-z][a-z0-9_-]{0,39}$")
+_STAGE: Final = re.compile(contract.STAGE_NAME)
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,30 @@ class Mark:
             os.close(handle)
 
 
+def mark_of(
+    given: Environment,
+    ending: Ending,
+    *,
+    digest: str = "",
+    counts: Mapping[str, int] | None = None,
+) -> Mark:
+    """The mark of this attempt. `digest`: of its `result.json`; `counts`: of its items."""
+    return Mark(
+        stage=given.stage,
+        attempt=given.attempt,
+        pod=given.pod_uid,
+        outcome=ending.outcome,
+        digest=digest,
+        counts=counts or {},
+        reason=ending.reason,
+        message=ending.message,
+        skips=ending.skips,
+    )
+
+
 def with_skip(skips: Mapping[str, str], stage: str, reason: str) -> dict[str, str]:
     """The same skips and one more; raises ValueError for what the operator could not take."""
-    if not _STAGE.match(stage):
+    if not _STAGE.fullmatch(stage):
         raise ValueError(f"not a stage's name: {stage!r}")
     word = text.reason_word(reason, fallback="")
     if not word:

@@ -24,9 +24,10 @@ _QUIET_TRIES: Final = 2
 class TryAgain(Exception):  # noqa: N818  (a signal between two functions, never seen outside)
     """The answer was no answer: 5xx or 429, with the wait that the server asks for (seconds)."""
 
-    def __init__(self, text: str, after_seconds: float = 0) -> None:
+    def __init__(self, text: str, after_seconds: float = 0, status: int = 0) -> None:
         super().__init__(text)
         self.after_seconds = after_seconds
+        self.status = status
 
 
 @dataclass(frozen=True)

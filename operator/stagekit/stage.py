@@ -20,10 +20,12 @@ from dataclasses import replace
 from types import FrameType
 
 from stagekit import contract, environment, text
+from stagekit.contact import exit_fenced
 from stagekit.context import Context
+from stagekit.ending import Ending
 from stagekit.errors import Defer, Interrupted, Refused, Skip, StageError
 from stagekit.retry import Patience
-from stagekit.session import Ending, Session
+from stagekit.session import Session
 
 StageFunction = Callable[[Context], None]
 """What a stage is: a function that gets a Context."""
@@ -39,9 +41,9 @@ def main(
     chosen = arguments[0] if arguments else os.environ.get(contract.ENV_STAGE, "")
     try:
         given = environment.read(os.environ, stage=chosen)
-        session = Session(given, _exit_fenced, patience)
+        session = Session(given, exit_fenced, patience)
     except (StageError, OSError) as error:
-        text.say(f"cannot start: {error}")
+        text.say_last(f"cannot start: {error}")
         return contract.EXIT_FAILED
     session.start()
     term = _Term()
@@ -68,6 +70,7 @@ def _run(session: Session, stages: Mapping[str, StageFunction], chosen: str, ter
         session.ledger,
         session.progress,
         link=session.link,
+        chunk=session.chunk,
     )
     ending = replace(_ending(function, context, session), skips=context.skips)
     term.is_finishing = True
@@ -117,9 +120,3 @@ class _Term:
             yield
         finally:
             signal.signal(signal.SIGTERM, before)
-
-
-def _exit_fenced(silence: float) -> None:
-    """The whole process ends at once: no handler, no upload, no mark."""
-    text.say(f"no answer from anybody for {silence:.0f} s: this attempt ends itself")
-    os._exit(contract.EXIT_FENCED)

@@ -5,8 +5,10 @@ A wrong setting stops the process at once with a sentence that says which one an
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -70,6 +72,8 @@ class ArtifactSettings(_Section):
     """Uploads are refused while the volume has less room than this."""
     keepSeconds: int = Field(default=7 * 24 * 3600, ge=0, le=_YEARS_10)
     """How long artifacts outlive their run."""
+    maxLogBytes: int = Field(default=1024**2, ge=0, le=64 * 1024**2)
+    """Of the log of an attempt that failed so much is kept, its end; 0: no log is kept."""
     inputHosts: tuple[str, ...] = ()
     """Hosts from which `https` inputs may be fetched; none by default."""
 
@@ -150,6 +154,29 @@ class StagePodSettings(_Section):
     """Time between SIGTERM and SIGKILL."""
 
 
+class ContainerResources(_Section):
+    """Requests and limits of a container of ours."""
+
+    requests: dict[str, Quantity] = {"cpu": "20m", "memory": "48Mi"}
+    """Requests."""
+    limits: dict[str, Quantity] = {"cpu": "1", "memory": "128Mi"}
+    """Limits; a quota for limits asks every container for its own."""
+
+
+class FilesSettings(_Section):
+    """Our own two containers in the Pod of a stage with `contract: Files`."""
+
+    image: str = Field(default="stagework/operator:dev", min_length=1, max_length=512)
+    """Their image: the operator's own, or a copy that stage Pods may pull."""
+    imagePullPolicy: str = Field(default="IfNotPresent", pattern="^(IfNotPresent|Always|Never)$")
+    """Its pull policy."""
+    resources: ContainerResources = ContainerResources()
+    """Of each of the two; the second one's count beside the stage's own."""
+    graceSeconds: int = Field(default=300, ge=10, le=24 * 3600)
+    """How long outputs may be stored once the stage has ended. This is the grace of the
+    whole Pod; what the operator ends has no more than stagePods.terminationGracePeriodSeconds."""
+
+
 class EngineSettings(_Section):
     """Rates and limits of the operator itself."""
 
@@ -163,12 +190,181 @@ class EngineSettings(_Section):
     """How long the Jobs and Pods of a finished run (and so their logs) are kept."""
 
 
+class TlsSettings(_Section):
+    """How a connection to PostgreSQL is protected; the words are libpq's own."""
+
+    mode: str = Field(default="prefer", pattern="^(disable|prefer|require|verify-ca|verify-full)$")
+    """disable, prefer, require, verify-ca or verify-full; only the last two know the server."""
+    caFile: str = ""
+    """File with the certificates that the server's one must follow from; for the verify modes."""
+    certFile: str = ""
+    """File with a certificate of our own, where the server asks for one."""
+    keyFile: str = ""
+    """File with its key."""
+
+
+class PostgresSettings(_Section):
+    """A PostgreSQL database for history; its tables are made and kept up to date by us."""
+
+    host: str = Field(min_length=1, max_length=253)
+    """Name or address of the server."""
+    port: int = Field(default=5432, ge=1, le=65535)
+    """Its port."""
+    database: str = Field(default="stagework", min_length=1, max_length=63)
+    """Must exist."""
+    user: str = Field(default="stagework", min_length=1, max_length=63)
+    """May log in and create tables in that database; needs no right beyond."""
+    passwordFile: str = ""
+    """File with the password (a mounted Secret); empty: the server asks for none."""
+    connectTimeoutSeconds: int = Field(default=5, ge=2, le=60)
+    """How long a server that does not answer is waited for."""
+    tls: TlsSettings = TlsSettings()
+    """How the connection is protected."""
+
+
+class HistorySettings(_Section):
+    """Where history is kept, and for how long."""
+
+    file: str = "/var/lib/stagework/history/history.db"
+    """SQLite's file on the API service's volume (used where `postgresql` is not set)."""
+    postgresql: PostgresSettings | None = None
+    """A PostgreSQL database instead of the file."""
+    keepSeconds: int = Field(default=90 * 24 * 3600, ge=3600, le=_YEARS_10)
+    """How long history outlives what was last heard of a run."""
+    spoolFacts: int = Field(default=100_000, ge=1000, le=10_000_000)
+    """So many facts the operator keeps while the API service does not take them; then the oldest
+    go, and are derived again from the runs that are still there."""
+
+
 class SlotSettings(_Section):
     """How slots of machines are given."""
 
     startGraceSeconds: int = Field(default=30, ge=1, le=3600)
     """A stage that cannot start (image, quota, missing volume, no node with room) gives its slot
     to the next one this long after its turn came, and goes on trying without one."""
+
+
+class OldClientSettings(_Section):
+    """What the routes of the old queue (`/api/queue/...`) speak of."""
+
+    namespace: str = Field(default="", max_length=63, pattern="^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?$")
+    """Runs of this namespace; empty: of all that the caller may list."""
+    pipeline: str = Field(default="", max_length=253)
+    """Runs of this Pipeline; empty: of all."""
+
+
+class ItemStoreSettings(_Section):
+    """An S3-compatible store from which batches take items; keys come from files (a mounted
+    Secret) and are read by the API service alone.
+    """
+
+    name: str = Field(pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)
+    """As Batches name it in `items.s3.store`."""
+    endpoint: str = Field(pattern=r"^https?://[^\s/?#@]+/?$", max_length=512)
+    """Such as `https://s3.example.org`; the API service alone must reach it."""
+    bucket: str = Field(pattern="^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    """Must exist; items in it have addresses `s3://<bucket>/<key>`."""
+    region: str = Field(default="us-east-1", max_length=63)
+    """Region used for signing."""
+    prefix: str = Field(default="", max_length=512)
+    """Only keys that begin so are listed and read, such as `photos/`."""
+    accessKeyIdFile: str = Field(min_length=1, max_length=512)
+    """File with the access key's id."""
+    secretAccessKeyFile: str = Field(min_length=1, max_length=512)
+    """File with the secret key."""
+    namespaces: tuple[str, ...] = Field(min_length=1)
+    """Namespaces whose Batches may use it; `*` alone: all."""
+
+    def serves(self, namespace: str) -> bool:
+        """Whether Batches of this namespace may use it."""
+        return namespace in self.namespaces or self.namespaces == ("*",)
+
+
+class BatchSettings(_Section):
+    """Where items of batches come from, and how much may be handed over at once."""
+
+    stores: tuple[ItemStoreSettings, ...] = ()
+    """S3-compatible stores."""
+    maxManifestBytes: int = Field(default=256 * 1024**2, ge=1024, le=TOTAL_MAX)
+    """A longer list of items is refused."""
+    maxUploadBytes: int = Field(default=256 * 1024**2, ge=1024, le=TOTAL_MAX)
+    """A larger upload of files at once is refused."""
+    maxUploadFiles: int = Field(default=10_000, ge=1, le=1_000_000)
+    """Files of one upload, those in archives included."""
+    maxUploadSeconds: int = Field(default=900, ge=1, le=24 * 3600)
+    """An upload that takes longer is ended."""
+    maxUnpackedBytes: int = Field(default=1024**3, ge=1024, le=TOTAL_MAX)
+    """An upload whose archives hold more is refused."""
+    oldClients: OldClientSettings = OldClientSettings()
+    """Where the old route `POST /pipeline/batch` makes its batches, and of which Pipeline; while
+    one of the two is empty it makes none."""
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "BatchSettings":
+        for what in ("name", "bucket"):
+            words = [getattr(store, what) for store in self.stores]
+            twice = next((word for word in words if words.count(word) > 1), None)
+            if twice is not None:
+                raise ValueError(f"stores: two have the {what} {twice!r}: addresses name one")
+        return self
+
+
+class QueueSettings(_Section):
+    """How the numbers of the queue are counted."""
+
+    timeZone: str = Field(default="UTC", max_length=64)
+    """Zone of hours and days, such as `Asia/Seoul`; today begins at its midnight."""
+    pools: dict[str, tuple[str, ...]] = {}
+    """Stages whose work several machine classes share, such as `summarize: [macmini, macbook]`:
+    what waits is counted at the first one, what is done at the one that did it."""
+    backgroundMachines: dict[str, str] = {}
+    """Kind of background job to the machine class that it is shown with; others with `gpu`."""
+    oldClients: OldClientSettings = OldClientSettings()
+    """What the routes of the old queue (`/api/queue/...`) speak of."""
+
+    @field_validator("timeZone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"unknown time zone {name!r}: write such as Asia/Seoul") from error
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.timeZone)
+
+
+class AlertSettings(_Section):
+    """How people are told what is wrong."""
+
+    urlsSecret: str = Field(default="", max_length=253)
+    """Secret of the release's namespace with receivers: every key is a file of apprise's URLs, one
+    a line. Empty: nobody is told."""
+    timeoutSeconds: float = Field(default=15, gt=0, le=120)
+    """How long all receivers together may take."""
+
+
+class TaskS3Settings(S3Settings):
+    """A bucket of a built-in task's own."""
+
+    secretName: str = Field(min_length=1, max_length=253)
+    """Secret of the release's namespace with the two files, mounted into that task alone."""
+
+
+class TaskSettings(_Section):
+    """Of the built-in tasks; their schedules are ScheduledJobs of the chart."""
+
+    operatorUrl: str = "http://stagework-operator.stagework-system.svc:8080/healthz"
+    """Where the operator says whether it makes progress."""
+    namespaces: dict[str, tuple[str, ...]] = {}
+    """Task to the namespaces that it works in beside the release's own."""
+    s3: dict[str, TaskS3Settings] = {}
+    """Task to its bucket."""
+    imagePullSecrets: tuple[PullSecret, ...] = ()
+    """With which their image, the operator's own, is pulled."""
 
 
 class Settings(_Section):
@@ -188,12 +384,34 @@ class Settings(_Section):
     """Model endpoints."""
     stagePods: StagePodSettings = StagePodSettings()
     """Defaults of stage Pods."""
+    files: FilesSettings = FilesSettings()
+    """Our own containers beside stages with `contract: Files`."""
     engine: EngineSettings = EngineSettings()
     """Rates and limits."""
     slots: SlotSettings = SlotSettings()
     """How slots of machines are given."""
+    queue: QueueSettings = QueueSettings()
+    """How the numbers of the queue are counted."""
+    history: HistorySettings = HistorySettings()
+    """What is remembered of runs."""
+    batches: BatchSettings = BatchSettings()
+    """Items of batches."""
+    alerts: AlertSettings = AlertSettings()
+    """How people are told what is wrong."""
+    tasks: TaskSettings = TaskSettings()
+    """The built-in tasks."""
     logLevel: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     """Level of the operator's and the API service's logs."""
+
+    @model_validator(mode="after")
+    def _artifacts_are_apart(self) -> "Settings":
+        s3 = self.artifacts.s3
+        if s3 is not None and any(store.bucket == s3.bucket for store in self.batches.stores):
+            raise ValueError(
+                f"batches.stores: {s3.bucket!r} is the bucket of the artifacts, which holds the "
+                "files of all namespaces: give items a bucket of their own"
+            )
+        return self
 
     @model_validator(mode="after")
     def _classes_exist(self) -> "Settings":
@@ -205,11 +423,21 @@ class Settings(_Section):
                 if name not in keys:
                     where = f"stageClasses.{stage}" if stage else "defaultClasses"
                     raise ValueError(f"fleet.{where}: unknown class {name!r}, known: {keys}")
-        for role, endpoint in self.models.roles().items():
-            if endpoint.machine and endpoint.machine not in keys:
-                known = f"unknown class {endpoint.machine!r}, known: {keys}"
-                raise ValueError(f"models.{role}.machine: {known}")
+        for where, name in self._other_classes():
+            if name not in keys:
+                raise ValueError(f"{where}: unknown class {name!r}, known: {keys}")
         return self
+
+    def _other_classes(self) -> Iterator[tuple[str, str]]:
+        """Machine classes that other sections name, and where."""
+        for role, endpoint in self.models.roles().items():
+            if endpoint.machine:
+                yield f"models.{role}.machine", endpoint.machine
+        for stage, classes in self.queue.pools.items():
+            for name in classes:
+                yield f"queue.pools.{stage}", name
+        for kind, name in self.queue.backgroundMachines.items():
+            yield f"queue.backgroundMachines.{kind}", name
 
 
 def load(path: str | None = None) -> Settings:

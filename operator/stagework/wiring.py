@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from stagework.children.pod_defaults import PodDefaults
+from stagework.children.pod_defaults import FilesDefaults, PodDefaults
+from stagework.children.task_job import TaskDefaults
 from stagework.plans.pipelinejob.snapshot import PlanSettings
 from stagework.settings import Settings
 
@@ -56,10 +57,30 @@ def plan_settings(settings: Settings) -> PlanSettings:
             image_pull_policy=pods.imagePullPolicy,
             pull_secrets=tuple(secret.name for secret in pods.imagePullSecrets),
             termination_grace_period_seconds=pods.terminationGracePeriodSeconds,
+            files=FilesDefaults(
+                image=settings.files.image,
+                image_pull_policy=settings.files.imagePullPolicy,
+                resources=settings.files.resources.model_dump(),
+                grace_seconds=settings.files.graceSeconds,
+            ),
         ),
         look_ahead=settings.engine.lookAhead,
         keep_jobs_seconds=settings.engine.keepJobsSeconds,
         start_grace_seconds=settings.slots.startGraceSeconds,
+        keep_logs=settings.artifacts.maxLogBytes > 0,
+    )
+
+
+def task_defaults(settings: Settings) -> TaskDefaults:
+    """The part of the settings that the Jobs of built-in tasks are made of."""
+    return TaskDefaults(
+        namespace=settings.releaseNamespace,
+        image=settings.files.image,
+        image_pull_policy=settings.files.imagePullPolicy,
+        audience=settings.api.audience,
+        pull_secrets=tuple(secret.name for secret in settings.tasks.imagePullSecrets),
+        alerts_secret=settings.alerts.urlsSecret,
+        s3_secrets={task: s3.secretName for task, s3 in settings.tasks.s3.items()},
     )
 
 

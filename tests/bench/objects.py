@@ -13,6 +13,7 @@ def run(name: str, stages: int) -> Json:
     listed = [
         {
             "name": f"stage_{number}",
+            "contract": "Mark",
             "image": "example.org/noop:1",
             "runsOn": [_CLASSES[number % len(_CLASSES)]],
             "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}},

@@ -103,9 +103,25 @@ def test_a_claim_of_ones_own_is_used() -> None:
     assert {"name": "artifacts", "persistentVolumeClaim": {"claimName": "nas"}} in volumes
 
 
-def test_with_s3_there_is_no_claim_and_only_the_api_service_has_the_keys() -> None:
-    s3 = {"enabled": True, "endpoint": "https://s3", "bucket": "b", "secretName": "s3-keys"}
-    rendered = render({"artifacts": {"s3": s3}})
+S3 = {"s3": {"enabled": True, "endpoint": "https://s3", "bucket": "b", "secretName": "s3-keys"}}
+POSTGRESQL = {"enabled": True, "host": "db", "secretName": "db-password"}
+
+
+def test_with_s3_alone_history_has_a_claim_of_its_own() -> None:
+    rendered = render({"artifacts": S3})
+    (claim,) = rendered.of_kind("PersistentVolumeClaim")
+    assert claim["metadata"]["name"] == "stagework-history"
+    deployment = rendered.one("Deployment", "stagework-api")
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+    spec = rendered.pod_specs()["Deployment/stagework-api"]
+    volume = {"name": "history", "persistentVolumeClaim": {"claimName": "stagework-history"}}
+    assert volume in spec["volumes"]
+    mount = {"name": "history", "mountPath": "/var/lib/stagework/history"}
+    assert mount in spec["containers"][0]["volumeMounts"]
+
+
+def test_with_s3_and_postgresql_there_is_no_claim_and_only_the_api_service_has_the_keys() -> None:
+    rendered = render({"artifacts": S3, "history": {"postgresql": POSTGRESQL}})
     assert rendered.of_kind("PersistentVolumeClaim") == []
     deployment = rendered.one("Deployment", "stagework-api")
     assert deployment["spec"]["strategy"] == {"type": "RollingUpdate"}
@@ -115,6 +131,10 @@ def test_with_s3_there_is_no_claim_and_only_the_api_service_has_the_keys() -> No
         if any("secret" in volume for volume in spec["volumes"])
     ]
     assert with_secret == ["Deployment/stagework-api"]
+    spec = rendered.pod_specs()["Deployment/stagework-api"]
+    secrets = {v["name"]: v["secret"]["secretName"] for v in spec["volumes"] if "secret" in v}
+    assert secrets == {"s3": "s3-keys", "postgresql": "db-password"}
+    assert "db-password" not in str(spec["containers"]), "a file, never the environment"
 
 
 @pytest.mark.parametrize(

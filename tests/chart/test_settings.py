@@ -10,7 +10,15 @@ from stagework.settings import Settings
 from stagework.wiring import plan_settings
 from tests.chart.rendered import NAMESPACE, RefusedValues, Rendered, render
 
-SET_BY_THE_CHART = {"api.audience", "artifacts.directory", "artifacts.s3"}
+SET_BY_THE_CHART = {
+    "api.audience",
+    "artifacts.directory",
+    "artifacts.s3",
+    "history.file",
+    "history.postgresql",
+    "alerts",
+    "tasks",
+}
 
 
 def test_the_default_settings_are_valid_and_name_the_release(chart: Rendered) -> None:
@@ -22,7 +30,15 @@ def test_the_default_settings_are_valid_and_name_the_release(chart: Rendered) ->
 def test_the_defaults_are_those_of_the_program(chart: Rendered) -> None:
     settings = Settings.model_validate(chart.settings())
     program = Settings(fleet=settings.fleet)
-    assert settings == program
+    ours = settings.files.model_copy(update={"image": program.files.image})
+    assert settings.model_copy(update={"files": ours}) == program
+
+
+def test_stages_of_any_image_get_containers_of_the_releases_own_image() -> None:
+    values = {"image": {"registry": "registry.example.org", "tag": "1.2", "pullPolicy": "Always"}}
+    files = Settings.model_validate(render(values).settings()).files
+    assert files.image == "registry.example.org/stagework/operator:1.2"
+    assert files.imagePullPolicy == "Always"
 
 
 def test_every_setting_stands_in_the_values(chart: Rendered) -> None:
@@ -96,6 +112,46 @@ def test_model_endpoints_are_settings_and_their_keys_are_mounted_in_the_api_serv
     assert having == ["Deployment/stagework-api"]
 
 
+def test_stores_of_items_are_settings_and_their_keys_are_mounted_in_the_api_service_only() -> None:
+    store = {
+        "name": "photos",
+        "endpoint": "https://s3.example.org",
+        "bucket": "photos",
+        "accessKeyIdFile": "/etc/stagework-stores/id",
+        "secretAccessKeyFile": "/etc/stagework-stores/key",
+        "namespaces": ["team"],
+    }
+    rendered = render(
+        {"settings": {"batches": {"stores": [store]}}, "api": {"storeKeysSecret": "store-keys"}}
+    )
+    (found,) = Settings.model_validate(rendered.settings()).batches.stores
+    assert (found.serves("team"), found.serves("other")) == (True, False)
+    pods = rendered.pod_specs()
+    mount = {"name": "store-keys", "mountPath": "/etc/stagework-stores", "readOnly": True}
+    having = [name for name, pod in pods.items() if mount in pod["containers"][0]["volumeMounts"]]
+    assert having == ["Deployment/stagework-api"]
+
+
+def test_a_store_whose_address_has_a_password_or_no_namespace_is_refused() -> None:
+    changes: list[dict[str, object]] = [
+        {"endpoint": "https://me:secret@s3"},
+        {"namespaces": []},
+        {"bucket": "A_b"},
+    ]
+    for change in changes:
+        store = {
+            "name": "photos",
+            "endpoint": "https://s3.example.org",
+            "bucket": "photos",
+            "accessKeyIdFile": "/id",
+            "secretAccessKeyFile": "/key",
+            "namespaces": ["team"],
+            **change,
+        }
+        with pytest.raises(RefusedValues, match=next(iter(change))):
+            render({"settings": {"batches": {"stores": [store]}}})
+
+
 def test_a_models_address_with_a_password_in_it_is_refused() -> None:
     chat = {"url": "http://me:secret@models/v1", "model": "m"}
     with pytest.raises(RefusedValues, match="url"):
@@ -143,3 +199,29 @@ def test_another_fleet_is_accepted() -> None:
     (machine,) = settings.fleet.machineClasses
     assert machine.resources["nvidia.com/gpu"] == settings.stagePods.cpuRequest == "1"
     assert float(machine.resources["cpu"]) == 10**9
+
+
+POSTGRESQL = {"enabled": True, "host": "db.example.org", "secretName": "db", "user": "sw"}
+
+
+def test_postgresql_gets_its_password_from_a_file_of_the_secret() -> None:
+    rendered = render({"history": {"postgresql": POSTGRESQL}})
+    history = Settings.model_validate(rendered.settings()).history.postgresql
+    assert history is not None
+    assert (history.host, history.port, history.user) == ("db.example.org", 5432, "sw")
+    assert history.passwordFile == "/etc/stagework-postgresql/password"
+    assert (history.tls.mode, history.tls.caFile) == ("prefer", "")
+
+
+def test_postgresql_is_known_by_certificates_of_a_secret() -> None:
+    tls = {"mode": "verify-full", "secretName": "tls", "certKey": "tls.crt", "keyKey": "tls.key"}
+    rendered = render({"history": {"postgresql": {**POSTGRESQL, "tls": tls}}})
+    history = Settings.model_validate(rendered.settings()).history.postgresql
+    assert history is not None
+    folder = "/etc/stagework-postgresql-tls"
+    assert history.tls.model_dump() == {
+        "mode": "verify-full",
+        "caFile": f"{folder}/ca.crt",
+        "certFile": f"{folder}/tls.crt",
+        "keyFile": f"{folder}/tls.key",
+    }

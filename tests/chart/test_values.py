@@ -31,6 +31,20 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"artifacts": {"s3": {"enabled": True, "endpoint": "https://s3", "secretName": "k"}}},
         "bucket",
     ),
+    "job data that no task has": (
+        {"tasks": {"data_cleanup": {"jobData": {"keepDays": 7}}}},
+        "keepDays",
+    ),
+    "a task that is none": ({"tasks": {"defrag": {"enabled": True}}}, "defrag"),
+    "a task's bucket without an address": (
+        {"tasks": {"backup": {"s3": {"secretName": "keys", "bucket": "b"}}}},
+        "endpoint",
+    ),
+    "PostgreSQL without a server": ({"history": {"postgresql": {"enabled": True}}}, "host"),
+    "a server to be known by nothing": (
+        {"history": {"postgresql": {"tls": {"mode": "verify-full"}}}},
+        "secretName",
+    ),
 }
 
 

@@ -137,7 +137,7 @@ def samples(
 
 @contextmanager
 def namespace(story: str, api: Api, commands: Commands) -> Generator[Space]:
-    """Make a namespace whose people may upload and fetch; it goes with the block."""
+    """Make a namespace, whose account is given nothing; it goes with the block."""
     made = json.loads(
         commands.must("create", "-o", "json", "-f", "-", stdin=json.dumps(_namespace(story))).out
     )
@@ -146,10 +146,6 @@ def namespace(story: str, api: Api, commands: Commands) -> Generator[Space]:
     try:
         # A busy cluster gives a namespace its account later: nobody has a token before.
         space.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=120s")
-        space.kubectl(
-            *("create", "rolebinding", "uploads", "--clusterrole=stagework-edit"),
-            f"--serviceaccount={name}:default",
-        )
         yield space
     finally:
         commands.kubectl("delete", "namespace", name, "--wait=false")

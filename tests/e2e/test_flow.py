@@ -58,7 +58,7 @@ def runs(space: Space) -> None:
     )
 
 
-def test_a_failure_is_told_and_cleaned_up(space: Space) -> None:
+def test_a_failure_is_said_and_cleaned_up(space: Space) -> None:
     run = space.wait_for_end("guarded", "StageFailed")
 
     assert stage_in(run, "ship")["state"] == "NotRun"
@@ -67,7 +67,7 @@ def test_a_failure_is_told_and_cleaned_up(space: Space) -> None:
     assert told.startswith("Failed build=Succeeded check=Failed:NonZeroExit ship=NotRun:")
 
 
-def test_where_all_is_well_nothing_is_told_and_the_line_goes_on(space: Space) -> None:
+def test_where_all_is_well_nothing_is_said_and_the_line_goes_on(space: Space) -> None:
     run = space.wait_for_end("well", "Completed")
 
     assert stage_in(run, "alarm")["reason"] == "NotNeeded"
@@ -94,7 +94,7 @@ def test_a_branch_is_left_out_and_its_value_is_shown(space: Space, tmp_path: Pat
 def test_a_stopped_run_keeps_its_record_and_goes_on_after_a_retry(space: Space) -> None:
     space.wait_for("halted", stage_is("two", state="Running"))
     preview = space.stagework("stop", "halted", "--dry-run")
-    assert "would change: two" in preview.out
+    assert "would be stopped: two\n  would not be run: clean_up" in preview.out
     assert space.stage_of("halted", "two")["state"] == "Running"
 
     stopped = space.stagework("stop", "halted", "--reason", "wrong prompt")

@@ -40,6 +40,6 @@ def test_an_upgrade_in_mid_run_disturbs_nothing(space: Space, release: Release) 
     )
     assert json.loads(answer.out)["info"]["status"] == "deployed"
     run = space.wait_for_end("upgraded", "Completed")
-    assert run["status"]["attempts"] == 3
+    assert run["status"]["retries"] == 0
     assert len(space.container_starts("upgraded-")) == 3
     assert before.isdisjoint(pod["metadata"]["name"] for pod in release.ready_operator_pods())

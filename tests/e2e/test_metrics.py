@@ -22,12 +22,14 @@ NAMES = (
 
 
 def test_the_metrics_endpoint_counts_what_happened(space: Space, release: Release) -> None:
-    space.apply(run_of("counted", shell("measured_once"), shell("measured_too", "exit 1")))
+    # Counted since the operator's start: of stages that no run before has had.
+    once, too = (f"{name}_{space.namespace.rpartition('-')[2]}" for name in ("once", "too"))
+    space.apply(run_of("counted", shell(once), shell(too, "exit 1")))
     space.wait_for_end("counted", "StageFailed")
     # Facts are counted when the status has been written: a moment after it can be read.
     counted = {
-        'stagework_stage_attempts_total{outcome="Succeeded",stage="measured_once"} 1.0',
-        'stagework_stage_attempts_total{outcome="Failed",stage="measured_too"} 1.0',
+        f'stagework_stage_attempts_total{{outcome="Succeeded",stage="{once}"}} 1.0',
+        f'stagework_stage_attempts_total{{outcome="Failed",stage="{too}"}} 1.0',
     }
     text = eventually(
         lambda: release.scrape(9090, "metrics"),

@@ -10,6 +10,7 @@ from tests.support.cluster.space import Space
 from tests.support.cluster.stages import run_of, shell, unmarked
 from tests.support.cluster.waiting import eventually
 
+KILLED = 137
 LIVES = "trap 'exit 0' TERM; sleep 600 & wait"
 EATS = "import sys; held = bytearray(200 * 2**20); sys.exit(len(held) % 2)"
 
@@ -49,7 +50,7 @@ def runs(space: Space, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         ("evicted", "OwnLimitExceeded", 'exceeds the limit "5Mi"'),
         ("hungry", "OutOfMemory", "resources.limits.memory is 64Mi"),
         ("refuses", "InputRefused", "exit code 2"),
-        ("markless", "NoCompletionMark", "stagekit, or set contract: ExitCode"),
+        ("markless", "NoCompletionMark", "stagekit, or set contract: Files"),
         ("writes", "NonZeroExit", "exit code 3: disk is full on /data"),
         ("bytes", "NonZeroExit", "exit code 1: ?? caf?"),
         ("init", "InitContainerFailed", "init container mesh-init ended with exit code 2"),
@@ -61,7 +62,10 @@ def test_its_first_attempt_is_its_last_and_says_why(
 ) -> None:
     space.wait_for_end(run, "StageFailed")
     stage = space.stage_of(run, "one")
-    assert (stage["reason"], stage.get("attempt", 1)) == (reason, 1)
+    # A busy container runtime may miss the kernel's notice that it has killed for memory: code 137.
+    unnoticed = [a for a in stage.get("earlier", []) if a.get("exitCode") == KILLED]
+    assert reason == "OutOfMemory" or not unnoticed
+    assert (stage["reason"], stage.get("attempt", 1)) == (reason, 1 + len(unnoticed))
     assert sentence in stage["message"]
 
 

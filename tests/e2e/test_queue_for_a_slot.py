@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hack.devcluster.cluster import node_names
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import HOLD, run_of, shell, skip
 from tests.support.cluster.waiting import Condition, stage_in, stage_is
@@ -60,7 +61,10 @@ def test_a_class_without_a_node_is_waited_for_and_the_next_one_taken_in_its_time
         run_of("flexible", shell("one", runsOn=["macbook", "macmini"], fallbackAfterSeconds=2)),
     )
     run = space.wait_for("patient", stage_is("one", reason="NoNodeOfClass"))
-    assert stage_in(run, "one")["message"] == "no ready node of class macbook"
+    node = node_names()["macbook"]
+    why = f"no ready node of class macbook: {node} is cordoned"
+    assert stage_in(run, "one")["message"] == why
+    assert f"kubectl uncordon {node}" in space.stagework("status", "patient").out
     flexible = space.wait_for_end("flexible", "Completed")
     assert stage_in(flexible, "one")["machine"] == "macmini"
     assert space.stage_of("patient", "one")["state"] == "Waiting"

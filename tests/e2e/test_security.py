@@ -18,6 +18,7 @@ from tests.support.cluster.stages import (
     wrapped,
 )
 from tests.support.cluster.waiting import eventually
+from tests.support.recorded import stages_of
 
 JANE = "jane@example.org"
 OPERATOR = f"system:serviceaccount:{RELEASE_NAMESPACE}:stagework-operator"
@@ -78,7 +79,8 @@ def test_who_may_not_create_pods_names_a_pipeline_and_writes_no_stages(space: Sp
 
 def test_another_runs_artifacts_are_refused(space: Space) -> None:
     owner = space.wait_for_end("owner", "Completed")
-    prefix = owner["status"]["stages"][0]["commit"]["prefix"]
+    pod = stages_of(owner)[0]["commit"]["pod"]
+    prefix = f"{space.namespace}/{owner['metadata']['uid']}/one/1-{pod}"
     asks = [
         f"python3 /http/ask.py GET artifacts/{prefix}/secret.txt ''",
         f"python3 /http/ask.py GET artifacts/{prefix}/ ''",
@@ -103,7 +105,7 @@ def test_nothing_of_the_api_service_answers_without_a_token(space: Space, path: 
 
 
 def test_a_forged_mark_cannot_point_elsewhere(space: Space) -> None:
-    """A mark's own words about places are ignored: the operator names the winning prefix."""
+    """A mark's own words about places are ignored: the Pod that won tells them."""
     mark = (
         'printf \'{"v":1,"stage":"one","attempt":1,"pod":"%s","outcome":"Succeeded",'
         '"prefix":"kube-system/x","uri":"s3://evil"}\' "$STAGEWORK_POD_UID" '
@@ -111,9 +113,9 @@ def test_a_forged_mark_cannot_point_elsewhere(space: Space) -> None:
     )
     space.apply(run_of("forger", unmarked("one", mark)))
     run = space.wait_for_end("forger", "Completed")
-    uid = run["metadata"]["uid"]
-    commit = run["status"]["stages"][0]["commit"]
-    assert commit["prefix"] == f"{space.namespace}/{uid}/one/1-{commit['pod']}"
+    assert stages_of(run)[0]["commit"]["pod"] == space.pod_of("forger", "one")["metadata"]["uid"]
+    assert "evil" not in json.dumps(run["status"])
+    assert "kube-system" not in json.dumps(run["status"])
 
 
 def test_every_pod_of_the_release_passes_restricted(space: Space) -> None:
@@ -162,7 +164,8 @@ def test_any_program_by_its_exit_code_carries_no_token_at_all(space: Space) -> N
         "create pods/exec",
         "update pipelinejobs.stagework.dev",
         "patch pipelinejobs.stagework.dev",
-        "get configmaps",
+        "list configmaps",
+        "update configmaps",
         "patch nodes",
         "create rolebindings",
         "impersonate users",

@@ -17,6 +17,7 @@ from tests.support.cluster.commands import Commands, Document
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import HOLD, run_of, shell
 from tests.support.cluster.waiting import eventually, stage_is, summary
+from tests.support.recorded import stages_of
 
 pytestmark = pytest.mark.alone("it takes the admission policies' bindings away", touches="release")
 
@@ -96,7 +97,7 @@ def test_a_forged_job_changes_nothing_and_is_left_alone(
 
     space.wait_for_end(name, "Completed")
 
-    stages = space.status_of(name)["stages"]
+    stages = stages_of(space.run(name))
     assert [stage.get("attempt", 1) for stage in stages] == [1, 1]
     own = {job["metadata"]["uid"] for job in space.jobs_of(name)} - {uid}
     assert {stage["jobUid"] for stage in stages} <= own

@@ -56,7 +56,7 @@ def test_a_name_that_no_image_can_have_is_refused_at_once(space: Space) -> None:
     assert "in lower case and without spaces" in answer.err
 
 
-def test_who_waits_is_told_who_holds(space: Space) -> None:
+def test_who_waits_is_said_who_holds(space: Space) -> None:
     space.apply(run_of("holder", shell("overlay", HOLD, runsOn=MACBOOK)))
     space.wait_for("holder", stage_is("overlay", state="Running"))
     space.apply(run_of("waits", shell("one", runsOn=MACBOOK)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stagework.api.kinds import DEFINED
 from tests.support.cluster.commands import RELEASE_NAMESPACE, Commands
 from tests.support.cluster.models import SECRET
 from tests.support.cluster.release import CHART, NAME, Release
@@ -18,11 +19,7 @@ from tests.support.cluster.waiting import eventually
 
 pytestmark = pytest.mark.alone("it uninstalls the release", touches="release")
 
-DEFINITIONS = {
-    "customresourcedefinition.apiextensions.k8s.io/interventions.stagework.dev",
-    "customresourcedefinition.apiextensions.k8s.io/pipelinejobs.stagework.dev",
-    "customresourcedefinition.apiextensions.k8s.io/pipelines.stagework.dev",
-}
+DEFINITIONS = {f"customresourcedefinition.apiextensions.k8s.io/{k.full_name}" for k in DEFINED}
 OTHERS_HAVE_MADE = {
     "configmap/kube-root-ca.crt", "serviceaccount/default", f"secret/{SECRET}",
 }  # fmt: skip

@@ -9,7 +9,7 @@ from hack.devcluster.apiserver import ApiServer, start_api_server
 from tests.integration.kubectl import Kubectl
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("pipelines", "pipelinejobs", "interventions")
+KINDS = ("pipelines", "pipelinejobs", "batches", "scheduledjobs", "interventions", "signins")
 
 
 @pytest.fixture(scope="session")

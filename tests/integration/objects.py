@@ -34,6 +34,13 @@ def named_run(namespace: str, of: str = "ad-image", name: str = "", **fields: An
     return made("PipelineJob", namespace, {"pipelineRef": {"name": of}, **fields}, name)
 
 
+def schedule(namespace: str, name: str = "", **fields: Any) -> Document:
+    """A ScheduledJob, each night at two."""
+    template = {"pipelineJob": {"pipelineRef": {"name": "ad-image"}}}
+    whole = {"schedule": {"cron": "0 2 * * *"}, "template": template, **fields}
+    return made("ScheduledJob", namespace, whole, name)
+
+
 def intervention(namespace: str, target: str = "run", **fields: Any) -> Document:
     """An Intervention: a retry of the failed stages, by nobody in particular."""
     return made("Intervention", namespace, {"target": {"name": target}, "verb": "Retry", **fields})

@@ -20,6 +20,7 @@ from tests.integration.objects import (
     intervention,
     named_run,
     pipeline,
+    schedule,
     stage,
 )
 from tests.integration.waiting import eventually
@@ -84,6 +85,13 @@ def refused(answer: Answer, *words: str) -> bool:
     return not answer.ok and "Forbidden" in answer.err and all(w in answer.err for w in words)
 
 
+def controller(owner: Document) -> Document:
+    """An owner reference to that object."""
+    meta = owner["metadata"]
+    named = {"kind": owner["kind"], "name": meta["name"], "uid": meta["uid"]}
+    return {"apiVersion": owner["apiVersion"], **named, "controller": True}
+
+
 def no_pods(namespace: str) -> str:
     return f"only those who may create Pods in namespace {namespace} may write spec.stages"
 
@@ -133,6 +141,38 @@ class TestStages:
         changed = kubectl.create(inline_run(place), user="ann").document()
         changed["spec"]["suspend"] = True
         assert kubectl.replace(changed, user="bob").ok
+
+    def test_stages_of_a_template_need_the_right_of_their_author(
+        self, kubectl: Kubectl, place: str
+    ) -> None:
+        inline = schedule(place, template={"pipelineJob": {"stages": [stage()]}})
+        answer = kubectl.create(inline, user="bob")
+        assert refused(answer, "spec.template.pipelineJob.stages", "pipelineRef instead")
+        written = kubectl.create(inline, user="ann").document()
+        written["spec"]["suspend"] = True
+        assert kubectl.replace(written, user="bob").ok, "the rest of it may be changed"
+        assert kubectl.create(schedule(place), user="bob").ok
+
+    def test_the_operator_makes_the_runs_of_templates_and_no_other(
+        self, kubectl: Kubectl, place: str
+    ) -> None:
+        kubectl.must(
+            *("create", "role", "runs", "-n", place, "--verb=create"),
+            "--resource=pipelinejobs.stagework.dev",
+        )
+        kubectl.must(
+            "create", "rolebinding", "runs", "-n", place, "--role=runs", f"--user={OPERATOR}"
+        )
+        made = kubectl.create(schedule(place), user="ann").document()
+        run = inline_run(place, priority=5)
+        alone = "the operator makes only runs of a Batch or a ScheduledJob: with one as owner"
+        assert refused(kubectl.create(run, user=OPERATOR), alone)
+        owner = controller(made)
+        run["metadata"]["ownerReferences"] = [owner]
+        assert kubectl.create(run, user=OPERATOR).ok
+        forged = named_run(place)
+        forged["metadata"]["ownerReferences"] = [owner]
+        assert refused(kubectl.create(forged, user="ann"), "only stagework's operator gives")
 
     PULL: Document = {"imagePullSecrets": [{"name": "company"}]}
 
@@ -305,4 +345,6 @@ class TestPriority:
         kubectl.must(
             *("create", "rolebinding", "op", "-n", place, "--role=maker", f"--user={OPERATOR}")
         )
-        assert kubectl.create(named_run(place, priority=9), user=OPERATOR).ok
+        run, made = named_run(place, priority=9), kubectl.create(schedule(place)).document()
+        run["metadata"]["ownerReferences"] = [controller(made)]
+        assert kubectl.create(run, user=OPERATOR).ok

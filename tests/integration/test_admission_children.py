@@ -19,7 +19,7 @@ from tests.chart.rendered import NAMESPACE as RELEASE
 from tests.chart.rendered import render
 from tests.integration.conftest import KINDS, crd_files
 from tests.integration.kubectl import Kubectl
-from tests.integration.objects import Document, inline_run
+from tests.integration.objects import Document, inline_run, made, named_run, schedule
 from tests.integration.waiting import eventually
 from tests.support.builders import GPU, make_fleet, make_run, make_stage
 from tests.support.builders.world import POD_DEFAULTS
@@ -29,6 +29,7 @@ OPERATOR = f"system:serviceaccount:{RELEASE}:stagework-operator"
 POLICIES = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 RUN_UID = "stagework.dev/run-uid"
 MALLORY = "mallory"
+NO_MAKER = "the operator makes only runs of a Batch or a ScheduledJob"
 JOB_CONTROLLERS = (
     "system:kube-controller-manager",
     "system:serviceaccount:kube-system:job-controller",
@@ -306,11 +307,38 @@ class TestForgers:
         child = inline_run(place)
         child["metadata"]["ownerReferences"] = [owner_of(run)]
         assert refused(cluster.create(child, user=MALLORY), "only stagework's operator gives a Pip")
-        assert cluster.create(child, user=OPERATOR, dry_run=True).ok
         del child["metadata"]["ownerReferences"]
-        made = cluster.create(child, user=MALLORY).document()
-        made["metadata"]["ownerReferences"] = [owner_of(run)]
-        assert refused(cluster.replace(made, user=MALLORY), "an owner of its own")
+        own = cluster.create(child, user=MALLORY).document()
+        own["metadata"]["ownerReferences"] = [owner_of(run)]
+        assert refused(cluster.replace(own, user=MALLORY), "an owner of its own")
+
+    def test_the_operator_makes_no_run_but_a_batchs_of_a_pipeline(
+        self, cluster: Kubectl, place: str, run: Document
+    ) -> None:
+        spec = {"pipelineRef": {"name": "p"}, "items": {"manifest": "s3://b/list"}}
+        batch = cluster.create(made("Batch", place, spec)).document()
+        child = named_run(place)
+        child["metadata"]["ownerReferences"] = [owner_of(batch)]
+        assert cluster.create(child, user=OPERATOR, dry_run=True).ok
+        assert refused(cluster.create(child, user=MALLORY), "only stagework's operator gives a Pip")
+        stages = inline_run(place)
+        stages["metadata"]["ownerReferences"] = [owner_of(batch)]
+        assert refused(cluster.create(stages, user=OPERATOR), "runs of a Pipeline that it names")
+        child["metadata"]["ownerReferences"] = [owner_of(run)]
+        assert refused(cluster.create(child, user=OPERATOR), NO_MAKER)
+
+    def test_the_operator_makes_no_run_but_a_schedules_with_any_stages(
+        self, cluster: Kubectl, place: str, run: Document
+    ) -> None:
+        child = inline_run(place)
+        maker = cluster.create(schedule(place)).document()
+        child["metadata"]["ownerReferences"] = [owner_of(maker)]
+        assert cluster.create(child, user=OPERATOR, dry_run=True).ok
+        assert refused(cluster.create(child, user=MALLORY), "only stagework's operator gives a Pip")
+        child["metadata"]["ownerReferences"] = [owner_of(maker), owner_of(run, controller=False)]
+        assert refused(cluster.create(child, user=OPERATOR), NO_MAKER)
+        del child["metadata"]["ownerReferences"]
+        assert refused(cluster.create(child, user=OPERATOR), NO_MAKER)
 
 
 class TestEverydayLife:
@@ -522,6 +550,26 @@ def test_the_operators_account_makes_no_job_with(
     spoil(job)
     answer = cluster.create(job, user=OPERATOR, dry_run=True)
     assert refused(answer, "the operator makes only Jobs of stages", words)
+
+
+@pytest.mark.parametrize("contract", ["Files", "Mark", "ExitCode"])
+def test_the_operators_account_makes_the_jobs_of_every_contract(
+    cluster: Kubectl, run: Document, contract: str
+) -> None:
+    answer = cluster.create(stage_job(run, contract=contract), user=OPERATOR, dry_run=True)
+    assert answer.ok, answer
+
+
+def test_nobody_gives_the_container_of_a_files_stage_a_token(
+    cluster: Kubectl, run: Document
+) -> None:
+    job = stage_job(run, contract="Files")
+    pod = job["spec"]["template"]["spec"]
+    pod["containers"][0]["volumeMounts"].append(
+        {"name": "stagework-info", "mountPath": "/var/run/stagework"}
+    )
+    answer = cluster.create(job, user=OPERATOR, dry_run=True)
+    assert refused(answer, "the operator makes only Jobs of stages", "no token in the container")
 
 
 def test_the_expressions_pass_the_type_check(cluster: Kubectl) -> None:

@@ -14,10 +14,26 @@ from tests.integration.objects import (
     Document,
     inline_run,
     intervention,
+    made,
     named_run,
     pipeline,
+    schedule,
     stage,
 )
+
+SEEN: dict[str, Document] = {
+    "PipelineJob": {"summary": "Queued"},
+    "Pipeline": {"stages": 2},
+    "ScheduledJob": {"summary": "Scheduled"},
+}
+"""What the operator has written of each kind, once it has seen an object."""
+UNUSABLE: Document = {
+    "type": "Ready",
+    "status": "False",
+    "reason": "InvalidSpec",
+    "message": "no such machine",
+    "lastTransitionTime": "2026-01-02T03:04:05Z",
+}
 
 
 class TestAcceptance:
@@ -51,7 +67,10 @@ class TestAcceptance:
         assert {line[0]: line[1] for line in known} == {
             "pipelines": "pl",
             "pipelinejobs": "pj",
+            "batches": "bt",
+            "scheduledjobs": "schj",
             "interventions": "iv",
+            "signins": "si",
         }
 
 
@@ -71,7 +90,7 @@ def contains(actual: Any, wanted: Any) -> bool:
 class TestAsWritten:
     """Defaults live in the operator: an object stays as a person wrote it."""
 
-    @pytest.mark.parametrize("build", [pipeline, inline_run, named_run, intervention])
+    @pytest.mark.parametrize("build", [pipeline, inline_run, named_run, schedule, intervention])
     def test_nothing_is_filled_in(
         self, kubectl: Kubectl, namespace: str, build: Callable[[str], Document]
     ) -> None:
@@ -81,7 +100,7 @@ class TestAsWritten:
     def test_the_defaults_stand_in_the_explanation(self, kubectl: Kubectl) -> None:
         for field, default in (
             ("stages.timeoutSeconds", "3600"),
-            ("stages.contract", "Mark"),
+            ("stages.contract", "Files"),
             ("stages.env.secretKeyRef.optional", "false"),
             ("suspend", "false"),
         ):
@@ -98,10 +117,10 @@ class TestAsWritten:
             apply = ("apply", *way, "-f", "-")
             kubectl.must(*apply, stdin=document)
             name = f"{document['kind'].lower()}s.stagework.dev/{document['metadata']['name']}"
-            if document["kind"] == "PipelineJob":
+            if document["kind"] in SEEN:
                 # As the operator does at once; until then its default is not stored.
                 see = ("patch", name, "-n", namespace, "--subresource=status", "--type=merge")
-                kubectl.must(*see, "-p", '{"status":{"summary":"Queued"}}')
+                kubectl.must(*see, "-p", json.dumps({"status": SEEN[document["kind"]]}))
             before = kubectl.get(name, "-n", namespace)
             again = kubectl.must(*apply, stdin=document)
             if way == ["--server-side=false"]:
@@ -150,6 +169,7 @@ def unchanged_files(namespace: str) -> list[Document]:
     documents = [
         pipeline(namespace, full, stage("two"), name="full", params=params),
         inline_run(namespace, full, name="full", suspend=True),
+        schedule(namespace, "full", timeZone="Asia/Seoul", startTime="2026-12-01T09:00"),
     ]
     for path in sorted((ROOT / "manifests" / "samples").rglob("*.yaml")):
         for document in yaml.safe_load_all(path.read_text()):
@@ -179,7 +199,9 @@ class TestExplain:
     def test_it_reads_well(self, kubectl: Kubectl, path: str, description: str) -> None:
         assert description in " ".join(kubectl.must("explain", path).out.split())
 
-    @pytest.mark.parametrize("kind", ["pipeline", "pipelinejob", "intervention"])
+    @pytest.mark.parametrize(
+        "kind", ["pipeline", "pipelinejob", "scheduledjob", "intervention", "signin"]
+    )
     def test_every_field_of_ours_has_a_description(self, kubectl: Kubectl, kind: str) -> None:
         name = next(
             plural for plural in KINDS if plural.startswith(kind) and len(plural) == len(kind) + 1
@@ -204,7 +226,7 @@ STATUS = {
     "stage": "ocr_eval",
     "progress": "6/9",
     "machine": "macmini",
-    "attempts": 7,
+    "retries": 7,
     "node": "mini-1",
     "message": "the seventh of nine",
 }
@@ -230,9 +252,9 @@ class TestColumnsAndSelectors:
 
     def test_wide_shows_why(self, kubectl: Kubectl, runs: str) -> None:
         header, line = kubectl.must("get", "pj", "red", "-n", runs, "-o", "wide").rows()
-        assert header[6:] == ["ATTEMPTS", "NODE", "MESSAGE"]
+        assert header[6:] == ["RETRIES", "NODE", "TITLE", "DURATION", "MESSAGE"]
         assert line[6:8] == ["7", "mini-1"]
-        assert " ".join(line[8:]) == "the seventh of nine"
+        assert " ".join(line[-4:]) == "the seventh of nine"
 
     @pytest.mark.parametrize(
         ("selector", "expected"),
@@ -260,6 +282,29 @@ class TestColumnsAndSelectors:
 
     def test_pipelines_are_listed(self, kubectl: Kubectl, namespace: str) -> None:
         kubectl.create(pipeline(namespace, stage("img_gen"), stage("overlay"), name="ad"))
+        status = {"stages": 2, "params": 0, "runs": 7}
+        kubectl.must(
+            *("patch", "pl", "ad", "-n", namespace, "--subresource=status", "--type=merge"),
+            *("-p", json.dumps({"status": {**status, "conditions": [UNUSABLE]}})),
+        )
+
         header, line = kubectl.must("get", "pipelines.stagework.dev", "-n", namespace).rows()
-        assert (header[0], header[-1]) == ("NAME", "AGE")
-        assert line[0] == "ad"
+        assert header == ["NAME", "STAGES", "PARAMS", "RUNS", "AGE"]
+        assert line[:4] == ["ad", "2", "0", "7"]
+        header, line = kubectl.must("get", "pl", "-n", namespace, "-o", "wide").rows()
+        assert header[5:] == ["READY", "MESSAGE"]
+        assert line[5:] == ["False", "no", "such", "machine"]
+
+    def test_nobody_has_looked_at_a_new_pipeline(self, kubectl: Kubectl, namespace: str) -> None:
+        made = kubectl.create(pipeline(namespace, stage("img_gen"), name="ad")).document()
+        assert made["status"] == {"observedGeneration": -1}
+
+
+class TestScale:
+    def test_kubectl_scale_changes_the_chunks_in_flight(
+        self, kubectl: Kubectl, namespace: str
+    ) -> None:
+        spec = {"pipelineRef": {"name": "p"}, "items": {"manifest": "s3://b/list"}}
+        assert kubectl.create(made("Batch", namespace, spec, name="many")).document()
+        kubectl.must("scale", "batch", "many", "--replicas=3", "-n", namespace)
+        assert kubectl.get("batch", "many", "-n", namespace)["spec"]["parallelism"] == 3

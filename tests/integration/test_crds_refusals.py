@@ -73,7 +73,61 @@ TAKEN = (
     *("/var/run/stagework/token", "/var//run/stagework", "/a/../work", "/work/.", "/tmp/./"),
 )
 
+
+def batch(**fields: Any) -> Build:
+    """Of one item; a field that is None is left out."""
+    items = {"inline": [{"uri": "s3://b/1.png"}]}
+    spec = {"pipelineRef": {"name": "ad-image"}, "items": items, **fields}
+    given = {name: value for name, value in spec.items() if value is not None}
+    return lambda namespace: made("Batch", namespace, given)
+
+
+LONG_ITEM = {"params": {"a": "x" * 4000, "b": "x" * 4000}}
+
 REFUSALS: dict[str, tuple[Build, str]] = {
+    "a batch of no source": (batch(items={}), "give exactly one of inline, configMapRef"),
+    "a batch of two sources": (
+        batch(items={"manifest": "s3://b/list", "inline": [{"uri": "s3://b/1"}]}),
+        "give exactly one of inline, configMapRef",
+    ),
+    "an empty list of items": (batch(items={"inline": []}), "should have at least 1 items"),
+    "a thousand and one items": (
+        batch(items={"inline": [{"uri": "s3://b/1"}] * 1001}),
+        "must have at most 1000 items",
+    ),
+    "items that are too long together": (
+        batch(items={"inline": [LONG_ITEM] * 40}),
+        "put them into a manifest and upload it",
+    ),
+    "an item of nothing": (batch(items={"inline": [{"id": "a"}]}), "an item needs a uri or params"),
+    "an item of another scheme": (
+        batch(items={"inline": [{"uri": "file:///etc/passwd"}]}),
+        "should match",
+    ),
+    "a batch with stages": (batch(stages=[stage()]), 'unknown field "spec.stages"'),
+    "a batch without its pipeline": (batch(pipelineRef=None), "spec.pipelineRef: Required value"),
+    "chunks of no item": (batch(chunkSize=0), "should be greater than or equal to 1"),
+    "chunks of both kinds": (batch(chunkSize=5, chunking={}), "give chunkSize or chunking"),
+    "chunks with their limits the wrong way round": (
+        batch(chunking={"min": 5, "max": 4}),
+        "lower min or raise max",
+    ),
+    "no chunk in flight": (batch(parallelism=0), "should be greater than or equal to 1"),
+    "too many chunks in flight": (batch(parallelism=257), "should be less than or equal to 256"),
+    "a share above all": (batch(maxFailedItems="101%"), "should match"),
+    "an input of nothing": (run(input={}), "input needs a uri or items"),
+    "items from behind": (
+        run(input={"items": {"uri": "artifact://ns/batches/u", "from": 5, "to": 5}}),
+        "from must be below to",
+    ),
+    "a choice of two kinds": (
+        ask(verb="Reprocess", select={"states": ["Failed"], "ids": ["a"]}),
+        "give exactly one of states, ids and allBut",
+    ),
+    "a choice of items for a run": (
+        ask(verb="Retry", select={"states": ["Failed"]}),
+        "select names items for Reprocess",
+    ),
     "an empty spec": (bare("PipelineJob"), "give exactly one of pipelineRef and stages"),
     "both a Pipeline and stages": (
         run(stages=[stage()]),
@@ -123,7 +177,10 @@ REFUSALS: dict[str, tuple[Build, str]] = {
     "no time at all": (one_stage(timeoutSeconds=0), "should be greater than or equal to 1"),
     "more than a week": (one_stage(timeoutSeconds=10**9), "less than or equal to 604800"),
     "root": (one_stage(runAsUser=0), "should be greater than or equal to 1"),
-    "an unknown contract": (one_stage(contract="Trust"), 'supported values: "Mark", "ExitCode"'),
+    "an unknown contract": (
+        one_stage(contract="Trust"),
+        'supported values: "Files", "Mark", "ExitCode"',
+    ),
     "a whole Pod's field": (one_stage(securityContext={}), 'unknown field "spec.stages[0].sec'),
     "a ServiceAccount": (one_stage(serviceAccountName="x"), "unknown field"),
     "a misspelt field": (run(prioritty=3), 'unknown field "spec.prioritty"'),

@@ -11,13 +11,17 @@ import pytest
 from hack.devcluster import go_programs
 from hack.devcluster.paths import ROOT
 from stagework.api import names
+from stagework.api.kinds import PIPELINE, PIPELINEJOB, Kind
+from stagework.api.pipeline import PipelineStatus
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.stage_status import StageStatus
 from stagework.cluster.patches import JSON_OPTIONS, stored_document
+from stagework.plans.pipeline.plan import Use
+from stagework.plans.pipeline.plan import judged as judged_pipeline
 from stagework.plans.pipelinejob.accept import accept
 from stagework.plans.pipelinejob.run_status import run_status
 from stagework.plans.plan import PlanBuilder
-from tests.support.builders import World, after, make_run, make_stage
+from tests.support.builders import World, after, make_fleet, make_pipeline, make_run, make_stage
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -27,10 +31,12 @@ def kstatus() -> Path:
     return go_programs.of_ours("kstatus", ROOT / "tests" / "support" / "kstatus")
 
 
-def said_by(program: Path, status: dict[str, Any], generation: int = 1) -> str:
+def said_by(
+    program: Path, status: dict[str, Any], generation: int = 1, kind: Kind = PIPELINEJOB
+) -> str:
     document = {
         "apiVersion": names.API_VERSION,
-        "kind": "PipelineJob",
+        "kind": kind.kind,
         "metadata": {"name": "ad", "generation": generation},
         "status": status,
     }
@@ -108,3 +114,22 @@ def test_a_missing_pipeline_becomes_a_failure_only_after_a_minute(
     assert plan.status is not None
     assert plan.status.summary == names.PIPELINE_NOT_FOUND
     assert said_by(kstatus, stored_document(plan.status)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("machine", "wanted"), [("gpu", "Current"), ("gpuu", "Failed")], ids=["good", "unknown machine"]
+)
+def test_a_pipeline_is_current_where_runs_can_use_it(
+    kstatus: Path, machine: str, wanted: str
+) -> None:
+    pipeline = make_pipeline(make_stage("a", runsOn=[machine]), generation=1)
+    plan = judged_pipeline(pipeline, PipelineStatus(), Use(3), make_fleet(), NOW)
+
+    assert plan.status is not None
+    status = stored_document(plan.status)
+    assert said_by(kstatus, status, kind=PIPELINE) == wanted
+    assert said_by(kstatus, status, generation=2, kind=PIPELINE) == "InProgress"
+
+
+def test_a_pipeline_that_nobody_has_seen_yet_is_in_progress(kstatus: Path) -> None:
+    assert said_by(kstatus, {"observedGeneration": -1}, kind=PIPELINE) == "InProgress"

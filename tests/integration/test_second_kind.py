@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from stagework.api.crds import definitions
-from stagework.api.kinds import KINDS, PIPELINEJOB, Kind
+from stagework.api.kinds import DEFINED, Kind, verbs
 from tests.integration.kubectl import Kubectl
 from tests.support.cluster.commands import Document
 from tests.support.lamps import LAMP
@@ -21,10 +21,10 @@ def with_lamps(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> It
         file.write_text(yaml.safe_dump_all(definitions(kinds).values()))
         kubectl.must("apply", "--server-side", "--force-conflicts", f"-f={file}")
 
-    define(*KINDS, LAMP)
+    define(*DEFINED, LAMP)
     kubectl.must("wait", "--for=condition=Established", "--timeout=30s", f"crd/{LAMP.full_name}")
     yield kubectl
-    define(*KINDS)
+    define(*DEFINED)
     kubectl.must("delete", f"crd/{LAMP.full_name}")
 
 
@@ -56,5 +56,5 @@ def test_its_admission_rule_says_what_to_change(with_lamps: Kubectl, namespace: 
 def test_its_verb_may_be_asked_for_and_no_other(with_lamps: Kubectl, namespace: str) -> None:
     assert with_lamps.create(request(namespace, "Switch")).ok
     refused = with_lamps.create(request(namespace, "Explode"))
-    own = ", ".join(f'"{verb}"' for verb in (*PIPELINEJOB.verbs, "Switch"))
+    own = ", ".join(f'"{verb}"' for verb in verbs((*DEFINED, LAMP)))
     assert f"supported values: {own}" in refused.err

@@ -10,6 +10,7 @@ from tests.support.fakeapi.resources import Json
 from tests.support.operators import fault_schedule
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
+from tests.support.recorded import stages_of
 
 RUNS: Final = 4
 STAGES: Final = 3
@@ -26,7 +27,7 @@ def _stages() -> list[Json]:
 
 
 def _attempts(world: World, name: str) -> list[tuple[str, int, int]]:
-    stages = world.run(name)["status"]["stages"]
+    stages = stages_of(world.run(name))
     return [(s["state"], s.get("attempt", 1), s.get("interruptions", 0)) for s in stages]
 
 

@@ -9,9 +9,10 @@ import pytest
 from tests.support.fakeapi.failures import Failure
 from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
-from tests.support.fakeapi.resources import NODES, PODS, Json
+from tests.support.fakeapi.resources import JOBS, NODES, PODS, Json, items, part
 from tests.support.fakeapi.simulator import succeed
 from tests.support.fakeapi.store import Stored
+from tests.support.operators.setup import NAMESPACE
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
@@ -164,6 +165,48 @@ def test_what_somebody_ungates_in_the_place_of_a_lost_pod_is_not_taken_for_it() 
         assert commit["attempt"] == 2
 
     _tell(story, alone=False)
+
+
+@pytest.mark.parametrize("contract", ["ExitCode", "Mark"])
+def test_what_nobody_sees_in_the_place_of_a_lost_pod_is_not_taken_for_it(contract: str) -> None:
+    """It has neither gate nor labels of ours from its first moment, and its Job counts it."""
+
+    async def story(world: World) -> None:
+        world.apply("two", [_stage(contract=contract)])
+        await world.until(lambda: world.stage("two", "a").get("state") == "Running")
+        lost = str(world.stage("two", "a")["pod"])
+        job = str(world.stage("two", "a")["job"])
+        await world.operators[0].kill()
+        _take_off_everything(world, job)
+        world.simulator.kubelets.behave = succeed
+        (pod,) = [p for p in world.store.list(PODS) if p.meta["uid"] == lost]
+        _remove(world, pod)
+        await world.until(lambda: _is_complete(world, job))
+        world.run_out_lease()
+        world.start_operator()
+        await asyncio.sleep(20)
+        assert world.stage("two", "a").get("reason") == "PodLost"
+        await world.until(lambda: world.summary("two") == "Completed", seconds=300)
+
+        commit = world.stage("two", "a")["commit"]
+        assert (commit["pod"] != lost, commit["attempt"]) == (True, 2)
+
+    _tell(story, alone=False)
+
+
+def _take_off_everything(world: World, job: str) -> None:
+    """From what that Job will make, as a webhook could do."""
+    labels = part(
+        world.store.get(JOBS, NAMESPACE, job).data, "spec", "template", "metadata", "labels"
+    )
+    spec = {"schedulingGates": None, "nodeSelector": {"stagework.dev/machine": "gpu"}}
+    template: Json = {"metadata": {"labels": dict.fromkeys(labels)}, "spec": spec}
+    world.store.patch(JOBS, NAMESPACE, job, {"spec": {"template": template}})
+
+
+def _is_complete(world: World, job: str) -> bool:
+    conditions = items(world.store.get(JOBS, NAMESPACE, job).data["status"], "conditions")
+    return any(condition["type"] == "Complete" for condition in conditions)
 
 
 def test_what_a_job_makes_in_the_place_of_a_removed_pod_goes_with_the_end_of_its_stage() -> None:

@@ -20,11 +20,10 @@ from tests.support.fakeapi.kubelet import Behave, Behaviour
 from tests.support.fakeapi.resources import Json
 from tests.support.operators import scenario
 from tests.support.operators.crash import CrashPoint, Moment
+from tests.support.operators.every_write import all_points
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
-AT_ONCE: Final = 6
-"""Worlds at the same time: most of their time they wait."""
 MANY: Final = 200
 """More writes than a run has."""
 OTHERS_AT_WORK: Final = 20
@@ -78,49 +77,13 @@ async def _run(
         return point, outcome
 
 
-async def _all_points(
-    timescale: VirtualTime, moment: Moment, behave: Behave, faultless: Json
-) -> list[str]:
-    """What went wrong, by crash point."""
-    wrong: list[str] = []
-    indexes = iter(range(1, MANY))
-    unreached = False
-
-    async def work() -> None:
-        nonlocal unreached
-        for index in indexes:
-            try:
-                point, outcome = await _run(timescale, index, moment, behave)
-            except (AssertionError, TimeoutError) as error:
-                wrong.append(f"{index}: {error!r}")
-                continue
-            if not point.hit:
-                unreached = True
-                return
-            if outcome != faultless:
-                wrong.append(f"{index}, {point.hit}: {_difference(outcome, faultless)}")
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
-            group.create_task(work())
-    assert unreached, "the run has more writes than were tried"
-    return wrong
-
-
-def _difference(actual: Json, wanted: Json) -> str:
-    return "; ".join(
-        f"{key}: {actual[key]} instead of {wanted[key]}"
-        for key in wanted
-        if actual.get(key) != wanted[key]
-    )
-
-
 @pytest.mark.parametrize("moment", ["before it is sent", "after it is committed"])
 def test_the_end_is_the_same_wherever_the_operator_dies(
     moment: Moment, behave: Behave, faultless: Json
 ) -> None:
     timescale = VirtualTime()
-    wrong = timescale.run(_all_points(timescale, moment, behave, faultless))
+    points = all_points(lambda index: _run(timescale, index, moment, behave), faultless, most=MANY)
+    wrong = timescale.run(points)
     assert not wrong, "\n".join(wrong)
 
 

@@ -16,6 +16,7 @@ from tests.support.operators.setup import RELEASE_NAMESPACE, settings_document
 from tests.support.operators.sharedtime import SharedTime
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
+from tests.support.recorded import stages_of
 
 TAKEOVER_SECONDS: Final = 20.0
 
@@ -64,7 +65,7 @@ class Work:
         world.check_invariants()
         assert len(world.invariants.runs) == len(names) * self._stages
         for name in names:
-            statuses = world.run(name)["status"]["stages"]
+            statuses = stages_of(world.run(name))
             assert [stage.get("attempt", 1) for stage in statuses] == [1] * self._stages
 
 

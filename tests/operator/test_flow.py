@@ -11,6 +11,7 @@ from tests.support.fakeapi.marks import completion_mark
 from tests.support.fakeapi.resources import PODS, Json, part
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
+from tests.support.recorded import stages_of
 
 Story = Callable[[World], Awaitable[None]]
 
@@ -36,7 +37,7 @@ def _play(story: Story, behave: Behave, *, machines: int = 1) -> None:
 
 
 def _states(world: World, run: str) -> dict[str, str]:
-    stages: list[Json] = world.run(run)["status"]["stages"]
+    stages: list[Json] = stages_of(world.run(run))
     return {stage["name"]: stage["state"] for stage in stages}
 
 
@@ -44,7 +45,7 @@ def _summary_is(world: World, summary: str) -> Callable[[], bool]:
     return lambda: world.summary("one") == summary
 
 
-def test_a_clean_up_is_told_what_failed_in_its_environment_and_its_inputs() -> None:
+def test_a_clean_up_is_said_what_failed_in_its_environment_and_its_inputs() -> None:
     def behave(pod: Json) -> Behaviour:
         return Behaviour(seconds=1, exit_code=1 if _of(pod) == "work" else 0)
 
@@ -125,6 +126,23 @@ def test_a_stopped_run_gives_its_pods_their_grace_and_goes_on_after_a_retry() ->
         world.ask("retry", "Retry", of="one")
         await world.until(_summary_is(world, "Completed"))
         assert world.stage("one", "work")["attempt"] == 2
+
+    _play(story, behave)
+
+
+def test_what_was_stopped_while_it_backed_off_starts_at_once_when_the_run_is_retried() -> None:
+    def behave(pod: Json) -> Behaviour:
+        first = part(pod, "metadata", "labels")["stagework.dev/attempt"] == "1"
+        return Behaviour(exit_code=1 if first else 0, seconds=1)
+
+    async def story(world: World) -> None:
+        world.apply("one", [_stage("work", retries=3, backoffSeconds=600)])
+        await world.until(lambda: world.stage("one", "work").get("reason") == "BackOff")
+        world.ask("stop", "Stop", of="one")
+        await world.until(_summary_is(world, "Stopped"))
+
+        world.ask("retry", "Retry", of="one")
+        await world.until(_summary_is(world, "Completed"), seconds=30)
 
     _play(story, behave)
 

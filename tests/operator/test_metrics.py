@@ -11,6 +11,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from stagework.controllers.metrics import Metrics
 from stagework.controllers.pipelinejobs.controller import PipelineJobs
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
+from stagework.controllers.pipelinejobs.queue_numbers import QueueNumbers
+from tests.support.builders.queue import old_places
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, NODES, PIPELINE_JOBS, PODS, Json, Resource
 from tests.support.operators.setup import NAMESPACE, settings
@@ -41,8 +43,8 @@ def _fail(_pod: Json) -> Behaviour:
 
 
 def _runs(world: World) -> PipelineJobs:
-    (controller,) = world.operators[-1].runtime.controllers
-    assert isinstance(controller, PipelineJobs)
+    controllers = world.operators[-1].runtime.controllers
+    (controller,) = (c for c in controllers if isinstance(c, PipelineJobs))
     return controller
 
 
@@ -159,11 +161,29 @@ def test_what_ran_to_its_end_was_no_orphan() -> None:
     _in_world(check, seconds=1)
 
 
+def test_what_is_ended_with_its_run_is_no_failure() -> None:
+    async def check(world: World) -> None:
+        world.apply("stopped", [_stage()])
+        await world.until(lambda: world.stage("stopped", "only").get("state") == "Running")
+        world.ask("enough", "Stop", of="stopped")
+        await world.until(lambda: world.summary("stopped") == "Stopped")
+        world.apply("late", [_stage()], activeDeadlineSeconds=5)
+        await world.until(lambda: world.summary("late") == "DeadlineExceeded")
+
+        counted = _runs(world).stage_metrics.stage_attempts_total
+        (family,) = counted.collect()
+        ends = {s.labels["outcome"]: s.value for s in family.samples if s.name.endswith("_total")}
+        assert ends == {"Stopped": 2.0}
+
+    _in_world(check, seconds=100)
+
+
 def test_every_metric_is_documented() -> None:
     registry = CollectorRegistry()
     Metrics(registry, "1")
     StageMetrics(registry)
-    QueueMetrics(registry, lambda: datetime.now(UTC))
+    numbers = QueueNumbers(registry, old_places(), lambda: datetime.now(UTC))
+    QueueMetrics(registry, lambda: datetime.now(UTC), numbers)
     names = [family.name for family in registry.collect()]
     text = DOCUMENT.read_text()
     assert [name for name in names if f"`{name}" not in text] == []

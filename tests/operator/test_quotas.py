@@ -14,6 +14,7 @@ from tests.support.fakeapi.simulator import succeed
 from tests.support.operators.setup import NAMESPACE
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
+from tests.support.recorded import stages_of
 
 TERMINAL = {"Succeeded", "Failed"}
 
@@ -114,12 +115,50 @@ def test_a_stage_that_a_quota_refuses_holds_no_machine_and_costs_no_attempt() ->
     play(story)
 
 
+def test_the_slot_of_a_stage_whose_pod_a_quota_refuses_goes_back_before_its_grace_is_over() -> None:
+    """No Pod is there, and none will come: what is known by then is no reason to wait."""
+
+    async def story(world: World) -> None:
+        quota_of_pods(world, 0)
+        world.apply("refused", [stage("a", startDeadlineSeconds=3600)])
+        await world.until(lambda: world.stage("refused", "a").get("reason") == "QuotaExceeded")
+        assert world.stage("refused", "a")["state"] == "Starting"
+
+        world.apply("behind", [stage("a", startDeadlineSeconds=3600)])
+        await world.until(lambda: world.stage("behind", "a").get("state") == "Starting", seconds=5)
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    "counted", ["requests.cpu", "limits.memory", "pods", "count/pods", "requests.nvidia.com/gpu"]
+)
+def test_whatever_a_quota_counts_the_stage_says_so_and_others_have_the_slot(counted: str) -> None:
+    numbers = f"requested: {counted}=1, used: {counted}=9, limited: {counted}=9"
+
+    async def story(world: World) -> None:
+        world.simulator.jobs.refuses = lambda job: (
+            f'pods "{job["metadata"]["name"]}-x" is forbidden: exceeded quota: few, {numbers}'
+            if "refused" in job["metadata"]["name"]
+            else ""
+        )
+        world.apply("refused", [stage("a", startDeadlineSeconds=3600)])
+        await world.until(lambda: world.stage("refused", "a").get("reason") == "QuotaExceeded")
+        assert world.stage("refused", "a")["message"].startswith(f"exceeded quota: few, {numbers}")
+
+        world.apply("other", [stage("a")])
+        await world.until(lambda: world.summary("other") == "Completed", seconds=20)
+        assert world.stage("refused", "a").get("attempt", 1) == 1
+
+    play(story)
+
+
 def test_where_a_quota_counts_finished_jobs_they_go_after_the_commit() -> None:
     async def story(world: World) -> None:
         quota_of_jobs(world, 1)
         world.apply("line", [stage("a"), stage("b"), stage("c")])
         await world.until(lambda: world.summary("line") == "Completed", seconds=180)
-        assert [s["attempt"] for s in world.run("line")["status"]["stages"]] == [1, 1, 1]
+        assert [s["attempt"] for s in stages_of(world.run("line"))] == [1, 1, 1]
 
     play(story)
 

@@ -7,17 +7,20 @@ every run has ended.
 
 A minute of them, or so many as `STAGEWORK_HISTORIES` says; `STAGEWORK_HISTORY_SEED=17` plays that
 one alone, and `STAGEWORK_HISTORY_SEED=17 STAGEWORK_HISTORIES=100` a hundred from there on.
+Before a release two thousand are played; broken off, that goes on with those not played yet.
 """
 
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from itertools import count, islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from pathlib import Path
 from typing import Final
 
 import pytest
 
+from hack.release_tests.__main__ import PROGRESS
 from tests.support.histories.history import play
 
 FIRST: Final = "STAGEWORK_HISTORY_SEED"
@@ -47,7 +50,33 @@ def _while_there_is_time(seeds: Iterator[int]) -> Iterator[int]:
             return
 
 
-def _play(seeds: Iterable[int]) -> None:
+def _no_note(_seed: int) -> None:
+    """Nothing is kept."""
+
+
+class Played:
+    """Seeds that came to a good end on this content of the tree, one a line of a file."""
+
+    def __init__(self, folder: str | None) -> None:
+        """`folder`: None: nothing is kept."""
+        self._file = Path(folder, "histories") if folder else None
+
+    def left(self, seeds: Iterable[int]) -> list[int]:
+        """Those of them that are not among these yet."""
+        if self._file is None or not self._file.exists():
+            return list(seeds)
+        played = {*map(int, self._file.read_text().split())}
+        return [seed for seed in seeds if seed not in played]
+
+    def note(self, seed: int) -> None:
+        """One more is."""
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.open("a") as file:
+                file.write(f"{seed}\n")
+
+
+def _play(seeds: Iterable[int], note: Callable[[int], None] = _no_note) -> None:
     tried: list[int] = []
     wrong: list[str] = []
     for seed in seeds:
@@ -56,6 +85,8 @@ def _play(seeds: Iterable[int]) -> None:
         if outcome.wrong:
             again = f"{FIRST}={seed} python -m pytest {os.path.relpath(__file__)}"
             wrong.append(f"{outcome}\nagain: {again}")
+        else:
+            note(seed)
     seeds_tried = f"{len(tried)} histories were played, seeds {tried[:1]} to {tried[-1:]}"
     sys.stderr.write(f"{seeds_tried}, {len(wrong)} went wrong\n")
     assert not wrong, "\n\n".join([seeds_tried, *wrong])
@@ -68,4 +99,14 @@ def test_every_history_comes_to_a_good_end(lane: int) -> None:
 
 @pytest.mark.long("test_every_history_comes_to_a_good_end plays a minute of them")
 def test_two_thousand_histories_come_to_a_good_end() -> None:
-    _play(islice(count(), RELEASE))
+    played = Played(os.environ.get(PROGRESS))
+    _play(played.left(range(RELEASE)), played.note)
+
+
+def test_what_was_played_before_a_story_was_broken_off_is_not_played_again(tmp_path: Path) -> None:
+    folder = str(tmp_path / "content")
+    for seed in (0, 2):
+        Played(folder).note(seed)
+
+    assert Played(folder).left(range(4)) == [1, 3]
+    assert Played(None).left(range(2)) == [0, 1]

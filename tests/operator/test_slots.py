@@ -90,6 +90,30 @@ def test_a_deleted_run_holds_its_slot_until_its_pod_has_ended(finalizers: list[s
     play(story)
 
 
+def test_a_run_that_goes_only_after_its_pods_says_so_until_they_have_ended() -> None:
+    """Its Jobs and Pods have their grace, and nothing new is made meanwhile."""
+
+    async def story(world: World) -> None:
+        world.start_operator()
+        world.apply("one", [stage(), stage(name="b")])
+        await world.until(lambda: running(world) == ["one"])
+        await world.until(lambda: len(world.store.list(PODS)) == 2)
+        kept = {"metadata": {"finalizers": ["backup.example.org/keep"]}}
+        world.store.patch(PIPELINE_JOBS, NAMESPACE, "one", kept)
+        world.store.delete(PIPELINE_JOBS, NAMESPACE, "one", {"propagationPolicy": "Foreground"})
+        await world.until(lambda: world.summary("one") == "Deleting", seconds=5)
+
+        said = world.run("one")["status"]
+        assert said["message"] == "it is being deleted; not ended yet: a"
+        await world.until(lambda: not running(world), seconds=60)
+        await world.until(
+            lambda: world.run("one")["status"]["message"] == "it is being deleted", seconds=5
+        )
+        assert (len(world.invariants.runs), world.store.list(PODS)) == (1, [])
+
+    play(story)
+
+
 def test_what_was_away_has_its_slot_again_before_any_is_given() -> None:
     """The node comes back, its stage still works there, and an older run waits."""
 
@@ -339,7 +363,7 @@ def test_slots_go_round_two_namespaces() -> None:
     play(story, lambda _pod: Behaviour(seconds=20))
 
 
-def test_who_waits_is_told_its_place_and_who_holds() -> None:
+def test_who_waits_is_said_its_place_and_who_holds() -> None:
     async def story(world: World) -> None:
         world.start_operator()
         world.apply("holder", [stage("overlay")])

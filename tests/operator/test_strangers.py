@@ -13,6 +13,7 @@ import pytest
 from stagework.api.pipeline import PipelineSpec
 from stagework.children.names import stage_job_name
 from stagework.children.revision import revision_of
+from stagework.plans.made import NAMES_TRIED
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import (
     JOBS,
@@ -25,9 +26,10 @@ from tests.support.fakeapi.resources import (
     part,
 )
 from tests.support.fakeapi.store import Stored
-from tests.support.operators.setup import NAMESPACE
+from tests.support.operators.setup import NAMESPACE, settings
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
+from tests.support.recorded import stages_of
 
 RUN: Final = "good"
 GATE: Final = "stagework.dev/turn"
@@ -87,6 +89,26 @@ class Forger:
         }
         return self.world.store.create(JOBS, namespace, body).meta["uid"]
 
+    def pod(self, job: Stored, *, gated: bool) -> str:
+        """One that says to be of that Job of ours, as the Job controller would; its uid."""
+        owner = {"apiVersion": "batch/v1", "kind": "Job", "controller": True}
+        owner |= {"name": job.meta["name"], "uid": job.meta["uid"]}
+        template = job.data["spec"]["template"]
+        body: Json = {
+            "metadata": {
+                "name": f"{job.meta['name']}-forgd",
+                "labels": part(template, "metadata", "labels"),
+                "ownerReferences": [owner],
+            },
+            "spec": {
+                "restartPolicy": "Never",
+                "containers": [{**template["spec"]["containers"][0], "image": FORGED}],
+                "nodeSelector": {"stagework.dev/machine": "gpu"},
+                "schedulingGates": [{"name": GATE}] if gated else [],
+            },
+        }
+        return self.world.store.create(PODS, NAMESPACE, body).meta["uid"]
+
     def name_of(self, stage: str, recreations: int = 0) -> str:
         """The name that the operator will give to a Job."""
         uid = self.world.run(RUN)["metadata"]["uid"]
@@ -100,7 +122,7 @@ def _uids(world: World, resource: Any) -> set[str]:
 
 
 def _stages(world: World) -> list[Json]:
-    return items(part(world.run(RUN), "status"), "stages")
+    return stages_of(world.run(RUN))
 
 
 def _images(world: World) -> set[str]:
@@ -187,6 +209,35 @@ def test_who_takes_our_names_delays_nothing(*, gated: bool) -> None:
     timescale.run(main())
 
 
+def test_who_takes_every_name_fails_no_stage_and_holds_no_slot() -> None:
+    """It says which Job is in the way, and goes on by itself when that has gone."""
+
+    async def main() -> None:
+        async with World(timescale, behave=_behave) as world:
+            world.start_operator()
+            world.apply(RUN, STAGES)
+            forger = Forger(world)
+            names = [forger.name_of("s2", number) for number in range(NAMES_TRIED + 5)]
+            for name in names:
+                forger.job(name, "s2")
+            await world.until(lambda: world.stage(RUN, "s2").get("reason") == "JobNameConflict")
+            world.apply("other", STAGES[:1])
+            await world.until(lambda: world.summary("other") == "Completed", seconds=20)
+            await world.until(lambda: world.summary(RUN) == "Stuck", seconds=60)
+
+            waits = world.stage(RUN, "s2")
+            in_the_way = names[NAMES_TRIED - 1]
+            assert waits["message"] == (
+                f"Job {in_the_way} is in the way and is not as the operator makes it; if nobody "
+                f"needs it: kubectl delete job {in_the_way} -n {NAMESPACE}"
+            )
+            world.store.delete(JOBS, NAMESPACE, in_the_way)
+            await _completed(world)
+
+    timescale = VirtualTime()
+    timescale.run(main())
+
+
 def test_a_stage_whose_gate_somebody_else_removes_waits_for_its_turn_all_the_same() -> None:
     async def main() -> None:
         async with World(timescale, behave=_behave) as world:
@@ -257,6 +308,94 @@ def test_nothing_stays_gated_for_ever_where_a_run_is_deleted_and_its_jobs_are_le
             left = {label.get("stagework.dev/stage") for label in labels}
             assert left == {"s1", None}, "what ran was left to go on"
             assert strangers in _uids(world, JOBS)
+
+    timescale = VirtualTime()
+    timescale.run(main())
+
+
+@pytest.mark.parametrize("gated", [False, True], ids=["its gate off", "held"])
+def test_a_second_pod_of_a_job_does_not_take_the_place_of_the_one_on_record(*, gated: bool) -> None:
+    """Whoever may create Pods can say so of his; where the admission policy is off he may."""
+
+    async def main() -> None:
+        async with World(timescale, behave=_behave) as world:
+            world.start_operator()
+            world.apply(RUN, STAGES)
+            await world.until(lambda: _active(world))
+            stage = world.stage(RUN, "s1")
+            job = world.store.get(JOBS, NAMESPACE, stage["job"])
+            forged = Forger(world).pod(job, gated=gated)
+            await _completed(world)
+
+            assert world.stage(RUN, "s1")["commit"]["pod"] == stage["pod"] != forged
+
+    timescale = VirtualTime()
+    timescale.run(main())
+
+
+def test_a_second_pod_that_is_out_before_its_turn_counts_for_nothing() -> None:
+    """It is ended with its Job, and another Job is made: who did it has delayed the stage alone."""
+
+    async def main() -> None:
+        async with World(timescale, behave=_behave) as world:
+            world.start_operator()
+            world.apply(RUN, STAGES)
+            await world.until(lambda: _active(world) and len(world.store.list(PODS)) == 3)
+            job = world.store.get(JOBS, NAMESPACE, world.stage(RUN, "s2")["job"])
+            forged = Forger(world).pod(job, gated=False)
+            await _completed(world)
+
+            assert world.stage(RUN, "s2")["commit"]["pod"] != forged
+            assert world.stage(RUN, "s2")["job"] != job.meta["name"]
+
+    timescale = VirtualTime()
+    timescale.run(main())
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["seen", "not seen"])
+def test_a_held_pod_that_lost_its_label_and_its_owner_does_not_stay(*, restarted: bool) -> None:
+    """No watch of ours shows it any more, and no Job."""
+
+    async def main() -> None:
+        async with World(timescale, behave=_behave) as world:
+            first = world.start_operator()
+            world.apply(RUN, [{**STAGES[0], "image": SLOW}, *STAGES[1:]])
+            await world.until(lambda: _active(world) and len(world.store.list(PODS)) == 3)
+            pod = _gated(world)[0]
+            if restarted:
+                await first.kill()
+            bare = {
+                "labels": {"stagework.dev/run-uid": None},
+                "ownerReferences": None,
+                "finalizers": None,  # as the Job controller does with what is no Job's any more
+            }
+            world.store.patch(PODS, *pod.key, {"metadata": bare})
+            if restarted:
+                world.run_out_lease()
+                world.start_operator()
+            uid = pod.meta["uid"]
+            await world.until(lambda: uid not in _uids(world, PODS), seconds=180)
+            await world.until(lambda: world.summary(RUN) == "Completed", seconds=300)
+
+    timescale = VirtualTime()
+    timescale.run(main())
+
+
+def test_a_pod_that_was_left_to_go_on_and_cannot_start_gives_its_slot_back() -> None:
+    """Its run was deleted without it: nobody else would end it."""
+
+    async def main() -> None:
+        async with World(timescale, behave=behave, of=settings(slots=1)) as world:
+            world.start_operator()
+            world.apply(RUN, STAGES[:1])
+            await world.until(lambda: world.stage(RUN, "s1").get("reason") == "ImagePullBackOff")
+            world.store.delete(PIPELINE_JOBS, NAMESPACE, RUN, {"propagationPolicy": "Orphan"})
+            world.apply("other", STAGES[:1])
+            await world.until(lambda: world.summary("other") == "Completed", seconds=300)
+
+    def behave(pod: Json) -> Behaviour:
+        stuck = part(pod, "metadata", "labels")["stagework.dev/pipelinejob"] == RUN
+        return Behaviour(waiting="ImagePullBackOff" if stuck else "", seconds=5)
 
     timescale = VirtualTime()
     timescale.run(main())

@@ -10,6 +10,7 @@ from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import Json
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
+from tests.support.recorded import stages_of
 
 HOUR: Final = 3600.0
 JUMPS: Final = pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["ahead", "behind"])
@@ -62,7 +63,7 @@ async def _through(
             world.start_operator()
         await world.until(lambda: world.summary("one") == "Completed", seconds=400)
         took = timescale.seconds - began
-        stages = world.run("one")["status"]["stages"]
+        stages = stages_of(world.run("one"))
         assert [(s["name"], s.get("attempt", 1)) for s in stages] == [("works", 1), ("fails", 2)]
         assert took < WORK_SECONDS + 30, "nothing waited for the clock"
         *_, before, after = sorted(run.started for run in world.invariants.runs)
@@ -74,7 +75,7 @@ async def _through(
 @pytest.mark.parametrize("at_seconds", [0.5, 3.0, 15.0], ids=["starting", "running", "backing off"])
 def test_the_nodes_clocks_jump(jump: float, at_seconds: float) -> None:
     def moves(world: World) -> None:
-        world.simulator.kubelets.ahead += jump
+        world.simulator.kubelets.reports.ahead += jump
 
     timescale = VirtualTime()
     timescale.run(_through(timescale, moves, at_seconds=at_seconds))

@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,7 +39,17 @@ def metrics() -> str:
     registry = CollectorRegistry()
     Runtime(operator_settings(), registry, Build(target=Target("http://127.0.0.1:9")))
     collectors: Iterable[Any] = vars(registry)["_collector_to_names"]
-    return "".join(sorted(_metric(collector) for collector in collectors))
+    return "".join(sorted(text for collector in collectors for text in _metrics(collector)))
+
+
+def _metrics(collector: Any) -> Iterator[str]:
+    if hasattr(collector, "_type"):
+        yield _metric(collector)
+        return
+    # One that counts when it is asked says of itself what it will tell.
+    for metric in collector.describe():
+        labels = ", ".join(metric._labelnames)
+        yield f"{metric.name} ({metric.type})\n  labels: {labels}\n  help: {metric.documentation}\n"
 
 
 def _metric(collector: Any) -> str:

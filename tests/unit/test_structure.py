@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from stagework.api.kinds import KINDS, verbs
+from stagework.api.kinds import DEFINED, verbs
 from stagework.api.machines import Fleet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ def _inner(annotation: object) -> Iterator[type[BaseModel]]:
 
 RESOURCE_TYPES = {
     model
-    for kind in KINDS
+    for kind in DEFINED
     for root in (kind.spec, kind.status)
     if root is not None
     for model in _models(root)
@@ -146,6 +146,7 @@ def test_no_class_and_no_function_is_long(path: Path) -> None:
 
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LONG_YET = {
+    "tests/support/fakeapi/kubelet.py": "Kubelets",
     "tests/support/fakeapi/server.py": "FakeApi",
     "tests/support/fakeapi/store.py": "Store",
     "tests/support/stepper/engine.py": "PlayedEngine",
@@ -184,6 +185,10 @@ def test_a_kind_is_named_only_at_home() -> None:
     assert named == [f"stagework/{name}" for name in KINDS_AT_HOME]
 
 
+NO_VERBS = {("stagework/api/scheduledjob.py", "Skip")}
+"""Words that are a verb of another kind: `onOverlap` says what becomes of a slot."""
+
+
 def test_a_verb_is_named_only_in_the_registry_of_kinds() -> None:
     named = [
         _short(path)
@@ -191,5 +196,6 @@ def test_a_verb_is_named_only_in_the_registry_of_kinds() -> None:
         if path.is_relative_to(OPERATOR / "stagework")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and node.value in verbs()
+        if (_short(path), node.value) not in NO_VERBS
     ]
     assert named == ["stagework/api/kinds.py"] * len(verbs())

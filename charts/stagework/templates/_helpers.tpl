@@ -101,6 +101,13 @@ priorityClassName: {{ . }}
 {{- end -}}
 {{- end }}
 
+{{/* Name of the claim with history alone; empty where it is on that of the artifacts, or no file. */}}
+{{- define "stagework.historyClaim" -}}
+{{- if and .Values.artifacts.s3.enabled (not .Values.history.postgresql.enabled) -}}
+stagework-history
+{{- end -}}
+{{- end }}
+
 {{/* Where `helm test` makes its PipelineJob: a namespace that the operator works in. */}}
 {{- define "stagework.testNamespace" -}}
 {{- first (concat .Values.settings.namespaces (list .Release.Namespace)) -}}

@@ -2,8 +2,10 @@
 {{- define "stagework.operatorRules" -}}
 - apiGroups: [stagework.dev]
   resources: [pipelinejobs]
-  # get: a run that has ended left memory, and is asked for again; delete: ttlSecondsAfterFinished
-  verbs: [get, list, watch, delete]
+  # get: a run that has ended left memory, and is asked for again; create: the chunks of a Batch, and
+  # the slots of a ScheduledJob; delete: chunks that are counted, ttlSecondsAfterFinished, and what
+  # is beyond a ScheduledJob's history limits
+  verbs: [get, list, watch, create, delete]
 - apiGroups: [stagework.dev]
   resources: [pipelinejobs/status]
   verbs: [patch]
@@ -13,8 +15,27 @@
   resources: [pipelinejobs/finalizers]
   verbs: [update]
 - apiGroups: [stagework.dev]
+  resources: [batches]
+  verbs: [list, watch, delete]  # delete: ttlSecondsAfterFinished
+- apiGroups: [stagework.dev]
+  resources: [batches/status]
+  verbs: [patch]
+# Likewise, for the runs of a Batch and of a ScheduledJob.
+- apiGroups: [stagework.dev]
+  resources: [batches/finalizers, scheduledjobs/finalizers]
+  verbs: [update]
+- apiGroups: [stagework.dev]
   resources: [pipelines]
   verbs: [list, watch]
+- apiGroups: [stagework.dev]
+  resources: [pipelines/status]
+  verbs: [patch]
+- apiGroups: [stagework.dev]
+  resources: [scheduledjobs]
+  verbs: [list, watch]
+- apiGroups: [stagework.dev]
+  resources: [scheduledjobs/status]
+  verbs: [patch]
 - apiGroups: [stagework.dev]
   resources: [interventions]
   verbs: [list, watch, patch, delete]  # patch: the owner; delete: all but the last 20
@@ -33,6 +54,9 @@
 - apiGroups: [""]
   resources: [limitranges]
   verbs: [list]  # does the namespace give requests of its own?
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get]  # by name: the list of items that a Batch names
 - apiGroups: [apps]
   resources: [controllerrevisions]
   verbs: [get, list, create, delete]
@@ -43,6 +67,10 @@
 - apiGroups: [""]
   resources: [pods]
   verbs: [get]
+# It keeps the log of an attempt that failed, and gives it only to those who may read logs.
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get]
@@ -52,20 +80,18 @@
 - apiGroups: [stagework.dev]
   resources: [pipelines]
   verbs: [list]  # an uploaded model that one names is not swept
-{{- end }}
-
-{{/* What people do who may edit; the admission policies ask for the verbs of Interventions. */}}
-{{- define "stagework.editRules" -}}
-# Writing stages asks for the right to create Pods besides (admission policy stagework-stages).
+# create: for a person whose own rights were asked for before.
 - apiGroups: [stagework.dev]
-  resources: [pipelinejobs, pipelines]
-  verbs: [get, list, watch, create, update, patch, delete]
-# Never changed and kept as history: the operator clears old ones away.
+  resources: [batches]
+  verbs: [get, list, create]
+- apiGroups: [apps]
+  resources: [controllerrevisions]
+  verbs: [get]  # what a waiting stage waits for, and since when
+# Retry, skip and reprocess of what has failed, likewise.
 - apiGroups: [stagework.dev]
   resources: [interventions]
-  verbs: [get, list, watch, create]
-# What an Intervention may ask of a run (admission policy stagework-verbs).
+  verbs: [create]
 - apiGroups: [stagework.dev]
-  resources: [pipelinejobs]
-  verbs: [retry, skip, stop]
+  resources: [signins]
+  verbs: [get, list, delete]  # each is used once; list: those that nobody has used are swept
 {{- end }}

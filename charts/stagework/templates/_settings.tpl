@@ -4,6 +4,8 @@
 {{- $_ := set $settings "releaseNamespace" .Release.Namespace -}}
 {{- $url := printf "http://stagework-api.%s.svc:8080" .Release.Namespace -}}
 {{- $_ := set $settings "api" (dict "url" $url) -}}
+{{- $_ := set $settings.files "image" (include "stagework.image" .) -}}
+{{- $_ := set $settings.files "imagePullPolicy" .Values.image.pullPolicy -}}
 {{- with .Values.artifacts.s3 -}}
 {{- if .enabled -}}
 {{- $s3 := pick . "endpoint" "bucket" "region" "prefix" -}}
@@ -12,5 +14,39 @@
 {{- $_ := set $settings.artifacts "s3" $s3 -}}
 {{- end -}}
 {{- end -}}
+{{- with .Values.history.postgresql -}}
+{{- if .enabled -}}
+{{- $postgresql := pick . "host" "port" "database" "user" "connectTimeoutSeconds" -}}
+{{- if .secretName -}}
+{{- $_ := set $postgresql "passwordFile" (printf "/etc/stagework-postgresql/%s" .passwordKey) -}}
+{{- end -}}
+{{- $tls := pick .tls "mode" -}}
+{{- if .tls.secretName -}}
+{{- range $file, $key := dict "caFile" .tls.caKey "certFile" .tls.certKey "keyFile" .tls.keyKey -}}
+{{- if $key -}}
+{{- $_ := set $tls $file (printf "/etc/stagework-postgresql-tls/%s" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $postgresql "tls" $tls -}}
+{{- $_ := set $settings.history "postgresql" $postgresql -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $settings "alerts" (pick .Values.alerts "urlsSecret" "timeoutSeconds") -}}
+{{- $tasks := dict "namespaces" dict "s3" dict "imagePullSecrets" .Values.imagePullSecrets -}}
+{{- $operator := printf "http://stagework-operator.%s.svc:8080/healthz" .Release.Namespace -}}
+{{- $_ := set $tasks "operatorUrl" $operator -}}
+{{- range $name, $task := .Values.tasks -}}
+{{- if and $task.enabled $task.namespaces -}}
+{{- $_ := set $tasks.namespaces $name $task.namespaces -}}
+{{- end -}}
+{{- if and $task.enabled $task.s3 $task.s3.secretName -}}
+{{- $s3 := pick $task.s3 "endpoint" "bucket" "region" "prefix" "secretName" -}}
+{{- $_ := set $s3 "accessKeyIdFile" (printf "/etc/stagework-task-s3/%s" $task.s3.accessKeyIdKey) -}}
+{{- $_ := set $s3 "secretAccessKeyFile" (printf "/etc/stagework-task-s3/%s" $task.s3.secretAccessKeyKey) -}}
+{{- $_ := set $tasks.s3 $name $s3 -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $settings "tasks" $tasks -}}
 {{- toYaml $settings -}}
 {{- end }}

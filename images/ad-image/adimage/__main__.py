@@ -20,7 +20,7 @@ from adimage import (
 )
 
 STAGES = {
-    module.STAGE: module.run
+    module.STAGE: stagekit.per_item(module.run)
     for module in (
         img_gen,
         vlm_analyze,
@@ -33,7 +33,7 @@ STAGES = {
         iou_eval,
     )
 }
-"""The nine stages, in their order."""
+"""The nine stages, in their order; each goes through the items of a batch where there are any."""
 
 if __name__ == "__main__":
     # A stage gets a share of a machine; more threads than two only fight for it.

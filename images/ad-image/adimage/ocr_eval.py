@@ -1,4 +1,7 @@
-"""Stage 7, `ocr_eval`: can the text be read back from the finished picture?"""
+"""Stage 7, `ocr_eval`: can the text be read back from the finished picture?
+
+Where no stage has planned or set any text, all of the given picture is read.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ import stagefiles
 from modelcalls import methods
 
 import stagekit
-from adimage import outputs, overlay, planner, reader
+from adimage import finished, outputs, overlay, planner, reader, texts
 from adimage.arrays import Pixels, read_pixels
 from adimage.error_rates import character_error_rate, word_error_rate
 from adimage.geometry import around
-from adimage.outputs import OcrEval, Plan
+from adimage.outputs import Language, OcrEval, Plan
+from adimage.prompts import language_of
 
 STAGE = "ocr_eval"
 
@@ -44,16 +48,40 @@ def builtin(picture: Pixels, plan: Plan) -> OcrEval:
     )
 
 
+def of_finished(picture: Pixels, wanted: str, language: Language) -> OcrEval:
+    """Reads a picture of which nobody says where its text is; skips the stage where it has none."""
+    read = reader.find_text(picture, language)
+    if not read.lines and not wanted:
+        raise stagekit.Skip("NoText", "no text was found in the picture")
+    return OcrEval(
+        method=methods.BUILTIN,
+        engine=reader.engine(),
+        language=language,
+        planned=wanted,
+        read=read.text,
+        cer=round(character_error_rate(wanted, read.text), 4) if wanted else None,
+        wer=round(word_error_rate(wanted, read.text), 4) if wanted else None,
+        confidence=read.confidence,
+        lines=read.lines,
+    )
+
+
 METHODS = {methods.BUILTIN: builtin}
 
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `ocr_eval.json`."""
     method = methods.chosen(ctx, METHODS)
-    plan = stagefiles.left_by(ctx, planner.STAGE, Plan)
-    made = method(read_pixels(ctx.inputs.file(overlay.STAGE, overlay.PICTURE)), plan)
+    if stagefiles.is_left_by(ctx, planner.STAGE):
+        plan = stagefiles.left_by(ctx, planner.STAGE, Plan)
+        made = method(read_pixels(ctx.inputs.file(overlay.STAGE, overlay.PICTURE)), plan)
+    else:
+        wanted = finished.wanted_text(ctx)
+        named = texts.language_named(ctx.param("lang", default=""))
+        made = of_finished(finished.picture(ctx), wanted, named or language_of(wanted))
     stagefiles.write(ctx, STAGE, made)
-    ctx.value("cer", made.cer)
+    if made.cer is not None:
+        ctx.value("cer", made.cer)
     ctx.value("read", made.read.replace("\n", " / ")[:80])
     ctx.value("confidence", made.confidence)
     ctx.value("method", made.method)

@@ -211,15 +211,18 @@ class ReadLine(msgspec.Struct, frozen=True):
 
 
 class OcrEval(msgspec.Struct, frozen=True):
-    """`ocr_eval.json`: what can be read back, and how far it is from the plan."""
+    """`ocr_eval.json`: what can be read back, and how far it is from the plan.
+
+    Of a finished picture `planned` is what the params say; without that there are no error rates.
+    """
 
     method: str
     engine: str
     language: Language
     planned: str
     read: str
-    cer: float
-    wer: float
+    cer: float | None
+    wer: float | None
     confidence: float
     lines: list[ReadLine]
 

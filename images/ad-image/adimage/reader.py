@@ -19,13 +19,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from adimage.arrays import Pixels
-from adimage.geometry import Box, rounded
+from adimage.geometry import Box, overlap, rounded
 from adimage.outputs import Language, ReadLine
 
 WORD_GAP = 0.21
 """The least gap between words, in heights of the line."""
 LETTERS = 36.0
 """The height of a line, in pixels, that is given to Tesseract."""
+SEARCHED_SIDE = 640
+"""The long side at which a picture is searched for text: large letters are then of the size that
+Tesseract knows best, and the grain of a photograph is gone."""
+SURE_ENOUGH = 0.7
+"""The least confidence of a line that counts as text where nobody says that there is any."""
 _DOTS = 150
 
 
@@ -62,6 +67,32 @@ def read_text(pixels: Pixels, part: Box, line_height: float, language: Language)
     with tesseract.opened(language, tesserocr.PSM.SINGLE_BLOCK) as api:
         readings = [_reading(api, page, corner, factor, language) for page in pages]
     return max(readings, key=lambda reading: reading.confidence)
+
+
+def find_text(pixels: Pixels, language: Language) -> Reading:
+    """Reads all of a picture of which nobody says where its text is; lines that are none go.
+
+    Letters on light and on dark ground may stand in one picture, so both ways are read, and of two
+    readings of one place the surer one is kept.
+    """
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    factor = min(1.0, SEARCHED_SIDE / max(grey.shape))
+    shades = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    pages = [np.asarray(page, dtype=np.uint8) for page in (shades, 255 - shades)]
+    with tesseract.opened(language, tesserocr.PSM.SPARSE_TEXT) as api:
+        readings = [_reading(api, page, (0, 0), factor, language) for page in pages]
+    found: list[ReadLine] = []
+    lines = [line for reading in readings for line in reading.lines if _is_text(line)]
+    for line in sorted(lines, key=lambda line: -line.confidence):
+        if all(overlap(line.box, other.box) < 0.2 * line.box.area for other in found):
+            found.append(line)
+    found.sort(key=lambda line: (line.box.y, line.box.x))
+    return Reading(found, round(tesseract.mean_confidence(found), 3))
+
+
+def _is_text(line: ReadLine) -> bool:
+    letters = sum(c.isalnum() for c in line.text)
+    return letters >= 2 and line.confidence >= SURE_ENOUGH
 
 
 def spaced_by_gaps(text: str, grey: NDArray[np.uint8], bounds: tuple[int, int, int, int]) -> str:

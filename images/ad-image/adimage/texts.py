@@ -54,19 +54,24 @@ class Texts(msgspec.Struct, frozen=True):
 
 def chosen(prompt: str, headline: str = "", subline: str = "", lang: str = "") -> Texts:
     """The texts for these params; refuses what is too long or has letters that no font here has."""
-    lang_word = lang.strip().lower()
-    if lang_word not in {"", "auto"} and lang_word not in _LANGUAGES:
-        raise stagekit.Refused("BadLanguage", f"lang is {lang[:20]!r}: use auto, en or ko")
+    language = language_named(lang)
     head = " ".join(headline.split()) or _from_prompt(prompt)
-    language = _LANGUAGES.get(lang_word) or language_of(head + subline)
     # A Korean letter needs the Korean font, whatever the params say.
-    if language == "eng" and language_of(head + subline) == "kor":
-        language = "kor"
+    if language is None or language_of(head + subline) == "kor":
+        language = language_of(head + subline)
     sub = " ".join(subline.split()) or _phrase(prompt, language)
     wanted = Texts(head, "" if sub == NONE else sub, language)
     _check("headline", wanted.headline, language)
     _check("subline", wanted.subline, language)
     return wanted
+
+
+def language_named(lang: str) -> Language | None:
+    """The language that the param `lang` names, or None where it leaves that open."""
+    word = lang.strip().lower()
+    if word not in {"", "auto"} and word not in _LANGUAGES:
+        raise stagekit.Refused("BadLanguage", f"lang is {lang[:20]!r}: use auto, en or ko")
+    return _LANGUAGES.get(word)
 
 
 def _check(role: Role, text: str, language: Language) -> None:

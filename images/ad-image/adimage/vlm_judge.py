@@ -15,8 +15,8 @@ import stagefiles
 from modelcalls import methods
 
 import stagekit
-from adimage import endpoint_prompts, outputs, overlay, planner, vlm_analyze, yolo_detect
-from adimage.arrays import Pixels, read_pixels
+from adimage import endpoint_prompts, finished, outputs, planner, vlm_analyze, yolo_detect
+from adimage.arrays import Pixels
 from adimage.composition import Composition, composition
 from adimage.geometry import Box, around, covered, overlap
 from adimage.legibility import AA, AAA, seen
@@ -33,7 +33,8 @@ class Case(msgspec.Struct, frozen=True):
 
     made: Composition
     plan: outputs.Plan
-    found: list[outputs.Found]
+    found: list[outputs.Found] | None
+    """None where nobody has looked for any."""
     salient: Box
 
     @property
@@ -60,7 +61,8 @@ def off_product(case: Case) -> Judged:
     """No text stands on a person or an object."""
     boxes = [line.box for line in case.made.overlay.lines]
     area = sum(b.area for b in boxes) or 1.0
-    share = min(sum(overlap(b, f.box) for b in boxes for f in case.found) / area, 1.0)
+    found = case.found or []
+    share = min(sum(overlap(b, f.box) for b in boxes for f in found) / area, 1.0)
     sentence = (
         "no text is over a product" if share == 0 else f"{share:.0%} of the text is over a product"
     )
@@ -128,8 +130,9 @@ RULES: tuple[Callable[[Case], Judged], ...] = (
 
 
 def builtin(case: Case) -> outputs.VlmJudge:
-    """The rules, measured."""
-    return _verdict(methods.BUILTIN, [rule(case) for rule in RULES])
+    """The rules, measured; without what was looked for in the picture, one less."""
+    rules = [rule for rule in RULES if rule is not off_product or case.found is not None]
+    return _verdict(methods.BUILTIN, [rule(case) for rule in rules])
 
 
 def by_endpoint(model: modelcalls.Model, case: Case, pixels: Pixels) -> outputs.VlmJudge:
@@ -148,6 +151,16 @@ def by_endpoint(model: modelcalls.Model, case: Case, pixels: Pixels) -> outputs.
     return _verdict(methods.ENDPOINT, judged, model.machine)
 
 
+def _case(ctx: stagekit.Context) -> Case:
+    made = composition(ctx)
+    if not stagefiles.is_left_by(ctx, planner.STAGE):
+        return Case(made, finished.plan(made.overlay), None, Box(0, 0, 0, 0))
+    detected = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
+    analyzed = stagefiles.left_by(ctx, vlm_analyze.STAGE, outputs.VlmAnalyze)
+    plan = stagefiles.left_by(ctx, planner.STAGE, outputs.Plan)
+    return Case(made, plan, detected.found, analyzed.salient_box)
+
+
 def _verdict(method: str, judged: list[Judged], machine: str | None = None) -> outputs.VlmJudge:
     """The weighted mean of all rules; a rule of `MUST` at 0 fails the picture."""
     score = sum(j.score * j.weight for j in judged) / sum(j.weight for j in judged)
@@ -162,15 +175,11 @@ def _cut(score: float) -> float:
 
 def run(ctx: stagekit.Context) -> None:
     """Writes `vlm_judge.json`."""
-    detected = stagefiles.left_by(ctx, yolo_detect.STAGE, outputs.YoloDetect)
-    analyzed = stagefiles.left_by(ctx, vlm_analyze.STAGE, outputs.VlmAnalyze)
-    plan = stagefiles.left_by(ctx, planner.STAGE, outputs.Plan)
-    case = Case(composition(ctx), plan, detected.found, analyzed.salient_box)
-    pixels = read_pixels(ctx.inputs.file(overlay.STAGE, overlay.PICTURE))
+    case = _case(ctx)
     verdict = modelcalls.run(
         ctx,
         "vision",
-        endpoint=lambda model: by_endpoint(model, case, pixels),
+        endpoint=lambda model: by_endpoint(model, case, case.made.picture),
         builtin=lambda: builtin(case),
     )
     stagefiles.write(ctx, STAGE, verdict)

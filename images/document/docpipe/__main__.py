@@ -25,7 +25,7 @@ from docpipe.stages import (
 from docpipe.text import search_index
 
 STAGES = {
-    module.STAGE: module.run
+    module.STAGE: stagekit.per_item(module.run)
     for module in (
         extract,
         stt,
@@ -40,7 +40,10 @@ STAGES = {
         deep_summary,
     )
 }
-"""The eleven stages, in an order in which each comes after those it needs."""
+"""The eleven stages, in an order in which each comes after those it needs.
+
+Each goes through the items of a batch where there are any.
+"""
 
 
 def search(arguments: list[str]) -> int:

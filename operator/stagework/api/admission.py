@@ -2,19 +2,24 @@
 
 Stages can stand in several places. Whoever writes them makes the operator create Pods: only those
 who may create Pods themselves may do that. The places stand with the kinds; a kind that is
-forgotten here does not exist. So far only people write stages. What the operator makes of a kind
-with a template is to pass: the right was checked when the template was written. The first such kind
-adds a match condition for the operator's ServiceAccount to the chart's policy.
+forgotten here does not exist. What the operator makes of a kind with a template passes (a match
+condition in the chart's policies): the right was checked when the template was written, and
+`api/admission_children.py` lets the operator make runs of such kinds alone.
 
 An Intervention asks for its verb in lower case on its target (`retry` on the PipelineJob), a
 priority above 0 for `prioritize`: rights of their own, which roles grant like any other verb.
+
+A SignIn names whoever makes it.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from stagework.api import names
-from stagework.api.kinds import DEFAULT_TARGET, KINDS, Kind, targets
+from stagework.api.kinds import DEFAULT_TARGET, KINDS, SIGN_IN, Kind, targets
+
+SIGN_INS_POLICY: Final = "stagework-signins"
+"""Name of the admission policy about SignIns, and of its binding."""
 
 
 def stages_policy(kinds: Iterable[Kind] = KINDS) -> dict[str, Any]:
@@ -76,6 +81,20 @@ def priority_policy(kinds: Iterable[Kind] = KINDS) -> dict[str, Any]:
         ),
         "mayAsk": _may("request.resource.resource", "object.metadata.name", "'prioritize'"),
     }
+
+
+def sign_ins_policy() -> dict[str, Any]:
+    """Resource to be checked; CEL: what must be so of a SignIn that is made."""
+    fields = {"username": "''", "uid": "''", "groups": "[]", "extra": "{}"}
+    return {
+        "resources": [SIGN_IN.plural],
+        "isOneself": [_same_as_the_requesters(field, nothing) for field, nothing in fields.items()],
+    }
+
+
+def _same_as_the_requesters(field: str, nothing: str) -> str:
+    own, given = f"object.spec.{field}", f"request.userInfo.{field}"
+    return f"(has({own}) ? {own} : {nothing}) == (has({given}) ? {given} : {nothing})"
 
 
 def _may(resource: str, name: str, verb: str) -> str:

@@ -2,7 +2,8 @@
 
 What a child says of itself proves nothing, and the operator does not go by it. These policies keep
 forgers away besides: whoever may create Jobs cannot make one that looks like a stage's, and the
-operator's account, which may create Jobs in every namespace, can make nothing but stages.
+operator's account, which may create Jobs and runs in every namespace, can make nothing but stages
+and the runs of Batches and of templates.
 
 Only what is *added* is asked about: the garbage collector takes owners away, people take labels
 away, the kubelet and the Job controller write objects that they have not made.
@@ -15,12 +16,14 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from stagework.api import names
-from stagework.api.kinds import PIPELINEJOB, Kind
+from stagework.api.kinds import BATCH, PIPELINEJOB, SCHEDULEDJOB, Kind
 from stagework.api.resources import JOBS, PODS, ApiResource
 
 Policy = dict[str, Any]
 
-OWNERS: Final = (PIPELINEJOB,)
+MAKERS: Final = (BATCH, SCHEDULEDJOB)
+"""Kinds of which the operator makes runs: who may write one was asked then."""
+OWNERS: Final = (PIPELINEJOB, *MAKERS)
 """Kinds whose children the operator makes. They count under any API group: the garbage collector
 leaves alone what has an owner of a group that it does not know. Our other kinds count in our group
 only, since others own Jobs too (`Pipeline` is a kind of several projects)."""
@@ -86,15 +89,33 @@ def _about_pods(kinds: list[str]) -> Policy:
 
 
 def _about_runs(kinds: list[str]) -> Policy:
+    makers = [kind.kind for kind in MAKERS]
+    of_a_maker = f"the operator makes only runs of a {' or a '.join(makers)}: with one as owner"
+    of_a_pipeline = "the operator makes of that owner only runs of a Pipeline that it names"
     return {
         "name": "runs",
         "resourceRules": [_rule(PIPELINEJOB.resource, "CREATE", "UPDATE")],
         "variables": [
             _variable("byOperator", _IS_OPERATOR),
             _variable("owners", _added_owners(kinds)),
+            _variable("made", _MADE),
+            _variable("ownersOfAll", _all_owners()),
         ],
-        "validations": [_only_operator("owners", "an owner", f"a {PIPELINEJOB.kind}")],
+        "validations": [
+            _only_operator("owners", "an owner", f"a {PIPELINEJOB.kind}"),
+            _refusal(f"!variables.made || ({_is_controlled(makers)})", of_a_maker),
+            _refusal(f"!variables.made || {_writes_as_its_maker()}", of_a_pipeline),
+        ],
     }
+
+
+def _writes_as_its_maker() -> str:
+    """CEL: it has stages of its own only where those could stand in what it is made of."""
+    without = [kind.kind for kind in MAKERS if not kind.stages_at]
+    return (
+        f"!variables.ownersOfAll.exists(o, o.kind in {without}) "
+        "|| (has(object.spec.pipelineRef) && !has(object.spec.stages))"
+    )
 
 
 # --- what is added --------------------------------------------------------------------------------
@@ -137,6 +158,7 @@ def _map_at(path: str, *, may_be_null: bool = False) -> str:
 
 # --- what the operator makes ----------------------------------------------------------------------
 
+_MADE: Final = "variables.byOperator && request.operation == 'CREATE'"
 _POD: Final = "object.spec.template.spec"
 _RESTRICTED: Final = (
     "has(c.securityContext) && has(c.securityContext.allowPrivilegeEscalation) "
@@ -160,11 +182,10 @@ _OWN_TOKEN: Final = (
 
 
 def _shape_variables() -> list[Policy]:
-    checked = "variables.byOperator && request.operation == 'CREATE'"
     more = f"{_POD}.initContainers"
     containers = f"{_POD}.containers + (has({more}) ? {more} : [])"
     return [
-        _variable("made", checked),
+        _variable("made", _MADE),
         _variable("containers", containers),
         _variable("volumes", f"has({_POD}.volumes) ? {_POD}.volumes : []"),
         _variable("ownersOfAll", _all_owners()),
@@ -189,6 +210,7 @@ def _shape() -> list[Policy]:
         _of_shape(_is_nobody(), "a user that is not root, and nothing of the node's"),
         _of_shape(_has_no_account(), "no ServiceAccount, and no token but for the API service"),
         _of_shape(containers, "containers without privileges"),
+        _of_shape(_keeps_its_token(), "no token in the container of a Files stage"),
         _of_shape(volumes, "volumes of its own namespace"),
     ]
 
@@ -196,11 +218,18 @@ def _shape() -> list[Policy]:
 def _is_owned() -> str:
     owner, run_uid = "variables.ownersOfAll[0]", f"'{names.LABEL_RUN_UID}'"
     return (
-        f"size(variables.ownersOfAll) == 1 && {owner}.apiVersion == '{names.API_VERSION}' "
-        f"&& {owner}.kind == '{PIPELINEJOB.kind}' && has({owner}.controller) && {owner}.controller "
-        f"&& {run_uid} in variables.added && object.metadata.labels[{run_uid}] == {owner}.uid "
+        f"{_is_controlled([PIPELINEJOB.kind])} && {run_uid} in variables.added "
+        f"&& object.metadata.labels[{run_uid}] == {owner}.uid "
         f"&& {run_uid} in variables.addedBelow "
         f"&& object.spec.template.metadata.labels[{run_uid}] == {owner}.uid"
+    )
+
+
+def _is_controlled(kinds: list[str]) -> str:
+    owner = "variables.ownersOfAll[0]"
+    return (
+        f"size(variables.ownersOfAll) == 1 && {owner}.apiVersion == '{names.API_VERSION}' "
+        f"&& {owner}.kind in {kinds} && has({owner}.controller) && {owner}.controller"
     )
 
 
@@ -225,6 +254,14 @@ def _has_no_account() -> str:
         f"has({_POD}.automountServiceAccountToken) && !{_POD}.automountServiceAccountToken && "
         f"(!has({_POD}.serviceAccountName) || {_POD}.serviceAccountName in ['', 'default'])"
     )
+
+
+def _keeps_its_token() -> str:
+    """Where containers of ours stand beside the stage's, they alone see the token."""
+    helpers = f"{_POD}.initContainers"
+    ours = f"has({helpers}) && {helpers}.exists(c, c.name == '{names.KEEP_CONTAINER}')"
+    unseen = f"c.volumeMounts.all(m, m.name != '{names.INFO_VOLUME}')"
+    return f"!({ours}) || {_POD}.containers.all(c, !has(c.volumeMounts) || {unseen})"
 
 
 def _of_shape(check: str, what: str) -> Policy:

@@ -7,11 +7,9 @@ from pydantic import Field, StringConstraints
 
 from stagework.api import names
 from stagework.api.base import TOTAL_MAX, Observed, Time
-from stagework.api.text import cut
+from stagework.api.causes import sentence
 
 Status = Literal["True", "False", "Unknown"]
-MESSAGE_BYTES = 512
-"""Longest message of a condition."""
 
 
 class ConditionChanges(TypedDict, total=False):
@@ -78,7 +76,7 @@ def conditions_for(
 
     Active: Unknown, Reconciling. Suspended: Unknown, neither. Done: True, neither. Failed for
     good: False, Stalled. `stalled` says that unfinished work needs a person. The list `before` is
-    given back where it says all of it already.
+    given back where it says all of it already. A condition that does not apply has no message.
     """
     stuck = stalled or succeeded == "False"
     busy = succeeded == "Unknown" and not stuck and not paused
@@ -87,20 +85,56 @@ def conditions_for(
         (names.RECONCILING, "True" if busy else "False"),
         (names.STALLED, "True" if stuck else "False"),
     ]
-    content = (reason, cut(message, MESSAGE_BYTES), generation)
+    return _renewed(before, wanted, (reason, sentence(message), generation), now)
+
+
+def conditions_of_use(
+    before: list[Condition],
+    generation: int,
+    *,
+    ready: bool,
+    reason: str,
+    message: str,
+    now: datetime,
+    passing: bool = False,
+) -> list[Condition]:
+    """Ready and Stalled, of every kind that is there to be used and comes to no end.
+
+    What cannot be used needs a person, unless that is `passing`: it ends by itself. The list
+    `before` is given back where it says all of it.
+    """
+    wanted: list[tuple[str, Status]] = [
+        (names.READY, "True" if ready else "False"),
+        (names.STALLED, "False" if ready or passing else "True"),
+    ]
+    return _renewed(before, wanted, (reason, sentence(message), generation), now)
+
+
+_SAYS_WHY = frozenset({names.SUCCEEDED, names.READY})
+_Content = tuple[str, str, int]
+"""Reason, message and generation: the same in all of them."""
+
+
+def _renewed(
+    before: list[Condition], wanted: list[tuple[str, Status]], content: _Content, now: datetime
+) -> list[Condition]:
     if _say(before, wanted, content):
         return before
     return renew(before, _made(wanted, content, now), now)
 
 
-_Content = tuple[str, str, int]
-"""Reason, message and generation: the same in all of them."""
-
-
 def _say(before: list[Condition], wanted: list[tuple[str, Status]], content: _Content) -> bool:
+    reason, message, at = content
     return [(c.type, c.status) for c in before] == wanted and all(
-        (c.reason, c.message, c.observedGeneration) == content for c in before
+        (c.reason, c.observedGeneration) == (reason, at)
+        and c.message == _said(c.type, c.status, message)
+        for c in before
     )
+
+
+def _said(kind: str, status: Status, message: str) -> str:
+    """The first one always says why; the others only while they apply."""
+    return message if kind in _SAYS_WHY or status == "True" else ""
 
 
 def _made(wanted: list[tuple[str, Status]], content: _Content, now: datetime) -> list[Condition]:
@@ -110,7 +144,7 @@ def _made(wanted: list[tuple[str, Status]], content: _Content, now: datetime) ->
             type=kind,
             status=status,
             reason=reason,
-            message=message,
+            message=_said(kind, status, message),
             lastTransitionTime=now,
             observedGeneration=generation,
         )

@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from stagework.api import names
-from stagework.api.kinds import DEFAULT_TARGET, INTERVENTION, KINDS, Column, Kind, targets, verbs
+from stagework.api.kinds import (
+    DEFAULT_TARGET,
+    DEFINED,
+    INTERVENTION,
+    KINDS,
+    Column,
+    Kind,
+    targets,
+    verbs,
+)
 from stagework.api.structural import Schema, structural_schema
 
 
@@ -20,6 +29,12 @@ def definition(kind: Kind, kinds: Sequence[Kind] = KINDS) -> Schema:
     }
     if kind.status is not None:
         version["subresources"] = {"status": {}}
+    if kind.scale is not None:
+        version["subresources"]["scale"] = {
+            "specReplicasPath": kind.scale.wanted,
+            "statusReplicasPath": kind.scale.there,
+            "labelSelectorPath": kind.scale.selector,
+        }
     if kind.selectable:
         version["selectableFields"] = [{"jsonPath": path} for path in kind.selectable]
     return _document(kind, version)
@@ -30,6 +45,10 @@ def _schema(kind: Kind, kinds: Sequence[Kind]) -> Schema:
     if kind.fixed_fields:
         unchanged = [_unchanged(name, spec["properties"][name], kind) for name in kind.fixed_fields]
         spec.setdefault("x-kubernetes-validations", []).extend(unchanged)
+    if kind.scale is not None:
+        # Without a value there the API server knows no scale of the object.
+        wanted = kind.scale.wanted.rpartition(".")[2]
+        spec["properties"][wanted]["default"] = kind.spec.model_fields[wanted].default
     properties: Schema = {
         "apiVersion": {"type": "string", "description": f"Always {names.API_VERSION}."},
         "kind": {"type": "string", "description": f"Always {kind.kind}."},
@@ -64,7 +83,8 @@ def _unchanged(name: str, field: Schema, kind: Kind) -> Schema:
     for key in field.get("x-kubernetes-list-map-keys", ()):
         same += f" && self.{name}.map(s, s.{key}) == oldSelf.{name}.map(s, s.{key})"
     return {
-        "message": f"{name} cannot be changed after creation: make a new {kind.kind}",
+        "message": f"{name} cannot be changed after creation: make a new {kind.kind}, under"
+        " another name or by `kubectl replace --force -f FILE`",
         "rule": f"has(self.{name}) == has(oldSelf.{name}) && (!has(self.{name}) || {same})",
     }
 
@@ -116,6 +136,6 @@ def _document(kind: Kind, version: Schema) -> Schema:
     }
 
 
-def definitions(kinds: Sequence[Kind] = KINDS) -> dict[str, dict[str, Any]]:
+def definitions(kinds: Sequence[Kind] = DEFINED) -> dict[str, dict[str, Any]]:
     """File name -> document, for every kind."""
     return {kind.file_name: definition(kind, kinds) for kind in kinds}

@@ -14,6 +14,7 @@ from stagework.api.base import (
     Time,
     rules,
 )
+from stagework.api.batch_items import ItemId
 from stagework.api.references import ObjectName
 from stagework.api.stages import StageName
 
@@ -33,6 +34,28 @@ class Target(Resource):
     name."""
 
 
+class Select(Resource):
+    """Items of a Batch: by what has become of them, or by their ids."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "[has(self.states), has(self.ids), has(self.allBut)].filter(g, g).size() == 1",
+                "give exactly one of states, ids and allBut in select",
+            ),
+        )
+    )
+
+    states: list[Literal["Failed", "Skipped"]] | None = Field(
+        default=None, min_length=1, max_length=2, json_schema_extra={"x-list-type": "set"}
+    )
+    """Items that ended so."""
+    ids: list[ItemId] | None = Field(default=None, min_length=1, max_length=1000)
+    """Items of these ids, whatever has become of them."""
+    allBut: Literal["Done"] | None = None
+    """All items but those that are done."""
+
+
 class InterventionSpec(Resource):
     """Who asks what of which run, and why; cannot be changed."""
 
@@ -42,6 +65,14 @@ class InterventionSpec(Resource):
                 "self.verb != 'Stop' || !has(self.stages) || size(self.stages) == 0",
                 "Stop ends the whole run: leave `stages` out, or ask for Skip of some stages",
             ),
+            (
+                "!has(self.select) || self.verb == 'Reprocess'",
+                "select names items for Reprocess: leave it out, or ask for Reprocess of a Batch",
+            ),
+            (
+                "self.verb != 'Reprocess' || !has(self.stages) || size(self.stages) == 0",
+                "Reprocess runs items again: leave `stages` out, and name items in `select`",
+            ),
         )
     )
 
@@ -49,7 +80,8 @@ class InterventionSpec(Resource):
     """The run."""
     verb: Word
     """Retry: a new attempt, its descendants wait again. Skip: done without being run. Stop: the
-    run ends now. Approve: a stage that waits for approval may start."""
+    run ends now. Approve: a stage that waits for approval may start. Reprocess: items of a Batch
+    are run again."""
     stages: list[StageName] = Field(
         default=[], max_length=64, json_schema_extra={"x-list-type": "set"}
     )
@@ -59,6 +91,8 @@ class InterventionSpec(Resource):
     """Refused where this is no longer the stage's current attempt: a double click is harmless."""
     descendants: Literal["NotRun", "Run"] = "NotRun"
     """Skip only: whether the stages that depend on it run all the same."""
+    select: Select | None = None
+    """Reprocess only: which items; absent: those that failed."""
     reason: Annotated[str, StringConstraints(max_length=256)] = ""
     """Why; kept in the history."""
     requestedBy: ShortText = ""
@@ -69,7 +103,7 @@ class RefusedStage(Observed):
     """A stage that was not changed, and why."""
 
     stage: Annotated[str, StringConstraints(max_length=63)]
-    """Name of the stage; empty where the whole request was refused."""
+    """Name of the stage, or id of the item; empty where the whole request was refused."""
     reason: Annotated[str, StringConstraints(max_length=63)]
     """Why, as one word."""
 
@@ -80,9 +114,9 @@ class InterventionStatus(Observed):
     answered: Time | None = None
     """When it was answered."""
     requested: int = Field(default=0, ge=0, le=TOTAL_MAX)
-    """Stages asked for."""
+    """Stages, or items, asked for."""
     affected: int = Field(default=0, ge=0, le=TOTAL_MAX)
-    """Stages changed."""
+    """Stages, or items, changed."""
     refused: list[RefusedStage] = Field(default=[], max_length=64)
     """Stages not changed, with reasons."""
     summary: Annotated[str, StringConstraints(max_length=63)] = ""

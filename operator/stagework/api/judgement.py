@@ -20,14 +20,21 @@ class Judgement:
     """The answer to one Intervention."""
 
     affected: tuple[str, ...] = ()
-    """Stages that it changes itself."""
+    """Stages that it changes itself; of items how many, in words."""
     refused: tuple[RefusedStage, ...] = ()
-    """Stages left alone, with reasons."""
+    """Stages, or items, left alone, with reasons."""
+    items: int | None = None
+    """Of a request about items: so many are affected."""
+
+    @property
+    def count(self) -> int:
+        """How many stages, or items, it changes itself."""
+        return len(self.affected) if self.items is None else self.items
 
     @property
     def requested(self) -> int:
-        """How many stages were asked for."""
-        return len(self.affected) + sum(1 for refusal in self.refused if refusal.stage)
+        """How many were asked for."""
+        return self.count + sum(1 for refusal in self.refused if refusal.stage)
 
 
 def refused_whole(reason: str) -> Judgement:

@@ -13,10 +13,13 @@ from typing import Final
 
 from stagework.api import names
 from stagework.api.base import Observed, Resource
+from stagework.api.batch import BatchSpec, BatchStatus
 from stagework.api.intervention import InterventionSpec, InterventionStatus
-from stagework.api.pipeline import PipelineSpec
+from stagework.api.pipeline import PipelineSpec, PipelineStatus
 from stagework.api.pipelinejob import PipelineJobSpec, PipelineJobStatus
 from stagework.api.resources import ApiResource, ObjectRef
+from stagework.api.scheduledjob import ScheduledJobSpec, ScheduledJobStatus
+from stagework.api.sign_in import SignInSpec
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,27 @@ STOP: Final = "Stop"
 """End the run now and keep its record."""
 APPROVE: Final = "Approve"
 """Let stages pass that wait for approval."""
+REPROCESS: Final = "Reprocess"
+"""Run items again: those that failed, some by their ids, or all but the done."""
+RUN_NOW: Final = "RunNow"
+"""Make a run now, beside those of its slots."""
+SKIP_NEXT: Final = "SkipNext"
+"""Let the next slot pass without a run."""
 AGE: Final = Column("Age", ".metadata.creationTimestamp", "date")
 """How long ago the object was made."""
+_READY: Final = f'.status.conditions[?(@.type=="{names.READY}")]'
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How `kubectl scale` changes an object; JSON paths."""
+
+    wanted: str
+    """The number that a person sets; it has a default that the API server fills in."""
+    there: str
+    """How many there are."""
+    selector: str
+    """Labels by which they are found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +107,8 @@ class Kind:
     """Where a priority can stand in it: one above 0 asks for a right of its own."""
     stages_advice: str = ""
     """What to do instead, for those who may not write stages."""
+    scale: Scale | None = None
+    """None: `kubectl scale` does not know it."""
 
     @cached_property
     def resource(self) -> ApiResource:
@@ -114,12 +138,20 @@ PIPELINE: Final = Kind(
     short="pl",
     summary="A reusable list of stages with the params they take.",
     spec=PipelineSpec,
-    status=None,
-    columns=(AGE,),
+    status=PipelineStatus,
+    columns=(
+        Column("Stages", ".status.stages", "integer", description="How many stages it has"),
+        Column("Params", ".status.params", "integer", description="How many params it takes"),
+        Column("Runs", ".status.runs", "integer", description="Runs of it that have not ended"),
+        AGE,
+        Column("Ready", f"{_READY}.status", wide=True, description="Whether runs can use it"),
+        Column("Message", f"{_READY}.message", wide=True, description="Why they cannot"),
+    ),
+    first_status=(("observedGeneration", -1),),
     stages_at=("spec.stages", "spec.imagePullSecrets"),
     stages_advice="let somebody who has that right write the Pipeline",
 )
-"""Only read by the operator; runs keep a revision of it."""
+"""Runs keep a revision of it, and none depends on its status."""
 
 PIPELINEJOB: Final = Kind(
     kind="PipelineJob",
@@ -134,14 +166,22 @@ PIPELINEJOB: Final = Kind(
         Column("Progress", ".status.progress", description="Finished stages of all"),
         Column("Machine", ".status.machine", description="Machine class of the stage"),
         AGE,
-        Column("Attempts", ".status.attempts", "integer", wide=True),
+        Column(
+            "Retries",
+            ".status.retries",
+            "integer",
+            wide=True,
+            description="Attempts beyond the first, over all stages",
+        ),
         Column("Node", ".status.node", wide=True),
+        Column("Title", ".spec.title", wide=True, description="What people call it"),
+        Column("Duration", ".status.duration", wide=True, description="From begin to end"),
         Column("Message", ".status.message", wide=True),
     ),
     selectable=(".status.summary", ".spec.tenant", ".spec.pipelineRef.name"),
     first_status=(("observedGeneration", -1),),
     fixed_fields=(
-        *("pipelineRef", "stages", "params", "imagePullSecrets", "input"),
+        *("pipelineRef", "stages", "params", "imagePullSecrets", "input", "slotTime"),
         *("title", "subject", "tenant", "parallelism", "activeDeadlineSeconds"),
     ),
     verbs=(RETRY, SKIP, STOP, APPROVE),
@@ -151,6 +191,73 @@ PIPELINEJOB: Final = Kind(
     priority_at=("spec.priority",),
 )
 """A run; what Batch and ScheduledJob make, too."""
+
+BATCH: Final = Kind(
+    kind="Batch",
+    plural="batches",
+    short="bt",
+    summary="Many items through one pipeline, in chunks: each chunk is a PipelineJob.",
+    spec=BatchSpec,
+    status=BatchStatus,
+    columns=(
+        Column("Status", ".status.summary", description="Reason of the condition Succeeded"),
+        Column("Done", ".status.done", "integer", description="Items that ended well"),
+        Column("Failed", ".status.failed", "integer", description="Items that failed"),
+        Column("Total", ".status.total", "integer", description="Items of the batch"),
+        Column("Percent", ".status.percent", description="Handled items of all"),
+        Column("ETA", ".status.eta", description="How long it still takes, p50 to p90"),
+        AGE,
+        Column("Chunks", ".status.chunks.open", "integer", wide=True, description="In flight"),
+        Column("Skipped", ".status.skipped", "integer", wide=True),
+        Column("Size", ".status.size.items", "integer", wide=True, description="Of a chunk"),
+        Column("Why", ".status.size.reason", wide=True, description="Why it has that size"),
+        Column("Title", ".spec.title", wide=True, description="What people call it"),
+        Column("Message", ".status.message", wide=True),
+    ),
+    selectable=(".status.summary", ".spec.tenant", ".spec.pipelineRef.name"),
+    first_status=(("observedGeneration", -1),),
+    fixed_fields=(
+        *("pipelineRef", "params", "items", "chunkSize", "chunking", "retriesPerChunk"),
+        *("afterwards", "title", "tenant"),
+    ),
+    verbs=(REPROCESS, STOP),
+    references=("spec.pipelineRef.name",),
+    priority_at=("spec.priority",),
+    scale=Scale(".spec.parallelism", ".status.chunks.open", ".status.selector"),
+)
+"""Its runs are its own: made, counted and removed by the operator."""
+
+SCHEDULEDJOB: Final = Kind(
+    kind="ScheduledJob",
+    plural="scheduledjobs",
+    short="schj",
+    summary="Runs made by a cron expression, at an interval, or at one date.",
+    spec=ScheduledJobSpec,
+    status=ScheduledJobStatus,
+    columns=(
+        Column("Status", ".status.summary", description="Reason of the condition Ready"),
+        Column("Schedule", ".status.schedule", description="When"),
+        Column("TZ", ".spec.timeZone", description="Its time zone; UTC where empty"),
+        Column("Active", ".status.active", "integer", description="Runs that have not ended"),
+        Column("Last", ".status.lastScheduleTime", "date", description="Its last slot"),
+        Column("Next", ".status.next", description="Its next slot, in its time zone"),
+        AGE,
+        Column("Total", ".status.stats.totalExecutions", "integer", wide=True),
+        Column("Failed", ".status.stats.failedExecutions", "integer", wide=True),
+        Column("Description", ".status.description", wide=True, description="When, in words"),
+        Column("Message", ".status.message", wide=True),
+    ),
+    selectable=(".status.summary",),
+    first_status=(("observedGeneration", -1),),
+    verbs=(RUN_NOW, SKIP_NEXT),
+    stages_at=(
+        "spec.template.pipelineJob.stages",
+        "spec.template.pipelineJob.imagePullSecrets",
+    ),
+    stages_advice="name a Pipeline in spec.template.pipelineJob.pipelineRef instead",
+    priority_at=("spec.template.pipelineJob.priority",),
+)
+"""Makes runs by the time; it controls them."""
 
 INTERVENTION: Final = Kind(
     kind="Intervention",
@@ -179,8 +286,22 @@ INTERVENTION: Final = Kind(
 )
 """Owned by its target, once that has answered it."""
 
-KINDS: Final = (PIPELINE, PIPELINEJOB, INTERVENTION)
-"""Every kind, in the order in which a reader meets them."""
+SIGN_IN: Final = Kind(
+    kind="SignIn",
+    plural="signins",
+    short="si",
+    summary="Who somebody is, for the API service. Immutable, used once, and gone in minutes.",
+    spec=SignInSpec,
+    status=None,
+    columns=(Column("User", ".spec.username"), AGE),
+    rules=(("self.spec == oldSelf.spec", "a SignIn cannot be changed: make a new one"),),
+)
+"""The operator never sees one: the API service reads it, and takes it away."""
+
+KINDS: Final = (PIPELINE, PIPELINEJOB, BATCH, SCHEDULEDJOB, INTERVENTION)
+"""Every kind that the operator works for, in the order in which a reader meets them."""
+DEFINED: Final = (*KINDS, SIGN_IN)
+"""Every kind that the API server is to know."""
 DEFAULT_TARGET: Final = PIPELINEJOB
 """The kind of an Intervention's target that names none."""
 

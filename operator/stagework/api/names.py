@@ -36,6 +36,17 @@ LABEL_SUBJECT: Final = "stagework.dev/subject"
 """On PipelineJobs' children: `spec.subject`, made label-safe."""
 LABEL_TENANT: Final = "stagework.dev/tenant"
 """On PipelineJobs' children: `spec.tenant`, made label-safe."""
+LABEL_SCHEDULE: Final = "stagework.dev/scheduledjob"
+"""On PipelineJobs that a ScheduledJob has made: its name; for people's selectors, never for
+decisions."""
+
+LABEL_BATCH: Final = "stagework.dev/batch"
+"""On the runs of a Batch: its name, cut to 63 characters; for people's selectors."""
+LABEL_BATCH_UID: Final = "stagework.dev/batch-uid"
+"""Likewise: its uid; the scale subresource selects by it."""
+
+LABEL_TASK: Final = "stagework.dev/task"
+"""Name of a built-in task: on the Jobs that run it, and on what it has made."""
 
 # --- annotations ----------------------------------------------------------------------------------
 
@@ -49,6 +60,16 @@ ANNOTATION_OUTCOMES: Final = "stagework.dev/outcomes"
 ANNOTATION_PARAMS: Final = "stagework.dev/params"
 """On a stage's Pod: the run's params as JSON; read in the container as a file."""
 
+ANNOTATION_REQUESTED_BY: Final = "stagework.dev/requested-by"
+"""On a Batch that the API service has made: for whom. It gives no right, and proves nothing."""
+
+ANNOTATION_JOB_DATA: Final = "stagework.dev/job-data"
+"""On a built-in task's Pod: its data as JSON; read in the container as a file."""
+ANNOTATION_JOB_ID: Final = "stagework.dev/job-id"
+"""On a ScheduledJob that `stagework.client` has made: the id that its caller gave."""
+ANNOTATION_JOB_NAME: Final = "stagework.dev/job-name"
+"""Likewise: the name that its caller gave; for people."""
+
 ANNOTATION_BOOTED: Final = "stagework.dev/booted"
 """On the operator's Lease: boot id of the leader's machine, and when that booted by the operator's
 clock (Unix seconds). Whoever leads next on that machine goes on by the same clock."""
@@ -57,6 +78,13 @@ SCHEDULING_GATE: Final = "stagework.dev/turn"
 """Scheduling gate on every stage Pod; the operator removes it when the stage's turn has come."""
 STAGE_CONTAINER: Final = "stage"
 """Name of the container that does the work."""
+FETCH_CONTAINER: Final = "stagework-fetch"
+"""Name of our container before a stage of `contract: Files`: it brings the inputs."""
+KEEP_CONTAINER: Final = "stagework-keep"
+"""Name of our container beside it: heartbeats, fence, outputs and the completion mark."""
+INFO_VOLUME: Final = "stagework-info"
+"""Name of the volume with the token, inputs and params; in a Pod of `contract: Files` only our own
+containers mount it."""
 TOKEN_AUDIENCE: Final = "stagework"  # noqa: S105 - no secret
 """Audience of the projected token with which a stage Pod proves who it is."""
 
@@ -68,6 +96,15 @@ RECONCILING: Final = "Reconciling"
 """True while the operator still works towards an end (kstatus)."""
 STALLED: Final = "Stalled"
 """True when nothing more will happen without a person (kstatus)."""
+READY: Final = "Ready"
+"""Of a Pipeline: True where runs can use it as it is written. Of a ScheduledJob: True where its
+slots get their runs, and also while it is suspended or when it is finished."""
+
+# --- reasons of a Pipeline's `Ready` --------------------------------------------------------------
+
+ACCEPTED: Final = "Accepted"
+"""Runs can use the Pipeline as it is written. Where they cannot, the reason is that of a run that
+could not begin: `InvalidSpec` or `NotUnderstood`, and the message says what to change."""
 
 # --- reasons of `Succeeded`, copied to `status.summary` -------------------------------------------
 
@@ -83,6 +120,9 @@ WAITING: Final = "Waiting"
 """Some stages are done, none runs now; the message says what the next one waits for."""
 SUSPENDED: Final = "Suspended"
 """A person has set `spec.suspend`; nothing new starts."""
+DELETING: Final = "Deleting"
+"""Somebody has deleted the run, and it is there until its Pods have ended or a finalizer of others
+is gone. Nothing of it is started; the message says what has not ended."""
 AWAITING_APPROVAL: Final = "AwaitingApproval"
 """Nothing runs, and nothing will before somebody has approved a stage (`stagework approve`)."""
 COMPLETED: Final = "Completed"
@@ -113,6 +153,53 @@ server's. It is tried again."""
 REVISION_LOST: Final = "RevisionLost"
 """Somebody deleted the ControllerRevision that keeps the run's stages, or what is in it is not what
 its name, a digest, says."""
+
+# --- reasons of a Batch's `Succeeded`, besides those above ----------------------------------------
+
+FREEZING: Final = "Freezing"
+"""The list of items is being read and frozen; the message says how far."""
+SOURCE_NOT_READY: Final = "SourceNotReady"
+"""What holds the list of items is not there yet (a ConfigMap, a run, a stage of it); goes on once
+it is."""
+INVALID_ITEMS: Final = "InvalidItems"
+"""The list of items cannot be taken; the message says why, and what to change."""
+ARTIFACTS_UNAVAILABLE: Final = "ArtifactsUnavailable"
+"""The API service, which keeps the list and what has become of each item, does not answer or cannot
+read or write its artifacts. Nothing is counted meanwhile, and nothing is lost; it goes on once that
+is over."""
+STOPPING: Final = "Stopping"
+"""A person has stopped the batch, and its runs are being ended."""
+COMPLETED_WITH_FAILURES: Final = "CompletedWithFailures"
+"""Every item is handled, and some have failed; `stagework batch reprocess` runs those again."""
+TOO_MANY_FAILED_ITEMS: Final = "TooManyFailedItems"
+"""More items have failed than `maxFailedItems` allows: no further chunk was begun."""
+NOTHING_DONE: Final = "NothingDone"
+"""Every item has failed."""
+RUN_REFUSED: Final = "RunRefused"
+"""The API server refuses the run of a chunk, or of a ScheduledJob's slot; the message is the
+server's. It is tried again; where a chunk's can never be made as it is, its items have failed for
+it."""
+RUN_NAME_TAKEN: Final = "RunNameTaken"
+"""A PipelineJob of that name exists and was not made by the operator: another name is taken. Also
+the reason of the Event that says so."""
+
+# --- reasons of a ScheduledJob's `Ready`, copied to `status.summary` ------------------------------
+
+SCHEDULED: Final = "Scheduled"
+"""Its slots get their runs. Where it cannot be read the reason is `InvalidSpec` or `NotUnderstood`,
+and the message says what to change; while it is suspended it is `Suspended`, and
+`RunRefused` while the API server refuses the run of a slot."""
+FINISHED: Final = "Finished"
+"""No slot is to come any more: its one date or its `endTime` is over."""
+
+# --- what happens to a ScheduledJob, as reasons of Events -----------------------------------------
+
+EVENT_RUN_MADE: Final = "RunMade"
+"""A slot has its run; the message names it."""
+EVENT_SLOTS_SKIPPED: Final = "SlotsSkipped"
+"""Slots get no run; the message says how many, and why."""
+EVENT_SLOT_TAKEN: Final = "SlotTaken"
+"""A run of the slot's name is there that the operator would not make so: the slot gets no other."""
 
 # --- states of one stage --------------------------------------------------------------------------
 
@@ -196,6 +283,12 @@ OWN_LIMIT_EXCEEDED: Final = "OwnLimitExceeded"
 """Its Pod was evicted for a limit of its own (an emptyDir's size, ephemeral storage)."""
 INIT_CONTAINER_FAILED: Final = "InitContainerFailed"
 """An init container that somebody has added to its Pod failed; the message names it."""
+OUTPUTS_NOT_KEPT: Final = "OutputsNotKept"
+"""A stage of `contract: Files` ended well, but what it left was not stored; the message says
+why."""
+OUTPUTS_REFUSED: Final = "OutputsRefused"
+"""A stage of `contract: Files` ended well, but what it left can never be stored as it is; the
+message names it."""
 START_ERROR: Final = "StartError"
 """The node could not start its command; the message is the container runtime's."""
 TOO_MANY_INTERRUPTIONS: Final = "TooManyInterruptions"
@@ -207,8 +300,9 @@ INPUT_REFUSED: Final = "InputRefused"
 STAGE_REPORTED_FAILURE: Final = "StageReportedFailure"
 """The stage's own mark says Failed; the message is the stage's."""
 JOB_CONFLICT: Final = "JobNameConflict"
-"""A Job of that name exists and was not made by the operator; another name is taken, and only after
-many of them the stage fails. Also the reason of the Event that says so."""
+"""A Job of that name exists and was not made by the operator: another name is taken. Where twenty
+of them are taken the stage waits, without a slot and without using an attempt, until the last of
+them is free. Also the reason of the Event that says so."""
 JOB_REFUSED: Final = "JobRefused"
 """The API server refused the stage's Job; the message is the server's."""
 CHANGE_REFUSED: Final = "ChangeRefused"
@@ -248,7 +342,7 @@ EVENT_FAILED: Final = "Failed"
 EVENT_STOPPED: Final = "Stopped"
 """A person stopped the run, and nothing of it runs any more."""
 EVENT_INVALID: Final = "InvalidSpec"
-"""The run cannot start as written."""
+"""The run cannot start as written, or no run of the Pipeline could."""
 EVENT_INTERVENTION: Final = "InterventionAnswered"
 """What a person asked for was carried out."""
 EVENT_DEFERRED: Final = "StageDeferred"
@@ -257,5 +351,9 @@ EVENT_STATUS_REFUSED: Final = "StatusRefused"
 """The API server does not take the object's status; what it says is old until it does."""
 EVENT_CANNOT_BE_PLANNED: Final = "CannotBePlanned"
 """Deciding about the object fails; it is tried again, and its log is the operator's."""
+EVENT_HISTORY_MISSED: Final = "HistoryMissed"
+"""The run goes with its time to live though history has not acknowledged all of it for an hour."""
+EVENT_CHUNK_FAILED: Final = "ChunkFailed"
+"""A chunk of a Batch has failed as a whole; the message says how its items are run again."""
 EVENT_INTERRUPTED: Final = "StageInterrupted"
 """A stage's Pod was ended from outside; it is started again."""

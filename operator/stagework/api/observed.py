@@ -194,6 +194,14 @@ class ContainerStatus(_View, frozen=True):
 
     name: str
     state: ContainerState = ContainerState()
+    last_state: ContainerState = ContainerState()
+    """How it ended before it was started again."""
+    restart_count: int = 0
+
+    @property
+    def last_end(self) -> Terminated | None:
+        """How it has ended, the last time that it did."""
+        return self.state.terminated or self.last_state.terminated
 
 
 class PodStatus(_View, frozen=True):
@@ -218,6 +226,8 @@ class PodSpec(_View, frozen=True):
 
     node_name: str = ""
     scheduling_gates: tuple[SchedulingGate, ...] = ()
+    termination_grace_period_seconds: int = 0
+    """From SIGTERM to SIGKILL, where whoever ends the Pod says no other."""
 
 
 class PodView(_View, frozen=True):
@@ -240,6 +250,10 @@ class PodView(_View, frozen=True):
     def container(self, name: str) -> ContainerState | None:
         """State of that container, or None before the kubelet reports it."""
         return next((c.state for c in self.status.container_statuses if c.name == name), None)
+
+    def init_container(self, name: str) -> ContainerStatus | None:
+        """Status of that container of those that start before the others, or None."""
+        return next((c for c in self.status.init_container_statuses if c.name == name), None)
 
     def condition(self, kind: str) -> ObjectCondition | None:
         """The condition of that type, or None."""

@@ -1,10 +1,11 @@
 """`Pipeline`: a reusable list of stages with the params they take."""
 
-from typing import Annotated
+from typing import Annotated, Self, TypedDict, Unpack
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from stagework.api.base import Metadata, Resource, no_null_byte, rules
+from stagework.api.base import TOTAL_MAX, Metadata, Observed, Resource, no_null_byte, rules
+from stagework.api.conditions import Condition
 from stagework.api.pod_fields import PullSecrets
 from stagework.api.stages import MAX_STAGES, Stage, Stages
 
@@ -97,6 +98,35 @@ class PipelineSpec(Resource):
     """The stages; each runs after the one above it unless `dependsOn` says otherwise."""
     parallelism: Parallelism | None = None
     """So many stages of a run at work at once, at most; absent: as many as may start."""
+
+
+class PipelineChanges(TypedDict, total=False):
+    """What may change in a PipelineStatus."""
+
+    observedGeneration: int
+    conditions: list[Condition]
+    runs: int
+
+
+class PipelineStatus(Observed):
+    """What there is to see of it; written by the operator alone, and no run depends on it."""
+
+    observedGeneration: int = Field(default=-1, ge=-1, le=TOTAL_MAX)
+    """Generation of the spec that this status speaks of; -1 before the operator saw it."""
+    conditions: list[Condition] = Field(
+        default=[], max_length=16, json_schema_extra={"x-map-key": "type"}
+    )
+    """Ready (runs can use it as it is written) and Stalled (they cannot: correct it)."""
+    stages: int = Field(default=0, ge=0, le=MAX_STAGES)
+    """How many stages it has."""
+    params: int = Field(default=0, ge=0, le=MAX_PARAMS)
+    """How many params it takes."""
+    runs: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """How many runs name it and have not ended, as of some seconds ago."""
+
+    def evolve(self, **changes: Unpack[PipelineChanges]) -> Self:
+        """The same status with other values."""
+        return self._evolved(changes)
 
 
 class Pipeline(Resource):

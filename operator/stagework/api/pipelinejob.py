@@ -9,18 +9,17 @@ from pydantic import ConfigDict, Field, StringConstraints
 from stagework.api import names
 from stagework.api.answered import Answered
 from stagework.api.base import (
+    COUNT_MAX,
     OBJECT_NAME,
     TOTAL_MAX,
     Metadata,
-    Observed,
     Resource,
-    Sentence,
     ShortText,
     Time,
     no_null_byte,
     rules,
 )
-from stagework.api.conditions import Condition, find
+from stagework.api.conditions import Condition
 from stagework.api.pipeline import (
     MAX_PARAMS,
     ONE_VARIABLE,
@@ -34,6 +33,7 @@ from stagework.api.pod_fields import PullSecrets
 from stagework.api.references import ObjectName
 from stagework.api.stage_status import StageStatus
 from stagework.api.stages import Stages
+from stagework.api.work_status import WorkStatus
 
 Uri = Annotated[
     str,
@@ -41,8 +41,14 @@ Uri = Annotated[
     no_null_byte("an address"),
 ]
 
+SlotTime = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=40),
+    Field(json_schema_extra={"format": "date-time"}),
+]
+"""A moment as it was written: its offset says which day it was for."""
 
-_PARAMS_FIT = rules(
+PARAMS_FIT = rules(
     (f"self.map(k, size(bytes(self[k]))).sum() <= {PARAMS_BYTES}", PARAMS_TOO_LONG),
     # Of two that both have dashes the operator tells: names of a map cost CEL too much.
     ("self.all(k, !k.contains('-') || !(k.replace('-', '_') in self))", ONE_VARIABLE),
@@ -56,11 +62,38 @@ class PipelineRef(Resource):
     """Name of the Pipeline."""
 
 
+class InputItems(Resource):
+    """Some items of a Batch: positions of one of its rounds."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            ("self.from < self.to", "from must be below to: the first is in, the last is not"),
+        )
+    )
+
+    uri: Uri
+    """The Batch's list, as `artifact://NAMESPACE/batches/UID`."""
+    round: int = Field(default=0, ge=0, le=COUNT_MAX)
+    """Round of the Batch."""
+    from_: int = Field(alias="from", ge=0, le=COUNT_MAX)
+    """First position."""
+    to: int = Field(ge=1, le=COUNT_MAX)
+    """The position behind the last one."""
+
+
 class Input(Resource):
     """What the run works on."""
 
-    uri: Uri
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            ("has(self.uri) || has(self.items)", "input needs a uri or items: give one of them"),
+        )
+    )
+
+    uri: Uri | None = None
     """An `artifact://`, `https://` or `s3://` address; stages read it through the API service."""
+    items: InputItems | None = None
+    """Items of a Batch; written by the operator for the runs that it makes."""
 
 
 class PipelineJobSpec(Resource):
@@ -87,7 +120,7 @@ class PipelineJobSpec(Resource):
     stages: Stages | None = None
     """Stages of this run alone; or give `pipelineRef`. Needs the right to create Pods."""
     params: dict[ParamName, ParamValue] = Field(
-        default={}, max_length=MAX_PARAMS, json_schema_extra=_PARAMS_FIT
+        default={}, max_length=MAX_PARAMS, json_schema_extra=PARAMS_FIT
     )
     """Values for the Pipeline's params."""
     imagePullSecrets: PullSecrets = []
@@ -95,6 +128,9 @@ class PipelineJobSpec(Resource):
     create Pods."""
     input: Input | None = None
     """What the run works on, such as a picture or a document."""
+    slotTime: SlotTime | None = None
+    """The time that the run is for, such as `2026-12-01T02:00:00+09:00`; stages have it as
+    STAGEWORK_SLOT_TIME. A ScheduledJob gives it to the runs that it makes."""
     title: ShortText = ""
     """What people see on the board; the name where empty."""
     subject: ShortText = ""
@@ -127,29 +163,20 @@ class RunChanges(TypedDict, total=False):
     stage: str
     machine: str
     node: str
-    attempts: int
+    retries: int
+    duration: str
     pipelineRevision: str
     startTime: datetime | None
     completionTime: datetime | None
     stages: list[StageStatus]
     answered: list[Answered]
-    activeSeconds: int
+    activeSeconds: int | None
     activeSince: datetime | None
 
 
-class PipelineJobStatus(Observed):
+class PipelineJobStatus(WorkStatus):
     """Where the run stands; written by the operator alone."""
 
-    observedGeneration: int = Field(default=-1, ge=-1, le=TOTAL_MAX)
-    """Generation of the spec that this status speaks of; -1 before the operator saw it."""
-    conditions: list[Condition] = Field(
-        default=[], max_length=16, json_schema_extra={"x-map-key": "type"}
-    )
-    """Succeeded, Reconciling and Stalled; see `kubectl explain`."""
-    summary: Annotated[str, StringConstraints(max_length=63)] = ""
-    """The reason of `Succeeded` as one plain word, for columns and field selectors."""
-    message: Sentence = ""
-    """What happens now or what went wrong, as a sentence."""
     progress: Annotated[str, StringConstraints(max_length=16)] = ""
     """Finished stages of all, such as `3/9`."""
     stage: Annotated[str, StringConstraints(max_length=63)] = ""
@@ -158,16 +185,19 @@ class PipelineJobStatus(Observed):
     """Machine class of the current stage."""
     node: Annotated[str, StringConstraints(max_length=253)] = ""
     """Node of the current stage."""
-    attempts: int = Field(default=0, ge=0, le=TOTAL_MAX)
-    """Attempts started so far, over all stages."""
+    retries: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """Attempts started beyond the first, over all stages."""
+    duration: Annotated[str, StringConstraints(max_length=16)] = ""
+    """From its begin to its end, such as `3m10s`; empty while it goes on."""
     pipelineRevision: Annotated[str, StringConstraints(max_length=253, pattern=OBJECT_NAME)] = ""
     """ControllerRevision that keeps the stages of this run."""
     startTime: Time | None = None
     """When the operator accepted the run."""
     completionTime: Time | None = None
     """When it ended."""
-    activeSeconds: int = Field(default=0, ge=0, le=TOTAL_MAX)
-    """What the clock of `activeDeadlineSeconds` had counted when it last stood still."""
+    activeSeconds: int | None = Field(default=None, ge=0, le=TOTAL_MAX)
+    """What the clock of `activeDeadlineSeconds` had counted when it last stood still; absent: there
+    is no deadline."""
     activeSince: Time | None = None
     """Since when that clock runs; absent: it stands still, or there is no deadline."""
     # Atomic, not keyed by name: only the operator writes it, and the API server would otherwise
@@ -180,12 +210,6 @@ class PipelineJobStatus(Observed):
     def stage_named(self, name: str) -> StageStatus | None:
         """The entry of that stage, or None."""
         return next((stage for stage in self.stages if stage.name == name), None)
-
-    @property
-    def ended(self) -> bool:
-        """Nothing more happens without a person: the run is done, has failed, or was refused."""
-        condition = find(self.conditions, names.SUCCEEDED)
-        return condition is not None and condition.status != "Unknown"
 
     @property
     def done_count(self) -> int:

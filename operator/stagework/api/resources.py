@@ -47,3 +47,5 @@ REVISIONS: Final = ApiResource("apps", "v1", "controllerrevisions", "ControllerR
 """Each keeps the stages of one Pipeline as they were at one time."""
 LEASES: Final = ApiResource("coordination.k8s.io", "v1", "leases", "Lease")
 """Who leads."""
+CONFIG_MAPS: Final = ApiResource("", "v1", "configmaps", "ConfigMap")
+"""What a built-in task remembers, one a task."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, Literal, Self, TypedDict, Unpack
+from typing import Annotated, Any, Final, Literal, Self, TypedDict, Unpack, cast
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
+from stagekit.contract import STAGE_NAME
 from stagework.api import names
 from stagework.api.base import (
     COUNT_MAX,
@@ -16,15 +17,17 @@ from stagework.api.base import (
     ShortText,
     Time,
 )
+from stagework.api.packed_stage import RECORD_BYTES, pack, unpack
 from stagework.api.stages import MAX_STAGES, StageName
 
 ReasonWord = Annotated[str, StringConstraints(max_length=63)]
 """Why, as one word."""
 
-PREFIX = (
-    r"^([a-z0-9-]{1,63}/[A-Za-z0-9-]{1,64}/[a-z][a-z0-9_-]{0,39}/[0-9]{1,9}-[A-Za-z0-9-]{1,64})?$"
-)
+_UID = r"[A-Za-z0-9_-]"
+PREFIX = rf"^([a-z0-9-]{{1,63}}/{_UID}{{1,64}}/{STAGE_NAME}/[0-9]{{1,9}}-{_UID}{{1,64}})?$"
 """Namespace, run uid, stage, attempt and Pod uid; or nothing."""
+Uid = Annotated[str, StringConstraints(max_length=64, pattern=rf"^{_UID}*$")]
+"""Of an object; the places of artifacts are made of it, so it can lead nowhere else."""
 
 
 def artifact_prefix(namespace: str, run_uid: str, *, stage: str, attempt: int, pod: str) -> str:
@@ -41,12 +44,12 @@ class Commit(Observed):
 
     attempt: int = Field(ge=1, le=COUNT_MAX)
     """Number of the winning attempt."""
-    pod: ShortText = ""
+    pod: Uid = ""
     """Uid of the winning Pod: the fencing token."""
     digest: ShortText = ""
     """sha256 of the attempt's `result.json`; empty for `contract: ExitCode`."""
     prefix: Annotated[str, StringConstraints(max_length=512, pattern=PREFIX)] = ""
-    """Where its artifacts are: `<namespace>/<run uid>/<stage>/<attempt>-<pod uid>`."""
+    """Where its artifacts are, as releases before wrote it; see `prefix_of` for what counts."""
     items: int | None = Field(default=None, ge=0, le=TOTAL_MAX)
     """Items that it worked on, where it counts them."""
     failedItems: int | None = Field(default=None, ge=0, le=TOTAL_MAX)
@@ -55,12 +58,12 @@ class Commit(Observed):
     """Stages below it that it has found not to be needed, each with the reason."""
 
     def prefix_of(self, namespace: str, run_uid: str, stage: str) -> str:
-        """The prefix, where it is that of this attempt of that stage of that very run; else "".
+        """Where its artifacts are.
 
-        Whoever may edit a status could name another run's artifacts, also of another namespace.
+        Told by the run itself: whoever may edit a status could name another run's artifacts, also
+        of another namespace.
         """
-        own = artifact_prefix(namespace, run_uid, stage=stage, attempt=self.attempt, pod=self.pod)
-        return self.prefix if self.prefix == own else ""
+        return artifact_prefix(namespace, run_uid, stage=stage, attempt=self.attempt, pod=self.pod)
 
 
 StageState = Literal[
@@ -75,6 +78,25 @@ class Stopping(Observed):
     """Why it is ended, such as TimedOut."""
     message: Sentence = ""
     """The sentence for people."""
+
+
+class EndedAttempt(Observed):
+    """An attempt before the current one, which has failed or was interrupted."""
+
+    attempt: int = Field(ge=1, le=COUNT_MAX)
+    """Its number."""
+    reason: Annotated[str, StringConstraints(max_length=63)] = ""
+    """Why it ended, as one word."""
+    exitCode: int | None = Field(default=None, ge=-COUNT_MAX, le=TOTAL_MAX)
+    """Of its container, where that has run and ended."""
+    time: Time | None = None
+    """When it ended."""
+
+
+EARLIER_KEPT = 4
+"""Attempts before the current one of which the status tells."""
+LOG_LINE_BYTES = 160
+"""Longest last line of a log: logs can hold secrets, so no more of them is in a status."""
 
 
 class SkipRecord(Observed):
@@ -126,21 +148,52 @@ class StageChanges(TypedDict, total=False):
     skip: SkipRecord | None
     approval: Approval | None
     commit: Commit | None
+    exitCode: int | None
+    logLine: str
+    earlier: list[EndedAttempt]
 
 
-class StageStatus(Observed):
-    """Where one stage stands; only the current or last attempt is kept."""
+class StageRecord(Observed):
+    """What the operator must find again of a stage; most of it in one line once it succeeded."""
 
     name: StageName
     """Name of the stage."""
     state: StageState = "Waiting"
     """Waiting, Starting, Stuck, Running, Succeeded, Failed, Skipped or NotRun."""
+    attempt: int = Field(default=1, ge=1, le=COUNT_MAX)
+    """Number of the current attempt; it only grows."""
+    job: Annotated[str, StringConstraints(max_length=63, pattern=OBJECT_NAME)] = ""
+    """Name of the current Job."""
+    jobUid: ShortText = ""
+    """Uid of that Job, as the answer to its creation told it: no other Job counts."""
+    record: Annotated[str, StringConstraints(max_length=RECORD_BYTES)] = ""
+    """Once it has succeeded: its attempt, Job, Pod and the digest of its `result.json`, in one line
+    of words `name=value`."""
+    commit: Commit | None = None
+    """The committed outcome, where `record` does not tell it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unpack(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        stage = cast("dict[str, Any]", given)
+        return unpack(stage) if stage.get("record") else stage
+
+    def as_written(self) -> Mapping[str, Any]:
+        """With `record` in place of what only programs read, once it has succeeded."""
+        if self.commit is None or self.state != names.STAGE_SUCCEEDED:
+            return self.__dict__
+        return pack(self.__dict__, self.commit.__dict__)
+
+
+class StageStatus(StageRecord):
+    """Where one stage stands: its current or last attempt whole, of those before it the reason."""
+
     reason: Annotated[str, StringConstraints(max_length=63)] = ""
     """Why it is in that state, as one word."""
     message: Sentence = ""
     """Why, as a sentence."""
-    attempt: int = Field(default=1, ge=1, le=COUNT_MAX)
-    """Number of the current attempt; it only grows."""
     failures: int = Field(default=0, ge=0, le=COUNT_MAX)
     """Failed attempts that count against `retries`; a person's retry sets it to 0."""
     interruptions: int = Field(default=0, ge=0, le=COUNT_MAX)
@@ -149,21 +202,17 @@ class StageStatus(Observed):
     """Attempts that could not be done for a cause outside (`Deferred`); they cost no attempt."""
     remakes: int = Field(default=0, ge=0, le=COUNT_MAX)
     """How often this attempt's Job was made anew before its turn."""
-    job: Annotated[str, StringConstraints(max_length=63, pattern=OBJECT_NAME)] = ""
-    """Name of the current Job."""
-    jobUid: ShortText = ""
-    """Uid of that Job, as the answer to its creation told it: no other Job counts."""
     machine: Annotated[str, StringConstraints(max_length=31)] = ""
     """Machine class that it runs or ran on."""
     node: Annotated[str, StringConstraints(max_length=253)] = ""
     """Node that it runs or ran on."""
-    pod: ShortText = ""
+    pod: Uid = ""
     """Uid of the Pod that was chosen for this attempt, recorded before its gate is removed: the
     only one that may commit."""
     turnTime: Time | None = None
     """When its turn came (slot granted); `startDeadlineSeconds` counts from here."""
     recreatedTime: Time | None = None
-    """When its Job was last made anew because no Pod came, by the operator's clock."""
+    """When its Job was made anew because no Pod came, or made long after its turn; by our clock."""
     waitingSince: Time | None = None
     """Since when no node of its first class is there; `fallbackAfterSeconds` counts from here."""
     lostTime: Time | None = None
@@ -180,8 +229,19 @@ class StageStatus(Observed):
     """Set when a person skipped it, or a stage above it found it not to be needed."""
     approval: Approval | None = None
     """Set once somebody has approved it; taken back where a stage above it is retried."""
-    commit: Commit | None = None
-    """The committed outcome."""
+    exitCode: int | None = Field(default=None, ge=-COUNT_MAX, le=TOTAL_MAX)
+    """Exit code of its container, where the last attempt failed."""
+    logLine: Annotated[str, StringConstraints(max_length=LOG_LINE_BYTES)] = ""
+    """Last line of its container's log, where the last attempt failed; the whole is kept as an
+    artifact: see `stagework logs`."""
+    earlier: list[EndedAttempt] = Field(default=[], max_length=EARLIER_KEPT)
+    """The last attempts before this one, the oldest first."""
+
+    @property
+    def cause(self) -> str:
+        """Why it is as it is, in one line: the reason, the message, and how its log ends."""
+        said = ": ".join(part for part in (self.reason, self.message) if part)
+        return with_log(said, self.logLine)
 
     @property
     def done(self) -> bool:
@@ -248,9 +308,7 @@ class StageStatus(Observed):
 
     @property
     def unproved(self) -> bool:
-        """It was skipped, or its run stopped, while its Pod was missed: nothing has proved that its
-        process ended.
-        """
+        """It was skipped, or its run stopped, before anything proved that its process had ended."""
         over = self.state == names.STAGE_SKIPPED or (self.stopped and self.ended)
         return over and self.pod != "" and self.lostTime is not None
 
@@ -267,6 +325,13 @@ class StageStatus(Observed):
     def evolve(self, **changes: Unpack[StageChanges]) -> Self:
         """The same stage with other values."""
         return self._evolved(changes)
+
+
+def with_log(said: str, log_line: str) -> str:
+    """A sentence on an attempt's end, with how its log ends where that says more."""
+    if not log_line or log_line in said:
+        return said
+    return f"{said}; its log ends: {log_line}"
 
 
 States = Mapping[str, StageStatus]

@@ -131,7 +131,8 @@ class Stage(Resource):
     runsOn: list[ClassName] = Field(default=[], max_length=8)
     """Machine classes in order of preference; absent: the class map of the settings."""
     fallbackAfterSeconds: int | None = Field(default=None, ge=0, le=MAX_SECONDS)
-    """Wait this long for the first class before taking the next; 0: whichever is free first."""
+    """Where no node of the first class is ready, wait this long before taking the next; one that is
+    merely busy is waited for. 0: whichever is free first."""
     image: Annotated[str, StringConstraints(min_length=1, max_length=512), _image_name()]
     """Container image."""
     imagePullPolicy: PullPolicy | None = None
@@ -161,9 +162,10 @@ class Stage(Resource):
     """Annotations of its Pod; no name of `stagework.dev` or Kubernetes."""
     runAsUser: int | None = Field(default=None, ge=1, le=2**31 - 1)
     """Another non-zero user id where the image needs one."""
-    contract: Literal["Mark", "ExitCode"] = "Mark"
-    """Mark: stagekit, or a mark of the documented format, says how it ended. ExitCode: any
-    image, which is given no token for the API service."""
+    contract: Literal["Files", "Mark", "ExitCode"] = "Files"
+    """Files: any image; it finds `in/<stage>/` and `input/`, what it leaves in `out/` is kept, its
+    exit code decides. Mark: stagekit, or a mark of the documented format, says how it ended.
+    ExitCode: any image, without files."""
     timeoutSeconds: int = Field(default=3600, ge=1, le=MAX_SECONDS)
     """Longest run, counted from the container's start."""
     startDeadlineSeconds: int = Field(default=900, ge=1, le=MAX_SECONDS)

@@ -10,6 +10,11 @@ StoreError
 └── NoSpaceError       the volume is nearly full
 """
 
+from typing import Final
+
+_KEY_SHOWN: Final = 100
+"""So many characters of a key are told, the last ones: before them are names of ours."""
+
 
 class StoreError(Exception):
     """Something about one key; the text is for the person or stage that asked."""
@@ -19,7 +24,8 @@ class BadKeyError(StoreError):
     """The key is refused before anything touches a disk."""
 
     def __init__(self, key: str, rule: str) -> None:
-        super().__init__(f"not a path for an artifact: {key[:100]!r}: {rule}")
+        end = key if len(key) <= _KEY_SHOWN else f"...{key[-_KEY_SHOWN:]}"
+        super().__init__(f"no path for an artifact, {rule}: {end!r}")
 
 
 class NotStoredError(StoreError):

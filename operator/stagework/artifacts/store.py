@@ -4,6 +4,7 @@ A file comes in two steps: `receive` takes the bytes under no name and checks si
 `keep` gives them their key at once and whole. What is cut off between leaves nothing.
 """
 
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -115,3 +116,13 @@ async def put(
         await store.drop(received)
         raise
     return received
+
+
+async def stored_digest(store: Store, key: str) -> str | None:
+    """The sha256 of a small file, computed; None where there is none."""
+    if await store.stat(key) is None:
+        return None
+    digest = hashlib.sha256()
+    async for chunk in (await store.open(key)).chunks:
+        digest.update(chunk)
+    return digest.hexdigest()

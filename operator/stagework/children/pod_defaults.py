@@ -2,7 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class FilesDefaults:
+    """Of our own containers in the Pod of a `contract: Files` stage."""
+
+    image: str
+    image_pull_policy: str
+    resources: dict[str, Any]
+    """Requests and limits of each."""
+    grace_seconds: int
+    """How long outputs may be stored once the stage has ended: the Pod's own grace."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +31,7 @@ class PodDefaults:
     work_size_limit: str
     image_pull_policy: str
     termination_grace_period_seconds: int
+    files: FilesDefaults
     pull_secrets: tuple[str, ...] = ()
     """Names of Secrets with which images are pulled: each namespace has its own of that name."""
 

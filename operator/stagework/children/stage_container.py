@@ -13,17 +13,19 @@ from stagework.api.pod_fields import EnvFrom
 from stagework.api.quantity import bytes_of
 from stagework.api.stages import EnvVar, Stage
 from stagework.children.pod_defaults import PodDefaults
-from stagework.children.stage_volumes import asks_service, mounts
+from stagework.children.sidecars import fence_probe
+from stagework.children.stage_environment import (
+    as_written,
+    contract_env,
+    files_env,
+    service_env,
+)
+from stagework.children.stage_volumes import asks_service, has_sidecar, mounts
 
 Manifest = dict[str, Any]
 
 HOME: Final = "HOME"
 """Where programs keep their caches; the user of a stage has no folder in the image."""
-_ANNOTATED: Final = (
-    (contract.ENV_OUTCOME_SO_FAR, names.ANNOTATION_OUTCOME),
-    (contract.ENV_OUTCOMES, names.ANNOTATION_OUTCOMES),
-)
-"""Variables that a Pod's annotations give, as they are when its container starts."""
 _UNSAFE_DOLLAR: Final = re.compile(r"\$\$|\$(?=[^\x00-\x7f])")
 """What Kubernetes reads as an escaped `$`, and a `$` that it would tear a character apart after."""
 
@@ -57,8 +59,13 @@ class StageContainer:
                 "capabilities": {"drop": ["ALL"]},
             },
         }
+        if has_sidecar(stage):
+            container["livenessProbe"] = fence_probe()
         if stage.command:
             container["command"] = [_expanded(word) for word in stage.command]
+            if has_sidecar(stage):
+                # The image's own entry point may count on the image's own folder.
+                container["workingDir"] = contract.WORK_DIR
         if stage.args:
             container["args"] = [_expanded(word) for word in stage.args]
         if stage.workingDir is not None:
@@ -69,38 +76,14 @@ class StageContainer:
         return container
 
     def _env(self) -> list[Manifest]:
-        meta = self.run.metadata
-        literal = {
-            contract.ENV_RUN: meta.name,
-            contract.ENV_RUN_UID: meta.uid,
-            contract.ENV_NAMESPACE: meta.namespace,
-            contract.ENV_STAGE: self.stage.name,
-            contract.ENV_ATTEMPT: str(self.attempt),
-            contract.ENV_TIMEOUT_SECONDS: str(self.stage.timeoutSeconds),
-            contract.ENV_WORK_DIR: contract.WORK_DIR,
-            contract.ENV_TERMINATION_FILE: contract.TERMINATION_FILE,
-        }
-        if all(variable.name != HOME for variable in self.stage.env):
-            literal[HOME] = contract.WORK_DIR
-        if asks_service(self.stage):
-            literal[contract.ENV_API_URL] = self.defaults.api_url
-            for variable, name in (
-                (contract.ENV_TOKEN_FILE, contract.TOKEN_FILE_NAME),
-                (contract.ENV_INPUTS_FILE, contract.INPUTS_FILE_NAME),
-                (contract.ENV_PARAMS_FILE, contract.PARAMS_FILE_NAME),
-            ):
-                literal[variable] = f"{contract.INFO_DIR}/{name}"
-        if self.run.spec.input is not None:
-            literal[contract.ENV_INPUT_URI] = self.run.spec.input.uri
-        for name, value in self.params.items():
-            literal[contract.param_variable(name)] = value
-        return [
-            *({"name": name, "value": _literal(value)} for name, value in literal.items()),
-            _field(contract.ENV_POD_NAME, "metadata.name"),
-            _field(contract.ENV_POD_UID, "metadata.uid"),
-            # They are written when the gate is removed: a container starts after that.
-            *(_field(name, f"metadata.annotations['{key}']") for name, key in _ANNOTATED),
-        ]
+        stage, more = self.stage, dict[str, str]()
+        if all(variable.name != HOME for variable in stage.env):
+            more[HOME] = contract.WORK_DIR
+        if asks_service(stage):
+            more |= service_env(self.defaults)
+        elif has_sidecar(stage):
+            more |= files_env(self.run)
+        return contract_env(self.run, stage, self.attempt, self.params, more)
 
     def _resources(self) -> Manifest:
         defaults, machine = self.defaults, self.machine
@@ -121,10 +104,6 @@ class StageContainer:
         return str(bytes_of(own) + in_memory) if in_memory else own
 
 
-def _field(name: str, path: str) -> Manifest:
-    return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
-
-
 def _env(variable: EnvVar) -> Manifest:
     if variable.configMapKeyRef is not None:
         source = {"configMapKeyRef": variable.configMapKeyRef.model_dump()}
@@ -132,7 +111,7 @@ def _env(variable: EnvVar) -> Manifest:
     if variable.secretKeyRef is not None:
         source = {"secretKeyRef": variable.secretKeyRef.model_dump()}
         return {"name": variable.name, "valueFrom": source}
-    return {"name": variable.name, "value": _literal(variable.value or "")}
+    return {"name": variable.name, "value": as_written(variable.value or "")}
 
 
 def _env_from(source: EnvFrom) -> Manifest:
@@ -140,11 +119,6 @@ def _env_from(source: EnvFrom) -> Manifest:
     named = source.configMapRef or source.secretRef
     reference = named.model_dump() if named is not None else {}
     return {kind: reference, **({"prefix": source.prefix} if source.prefix else {})}
-
-
-def _literal(value: str) -> str:
-    """Arrives as it was written: Kubernetes would expand `$(X)` and `$$` in it."""
-    return value.replace("$", "$$")
 
 
 def _expanded(word: str) -> str:

@@ -17,9 +17,11 @@ from stagework.api.pipelinejob import PipelineJob
 from stagework.api.resources import JOBS
 from stagework.api.stages import Stage
 from stagework.children.names import label_value, stage_job_name
+from stagework.children.owner import controlled_by
 from stagework.children.pod_defaults import PodDefaults
+from stagework.children.sidecars import sidecar_containers
 from stagework.children.stage_container import StageContainer
-from stagework.children.stage_volumes import asks_service, volumes
+from stagework.children.stage_volumes import asks_service, has_sidecar, volumes
 
 Manifest = dict[str, Any]
 
@@ -64,7 +66,7 @@ class StageJob:
                 "name": self.name,
                 "namespace": self.run.metadata.namespace,
                 "labels": {**self._labels(), names.LABEL_MACHINE: self.machine.key},
-                "ownerReferences": [_owner(self.run)],
+                "ownerReferences": [controlled_by(PIPELINEJOB, self.run.metadata)],
             },
             "spec": {
                 "backoffLimit": 0,
@@ -81,7 +83,7 @@ class StageJob:
     def _pod_metadata(self) -> Manifest:
         """What the stage names first, so that nothing of ours can be replaced by it."""
         annotations = dict(self.stage.annotations)
-        if asks_service(self.stage):
+        if asks_service(self.stage) or has_sidecar(self.stage):
             params = json.dumps(dict(self.params), ensure_ascii=False)
             annotations[names.ANNOTATION_PARAMS] = params
         labels = {**self.stage.labels, **self._labels()}
@@ -109,7 +111,7 @@ class StageJob:
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            "terminationGracePeriodSeconds": defaults.termination_grace_period_seconds,
+            "terminationGracePeriodSeconds": self._grace_seconds(),
             "schedulingGates": [{"name": names.SCHEDULING_GATE}],
             "tolerations": self._tolerations(),
             "containers": [self._container().manifest()],
@@ -123,6 +125,8 @@ class StageJob:
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
         }
+        if has_sidecar(stage):
+            spec["initContainers"] = sidecar_containers(self.run, stage, self.attempt, defaults)
         secrets = dict.fromkeys((*defaults.pull_secrets, *self.pull_secrets))
         if secrets:
             spec["imagePullSecrets"] = [{"name": name} for name in secrets]
@@ -132,10 +136,18 @@ class StageJob:
             spec["priorityClassName"] = self.machine.priorityClassName
         if not self._may_be_away():
             # The backstop's clock does not stand still while a machine sleeps.
-            spec["activeDeadlineSeconds"] = (
-                stage.timeoutSeconds + stage.startDeadlineSeconds + DEADLINE_SLACK_SECONDS
-            )
+            slack = DEADLINE_SLACK_SECONDS
+            if has_sidecar(stage):
+                slack += defaults.files.grace_seconds
+            deadline = stage.timeoutSeconds + stage.startDeadlineSeconds + slack
+            spec["activeDeadlineSeconds"] = deadline
         return spec
+
+    def _grace_seconds(self) -> int:
+        """What stores the outputs is told to stop as soon as the stage has ended, and has this."""
+        defaults = self.defaults
+        own = defaults.termination_grace_period_seconds
+        return max(own, defaults.files.grace_seconds) if has_sidecar(self.stage) else own
 
     def _classes(self) -> list[MachineClass]:
         keys = self.fleet.classes_of(self.stage.name, tuple(self.stage.runsOn))
@@ -164,14 +176,3 @@ class StageJob:
             params=self.params,
             defaults=self.defaults,
         )
-
-
-def _owner(run: PipelineJob) -> Manifest:
-    return {
-        "apiVersion": PIPELINEJOB.resource.api_version,
-        "kind": PIPELINEJOB.kind,
-        "name": run.metadata.name,
-        "uid": run.metadata.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }

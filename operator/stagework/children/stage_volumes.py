@@ -1,6 +1,6 @@
 """Volumes of a stage's Pod and where they are mounted: ours, and those that the stage names."""
 
-from typing import Any
+from typing import Any, Final
 
 from stagekit import contract
 from stagework.api import names
@@ -10,33 +10,46 @@ from stagework.children.pod_defaults import PodDefaults
 
 Manifest = dict[str, Any]
 
+WORK_VOLUME: Final = "stagework-work"
+"""Name of the volume below which a stage works."""
+INFO_MOUNT: Final[Manifest] = {
+    "name": names.INFO_VOLUME,
+    "mountPath": contract.INFO_DIR,
+    "readOnly": True,
+}
+"""Where the token, inputs and params are seen."""
+
 
 def asks_service(stage: Stage) -> bool:
-    """Whether anything in the stage may ask the API service, and so needs a token for it.
+    """Whether the stage's container may ask the API service, and so needs a token for it.
 
-    `ExitCode` is for any program: it is given none, and its params as environment alone.
+    `Files` and `ExitCode` are for any program: it is given none.
     """
     return stage.contract == "Mark"
+
+
+def has_sidecar(stage: Stage) -> bool:
+    """Whether containers of our own stand before and beside the stage's, with the token."""
+    return stage.contract == "Files"
 
 
 def volumes(stage: Stage, defaults: PodDefaults) -> list[Manifest]:
     """The Pod's volumes."""
     limit = defaults.work_size_limit
     return [
-        {"name": "stagework-work", "emptyDir": {"sizeLimit": limit}},
+        {"name": WORK_VOLUME, "emptyDir": {"sizeLimit": limit}},
         {"name": "stagework-tmp", "emptyDir": {"sizeLimit": limit}},
-        *([_info_volume(defaults)] if asks_service(stage) else []),
+        *([_info_volume(defaults)] if asks_service(stage) or has_sidecar(stage) else []),
         *(_volume(volume) for volume in stage.volumes),
     ]
 
 
 def mounts(stage: Stage) -> list[Manifest]:
     """Where the stage's container sees them."""
-    info = {"name": "stagework-info", "mountPath": contract.INFO_DIR, "readOnly": True}
     return [
-        {"name": "stagework-work", "mountPath": contract.WORK_DIR},
+        {"name": WORK_VOLUME, "mountPath": contract.WORK_DIR},
         {"name": "stagework-tmp", "mountPath": "/tmp"},  # noqa: S108 - a private emptyDir
-        *([info] if asks_service(stage) else []),
+        *([INFO_MOUNT] if asks_service(stage) else []),
         *(_mount(volume) for volume in stage.volumes),
     ]
 
@@ -61,7 +74,7 @@ def _info_volume(defaults: PodDefaults) -> Manifest:
         )
     ]
     return {
-        "name": "stagework-info",
+        "name": names.INFO_VOLUME,
         "projected": {"sources": [token, {"downwardAPI": {"items": info}}]},
     }
 

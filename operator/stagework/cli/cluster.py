@@ -66,6 +66,12 @@ class Cluster(Protocol):
         """Lines of a watch until it ends; raises CommandError where it cannot begin or breaks."""
         ...
 
+    def pieces(
+        self, path: str, query: Mapping[str, str], *, timeout_seconds: float
+    ) -> Iterator[bytes]:
+        """A body in pieces as they come; raises CommandError where it cannot begin or breaks."""
+        ...
+
     def download(self, path: str, into: Path, *, headers: Mapping[str, str]) -> Answer:
         """GET into a file; on another status than 200 no file is made and the body is kept."""
         ...

@@ -30,6 +30,8 @@ CONNECT_SECONDS: Final = 10.0
 TRANSFER_SECONDS: Final = 600.0
 """Longest pause within a download."""
 _CHUNK: Final = 256 * 1024
+_CONNECTIONS: Final = 4
+"""Kept at once: so many files are uploaded at the same time."""
 
 
 class KubeConnection:
@@ -86,6 +88,16 @@ class KubeConnection:
             for chunk in _chunks(response, self._server):
                 *whole, rest = (rest + chunk).split(b"\n")
                 yield from (line for line in whole if line)
+
+    def pieces(
+        self, path: str, query: Mapping[str, str], *, timeout_seconds: float
+    ) -> Iterator[bytes]:
+        """A body as it comes; see Cluster."""
+        request = _Request("GET", _target(path, query), timeout_seconds, {"Accept": "*/*"})
+        with self._open(request) as response:
+            if response.status != HTTPStatus.OK:
+                raise explain(Answer(response.status, response.read()), f"get {path}")
+            yield from _chunks(response, self._server)
 
     def download(self, path: str, into: Path, *, headers: Mapping[str, str]) -> Answer:
         """GET into a file; see Cluster."""
@@ -178,7 +190,9 @@ def _pool(login: Target) -> urllib3.PoolManager:
         return urllib3.ProxyManager(
             login.proxy, ssl_context=trust, server_hostname=login.server_name
         )
-    return urllib3.PoolManager(ssl_context=trust, server_hostname=login.server_name)
+    return urllib3.PoolManager(
+        maxsize=_CONNECTIONS, ssl_context=trust, server_hostname=login.server_name
+    )
 
 
 def _unreachable(server: str, error: Exception) -> ClusterUnreachable:

@@ -14,8 +14,9 @@ from typing import Any, Final
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.cluster import Cluster
 from stagework.cli.errors import CommandError, Refused
-from stagework.cli.objects import RUNS, Objects, path, read_run
+from stagework.cli.objects import RUNS, Objects, read_run
 from stagework.cli.replies import mapping
+from stagework.cli.stored_objects import path
 
 WATCH_SECONDS: Final = 240
 """The server ends a watch after this long; it is then taken up where it ended."""

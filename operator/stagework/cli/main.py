@@ -11,9 +11,13 @@ from stagework.cli.commands import (
     approve,
     changes,
     doctor,
+    history,
+    logs,
     monitor,
+    queue,
     results,
     retry,
+    schedules,
     search,
     skip,
     status,
@@ -21,11 +25,13 @@ from stagework.cli.commands import (
     upload,
     wait,
 )
+from stagework.cli.commands.batch import group as batch
 from stagework.cli.commands.session import Session
 from stagework.cli.errors import EXIT_HELP, CommandError
 
 HELP: Final = (
-    "Multi-stage work on Kubernetes: see, follow, retry and fetch the results of PipelineJobs."
+    "Multi-stage work on Kubernetes: see, follow, retry and fetch the results of PipelineJobs, "
+    "and of Batches of many items."
 )
 
 
@@ -71,8 +77,12 @@ def begin(
 
 for _name, _command in (
     ("status", status.status),
+    ("history", history.history),
     ("monitor", monitor.monitor),
+    ("queue", queue.queue),
+    ("top", queue.top),
     ("wait", wait.wait),
+    ("logs", logs.logs),
     ("retry", retry.retry),
     ("skip", skip.skip),
     ("approve", approve.approve),
@@ -86,6 +96,9 @@ for _name, _command in (
     ("doctor", doctor.doctor),
 ):
     app.command(_name, epilog=EXIT_HELP)(_command)
+app.add_typer(batch.app)
+
+app.add_typer(schedules.app, name="schedule")
 
 
 def run() -> None:

@@ -8,42 +8,27 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from stagework.api import names
-from stagework.api.base import Metadata, explain
+from stagework.api.base import Metadata
 from stagework.api.intervention import Intervention, InterventionSpec
-from stagework.api.kinds import INTERVENTION, PIPELINE, PIPELINEJOB
-from stagework.api.pipeline import Pipeline, PipelineSpec, effective_dependencies
+from stagework.api.intervention_body import intervention_body
+from stagework.api.kinds import INTERVENTION, PIPELINE, PIPELINEJOB, Kind
+from stagework.api.pipeline import Pipeline, PipelineSpec
 from stagework.api.pipelinejob import PipelineJob
-from stagework.api.resources import ApiResource, ObjectRef
+from stagework.api.resources import ApiResource
 from stagework.api.stages import Stage
 from stagework.cli import replies
-from stagework.cli.cluster import Answer, Cluster
-from stagework.cli.errors import CommandError, NotThere, Refused
-from stagework.cluster.client import paths
+from stagework.cli.cluster import Cluster
+from stagework.cli.stored_objects import good, one, pages, parts, path, read_as, readable
 
 RUNS: Final = PIPELINEJOB.resource
 PIPELINES: Final = PIPELINE.resource
 INTERVENTIONS: Final = INTERVENTION.resource
 _JSON: Final = {"Content-Type": "application/json"}
-_PAGE: Final = "500"
-
-
-def path(resource: ApiResource, namespace: str | None, name: str = "") -> str:
-    """Path of a collection or of one object; no namespace means all of them."""
-    if name:
-        return paths.object_path(ObjectRef(resource, namespace or "", name))
-    return paths.collection(resource, namespace or "")
 
 
 def read_run(raw: Mapping[str, Any]) -> PipelineJob:
     """A run as the API server sent it; raises Refused where this CLI is too old for it."""
-    try:
-        return PipelineJob.model_validate(_parts(raw))
-    except ValidationError as error:
-        name = replies.mapping(raw.get("metadata")).get("name", "?")
-        raise Refused(
-            f"pipelinejob {name} has fields that this version does not know: {explain(error)}",
-            command="pip install --upgrade stagework",
-        ) from error
+    return read_as(PipelineJob, raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,92 +50,75 @@ class Objects:
 
     def run(self, namespace: str, name: str) -> PipelineJob:
         """One run; raises NotThere."""
-        answer = self._cluster.request("GET", path(RUNS, namespace, name))
-        if answer.missing and replies.names_the_object(answer):
-            flag = "" if namespace == self._cluster.namespace else f" -n {namespace}"
-            raise NotThere(
-                f"there is no pipelinejob {name!r} in namespace {namespace!r}",
-                command=f"stagework status{flag or ' -A'}",
-            )
-        return read_run(good(answer, f"get pipelinejob {name}"))
+        return read_run(
+            one(self._cluster, PIPELINEJOB, namespace, name, lists="stagework status -A")
+        )
 
     def runs(self, namespace: str | None, *, only: str = "") -> Listing:
         """All runs of a namespace, or of all namespaces; `only` is a name."""
-        runs: list[PipelineJob] = []
-        unreadable: list[str] = []
-        chosen = {"fieldSelector": f"metadata.name={only}"} if only else {}
-        query = {"limit": _PAGE, **chosen}
-        while True:
-            answer = self._cluster.request("GET", path(RUNS, namespace), query=query)
-            page = good(answer, f"list {RUNS.plural}")
-            for raw in replies.items(page):
-                try:
-                    runs.append(read_run(raw))
-                except Refused as error:
-                    unreadable.append(error.message)
-            metadata = replies.mapping(page.get("metadata"))
-            if not metadata.get("continue"):
-                version = str(metadata.get("resourceVersion", ""))
-                return Listing(tuple(runs), tuple(unreadable), version)
-            query = {"limit": _PAGE, **chosen, "continue": str(metadata["continue"])}
+        listed = list(pages(self._cluster, PIPELINEJOB, namespace, only=only))
+        runs, unreadable = readable(
+            (raw for page in listed for raw in replies.items(page)), read_run
+        )
+        version = str(replies.mapping(listed[-1].get("metadata")).get("resourceVersion", ""))
+        return Listing(tuple(runs), tuple(unreadable), version)
 
     def create(
-        self, resource: ApiResource, namespace: str, body: Mapping[str, Any]
+        self,
+        resource: ApiResource,
+        namespace: str,
+        body: Mapping[str, Any],
+        *,
+        dry_run: bool = False,
     ) -> dict[str, Any]:
-        """Make an object; the answer is the object."""
+        """Make an object; the answer is the object. A dry run is judged and not stored."""
         answer = self._cluster.request(
-            "POST", path(resource, namespace), body=json.dumps(body).encode(), headers=_JSON
+            "POST",
+            path(resource, namespace),
+            query={"dryRun": "All"} if dry_run else {},
+            body=json.dumps(body).encode(),
+            headers=_JSON,
         )
         metadata = replies.mapping(body.get("metadata"))
         name = metadata.get("name") or metadata.get("generateName") or ""
         return good(answer, f"create {resource.kind.lower()} {name}")
 
-    def change(self, run: PipelineJob, spec: Mapping[str, object], *, dry_run: bool) -> None:
-        """Change fields of a run's spec as a person may; a dry run is judged and not stored."""
-        meta = run.metadata
+    def change(
+        self, kind: Kind, meta: Metadata, spec: Mapping[str, object], *, dry_run: bool
+    ) -> None:
+        """Change fields of a spec as a person may; a dry run is judged and not stored."""
         # The object that was read: one made anew under its name is another run.
         body = {"metadata": {"uid": meta.uid}, "spec": dict(spec)}
         answer = self._cluster.request(
             "PATCH",
-            path(RUNS, meta.namespace, meta.name),
+            path(kind.resource, meta.namespace, meta.name),
             query={"dryRun": "All"} if dry_run else {},
             body=json.dumps(body).encode(),
             headers={"Content-Type": "application/merge-patch+json"},
         )
-        good(answer, f"change pipelinejob {meta.name}")
+        good(answer, f"change {kind.kind.lower()} {meta.name}")
 
     def intervention(self, namespace: str, name: str) -> Intervention:
         """One Intervention, with its answer as far as there is one."""
         answer = self._cluster.request("GET", path(INTERVENTIONS, namespace, name))
-        return Intervention.model_validate(_parts(good(answer, f"get intervention {name}")))
+        return Intervention.model_validate(parts(good(answer, f"get intervention {name}")))
 
-    def intervene(self, run: PipelineJob, spec: InterventionSpec) -> Intervention:
-        """Ask for something: an Intervention that belongs to the run."""
-        target = run.metadata
-        body = {
-            "apiVersion": names.API_VERSION,
-            "kind": INTERVENTION.kind,
-            "metadata": {
-                "generateName": f"{target.name[:200]}-{spec.verb.lower()}-",
-                "namespace": target.namespace,
-                "ownerReferences": [
-                    {
-                        "apiVersion": names.API_VERSION,
-                        "kind": PIPELINEJOB.kind,
-                        "name": target.name,
-                        "uid": target.uid,
-                    }
-                ],
-            },
-            "spec": spec.model_dump(mode="json", exclude_defaults=True)
-            | {"verb": spec.verb, "target": spec.target.model_dump(mode="json")},
-        }
+    def intervene(self, target: Metadata, spec: InterventionSpec) -> Intervention:
+        """Ask for something: an Intervention that belongs to its target."""
+        body = intervention_body(target, spec)
+        owner = {"apiVersion": names.API_VERSION, "kind": spec.target.kind}
+        owner |= {"name": target.name, "uid": target.uid}
+        body["metadata"]["ownerReferences"] = [owner]
         return Intervention.model_validate(
-            _parts(self.create(INTERVENTIONS, target.namespace, body))
+            parts(self.create(INTERVENTIONS, target.namespace, body))
         )
 
     def me(self) -> str:
         """The caller's user name, as the API server knows it."""
+        return str(self.user().get("username", ""))
+
+    def user(self) -> dict[str, Any]:
+        """The caller as the API server knows them: `username`, `uid`, `groups`, `extra`."""
         group = "authentication.k8s.io/v1"
         answer = self._cluster.request(
             "POST",
@@ -159,11 +127,10 @@ class Objects:
             headers=_JSON,
         )
         review = good(answer, "ask the API server who you are")
-        user = replies.mapping(replies.mapping(review.get("status")).get("userInfo"))
-        return str(user.get("username", ""))
+        return replies.mapping(replies.mapping(review.get("status")).get("userInfo"))
 
-    def dependencies(self, run: PipelineJob) -> dict[str, tuple[str, ...]]:
-        """What each stage waits for, by the stages that the run itself keeps.
+    def stages(self, run: PipelineJob) -> list[Stage]:
+        """The stages that the run itself keeps.
 
         In this order: the run's revision, its inline stages, the Pipeline of that name. That one
         may have changed since: of its stages only those count that the run has.
@@ -176,8 +143,7 @@ class Objects:
             answer = self._cluster.request("GET", path(PIPELINES, run.metadata.namespace, name))
             raw = good(answer, f"get pipeline {name}")
             stages = Pipeline(metadata=Metadata(name=name), spec=raw["spec"]).spec.stages
-        dependencies = effective_dependencies(stages or [])
-        return {name: above for name, above in dependencies.items() if run.status.stage_named(name)}
+        return [stage for stage in stages or () if run.status.stage_named(stage.name)]
 
     def _revision_stages(self, run: PipelineJob) -> list[Stage] | None:
         name = run.status.pipelineRevision
@@ -193,17 +159,3 @@ class Objects:
             return PipelineSpec.model_validate(data).stages
         except ValidationError:
             return None
-
-
-def good(answer: Answer, doing: str) -> dict[str, Any]:
-    """The object of an answer; raises CommandError that says what `doing` came to."""
-    if not answer.good:
-        raise replies.explain(answer, doing)
-    decoded = replies.decoded(answer.body)
-    if not decoded:
-        raise CommandError(f"{doing}: the answer is no JSON object", command="kubectl version")
-    return decoded
-
-
-def _parts(raw: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: raw[key] for key in ("metadata", "spec", "status") if raw.get(key) is not None}

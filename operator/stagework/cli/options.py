@@ -1,8 +1,16 @@
 """Options that several commands share, spelled once."""
 
+from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
+
+
+class JsonFormat(StrEnum):
+    """`-o`, of a command that has no other form than JSON beside its own text."""
+
+    json = "json"
+
 
 Run = Annotated[str, typer.Argument(metavar="NAME", help="The run.")]
 """The run that a command is about."""
@@ -30,8 +38,24 @@ ServiceAccount = Annotated[
     str,
     typer.Option(
         "--service-account",
-        help="ServiceAccount of the namespace that speaks to the API service for you; "
-        "it needs the right to get (results) and create (uploads) PipelineJobs.",
+        help="ServiceAccount of the namespace that speaks to the API service in your place, "
+        "with its rights; by default you do, with yours.",
+        show_default=False,
     ),
 ]
-"""Whose token is shown to the API service."""
+"""Whose token is shown to the API service; empty: the person signs in."""
+Everywhere = Annotated[bool, typer.Option("--all-namespaces", "-A", help="Runs of all namespaces.")]
+"""`-A`, with kubectl's meaning."""
+OfPipeline = Annotated[str | None, typer.Option("--pipeline", help="Runs of this Pipeline alone.")]
+"""`--pipeline`."""
+Tenant = Annotated[str | None, typer.Option("--tenant", help="Runs of this tenant alone.")]
+"""`--tenant`."""
+Since = Annotated[
+    str | None,
+    typer.Option("--since", help="How long ago at most, such as 24h or 7d; or a time."),
+]
+"""`--since`."""
+Failed = Annotated[
+    bool, typer.Option("--failed", help="Stages that have failed, also of runs that are gone.")
+]
+"""`--failed`."""

@@ -56,10 +56,13 @@ def fetch(service: ApiService, run: PipelineJob, folder: Path) -> list[Fetched]:
     """Download every committed output into `folder/<stage>/`, in the pipeline's order."""
     meta = run.metadata
     return [
-        _fetch_stage(service, stage.name, stage.commit, prefix, folder / stage.name)
+        _fetch_stage(
+            *(service, stage.name, stage.commit),
+            stage.commit.prefix_of(meta.namespace, meta.uid, stage.name),
+            folder / stage.name,
+        )
         for stage in run.status.stages
         if stage.commit is not None
-        and (prefix := stage.commit.prefix_of(meta.namespace, meta.uid, stage.name))
     ]
 
 

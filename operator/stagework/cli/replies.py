@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final, cast
 
 from stagework.api import names
+from stagework.api.kinds import SIGN_IN
 from stagework.cli.cluster import Answer
 from stagework.cli.errors import CommandError, NotAllowed, NotThere, Refused
 
@@ -84,20 +85,22 @@ def _forbidden(text: str, doing: str) -> NotAllowed:
     full = f"{resource}.{denial['group']}" if denial["group"] else resource
     where = f" -n {denial['namespace']}" if denial["namespace"] else ""
     kind = "" if where else "cluster"
-    subject = _subject(denial["user"])
+    whom = subject(denial["user"])
     if denial["group"] == names.GROUP:
-        role = "stagework-view" if verb in ("get", "list", "watch") else "stagework-edit"
-        command = f"kubectl create {kind}rolebinding {role}{where} --clusterrole={role} {subject}"
+        reads = verb in ("get", "list", "watch") or resource == SIGN_IN.plural
+        role = "stagework-view" if reads else "stagework-edit"
+        command = f"kubectl create {kind}rolebinding {role}{where} --clusterrole={role} {whom}"
     else:
         role = f"{verb}-{resource.replace('/', '-')}"
         command = (
             f"kubectl create {kind}role {role}{where} --verb={verb} --resource={full} && "
-            f"kubectl create {kind}rolebinding {role}{where} --{kind}role={role} {subject}"
+            f"kubectl create {kind}rolebinding {role}{where} --{kind}role={role} {whom}"
         )
     return NotAllowed(f"{doing}: {denial['user']} may not {verb} {full}{where}", command=command)
 
 
-def _subject(user: str) -> str:
+def subject(user: str) -> str:
+    """The user as `kubectl create rolebinding` takes it."""
     if user.startswith("system:serviceaccount:"):
         return f"--serviceaccount={user.removeprefix('system:serviceaccount:')}"
     return f"--user={user}"

@@ -1,43 +1,54 @@
 """The API service, through the API server's service proxy: no port to open, RBAC decides.
 
-The person's own credentials open the proxy. To the service itself a token speaks that is made
-for it alone (audience `stagework`): the kubeconfig's own token is never handed on unless it was
-issued for that audience.
+The person's own credentials open the proxy, which drops who they are. To the service itself a
+ticket speaks that it has given them for signing in (`sign_in.py`), or, where they name a
+ServiceAccount, a token of that one, made for the service alone (audience `stagework`). The
+kubeconfig's own token is never handed on unless it was issued for that audience.
 """
 
 import base64
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from http import HTTPStatus
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 from urllib.parse import quote
+
+from pydantic import BaseModel, ValidationError
 
 from stagekit.contract import HEADER_AUTHORIZATION, HEADER_SHA256
 from stagework.api import names
-from stagework.api.kinds import PIPELINEJOB
+from stagework.api.base import explain
 from stagework.cli import replies
 from stagework.cli.cluster import Answer, Cluster
-from stagework.cli.errors import ClusterUnreachable, CommandError, NotAllowed, NotThere
+from stagework.cli.errors import CommandError, NotThere, Refused
+from stagework.cli.service_errors import SERVICE, Speaker
+from stagework.cli.sign_in import ask_for_ticket
 
-SERVICE: Final = "stagework-api"
-"""Name of the Service, and of its Deployment."""
 PORT: Final = 8080
 TOKEN_SECONDS: Final = 600
 """Life of the tokens made for one command."""
+RENEWED_SECONDS: Final = 480.0
+"""A token or a ticket is shown for so long; both are good for ten minutes."""
 UPLOAD_SECONDS: Final = 600.0
+ReplyT = TypeVar("ReplyT", bound=BaseModel)
 
 
 @dataclass
 class ApiService:
-    """The API service as a ServiceAccount of `namespace` sees it."""
+    """The API service as the person sees it, or a ServiceAccount of `namespace` that they name."""
 
     cluster: Cluster
     release_namespace: str
     namespace: str
-    account: str
-    _token: str = ""
+    account: str = ""
+    """A ServiceAccount; empty: the person speaks for themselves."""
+    clock: Callable[[], float] = time.monotonic
+    _token: str = field(default="", init=False)
+    _since: float = field(default=0.0, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def upload(self, name: str, file: Path, digest: str) -> str:
         """Store a file; the answer is its `artifact://` address."""
@@ -76,6 +87,37 @@ class ApiService:
         if not answer.good:
             raise self._explain(answer, f"get {path}", "get")
 
+    def read(self, path: str, query: Mapping[str, str], right: str = "list") -> bytes:
+        """What a route answers; raises NotThere where it knows nothing."""
+        answer = self.cluster.request("GET", self._path(path), query=query, headers=self._proof())
+        return self._content(answer, f"get {path}", right)
+
+    def post(self, path: str, query: Mapping[str, str], body: bytes, right: str) -> bytes:
+        """What a route answers that takes a JSON object; raises NotThere likewise."""
+        headers = {**self._proof(), "Content-Type": "application/json"}
+        answer = self.cluster.request(
+            "POST", self._path(path), query=query, body=body, headers=headers
+        )
+        return self._content(answer, f"post {path}", right)
+
+    def log(self, run: str, stage: str, attempt: int) -> bytes | None:
+        """The kept log of an attempt; None: none is kept."""
+        path = f"/v1/runs/{self.namespace}/{quote(run)}/logs/{quote(stage)}/{attempt}"
+        headers = {**self._proof(), "Accept": "*/*"}
+        answer = self.cluster.request("GET", self._path(path), headers=headers)
+        if answer.missing and "kind" not in replies.decoded(answer.body):
+            return None
+        if not answer.good:
+            raise self._explain(answer, f"log of {run}", "logs")
+        return answer.body
+
+    def _content(self, answer: Answer, doing: str, right: str) -> bytes:
+        if answer.missing and "kind" not in replies.decoded(answer.body):
+            raise NotThere(str(replies.decoded(answer.body).get("error", "")))
+        if not answer.good:
+            raise self._explain(answer, doing, right)
+        return answer.body
+
     def _path(self, path: str) -> str:
         return (
             f"/api/v1/namespaces/{self.release_namespace}/services/"
@@ -83,11 +125,24 @@ class ApiService:
         )
 
     def _proof(self) -> Mapping[str, str]:
-        if not self._token:
-            own = self.cluster.bearer_token
-            self._token = own if own and meant_for_us(own) else self._made_token()
-        # The proxy strips `Authorization`; this one passes.
-        return {HEADER_AUTHORIZATION: f"Bearer {self._token}"}
+        with self._lock:  # files are uploaded by several threads
+            if not self._token or self.clock() - self._since > RENEWED_SECONDS:
+                self._since = self.clock()
+                self._token = self._new_token()
+            # The proxy strips `Authorization`; this one passes.
+            return {HEADER_AUTHORIZATION: f"Bearer {self._token}"}
+
+    def _new_token(self) -> str:
+        own = self.cluster.bearer_token
+        if own and meant_for_us(own):
+            return own
+        return self._made_token() if self.account else self._ticket()
+
+    def _ticket(self) -> str:
+        answer = ask_for_ticket(self.cluster, self.namespace, self._path("/v1/tickets"))
+        if not answer.good:
+            raise self._explain(answer, "sign in to the API service", "sign in")
+        return str(replies.decoded(answer.body).get("ticket", ""))
 
     def _made_token(self) -> str:
         body = {
@@ -113,38 +168,19 @@ class ApiService:
         return str(status.get("token", ""))
 
     def _explain(self, answer: Answer, doing: str, verb: str) -> CommandError:
-        reply = replies.decoded(answer.body)
-        if reply.get("kind") == "Status":
-            return self._from_proxy(answer, reply, doing)
-        cause = str(reply.get("error") or f"the API service answered {answer.status}")
-        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            role = "stagework-view" if verb == "get" else "stagework-edit"
-            return NotAllowed(
-                f"{doing}: {cause}: ServiceAccount {self.namespace}/{self.account} needs the "
-                f"right to {verb} {PIPELINEJOB.plural} in {self.namespace}",
-                command=f"kubectl create rolebinding {self.account}-{role} -n {self.namespace} "
-                f"--clusterrole={role} --serviceaccount={self.namespace}:{self.account}",
-            )
-        hint = f" ({reply['hint']})" if reply.get("hint") else ""
-        logs = f"kubectl logs deployment/{SERVICE} -n {self.release_namespace} --tail=50"
-        return CommandError(
-            f"{doing}: {cause}{hint}",
-            command=logs if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
-        )
+        speaker = Speaker(self.cluster, self.release_namespace, self.namespace, self.account)
+        return speaker.explain(answer, doing, verb)
 
-    def _from_proxy(self, answer: Answer, reply: dict[str, Any], doing: str) -> CommandError:
-        where = f"{self.release_namespace}/{SERVICE}"
-        if answer.missing:
-            return NotThere(
-                f"{doing}: there is no Service {where}; is the release in another namespace?",
-                command="kubectl get services -A --field-selector metadata.name=stagework-api",
-            )
-        if answer.status > HTTPStatus.INTERNAL_SERVER_ERROR:
-            return ClusterUnreachable(
-                f"{doing}: the API service {where} does not answer: {reply.get('message', '')}",
-                command=f"kubectl get pods -n {self.release_namespace}",
-            )
-        return replies.explain(answer, doing)
+
+def read_answer(kind: type[ReplyT], body: bytes) -> ReplyT:
+    """The answer, typed; raises Refused where this CLI is too old for it."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        raise Refused(
+            f"the API service answers what this version does not know: {explain(error)}",
+            command="pip install --upgrade stagework",
+        ) from error
 
 
 def meant_for_us(token: str) -> bool:

@@ -6,6 +6,7 @@ change what is created: so it is asked to make ours once more, under another nam
 and both answers are compared.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import orjson
@@ -30,6 +31,12 @@ def dry_run(action: Create) -> bytes:
     manifest = action.manifest
     meta = {key: value for key, value in manifest["metadata"].items() if key != "name"}
     return orjson.dumps({**manifest, "metadata": {**meta, "generateName": "stagework-compare-"}})
+
+
+def has_labels(labels: Mapping[str, str], action: Create) -> bool:
+    """Whether it has those that ours would have: without them no watch of ours shows it."""
+    wanted = _part(_part(action.manifest, "metadata"), "labels")
+    return wanted.items() <= labels.items()
 
 
 def is_same(stored: bytes, tried: bytes) -> bool:

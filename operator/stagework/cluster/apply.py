@@ -72,8 +72,8 @@ class Applier:
                 await self._patch(owner, action.pod, body, STRATEGIC_MERGE_PATCH)
             case Answer():
                 await self._answer(owner, action)
-            case Delete(target):
-                await self._delete(target)
+            case Delete():
+                await self._delete(action)
         return None
 
     async def write_status(self, target: ObjectRef, status: Observed) -> OwnObject:
@@ -120,13 +120,13 @@ class Applier:
             raise Outdated(f"{kind} {action.name} has just gone") from error
         meta = _controlled.decode(answer).metadata
         if not meta.controlled_by(owner):
-            message = f"a {kind} named {action.name} exists and belongs to somebody else; delete it"
-            raise Refused(Refusal("NameTaken", message))
+            raise Refused(_in_the_way(target, "was not made by the operator"))
         if meta.leaving:
             raise Outdated(f"{kind} {action.name} is being deleted")
         if not await self._is_as_ours(owner, action, answer):
-            message = f"the {kind} {action.name} is not as the operator makes it; delete it"
-            raise Refused(Refusal("NameTaken", message))
+            raise Refused(_in_the_way(target, "is not as the operator makes it"))
+        if not adoption.has_labels(meta.labels, action):
+            raise Refused(_in_the_way(target, "has lost labels that the operator gives"))
         # What has become of it meanwhile is news to everybody.
         return self._recorded(action, owner.namespace, answer, None)
 
@@ -165,9 +165,10 @@ class Applier:
         except NotFound:
             return
 
-    async def _delete(self, target: ObjectRef) -> None:
+    async def _delete(self, action: Delete) -> None:
         try:
-            await self._api.delete(paths.object_path(target), patches.delete_options(target))
+            path = paths.object_path(action.target)
+            await self._api.delete(path, patches.delete_options(action))
         except (NotFound, Conflict):
             return  # gone, or another object by now
 
@@ -184,3 +185,11 @@ class Applier:
     ) -> object:
         answer = await self._api.patch(paths.object_path(target, sub), body, content_type)
         return self._cache.record(target.resource, target.namespace, answer, author)
+
+
+def _in_the_way(target: ObjectRef, why: str) -> Refusal:
+    """Somebody else's object has the name: which one it is, and what to type."""
+    kind, name = target.resource.kind, target.name
+    typed = f"kubectl delete {kind.lower()} {name} -n {target.namespace}"
+    message = f"{kind} {name} is in the way and {why}; if nobody needs it: {typed}"
+    return Refusal("NameTaken", message)

@@ -17,6 +17,10 @@ from stagework.api.observed import LeaseSpec, LeaseView
 
 DURATION_SECONDS: Final = 15.0
 """How long a Lease holds without being renewed."""
+LONGEST_SECONDS: Final = 60.0
+"""Whatever a Lease promises: by hand it may be years, and nobody would lead."""
+MOST_TRANSITIONS: Final = 2**31 - 1
+"""What the API server can store."""
 RENEW_DEADLINE_SECONDS: Final = 10.0
 """The holder gives up when it could not renew for so long: before anybody may take over."""
 RETRY_SECONDS: Final = 2.0
@@ -61,7 +65,8 @@ def judge(seen: SeenLease, now: float, *, identity: str) -> Acquire | Renew | Wa
         return Acquire()
     if lease.spec.holder_identity == identity:
         return Renew()
-    until = seen.since + (lease.spec.lease_duration_seconds or DURATION_SECONDS)
+    promised = min(lease.spec.lease_duration_seconds or DURATION_SECONDS, LONGEST_SECONDS)
+    until = seen.since + promised
     return Acquire() if now >= until else Wait(lease.spec.holder_identity, until)
 
 
@@ -85,7 +90,7 @@ def held_by(before: LeaseView | None, identity: str, now: datetime) -> LeaseSpec
         return msgspec.structs.replace(
             spec, renew_time=stamp, lease_duration_seconds=int(DURATION_SECONDS)
         )
-    transitions = 0 if before is None else (spec.lease_transitions or 0) + 1
+    transitions = 0 if before is None else min((spec.lease_transitions or 0) + 1, MOST_TRANSITIONS)
     return LeaseSpec(identity, int(DURATION_SECONDS), stamp, stamp, transitions)
 
 

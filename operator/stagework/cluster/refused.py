@@ -1,9 +1,8 @@
 """What an error of the API server means for the action that it answers: one cause, one sentence."""
 
-import re
 from typing import Final
 
-from stagework.api.text import sentence
+from stagework.api.causes import sentence
 from stagework.cluster.client.errors import (
     ApiError,
     Conflict,
@@ -16,8 +15,6 @@ from stagework.plans.plan import Action, Cause, Create, Refusal
 
 LONGEST_WAIT_SECONDS: Final = 60.0
 """The server may ask us to wait for longer; by then it may be well again."""
-_HEAD: Final = re.compile(r'^(\S+ "[^"]{1,253}" is (?:invalid|forbidden)): (?=\S)')
-"""Which object was refused; people want to read why first."""
 
 
 class Outdated(Exception):  # noqa: N818 - the usual end of a race, planned again
@@ -36,18 +33,9 @@ def refusal_from(error: ApiError | Outdated, action: Action | None = None) -> Re
     """What kept an action from being done; None: the writing of a status."""
     if isinstance(error, Outdated):
         return Refusal("Outdated", str(error))
-    message = cause_first(error.message)
+    message = sentence(error.message)
     asked = min(error.retry_after_seconds or 0.0, LONGEST_WAIT_SECONDS)
     return Refusal(_cause(error, is_child=_is_child(action)), message, asked)
-
-
-def cause_first(message: str) -> str:
-    """The server's sentence on one line, whole; which object it is about goes to its end."""
-    cause = _HEAD.sub("", message)
-    if len(cause) < len(message):
-        head = message[: len(message) - len(cause)].removesuffix(": ")
-        cause = f"{cause} ({head})"
-    return sentence(cause)
 
 
 def _is_child(action: Action | None) -> bool:

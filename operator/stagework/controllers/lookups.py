@@ -17,6 +17,11 @@ RETRY_SECONDS: Final = 5.0
 """Pause before another service is asked again."""
 
 
+ANSWERS_KEPT: Final = 1024
+"""Answers kept of an object, the newest: a batch asks of each chunk, once; what is missed is asked
+again."""
+
+
 @dataclass
 class _Asked:
     answers: dict[Question, Any] = field(default_factory=dict[Question, Any])
@@ -68,7 +73,11 @@ class Lookups:
         self, key: Key, asked: _Asked, question: Question, answer: Awaitable[Any]
     ) -> None:
         try:
-            asked.answers[question] = await answer
+            given = await answer
+            asked.answers.pop(question, None)
+            asked.answers[question] = given
+            if len(asked.answers) > ANSWERS_KEPT:
+                del asked.answers[next(iter(asked.answers))]
             self._answered(key)
         except LookupFailed as error:
             log.warning("%s: %s not to be had: %s", key, question, error)

@@ -1,7 +1,7 @@
 """Children that the answers to our own creates have told of, until the statuses have them."""
 
 from stagework.plans.made import NOTHING_MADE, Made, MadeChildren
-from stagework.plans.plan import Purpose
+from stagework.plans.plan import Action, Create, Purpose, Refusal
 
 
 class MadeByUs:
@@ -10,13 +10,18 @@ class MadeByUs:
     def __init__(self) -> None:
         self._by_uid: dict[str, MadeChildren] = {}
 
-    def note(self, owner_uid: str, name: str, purpose: Purpose, uid: str) -> None:
-        """A child was made, or adopted."""
-        self._by_uid.setdefault(owner_uid, MadeChildren()).note(name, purpose, uid)
+    def note(self, owner_uid: str, name: str, purpose: Purpose, uid: str) -> bool:
+        """A child was made, or adopted; True: in the place of one that has gone."""
+        return self._by_uid.setdefault(owner_uid, MadeChildren()).note(name, purpose, uid)
 
-    def note_taken(self, owner_uid: str, name: str, purpose: Purpose) -> None:
-        """Somebody else's object has the name of a child."""
-        self._by_uid.setdefault(owner_uid, MadeChildren()).note_taken(name, purpose)
+    def note_refused(self, owner_uid: str, action: Action, refusal: Refusal) -> bool:
+        """An action was refused; True: somebody else has a child's name, and the next is tried."""
+        if refusal.cause != "NameTaken" or not isinstance(action, Create):
+            return False
+        if action.purpose is None:
+            return False
+        children = self._by_uid.setdefault(owner_uid, MadeChildren())
+        return children.note_taken(action.name, action.purpose)
 
     def view(self, owner_uid: str) -> Made:
         """What is known of an object's children."""

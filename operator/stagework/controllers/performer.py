@@ -120,11 +120,7 @@ class Performer:
         try:
             made = await self._applier.perform(target, action)
         except Refused as error:
-            taken = error.refusal.cause == "NameTaken"
-            if taken and isinstance(action, Create) and action.purpose is not None:
-                # Somebody else has that name: another one is tried.
-                self._memory.made.note_taken(target.uid, action.name, action.purpose)
-            else:
+            if not self._memory.made.note_refused(target.uid, action, error.refusal):
                 self._remember(key, target, action.key, error.refusal)
             return True
         except (NotLeading, NamespaceTerminating):
@@ -137,9 +133,14 @@ class Performer:
             return True
         done.append(action)
         if made is not None and isinstance(action, Create) and action.purpose is not None:
-            self._memory.made.note(target.uid, action.name, action.purpose, made.uid)
+            again = self._memory.made.note(target.uid, action.name, action.purpose, made.uid)
             if made.adopted:
                 self._queue.add(key)
+            if again:
+                # Whoever removes it (the garbage collector of its owner) would do so for ever.
+                text = f"{action.resource.kind} {action.name} is removed as soon as it is made"
+                self._remember(key, target, action.key, Refusal("Outdated", text))
+                return False
         return self._memory.refusals.done(target.uid, action.key)
 
     def _remember(self, key: Key, target: ObjectRef, action: ActionKey, refusal: Refusal) -> int:

@@ -10,14 +10,27 @@ from prometheus_client import CollectorRegistry
 from stagework import wiring
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client.kubeapi import KubeApi
+from stagework.controllers.batches.answers import BatchAnswers
+from stagework.controllers.batches.controller import Batches
+from stagework.controllers.batches.sources import Sources
 from stagework.controllers.controller import Controller, Key
+from stagework.controllers.facts.poster import Poster
+from stagework.controllers.facts.spool import Spool
 from stagework.controllers.pipelinejobs.answers import Answers
 from stagework.controllers.pipelinejobs.causes import Causes
 from stagework.controllers.pipelinejobs.controller import PipelineJobs
 from stagework.controllers.pipelinejobs.left_behind import LeftBehind
 from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
 from stagework.controllers.pipelinejobs.live_pods import LivePods
+from stagework.controllers.pipelinejobs.metrics import QueueMetrics
+from stagework.controllers.pipelinejobs.queue_numbers import QueueNumbers
+from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
+from stagework.controllers.pipelines.controller import Pipelines
+from stagework.controllers.scheduledjobs.controller import ScheduledJobs
+from stagework.overview.queue.places import Places
+from stagework.service_client.batches import BatchBook
+from stagework.service_client.logs import LogKeeper
 from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
 
@@ -30,6 +43,13 @@ class Parts:
     api: KubeApi
     cache: Cache
     results: ResultStore
+    logs: LogKeeper
+    book: BatchBook
+    """Who keeps the lists of batches, and what has become of each item."""
+    spool: Spool
+    """Where facts for history go."""
+    poster: Poster
+    """Who posts them."""
     registry: CollectorRegistry
     """Where metrics are registered."""
     wake: Callable[[Key], None]
@@ -39,23 +59,55 @@ class Parts:
     """Seconds of a clock that nobody sets."""
 
 
+def _queue_metrics(parts: Parts) -> QueueMetrics:
+    settings = parts.settings
+    places = Places(settings.fleet, settings.queue.pools)
+    numbers = QueueNumbers(parts.registry, places, parts.wall_clock)
+    return QueueMetrics(parts.registry, parts.wall_clock, numbers)
+
+
+def _batches(parts: Parts, retelling: Retelling) -> Batches:
+    return Batches(
+        parts.cache,
+        BatchAnswers(parts.book, Sources(parts.api), parts.wall_clock),
+        parts.settings.fleet,
+        remembered=retelling.remembered,
+        registry=parts.registry,
+    )
+
+
 def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
     """One of each kind that is reconciled."""
+    stop_seconds = parts.settings.stagePods.terminationGracePeriodSeconds
+    retelling = Retelling(
+        parts.api,
+        parts.cache,
+        parts.poster,
+        parts.spool,
+        namespaces=parts.settings.namespaces,
+        wall_clock=parts.wall_clock,
+    )
     return (
         PipelineJobs(
             parts.cache,
             Revisions(parts.api, parts.settings.namespaces, parts.wall_clock),
             Answers(
                 parts.results,
+                parts.logs,
                 LivePods(parts.api, parts.wall_clock),
                 Causes(parts.api, parts.wall_clock),
             ),
             LimitRanges(parts.api, parts.clock),
             wiring.plan_settings(parts.settings),
-            left_behind=LeftBehind(parts.api, parts.cache),
+            queue_metrics=_queue_metrics(parts),
+            retelling=retelling,
+            left_behind=LeftBehind(parts.api, parts.cache, parts.settings.namespaces, stop_seconds),
             wake=parts.wake,
             registry=parts.registry,
             wall_clock=parts.wall_clock,
             clock=parts.clock,
         ),
+        _batches(parts, retelling),
+        Pipelines(parts.settings.fleet, parts.wall_clock),
+        ScheduledJobs(parts.cache),
     )

@@ -25,10 +25,16 @@ from stagework.cluster.steady_clock import SteadyClock, boot_id
 from stagework.controllers.clocks import Clocks
 from stagework.controllers.controller import Controller, Key
 from stagework.controllers.engine import Engine
+from stagework.controllers.facts.metrics import FactMetrics
+from stagework.controllers.facts.poster import Poster
+from stagework.controllers.facts.spool import Spool
 from stagework.controllers.liveness import Liveness
 from stagework.controllers.metrics import Metrics
 from stagework.controllers.registry import Parts, build_controllers
 from stagework.controllers.work_queue import WorkQueue
+from stagework.service_client.batches import BatchBook, ServiceBatches
+from stagework.service_client.facts import FactStore, ServiceFacts
+from stagework.service_client.logs import LogKeeper, ServiceLogs
 from stagework.service_client.results import ResultStore, ServiceResults
 from stagework.settings import Settings
 
@@ -48,6 +54,12 @@ class Build:
     """The API server; found where absent."""
     results: ResultStore | None = None
     """Who knows what attempts have left; the API service where absent."""
+    logs: LogKeeper | None = None
+    """Who keeps logs of attempts that failed; the API service where absent."""
+    book: BatchBook | None = None
+    """Who keeps the lists of batches; the API service where absent."""
+    facts: FactStore | None = None
+    """Who keeps history; the API service where absent."""
     clocks: Clocks = field(default_factory=Clocks)
     kinds: tuple[Kind, ...] = KINDS
     controllers: Callable[[Parts], Sequence[Controller[Any]]] = build_controllers
@@ -90,6 +102,10 @@ class Runtime:
         )
         self._events = EventPoster(self._api, me.name, self._time_of_day)
         self.queue: WorkQueue[Key] = WorkQueue(clock.monotonic)
+        fact_metrics = FactMetrics(registry)
+        self._spool = Spool(settings.history.spoolFacts, fact_metrics.dropped)
+        facts = build.facts or ServiceFacts(settings.api.url, wiring.operator_token)
+        self._poster = Poster(facts, self._spool, fact_metrics)
         self.engine = self._engine(settings, build)
         self._liveness = Liveness(self.cache, self.queue, self._lease, clock.boot)
         self._ready = False
@@ -114,6 +130,10 @@ class Runtime:
             api=self._api,
             cache=self.cache,
             results=build.results or ServiceResults(settings.api.url, wiring.operator_token),
+            logs=build.logs or ServiceLogs(settings.api.url, wiring.operator_token),
+            book=build.book or ServiceBatches(settings.api.url, wiring.operator_token),
+            spool=self._spool,
+            poster=self._poster,
             registry=self.registry,
             wake=self.queue.add,
             wall_clock=self._time_of_day,
@@ -145,6 +165,7 @@ class Runtime:
             self._ready = True
             log.info("all first lists are complete")
             group.create_task(self._events.run())
+            group.create_task(self._poster.run())
             await self._act()
 
     def offer(self, kind: Kind, known: OwnObject, *, deleted: bool) -> None:

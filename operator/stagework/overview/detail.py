@@ -6,6 +6,7 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stage_status import StageStatus
+from stagework.overview.attempts import AttemptRow, earlier_attempts
 from stagework.overview.rows import RunRow, row
 
 
@@ -22,6 +23,10 @@ class StageRow:
     elapsed_seconds: float | None
     """From its container's start to its end, or to now; None before the start."""
     message: str
+    log_line: str
+    """How the log of its last attempt ends, where that failed."""
+    earlier: tuple[AttemptRow, ...]
+    """Attempts before this one, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,8 @@ def _waits(run: PipelineJob) -> tuple[Wait, ...]:
 
 
 def _stage_row(stage: StageStatus, now: datetime) -> StageRow:
-    begun = stage.startTime
+    # What a person has skipped did not run until then: when its last attempt ended is not known.
+    begun = None if stage.skip is not None and stage.commit is None else stage.startTime
     seconds = ((stage.completionTime or now) - begun).total_seconds() if begun else None
     return StageRow(
         stage=stage.name,
@@ -92,4 +98,6 @@ def _stage_row(stage: StageStatus, now: datetime) -> StageRow:
         attempt=stage.attempt,
         elapsed_seconds=seconds,
         message=stage.message,
+        log_line=stage.logLine,
+        earlier=earlier_attempts(stage, now),
     )

@@ -1,15 +1,11 @@
 """Who holds the slots that a run waits for, among the runs that a reader may see."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
-
-_WAITED = re.compile(r"waits for an? ([a-z0-9-]+) slot")
-"""As the operator says it: the class itself is no field of a stage that waits."""
+from stagework.overview.standing import queue_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +22,8 @@ class SlotHolder:
 
 def classes_waited_for(run: PipelineJob) -> tuple[str, ...]:
     """Machine classes for a slot of which stages of the run wait."""
-    waiting = (s for s in run.status.stages if s.waiting and s.reason == names.WAIT_SLOT)
-    found = (match[1] for s in waiting if (match := _WAITED.match(s.message)) is not None)
-    return tuple(dict.fromkeys(found))
+    places = (queue_place(stage) for stage in run.status.stages)
+    return tuple(dict.fromkeys(place.machine for place in places if place is not None))
 
 
 def slot_holders(

@@ -30,7 +30,8 @@ class RunRow:
     """Since it was made."""
     elapsed_seconds: float
     """From its begin to its end, or to now."""
-    attempts: int
+    retries: int
+    """Attempts beyond the first, over all stages."""
     message: str
     title: str
     """The name where a person gave none."""
@@ -51,7 +52,7 @@ def row(run: PipelineJob, now: datetime) -> RunRow:
         node=status.node,
         age_seconds=(now - run.metadata.creationTimestamp).total_seconds(),
         elapsed_seconds=elapsed_seconds(run, now),
-        attempts=status.attempts,
+        retries=status.retries,
         message=status.message,
         title=run.spec.title or run.metadata.name,
         tenant=run.spec.tenant,

@@ -10,11 +10,11 @@ Tone = Literal["plain", "good", "busy", "wait", "bad"]
 
 NEW = "New"
 """A run that the operator has not reconciled yet."""
-DELETING = "Deleting"
-"""A run that somebody has deleted and whose children are still being removed."""
 
 _GOOD = frozenset({names.COMPLETED, names.COMPLETED_WITH_SKIPS, names.STAGE_SUCCEEDED})
-_BUSY = frozenset({names.RUNNING, names.STAGE_RUNNING, names.STAGE_STARTING})
+_BUSY = frozenset(
+    {names.RUNNING, names.STAGE_RUNNING, names.STAGE_STARTING, names.FREEZING, names.STOPPING}
+)
 _BAD = frozenset(
     {
         names.STAGE_FAILED,
@@ -24,15 +24,29 @@ _BAD = frozenset(
         names.PIPELINE_NOT_FOUND,
         names.STOPPED,
         names.STUCK,
+        names.INVALID_ITEMS,
+        names.TOO_MANY_FAILED_ITEMS,
+        names.NOTHING_DONE,
     }
 )
-_WAIT = frozenset({names.QUEUED, names.WAITING, names.SUSPENDED, names.AWAITING_APPROVAL, NEW})
+_WAIT = frozenset(
+    {
+        names.QUEUED,
+        names.WAITING,
+        names.SUSPENDED,
+        names.AWAITING_APPROVAL,
+        names.SOURCE_NOT_READY,
+        names.ARTIFACTS_UNAVAILABLE,
+        names.COMPLETED_WITH_FAILURES,
+        NEW,
+    }
+)
 
 
 def run_word(run: PipelineJob) -> str:
     """Where the run stands: `status.summary`, as the STATUS column of kubectl shows it."""
     if run.metadata.deletionTimestamp is not None:
-        return DELETING
+        return names.DELETING
     return run.status.summary or NEW
 
 

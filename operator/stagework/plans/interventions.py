@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from stagework.api import names
 from stagework.api.answered import Answered
+from stagework.api.causes import sentence
 from stagework.api.intervention import (
     Intervention,
     InterventionSpec,
@@ -20,7 +21,6 @@ from stagework.api.intervention import (
 )
 from stagework.api.judgement import TARGET_REPLACED, UNKNOWN_VERB, Judgement, refused_whole
 from stagework.api.kinds import INTERVENTION
-from stagework.api.text import sentence
 from stagework.plans.plan import ActionKey, Answer, Delete, Event, PlanBuilder
 
 KEPT = 20
@@ -140,17 +140,17 @@ def _note(request: Intervention, judgement: Judgement) -> Answered:
         if len(longer) > NOTE_LETTERS:
             break
         refused = longer
-    return Answered(uid=request.metadata.uid, affected=len(judgement.affected), refused=refused)
+    return Answered(uid=request.metadata.uid, affected=judgement.count, refused=refused)
 
 
 def _from_note(note: Answered) -> Judgement:
     pairs = [pair.split("=", 1) for pair in note.refused.split(",") if "=" in pair]
     refused = tuple(RefusedStage(stage=stage, reason=reason) for stage, reason in pairs)
-    return Judgement(affected=("",) * note.affected, refused=refused)
+    return Judgement(("",) if note.affected else (), refused, items=note.affected)
 
 
 def _answer(request: Intervention, judgement: Judgement, now: datetime) -> Answer:
-    affected, refused = len(judgement.affected), list(judgement.refused)
+    affected, refused = judgement.count, list(judgement.refused)
     summary = "Done" if not refused else "PartlyDone" if affected else "Refused"
     status = InterventionStatus(
         answered=now,

@@ -7,9 +7,15 @@ is as we would have made it) cannot be forged. The status records it; until then
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stagework.plans.plan import Purpose
+
+NAMES_TRIED: Final = 20
+"""So many names of what is made for one purpose are tried; the last of them is waited for."""
+
+KEPT: Final = 1024
+"""So many children of one object are remembered: the newest, long after the status has them."""
 
 
 class Child(NamedTuple):
@@ -29,10 +35,6 @@ class Made:
     taken: Mapping[str, Purpose] = field(default_factory=dict[str, Purpose])
     """Names under which somebody else's objects stand in the way."""
 
-    def taken_for(self, purpose: Purpose) -> int:
-        """How many names somebody else has taken of what is to be made for this."""
-        return sum(wanted == purpose for wanted in self.taken.values())
-
 
 NOTHING_MADE = Made()
 """As after a start."""
@@ -45,16 +47,26 @@ class MadeChildren:
         self._children: dict[str, Child] = {}
         self._taken: dict[str, Purpose] = {}
 
-    def note(self, name: str, purpose: Purpose, uid: str) -> None:
-        """One was made, or adopted."""
-        self._children.pop(name, None)
+    def note(self, name: str, purpose: Purpose, uid: str) -> bool:
+        """One was made, or adopted; True: there was another one of that name, and it has gone."""
+        before = self._children.pop(name, None)
         self._children[name] = Child(purpose, uid)
+        if len(self._children) > KEPT:
+            del self._children[next(iter(self._children))]
         self._taken.pop(name, None)
+        return before is not None and before.uid != uid
 
-    def note_taken(self, name: str, purpose: Purpose) -> None:
-        """An object of that name exists, and is none of ours."""
-        self._taken[name] = purpose
+    def note_taken(self, name: str, purpose: Purpose) -> bool:
+        """An object of that name exists, and is none of ours; True: another name is tried.
+
+        Where so many are taken it is waited for: whoever takes names could go on for ever.
+        """
         self._children.pop(name, None)
+        before = sum(wanted == purpose for wanted in self._taken.values())
+        if before >= NAMES_TRIED - 1:
+            return False
+        self._taken[name] = purpose
+        return True
 
     def view(self) -> Made:
         """All of it, as it is now."""

@@ -3,11 +3,13 @@
 The same for every kind. Actions name objects by reference and say nothing of stages or runs.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, Self, TypeVar
 
 from stagework.api.base import Observed
+from stagework.api.facts import AnyFact
 from stagework.api.intervention import InterventionStatus
 from stagework.api.resources import ApiResource, ObjectRef
 
@@ -61,6 +63,8 @@ class Delete:
     """Remove the object of that uid; what it controls goes with it, in the background."""
 
     target: ObjectRef
+    grace_seconds: int | None = None
+    """Of a Pod: how long it may take to end; None: as it says itself."""
 
     @property
     def key(self) -> ActionKey:
@@ -105,7 +109,8 @@ Action = Create | Delete | Ungate | Answer
 Cause = Literal["Invalid", "NameTaken", "Denied", "OverQuota", "Unavailable", "Outdated"]
 """Why an action was not done.
 
-`Invalid`: a child that can never be made as written. `NameTaken`: by somebody else's object.
+`Invalid`: a child that can never be made as written. `NameTaken`: by somebody else's object, as
+long as that is there.
 `Denied`: by a right, a policy or a webhook that somebody may mend. `OverQuota`: a quota stands in
 the way for now. `Unavailable`: the server is overloaded, has failed or gave no answer.
 `Outdated`: the object is newer than what was decided upon, as it happens all the time.
@@ -127,7 +132,7 @@ class Refusal:
     @property
     def final(self) -> bool:
         """True: the same request can never work."""
-        return self.cause in {"Invalid", "NameTaken"}
+        return self.cause == "Invalid"
 
     @property
     def race(self) -> bool:
@@ -156,6 +161,13 @@ class Fact:
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ForHistory(Fact):
+    """What history shall keep of it."""
+
+    kept: AnyFact
+
+
 @dataclass(frozen=True)
 class Plan(Generic[StatusT]):
     """Everything to do now. `actions` go first, then `status`, then `afterwards` and `events`."""
@@ -177,6 +189,12 @@ class Plan(Generic[StatusT]):
     nothing_to_come: bool = False
     """The object has ended and only a person or its time to live will change that: once this
     status is stored it may leave memory."""
+
+    def with_facts(self, more: Iterable[Fact]) -> Self:
+        """The same plan with these facts behind its own; at a fraction of what `replace` costs."""
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__, facts=(*self.facts, *more))
+        return made
 
     @property
     def status_is_urgent(self) -> bool:

@@ -28,7 +28,7 @@ class Pause(NamedTuple):
 
 PAUSES: Final[dict[Cause, Pause]] = {
     "Invalid": Pause(FINAL_SECONDS, FINAL_SECONDS),
-    "NameTaken": Pause(FINAL_SECONDS, FINAL_SECONDS),
+    "NameTaken": Pause(5.0, 60.0),
     "Denied": Pause(5.0, 60.0),
     "OverQuota": Pause(10.0, 10.0),
     "Unavailable": Pause(0.5, 30.0),

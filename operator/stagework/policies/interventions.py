@@ -36,7 +36,11 @@ NOT_AWAITING_APPROVAL = "NotAwaitingApproval"
 NOTHING_TO_APPROVE = "NothingToApprove"
 """No stage was named and none waits for approval."""
 NOT_STARTED = "NotStarted"
-"""The run has not been accepted; correct it and make a new one."""
+"""The run has not been accepted, or its stages are lost: only a Stop can be carried out."""
+
+
+WHOLE_RUN: Final = "the run"
+"""What is affected where the stages of a run are not known (yet)."""
 
 
 def judge(spec: InterventionSpec, states: States) -> Judgement:
@@ -58,6 +62,15 @@ def judge(spec: InterventionSpec, states: States) -> Judgement:
         else:
             affected.append(name)
     return Judgement(tuple(affected), tuple(refused))
+
+
+def judge_whole(spec: InterventionSpec, *, ended: bool, stopped: bool) -> Judgement:
+    """Of a run without stages: it may be stopped before its end, and that may be taken back."""
+    if spec.verb == STOP:
+        return refused_whole(ALREADY_ENDED) if ended else Judgement((WHOLE_RUN,))
+    if spec.verb == RETRY and stopped and not spec.stages:
+        return Judgement((WHOLE_RUN,))
+    return refused_whole(NOT_STARTED)
 
 
 def resets(spec: InterventionSpec, below: Iterable[StageStatus]) -> tuple[str, ...]:

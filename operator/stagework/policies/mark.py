@@ -17,10 +17,11 @@ DIGEST_BYTES = 64
 NO_COUNTS = "counts"
 """Key, in place of counts, of what was given in their place and is no object."""
 _COUNTS = ("items", "failed", NO_COUNTS)
+_PAIR_BYTES = len('"":"",')
+"""What JSON puts around a name and its reason."""
 _FAULT_BYTES = 64
 """Of counts that are none so much is told."""
-_STAGE = re.compile("[a-z][a-z0-9_-]{0,39}")
-"""The name of a stage, in whatever release it was named."""
+_STAGE = re.compile(contract.STAGE_NAME)
 _COUNT_LIMIT = 2**53
 """Larger numbers are not counts, and JSON readers disagree about them."""
 
@@ -110,7 +111,10 @@ def _checked(raw: dict[str, Any], stage: str, attempt: int, pod: str) -> Mark | 
 
 
 def _skips(value: object) -> dict[str, str]:
-    """Names of stages with reasons; what can be neither is left out."""
+    """Names of stages with reasons; what can be neither is left out.
+
+    No more than a mark holds, also where they come from a result, which may be of any size.
+    """
     if not isinstance(value, dict):
         return {}
     given = cast("dict[object, object]", value)
@@ -119,7 +123,13 @@ def _skips(value: object) -> dict[str, str]:
         for name, reason in given.items()
         if isinstance(name, str) and _STAGE.fullmatch(name)
     }
-    return dict(islice(cleaned.items(), MAX_STAGES))
+    kept, room = dict[str, str](), contract.MARK_MAX_BYTES
+    for name, reason in islice(cleaned.items(), MAX_STAGES):
+        room -= len(name) + len(reason) + _PAIR_BYTES
+        if room < 0:
+            break
+        kept[name] = reason
+    return kept
 
 
 def _is(value: object, wanted: str | int) -> bool:

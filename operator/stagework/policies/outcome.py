@@ -7,6 +7,10 @@ the kubelet says of a container that it could not start, killed for memory or fo
 deadline; (6) the exit code. Exit 0 without a mark is believed only for `contract: ExitCode`, and
 never after a deletion: a process that handles SIGTERM and exits 0 has not finished its work.
 
+With `contract: Files` the exit code decides, and the mark is that of a container of ours. It counts
+as (2) only where both say that the work is done: it has asked for the exit code when nothing had
+ended the Pod from outside, and has stored the outputs. Exit 0 without it is a failure to keep them.
+
 A failure is final where another attempt would be the same again: the same memory limit, a program
 that ends well and writes no mark, an input that the stage refuses, a command that is not there. So
 is one by an exit code that the stage does not name, where it names those that are tried again.
@@ -17,10 +21,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stagekit import contract
+from stagekit.errors import OutputsUnreadable
 from stagework.api import names
-from stagework.api.causes import cause_first
+from stagework.api.causes import sentence
 from stagework.api.observed import PodView, Terminated
-from stagework.api.text import sentence
 
 _SHUTDOWN_REASONS = frozenset({"NodeShutdown", "Terminated", "Shutdown", "Evicted", "Preempting"})
 """`status.reason` of Pods that the kubelet ended for its node's sake."""
@@ -31,7 +35,7 @@ _PASSING = re.compile(
 )
 """Troubles of a node, not of what it was to start."""
 _SIGNALS = 128
-"""Exit codes above this one are 128 + the number of the signal."""
+"""Exit codes above this one are 128 + the number of the signal, of which there are 64."""
 _KILLED = _SIGNALS + 9
 """Ended by SIGKILL, which no process can answer."""
 _EVICTED = "Evicted"
@@ -39,6 +43,17 @@ _OF_THE_NODE = "The node "
 """So the kubelet begins where the node was short of something; else a limit of the Pod's own."""
 _NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
 """Reasons of a container whose process the runtime could not start."""
+_NO_MEMORY = re.compile(r"OOM-killed|memory limit too low", re.IGNORECASE)
+"""So the runtime says that its own first process in the container was killed (runc)."""
+_DONE_CODES = {
+    contract.EXIT_OK: contract.OUTCOME_SUCCEEDED,
+    contract.EXIT_NOTHING_TO_DO: contract.OUTCOME_SKIPPED,
+}
+"""`contract: Files`: exit codes of a stage that is done, and how so."""
+_UNREADABLE = f"Upload{OutputsUnreadable.reason}"
+"""So the container beside a stage says that it left what can never be kept: its program would leave
+the same again."""
+_LOST_CONTACT = "it had lost contact with the API service and ended itself"
 _SAID_BYTES = 300
 """Of what a stage has said about its end so much is told."""
 
@@ -53,6 +68,8 @@ class EndRules:
     """The container's memory limit; empty where it has none that we know of."""
     retried_codes: tuple[int, ...] | None = None
     """The exit codes that are tried again; None: all but those that are final by themselves."""
+    files: bool = False
+    """`contract: Files`: the exit code decides, and the mark says whether outputs are stored."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +82,10 @@ class MarkSeen:
     message: str = ""
     bad: bool = False
     """True where there was a message that is no mark of this attempt."""
+    fenced: bool = False
+    """`contract: Files`: the stage was ended because nobody had answered for too long."""
+    missing: str = ""
+    """`contract: Files`: why there is none."""
 
 
 @dataclass(frozen=True)
@@ -131,13 +152,13 @@ def judge_end(pod: PodView, mark: MarkSeen, rules: EndRules) -> Ended | NotEnded
     """How the Pod's attempt ended; NotEnded while no kubelet has said so."""
     report = termination(pod)
     if report is None:
-        return _judge_without_report(pod)
-    if mark.outcome:
+        return _judge_without_report(pod, mark)
+    if mark.outcome and (not rules.files or _is_done(report, mark)):
         return _by_own_rule(judge_mark(mark), report, rules)
     broken = _own_limit(pod, report, rules)
     if broken is not None:
         return broken
-    evidence = interruption_evidence(pod) or _cut_off(report, rules)
+    evidence = interruption_evidence(pod) or _cut_off(report, mark, rules)
     if evidence:
         return Interrupted(evidence)
     said = _by_kubelet(pod, report)
@@ -148,7 +169,8 @@ def judge_mark(mark: MarkSeen) -> Ended:
     """How an attempt ended by its own mark, or by the result that it had stored before that."""
     if mark.outcome in {contract.OUTCOME_SUCCEEDED, contract.OUTCOME_SKIPPED}:
         skipped = mark.outcome == contract.OUTCOME_SKIPPED
-        return Done(skipped=skipped, reason=mark.reason, message=mark.message)
+        reason = mark.reason or (names.NOTHING_TO_DO if skipped else "")
+        return Done(skipped=skipped, reason=reason, message=mark.message)
     if mark.outcome == contract.OUTCOME_DEFERRED:
         return Deferred(mark.reason or names.WAIT_DEFERRED, mark.message)
     refused = mark.outcome == contract.OUTCOME_REFUSED
@@ -168,8 +190,16 @@ def interruption_evidence(pod: PodView) -> str:
     return ""
 
 
-def _judge_without_report(pod: PodView) -> Ended | NotEnded:
-    """No container report exists: trust only what proves that no process runs."""
+def _is_done(report: Terminated, mark: MarkSeen) -> bool:
+    """Whether exit code and mark say alike that the stage is done."""
+    return mark.outcome == _DONE_CODES.get(report.exit_code)
+
+
+def _judge_without_report(pod: PodView, mark: MarkSeen) -> Ended | NotEnded:
+    """No container report exists: trust only what proves that no process runs.
+
+    `mark`: of a container of ours before the stage's.
+    """
     if pod.metadata.deletion_timestamp is not None and pod.spec.node_name == "":
         return Interrupted("the Pod was deleted before it had a node")  # it can get none any more
     if pod.status.phase != "Failed":
@@ -185,6 +215,10 @@ def _judge_without_report(pod: PodView) -> Ended | NotEnded:
     if broken is not None:
         return broken
     evidence = interruption_evidence(pod)
+    if mark.fenced and not evidence:
+        evidence = _LOST_CONTACT
+    if mark.outcome and not evidence:
+        return judge_mark(mark)
     initial = None if evidence else _failed_before_it(pod)
     rejected = pod.status.message or pod.status.reason or "the kubelet ended the Pod"
     return initial or Interrupted(evidence or rejected)
@@ -204,9 +238,12 @@ def _failed_before_it(pod: PodView) -> Failed | None:
 
 
 def _own_limit(pod: PodView, report: Terminated, rules: EndRules) -> Failed | None:
+    limit = f"resources.limits.memory is {rules.memory_limit}"
     if report.reason == "OOMKilled" and rules.memory_limit:
-        limit = f"resources.limits.memory is {rules.memory_limit}: raise it, then retry"
         return Failed(names.OUT_OF_MEMORY, f"killed for its memory use; {limit}", final=True)
+    if report.reason in _NOT_STARTED and _NO_MEMORY.search(report.message):
+        cause = f"too little memory to start in; {limit}" if rules.memory_limit else ""
+        return Failed(names.OUT_OF_MEMORY, cause or sentence(report.message), final=True)
     return _own_storage(pod)
 
 
@@ -215,7 +252,7 @@ def _own_storage(pod: PodView) -> Failed | None:
     text = pod.status.message
     if pod.status.reason != _EVICTED or _disrupted(pod) or text.startswith(_OF_THE_NODE):
         return None
-    return Failed(names.OWN_LIMIT_EXCEEDED, text.strip() or "evicted for a limit of its own")
+    return Failed(names.OWN_LIMIT_EXCEEDED, sentence(text) or "evicted for a limit of its own")
 
 
 def _disrupted(pod: PodView) -> bool:
@@ -223,11 +260,12 @@ def _disrupted(pod: PodView) -> bool:
     return disruption is not None and disruption.status == "True"
 
 
-def _cut_off(report: Terminated, rules: EndRules) -> str:
+def _cut_off(report: Terminated, mark: MarkSeen, rules: EndRules) -> str:
     if report.reason == "ContainerStatusUnknown":
         return "the node lost sight of the container"
-    if report.exit_code == contract.EXIT_FENCED and not rules.by_exit_code:
-        return "it had lost contact with the API service and ended itself"
+    fenced = report.exit_code == contract.EXIT_FENCED and not rules.by_exit_code
+    if mark.fenced if rules.files else fenced:
+        return _LOST_CONTACT
     return ""
 
 
@@ -244,7 +282,7 @@ def _by_kubelet(pod: PodView, report: Terminated) -> Failed | None:
 
 
 def _not_started(report: Terminated) -> Failed:
-    cause = sentence(cause_first(report.message)) or f"exit code {report.exit_code}"
+    cause = sentence(report.message) or f"exit code {report.exit_code}"
     passing = _PASSING.search(report.message) is not None
     return Failed(names.START_ERROR, cause, final=not passing)
 
@@ -258,11 +296,15 @@ def _by_own_rule(end: Ended, report: Terminated, rules: EndRules) -> Ended:
     code, codes = report.exit_code, rules.retried_codes
     if codes is None or not isinstance(end, Failed) or end.final or code in {0, *codes}:
         return end
+    if end.reason == names.OUTPUTS_NOT_KEPT:
+        return end
     cause = sentence(end.message, _SAID_BYTES) or f"exit code {code}"
     return Failed(end.reason, f"{cause}; {code} is not in retryOnExitCodes", final=True)
 
 
 def _by_exit_code(report: Terminated, mark: MarkSeen, rules: EndRules) -> Done | Failed:
+    if rules.files and report.exit_code in _DONE_CODES:
+        return _not_kept(report, mark)
     if report.exit_code == contract.EXIT_REFUSED and not _is_named(report, rules):
         said = _said(report, mark) or "it refuses its input; no further attempt is made"
         return Failed(names.INPUT_REFUSED, f"exit code {report.exit_code}: {said}", final=True)
@@ -274,9 +316,17 @@ def _by_exit_code(report: Terminated, mark: MarkSeen, rules: EndRules) -> Done |
         return Done()
     if mark.bad:
         return Failed(mark.reason, mark.message)  # torn, perhaps: the next may be whole
-    hint = "write one with stagekit, or set contract: ExitCode"
+    hint = "write one with stagekit, or set contract: Files"
     message = f"exit code 0, but no completion mark was written: {hint}"
     return Failed(names.NO_COMPLETION_MARK, message, final=True)
+
+
+def _not_kept(report: Terminated, mark: MarkSeen) -> Failed:
+    cause = mark.message or mark.reason or mark.missing or "nobody says why"
+    message = f"exit code {report.exit_code}, but its outputs were not stored: {cause}"
+    if mark.reason == _UNREADABLE:
+        return Failed(names.OUTPUTS_REFUSED, message, final=True)
+    return Failed(names.OUTPUTS_NOT_KEPT, message)
 
 
 def _is_named(report: Terminated, rules: EndRules) -> bool:
@@ -297,6 +347,6 @@ def _exit_text(report: Terminated, said: str) -> str:
             f"exit code {_KILLED}: killed, and nobody deleted its Pod; most often this is for its"
             " memory use: raise resources.limits"
         )
-    killed = report.exit_code > _SIGNALS
+    killed = _SIGNALS < report.exit_code <= _SIGNALS + 64
     signal = f" (signal {report.exit_code - _SIGNALS})" if killed else ""
     return f"exit code {report.exit_code}{signal}: {said}".removesuffix(": ")

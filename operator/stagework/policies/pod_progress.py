@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from stagework.api import names
-from stagework.api.causes import cause_first
+from stagework.api.causes import sentence
 from stagework.api.observed import PodView
 
 _PREPARING: Final = frozenset({"ContainerCreating", "PodInitializing"})
@@ -59,7 +59,10 @@ Progress = Pending | Hindered | Hopeless | Started
 
 
 def progress(pod: PodView) -> Progress:
-    """Judge by the first that applies: container state, gates of others, scheduling, node."""
+    """Judge by the first that applies: container state, gates of others, scheduling, node.
+
+    On its node: containers before it that are hindered, volumes and network, what runs before it.
+    """
     state = pod.container(names.STAGE_CONTAINER)
     if state is not None and state.running is not None:
         return Started(state.running.started_at)
@@ -75,14 +78,14 @@ def progress(pod: PodView) -> Progress:
     # Said of gates that were there: the scheduler has not looked at it since they are gone.
     gated = scheduled is not None and scheduled.reason == "SchedulingGated"
     if scheduled is not None and scheduled.status == "False" and not gated:
-        return Hindered(scheduled.reason or "Unschedulable", cause_first(scheduled.message))
+        return Hindered(scheduled.reason or "Unschedulable", sentence(scheduled.message))
     if not pod.spec.node_name:
         return Pending("Scheduling", "waits for the scheduler")
     return _on_its_node(pod, waiting.reason if waiting is not None else "")
 
 
 def _in_the_way(reason: str, message: str) -> Hindered | Hopeless:
-    cause = cause_first(message)
+    cause = sentence(message)
     if reason == names.INVALID_IMAGE_NAME or _NO_NAME.search(message):
         return Hopeless(names.INVALID_IMAGE_NAME, cause)
     if _NO_COMMAND.search(message):
@@ -93,8 +96,16 @@ def _in_the_way(reason: str, message: str) -> Hindered | Hopeless:
 def _on_its_node(pod: PodView, reason: str) -> Pending | Hindered:
     """Images are pulled only once its volumes are mounted and its network is there."""
     node = pod.spec.node_name
+    for before in pod.status.init_container_statuses:
+        waiting = before.state.waiting
+        if waiting is not None and waiting.reason and waiting.reason not in _PREPARING:
+            cause = f"container {before.name} before it: {sentence(waiting.message)}"
+            return Hindered(waiting.reason, cause.removesuffix(": "))
     ready = pod.condition("PodReadyToStartContainers")
     if ready is not None and ready.status == "False":
         text = f"on node {node}, which has not yet mounted its volumes or made its network"
         return Hindered(reason or "ContainerCreating", text)
-    return Pending(reason or "ContainerCreating", f"on node {node}")
+    fetch = pod.init_container(names.FETCH_CONTAINER)
+    fetching = fetch is not None and fetch.state.running is not None
+    doing = ", its inputs are being fetched" if fetching else ""
+    return Pending(reason or "ContainerCreating", f"on node {node}{doing}")

@@ -55,6 +55,12 @@ def after_deferral(deferrals: int, now: datetime) -> RetryAt:
     return RetryAt(now + timedelta(seconds=wait))
 
 
+def longest_wait(stage: Stage) -> timedelta:
+    """No attempt is put off for longer than this, whatever put it off."""
+    longest = max(stage.backoffMaxSeconds, DEFERRAL_MAX_SECONDS, INTERRUPTION_BACKOFF_MAX_SECONDS)
+    return timedelta(seconds=longest)
+
+
 def backoff_seconds(stage: Stage, failures: int) -> int:
     """`backoffSeconds` after the first failure, doubled with each further one, up to a maximum."""
     doublings = min(failures - 1, 30)

@@ -10,15 +10,19 @@ and outlive its process, so whoever leads next must go on by the same clock. In 
    wait last longer, one that is too late ends all of them at once.
 4. The last renewal, where both are earlier.
 
-A renewal that is a day ahead of both is no time of ours.
+A renewal that is a day ahead of both is no time of ours, nor is one from before 1970, nor such a
+clock of the last leader.
 
-And what a node reports happened between what we did before and now, whatever its clock says.
+And what a node reports happened between what we did before and now, whatever its clock says; and
+what a status has on record has happened by now, whoever wrote it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where clocks begin that were never set."""
 ABSURD: Final = timedelta(days=1)
 """A renewal so far ahead of all clocks was written by hand, or by a clock that was no use."""
 
@@ -39,13 +43,22 @@ class LastLeader:
 def time_of_day(own: datetime, server: datetime | None, last: LastLeader | None) -> datetime:
     """The time to go on from; `own`: this machine's, `server`: the API server's, if known."""
     latest = own if server is None else max(own, server)
-    if last is None or last.renewed > latest + ABSURD:
+    if last is None or not _is_possible(last.renewed, latest):
         return own
     if last.this_boot is not None:
-        return last.this_boot
+        return last.this_boot if _is_possible(last.this_boot, latest) else own
     earliest = last.renewed - ALIKE
     possible = [clock for clock in (own, server) if clock is not None and clock >= earliest]
     return max(last.renewed, min(possible, default=earliest))
+
+
+def _is_possible(moment: datetime, latest: datetime) -> bool:
+    return EPOCH < moment <= latest + ABSURD
+
+
+def by_now(recorded: datetime | None, now: datetime) -> datetime | None:
+    """A moment on record, which has come by now: one that is ahead was written by somebody else."""
+    return recorded if recorded is None or recorded <= now else now
 
 
 def clamped(reported: datetime, earliest: datetime | None, now: datetime) -> datetime:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
+from stagework.api.causes import sentence
 from stagework.api.machines import Fleet
 from stagework.api.pipeline import PARAMS_BYTES, PARAMS_TOO_LONG, Param
 from stagework.api.stages import Stage
-from stagework.api.text import sentence
 
 _SHOWN_BYTES: Final = 80
 """Of a wrong value so much is told."""

@@ -1,6 +1,5 @@
 """Asks the API service what an attempt has stored, for Pods that vanished before they were seen."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Protocol, cast
@@ -9,6 +8,7 @@ import aiohttp
 import orjson
 
 from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup
+from stagework.service_client.exchange import ask, word
 
 _REASON_MAX = 63
 _MESSAGE_MAX = 128
@@ -32,22 +32,16 @@ class ServiceResults:
     def __init__(self, url: str, token: Callable[[], str], timeout_seconds: float = 10.0) -> None:
         self._url = url.rstrip("/")
         self._token = token
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._limit = timeout_seconds
 
     async def look_up(self, namespace: str, run_uid: str, stage: str, attempt: int) -> Lookup:
         """See ResultStore."""
         url = f"{self._url}/v1/results/{namespace}/{run_uid}/{stage}/{attempt}"
         try:
-            token = await asyncio.to_thread(self._token)
-            headers = {"Authorization": f"Bearer {token}"}
-            async with (
-                aiohttp.ClientSession(timeout=self._timeout) as session,
-                session.get(url, headers=headers) as answer,
-            ):
-                body = await answer.read()
-                if answer.status != HTTPStatus.OK:
-                    raise LookupFailed(f"{url}: HTTP {answer.status}")
-                document = orjson.loads(body)
+            status, body = await ask("GET", url, self._token, self._limit)
+            if status != HTTPStatus.OK:
+                raise LookupFailed(f"{url}: HTTP {status}")
+            document = orjson.loads(body)
         except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
             raise LookupFailed(f"{url}: {error}") from error
         found = results_in(document)
@@ -69,13 +63,14 @@ def _result(entry: Mapping[str, object]) -> FoundResult:
     counts = result.get("counts")
     counted = _object(counts)
     return FoundResult(
-        pod=_word(entry.get("pod")),
-        digest=_word(entry.get("digest")),
-        outcome=_word(result.get("outcome")),
-        reason=_word(result.get("reason"))[:_REASON_MAX],
-        message=" ".join(_word(result.get("message")).split())[:_MESSAGE_MAX],
+        pod=word(entry.get("pod")),
+        digest=word(entry.get("digest")),
+        outcome=word(result.get("outcome")),
+        reason=word(result.get("reason"))[:_REASON_MAX],
+        message=" ".join(word(result.get("message")).split())[:_MESSAGE_MAX],
         items=counted.get("items"),
         failed_items=counted.get("failed"),
+        exit_code=result.get("exitCode"),
         odd_counts=None if isinstance(counts, dict) else counts,
         skips=result.get("skips"),
     )
@@ -83,7 +78,3 @@ def _result(entry: Mapping[str, object]) -> FoundResult:
 
 def _object(value: object) -> dict[str, object]:
     return cast("dict[str, object]", value) if isinstance(value, dict) else {}
-
-
-def _word(value: object) -> str:
-    return value if isinstance(value, str) else ""

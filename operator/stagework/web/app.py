@@ -2,29 +2,92 @@
 
 import asyncio
 import contextlib
+import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, Final
 
 from fastapi import FastAPI
 
+from stagework.api.tasks import PROGRAMS, task_object_name
+from stagework.artifacts.s3 import Backend
 from stagework.artifacts.store import Store
+from stagework.batches.books import Books
+from stagework.batches.stores import connect
+from stagework.history.sql import SqlHistory
+from stagework.history.store import History
 from stagework.model_gateway.gateway import Gateway
-from stagework.settings import Settings
+from stagework.settings import ItemStoreSettings, Settings
 from stagework.web.auth.authentication import Authentication
 from stagework.web.auth.authorization import Authorization
 from stagework.web.auth.identity import Identities
+from stagework.web.auth.sign_ins import SignIns
+from stagework.web.auth.tickets import Tickets
+from stagework.web.batches.service import BatchService
 from stagework.web.cluster import ClusterReader
 from stagework.web.error_answers import answer_errors
 from stagework.web.heartbeats import Heartbeats
+from stagework.web.history_care import HistoryCare
 from stagework.web.https_input import HttpsSource
+from stagework.web.kept_logs import KeptLogs
+from stagework.web.queue.service import QueueService
 from stagework.web.readiness import CachedProbe
-from stagework.web.routes import artifacts, health, heartbeats, inputs, models, runs
+from stagework.web.routes import (
+    artifacts,
+    background_jobs,
+    backups,
+    batch_live,
+    batches,
+    checks,
+    cleanup,
+    container_ends,
+    facts,
+    health,
+    heartbeats,
+    inputs,
+    items,
+    logs,
+    models,
+    old_batches,
+    old_queue,
+    operator_batches,
+    queue,
+    remembered,
+    runs,
+    tickets,
+)
 from stagework.web.routes.services import Services
 from stagework.web.sweep import Sweeper
 
+_log = logging.getLogger("stagework.web")
+
 OPERATOR_ACCOUNT: Final = "stagework-operator"
 """ServiceAccount of the operator, in the release's namespace."""
+
+_ROUTES: Final = (
+    artifacts,
+    inputs,
+    items,
+    operator_batches,
+    batches,
+    batch_live,
+    old_batches,
+    runs,
+    logs,
+    heartbeats,
+    container_ends,
+    models,
+    queue,
+    old_queue,
+    facts,
+    remembered,
+    background_jobs,
+    tickets,
+    backups,
+    checks,
+    cleanup,
+    health,
+)
 
 REACHABLE_SECONDS: Final = 2.0
 """How long an answer about readiness holds: the probe is open to everybody."""
@@ -36,38 +99,36 @@ def create_app(
     settings: Settings,
     clock: Callable[[], float] = time.monotonic,
     *,
+    history: History | None = None,
     https: HttpsSource | None = None,
     wall_clock: Callable[[], float] = time.time,
+    connected: Callable[[ItemStoreSettings], Backend] = connect,
+    unforeseen: Callable[[], None] = lambda: None,
 ) -> FastAPI:
-    """The whole service; `clock` (seconds, any start) measures ages, `wall_clock` keep times."""
-    limits = settings.artifacts
-    services = Services(
-        reader=reader,
-        store=store,
-        settings=settings,
-        authorization=Authorization(reader, clock),
-        heartbeats=Heartbeats(clock),
-        https=https or HttpsSource(limits.inputHosts, limits.maxFileBytes),
-        models=Gateway(settings.models, clock),
-        reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),
+    """The whole service; `clock` (seconds, any start) measures ages, `wall_clock` keep times,
+    `connected` opens stores of items, `unforeseen` ends the process: background work has failed.
+    """
+    kept = history or SqlHistory(settings.history)
+    services = _services(
+        *(reader, store, settings, clock),
+        https=https,
+        history=kept,
+        wall_clock=wall_clock,
+        connected=connected,
     )
-    sweeper = Sweeper(
-        store,
-        reader,
-        namespaces=settings.namespaces,
-        keep_seconds=limits.keepSeconds,
-        clock=wall_clock,
-    )
+    sign_ins = SignIns(reader.sign_ins, namespaces=settings.namespaces, wall_clock=wall_clock)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
-        async with _running(services, sweeper):
+        beside = (services.sweeper.run(), services.history_care.run(), sign_ins.run())
+        async with _running(services, unforeseen, *beside):
             yield
 
     app = routed_app(lifespan=lifespan)
     app.state.services = services
     answer_errors(app)
-    app.add_middleware(Authentication, identities=_identities(reader, settings, clock))
+    known = _identities(reader, services.tickets, settings, clock)
+    app.add_middleware(Authentication, identities=known, sign_ins=sign_ins)
     return app
 
 
@@ -82,30 +143,106 @@ def routed_app(**options: Any) -> FastAPI:
         redirect_slashes=False,
         **options,
     )
-    for routes in (artifacts, inputs, runs, heartbeats, models, health):
+    for routes in _ROUTES:
         app.include_router(routes.router)
     return app
 
 
+def _services(
+    reader: ClusterReader,
+    store: Store,
+    settings: Settings,
+    clock: Callable[[], float],
+    *,
+    https: HttpsSource | None,
+    history: History,
+    wall_clock: Callable[[], float],
+    connected: Callable[[ItemStoreSettings], Backend],
+) -> Services:
+    limits = settings.artifacts
+    authorization = Authorization(reader, clock, history.items)
+    batches = BatchService.of(
+        *(reader, store, settings),
+        history=history,
+        authorization=authorization,
+        clock=clock,
+        connected=connected,
+    )
+    return Services(
+        reader=reader,
+        store=store,
+        settings=settings,
+        authorization=authorization,
+        tickets=Tickets(clock),
+        heartbeats=Heartbeats(clock),
+        https=https or HttpsSource(limits.inputHosts, limits.maxFileBytes),
+        models=Gateway(settings.models, clock),
+        logs=KeptLogs(store, reader, limits.maxLogBytes),
+        queue=QueueService.of(reader.queue, settings, clock, wall_clock, history),
+        history=history,
+        batches=batches,
+        sweeper=_sweeper(store, reader, settings, batches.books, history=history, clock=wall_clock),
+        history_care=HistoryCare(
+            history, keep_seconds=settings.history.keepSeconds, wall_clock=wall_clock
+        ),
+        wall_clock=wall_clock,
+        reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),
+    )
+
+
+def _sweeper(
+    store: Store,
+    reader: ClusterReader,
+    settings: Settings,
+    books: Books,
+    *,
+    history: History,
+    clock: Callable[[], float],
+) -> Sweeper:
+    return Sweeper(
+        store,
+        reader,
+        books=books,
+        items=history.items,
+        namespaces=settings.namespaces,
+        keep_seconds=settings.artifacts.keepSeconds,
+        clock=clock,
+    )
+
+
 def _identities(
-    reader: ClusterReader, settings: Settings, clock: Callable[[], float]
+    reader: ClusterReader, tickets: Tickets, settings: Settings, clock: Callable[[], float]
 ) -> Identities:
+    accounts = f"system:serviceaccount:{settings.releaseNamespace}:"
     return Identities(
         reader,
+        tickets,
         audience=settings.api.audience,
         namespaces=settings.namespaces,
-        operator_name=f"system:serviceaccount:{settings.releaseNamespace}:{OPERATOR_ACCOUNT}",
+        operator_name=f"{accounts}{OPERATOR_ACCOUNT}",
+        task_names={f"{accounts}{task_object_name(task)}": task for task in PROGRAMS},
         clock=clock,
     )
 
 
 @contextlib.asynccontextmanager
-async def _running(services: Services, sweeper: Sweeper) -> AsyncGenerator[None, None]:
-    """Sweep while the service runs; close every connection after it."""
-    task = asyncio.create_task(sweeper.run())
+async def _running(
+    services: Services, unforeseen: Callable[[], None], *beside: Coroutine[Any, Any, None]
+) -> AsyncGenerator[None, None]:
+    """Sweep and keep while the service runs; close every connection after it."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("unforeseen beside the requests", exc_info=error)
+            unforeseen()
+
+    tasks = [asyncio.create_task(work) for work in beside]
+    for task in tasks:
+        task.add_done_callback(ended)
     yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await services.batches.freezer.close()
     await services.models.close()
     await services.https.close()

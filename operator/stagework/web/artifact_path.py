@@ -4,20 +4,27 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
+from stagekit.contract import STAGE_NAME
 from stagework.artifacts.paths import checked
+from stagework.batches.layout import FOLDER
 from stagework.web.errors import bad_request
 
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _UID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
-_STAGE: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_STAGE: Final = re.compile(STAGE_NAME)
 _ATTEMPT: Final = re.compile(r"[1-9][0-9]{0,8}")
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _SEGMENTS: Final = 4
 _SHAPE: Final = "the form is <namespace>/<run uid>/<stage>/<attempt>-<pod uid>/<path>"
 
+LOG_FILE: Final = "stagework.log"
+"""Beside an attempt's artifacts: its log, where it failed. It is read by who may read logs, and is
+no artifact to anybody else."""
 UPLOADS: Final = "uploads"
 """Beside the run uids of a namespace: what people have uploaded. No uid looks like it."""
+BACKUPS: Final = "_backups"
+"""Where backups are kept in the store: no namespace has such a name."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class ArtifactPrefix:
             ("attempt", _ATTEMPT, attempt),
             ("Pod uid", _UID, pod_uid),
         ):
-            if not pattern.fullmatch(word) or word == UPLOADS:
+            if not pattern.fullmatch(word) or word in {UPLOADS, FOLDER}:
                 raise bad_request(f"not a {what}: {word[:80]!r}", _SHAPE)
         return cls(namespace, run_uid, stage, int(attempt), pod_uid)
 
@@ -72,6 +79,9 @@ def parse(address: str) -> ArtifactPath:
     )
     if parts[4]:
         checked(address)
+    if parts[4].partition("/")[0] == LOG_FILE:
+        hint = "use another name; people read logs with `stagework logs`"
+        raise bad_request(f"{LOG_FILE} is no artifact", hint)
     return ArtifactPath(prefix, parts[4])
 
 
@@ -86,6 +96,27 @@ def checked_run_name(word: str) -> str:
     """A PipelineJob's name as it came in a path; raises ProblemError."""
     if not _NAME.fullmatch(word):
         raise bad_request(f"not a PipelineJob's name: {word[:80]!r}")
+    return word
+
+
+def checked_uid(word: str) -> str:
+    """A run's uid as it came in a path; raises ProblemError."""
+    if not _UID.fullmatch(word):
+        raise bad_request(f"not a run's uid: {word[:80]!r}")
+    return word
+
+
+def checked_pod_name(word: str) -> str:
+    """The name of a Pod or of its container as it came in a path; raises ProblemError."""
+    if not _NAME.fullmatch(word):
+        raise bad_request(f"not a name: {word[:80]!r}")
+    return word
+
+
+def checked_stage(word: str) -> str:
+    """A stage's name as it came in a path; raises ProblemError."""
+    if not _STAGE.fullmatch(word):
+        raise bad_request(f"not a stage: {word[:80]!r}")
     return word
 
 

@@ -10,8 +10,8 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from stagekit.contract import HEADER_FILE_NAME, HEADER_SHA256
-from stagework.artifacts.store import OpenFile
-from stagework.web.artifact_path import checked_sha256
+from stagework.artifacts.store import OpenFile, Store
+from stagework.web.artifact_path import LOG_FILE, checked_sha256
 from stagework.web.errors import ProblemError, bad_request
 
 IDLE_SECONDS: Final = 60.0
@@ -88,6 +88,12 @@ def file_response(
 def stored_file_response(file: OpenFile, name: str = "") -> Response:
     """A stored file as an answer."""
     return file_response(file.chunks, file.size, sha256=file.sha256, name=name)
+
+
+async def listed_files(store: Store, prefix: str) -> list[dict[str, object]]:
+    """The files below a prefix, as answers list them; a kept log is no artifact."""
+    entries = await store.files(prefix)
+    return [{"path": e.path, "size": e.size} for e in entries if e.path != LOG_FILE]
 
 
 def redirect(address: str, name: str = "") -> Response:

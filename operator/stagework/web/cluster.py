@@ -4,21 +4,16 @@
 the views that the whole of stagework shares; a run is cut to what concerns its artifacts.
 """
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
-import msgspec
-
+from stagework.api.kinds import PIPELINEJOB
 from stagework.api.observed import JobView, PodManifest
-
-
-class User(msgspec.Struct, frozen=True):
-    """Whom a token belongs to: the `user` of a TokenReview."""
-
-    name: str = msgspec.field(default="", name="username")
-    uid: str = ""
-    groups: tuple[str, ...] = ()
-    extra: dict[str, tuple[str, ...]] = {}
+from stagework.web.batch_source import BatchSource
+from stagework.web.queue_source import QueueSource
+from stagework.web.sign_in_source import SignInSource
+from stagework.web.user import User
 
 
 @dataclass(frozen=True)
@@ -47,6 +42,18 @@ class RecordedAttempt:
 
 
 @dataclass(frozen=True)
+class ItemRange:
+    """Positions of a round of a Batch on which a run works."""
+
+    uri: str
+    """`artifact://<namespace>/batches/<uid>`."""
+    round: int
+    start: int
+    end: int
+    """The position behind the last one."""
+
+
+@dataclass(frozen=True)
 class Run:
     """A PipelineJob as far as artifacts go."""
 
@@ -56,6 +63,10 @@ class Run:
     input_uri: str = ""
     committed: tuple[CommittedStage, ...] = ()
     attempts: tuple[RecordedAttempt, ...] = ()
+    items: ItemRange | None = None
+    """Some items of a Batch."""
+    batch_uid: str = ""
+    """Uid of the Batch that controls it; empty: none does."""
     models: tuple[str, ...] = ()
     """What its own stages name as their models; those of a Pipeline are asked for apart."""
 
@@ -63,14 +74,43 @@ class Run:
 class ClusterReader(Protocol):
     """Questions to the API server; each raises ClusterUnavailable when it gives no answer."""
 
+    @property
+    def queue(self) -> QueueSource:
+        """What the queue's routes want to know."""
+        ...
+
+    @property
+    def sign_ins(self) -> SignInSource:
+        """What people have made to sign in."""
+        ...
+
+    @property
+    def batches(self) -> BatchSource:
+        """What the batches' routes want to know."""
+        ...
+
     async def token_review(self, token: str, audience: str) -> User | None:
         """Whose token it is, if it is good for this audience."""
         ...
 
     async def subject_access_review(
-        self, user: User, *, verb: str, namespace: str, name: str = ""
+        self,
+        user: User,
+        *,
+        verb: str,
+        namespace: str,
+        name: str = "",
+        resource: str = PIPELINEJOB.plural,
     ) -> bool:
-        """Whether the user may do `verb` to PipelineJobs of a namespace (or to one of them)."""
+        """Whether the user may do `verb` to a resource of ours, in a namespace or to one object."""
+        ...
+
+    async def may_read_logs(self, user: User, namespace: str) -> bool:
+        """Whether the user may get `pods/log` in a namespace."""
+        ...
+
+    def pod_log(self, namespace: str, name: str, container: str) -> AsyncGenerator[bytes, None]:
+        """The log of a container as it comes; nothing where the Pod or its log is gone."""
         ...
 
     async def get_pod(self, namespace: str, name: str) -> PodManifest | None:

@@ -1,30 +1,34 @@
 """The ClusterReader that asks the API server, through the one client and with the shared views."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final, TypeVar
-from urllib.parse import quote
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from http import HTTPStatus
+from typing import Final
 
 import msgspec
 
 from stagework.api.kinds import PIPELINE, PIPELINEJOB
 from stagework.api.names import GROUP
 from stagework.api.observed import JobView, PodManifest
-from stagework.api.resources import JOBS, PODS, ApiResource, ObjectRef
-from stagework.cluster.cache.own_objects import OwnObject, from_bytes
-from stagework.cluster.client import paths
-from stagework.cluster.client.errors import ApiError, NotFound
+from stagework.api.resources import JOBS, PODS
+from stagework.cluster.cache.own_objects import from_bytes
+from stagework.cluster.client.errors import ApiError
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.cluster.client.paging import ListPage
-from stagework.web.cluster import Run, User
+from stagework.web import access_reviews
+from stagework.web.cluster import Run
 from stagework.web.errors import ClusterUnavailable
+from stagework.web.kube_batch_source import KubeBatchSource
+from stagework.web.kube_calls import KubeCalls, object_path
+from stagework.web.kube_queue_source import KubeQueueSource
+from stagework.web.kube_sign_ins import KubeSignIns
 from stagework.web.run_facts import models_of, run_of
+from stagework.web.user import User
 
 _AUTHENTICATION_REVIEWS: Final = "/apis/authentication.k8s.io/v1/tokenreviews"
-_AUTHORIZATION_REVIEWS: Final = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 _READY_SECONDS: Final = 3.0
-
-T = TypeVar("T")
+_NO_LOG: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST})
+"""So it is answered where a Pod is gone, or its container has never run."""
 
 
 class _TokenStatus(msgspec.Struct):
@@ -37,26 +41,23 @@ class _TokenReview(msgspec.Struct):
     status: _TokenStatus = msgspec.field(default_factory=_TokenStatus)
 
 
-class _AccessStatus(msgspec.Struct):
-    allowed: bool = False
-
-
-class _AccessReview(msgspec.Struct):
-    status: _AccessStatus = msgspec.field(default_factory=_AccessStatus)
-
-
 _token_review = msgspec.json.Decoder(_TokenReview)
-_access_review = msgspec.json.Decoder(_AccessReview)
 _pod = msgspec.json.Decoder(PodManifest)
 _job = msgspec.json.Decoder(JobView)
-_page = msgspec.json.Decoder(ListPage[OwnObject])
 
 
 class KubeReader:
-    """Asks the API server through the one client; needs the verbs listed in the chart."""
+    """Asks the API server through the one client; needs the verbs listed in the chart.
+
+    `queue` and `sign_ins` ask through the same client.
+    """
 
     def __init__(self, api: KubeApi) -> None:
         self._api = api
+        self._calls = KubeCalls(api)
+        self.queue = KubeQueueSource(api)
+        self.sign_ins = KubeSignIns(api, self._calls)
+        self.batches = KubeBatchSource(self._calls)
 
     async def token_review(self, token: str, audience: str) -> User | None:
         """POST a TokenReview; the audience must be among those that the server confirms."""
@@ -65,56 +66,80 @@ class KubeReader:
             "kind": "TokenReview",
             "spec": {"token": token, "audiences": [audience]},
         }
-        status = (await self._create(_AUTHENTICATION_REVIEWS, body, _token_review.decode)).status
+        review = await self._calls.review(_AUTHENTICATION_REVIEWS, body, _token_review.decode)
+        status = review.status
         if not status.authenticated or audience not in status.audiences:
             return None
         return status.user
 
     async def subject_access_review(
-        self, user: User, *, verb: str, namespace: str, name: str = ""
+        self,
+        user: User,
+        *,
+        verb: str,
+        namespace: str,
+        name: str = "",
+        resource: str = PIPELINEJOB.plural,
     ) -> bool:
-        """POST a SubjectAccessReview about PipelineJobs."""
+        """POST a SubjectAccessReview about a resource of ours."""
         attributes = {
             "group": GROUP,
-            "resource": PIPELINEJOB.plural,
+            "resource": resource,
             "verb": verb,
             "namespace": namespace,
             "name": name,
         }
-        body = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SubjectAccessReview",
-            "spec": {
-                "user": user.name,
-                "uid": user.uid,
-                "groups": user.groups,
-                "extra": user.extra,
-                "resourceAttributes": attributes,
-            },
+        return await self._is_allowed(user, attributes)
+
+    async def may_read_logs(self, user: User, namespace: str) -> bool:
+        """POST a SubjectAccessReview about `pods/log`."""
+        attributes = {
+            "group": PODS.group,
+            "resource": PODS.plural,
+            "subresource": "log",
+            "verb": "get",
+            "namespace": namespace,
         }
-        review = await self._create(_AUTHORIZATION_REVIEWS, body, _access_review.decode)
-        return review.status.allowed
+        return await self._is_allowed(user, attributes)
+
+    async def pod_log(
+        self, namespace: str, name: str, container: str
+    ) -> AsyncGenerator[bytes, None]:
+        """GET a Pod's log, in pieces."""
+        path = f"{object_path(PODS, namespace, name)}/log"
+        try:
+            async with aclosing(self._api.stream(path, {"container": container})) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except ApiError as error:
+            if error.status not in _NO_LOG:
+                raise ClusterUnavailable(f"get {path}: {error}") from error
+
+    async def _is_allowed(self, user: User, attributes: dict[str, str]) -> bool:
+        body = access_reviews.question(user, attributes)
+        return await self._calls.review(access_reviews.PATH, body, access_reviews.is_allowed)
 
     async def get_pod(self, namespace: str, name: str) -> PodManifest | None:
         """GET a Pod."""
-        return await self._get(_path(PODS, namespace, name), _pod.decode)
+        return await self._calls.get(PODS, namespace, name, _pod.decode)
 
     async def get_job(self, namespace: str, name: str) -> JobView | None:
         """GET a Job."""
-        return await self._get(_path(JOBS, namespace, name), _job.decode)
+        return await self._calls.get(JOBS, namespace, name, _job.decode)
 
     async def get_run(self, namespace: str, name: str) -> Run | None:
         """GET a PipelineJob."""
-        path = _path(PIPELINEJOB.resource, namespace, name)
-        return await self._get(path, lambda body: run_of(from_bytes(body)))
+        return await self._calls.get(
+            PIPELINEJOB.resource, namespace, name, lambda body: run_of(from_bytes(body))
+        )
 
     async def list_runs(self, namespaces: tuple[str, ...]) -> list[Run]:
         """LIST PipelineJobs in pages, per namespace or over all."""
-        return await self._list(PIPELINEJOB.resource, namespaces, run_of)
+        return await self._calls.list_own(PIPELINEJOB.resource, namespaces, run_of)
 
     async def list_models(self, namespaces: tuple[str, ...]) -> frozenset[str]:
         """LIST Pipelines likewise."""
-        models = await self._list(PIPELINE.resource, namespaces, models_of)
+        models = await self._calls.list_own(PIPELINE.resource, namespaces, models_of)
         return frozenset(model for of_one in models for model in of_one)
 
     async def is_reachable(self) -> bool:
@@ -125,46 +150,3 @@ class KubeReader:
         except (ApiError, TimeoutError):
             return False
         return True
-
-    async def _list(
-        self, resource: ApiResource, namespaces: tuple[str, ...], convert: Callable[[OwnObject], T]
-    ) -> list[T]:
-        """All of them, each converted as its page comes: the pages are not kept."""
-        collected: list[T] = []
-        for namespace in namespaces or ("",):
-            path = paths.collection(resource, _segment(namespace))
-            collected += await self._list_one(path, convert)
-        return collected
-
-    async def _list_one(self, path: str, convert: Callable[[OwnObject], T]) -> list[T]:
-        collected: list[T] = []
-        try:
-            async for page in self._api.list_pages(path, on_restart=collected.clear):
-                collected += [convert(view) for view in _page.decode(page).items or []]
-        except (ApiError, msgspec.MsgspecError) as error:
-            raise ClusterUnavailable(f"list {path}: {error}") from error
-        return collected
-
-    async def _get(self, path: str, decode: Callable[[bytes], T]) -> T | None:
-        try:
-            return decode(await self._api.get(path))
-        except NotFound:
-            return None
-        except (ApiError, msgspec.MsgspecError) as error:
-            raise ClusterUnavailable(f"get {path}: {error}") from error
-
-    async def _create(self, path: str, body: object, decode: Callable[[bytes], T]) -> T:
-        try:
-            return decode(await self._api.create(path, msgspec.json.encode(body)))
-        except (ApiError, msgspec.MsgspecError) as error:
-            # The error text of a review could quote the token: only its kind is told.
-            raise ClusterUnavailable(f"create {path}: {type(error).__name__}") from None
-
-
-def _path(resource: ApiResource, namespace: str, name: str) -> str:
-    return paths.object_path(ObjectRef(resource, _segment(namespace), _segment(name)))
-
-
-def _segment(name: str) -> str:
-    """One segment of a path, whatever a token says its Pod is called."""
-    return quote(name, safe="")

@@ -1,4 +1,4 @@
-"""Every error of a route as `{"error", "hint"}`; what we did not foresee stays inside."""
+"""Every error of a route as problem+json; what we did not foresee stays inside."""
 
 import logging
 from http import HTTPStatus
@@ -8,17 +8,29 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from stagework.artifacts.errors import StoreError
+from stagework.batches.errors import BatchError
+from stagework.history.errors import HistoryError
 from stagework.model_gateway.errors import EndpointError
-from stagework.web.errors import ClusterUnavailable, ProblemError, from_endpoint, from_store
+from stagework.web.errors import (
+    ClusterUnavailable,
+    ProblemError,
+    from_batch,
+    from_endpoint,
+    from_history,
+    from_store,
+    problem,
+)
 
 _SEE_DESCRIPTION: Final = "see /v1/openapi.json"
 _FORESEEN: Final = (
     ProblemError,
     StoreError,
+    BatchError,
     EndpointError,
+    HistoryError,
     ClusterUnavailable,
     HTTPException,
     ClientDisconnect,
@@ -40,24 +52,32 @@ async def _foreseen(_request: Request, error: Exception) -> Response:
         return error.response()
     if isinstance(error, StoreError):
         return from_store(error).response()
+    if isinstance(error, BatchError):
+        return from_batch(error).response()
     if isinstance(error, EndpointError):
         return from_endpoint(error).response()
+    if isinstance(error, HistoryError):
+        _log.warning("history does not answer", extra={"error": str(error)})
+        return from_history(error).response()
     if isinstance(error, ClusterUnavailable):
         _log.warning("the API server does not answer", extra={"error": str(error)})
         return error.problem().response()
     if isinstance(error, HTTPException):
-        detail = {"error": str(error.detail), "hint": _SEE_DESCRIPTION}
-        return JSONResponse(detail, error.status_code, error.headers)
+        return problem(error.status_code, str(error.detail), _SEE_DESCRIPTION, error.headers)
     # The caller has hung up: nobody reads this answer.
     return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
-async def _invalid(_request: Request, _error: Exception) -> Response:
-    detail = {"error": "the request does not fit", "hint": _SEE_DESCRIPTION}
-    return JSONResponse(detail, HTTPStatus.BAD_REQUEST)
+async def _invalid(_request: Request, error: Exception) -> Response:
+    text = "the request does not fit"
+    if isinstance(error, RequestValidationError) and error.errors():
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        text = f"{text}: {place}: {first['msg']}"
+    return problem(HTTPStatus.BAD_REQUEST, text[:400], _SEE_DESCRIPTION)
 
 
 async def _unforeseen(_request: Request, error: Exception) -> Response:
     _log.error("unforeseen", exc_info=error)
-    detail = {"error": "an error of this service", "hint": "its log says more"}
-    return JSONResponse(detail, HTTPStatus.INTERNAL_SERVER_ERROR)
+    text = "an error of this service"
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, text, "its log says more")

@@ -13,6 +13,8 @@ from typing import Final
 from starlette.responses import JSONResponse
 
 from stagework.artifacts import errors as store_errors
+from stagework.batches import errors as batch_errors
+from stagework.history import errors as history_errors
 from stagework.model_gateway import errors as model_errors
 
 _TEXT_MAX: Final = 400
@@ -27,17 +29,37 @@ class ProblemError(Exception):
         error: str,
         hint: str = "",
         headers: Mapping[str, str] | None = None,
+        *,
+        reason: str = "",
     ) -> None:
         super().__init__(error)
         self.status = status
         self.error = error
         self.hint = hint
         self.headers = dict(headers or {})
+        self.reason = reason
 
     def response(self) -> JSONResponse:
-        """The JSON answer: `{"error", "hint"}`."""
-        body = {"error": self.error[:_TEXT_MAX], "hint": self.hint[:_TEXT_MAX]}
-        return JSONResponse(body, status_code=self.status, headers=self.headers)
+        """The answer, see `problem`."""
+        error, hint = self.error[:_TEXT_MAX], self.hint[:_TEXT_MAX]
+        return problem(self.status, error, hint, self.headers, self.reason)
+
+
+def problem(
+    status: int,
+    error: str,
+    hint: str = "",
+    headers: Mapping[str, str] | None = None,
+    reason: str = "",
+) -> JSONResponse:
+    """An error as RFC 9457 has it; `error` (the same as `detail`) and `hint` are our clients', and
+    `reason` (one word, where there is one) is the operator's.
+    """
+    title = HTTPStatus(status).phrase
+    body = {"title": title, "status": status, "detail": error, "error": error, "hint": hint}
+    if reason:
+        body["reason"] = reason
+    return JSONResponse(body, status, dict(headers or {}), "application/problem+json")
 
 
 class ClusterUnavailable(Exception):
@@ -115,3 +137,22 @@ def from_endpoint(error: model_errors.EndpointError) -> ProblemError:
     status, hint = _ENDPOINT.get(type(error), (HTTPStatus.BAD_GATEWAY, ""))
     headers = {"Retry-After": error.retry_after} if error.retry_after else None
     return ProblemError(status, str(error), hint, headers)
+
+
+def from_batch(error: batch_errors.BatchError) -> ProblemError:
+    """What an error of a batch's books means to a caller."""
+    if isinstance(error, batch_errors.Refused):
+        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), reason=error.reason)
+    if isinstance(error, batch_errors.NotFrozen):
+        hint = "its items are known once its list is frozen; try again"
+        return ProblemError(HTTPStatus.CONFLICT, str(error), hint, reason="NotFrozen")
+    return bad_request(str(error))
+
+
+def from_history(error: history_errors.HistoryError) -> ProblemError:
+    """What an error of history means to a caller; what the database said stays in the log."""
+    if isinstance(error, history_errors.FactRefused):
+        return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "history cannot keep this")
+    hint = "an administrator should look into the log of the API service"
+    later = {"Retry-After": "5"}
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "history does not answer", hint, later)

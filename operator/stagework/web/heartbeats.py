@@ -28,6 +28,8 @@ class Heartbeat(msgspec.Struct, frozen=True):
     done: _Count | None = None
     total: _Count | None = None
     note: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    item: _Count | None = None
+    """Number of the batch's item at work."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,13 @@ class Heartbeats:
         limit = self._clock() - KEPT_SECONDS
         while len(self._last) > KEPT_MAX or next(iter(self._last.values())).at < limit:
             del self._last[next(iter(self._last))]
+
+    def item_of(self, run_uid: str) -> int | None:
+        """The item that a run's Pod named last; None: nothing was heard of one."""
+        for received in reversed(self._last.values()):
+            if received.prefix.run_uid == run_uid and received.heartbeat.item is not None:
+                return received.heartbeat.item
+        return None
 
     def report(self) -> dict[str, object]:
         """Everything that was received, with ages in seconds, and since when we listen."""

@@ -60,6 +60,8 @@ class Download:
     name: str
     size: int | None
     chunks: AsyncIterator[bytes]
+    etag: str = ""
+    """As the server says it; empty where it does not."""
 
 
 def check_url(url: str, hosts: tuple[str, ...]) -> Address:
@@ -139,10 +141,20 @@ class HttpsSource:
 
     async def fetch(self, url: str) -> Download:
         """Start to fetch; raises ProblemError where it may not be or cannot be fetched."""
+        download = await self.fetch_changed(url, "")
+        if download is None:
+            raise _failed("the input's server says that nothing has changed")
+        return download
+
+    async def fetch_changed(self, url: str, etag: str) -> Download | None:
+        """The same; None where the server still has what `etag` is of."""
         first = check_url(url, self._hosts)
         address = first
         for _ in range(_REDIRECTS_MAX + 1):
-            response = await self._get(address)
+            response = await self._get(address, etag)
+            if response.status == HTTPStatus.NOT_MODIFIED:
+                response.close()
+                return None
             if response.status not in _REDIRECTS:
                 return self._download(first, response)
             location = urljoin(address.url, response.headers.get("Location", ""))
@@ -161,10 +173,12 @@ class HttpsSource:
             await self._session.close()
             self._session = None
 
-    async def _get(self, address: Address) -> aiohttp.ClientResponse:
+    async def _get(self, address: Address, etag: str) -> aiohttp.ClientResponse:
         try:
             return await self._connected().get(
-                URL(address.url, encoded=True), allow_redirects=False
+                URL(address.url, encoded=True),
+                allow_redirects=False,
+                headers={"If-None-Match": etag} if etag else {},
             )
         except aiohttp.ClientConnectorDNSError as error:
             raise _try_later(f"the input's host {address.host!r} has no address") from error
@@ -198,7 +212,8 @@ class HttpsSource:
                 f"the input has {size} bytes, more than {self._max}",
                 "an administrator can raise artifacts.maxFileBytes",
             )
-        return Download(address.name, size, self._chunks(response))
+        etag = response.headers.get("ETag", "")
+        return Download(address.name, size, self._chunks(response), etag)
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         received = 0

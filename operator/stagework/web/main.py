@@ -52,19 +52,26 @@ def log_as_json(level: str) -> None:
 async def serve(settings: Settings, host: str = "0.0.0.0", port: int = PORT) -> None:  # noqa: S104
     """Serve until SIGTERM; running requests then get `GRACE_SECONDS`."""
     async with KubeApi(connection.find()) as api:
-        app = create_app(KubeReader(api), store_of(settings), settings)
+        reader, store = KubeReader(api), store_of(settings)
+        app = create_app(reader, store, settings, unforeseen=lambda: _end(server))
         config = uvicorn.Config(
             app,
             host=host,
             port=port,
             http="h11",
-            ws="none",
+            ws="wsproto",
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
-        await uvicorn.Server(config).serve()
+        server = uvicorn.Server(config)
+        await server.serve()
+
+
+def _end(server: uvicorn.Server) -> None:
+    """The kubelet starts another, which shows at its Pod: half a service would be worse."""
+    server.should_exit = True
 
 
 def run() -> None:

@@ -1,5 +1,6 @@
 """Objects for tests: valid as they are made, changed by keyword or by a function that says what."""
 
+from tests.support.builders import files
 from tests.support.builders.children import (
     condition,
     deleting,
@@ -52,6 +53,7 @@ __all__ = [
     "deleting",
     "disrupted",
     "ended_job",
+    "files",
     "held_by_others",
     "line_of",
     "make_fleet",

@@ -176,7 +176,8 @@ def terminated(
 
 def deleting(pod: PodView, since: datetime = T0) -> PodView:
     """Somebody asked for its deletion."""
-    return _replace(pod, metadata=_replace(pod.metadata, deletion_timestamp=since))
+    meta = _replace(pod.metadata, deletion_timestamp=since)
+    return _replace(pod, metadata=meta)
 
 
 def condition(

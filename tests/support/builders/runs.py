@@ -25,7 +25,7 @@ def after(seconds: float) -> datetime:
 
 
 def make_stage(name: str = "img_gen", **changes: Any) -> Stage:
-    """A stage on a GPU machine with short clocks."""
+    """A stage on a GPU machine with short clocks, which writes a mark."""
     fields: dict[str, Any] = {
         "name": name,
         "image": "stagework/ad-image:0.1.0",
@@ -34,6 +34,7 @@ def make_stage(name: str = "img_gen", **changes: Any) -> Stage:
         "startDeadlineSeconds": 120,
         "retries": 2,
         "backoffSeconds": 10,
+        "contract": "Mark",
     }
     return Stage.model_validate({**fields, **changes})
 

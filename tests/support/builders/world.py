@@ -13,12 +13,14 @@ from stagework.api.pipeline import Param, Pipeline
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.stage_status import StageStatus
 from stagework.api.stages import Stage
-from stagework.children.pod_defaults import PodDefaults
+from stagework.children.pod_defaults import FilesDefaults, PodDefaults
 from stagework.plans.made import Made, MadeChildren
 from stagework.plans.pipelinejob.plan import Evaluated, evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
     CauseQuestion,
     CauseRead,
+    LogAnswer,
+    LogQuestion,
     Lookup,
     PlanSettings,
     PodQuestion,
@@ -28,6 +30,7 @@ from stagework.plans.pipelinejob.snapshot import (
     RunPlan,
     Snapshot,
 )
+from stagework.plans.pipelinejob.stage_view import pod_question
 from stagework.plans.plan import ActionKey, Purpose, Refusal
 from stagework.policies.placement import slots_of
 from stagework.policies.slots.ledger import SlotLedger
@@ -45,6 +48,12 @@ POD_DEFAULTS = PodDefaults(
     work_size_limit="8Gi",
     image_pull_policy="IfNotPresent",
     termination_grace_period_seconds=30,
+    files=FilesDefaults(
+        image="stagework/operator:0.2.0",
+        image_pull_policy="IfNotPresent",
+        resources={"requests": {"memory": "48Mi"}, "limits": {"memory": "128Mi"}},
+        grace_seconds=300,
+    ),
 )
 
 
@@ -81,6 +90,9 @@ class World:
         default_factory=dict[CauseQuestion, CauseRead]
     )
     shortage: str = ""
+    logs: Mapping[LogQuestion, LogAnswer] | None = None
+    """What the API service has said of logs; None: none are kept."""
+    remembered: bool = True
     looking_since: datetime = EPOCH
     ready_since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     refusals: Mapping[ActionKey, Refusal] = field(default_factory=dict[ActionKey, Refusal])
@@ -148,6 +160,7 @@ class World:
                 self.look_ahead,
                 self.keep_jobs_seconds,
                 self.start_grace_seconds,
+                keep_logs=self.logs is not None,
             ),
             pipeline=self.pipeline,
             resolved=Resolved(list(self.stages), params) if accepted else None,
@@ -160,6 +173,8 @@ class World:
             reads=self._reads(run.status) if self.reads is None else dict(self.reads),
             causes=dict(self.causes),
             shortage=self.shortage,
+            logs=dict(self.logs or {}),
+            remembered=self.remembered,
             looking_since=self.looking_since,
             ready_since=dict(self.ready_since),
             refusals=dict(self.refusals),
@@ -170,7 +185,12 @@ class World:
         """Every recorded Pod that is not there was asked about, and is gone."""
         there = {pod.metadata.uid for pod in self.pods}
         gone = [stage for stage in status.stages if stage.pod and stage.pod not in there]
-        return {PodQuestion(stage.pod, stage.node): PodRead(None, T0) for stage in gone}
+        jobs = {job.metadata.uid for job in self.jobs}
+        questions = [pod_question(stage) for stage in gone]
+        for stage in gone:
+            counters = {stage.jobUid, *jobs}
+            questions += [PodQuestion(stage.pod, counted_by=uid) for uid in counters]
+        return dict.fromkeys(questions, PodRead(None, T0))
 
 
 def made_of(jobs: Iterable[JobView]) -> Made:

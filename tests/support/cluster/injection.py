@@ -11,6 +11,7 @@ from typing import Final
 from tests.support.cluster.commands import Document
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import TOOLS_IMAGE
+from tests.support.cluster.waiting import eventually
 
 _SERVER: Final = """
 import base64, http.server, json, os, ssl
@@ -21,7 +22,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["request"]
         pod, answer = request["object"], {"uid": request["uid"], "allowed": True}
-        title = pod["metadata"].get("labels", {}).get("stagework.dev/title", "")
+        labels = pod["metadata"].get("labels", {})
+        title = labels.get("stagework.dev/title", "") or labels.get("probe", "")
         if title in ADDED:
             field, container = ADDED[title]
             patch = {"op": "add", "path": f"/spec/{field}/-", "value": container}
@@ -43,6 +45,7 @@ context.load_cert_chain("/tls/tls.crt", "/tls/tls.key")
 server.socket = context.wrap_socket(server.socket, server_side=True)
 server.serve_forever()
 """
+_OF_A_JOB: Final = "batch.kubernetes.io/job-name"
 _SAFE: Final[Document] = {
     "allowPrivilegeEscalation": False,
     "runAsNonRoot": True,
@@ -73,9 +76,27 @@ def injected(space: Space, folder: Path, added: dict[str, tuple[str, Document]])
     name = f"injector-{space.namespace}"
     space.apply(_webhook(name, space.namespace, certificate.read_bytes()))
     try:
+        _wait_until_asked(space, next(iter(added)))
         yield
     finally:
         space.commands.must("delete", "mutatingwebhookconfiguration", name)
+
+
+def _wait_until_asked(space: Space, title: str) -> None:
+    """An API server asks a new webhook only after a moment, and lets everything pass until then."""
+    pod: Document = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "probe", "labels": {_OF_A_JOB: "probe", "probe": title}},
+        "spec": {"containers": [container("probe", "true")]},
+    }
+    arguments = ("-n", space.namespace, "create", "--dry-run=server", "-o", "json", "-f", "-")
+    eventually(
+        lambda: space.commands.must(*arguments, stdin=json.dumps(pod)).out,
+        lambda created: created.count(TOOLS_IMAGE) > 1,
+        seconds=30,
+        otherwise=lambda: "the API server does not ask the webhook",
+    )
 
 
 def _certificate(space: Space, folder: Path) -> tuple[Path, Path]:
@@ -125,7 +146,7 @@ def _webhook(name: str, namespace: str, authority: bytes) -> Document:
                 "failurePolicy": "Ignore",
                 "timeoutSeconds": 5,
                 "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
-                "objectSelector": {"matchExpressions": [_HAS_RUN]},
+                "objectSelector": {"matchExpressions": [{"key": _OF_A_JOB, "operator": "Exists"}]},
                 "rules": [
                     {
                         "apiGroups": [""],
@@ -141,6 +162,3 @@ def _webhook(name: str, namespace: str, authority: bytes) -> Document:
             }
         ],
     }
-
-
-_HAS_RUN: Final[Document] = {"key": "stagework.dev/run-uid", "operator": "Exists"}

@@ -8,6 +8,8 @@ from tests.support.cluster.waiting import eventually
 
 OPERATOR = "app.kubernetes.io/component=operator"
 """Selector of the operator's Pods."""
+SERVICE_PODS = "app.kubernetes.io/component=api"
+"""Selector of the API service's Pods."""
 NAME = "stagework"
 """Name of the release."""
 CHART = str(ROOT / "charts" / "stagework")
@@ -66,6 +68,22 @@ class Release:
         """Scale it to one again."""
         self._scale(1)
 
+    def stop_service(self) -> None:
+        """Scale the API service to nothing and wait until it is gone."""
+        self._scale(0, "stagework-api")
+        eventually(
+            lambda: self.api.items(
+                f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods", labelSelector=SERVICE_PODS
+            ),
+            lambda pods: not pods,
+            seconds=START_SECONDS,
+            otherwise=lambda: "the API service does not end",
+        )
+
+    def start_service(self) -> None:
+        """Scale it to one again."""
+        self._scale(1, "stagework-api")
+
     def restart_operator(self) -> None:
         """End it, and wait until another one is up."""
         self.stop_operator()
@@ -94,9 +112,9 @@ class Release:
         assert reply.status == http.client.OK, reply
         return reply.body.decode()
 
-    def _scale(self, replicas: int) -> None:
+    def _scale(self, replicas: int, deployment: str = "stagework-operator") -> None:
         self.commands.must(
-            *("-n", RELEASE_NAMESPACE, "scale", "deployment/stagework-operator"),
+            *("-n", RELEASE_NAMESPACE, "scale", f"deployment/{deployment}"),
             f"--replicas={replicas}",
         )
 

@@ -1,5 +1,6 @@
 """Builders of stages and runs with valid defaults: tiny, in an image that the nodes have."""
 
+from pathlib import Path
 from typing import Any
 
 from tests.support.cluster.commands import Document
@@ -9,6 +10,8 @@ TOOLS_IMAGE = "stagework/tools:dev"
 API_VERSION = "stagework.dev/v1alpha1"
 HOLD = "trap 'exit 143' TERM; sleep 600 & wait $!"
 """A script that runs until somebody ends it, and then ends at once."""
+ITEM_SCRIPT = Path(__file__).with_name("item_script.py")
+"""What `item_stage` runs; stagekit and the standard library are all that it needs."""
 MARK = (
     'printf \'{"v":1,"stage":"%s","attempt":%s,"pod":"%s","outcome":"Succeeded"}\' '
     '"$STAGEWORK_STAGE" "$STAGEWORK_ATTEMPT" "$STAGEWORK_POD_UID" > "$STAGEWORK_TERMINATION_FILE"'
@@ -35,6 +38,12 @@ def wrapped(name: str, script: str = "true", **fields: Any) -> Document:
     """A stage with completion mark and artifacts: a shell line in `stagekit run`."""
     command = ["python3", "-m", "stagekit", "run", "--", "sh", "-c", script]
     return {**shell(name, **fields), "command": command, "contract": "Mark"}
+
+
+def item_stage(name: str, *, pause_seconds: float = 0.0, **fields: Any) -> Document:
+    """A stage that looks at each picture of a batch, quickly: see `item_script.py` beside this."""
+    script = f"PAUSE = {float(pause_seconds)}\n{ITEM_SCRIPT.read_text()}"
+    return {**shell(name, **fields), "command": ["python3", "-c", script], "contract": "Mark"}
 
 
 def unmarked(name: str, script: str, **fields: Any) -> Document:

@@ -6,6 +6,9 @@ from pathlib import Path
 from tests.support.cluster.release import SERVICE
 from tests.support.cluster.space import Space
 
+ACCOUNT = "uploader"
+"""Who stores what the command line would refuse."""
+
 
 def upload(space: Space, file: Path) -> str:
     """`stagework upload FILE`: its address."""
@@ -16,7 +19,13 @@ def upload(space: Space, file: Path) -> str:
 
 def store(space: Space, files: Mapping[str, tuple[str, bytes]]) -> dict[str, str]:
     """Addresses of files given as name and content; what the command line would refuse is taken."""
-    token = space.kubectl("create", "token", "default", "--audience=stagework").out.strip()
+    if not space.try_kubectl("get", "serviceaccount", ACCOUNT).ok:
+        space.kubectl("create", "serviceaccount", ACCOUNT)
+        space.kubectl(
+            *("create", "rolebinding", ACCOUNT, "--clusterrole=stagework-edit"),
+            f"--serviceaccount={space.namespace}:{ACCOUNT}",
+        )
+    token = space.kubectl("create", "token", ACCOUNT, "--audience=stagework").out.strip()
     return {key: _put(space, token, *file) for key, file in files.items()}
 
 

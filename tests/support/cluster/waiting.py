@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tests.support.cluster.commands import Document
+from tests.support.recorded import stages_of
 
 POLL_SECONDS = 0.2
 """Pause between two polls."""
@@ -47,9 +48,8 @@ def eventually(
 
 def stage_in(run: Document, name: str) -> Document:
     """The status of one stage; empty before the operator has written it."""
-    stages: list[Document] = run.get("status", {}).get("stages", [])
     none: Document = {}
-    return next((stage for stage in stages if stage["name"] == name), none)
+    return next((stage for stage in stages_of(run) if stage["name"] == name), none)
 
 
 def summary(*words: str) -> Condition:

@@ -13,6 +13,7 @@ from tests.support.fakeapi.store import Change, Key, Store, Stored
 Refuses = Callable[[Json], str]
 """Of a Job: what the API server says against its Pod; empty: nothing."""
 FINALIZER: Final = "batch.kubernetes.io/job-tracking"
+CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"
 LONGEST_PAUSE_SECONDS: Final = 60.0
 """Between two tries to make a Pod that is refused; the first comes after a second."""
 
@@ -123,6 +124,7 @@ class JobController:
             "ownerReferences": [owner],
             "finalizers": [FINALIZER],
         }
+        meta["labels"] = {**part(meta, "labels"), CONTROLLER_UID: job.meta["uid"]}
         namespace = job.key[0]
         if refusal := self.refuses(job.data):
             raise Failure(403, "Forbidden", refusal)

@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
+from tests.support.fakeapi import sidecars
 from tests.support.fakeapi.agenda import Action, Agenda
-from tests.support.fakeapi.invariants import InvariantChecker, process_of
-from tests.support.fakeapi.marks import completion_mark, stored_result
+from tests.support.fakeapi.invariants import InvariantChecker
+from tests.support.fakeapi.reports import Reports
 from tests.support.fakeapi.resources import NODES, PODS, Json, items
 from tests.support.fakeapi.scheduler import node_reports
 from tests.support.fakeapi.store import Change, Key, Store, Stored
@@ -34,6 +34,15 @@ class Behaviour:
     """Time from SIGTERM to its end."""
     stop_exit_code: int = 143
     stop_message: str = ""
+    keep_seconds: float = 0.0
+    """Of a Files stage: how long its outputs are stored after its end."""
+    keep_exit_code: int = 0
+    """How the container that stores them ends; other than 0: with the message alone."""
+    keep_message: str | None = None
+    """Its termination message; None: a mark by the stage's exit code."""
+    fetch_exit_code: int = 0
+    """How the container that brings its inputs ends; other than 0: it never starts."""
+    fetch_message: str = ""
 
 
 Behave = Callable[[Json], Behaviour]
@@ -73,11 +82,7 @@ class Kubelets:
         self._invariants = invariants
         self.behave = behave
         self._start_seconds = start_seconds
-        self.results: dict[tuple[str, str, str, str], list[Json]] = defaultdict(list)
-        """Stored `result.json` by (namespace, run uid, stage, attempt), as the API service answers
-        them; written before the mark, by stages that succeed with the default message."""
-        self.ahead = 0.0
-        """By so many seconds are the clocks of the nodes ahead."""
+        self.reports = Reports(store)
         self._containers: dict[str, _Container] = {}
         self._parked: dict[str, list[Action]] = defaultdict(list)
         self._asleep: set[str] = set()  # deleted while they did not report
@@ -135,17 +140,21 @@ class Kubelets:
         pod = self._store.get(PODS, *container.key)
         behaviour = container.behaviour or self.behave(pod.data)
         container.behaviour, container.pod = behaviour, pod.data
-        container.started = now = self._store.now(self.ahead)
+        container.started = now = self.reports.now()
         if behaviour.waiting and not container.stuck:
             container.stuck = True
             state: Json = {"waiting": {"reason": behaviour.waiting, "message": "made up"}}
-            self._report(pod, "Pending", state, startTime=now)
+            self.reports.pod(pod, "Pending", state, startTime=now)
             if behaviour.waiting_seconds is not None:
                 self._later(behaviour.waiting_seconds, container, partial(self._start, uid))
             return
         container.stuck = False
+        if behaviour.fetch_exit_code:
+            del self._containers[uid]
+            self.reports.not_fetched(pod, behaviour.fetch_exit_code, behaviour.fetch_message)
+            return
         self._invariants.start(pod.data, self._clock())
-        self._report(pod, "Running", {"running": {"startedAt": now}}, startTime=now)
+        self.reports.running(pod, now)
         self._later(behaviour.seconds, container, partial(self._end, uid))
 
     def _end(self, uid: str) -> None:
@@ -153,19 +162,36 @@ class Kubelets:
         if container is None or container.behaviour is None:
             return
         behaviour = container.behaviour
+        if sidecars.has_sidecar(container.pod):
+            self._end_before_sidecar(uid, container, behaviour)
+            return
         message = behaviour.message
         if message is None:
-            message = "" if behaviour.exit_code else self._result_and_mark(container)
+            kept = self.reports.result_and_mark
+            message = "" if behaviour.exit_code else kept(container.pod)
         pod = self._pod_of(uid, container)
         if pod is None:  # deleted by force meanwhile: it has ended, and nobody hears of it
             self._invariants.end(uid, self._clock(), behaviour.exit_code)
             return
         self._terminated(pod, container, behaviour.exit_code, message, behaviour.reason)
 
-    def _result_and_mark(self, container: _Container) -> str:
-        place = (container.key[0], *process_of(container.pod)[:3])
-        self.results[place].append(stored_result(container.pod))
-        return completion_mark(container.pod)
+    def _end_before_sidecar(self, uid: str, container: _Container, behaviour: Behaviour) -> None:
+        """Its Pod goes on until the one beside it has stored what it has left."""
+        code, message = behaviour.exit_code, behaviour.message or ""
+        self._invariants.end(uid, self._clock(), code)
+        pod = self._pod_of(uid, container)
+        if pod is None:
+            return
+        self._containers[uid] = container
+        ended = self.reports.ended(pod, container.started, code, message, behaviour.reason)
+        self.reports.pod(pod, "Running", ended, initContainerStatuses=sidecars.at_work())
+        self._later(behaviour.keep_seconds, container, partial(self._kept, uid, behaviour))
+
+    def _kept(self, uid: str, did: Behaviour) -> None:
+        container = self._containers.pop(uid, None)
+        pod = self._pod_of(uid, container) if container is not None else None
+        if pod is not None:
+            self.reports.kept(pod, did.exit_code, did.keep_exit_code, did.keep_message)
 
     def _stop(self, uid: str) -> None:
         container = self._containers.pop(uid, None)
@@ -173,8 +199,10 @@ class Kubelets:
             pod, did = self._pod_of(uid, container), container.behaviour
             if pod is None:  # deleted by force meanwhile
                 self._invariants.end(uid, self._clock(), 137)
+            elif did is not None and _stage_has_ended(pod.data):
+                self.reports.kept(pod, did.exit_code, 137, "")
             elif did is None or container.stuck:
-                self._report(pod, "Failed", {"waiting": {"reason": "ContainerCreating"}})
+                self.reports.pod(pod, "Failed", {"waiting": {"reason": "ContainerCreating"}})
             else:
                 self._terminated(pod, container, did.stop_exit_code, did.stop_message, "")
 
@@ -191,30 +219,9 @@ class Kubelets:
         self, pod: Stored, container: _Container, exit_code: int, message: str, reason: str
     ) -> None:
         self._invariants.end(pod.meta["uid"], self._clock(), exit_code)
-        ended: Json = {
-            "exitCode": exit_code,
-            "reason": reason or ("Error" if exit_code else "Completed"),
-            "startedAt": container.started,
-            "finishedAt": self._store.now(self.ahead),
-            "containerID": f"containerd://{pod.meta['uid']}",
-            **({"message": message} if message else {}),
-        }
-        self._report(pod, "Failed" if exit_code else "Succeeded", {"terminated": ended})
-
-    def _report(self, pod: Stored, phase: str, state: Json, **more: Any) -> None:
-        change = {"status": {"phase": phase, "containerStatuses": [_status(pod, state)], **more}}
-        pod = self._store.patch(PODS, *pod.key, change)
-        if phase in {"Succeeded", "Failed"} and "deletionTimestamp" in pod.meta:
-            self._store.delete(PODS, *pod.key, {"gracePeriodSeconds": 0})
+        ended = self.reports.ended(pod, container.started, exit_code, message, reason)
+        self.reports.stopped(pod, exit_code, ended)
 
 
-def _status(pod: Stored, state: Json) -> Json:
-    container = (items(pod.data["spec"], "containers") or [{"name": "stage"}])[0]
-    return {
-        "name": container["name"],
-        "image": container.get("image", ""),
-        "ready": "running" in state,
-        "started": "running" in state,
-        "restartCount": 0,
-        "state": state,
-    }
+def _stage_has_ended(pod: Json) -> bool:
+    return any("terminated" in c["state"] for c in items(pod["status"], "containerStatuses"))

@@ -25,13 +25,18 @@ def digest(result_json: Json) -> str:
     return hashlib.sha256(orjson.dumps(result_json)).hexdigest()
 
 
-def stored_result(pod: Json) -> Json:
-    """What the API service tells of the attempt's result."""
-    written = result(pod)
+def stored_result(written: Json) -> Json:
+    """What the API service tells of a result."""
     return {"pod": written["pod"], "digest": digest(written), "result": written}
 
 
 def completion_mark(pod: Json, outcome: str = OUTCOME_SUCCEEDED, **more: object) -> str:
     """A valid termination message for this Pod."""
-    written = result(pod, outcome)
-    return orjson.dumps({**written, "digest": digest(written), **more}).decode()
+    return mark_of(result(pod, outcome), **more)
+
+
+def mark_of(written: Json, **more: object) -> str:
+    """The mark behind a `result.json`."""
+    fields = ("v", "stage", "attempt", "pod", "outcome")
+    said = {field: written[field] for field in fields}
+    return orjson.dumps({**said, "digest": digest(written), **more}).decode()

@@ -65,6 +65,8 @@ LEASES: Final = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 NEW_EVENTS: Final = Resource("events.k8s.io", "v1", "events", "Event")
 PIPELINE_JOBS: Final = _ours(kinds.PIPELINEJOB)
 PIPELINES: Final = _ours(kinds.PIPELINE)
+BATCHES: Final = _ours(kinds.BATCH)
+SCHEDULED_JOBS: Final = _ours(kinds.SCHEDULEDJOB)
 INTERVENTIONS: Final = _ours(kinds.INTERVENTION)
 LAMPS: Final = _ours(LAMP)
 
@@ -81,6 +83,8 @@ ALL: Final = (
     NEW_EVENTS,
     PIPELINE_JOBS,
     PIPELINES,
+    BATCHES,
+    SCHEDULED_JOBS,
     INTERVENTIONS,
     LAMPS,
 )

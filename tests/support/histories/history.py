@@ -73,19 +73,27 @@ class History:
     async def play(self) -> list[str]:
         """What went wrong."""
         await self._happen()
-        scene = self._scene
+        if not await self._ends():
+            # What hangs and was left to go on has its machine until somebody ends it.
+            self._scene.note(self._witness.end_what_was_left())
+            if not await self._ends():
+                self._scene.note("it has not ended")
+        await asyncio.sleep(CLEAN_UP_SECONDS)
+        self._witness.count_from_here()
+        await asyncio.sleep(CALM_SECONDS)
+        self._check_operators()
+        return self._witness.all_wrong()
+
+    async def _ends(self) -> bool:
+        """Whether all that can end does, in a long time."""
         try:
             async with asyncio.timeout(END_SECONDS):
                 while self._witness.unended() or self._witness.unanswered():
                     self._check_operators()
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
-            scene.note("it has not ended")
-        await asyncio.sleep(CLEAN_UP_SECONDS)
-        self._witness.count_from_here()
-        await asyncio.sleep(CALM_SECONDS)
-        self._check_operators()
-        return self._witness.all_wrong()
+            return False
+        return True
 
     async def _happen(self) -> None:
         scene = self._scene

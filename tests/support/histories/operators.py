@@ -52,7 +52,7 @@ class Operators:
         if whose == "operator":
             scene.timescale.operators_ahead += hour
         elif whose == "nodes":
-            scene.world.simulator.kubelets.ahead += hour
+            scene.world.simulator.kubelets.reports.ahead += hour
         else:
             scene.timescale.jump(hour)
         return f"clocks ({whose}) are set by {hour:+.0f} s"

@@ -17,6 +17,7 @@ from tests.support.fakeapi.store import Stored
 from tests.support.histories.pod_watch import PodWatch
 from tests.support.histories.strangers import Strangers
 from tests.support.histories.watched_world import WatchedWorld
+from tests.support.recorded import stages_of
 
 CALM_RECONCILES: Final = 12
 """Of one key at most while nothing happens for `CALM_SECONDS`."""
@@ -49,6 +50,20 @@ class Witness:
             for asked in self._world.store.list(INTERVENTIONS)
             if not part(asked.data, "status").get("answered")
         ]
+
+    def end_what_was_left(self) -> str:
+        """Delete the Pods that go on though their runs are gone, as a person would."""
+        left = [
+            pod
+            for pod in self._world.store.list(PODS)
+            if self._holds_on(pod)
+            and pod.data["status"]["phase"] in {"Pending", "Running"}
+            and not items(pod.data["spec"], "schedulingGates")
+        ]
+        for pod in left:
+            self._world.store.delete(PODS, *pod.key, None)
+        ended = [pod.meta["name"] for pod in left]
+        return f"somebody ends {', '.join(ended)}" if ended else ""
 
     def count_from_here(self) -> None:
         """Nothing happens from now on: what is done is done for nothing."""
@@ -101,7 +116,7 @@ class Witness:
             f"{run.key[1]}: {stage['name']} is committed by {stage['commit']['pod']}, which ended "
             f"with {codes.get(stage['commit']['pod'], 'no process')}"
             for run in self._world.store.list(PIPELINE_JOBS)
-            for stage in items(part(run.data, "status"), "stages")
+            for stage in stages_of(run.data)
             if stage.get("state") in _GOOD and not self._did(stage["commit"]["pod"], codes)
         ]
 

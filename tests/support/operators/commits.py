@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 
-from tests.support.fakeapi.resources import PIPELINE_JOBS, Json, items, part
+from tests.support.fakeapi.resources import PIPELINE_JOBS, Json
 from tests.support.fakeapi.store import Change, Store
+from tests.support.recorded import stages_of
 
 
 class CommitLog:
@@ -35,5 +36,4 @@ class CommitLog:
 
 
 def _commits(run: Json) -> dict[str, Json]:
-    stages = items(part(run, "status"), "stages")
-    return {stage["name"]: stage["commit"] for stage in stages if stage.get("commit")}
+    return {stage["name"]: stage["commit"] for stage in stages_of(run) if stage.get("commit")}

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from tests.support.fakeapi.faults import DROP, Seen, Verdict
 from tests.support.fakeapi.resources import EVENTS
@@ -26,6 +26,8 @@ class CrashPoint:
     hit: str = ""
     """The write at which it happened; empty where there were not so many."""
     writes: list[str] = field(default_factory=list[str])
+    built: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What the next operator is built of, see `Operator`."""
     _network: bool = True
     _task: asyncio.Task[None] | None = None
 
@@ -71,4 +73,4 @@ class CrashPoint:
         await asyncio.sleep(self.down_seconds)
         self.world.run_out_lease()
         self._network = True
-        self.world.start_operator()
+        self.world.start_operator(**self.built)

@@ -12,8 +12,11 @@ from prometheus_client import CollectorRegistry
 
 from stagework.cluster.client.connection import Target
 from stagework.controllers.runtime import Build, Runtime
+from stagework.service_client.facts import FactStore
+from stagework.service_client.logs import LogKeeper
 from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
+from tests.support.operators.results import SimulatedFacts, SimulatedLogs
 from tests.support.operators.sharedtime import SharedTime
 from tests.support.operators.timescale import VirtualTime
 
@@ -27,6 +30,9 @@ class Operator:
         settings: Settings,
         results: ResultStore,
         timescale: VirtualTime | SharedTime,
+        *,
+        logs: LogKeeper | None = None,
+        facts: FactStore | None = None,
         **differences: Any,
     ) -> None:
         """`differences`: what else it is built of, see `stagework.controllers.runtime.Build`."""
@@ -36,6 +42,8 @@ class Operator:
             Build(
                 target=Target(url),
                 results=results,
+                logs=logs or SimulatedLogs(),
+                facts=facts or SimulatedFacts(),
                 clocks=timescale.clocks(),
                 watched_by_kopf=(),
                 **differences,

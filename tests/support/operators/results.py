@@ -1,15 +1,20 @@
 """Stands in for the API service: what the simulated stages have stored."""
 
-from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup
+from collections.abc import Sequence
+
+from stagework.api.facts import AnyFact, decoded, encoded
+from stagework.history.errors import HistoryUnavailable
+from stagework.plans.pipelinejob.snapshot import FoundResult, LogAnswer, LogQuestion, Lookup
 from stagework.service_client.results import LookupFailed
 from tests.support.fakeapi.kubelet import Kubelets
+from tests.support.history.memory import MemoryHistory
 
 
 class SimulatedResults:
-    """A ResultStore over `Kubelets.results`."""
+    """A ResultStore over `Kubelets.reports.results`."""
 
     def __init__(self, kubelets: Kubelets) -> None:
-        self._stored = kubelets.results
+        self._stored = kubelets.reports.results
         self.reachable = True
 
     async def look_up(self, namespace: str, run_uid: str, stage: str, attempt: int) -> Lookup:
@@ -19,4 +24,33 @@ class SimulatedResults:
         if not stored:
             return Lookup(None)
         entry = stored[0]
-        return Lookup(FoundResult(entry["pod"], entry["digest"], entry["result"]["outcome"]))
+        result = entry["result"]
+        code = result.get("exitCode")
+        return Lookup(FoundResult(entry["pod"], entry["digest"], result["outcome"], exit_code=code))
+
+
+class SimulatedLogs:
+    """A LogKeeper: every log ends with `last_line`, and it is noted whose were kept."""
+
+    def __init__(self, last_line: str = "") -> None:
+        self.answer = LogAnswer(last_line)
+        self.kept: list[tuple[str, int]] = []
+
+    async def keep(self, namespace: str, run_uid: str, question: LogQuestion) -> LogAnswer:
+        del namespace, run_uid
+        self.kept.append((question.stage, question.attempt))
+        return self.answer
+
+
+class SimulatedFacts:
+    """A FactStore over the twin of history in memory; away whenever a test says so."""
+
+    def __init__(self) -> None:
+        self.history = MemoryHistory()
+
+    async def post(self, facts: Sequence[AnyFact]) -> None:
+        try:
+            # As they arrive over the wire: checked, and as far as JSON tells them.
+            await self.history.record(decoded(encoded(facts)))
+        except HistoryUnavailable as error:
+            raise LookupFailed(str(error)) from error

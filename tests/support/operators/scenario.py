@@ -12,6 +12,7 @@ from tests.support.fakeapi.resources import INTERVENTIONS, JOBS, PODS, Json, ite
 from tests.support.fakeapi.store import Store
 from tests.support.operators.setup import NAMESPACE
 from tests.support.operators.world import World
+from tests.support.recorded import stages_of
 
 RUN: Final = "nine"
 _ABOVE: Final[dict[str, list[str]]] = {
@@ -80,7 +81,7 @@ def outcome(world: World) -> Json:
         "conditions": {
             condition["type"]: condition["status"] for condition in status["conditions"]
         },
-        "stages": {stage["name"]: _stage(stage) for stage in status["stages"]},
+        "stages": {stage["name"]: _stage(stage) for stage in stages_of(world.run(RUN))},
         "answers": {
             intervention.meta["name"]: {
                 key: value

@@ -1,4 +1,4 @@
-"""The API service's `/v1/results` over HTTP, answered from what the simulated stages stored."""
+"""The API service over HTTP: what the simulated stages stored; no logs, no history."""
 
 from typing import Self
 
@@ -12,7 +12,7 @@ class ResultService:
     """`async with` it and use `url`."""
 
     def __init__(self, kubelets: Kubelets) -> None:
-        self._stored = kubelets.results
+        self._stored = kubelets.reports.results
         self._runner: web.ServerRunner | None = None
         self.url = ""
 
@@ -32,5 +32,10 @@ class ResultService:
             case ["v1", "results", namespace, run, stage, attempt]:
                 stored = self._stored.get((namespace, run, stage, attempt), [])
                 return web.Response(body=orjson.dumps({"results": stored}))
+            case ["v1", "logs", *_]:
+                return web.Response(body=b"{}")
+            case ["v1", "facts"]:
+                await request.read()
+                return web.Response(status=204)
             case _:
                 return web.Response(status=404)

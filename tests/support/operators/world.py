@@ -13,19 +13,18 @@ from tests.support.fakeapi.resources import (
     LEASES,
     PIPELINE_JOBS,
     Json,
-    items,
-    part,
 )
 from tests.support.fakeapi.server import FakeApi
 from tests.support.fakeapi.simulator import Delays, Simulator, succeed
 from tests.support.fakeapi.store import Store, Stored
 from tests.support.operators.commits import CommitLog
 from tests.support.operators.inprocess import Operator
-from tests.support.operators.results import SimulatedResults
+from tests.support.operators.results import SimulatedFacts, SimulatedResults
 from tests.support.operators.rights import all_rights, of_the_operator
 from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings
 from tests.support.operators.sharedtime import SharedTime
 from tests.support.operators.timescale import VirtualTime
+from tests.support.recorded import stages_of
 
 POLL_SECONDS: Final = 0.2
 """How often a condition is checked."""
@@ -54,6 +53,7 @@ class World:
         self.simulator.add_machines(gpu=machines, macmini=machines, macbook=machines)
         self.invariants = self.simulator.invariants
         self.results = SimulatedResults(self.simulator.kubelets)
+        self.facts = SimulatedFacts()
         self.settings = of or settings()
         self.operators: list[Operator] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,7 +72,8 @@ class World:
 
     def start_operator(self, **differences: Any) -> Operator:
         """One more operator; `differences`: what it is built of, see `Operator`."""
-        made = Operator(self.fake.url, self.settings, self.results, self.timescale, **differences)
+        built: dict[str, Any] = {"facts": self.facts, **differences}
+        made = Operator(self.fake.url, self.settings, self.results, self.timescale, **built)
         made.start()
         self.operators.append(made)
         return made
@@ -84,8 +85,9 @@ class World:
             self.store.patch(LEASES, *key, {"spec": {"holderIdentity": ""}})
 
     def apply(self, name: str, stages: list[Json], **spec: Any) -> Stored:
-        """A PipelineJob with stages of its own."""
-        body = {"metadata": {"name": name}, "spec": {"stages": stages, **spec}}
+        """A PipelineJob with stages of its own; they write marks unless they say another."""
+        marked = [{"contract": "Mark", **stage} for stage in stages]
+        body = {"metadata": {"name": name}, "spec": {"stages": marked, **spec}}
         return self.store.create(PIPELINE_JOBS, NAMESPACE, body)
 
     def change(self, run: str, **spec: Any) -> Stored:
@@ -110,9 +112,8 @@ class World:
 
     def stage(self, run: str, name: str) -> Json:
         """The status of a stage; empty before the run is accepted."""
-        stages = items(part(self.run(run), "status"), "stages")
         absent: Json = {}
-        return next((stage for stage in stages if stage["name"] == name), absent)
+        return next((stage for stage in stages_of(self.run(run)) if stage["name"] == name), absent)
 
     def when(self, condition: Callable[[], bool], action: Callable[[], object]) -> None:
         """A person who waits for something and then acts, once."""

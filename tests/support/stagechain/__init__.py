@@ -25,7 +25,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 class StageChain:
     """One run in a folder: its input, its params, and what its stages left.
 
-    `model` is what the pipeline names as the stages' own model, method `onnx` uses it.
+    `model` is what the pipeline names as the stages' own model, method `onnx` uses it. With `batch`
+    the run works on items: a file with one JSON object each.
     """
 
     STAGES: ClassVar[Mapping[str, StageFunction]]
@@ -38,6 +39,7 @@ class StageChain:
     params: dict[str, str] = field(default_factory=dict[str, str])
     method: str = ""
     model: str = ""
+    batch: Path | None = None
     done: dict[str, str] = field(default_factory=dict[str, str])
     outcomes: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -75,6 +77,7 @@ class StageChain:
             "STAGEWORK_METHOD": self.method,
             "STAGEWORK_MODEL": self.model,
             "STAGEWORK_INPUT_URI": self.source.as_uri() if self.source else "",
+            "STAGEWORK_INPUT_ITEMS": str(self.batch or ""),
         }
 
     def mark(self, stage: str) -> dict[str, object]:
@@ -94,9 +97,10 @@ class StageChain:
         """A stage's JSON."""
         return stagefiles.read(self.file(stage, stagefiles.name_of(stage)), kind)
 
-    def published(self, stage: str) -> dict[str, Any]:
+    def published(self, stage: str, folder: str = "") -> dict[str, Any]:
         """A stage's JSON as it stands there; it has to fit its published schema."""
-        output: dict[str, Any] = json.loads(self.file(stage, stagefiles.name_of(stage)).read_text())
+        file = self.file(stage, str(Path(folder, stagefiles.name_of(stage))))
+        output: dict[str, Any] = json.loads(file.read_text())
         jsonschema.validate(output, json.loads((self.SCHEMAS / f"{stage}.json").read_text()))
         return output
 

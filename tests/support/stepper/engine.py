@@ -139,8 +139,11 @@ class PlayedEngine:
         """The API server answers what it was asked about Pods."""
         for uid, memory in self._memory.items():
             for question in memory.to_read:
-                pod = self._cluster.pods.get(question.uid)
-                memory.reads[question] = PodRead(pod, self._wall_clock())
+                pods, job = self._cluster.pods, question.counted_by
+                others = (p for uid, p in pods.items() if uid != question.uid)
+                replaced = job != "" and any(p.metadata.controller_uid == job for p in others)
+                read = PodRead(pods.get(question.uid), self._wall_clock(), replaced)
+                memory.reads[question] = read
                 self.mark(uid)
             memory.to_read.clear()
 

@@ -162,6 +162,13 @@ async def any_image_by_exit_code(world: World) -> None:
     await ended(world)
 
 
+@scenario()
+async def any_image_with_files(world: World) -> None:
+    """Containers of ours before and beside it, with the token."""
+    world.apply(RUN, line("a", "b", contract="Files"), params={"p": "q"})
+    await ended(world)
+
+
 @scenario(settings=settings_document(lookAhead=0))
 async def look_ahead_off(world: World) -> None:
     """Each Job is made when its stage's turn comes."""

@@ -35,7 +35,7 @@ def test_what_pods_are_given_beside_their_stages_is_asked_about_too() -> None:
         assert "(has(object.spec.imagePullSecrets) && (" in stages_policy([kind])["writesStages"]
 
 
-def test_everybody_is_told_what_to_do_instead() -> None:
+def test_everybody_is_said_what_to_do_instead() -> None:
     advice = stages_policy([PIPELINE, PIPELINEJOB])["advice"]
     assert advice == (
         "object.kind == 'PipelineJob' ? 'name a Pipeline in spec.pipelineRef instead' : "

@@ -129,4 +129,4 @@ def test_owners_are_read_as_of_every_other_object() -> None:
 def test_unset_fields_take_their_defaults() -> None:
     stage = Stage.model_validate({"name": "a", "image": "i"})
 
-    assert (stage.contract, stage.retries, stage.dependsOn) == ("Mark", 2, None)
+    assert (stage.contract, stage.retries, stage.dependsOn) == ("Files", 2, None)

@@ -11,7 +11,6 @@ from stagework.api.stage_status import (
     Commit,
     StageChanges,
     StageStatus,
-    artifact_prefix,
 )
 from tests.support.builders import T0, make_status
 
@@ -53,12 +52,10 @@ def test_what_was_ended_with_its_run_is_known_by_its_reason(
     assert make_status(state=state, reason=reason).stopped is cut
 
 
-def test_the_prefix_of_a_stage_with_dashes_is_its_own() -> None:
-    prefix = artifact_prefix("team", "run-1", stage="read-map_2", attempt=2, pod="pod-1")
-    commit = Commit(attempt=2, pod="pod-1", prefix=prefix)
+def test_where_artifacts_are_is_said_by_the_run_and_the_winning_pod() -> None:
+    commit = Commit(attempt=2, pod="pod-1", prefix="another/run/x/1-y")
 
-    assert commit.prefix_of("team", "run-1", "read-map_2") == prefix
-    assert commit.prefix_of("team", "run-1", "read_map_2") == ""
+    assert commit.prefix_of("team", "run-1", "read-map_2") == "team/run-1/read-map_2/2-pod-1"
 
 
 @pytest.mark.parametrize("reason", ["ResultLookup", "PodLost"])
@@ -121,7 +118,7 @@ def test_a_verdict_is_pending_until_its_pod_has_ended() -> None:
 @pytest.mark.parametrize(
     ("changes", "model", "fixed"),
     [
-        (StageChanges, StageStatus, {"name"}),
+        (StageChanges, StageStatus, {"name", "record"}),
         (RunChanges, PipelineJobStatus, set[str]()),
         (ConditionChanges, Condition, {"type", "status", "reason", "message"}),
     ],

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagework.api.text import cut, one_line, reason_word, sentence
+from stagework.api.text import cut, one_line, reason_word, shortened
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_text_is_cut_by_bytes_and_never_within_a_letter(text: str, limit: int, k
     [
         ("a\nb\r\n\tc", "a b c"),
         ("  a  b  ", "a b"),
-        ("\x1b[31mred\x1b[0m", "[31mred [0m"),
+        ("\x1b[31mred\x1b[0m", "red"),
         ("a\u2028b\u202ec", "a b c"),
         ("\ud800", ""),
     ],
@@ -65,8 +65,8 @@ KUBELET = (
 )
 
 
-def test_of_a_sentence_that_is_too_long_the_middle_is_left_out() -> None:
-    short = sentence(KUBELET, 60)
+def test_of_a_shortened_that_is_too_long_the_middle_is_left_out() -> None:
+    short = shortened(KUBELET, 60)
 
     assert short.startswith("Back-off pulling image")
     assert " … " in short
@@ -75,12 +75,12 @@ def test_of_a_sentence_that_is_too_long_the_middle_is_left_out() -> None:
 
 
 def test_a_sentence_that_fits_stays_as_it_is() -> None:
-    assert sentence(KUBELET) == KUBELET
+    assert shortened(KUBELET, 512) == KUBELET
 
 
 @given(st.text(), st.integers(0, 60))
 def test_a_sentence_never_exceeds_its_limit(text: str, limit: int) -> None:
-    short = sentence(text, limit)
+    short = shortened(text, limit)
 
     assert len(short.encode()) <= limit
     assert all(character.isprintable() for character in short)

@@ -165,6 +165,20 @@ def test_the_input_of_the_run_is_named() -> None:
     assert _env(job)["STAGEWORK_INPUT_URI"] == "https://example.org/shoes$$1.png"
 
 
+ITEMS = {"uri": "artifact://team/batches/b-1", "round": 2, "from": 120, "to": 130}
+
+
+def test_the_items_of_the_run_are_named_and_its_input_where_it_has_one_too() -> None:
+    chunk = _env(_job(input={"items": ITEMS}))
+    single = _env(_job(input={"uri": "https://example.org/a.png", "items": ITEMS}))
+
+    assert chunk["STAGEWORK_INPUT_ITEMS"] == single["STAGEWORK_INPUT_ITEMS"] == "r2-120-10"
+    assert "STAGEWORK_INPUT_URI" not in chunk
+    assert single["STAGEWORK_INPUT_URI"] == "https://example.org/a.png"
+    assert "STAGEWORK_INPUT_ITEMS" not in _env(_job())
+    assert "STAGEWORK_ITEMS_FILE" not in chunk, "a stage that asks for itself has no list"
+
+
 LITERALS = [
     ("costs $5", "costs $$5"),
     ("$(STAGEWORK_RUN)", "$$(STAGEWORK_RUN)"),

@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stagework.api.batch import Batch
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.cluster import Answer
 from stagework.cli.errors import ClusterUnreachable, CommandError
+from stagework.cli.replies import explain
 
 GROUP = "/apis/stagework.dev/v1alpha1"
+REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+TICKETS = "/api/v1/namespaces/stagework-system/services/http:stagework-api:8080/proxy/v1/tickets"
 PROXY = "/api/v1/namespaces/stagework-system/services/http:stagework-api:8080/proxy"
 
 
@@ -48,6 +52,20 @@ def ok(body: object, code: int = 200) -> Answer:
     return Answer(code, json.dumps(body).encode())
 
 
+def batch_path(batch: Batch) -> str:
+    """Where it is."""
+    return f"{GROUP}/namespaces/{batch.metadata.namespace}/batches/{batch.metadata.name}"
+
+
+def as_stored(batch: Batch) -> dict[str, Any]:
+    """As the API server has it: what nobody gave is not there."""
+    return {
+        "metadata": batch.metadata.model_dump(mode="json"),
+        "spec": batch.spec.model_dump(mode="json", exclude_unset=True, by_alias=True),
+        "status": batch.status.model_dump(mode="json"),
+    }
+
+
 @dataclass
 class FakeCluster:
     """Fulfils `Cluster`."""
@@ -63,6 +81,10 @@ class FakeCluster:
     events: queue.Queue[Mapping[str, Any] | CommandError | Callable[[], None]] = field(
         default_factory=queue.Queue[Mapping[str, Any] | CommandError | Callable[[], None]]
     )
+    user: dict[str, Any] = field(
+        default_factory=lambda: {"username": "jane", "groups": ["makers", "system:authenticated"]}
+    )
+    """Who the API server says that the person is."""
     made: int = 0
     unreachable: bool = False
 
@@ -70,6 +92,10 @@ class FakeCluster:
         """Put runs in place."""
         for run in runs:
             self.objects[self._run_path(run)] = run.model_dump(mode="json")
+
+    def add_batches(self, *batches: Batch) -> None:
+        """Put batches in place."""
+        self.objects |= {batch_path(batch): as_stored(batch) for batch in batches}
 
     def change(self, run: PipelineJob) -> None:
         """Put a run in place, and tell the watch, once the watch has come to it."""
@@ -124,6 +150,16 @@ class FakeCluster:
             else:
                 yield json.dumps(event).encode()
 
+    def pieces(
+        self, path: str, query: Mapping[str, str], *, timeout_seconds: float
+    ) -> Iterator[bytes]:
+        """See Cluster; the answer of a route, in two pieces."""
+        answer = self.request("GET", path, query=query)
+        if answer.status != 200:
+            raise explain(answer, f"get {path}")
+        middle = len(answer.body) // 2
+        yield from (answer.body[:middle], answer.body[middle:])
+
     def download(self, path: str, into: Path, *, headers: Mapping[str, str]) -> Answer:
         """See Cluster."""
         answer = self.request("GET", path, headers=headers)
@@ -137,6 +173,10 @@ class FakeCluster:
         return f"{GROUP}/namespaces/{run.metadata.namespace}/pipelinejobs/{run.metadata.name}"
 
     def _stored(self, request: Request) -> Answer:
+        if request.method == "POST" and request.path == REVIEW:
+            return ok({"status": {"userInfo": self.user}}, 201)
+        if request.method == "POST" and request.path == TICKETS:
+            return ok({"ticket": f"ticket-{len(self.sent('POST', TICKETS))}"}, 201)
         if request.method == "POST":
             return self._create(request)
         if request.method == "PATCH":
@@ -144,8 +184,9 @@ class FakeCluster:
             return ok(request.json)
         if request.method == "GET" and request.path in self.objects:
             return ok(self.objects[request.path])
-        if request.method == "GET" and request.path.endswith("/pipelinejobs"):
-            return self._list(request)
+        plural = request.path.rsplit("/", 1)[-1]
+        if request.method == "GET" and plural in {"pipelinejobs", "batches"}:
+            return self._list(request, plural)
         if request.method == "DELETE" and request.path in self.objects:
             return ok(self.objects.pop(request.path))
         name = request.path.rsplit("/", 1)[-1]
@@ -158,18 +199,21 @@ class FakeCluster:
         about.setdefault("name", f"{about.get('generateName', 'x')}{self.made:05}")
         about.setdefault("namespace", request.path.split("/namespaces/")[1].split("/")[0])
         about.setdefault("uid", f"uid-{self.made}")
+        about.setdefault("creationTimestamp", "2026-11-03T09:01:40Z")
+        if request.query.get("dryRun"):
+            return ok(body, 201)
         self.objects[f"{request.path}/{about['name']}"] = body
         return ok(body, 201)
 
-    def _list(self, request: Request) -> Answer:
-        everywhere = request.path == f"{GROUP}/pipelinejobs"
+    def _list(self, request: Request, plural: str) -> Answer:
+        everywhere = request.path == f"{GROUP}/{plural}"
         start = f"{GROUP}/namespaces/" if everywhere else f"{request.path}/"
         wanted = request.query.get("fieldSelector", "").removeprefix("metadata.name=")
         listed = [
             body
             for path, body in self.objects.items()
             if path.startswith(start)
-            and "/pipelinejobs/" in path
+            and f"/{plural}/" in path
             and (not wanted or body["metadata"]["name"] == wanted)
         ]
         return ok({"metadata": {"resourceVersion": "9"}, "items": listed})

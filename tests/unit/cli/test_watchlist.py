@@ -89,7 +89,7 @@ def test_a_failure_names_the_step_and_the_next_command() -> None:
         "[Job 3b87ab59...] [40s] vlm_analyze - Status: failed - NonZeroExit: code 3",
         (
             "[Job 3b87ab59...] [41s] failed - ad-1 at vlm_analyze: code 3 "
-            "(next: stagework retry ad-1 --stage vlm_analyze)"
+            "(next: stagework logs ad-1 vlm_analyze)"
         ),
     ]
 
@@ -154,7 +154,7 @@ def test_history_is_left_alone_unless_it_is_named() -> None:
     assert named.poll(at(9))[-1].endswith("completed - ad-1: Completed in 5s")
 
 
-def test_a_run_that_came_and_ended_between_two_polls_is_told_in_full() -> None:
+def test_a_run_that_came_and_ended_between_two_polls_is_said_in_full() -> None:
     runs = Monitor()
     runs.listed([], at(0))
     runs.seen(
@@ -182,7 +182,7 @@ def test_a_retried_run_is_followed_again() -> None:
     assert runs.watchlist.ends == {}
 
 
-def test_a_deleted_run_is_told_whether_it_was_seen_going_or_is_missing_in_a_list() -> None:
+def test_a_deleted_run_is_said_whether_it_was_seen_going_or_is_missing_in_a_list() -> None:
     for listed in (True, False):
         runs = Monitor()
         runs.listed([running()], at(0))

@@ -86,3 +86,15 @@ def test_the_dry_run_asks_for_all_that_the_create_did_but_its_name() -> None:
 
     assert body["metadata"].pop("generateName")
     assert body == {**MANIFEST, "metadata": {"labels": {"a": "b"}}}
+
+
+@pytest.mark.parametrize(
+    ("labels", "good"),
+    [({"a": "b"}, True), ({"a": "b", "x": "y"}, True), ({"a": "c"}, False), ({}, False)],
+)
+def test_one_that_has_lost_its_labels_would_never_be_seen_again(
+    labels: dict[str, str], *, good: bool
+) -> None:
+    action = Create(JOBS, "ours", MANIFEST, Purpose("a", 1))
+
+    assert adoption.has_labels(labels, action) is good

@@ -140,7 +140,7 @@ TAKEN = AlreadyExists("jobs.batch 'j' already exists")
 # Making a child.
 
 
-async def test_a_job_that_was_made_is_told_by_its_uid_and_known_at_once() -> None:
+async def test_a_job_that_was_made_is_said_by_its_uid_and_known_at_once() -> None:
     desk = Desk(create=[job()])
 
     assert await desk.does(MAKE_JOB) == MadeChild("job-1", adopted=False)
@@ -190,7 +190,10 @@ async def test_a_job_of_our_name_that_is_not_controlled_by_our_run_is_left_alone
     cause, message = await desk.refuses(MAKE_JOB)
 
     assert cause == "NameTaken"
-    assert message == "a Job named j exists and belongs to somebody else; delete it"
+    assert message == (
+        "Job j is in the way and was not made by the operator; if nobody needs it: "
+        "kubectl delete job j -n ads"
+    )
     assert desk.server.asked[1:] == [f"get {JOB_PATH}/j"], "nothing is compared, nothing deleted"
     assert not desk.news
 
@@ -203,7 +206,10 @@ async def test_a_job_of_our_run_that_is_not_as_we_make_it_is_left_alone() -> Non
 
     assert (cause, message) == (
         "NameTaken",
-        "the Job j is not as the operator makes it; delete it",
+        (
+            "Job j is in the way and is not as the operator makes it; if nobody needs it: "
+            "kubectl delete job j -n ads"
+        ),
     )
     assert not desk.news
 
@@ -245,7 +251,7 @@ async def test_a_quota_that_is_full_is_no_reason_not_to_find_our_own_job() -> No
     assert await desk.does(MAKE_JOB) == MadeChild("job-1", adopted=True)
 
 
-async def test_where_a_quota_is_full_and_our_job_is_not_there_the_quota_is_told() -> None:
+async def test_where_a_quota_is_full_and_our_job_is_not_there_the_quota_is_said() -> None:
     desk = Desk(create=[Forbidden(QUOTA)], get=[NotFound("no")])
 
     cause, message = await desk.refuses(MAKE_JOB)
@@ -255,7 +261,7 @@ async def test_where_a_quota_is_full_and_our_job_is_not_there_the_quota_is_told(
     assert desk.server.asked[1:] == [f"get {JOB_PATH}/j"]
 
 
-async def test_what_a_right_or_a_policy_forbids_is_told_and_nothing_is_looked_for() -> None:
+async def test_what_a_right_or_a_policy_forbids_is_said_and_nothing_is_looked_for() -> None:
     text = 'jobs.batch "j" is forbidden: ValidatingAdmissionPolicy: no'
     desk = Desk(create=[Forbidden(text)])
 
@@ -266,7 +272,7 @@ async def test_what_a_right_or_a_policy_forbids_is_told_and_nothing_is_looked_fo
     assert desk.server.asked == [f"create {JOB_PATH}"]
 
 
-async def test_a_quota_of_what_is_named_by_its_content_is_told_at_once() -> None:
+async def test_a_quota_of_what_is_named_by_its_content_is_said_at_once() -> None:
     desk = Desk(create=[Forbidden(QUOTA)])
     assert (await desk.refuses(MAKE_REVISION))[0] == "OverQuota"
     assert len(desk.server.asked) == 1

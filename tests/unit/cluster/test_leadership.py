@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
+import msgspec
 import orjson
 import pytest
 
@@ -67,6 +68,19 @@ class TestJudge:
         first = see(None, lease("other"), 100)
         assert see(first, lease("other"), 110) is first
         assert see(first, lease("other", version="2"), 110).since == 110
+
+    def test_no_promise_lasts_for_years(self) -> None:
+        """Whoever may edit the Lease could keep everybody from leading."""
+        written = lease("other")
+        spec = msgspec.structs.replace(written.spec, lease_duration_seconds=2**31 - 1)
+        seen = SeenLease(LeaseView(written.metadata, spec), 100)
+        assert judge(seen, 159.9, identity="me") == Wait("other", 160)
+        assert judge(seen, 160, identity="me") == Acquire()
+
+
+def test_the_count_of_transitions_stays_within_what_can_be_stored() -> None:
+    most = 2**31 - 1
+    assert held_by(lease("other", transitions=most), "me", NOON).lease_transitions == most
 
 
 def test_taking_over_counts_a_transition_and_renewing_does_not() -> None:

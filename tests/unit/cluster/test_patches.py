@@ -13,7 +13,7 @@ from stagework.api.kinds import INTERVENTION, PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.resources import JOBS, PODS, ObjectRef
 from stagework.cluster import patches
-from stagework.plans.plan import Answer, Ungate
+from stagework.plans.plan import Answer, Delete, Ungate
 from tests.support.builders import NAMESPACE, T0, make_status
 
 RUN = PIPELINEJOB.ref(NAMESPACE, "same", "u1", "7")
@@ -68,8 +68,8 @@ def test_a_count_of_zero_is_stored_and_counters_at_zero_are_not() -> None:
 
     counted, uncounted = patches.stored_document(status)["stages"]
 
-    assert counted["commit"] == none_failed
-    assert uncounted["commit"] == {"attempt": 1}
+    assert counted["record"] == "attempt=1 items=5 failedItems=0"
+    assert uncounted["record"] == "attempt=1"
     assert "failures" not in counted
 
 
@@ -184,7 +184,13 @@ def test_a_request_is_owned_by_that_very_target() -> None:
 
 
 def test_only_that_very_object_is_deleted_and_what_it_controls_with_it() -> None:
-    assert orjson.loads(patches.delete_options(ObjectRef(JOBS, NAMESPACE, "job-1", "j1", "9"))) == {
+    job = Delete(ObjectRef(JOBS, NAMESPACE, "job-1", "j1", "9"))
+    assert orjson.loads(patches.delete_options(job)) == {
         "preconditions": {"uid": "j1"},
         "propagationPolicy": "Background",
     }
+
+
+def test_a_deletion_may_carry_a_grace_of_its_own() -> None:
+    pod = Delete(ObjectRef(PODS, NAMESPACE, "pod-1", "p1"), grace_seconds=0)
+    assert orjson.loads(patches.delete_options(pod))["gracePeriodSeconds"] == 0

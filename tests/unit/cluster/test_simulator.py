@@ -95,7 +95,7 @@ async def test_a_job_runs_to_its_end_with_a_valid_mark(cluster: Cluster) -> None
     assert (mark["stage"], mark["attempt"], mark["outcome"]) == ("j", 1, "Succeeded")
     assert pod["metadata"]["name"].startswith("j-")
     assert cluster.status()["succeeded"] == 1
-    stored = cluster.simulator.kubelets.results["ns", "r", "j", "1"]
+    stored = cluster.simulator.kubelets.reports.results["ns", "r", "j", "1"]
     assert [(result["pod"], result["digest"]) for result in stored] == [
         (mark["pod"], mark["digest"])
     ]

@@ -33,7 +33,7 @@ def _seconds(moment: datetime) -> float:
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
-def test_a_jump_of_the_machines_clock_is_told_once_and_not_followed(jump: float) -> None:
+def test_a_jump_of_the_machines_clock_is_said_once_and_not_followed(jump: float) -> None:
     machine = Machine()
     clock = machine.clock()
     machine.seconds += 10

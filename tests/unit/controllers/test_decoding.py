@@ -3,10 +3,10 @@
 import pytest
 
 from stagework.controllers.controller import Unreadable
+from stagework.controllers.decoding import pipeline_of
 from stagework.controllers.pipelinejobs import decoding
 from stagework.controllers.pipelinejobs.decoding import (
     RunSpecs,
-    pipeline_of,
     revision_of,
     summary_of,
 )

@@ -318,7 +318,7 @@ async def test_a_key_that_changes_meanwhile_is_left_once(house: House) -> None:
     assert house.waiting == 1
 
 
-async def test_the_end_is_told_to_every_controller_and_nothing_is_decided_after_it(
+async def test_the_end_is_said_to_every_controller_and_nothing_is_decided_after_it(
     house: House,
 ) -> None:
     async with house.leads():

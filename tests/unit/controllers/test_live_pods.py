@@ -37,6 +37,7 @@ class Pages:
 
 
 BROKEN = {"metadata": {"uid": "x", "name": 5}}
+OTHER = {"metadata": {"uid": "p2", "name": "pod-2"}}
 OURS = {"metadata": {"uid": "p1", "name": "pod-1"}, "status": {"phase": "Running"}}
 
 
@@ -61,6 +62,17 @@ async def test_one_whose_node_is_unknown_is_looked_for_everywhere() -> None:
 
     assert (await _pods(pages).read(NAMESPACE, PodQuestion("p1"))).pod is None
     assert pages.asked[0][1] == {}
+
+
+@pytest.mark.parametrize("others", [(), (OTHER,)], ids=["alone", "replaced"])
+async def test_of_a_job_that_was_counted_all_pods_are_looked_for(others: tuple[Any, ...]) -> None:
+    pages = Pages(*others)
+
+    read = await _pods(pages).read(NAMESPACE, PodQuestion("p1", "gpu-0", counted_by="j1"))
+
+    assert (read.pod, read.replaced) == (None, len(others) > 0)
+    selector = {"labelSelector": "batch.kubernetes.io/controller-uid=j1"}
+    assert pages.asked == [(f"/api/v1/namespaces/{NAMESPACE}/pods", selector)]
 
 
 @pytest.mark.parametrize(

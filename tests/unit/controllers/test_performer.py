@@ -270,7 +270,7 @@ async def test_a_status_that_was_refused_is_not_written_before_its_time(shop: Wo
     assert shop.memory.refusals.known("u1") == {}
 
 
-async def test_a_status_that_is_refused_again_and_again_is_told_by_one_event(
+async def test_a_status_that_is_refused_again_and_again_is_said_by_one_event(
     shop: Workshop,
 ) -> None:
     shop.applied.fails["write status"] = Forbidden("no")

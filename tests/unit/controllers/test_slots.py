@@ -145,7 +145,7 @@ def test_a_run_that_wants_nothing_any_more_gives_its_slot_to_the_next(yard: Yard
     assert yard.woken_since() == ["two"]
 
 
-def test_who_asks_is_not_woken_for_what_it_is_told(yard: Yard) -> None:
+def test_who_asks_is_not_woken_for_what_it_is_said(yard: Yard) -> None:
     yard.asks("one", wants("one", "a"), SlotRequest("b", ("gpu",), _order("one", 1)))
     yard.woken.clear()
     turns = yard.asks("one", SlotRequest("b", ("gpu",), _order("one", 1)))

@@ -79,6 +79,20 @@ def test_a_new_pipeline_concerns_the_runs_of_its_namespace_that_name_it(post: Po
     assert [key.name for key in keys] == ["same", "third"]
 
 
+def test_a_pipeline_whose_status_is_written_concerns_nobody(post: Post) -> None:
+    waiting = make_own(
+        "other", spec={"pipelineRef": {"name": "ad-image"}}, status={"summary": "NotUnderstood"}
+    )
+    post.cache.offer(RUNS, NAMESPACE, waiting, deleted=False)
+    known, written = make_own("ad-image"), make_own("ad-image", version=2, status={"runs": 1})
+    changed = make_own("ad-image", version=3, generation=2)
+
+    assert not post.triggers.of_pipeline(Change(known, written))
+    assert list(post.triggers.of_pipeline(Change(written, changed))) == [
+        Key("PipelineJob", NAMESPACE, "other")
+    ]
+
+
 def test_a_pipeline_that_changes_or_goes_concerns_nobody(post: Post) -> None:
     known = make_own("ad-image")
 

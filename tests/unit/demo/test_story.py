@@ -10,7 +10,7 @@ from tests.unit.cli.fakecluster import GROUP, PROXY, FakeCluster, Request, ok
 
 JOBS = f"{GROUP}/namespaces/default/pipelinejobs"
 RUNS = ("ad-from-prompt", "ad-from-picture")
-BOTH = [word for name in RUNS for word in ("--run", name)]
+BOTH = ["--pictures", "0", *(word for name in RUNS for word in ("--run", name))]
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_failed_run_makes_the_demo_fail_with_the_reason(
     outcome = demo("--samples", samples, *BOTH, "--to", tmp_path / "out")
     assert outcome.code == 1
     assert "failed at overlay (StageFailed): no font" in outcome.err
-    assert f"next: stagework retry {RUNS[0]} --stage overlay" in outcome.err
+    assert f"next: stagework logs {RUNS[0]} overlay" in outcome.err
 
 
 def test_a_sample_that_is_not_there_is_named(demo: Cli, samples: Path) -> None:

@@ -51,3 +51,23 @@ def test_a_node_is_alive_when_it_is_ready_and_said_so_lately(
 def test_pods_that_are_not_ready_are_named() -> None:
     up, down = node("proxy", "True"), node("dns", "False")
     assert cluster.unready([up, down]) == ["dns"]
+
+
+@pytest.mark.parametrize(
+    ("looks", "steady"),
+    [
+        ([False, False] + [True] * 16, True),
+        # The API server answers, is started once more by its kubelet, and comes back.
+        ([True] * 10 + [False] * 5 + [True] * 16, True),
+        (([True] * 10 + [False]) * 11, False),
+        ([False] * 121, False),
+    ],
+)
+def test_a_woken_cluster_is_used_once_it_stays_ready(looks: list[bool], *, steady: bool) -> None:
+    seconds = iter(range(1_000))
+    answers = iter(looks)
+    woken = cluster.comes_to_be_steady(
+        lambda: next(answers), clock=lambda: float(next(seconds)), pause=lambda _: None
+    )
+    assert woken is steady
+    assert next(answers, None) is None or not steady

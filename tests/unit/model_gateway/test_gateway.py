@@ -165,7 +165,7 @@ def test_no_more_requests_at_once_than_allowed(server: ModelServer, tmp_path: Pa
     assert server.state.report()["most_at_once"] == 2
 
 
-def test_who_finds_no_place_in_time_is_told_to_come_again(
+def test_who_finds_no_place_in_time_is_said_to_come_again(
     server: ModelServer, tmp_path: Path
 ) -> None:
     server.show("slow", times=1, seconds=0.6)

@@ -7,7 +7,7 @@ import pytest
 from stagework.api.intervention import InterventionSpec, RefusedStage
 from stagework.api.judgement import Judgement
 from stagework.api.stage_status import StageStatus
-from stagework.policies.interventions import judge, resets, stopped_stages
+from stagework.policies.interventions import judge, judge_whole, resets, stopped_stages
 from stagework.policies.stage_order import descendants
 from tests.support.builders import T0, make_intervention, make_status
 
@@ -262,6 +262,29 @@ def test_a_request_may_be_refused_as_a_whole(
 
     assert judgement == Judgement(refused=(RefusedStage(stage="", reason=reason),))
     assert judgement.requested == 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "ended", "stopped", "expected"),
+    [
+        ("Stop", False, False, ("the run",)),
+        ("Stop", True, False, "AlreadyEnded"),
+        ("Stop", True, True, "AlreadyEnded"),
+        ("Retry", True, True, ("the run",)),
+        ("Retry", False, False, "NotStarted"),
+        ("Retry", True, False, "NotStarted"),
+        ("Skip", False, False, "NotStarted"),
+        ("Approve", True, True, "NotStarted"),
+    ],
+)
+def test_a_run_without_stages_may_be_stopped_and_that_may_be_taken_back(
+    verb: str, expected: tuple[str, ...] | str, *, ended: bool, stopped: bool
+) -> None:
+    spec = make_intervention(verb).spec
+
+    judgement = judge_whole(spec, ended=ended, stopped=stopped)
+
+    assert (judgement.affected or judgement.refused[0].reason) == expected
 
 
 def test_what_waits_for_its_second_attempt_below_begins_anew_too() -> None:

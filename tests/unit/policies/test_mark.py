@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagekit.contract import MARK_MAX_BYTES
 from stagework.api.text import cut
 from stagework.policies.mark import BadMark, Mark, NoMark, cleaned_mark, read_mark
 
@@ -47,6 +48,18 @@ def test_stages_that_are_not_needed_are_read_with_their_reasons_as_far_as_they_c
 
     assert isinstance(mark, Mark)
     assert mark.skips == {"heads": "Itwastails", "edge": "NothingToDo", "low": "NothingToDo"}
+
+
+def test_no_more_skips_are_taken_than_a_mark_holds() -> None:
+    """A result, which is read where the mark is lost, may name as many as somebody likes."""
+    many = {f"{'s' * 38}{number}": "R" * 63 for number in range(10, 60)}
+
+    kept = cleaned_mark("Succeeded", {"skips": many}, {}).skips
+
+    assert list(kept) == list(many)[: len(kept)]
+    assert 800 < len(json.dumps(dict(kept), separators=(",", ":"))) <= MARK_MAX_BYTES
+    few = dict.fromkeys("abc", "NotNeeded")
+    assert cleaned_mark("Succeeded", {"skips": few}, {}).skips == few
 
 
 @pytest.mark.parametrize("odd", [None, "heads", ["heads"], 7])
@@ -144,7 +157,7 @@ def test_text_is_kept_as_one_printable_line() -> None:
     found = _read(text)
 
     assert isinstance(found, Mark)
-    assert found.message == "[31mfont missing !"
+    assert found.message == "font missing !"
     assert found.reason == "nofont"
 
 

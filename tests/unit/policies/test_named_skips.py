@@ -12,7 +12,7 @@ def test_only_stages_below_it_are_left_out() -> None:
     assert found.refusal == "not skipped: beside, nosuch are no stages below flip"
 
 
-def test_one_that_is_none_is_told_as_one() -> None:
+def test_one_that_is_none_is_said_as_one() -> None:
     assert skips_below("flip", {"flip": "Me"}, ()).refusal == (
         "not skipped: flip is no stage below flip"
     )

@@ -190,6 +190,11 @@ def test_a_stage_may_report_its_own_failure(mark: MarkSeen, end: Failed) -> None
             terminated(_pod(), 128), Failed("NonZeroExit", "exit code 128"), id="exit 128"
         ),
         pytest.param(
+            terminated(_pod(), 255),
+            Failed("NonZeroExit", "exit code 255"),
+            id="above all signals",
+        ),
+        pytest.param(
             terminated(_pod(), 143),
             Failed("NonZeroExit", "exit code 143 (signal 15)"),
             id="SIGTERM from inside is no interruption",
@@ -274,7 +279,7 @@ def test_exit_0_without_a_mark_is_a_failure_but_for_exit_code_stages() -> None:
     assert (end.reason, end.final) == ("NoCompletionMark", True)
     assert end.message == (
         "exit code 0, but no completion mark was written: write one with stagekit,"
-        " or set contract: ExitCode"
+        " or set contract: Files"
     )
     assert len(end.message) <= MESSAGE_BYTES, "the hint is not cut off in the status"
     assert _judge(pod, exit_code=True) == Done()
@@ -297,8 +302,19 @@ def test_a_memory_kill_under_a_limit_of_its_own_names_it_and_is_final() -> None:
 
     assert _judge(pod, limit="64Mi") == Failed(
         "OutOfMemory",
-        "killed for its memory use; resources.limits.memory is 64Mi: raise it, then retry",
+        "killed for its memory use; resources.limits.memory is 64Mi",
         final=True,
+    )
+
+
+TOO_LITTLE = "failed to create shim task: container init was OOM-killed (memory limit too low?)"
+
+
+def test_too_little_memory_to_start_in_is_said_with_the_limit() -> None:
+    pod = terminated(_pod(), 128, reason="StartError", message=TOO_LITTLE)
+
+    assert _judge(pod, limit="4Mi") == Failed(
+        "OutOfMemory", "too little memory to start in; resources.limits.memory is 4Mi", final=True
     )
 
 
@@ -395,7 +411,7 @@ def test_what_a_failed_stage_wrote_is_part_of_the_sentence(
     assert _judge(pod, mark, exit_code=exit_code) == Failed("NonZeroExit", sentence)
 
 
-def test_of_a_mark_that_does_not_count_only_the_fault_is_told() -> None:
+def test_of_a_mark_that_does_not_count_only_the_fault_is_said() -> None:
     foreign = MarkSeen(reason="ForeignCompletionMark", message="the mark is of attempt 1", bad=True)
     pod = terminated(_pod(), 1, message='{"v": 1, "attempt": 1}')
 
@@ -416,7 +432,7 @@ def test_exit_77_of_a_program_without_marks_says_that_there_was_nothing_to_do() 
 
 
 @pytest.mark.parametrize("reason", ["StartError", "ContainerCannotRun"])
-def test_a_command_that_cannot_be_started_is_told_in_the_runtimes_words(reason: str) -> None:
+def test_a_command_that_cannot_be_started_is_said_in_the_runtimes_words(reason: str) -> None:
     pod = terminated(_pod(), 128, reason=reason, message='exec: "nope": not found')
 
     assert _judge(pod, BAD) == Failed("StartError", 'exec: "nope": not found', final=True)
@@ -424,7 +440,7 @@ def test_a_command_that_cannot_be_started_is_told_in_the_runtimes_words(reason: 
     assert _judge(silent) == Failed("StartError", "exit code 127", final=True)
 
 
-def test_the_backstops_deadline_is_told_though_the_container_has_a_report() -> None:
+def test_the_backstops_deadline_is_said_though_the_container_has_a_report() -> None:
     pod = terminated(_pod(), 137, pod_reason="DeadlineExceeded")
 
     assert _judge(pod) == Failed("TimedOut", "the Pod's own deadline ended it")

@@ -89,7 +89,7 @@ def test_a_mark_that_refuses_is_believed_whatever_the_codes() -> None:
     )
 
 
-def test_a_mark_without_words_is_told_by_its_code() -> None:
+def test_a_mark_without_words_is_said_by_its_code() -> None:
     end = _end(9, _rules(3, by_exit_code=False), MarkSeen("Failed"))
 
     assert isinstance(end, Failed)

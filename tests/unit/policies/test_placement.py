@@ -77,7 +77,7 @@ def test_slots_are_counted_over_nodes_that_are_ready_and_take_pods() -> None:
     assert slots_of(fleet, {n.metadata.name: n for n in nodes}) == {"gpu": 6, "macmini": 0}
 
 
-def test_the_class_of_a_node_is_told_by_its_labels() -> None:
+def test_the_class_of_a_node_is_said_by_its_labels() -> None:
     fleet = make_fleet(GPU, MACMINI)
 
     assert class_of(fleet, make_node("a", "macmini")) == "macmini"

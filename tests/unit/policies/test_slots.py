@@ -231,7 +231,7 @@ def test_all_numbers_of_a_queue_are_of_one_moment() -> None:
     assert sorted(ledger.place(run) for run in "cd") == [(1, 2), (2, 2)]
 
 
-def test_one_that_has_come_is_told_its_place_with_all_others() -> None:
+def test_one_that_has_come_is_said_its_place_with_all_others() -> None:
     ledger = Ledger(gpu=1)
     ledger.ask(*map(_request, "abd"))
     ledger.pass_seconds(5)
@@ -243,7 +243,7 @@ def test_one_that_has_come_is_told_its_place_with_all_others() -> None:
     assert [ledger.place(run) for run in "bcd"] == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_where_nothing_moves_nobody_is_told_anything() -> None:
+def test_where_nothing_moves_nobody_is_said_anything() -> None:
     ledger = Ledger(gpu=1)
     ledger.ask(*map(_request, "abc"))
     ledger.pass_seconds(5)
@@ -270,7 +270,7 @@ def test_far_back_in_a_long_queue_numbers_are_round_and_seldom_news() -> None:
     assert len(ledger.pass_seconds(5)) < 100
 
 
-def test_who_waits_is_told_who_holds_by_name_only_within_its_namespace() -> None:
+def test_who_waits_is_said_who_holds_by_name_only_within_its_namespace() -> None:
     ledger = Ledger(gpu=3)
     ledger.ask(
         _request("young", holds="gpu", since=after(-12)),

@@ -1,10 +1,10 @@
 """Clocks that disagree by hours: which is gone on by, and when did it happen?"""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stagework.policies.time_of_day import LastLeader, clamped, time_of_day
+from stagework.policies.time_of_day import LastLeader, by_now, clamped, time_of_day
 from tests.support.builders import T0, after
 
 HOUR = 3600.0
@@ -67,6 +67,21 @@ def test_a_renewal_more_than_a_day_ahead_is_no_time_of_ours(
     assert time_of_day(T0 - timedelta(days=9), T0, last) == (
         last.renewed if believed else T0 - timedelta(days=9)
     ), "the later of the two clocks says how far it is ahead"
+
+
+@pytest.mark.parametrize("year", [1, 1969, 9999])
+def test_a_renewal_or_a_clock_of_another_age_is_no_time_of_ours(year: int) -> None:
+    """Written by hand; nothing could be computed with such a time."""
+    other = datetime(year, 1, 1, tzinfo=UTC)
+
+    assert time_of_day(T0, T0, LastLeader(other, None)) == T0
+    assert time_of_day(T0, T0, LastLeader(after(-5), other)) == T0
+
+
+def test_what_is_on_record_has_happened_by_now() -> None:
+    assert by_now(after(5), after(10)) == after(5)
+    assert by_now(after(15), after(10)) == after(10)
+    assert by_now(None, after(10)) is None
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def test_a_param_with_choices_takes_only_these(given: dict[str, str], found: lis
     assert faults(line_of(1), [CHOICE], given, make_fleet()) == found
 
 
-def test_a_long_wrong_choice_is_told_in_part() -> None:
+def test_a_long_wrong_choice_is_said_in_part() -> None:
     (sentence,) = faults(line_of(1), [CHOICE], {"size": "x" * 60_000}, make_fleet())
 
     assert len(sentence) < 200

@@ -87,7 +87,7 @@ class Local:
         return json.loads((self.prefix / "result.json").read_bytes())
 
     @property
-    def outcomes(self) -> list[dict[str, str]]:
+    def outcomes(self) -> list[dict[str, Any]]:
         """The lines of outcomes.jsonl."""
         return [json.loads(x) for x in (self.prefix / "outcomes.jsonl").read_text().splitlines()]
 

@@ -59,7 +59,7 @@ def test_without_a_service_there_are_no_endpoints(local: Local) -> None:
 
 
 @pytest.mark.parametrize("word", ["fail", "DEFER", "builtin", ""])
-def test_what_follows_an_outage_is_told(
+def test_what_follows_an_outage_is_said(
     local: Local, monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:
     monkeypatch.setenv("STAGEWORK_WHEN_DOWN", word)

@@ -93,8 +93,9 @@ def test_empty_fields_are_left_out() -> None:
         ("left\u202eright", "leftright"),
         ("half \ud800 surrogate", "half  surrogate"),
         ("한글", "한글"),
-        ("x" * 200, "x" * 125 + "..."),
-        ("한" * 50, "한" * 41 + "..."),
+        ("x" * 200, f"{'x' * 62} ... {'x' * 61}"),
+        ("한" * 50, f"{'한' * 20} ... {'한' * 20}"),
+        (f"GET {'a' * 5000}: not found", f"GET {'a' * 58} ... {'a' * 50}: not found"),
     ],
 )
 def test_text_is_one_harmless_line_of_128_bytes(dirty: str, clean: str) -> None:

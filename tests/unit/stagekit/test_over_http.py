@@ -154,13 +154,13 @@ class Script:
 
     answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
     asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    beats: list[dict[str, Any]] = field(default_factory=list)
+    """What the heartbeats said."""
     url: str = ""
 
 
-@pytest.fixture
-def script() -> Iterator[Script]:
-    """A server that answers requests (heartbeats apart) one after the other, as told."""
-    served = Script()
+def handler(served: Script) -> type[http.server.BaseHTTPRequestHandler]:
+    """Answers requests (heartbeats apart) one after the other, as told."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -170,7 +170,9 @@ def script() -> Iterator[Script]:
             status, headers, body = (204, {}, b"") if beat else served.answers.pop(0)
             length = int(self.headers.get("Content-Length", 0))
             taken = self.rfile.read(length) if status < 300 or beat else b""
-            if not beat:
+            if beat:
+                served.beats.append(json.loads(taken))
+            else:
                 served.asked.append((self.command, self.path, dict(self.headers), taken))
             self.close_connection = True
             self.send_response(status)
@@ -182,12 +184,21 @@ def script() -> Iterator[Script]:
         do_GET = do_PUT = do_POST = _any
 
         def handle_expect_100(self) -> bool:
-            return True if served.answers[0][0] >= 300 else super().handle_expect_100()
+            beat = self.path == "/v1/heartbeats"
+            refused = not beat and served.answers[0][0] >= 300
+            return True if refused else super().handle_expect_100()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Nobody reads it."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    """A server that answers as its script says."""
+    served = Script()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(served))
     served.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -286,3 +297,130 @@ def test_a_service_that_stays_away_fails_the_stage_with_a_mark(
     assert local.mark["reason"] == "UploadServiceUnavailable"
     assert "busy: later" in local.mark["message"]
     assert "digest" not in local.mark
+
+
+class TestBatchItems:
+    """The list and the files of a batch's items, as the API service gives them."""
+
+    LISTED = json.dumps(
+        {
+            "round": 0,
+            "items": [
+                {
+                    "position": 4,
+                    "number": 12,
+                    "id": "a",
+                    "uri": "s3://b/a.png",
+                    "params": {"x": "1"},
+                },
+                {"position": 5, "number": 3, "id": "b", "uri": "s3://b/b.png"},
+                {"position": 6, "number": 5, "id": "c"},
+            ],
+        }
+    ).encode()
+
+    @staticmethod
+    def run(local: Local, patch: pytest.MonkeyPatch, script: Script, patience: Patience) -> int:
+        """A stage that measures each item's file."""
+        scripted(local, patch, script)
+        patch.setenv("STAGEWORK_INPUT_ITEMS", "r0-4-3")
+
+        def stage(ctx: Context) -> None:
+            for item in ctx.batch_items():
+                with item:
+                    content = item.value.file().read_bytes() if item.value.uri else b"none"
+                    (item.value.outputs / item.value.file().name).write_bytes(content)
+
+        return stagekit.main({"ocr": stage}, ["x"], patience)
+
+    @staticmethod
+    def outcomes(script: Script) -> list[tuple[int, str, str]]:
+        """Number, state and reason of the lines that were stored."""
+        (stored,) = (body for _, path, _, body in script.asked if path.endswith("outcomes.jsonl"))
+        lines = [json.loads(line) for line in stored.splitlines()]
+        return [(line["number"], line["state"], line.get("reason", "")) for line in lines]
+
+    def test_are_listed_once_and_fetched_by_number(
+        self, local: Local, monkeypatch: pytest.MonkeyPatch, script: Script
+    ) -> None:
+        script.answers = [
+            (200, {}, self.LISTED),
+            (200, {"X-Stagework-Name": "a%20shoe.png"}, b"one"),
+            (200, {"X-Stagework-Name": "../../b.png"}, b"two"),
+            *[(201, {}, b"")] * 4,
+        ]
+        assert self.run(local, monkeypatch, script, QUICK) == 0
+        assert [path.removeprefix("/v1/") for _, path, _, _ in script.asked[:3]] == [
+            "items",
+            "items/12/content",
+            "items/3/content",
+        ]
+        stored = [path.rpartition("2-pod-1/")[2] for _, path, _, _ in script.asked[3:]]
+        names = ["items/12/12-a%20shoe.png", "items/3/3-b.png"]
+        assert stored == [*names, "outcomes.jsonl", "result.json"]
+        assert [state for _, state, _ in self.outcomes(script)] == ["Succeeded"] * 2 + ["Refused"]
+
+    @pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 422, 424])
+    def test_one_that_cannot_be_had_is_refused_alone(
+        self, local: Local, monkeypatch: pytest.MonkeyPatch, script: Script, status: int
+    ) -> None:
+        script.answers = [
+            (200, {}, self.LISTED),
+            (status, {}, b'{"error": "no such key"}'),
+            (200, {}, b"two"),
+            *[(201, {}, b"")] * 3,
+        ]
+        assert self.run(local, monkeypatch, script, QUICK) == 0
+        assert self.outcomes(script)[:2] == [
+            (12, "Refused", "InputNotFetched"),
+            (3, "Succeeded", ""),
+        ]
+
+    def test_one_whose_source_stays_silent_is_refused_alone(
+        self, local: Local, monkeypatch: pytest.MonkeyPatch, script: Script
+    ) -> None:
+        script.answers = [
+            (200, {}, self.LISTED),
+            *[(504, {}, b'{"error": "the host does not answer"}')] * 3,
+            (503, {}, b""),
+            *[(502, {}, b"")] * 3,
+            (504, {}, b""),
+            (200, {}, b"two"),
+            *[(201, {}, b"")] * 3,
+        ]
+        assert self.run(local, monkeypatch, script, QUICK) == 0
+        assert self.outcomes(script)[:2] == [
+            (12, "Refused", "InputNotFetched"),
+            (3, "Succeeded", ""),
+        ]
+
+    @pytest.mark.parametrize("status", [401, 503])
+    def test_a_service_that_gives_nothing_ends_the_stage(
+        self, local: Local, monkeypatch: pytest.MonkeyPatch, script: Script, status: int
+    ) -> None:
+        script.answers = [(200, {}, self.LISTED)]
+        script.answers += [(status, {}, b"")] * (100 if status >= 500 else 1)
+        script.answers += [(201, {}, b"")]
+        brief = Patience(first_seconds=0.01, longest_seconds=0.01, total_seconds=0.1)
+        assert self.run(local, monkeypatch, script, brief) == 1
+        assert local.mark["reason"] == "ServiceUnavailable"
+        if status < 500:
+            assert json.loads(script.asked[-1][3])["item"] == 12
+
+    def test_a_list_that_is_refused_fails_the_stage(
+        self, local: Local, monkeypatch: pytest.MonkeyPatch, script: Script
+    ) -> None:
+        script.answers = [(403, {}, b'{"error": "not of this batch"}'), (201, {}, b"")]
+        assert self.run(local, monkeypatch, script, QUICK) == 1
+        assert (local.mark["reason"], local.mark["message"]) == (
+            "ServiceRefused",
+            "not of this batch",
+        )
+
+    @pytest.mark.parametrize("body", [b"x", b'{"items": [1]}', b'{"items": [{"number": "1"}]}'])
+    def test_a_list_that_is_none_fails_the_stage(
+        self, local: Local, monkeypatch: pytest.MonkeyPatch, script: Script, body: bytes
+    ) -> None:
+        script.answers = [(200, {}, body), (201, {}, b"")]
+        assert self.run(local, monkeypatch, script, QUICK) == 1
+        assert local.mark["reason"] == "BadEnvironment"

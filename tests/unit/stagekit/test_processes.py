@@ -204,10 +204,10 @@ def test_sigterm_ends_a_stage_function_without_a_mark(local: Local) -> None:
 
 FENCED = """
 import sys, time, stagekit
-from stagekit import fence, session
+from stagekit import contact, fence
 clock = iter([0.0] + [41.0] * 1000)
 fence.boot_seconds = lambda: next(clock)
-session.Fence = lambda: fence.Fence(40, fence.boot_seconds)
+contact.Fence = lambda: fence.Fence(40, fence.boot_seconds)
 sys.exit(stagekit.main({"ocr": lambda ctx: time.sleep(60)}))
 """
 

@@ -300,7 +300,7 @@ class TestItems:
         ("STAGEWORK_POD_UID", ""),
     ],
 )
-def test_a_bad_environment_is_named_and_leaves_no_mark(
+def test_a_bad_environment_is_named_and_is_no_mark(
     local: Local,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -310,7 +310,7 @@ def test_a_bad_environment_is_named_and_leaves_no_mark(
     monkeypatch.setenv(name, value)
     assert run(lambda _: None) == 1
     assert name in capsys.readouterr().err
-    assert not local.is_marked
+    assert (local.folder / "mark").read_text().startswith("cannot start: ")
 
 
 @pytest.mark.parametrize("content", ["x", "[]", '{"stages": []}', "\xff\xfe" * 3, "[" * 100_000])
@@ -339,3 +339,15 @@ def test_stagekit_needs_nothing_but_the_standard_library() -> None:
         f"import sys; sys.path.insert(0, {str(folder)!r})\n{code}",
     ]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_a_stage_that_is_given_no_service_says_which_contract_it_wants(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its image uses stagekit, and its pipeline names no contract."""
+    monkeypatch.delenv("STAGEWORK_API_URL")
+
+    assert stagekit.main({"ocr": lambda _: None}, ["x"]) == 1
+    said = (local.folder / "mark").read_text()
+    assert said.startswith("cannot start: STAGEWORK_API_URL is not set: give a stage that uses")
+    assert "contract: Mark" in said

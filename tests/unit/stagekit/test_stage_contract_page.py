@@ -1,5 +1,6 @@
 """docs/stage-contract.md: its shell example runs, and it names all that the contract has."""
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -17,10 +18,9 @@ from tests.unit.web.service import running
 PAGE = (ROOT / "docs/stage-contract.md").read_text()
 
 
-def block(language: str) -> str:
-    example = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    assert example is not None
-    return example[1]
+def block(language: str, place: int = 0) -> str:
+    """An example of the page, the first one of its language unless `place` says another."""
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)[place]
 
 
 def test_the_shell_example_is_a_whole_stage(local: Local, tmp_path: Path) -> None:
@@ -53,6 +53,27 @@ def test_the_python_example_runs(local: Local, monkeypatch: pytest.MonkeyPatch) 
     function = cast("Callable[[stagekit.Context], None]", scope["run"])
     assert stagekit.main({"measure": function}, ["x"]) == 0
     assert local.mark["counts"] == {"items": 2}
+
+
+def test_the_example_of_a_batch_runs(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, items = local.folder / "a.png", local.folder / "items"
+    picture.write_bytes(b"picture")
+    rows = [{"id": "a", "uri": str(picture)}, {"id": "b", "uri": "/none"}]
+    items.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setenv("STAGEWORK_INPUT_ITEMS", str(items))
+    scope: dict[str, object] = {"__name__": "example"}
+    exec(block("python", 1), scope)  # noqa: S102  (our own page)
+    stages = {
+        name: cast("Callable[[stagekit.Context], None]", scope[name])
+        for name in ("measure", "report")
+    }
+    monkeypatch.setenv("STAGEWORK_STAGE", "measure")
+    assert stagekit.main(stages, ["x"]) == 0
+    assert local.mark["counts"] == {"items": 2, "failed": 1, "refused": 1}
+    local.give("inputs", {"stages": {"measure": "team/run-1/measure/2-pod-1"}})
+    monkeypatch.setenv("STAGEWORK_STAGE", "report")
+    assert stagekit.main(stages, ["x"]) == 0
+    assert local.mark["counts"] == {"items": 1}
 
 
 def test_the_page_names_every_variable_outcome_and_exit_code() -> None:

@@ -12,20 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from stagework.api.machines import Fleet, MachineClass
 from stagework.artifacts.local import LocalStore
+from stagework.artifacts.s3 import Backend
 from stagework.artifacts.store import Store
-from stagework.settings import ArtifactSettings, ModelSettings, Settings
+from stagework.batches.stores import connect
+from stagework.settings import ArtifactSettings, BatchSettings, ModelSettings, Settings
 from stagework.web.app import create_app
 from stagework.web.https_input import HttpsSource
+from tests.support.history.memory import MemoryHistory
 from tests.unit.web.fake_cluster import FakeCluster
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
 
 def settings(
-    models: ModelSettings | None = None, namespaces: tuple[str, ...] = (), **artifacts: Any
+    models: ModelSettings | None = None,
+    namespaces: tuple[str, ...] = (),
+    batches: BatchSettings | None = None,
+    **artifacts: Any,
 ) -> Settings:
     """Settings with one machine class; `namespaces`: the watched ones, all where none is named."""
     gpu = MachineClass(key="gpu", nodeSelector={"stagework.dev/machine": "gpu"})
@@ -36,6 +43,7 @@ def settings(
         artifacts=limits,
         models=models or ModelSettings(),
         namespaces=namespaces,
+        batches=batches or BatchSettings(),
     )
 
 
@@ -71,6 +79,8 @@ class Service:
     root: Path
     port: int
     clock: Clock
+    history: MemoryHistory
+    app: FastAPI
 
     @property
     def url(self) -> str:
@@ -117,22 +127,34 @@ def running(
     https: HttpsSource | None = None,
     models: ModelSettings | None = None,
     namespaces: tuple[str, ...] = (),
+    *,
+    batches: BatchSettings | None = None,
+    bucket: Backend | None = None,
     **artifacts: Any,
 ) -> Generator[Service]:
-    """Serve until the end of the block."""
+    """Serve until the end of the block; `bucket` stands for every store of `batches`."""
     cluster = FakeCluster()
     clock = Clock()
-    configured = settings(models, namespaces, **artifacts)
+    configured = settings(models, namespaces, batches, **artifacts)
     configured_store = store or LocalStore(root, max_file_bytes=configured.artifacts.maxFileBytes)
-    app = create_app(cluster, configured_store, configured, clock, https=https)
+    history = MemoryHistory()
+    app = create_app(
+        cluster,
+        configured_store,
+        configured,
+        clock,
+        https=https,
+        history=history,
+        connected=(lambda _store: bucket) if bucket is not None else connect,
+    )
     server = uvicorn.Server(
-        uvicorn.Config(app, http="h11", ws="none", log_config=None, access_log=False)
+        uvicorn.Config(app, http="h11", ws="wsproto", log_config=None, access_log=False)
     )
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        yield Service(cluster, root, listener.getsockname()[1], clock)
+        yield Service(cluster, root, listener.getsockname()[1], clock, history, app)
     finally:
         # Waiting for each server would cost a fifth of a second a test: `conftest` waits for all.
         server.should_exit = True

@@ -116,7 +116,7 @@ def test_an_address_that_is_none_is_a_clear_400(service: Service, token: str, ad
     for method in ("GET", "PUT"):
         answer = service.ask(method, at(address), token, None)
         assert answer.status == 400, method
-        assert set(answer.json) == {"error", "hint"}
+        assert set(answer.json) == {"title", "status", "detail", "error", "hint"}
 
 
 def test_a_digest_that_does_not_fit_leaves_nothing(service: Service, token: str) -> None:

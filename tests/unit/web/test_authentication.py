@@ -10,7 +10,7 @@ from stagework.api.observed import JobView, PodManifest, PodStatus
 from stagework.artifacts.local import LocalStore
 from stagework.web.app import create_app
 from stagework.web.auth.authentication import OPEN_PATHS
-from stagework.web.cluster import User
+from stagework.web.user import User
 from tests.unit.web.fake_cluster import FakeCluster, controlled_by
 from tests.unit.web.routes import address_of, every_route
 from tests.unit.web.service import Service, running, settings
@@ -33,7 +33,7 @@ def test_the_walk_sees_every_route_of_the_description(tmp_path: Path) -> None:
     }
     plain = {(method, path.replace(":path", "")) for method, path in walked}
     assert described <= plain
-    assert len(described) == 15
+    assert len(described) == 59
     assert ("GET", "/v1/openapi.json") in walked
 
 
@@ -45,7 +45,7 @@ def test_the_walk_sees_every_route_of_the_description(tmp_path: Path) -> None:
 def test_a_bad_authorization_header_is_401_with_a_hint(service: Service, header: str) -> None:
     answer = service.ask("GET", "/v1/input", headers={"Authorization": header})
     assert answer.status == 401
-    assert set(answer.json) == {"error", "hint"}
+    assert set(answer.json) == {"title", "status", "detail", "error", "hint"}
     assert answer.headers["www-authenticate"] == "Bearer"
 
 

@@ -9,9 +9,10 @@ import pytest
 from stagework.api.observed import OwnerReference
 from stagework.cluster.client.errors import ApiError, Forbidden, NotFound, Unreachable
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.web.cluster import CommittedStage, RecordedAttempt, Run, User
+from stagework.web.cluster import CommittedStage, RecordedAttempt, Run
 from stagework.web.cluster_reader import KubeReader
 from stagework.web.errors import ClusterUnavailable
+from stagework.web.user import User
 
 
 class FakeApi:
@@ -133,9 +134,8 @@ async def test_a_run_is_cut_to_what_concerns_its_artifacts() -> None:
         "spec": {"input": {"uri": "https://x"}, "stages": [{"name": "a"}]},
         "status": {
             "stages": [
-                {"name": "a", "commit": {"attempt": 2, "prefix": OWN, "pod": "x"}},
-                {"name": "f", "commit": {"attempt": 2, "prefix": OWN, "pod": "x"}},
-                {"name": "b", "commit": {"attempt": 1}, "job": "jb"},
+                {"name": "a", "commit": {"attempt": 2, "prefix": "other/run/a/2-x", "pod": "x"}},
+                {"name": "b", "state": "Succeeded", "record": "attempt=1 job=jb pod=y digest=d"},
                 {"name": "c"},
                 {"name": "d", "state": "Failed", "attempt": 3, "job": "jd"},
                 {"name": "e", "state": "Running", "job": "je", "jobUid": "u", "pod": "p"},
@@ -148,7 +148,7 @@ async def test_a_run_is_cut_to_what_concerns_its_artifacts() -> None:
         RecordedAttempt("d", 3, "jd", ended=True),
         RecordedAttempt("e", 1, "je", "u", "p"),
     )
-    committed = (CommittedStage("a", 2, OWN),)
+    committed = (CommittedStage("a", 2, OWN), CommittedStage("b", 1, "team/run-1/b/1-y"))
     expected = Run("team", "ad", "run-1", "https://x", committed, attempts)
     assert await reader.get_run("team", "ad") == expected
     assert await reader.list_runs(("team",)) == [expected]

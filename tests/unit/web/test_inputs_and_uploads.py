@@ -98,7 +98,7 @@ def test_a_stage_pod_does_not_upload_for_people(service: Service) -> None:
 def test_an_input_that_cannot_be_is_a_clear_4xx(service: Service, uri: str, status: int) -> None:
     answer = service.ask("GET", "/v1/input", pod_of(service, uri))
     assert answer.status == status
-    assert set(answer.json) == {"error", "hint"}
+    assert set(answer.json) == {"title", "status", "detail", "error", "hint"}
 
 
 def test_people_do_not_fetch_inputs(service: Service) -> None:

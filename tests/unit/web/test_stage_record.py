@@ -10,8 +10,9 @@ from msgspec import structs
 
 from stagework.api.names import LABEL_ATTEMPT, LABEL_STAGE
 from stagework.api.observed import PodManifestSpec
-from stagework.web.auth.authentication import OPEN_PATHS
+from stagework.web.auth.authentication import OPEN_PATHS, TICKETS_PATH
 from stagework.web.auth.identity import Identities, StagePod
+from stagework.web.auth.tickets import Tickets
 from stagework.web.cluster import RecordedAttempt, Run
 from stagework.web.errors import ProblemError
 from tests.unit.web.fake_cluster import AUDIENCE, OPERATOR, FakeCluster
@@ -155,7 +156,8 @@ def test_no_route_is_open_to_a_pod_that_is_not_the_recorded_one(
         token = token_of(service)
         for method, pattern in every_route(tmp_path):
             answer = service.ask(method, address_of(pattern), token)
-            assert answer.status == (200 if pattern in OPEN_PATHS else 403), (method, pattern)
+            refused = 401 if pattern == TICKETS_PATH else 403
+            assert answer.status == (200 if pattern in OPEN_PATHS else refused), (method, pattern)
         assert service.stored() == []
 
 
@@ -187,7 +189,7 @@ def test_a_pod_without_owner_and_without_a_run_is_nobodys(service: Service) -> N
     answer = service.ask("POST", "/v1/heartbeats", token, b"{}")
 
     assert answer.status == 403
-    assert "does not work for a PipelineJob" in answer.json["error"]
+    assert "only stage Pods may use this" in answer.json["error"]
 
 
 class TestWithoutUidsOfJobs:
@@ -220,7 +222,13 @@ async def test_a_pod_of_a_namespace_that_is_not_watched_is_nobodys() -> None:
 
     def identities(*namespaces: str) -> Identities:
         return Identities(
-            cluster, audience=AUDIENCE, operator_name=OPERATOR, namespaces=namespaces, clock=float
+            cluster,
+            Tickets(float),
+            audience=AUDIENCE,
+            operator_name=OPERATOR,
+            task_names={},
+            namespaces=namespaces,
+            clock=float,
         )
 
     assert isinstance(await identities().caller(token), StagePod)

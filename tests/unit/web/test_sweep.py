@@ -1,14 +1,32 @@
 """What is deleted, and what is not."""
 
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from stagework.api.batch_book import Child, FoldRequest, Item, ManifestFacts
 from stagework.artifacts.local import LocalStore
+from stagework.batches import small_files
+from stagework.batches.books import Books
+from stagework.batches.layout import BatchFolder
+from stagework.history.errors import HistoryUnavailable
 from stagework.web.cluster import Run
 from stagework.web.errors import ClusterUnavailable
-from stagework.web.sweep import Delete, Note, RunArtifacts, Sweeper, Upload, decide
-from tests.unit.web.fake_cluster import FakeCluster
+from stagework.web.sweep import Sweeper
+from stagework.web.sweep_decision import Delete, Note, RunArtifacts, Upload, decide
+from tests.support.history.memory import MemoryHistory
+from tests.unit.web.fake_cluster import FakeCluster as Cluster
+
+
+@dataclass
+class FakeCluster(Cluster):
+    """With the copy of batches' items beside it, which outlives a restart."""
+
+    history: MemoryHistory = field(default_factory=MemoryHistory)
+
 
 DAY = 24 * 3600.0
 NOW = 100 * DAY
@@ -67,6 +85,13 @@ def test_models_stay_while_they_are_named(runs: list[Run], models: list[str], ke
     assert done == ([] if kept else [Delete("team/uploads/abc")])
 
 
+def test_artifacts_of_a_gone_run_stay_while_a_run_works_on_one_of_them() -> None:
+    old = RunArtifacts("team", "gone", NOW - 8 * DAY)
+    user = Run("team", "user", "u", input_uri="artifact://team/gone/ocr/1-pod/out.txt")
+    assert decide([old], [], [user], now=NOW, keep_seconds=7 * DAY) == []
+    assert decide([old], [], [], now=NOW, keep_seconds=7 * DAY) == [Delete("team/gone")]
+
+
 @pytest.fixture
 def volume(tmp_path: Path) -> Path:
     """Artifacts of two runs in two namespaces."""
@@ -77,8 +102,17 @@ def volume(tmp_path: Path) -> Path:
 
 
 def sweeper(volume: Path, cluster: FakeCluster, now: list[float], *namespaces: str) -> Sweeper:
-    store = LocalStore(volume, max_file_bytes=1)
-    return Sweeper(store, cluster, namespaces=namespaces, keep_seconds=100, clock=lambda: now[0])
+    store = LocalStore(volume, max_file_bytes=10_000)
+    items = cluster.history.items
+    return Sweeper(
+        store,
+        cluster,
+        books=Books(store, items),
+        items=items,
+        namespaces=namespaces,
+        keep_seconds=100,
+        clock=lambda: now[0],
+    )
 
 
 async def test_a_gone_runs_artifacts_go_after_the_keep_time_also_over_a_restart(
@@ -102,3 +136,68 @@ async def test_without_a_list_of_runs_nothing_is_touched(volume: Path) -> None:
     with pytest.raises(ClusterUnavailable):
         await sweeper(volume, cluster, [1000.0]).once()
     assert not list(volume.glob("*/*/.note"))  # noqa: ASYNC240  (a few files in a test)
+
+
+SHA = "5" * 64
+BATCH = BatchFolder("team", "batch-1")
+
+
+async def with_batch(volume: Path, cluster: FakeCluster) -> None:
+    """A batch of two uploads, one of which a run that has gone has done."""
+    store = LocalStore(volume, max_file_bytes=10_000)
+    for name in ("a", "b"):
+        await small_files.write(store, f"team/uploads/{SHA}/{name}", b"x")
+        os.utime(volume / f"team/uploads/{SHA}/{name}", (0, 0))
+    items = [Item(name, f"artifact://team/uploads/{SHA}/{name}") for name in ("a", "b")]
+    lines = b"".join(msgspec.json.encode(item) + b"\n" for item in items)
+    await small_files.write(store, BATCH.manifest, lines)
+    facts = ManifestFacts(name="photos", total=2, sha256="")
+    await small_files.write(store, BATCH.facts, msgspec.json.encode(facts))
+    cluster.batches.put(uid="batch-1")
+    request = FoldRequest(0, 0, 1, 1, True, Child("c", "run-1"), "Succeeded")
+    await Books(store, cluster.history.items).fold(BATCH, request, None)
+
+
+async def test_a_batchs_books_keep_what_they_name_and_go_after_it(volume: Path) -> None:
+    cluster, now = FakeCluster(), [1000.0]
+    await with_batch(volume, cluster)
+    cluster.history.items.copies.clear()  # made anew from the files before anything is judged
+    sweeps = sweeper(volume, cluster, now, "team")
+    for _ in range(2):
+        await sweeps.once()
+        now[0] += 1000
+    assert (volume / BATCH.manifest).exists()
+    assert (volume / f"team/uploads/{SHA}/a").exists(), "an item of a batch"
+    assert (volume / "team/run-1").exists(), "it has left what the ledger names"
+    assert not (volume / "team/run-2").exists()
+    cluster.batches.objects.clear()
+    assert await sweeps.once() == [Note(str(BATCH), now[0])]
+    now[0] += 100
+    assert Delete(str(BATCH)) in await sweeps.once()
+    assert cluster.history.items.copies == {}
+    assert set(await sweeps.once()) == {Delete(f"team/uploads/{SHA}"), Delete("team/run-1")}
+
+
+async def test_while_history_is_away_nothing_is_swept(volume: Path) -> None:
+    cluster, now = FakeCluster(), [1000.0]
+    await with_batch(volume, cluster)
+    cluster.history.away = True
+    with pytest.raises(HistoryUnavailable):
+        await sweeper(volume, cluster, now, "team").once()
+    assert not list(volume.glob("*/*/.note"))  # noqa: ASYNC240  (a few files in a test)
+
+
+async def test_a_new_batch_that_is_not_frozen_may_name_any_upload(volume: Path) -> None:
+    cluster = FakeCluster()
+    store = LocalStore(volume, max_file_bytes=10_000)
+    await small_files.write(store, f"team/uploads/{SHA}/a", b"x")
+    os.utime(volume / f"team/uploads/{SHA}/a", (0, 0))
+    made = cluster.batches.put(uid="new")
+    made["metadata"]["creationTimestamp"] = "1970-01-01T00:16:40Z"
+    now = [1050.0]
+    sweeps = sweeper(volume, cluster, now, "team")
+    await sweeps.once()
+    assert (volume / f"team/uploads/{SHA}/a").exists()
+    now[0] += 100
+    await sweeps.once()
+    assert not (volume / f"team/uploads/{SHA}").exists()

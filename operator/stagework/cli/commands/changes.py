@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from stagework.api.kinds import PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.commands.session import Session, session_of
 from stagework.cli.errors import Refused
@@ -75,5 +76,5 @@ def _change(
     *,
     dry_run: bool,
 ) -> None:
-    session.objects.change(run, spec, dry_run=dry_run)
+    session.objects.change(PIPELINEJOB, run.metadata, spec, dry_run=dry_run)
     session.terminal.say(sentence + (" (dry run: nothing was written)" if dry_run else ""))

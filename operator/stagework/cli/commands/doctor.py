@@ -5,17 +5,17 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 import typer
-import yaml
 
-from stagework.api.crds import KINDS
+from stagework.api.kinds import DEFINED
 from stagework.api.observed import LeaseView, NodeView
 from stagework.cli.cluster import Cluster
 from stagework.cli.commands.session import Session, session_of
 from stagework.cli.errors import EXIT_FAILED, ClusterUnreachable, CommandError
 from stagework.cli.installation import Crd, Deployment, StorageClass
 from stagework.cli.options import DEFAULT_RELEASE_NAMESPACE, ReleaseNamespace
+from stagework.cli.release_settings import settings_file
 from stagework.cli.replies import decoded, explain, items, mapping
-from stagework.cli.service import SERVICE
+from stagework.cli.service_errors import SERVICE
 from stagework.cli.text import checks
 
 OPERATOR: Final = "stagework-operator"
@@ -56,7 +56,7 @@ def examine(session: Session, release: str) -> list[checks.Check]:
 
 
 def _findings(session: Session, reader: "_Reader", release: str) -> list[checks.Check]:
-    plurals = [kind.plural for kind in KINDS]
+    plurals = [kind.plural for kind in DEFINED]
     lease = f"/apis/coordination.k8s.io/v1/namespaces/{release}/leases/{OPERATOR}"
 
     def deployment(title: str, name: str) -> list[checks.Check]:
@@ -94,23 +94,9 @@ def _guarded(title: str, examine: Callable[[], list[checks.Check]]) -> list[chec
 
 def machine_classes(cluster: Cluster, release: str) -> list[tuple[str, bool]]:
     """The settings' machine classes and whether they may be away; empty where unreadable."""
-    path = f"/api/v1/namespaces/{release}/configmaps"
-    answer = cluster.request(
-        "GET", path, query={"labelSelector": "app.kubernetes.io/name=stagework"}
-    )
-    if not answer.good:
-        return []
-    for config_map in items(decoded(answer.body)):
-        text = mapping(config_map.get("data")).get("settings.yaml")
-        if not text:
-            continue
-        try:
-            fleet = mapping(mapping(yaml.safe_load(text)).get("fleet"))
-        except yaml.YAMLError:
-            return []
-        classes = items(fleet, "machineClasses")
-        return [(str(entry.get("key")), bool(entry.get("mayBeAway"))) for entry in classes]
-    return []
+    fleet = mapping(settings_file(cluster, release).get("fleet"))
+    classes = items(fleet, "machineClasses")
+    return [(str(entry.get("key")), bool(entry.get("mayBeAway"))) for entry in classes]
 
 
 class _Reader:

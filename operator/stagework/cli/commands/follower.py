@@ -3,16 +3,19 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import FrameType
 from typing import Final
 
+from stagework.api.pipelinejob import PipelineJob
+from stagework.cli.errors import CommandError
 from stagework.cli.feed import Deleted, Event, Feed, Listed, Seen, Trouble
 from stagework.cli.text.monitor_lines import Line, MonitorLines
 from stagework.cli.text.screens import Screen
 from stagework.cli.watchlist import News, Watchlist
+from stagework.overview.holders import SlotHolder
 
 _TICK_SECONDS: Final = 0.2
 """How soon a signal, a timeout or the live view's clock is noticed."""
@@ -60,6 +63,10 @@ class Rhythm:
     """Between two new runs; None: none are made."""
 
 
+def _nobody(_waiting: Sequence[PipelineJob]) -> tuple[SlotHolder, ...]:
+    return ()
+
+
 class Follower:
     """Follows runs until they end, or until asked to stop."""
 
@@ -73,8 +80,9 @@ class Follower:
         now: Callable[[], datetime],
         rhythm: Rhythm,
         create: Callable[[], Line] | None = None,
+        holders: Callable[[Sequence[PipelineJob]], tuple[SlotHolder, ...]] = _nobody,
     ) -> None:
-        """`create` makes a new run and says so."""
+        """`create` makes a new run and says so; `holders` have the slots that runs wait for."""
         self._feed = feed
         self._watchlist = watchlist
         self._lines = lines
@@ -82,6 +90,7 @@ class Follower:
         self._now = now
         self._rhythm = rhythm
         self._create = create
+        self._holders = holders
         self._done_at: dict[str, datetime] = {}
 
     def run(self, wishes: Wishes, *, until_done: bool, once: bool = False) -> None:
@@ -138,7 +147,15 @@ class Follower:
             self._list(now)
 
     def _list(self, now: datetime) -> None:
-        for line in self._lines.listing(self._watchlist.followed, now):
+        followed = self._watchlist.followed
+        for line in self._lines.listing(followed, now):
+            self._screen.show(line)
+        try:
+            holders = self._holders(followed)
+        except CommandError as error:
+            self._screen.show(Line(f"WARNING {error.message}; trying again", "wait"))
+            return
+        for line in self._lines.holders(holders):
             self._screen.show(line)
 
     def _due(self, what: str, every_seconds: float, now: datetime) -> bool:

@@ -5,13 +5,20 @@ from typing import Final, Literal
 
 import typer
 
-from stagework.api.intervention import Intervention, InterventionSpec, Target
-from stagework.api.kinds import PIPELINEJOB
+from stagework.api.base import Metadata
+from stagework.api.intervention import (
+    Intervention,
+    InterventionSpec,
+    Target,
+)
+from stagework.api.judgement import Judgement
+from stagework.api.kinds import PIPELINEJOB, Kind
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.commands.session import Session
 from stagework.cli.errors import EXIT_FAILED, CommandError, TimeRanOut
 from stagework.cli.text import answers
-from stagework.plans.pipelinejob.interventions import preview
+from stagework.plans.pipelinejob.interventions import Preview, preview, preview_whole
+from stagework.plans.pipelinejob.snapshot import Resolved
 
 ANSWER_SECONDS: Final = 15.0
 """How long to wait for the operator's answer."""
@@ -41,7 +48,8 @@ def intervene(
     if dry_run:
         _preview(session, run, spec)
     else:
-        _create(session, run, spec)
+        show = f"stagework status {run.metadata.name}{session.home.flag(run.metadata.namespace)}"
+        request(session, run.metadata, spec, PIPELINEJOB, show=show)
 
 
 def _request(
@@ -67,28 +75,44 @@ def _request(
     )
 
 
-def _create(session: Session, run: PipelineJob, spec: InterventionSpec) -> None:
+def request(
+    session: Session, target: Metadata, spec: InterventionSpec, kind: Kind, *, show: str = ""
+) -> None:
+    """Ask in the person's name, wait for the answer and print it; raises CommandError where
+    something is refused, and TimeRanOut. `show`: the command that shows the target.
+    """
     signed = spec.model_copy(update={"requestedBy": session.objects.me()[:MAX_REQUESTER]})
-    intervention = session.objects.intervene(run, signed)
+    intervention = session.objects.intervene(target, signed)
     session.terminal.say(f"intervention.stagework.dev/{intervention.metadata.name} created")
     status = _answered(session, intervention).status
-    for line in answers.answered(status):
+    for line in answers.answered(status, kind):
         session.terminal.say(line)
     if status.refused:
-        flag = session.home.flag(run.metadata.namespace)
-        raise CommandError(
-            f"{len(status.refused)} refused",
-            command=f"stagework status {run.metadata.name}{flag}",
-        )
+        raise CommandError(f"{len(status.refused)} refused", command=show)
+
+
+def print_preview(session: Session, verb: str, judgement: Judgement, kind: Kind) -> None:
+    """Print what would happen; exit 1 where something is refused."""
+    for line in answers.judged(verb, judgement, kind):
+        session.terminal.say(line)
+    if judgement.refused:
+        raise typer.Exit(EXIT_FAILED)
 
 
 def _preview(session: Session, run: PipelineJob, spec: InterventionSpec) -> None:
-    states = {stage.name: stage for stage in run.status.stages}
-    effect = preview(spec, states, session.objects.dependencies(run))
-    for line in answers.previewed(effect.affected, effect.resets, effect.refused):
+    effect = _effect(session, run, spec)
+    for line in answers.previewed(spec.verb, effect):
         session.terminal.say(line)
     if effect.refused:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _effect(session: Session, run: PipelineJob, spec: InterventionSpec) -> Preview:
+    states = {stage.name: stage for stage in run.status.stages}
+    if not states:
+        return preview_whole(spec, run.status)
+    resolved = Resolved(session.objects.stages(run), None)
+    return preview(spec, states, resolved.dependencies, resolved.runs_if)
 
 
 def _answered(session: Session, intervention: Intervention) -> Intervention:

@@ -9,6 +9,7 @@ import typer
 
 from stagework.cli.commands.follower import Follower, Rhythm, signals
 from stagework.cli.commands.session import Session, session_of
+from stagework.cli.commands.slot_holders import holders_for
 from stagework.cli.errors import EXIT_FAILED, EXIT_TIMEOUT, CommandError
 from stagework.cli.feed import Feed
 from stagework.cli.objects import RUNS
@@ -129,6 +130,9 @@ def _follow(
             screen,
             now=session.now,
             rhythm=Rhythm(poll=settings.interval_seconds, create=settings.create_interval_seconds),
+            holders=lambda waiting: holders_for(
+                session, waiting, where or session.cluster.namespace
+            ),
             create=(lambda: _create(session, where, body)) if creates else None,
         )
         follower.run(wishes, until_done=manner.until_done, once=manner.once)

@@ -24,7 +24,7 @@ def results(
     name: Annotated[str, typer.Argument(help="The run.")],
     to: Annotated[Path | None, typer.Option("--to", help="Folder; ./out/NAME by default.")] = None,
     namespace: Namespace = None,
-    service_account: ServiceAccount = "default",
+    service_account: ServiceAccount = "",
     release_namespace: ReleaseNamespace = DEFAULT_RELEASE_NAMESPACE,
 ) -> None:
     """Download the committed outputs of a run into DIR/<stage>/ and show the values."""

@@ -26,7 +26,7 @@ def search(
     words: Annotated[list[str], typer.Argument(help="Words of three letters or more.")],
     to: Annotated[Path | None, typer.Option("--to", help="Folder; ./out/NAME by default.")] = None,
     namespace: Namespace = None,
-    service_account: ServiceAccount = "default",
+    service_account: ServiceAccount = "",
     release_namespace: ReleaseNamespace = DEFAULT_RELEASE_NAMESPACE,
 ) -> None:
     """Search the full-text index that a run has left (fetched once with its other results)."""
@@ -38,6 +38,7 @@ def search(
         service = ApiService(session.cluster, release_namespace, where, service_account)
         files = indexes(fetch(service, session.objects.run(where, name), folder))
     if not files:
-        raise CommandError(f"{name} has no {INDEX_FILE}", command=f"stagework status {name}")
+        flag = session.home.flag(session.namespace(namespace))
+        raise CommandError(f"{name} has no {INDEX_FILE}", command=f"stagework status {name}{flag}")
     wanted = words_of(words)
     session.terminal.table(hits_table(look_up(files[0], wanted), wanted))

@@ -25,13 +25,12 @@ def upload(
     *,
     file: Annotated[Path, typer.Argument(help="File to upload.")],
     namespace: Namespace = None,
-    service_account: ServiceAccount = "default",
+    service_account: ServiceAccount = "",
     release_namespace: ReleaseNamespace = DEFAULT_RELEASE_NAMESPACE,
 ) -> None:
     """Upload a file and print the address that a PipelineJob's `input` takes.
 
-    The ServiceAccount needs the right to create PipelineJobs, for example by
-    `kubectl create rolebinding uploads --clusterrole=stagework-edit --serviceaccount=NS:default`.
+    You need the right to create PipelineJobs in the namespace, as the role stagework-edit has it.
     """
     session = session_of(context)
     service = ApiService(

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
+from stagework.api.durations import short
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.commands.session import Session, session_of
 from stagework.cli.errors import CommandError, TimeRanOut
 from stagework.cli.feed import Deleted, Feed, Listed, Seen, Trouble
 from stagework.cli.options import Namespace
 from stagework.cli.text import run_list, run_page
-from stagework.cli.text.durations import short
-from stagework.cli.text.next_steps import after_failure
+from stagework.cli.text.next_steps import next_command
 from stagework.cli.text.tables import one_line
 from stagework.overview import detail
 from stagework.overview.run_end import run_end
@@ -89,7 +89,7 @@ def _judge(
         where = f" at {end.stage}" if end.stage else ""
         raise CommandError(
             f"{name} failed{where} ({end.reason}): {one_line(end.message)}",
-            command=after_failure(run, session.home),
+            command=next_command(run, session.home),
         )
     if end.kind == "Succeeded":
         del pending[name]

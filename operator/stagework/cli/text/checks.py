@@ -8,9 +8,9 @@ from typing import Final, Literal
 from rich.text import Text
 
 from stagework.api import names
+from stagework.api.durations import short
 from stagework.api.observed import LeaseView, NodeView
 from stagework.cli.installation import Crd, Deployment, StorageClass
-from stagework.cli.text.durations import short
 from stagework.cli.text.tables import Cell, Table
 from stagework.overview.states import Tone
 

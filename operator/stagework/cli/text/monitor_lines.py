@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Final
 
 from stagework.api import names
+from stagework.api.durations import short
 from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stage_status import StageStatus
-from stagework.cli.text.next_steps import Home, after_failure
+from stagework.cli.text.next_steps import Home, next_command
 from stagework.cli.text.tables import one_line
 from stagework.cli.watchlist import Changed, Ended, Gone, Late, News, PickedUp
+from stagework.overview.holders import SlotHolder
 from stagework.overview.states import Tone, run_word
 from stagework.overview.times import begin
 
@@ -118,6 +120,12 @@ class MonitorLines:
         rows = [f"  {self._head(run, now)} {_place(run)} - {_standing(run)}" for run in runs]
         return [Line(title + (":" if rows else "")), *map(Line, rows)]
 
+    def holders(self, holders: Sequence[SlotHolder]) -> list[Line]:
+        """Who has the slots that followed runs wait for."""
+        if not holders:
+            return []
+        return [Line("Slots are held by:"), *(Line(f"  {held(holder)}") for holder in holders)]
+
     def _ended(self, news: Ended, now: datetime) -> Line:
         run, end = news.run, news.end
         at = run.status.completionTime or now
@@ -127,7 +135,7 @@ class MonitorLines:
         where = f" at {end.stage}" if end.stage else f": {end.reason}"
         message = one_line(end.message)
         cause = f": {message}" if message else ""
-        command = after_failure(run, self.home)
+        command = next_command(run, self.home)
         return Line(f"{head} failed - {name}{where}{cause} (next: {command})", "bad")
 
     def _head(self, run: PipelineJob, at: datetime) -> str:
@@ -145,6 +153,12 @@ def stage_words(stage: StageStatus) -> str:
         return word + again
     cause = ": ".join(part for part in (stage.reason, one_line(stage.message)) if part)
     return word + again + (f" - {cause}" if cause else "")
+
+
+def held(holder: SlotHolder) -> str:
+    """One who has a slot, such as `gpu: team/ad-7 (overlay, 12s)`."""
+    place = f"{holder.namespace}/{holder.run}"
+    return f"{holder.machine}: {place} ({holder.stage}, {short(holder.seconds)})"
 
 
 def short_id(run: PipelineJob) -> str:

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable
 
-from stagework.cli.text.durations import short
+from stagework.api.durations import short
 from stagework.cli.text.tables import Cell, Table, one_line
 from stagework.overview.rows import RunRow
 from stagework.overview.states import tone
 
+_WIDE = ("RETRIES", "NODE", "TITLE", "DURATION", "MESSAGE")
+
 
 def table(rows: Iterable[RunRow], *, wide: bool = False, namespaces: bool = False) -> Table:
-    """The rows as a table; `wide` adds ATTEMPTS, NODE and MESSAGE."""
+    """The rows as a table; `wide` adds RETRIES, NODE, TITLE, DURATION and MESSAGE."""
     titles = ("NAME", "STATUS", "STAGE", "PROGRESS", "MACHINE", "AGE")
     if namespaces:
         titles = ("NAMESPACE", *titles)
     if wide:
-        titles = (*titles, "ATTEMPTS", "NODE", "MESSAGE")
+        titles = (*titles, *_WIDE)
     return Table(titles, tuple(_cells(row, wide=wide, namespaces=namespaces) for row in rows))
 
 
@@ -29,7 +31,8 @@ def objects(rows: Iterable[RunRow]) -> list[dict[str, object]]:
             "progress": progress(row),
             "machine": row.machine,
             "age": short(row.age_seconds),
-            "attempts": row.attempts,
+            "retries": row.retries,
+            "duration": short(row.elapsed_seconds),
             "node": row.node,
             "message": one_line(row.message),
             "title": one_line(row.title) or row.name,
@@ -56,5 +59,11 @@ def _cells(row: RunRow, *, wide: bool, namespaces: bool) -> tuple[Cell, ...]:
     if namespaces:
         cells.insert(0, Cell(row.namespace))
     if wide:
-        cells += [Cell(str(row.attempts)), Cell(row.node), Cell(one_line(row.message))]
+        cells += [
+            Cell(str(row.retries)),
+            Cell(row.node),
+            Cell(one_line(row.title)),
+            Cell(short(row.elapsed_seconds)),
+            Cell(one_line(row.message)),
+        ]
     return tuple(cells)

@@ -1,16 +1,15 @@
 """Where a monitor's lines go: plain lines, or a live table below them in a terminal."""
 
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from rich.console import Console
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from stagework.cli.text.durations import short
+from stagework.api.durations import short
 from stagework.cli.text.monitor_lines import Line
+from stagework.cli.text.painting import Lines, Painted, Shown
 from stagework.cli.text.run_list import progress
 from stagework.cli.text.tables import STYLES
 from stagework.cli.text.terminal import Terminal
@@ -20,21 +19,8 @@ from stagework.overview.states import tone
 _BAR_COLUMNS = 24
 
 
-class Screen(Protocol):
+class Screen(Shown, Protocol):
     """A place for lines that stay and bars that move."""
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave the terminal as it was."""
-        ...
 
     def show(self, line: Line) -> None:
         """A line that stays."""
@@ -52,23 +38,8 @@ def screen_for(terminal: Terminal, *, plain: bool) -> Screen:
     return LiveScreen(terminal.console)
 
 
-class PlainScreen:
+class PlainScreen(Lines):
     """Lines only."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
-
-    def __enter__(self) -> Self:
-        """Nothing to begin."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing to leave behind."""
 
     def show(self, line: Line) -> None:
         """Print it."""
@@ -78,25 +49,12 @@ class PlainScreen:
         """Plain lines have no moving parts."""
 
 
-class LiveScreen:
+class LiveScreen(Painted):
     """Lines scroll above a table that is painted anew in place."""
 
     def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, auto_refresh=False, transient=True)
-
-    def __enter__(self) -> Self:
-        """Begin to paint."""
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Remove the table; the lines stay."""
-        self._live.stop()
+        """At the end the table is removed; the lines stay."""
+        super().__init__(console, kept=False)
 
     def show(self, line: Line) -> None:
         """Print it above the table."""

@@ -29,6 +29,11 @@ class Terminal:
         """One line."""
         self.console.print(Text(text, style=STYLES[tone]))
 
+    def raw(self, line: str) -> None:
+        """One line word by word, at once: of a log that is followed."""
+        self.console.file.write(f"{line}\n")
+        self.console.file.flush()
+
     def lines(self, lines: Iterable[Text]) -> None:
         """Lines with styles of their own."""
         for line in lines:
@@ -37,6 +42,10 @@ class Terminal:
     def table(self, table: Table) -> None:
         """A table."""
         self.lines(table.lines())
+
+    def note(self, text: str) -> None:
+        """One line on stderr, beside what was asked for."""
+        self._errors.print(Text(text, style="dim"))
 
     def warn(self, text: str) -> None:
         """One warning on stderr."""

@@ -4,7 +4,7 @@ Ten thousand runs are kept this way; one becomes a full, checked object only whi
 about.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,11 @@ class OwnObject(msgspec.Struct, frozen=True, gc=False):
         return (self.metadata.namespace, self.metadata.name)
 
     @property
+    def controller(self) -> OwnerReference | None:
+        """The controlling owner, as it says itself; or None."""
+        return next((owner for owner in self.metadata.ownerReferences if owner.controller), None)
+
+    @property
     def is_tombstone(self) -> bool:
         """Whether most of it was evicted (`tombstone_of`): what is left names it, no more."""
         return not bytes(self.spec)
@@ -82,7 +87,7 @@ def from_bytes(body: bytes) -> OwnObject:
     return _decoder.decode(body)
 
 
-def tombstone_of(known: OwnObject, status: dict[str, str]) -> OwnObject:
+def tombstone_of(known: OwnObject, status: Mapping[str, Any]) -> OwnObject:
     """An object of which nothing more is to come, without its spec, and of its status only this."""
     return OwnObject(known.metadata, _EVICTED, msgspec.Raw(orjson.dumps(status)))
 

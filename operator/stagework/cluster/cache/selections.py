@@ -18,7 +18,8 @@ BY_NAME: Final = "name"
 BY_TARGET: Final = "target"
 """Index of Interventions: kind, namespace and name of the target."""
 BY_OWNER: Final = "owner"
-"""Index of Jobs and Pods: uid of the object of ours that they belong to, as they say."""
+"""Index of Jobs, Pods and objects of ours: uid of the object of ours that they belong to, as they
+say."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,10 @@ ALL_NODES: Final = Selection(NODES, NodeView, namespaced=False)
 @once
 def objects_of(kind: Kind) -> Selection[OwnObject]:
     """All objects of a kind of ours."""
-    indexes: dict[str, IndexOf[OwnObject]] = {BY_NAME: lambda known: known.name}
+    indexes: dict[str, IndexOf[OwnObject]] = {
+        BY_NAME: lambda known: known.name,
+        BY_OWNER: lambda known: owner.uid if (owner := known.controller) is not None else None,
+    }
     for path in kind.references:
         indexes[path] = _reference(path)
     if kind is INTERVENTION:

@@ -24,6 +24,8 @@ from http import HTTPStatus
 
 import msgspec
 
+from stagework.api.text import OVER_QUOTA
+
 
 class StatusCause(msgspec.Struct, frozen=True):
     """One cause in a Status answer, such as a field that is refused."""
@@ -107,7 +109,7 @@ class Forbidden(ApiError):
     @property
     def over_quota(self) -> bool:
         """Whether a ResourceQuota stands in the way; it may work later."""
-        return "exceeded quota" in self.message
+        return OVER_QUOTA in self.message
 
 
 class NamespaceTerminating(Forbidden):

@@ -115,6 +115,10 @@ class Reader:
         """Changes from `params["resourceVersion"]` on, see `Transport.watch`."""
         return self._transport.watch(path, params)
 
+    def stream(self, path: str, params: Params | None = None) -> AsyncGenerator[bytes, None]:
+        """Whatever the path is, in pieces as they come, see `Transport.stream`."""
+        return self._transport.stream(path, params)
+
     def _pause(self, tries: int, error: ApiError) -> float:
         asked = min(error.retry_after_seconds or 0.0, 30.0)
         return asked + 0.2 * 2.0 ** (tries - 1) * (0.5 + self._rng())

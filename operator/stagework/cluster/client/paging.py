@@ -9,6 +9,8 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
+from stagework.cluster.client.claimed_times import decoded
+
 
 class Metadata(Protocol):
     """The part of an object's metadata that tells which object and which version it is."""
@@ -134,7 +136,7 @@ class Codec(Generic[T]):
 
     def one(self, raw: bytes | msgspec.Raw) -> T:
         """One object; raises msgspec.DecodeError."""
-        return self._object.decode(raw)
+        return decoded(self._object, raw)
 
     def page(self, body: bytes, on_bad: OnBadObject) -> ListPage[T]:
         """A page of a list; objects that do not decode are reported and left out."""
@@ -145,7 +147,7 @@ class Codec(Generic[T]):
         good: list[T] = []
         for encoded in raw.items or []:
             try:
-                good.append(self._object.decode(encoded))
+                good.append(self.one(encoded))
             except msgspec.DecodeError as error:
                 on_bad(bytes(encoded), error)
         return ListPage(raw.metadata, good)
@@ -159,11 +161,19 @@ class Codec(Generic[T]):
         if not line.startswith((b'{"type":"BOOKMARK"', b'{"type":"ERROR"')):
             try:
                 typed = self._event.decode(line)
-            except msgspec.ValidationError as error:
-                raw = _raw_event.decode(line)
-                if raw.type in _OBJECT_EVENTS:
-                    on_bad(bytes(raw.object), error)
-                return raw
+            except msgspec.ValidationError:
+                return self._again(_raw_event.decode(line), on_bad)
             if typed.type in _OBJECT_EVENTS:
                 return typed
         return _raw_event.decode(line)
+
+    def _again(
+        self, raw: WatchEvent[msgspec.Raw], on_bad: OnBadObject
+    ) -> WatchEvent[T] | WatchEvent[msgspec.Raw]:
+        if raw.type not in _OBJECT_EVENTS:
+            return raw
+        try:
+            return WatchEvent(raw.type, self.one(raw.object))
+        except msgspec.DecodeError as error:
+            on_bad(bytes(raw.object), error)
+            return raw

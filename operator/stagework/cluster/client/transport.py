@@ -5,6 +5,7 @@ new one.
 """
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -119,43 +120,42 @@ class Transport:
     async def watch(self, path: str, params: Params | None = None) -> AsyncGenerator[bytes, None]:
         """Changes from `params["resourceVersion"]` on, one raw JSON line each, with bookmarks.
 
-        Ends by itself after 4 to 5 minutes (the server closes it). Raises Gone where the version
-        is too old at once; within the stream that comes as an ERROR line. Raises Unreachable when
-        the connection breaks or is silent for 75 s. Nothing is tried again here. Use it within
-        `contextlib.aclosing` so that the connection is given up at once.
+        It ends after 4 to 5 minutes. Raises Gone where the version is too old at once, which
+        comes as an ERROR line later. Raises Unreachable when the connection breaks or is silent for
+        75 s. Use it within `contextlib.aclosing`.
         """
-        asked = {
-            **(params or {}),
-            "watch": "true",
-            "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(240 + int(60 * self._rng())),
-        }
-        proof = await self._proof()
-        began = self._clock()
-        status = 0
+        lines, stream = Lines(), self.stream(path, _watch_params(params, self._rng()), verb="WATCH")
+        async with contextlib.aclosing(stream) as chunks:
+            async for chunk in chunks:
+                for line in lines.feed(chunk):
+                    yield line
+
+    async def stream(
+        self, path: str, params: Params | None = None, *, verb: str = "GET"
+    ) -> AsyncGenerator[bytes, None]:
+        """An answer in pieces as they come, such as a Pod's log; counted as `verb`."""
+        proof, began, status = await self._proof(), self._clock(), 0
         try:
             async with self._watches().request(
                 "GET",
-                URL(f"{self._target.server}{_target(path, asked)}", encoded=True),
+                URL(f"{self._target.server}{_target(path, params)}", encoded=True),
                 headers={"Authorization": proof} if proof else None,
                 timeout=self._watch_timeout,
                 server_hostname=self._target.server_name,
             ) as answer:
                 status = answer.status
-                self._count("WATCH", path, status, began)
+                self._count(verb, path, status, began)
                 if status != HTTPStatus.OK:
                     body = await answer.read()
                     if status == HTTPStatus.UNAUTHORIZED:
                         await self._credentials.refresh()
                     raise from_answer(status, body, answer.headers.get("Retry-After"))
-                lines = Lines()
                 async for chunk in answer.content.iter_any():
-                    for line in lines.feed(chunk):
-                        yield line
+                    yield chunk
         except _NO_ANSWER as error:
             if not status:
-                self._count("WATCH", path, 0, began)
-            raise _unreachable("WATCH", path, error) from error
+                self._count(verb, path, 0, began)
+            raise _unreachable(verb, path, error) from error
 
     async def send(self, request: Request) -> bytes:
         """The answer's body; raises ApiError."""
@@ -206,6 +206,16 @@ class Transport:
     def _count(self, verb: str, path: str, status: int, began: float) -> None:
         if self._hooks is not None:
             self._hooks.on_request(verb, resource_of(path), status, self._clock() - began)
+
+
+def _watch_params(params: Params | None, fraction: float) -> Params:
+    """Watches of one process end at different times: `fraction` is 0 to 1."""
+    return {
+        **(params or {}),
+        "watch": "true",
+        "allowWatchBookmarks": "true",
+        "timeoutSeconds": str(240 + int(60 * fraction)),
+    }
 
 
 def _target(path: str, params: Params | None) -> str:

@@ -6,8 +6,14 @@ from typing import Any
 from stagework.api.resources import ObjectRef
 from stagework.controllers.pipelinejobs.causes import Causes
 from stagework.controllers.pipelinejobs.live_pods import LivePods
-from stagework.plans.pipelinejob.snapshot import CauseQuestion, PodQuestion, ResultQuestion
+from stagework.plans.pipelinejob.snapshot import (
+    CauseQuestion,
+    LogQuestion,
+    PodQuestion,
+    ResultQuestion,
+)
 from stagework.plans.plan import Question
+from stagework.service_client.logs import LogKeeper
 from stagework.service_client.results import ResultStore
 
 
@@ -17,6 +23,8 @@ class Answers:
 
     results: ResultStore
     """What attempts have left."""
+    logs: LogKeeper
+    """What attempts that failed have written."""
     pods: LivePods
     """Whether a Pod is there though our watch does not show it."""
     causes: Causes
@@ -27,6 +35,8 @@ class Answers:
         match question:
             case ResultQuestion(stage, attempt):
                 return await self.results.look_up(about.namespace, about.uid, stage, attempt)
+            case LogQuestion():
+                return await self.logs.keep(about.namespace, about.uid, question)
             case PodQuestion():
                 return await self.pods.read(about.namespace, question)
             case CauseQuestion():

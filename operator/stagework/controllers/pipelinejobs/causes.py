@@ -5,13 +5,14 @@ from datetime import datetime
 
 import msgspec
 
+from stagework.api.causes import sentence
 from stagework.api.observed import EPOCH
 from stagework.api.resources import EVENTS
 from stagework.cluster.client import paths
+from stagework.cluster.client.claimed_times import decoded
 from stagework.cluster.client.errors import ApiError
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.client.paging import ListPage
-from stagework.cluster.refused import cause_first
 from stagework.plans.pipelinejob.snapshot import CauseQuestion, CauseRead
 from stagework.service_client.results import LookupFailed
 
@@ -55,7 +56,7 @@ class Causes:
         try:
             path = paths.collection(EVENTS, namespace)
             async for body in self._api.list_pages(path, about, on_restart=events.clear):
-                events += _page.decode(body).items or ()
+                events += decoded(_page, body).items or ()
         except (ApiError, msgspec.DecodeError) as error:
             raise LookupFailed(f"Events about {question.uid}: {error}") from error
         return _cause(events, at)
@@ -67,4 +68,4 @@ def _cause(events: Iterable[_Event], at: datetime) -> CauseRead:
     if last is None or last.type != "Warning":
         return CauseRead("", "", at)
     message = (last.message or "").removeprefix("Error creating: ")
-    return CauseRead(last.reason or "", cause_first(message), at)
+    return CauseRead(last.reason or "", sentence(message), at)

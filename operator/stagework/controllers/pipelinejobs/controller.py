@@ -23,6 +23,7 @@ from stagework.cluster.cache.selections import (
     STAGE_PODS,
 )
 from stagework.controllers.controller import Controller, Key, Trigger, View
+from stagework.controllers.decoding import end_document
 from stagework.controllers.pipelinejobs.answers import Answers
 from stagework.controllers.pipelinejobs.decoding import (
     decode_status,
@@ -34,12 +35,14 @@ from stagework.controllers.pipelinejobs.left_behind import LeftBehind
 from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
 from stagework.controllers.pipelinejobs.readiness import Readiness
+from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.controllers.pipelinejobs.shortages import Shortages
 from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.take_over import TakeOver
 from stagework.controllers.pipelinejobs.triggers import Triggers, key_of
 from stagework.plans.pipelinejob.accept import not_understood, undecidable, unreadable
+from stagework.plans.pipelinejob.facts import with_history
 from stagework.plans.pipelinejob.pending import pending
 from stagework.plans.pipelinejob.plan import evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
@@ -71,6 +74,8 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         limit_ranges: LimitRanges,
         settings: PlanSettings,
         *,
+        queue_metrics: QueueMetrics,
+        retelling: Retelling,
         left_behind: LeftBehind,
         wake: Callable[[Key], None],
         registry: CollectorRegistry,
@@ -85,9 +90,10 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self._answers = answers
         self._limit_ranges = limit_ranges
         self._shortages = Shortages(cache, wake, clock)
+        self._retelling = retelling
         self._left_behind = left_behind
         self.stage_metrics = StageMetrics(registry)
-        self.queue_metrics = QueueMetrics(registry, wall_clock)
+        self.queue_metrics = queue_metrics
         self._slots = Slots(
             settings.fleet,
             wake,
@@ -97,6 +103,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         )
         self._readiness = Readiness(wall_clock)
         self._gatherer = Gatherer(cache, self._slots, settings, self._shortages, limit_ranges)
+        self._gatherer.remembered = retelling.remembered
         self._gatherer.ready_since = self._readiness.since
         self._take_over = TakeOver(cache, self._slots, self._gatherer, settings.fleet, wall_clock)
 
@@ -119,9 +126,10 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         uid, evaluated = snapshot.run.metadata.uid, evaluate(snapshot, now)
         key = key_of(view.object)
         turns = evaluated.turns(lambda wanted: self._slots.request(key, uid, wanted))
-        plan = finish(evaluated, turns, now)
+        plan = with_history(snapshot, finish(evaluated, turns, now), now)
         status = plan.status or snapshot.run.status
         self._shortages.note(snapshot.run.metadata.namespace, status)
+        self.queue_metrics.numbers.note(snapshot, plan.status)
         self.queue_metrics.waits(uid, pending(snapshot, status, turns))
         self.queue_metrics.lengths(self._slots.queue_lengths())
         return plan
@@ -129,7 +137,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
     def unreadable(self, known: OwnObject, fault: str, now: datetime) -> RunPlan | None:
         """Refuse it for good, once, unless it has begun; a broken status is only logged."""
         self._take_over.hold_by_records(known)
-        run = self._without_spec(known, fault)
+        run = _without_spec(known, fault)
         if run is None or run.status.summary == names.INVALID_SPEC:
             return None
         judge = not_understood if run.status.stages else unreadable
@@ -137,13 +145,13 @@ class PipelineJobs(Controller[PipelineJobStatus]):
 
     def not_understood(self, known: OwnObject, fault: str, now: datetime) -> RunPlan | None:
         """Say so, once; nothing of it is touched."""
-        run = self._without_spec(known, fault)
+        run = _without_spec(known, fault)
         return not_understood(run, fault, now) if run is not None else None
 
     def undecidable(self, known: OwnObject, fault: str, now: datetime) -> RunPlan | None:
         """Say so; what it wants of slots is for others, what it holds stays its own."""
         self._slots.release(known.metadata.uid)
-        run = self._without_spec(known, fault)
+        run = _without_spec(known, fault)
         return undecidable(run, fault, now) if run is not None else None
 
     async def before_first_decision(self) -> None:
@@ -157,9 +165,14 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self.queue_metrics.clear()
 
     def background(self) -> Iterable[Coroutine[Any, Any, None]]:
-        """Sweep revisions that no run names, and what was left behind; let slots' time go on."""
-        sweeps = (self._revisions.sweep_for_ever(self._cache), self._left_behind.sweep_for_ever())
-        return (*sweeps, self._tick_for_ever())
+        """Sweep what no run names or was left behind; tell history; let slots' time go on."""
+        sweeps = (
+            self._revisions.sweep_for_ever(self._cache),
+            self._left_behind.sweep_for_ever(self._slots.holds_for),
+            self._left_behind.hasten_for_ever(),
+        )
+        old = (self._shortages.forget_old, self._limit_ranges.forget_old)
+        return (*sweeps, self._retelling.run(), _tick_for_ever(self._slots.tick, *old))
 
     async def answer(self, about: ObjectRef, question: Question) -> Any:
         """Ask whoever knows."""
@@ -170,16 +183,20 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         return self._slots.taken()
 
     def record(self, facts: Sequence[Fact]) -> None:
-        """Count what has happened."""
+        """Count what has happened, and keep it for history."""
         self.stage_metrics.record(facts)
+        self._retelling.record(facts)
 
     def stored(self, known: OwnObject, status: PipelineJobStatus) -> None:
         """Known already: it need not be decoded again."""
         self._gatherer.stored(known, status)
 
     def tombstone(self, known: OwnObject) -> OwnObject:
-        """Its revision stays: a person's Retry may need it, so it must not be swept."""
-        return tombstone_of(known, {"pipelineRevision": revision_of(known)})
+        """Its revision stays: a person's Retry may need it, so it must not be swept. So does how
+        it has ended, for what has made it.
+        """
+        kept = {"pipelineRevision": revision_of(known), **end_document(known)}
+        return tombstone_of(known, kept)
 
     def forget(self, uid: str) -> None:
         """What was decoded of it, and what is noted of its attempts."""
@@ -188,21 +205,23 @@ class PipelineJobs(Controller[PipelineJobStatus]):
     def release(self, uid: str) -> None:
         """It waits for nothing; its Pods that are out hold their slots until they have ended."""
         self._slots.release(uid)
-        self.queue_metrics.waits(uid, {})
+        self._left_behind.run_is_gone(uid)
+        self.queue_metrics.forget(uid)
         self.queue_metrics.lengths(self._slots.queue_lengths())
 
-    async def _tick_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(_TICK_SECONDS)
-            self._slots.tick()
-            self._shortages.forget_old()
-            self._limit_ranges.forget_old()
 
-    def _without_spec(self, known: OwnObject, fault: str) -> PipelineJob | None:
-        """What is known of a run all the same; None where that is not even its status."""
-        try:
-            status = decode_status(known)
-        except ValidationError:
-            log.error("%s/%s: its status was edited by hand: %s", *known.name, fault)  # noqa: TRY400
-            return None
-        return run_of(known, PipelineJobSpec.model_construct(), status)
+async def _tick_for_ever(*ticks: Callable[[], object]) -> None:
+    while True:
+        await asyncio.sleep(_TICK_SECONDS)
+        for tick in ticks:
+            tick()
+
+
+def _without_spec(known: OwnObject, fault: str) -> PipelineJob | None:
+    """What is known of a run all the same; None where that is not even its status."""
+    try:
+        status = decode_status(known)
+    except ValidationError:
+        log.error("%s/%s: its status was edited by hand: %s", *known.name, fault)  # noqa: TRY400
+        return None
+    return run_of(known, PipelineJobSpec.model_construct(), status)

@@ -1,8 +1,7 @@
-"""PipelineJobs and Pipelines from what is cached of them: checked objects for decisions."""
+"""PipelineJobs from what is cached of them: checked objects for decisions."""
 
 from collections import OrderedDict
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,19 +10,15 @@ import msgspec
 import orjson
 from pydantic import ValidationError
 
-from stagework.api.base import explain
-from stagework.api.pipeline import Pipeline, PipelineSpec
 from stagework.api.pipelinejob import PipelineJob, PipelineJobSpec, PipelineJobStatus
 from stagework.cluster.cache.own_objects import OwnObject
-from stagework.controllers.controller import OtherVersion, Unreadable
+from stagework.cluster.client.claimed_times import decoded, readable
+from stagework.controllers.decoding import understood
 from stagework.plans.pipelinejob.slot_requests import PodRecord
 from stagework.plans.pipelinejob.snapshot import Resolved
 
 KEPT_STAGES: Final = 64
 """Lists of inline stages kept: runs that one program makes mostly share theirs."""
-
-_UNKNOWN: Final = frozenset({"extra_forbidden", "literal_error", "enum"})
-"""Pydantic's kinds of faults that another version of the schema would not have."""
 
 _parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -65,34 +60,15 @@ class RunSpecs:
 
 def decode_status(known: OwnObject) -> PipelineJobStatus:
     """The stored status; raises pydantic.ValidationError where somebody has broken it."""
-    return PipelineJobStatus.model_validate_json(bytes(known.status))
+    try:
+        return PipelineJobStatus.model_validate_json(bytes(known.status))
+    except ValidationError:
+        return PipelineJobStatus.model_validate_json(readable(bytes(known.status)))
 
 
 def run_of(known: OwnObject, spec: PipelineJobSpec, status: PipelineJobStatus) -> PipelineJob:
     """The run for decisions."""
     return PipelineJob.model_construct(metadata=known.checked_metadata(), spec=spec, status=status)
-
-
-def pipeline_of(known: OwnObject) -> Pipeline:
-    """A Pipeline for decisions; raises pydantic.ValidationError."""
-    spec = PipelineSpec.model_validate_json(bytes(known.spec))
-    return Pipeline.model_construct(metadata=known.checked_metadata(), spec=spec)
-
-
-@contextmanager
-def understood(where: str = "") -> Generator[None]:
-    """What is decoded within can be understood; else Unreadable says where not.
-
-    `where`: what stands before the path of a field, such as `spec.`
-    """
-    try:
-        yield
-    except ValidationError as error:
-        unknown = any(fault["type"] in _UNKNOWN for fault in error.errors())
-        kind = OtherVersion if unknown else Unreadable
-        raise kind(f"{where}{explain(error)}") from error
-    except msgspec.DecodeError as error:
-        raise Unreadable(f"{where}{error}") from error
 
 
 class _StatusWords(msgspec.Struct):
@@ -132,7 +108,7 @@ def pod_records(known: OwnObject) -> list[PodRecord]:
     with suppress(msgspec.DecodeError):
         for part in _stage_parts.decode(known.status).stages:
             with suppress(msgspec.DecodeError):
-                fields = _pod_fields.decode(part)
+                fields = decoded(_pod_fields, part)
                 found.append(PodRecord(fields.name, fields.pod, fields.machine, fields.turnTime))
     return [record for record in found if record.pod]
 

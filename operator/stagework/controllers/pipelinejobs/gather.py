@@ -1,6 +1,6 @@
 """Gathers what a decision about a run reads: decoded once, and the rest from the cache."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from stagework.api.kinds import PIPELINE, PIPELINEJOB
@@ -18,13 +18,12 @@ from stagework.cluster.cache.selections import (
 )
 from stagework.controllers.controller import Unreadable, View
 from stagework.controllers.decoded import Decoded
+from stagework.controllers.decoding import pipeline_of, understood
 from stagework.controllers.pipelinejobs.decoding import (
     RunSpec,
     RunSpecs,
     decode_status,
-    pipeline_of,
     run_of,
-    understood,
 )
 from stagework.controllers.pipelinejobs.ended_attempts import EndedAttempts
 from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
@@ -59,6 +58,8 @@ class Gatherer:
         """Attempts that are over, as far as it is stored."""
         self.looking_since = EPOCH
         """Since when this process leads."""
+        self.remembered: Callable[[str], bool] = lambda _uid: True
+        """Whether history has acknowledged all of a run."""
         self.ready_since: Mapping[str, datetime] = {}
         """Nodes that are ready, and since when."""
 
@@ -95,6 +96,8 @@ class Gatherer:
             reads=view.answers,
             causes=view.answers,
             shortage=self._shortages.of(meta.namespace),
+            logs=view.answers,
+            remembered=self.remembered(meta.uid),
             looking_since=self.looking_since,
             ready_since=self.ready_since,
             refusals=view.refusals,

@@ -6,6 +6,7 @@ from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from stagework.controllers.pipelinejobs.queue_numbers import QueueNumbers
 from stagework.plans.pipelinejob.transitions import AttemptEnded, StageEnded
 from stagework.plans.plan import Fact
 from stagework.plans.transitions import Recovered, Recovery
@@ -48,10 +49,10 @@ class StageMetrics:
                 self.orphans_recovered_total.labels(how).inc()
             case AttemptEnded(stage, reason=reason, begun=True):
                 self.stage_attempts_total.labels(stage, reason).inc()
-            case StageEnded(stage, state=state, machine=machine, seconds=seconds):
-                self.stage_attempts_total.labels(stage, state).inc()
+            case StageEnded(stage, outcome=outcome, machine=machine, seconds=seconds):
+                self.stage_attempts_total.labels(stage, outcome).inc()
                 if seconds is not None:
-                    self.stage_duration_seconds.labels(stage, machine, state).observe(seconds)
+                    self.stage_duration_seconds.labels(stage, machine, outcome).observe(seconds)
             case _:
                 pass
 
@@ -59,7 +60,14 @@ class StageMetrics:
 class QueueMetrics:
     """What waits for a machine: how many stages, and the oldest since when."""
 
-    def __init__(self, registry: CollectorRegistry, wall_clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        wall_clock: Callable[[], datetime],
+        numbers: QueueNumbers,
+    ) -> None:
+        """`numbers`: those of the board."""
+        self.numbers = numbers
         self.stage_queue_depth = Gauge(
             "stagework_stage_queue_depth",
             "Stages that wait for a slot of a machine class.",
@@ -80,6 +88,12 @@ class QueueMetrics:
         """Nobody waits, as far as this process knows."""
         for runs in self._pending.values():
             runs.clear()
+        self.numbers.clear()
+
+    def forget(self, run_uid: str) -> None:
+        """The run is gone, or goes with its namespace."""
+        self.waits(run_uid, {})
+        self.numbers.forget(run_uid)
 
     def waits(self, run_uid: str, since: Mapping[str, datetime]) -> None:
         """Machine classes that a run waits for, and since when; replaces what was said before."""

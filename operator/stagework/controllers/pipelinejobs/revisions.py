@@ -24,7 +24,8 @@ from stagework.cluster.client.errors import ApiError, Conflict, NotFound
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.lease import NotLeading
 from stagework.controllers.controller import Unreadable
-from stagework.controllers.pipelinejobs.decoding import revision_of, summary_of, understood
+from stagework.controllers.decoding import understood
+from stagework.controllers.pipelinejobs.decoding import revision_of, summary_of
 from stagework.controllers.pipelinejobs.triggers import RUNS
 from stagework.plans.pipelinejob.snapshot import ForgedRevision, Resolved, resolved_of
 

@@ -124,6 +124,10 @@ class Slots:
         """Whether it is known here that Pods of the run hold slots."""
         return any(request.holds for request in self._ledger.requests(uid))
 
+    def holds_for(self, uid: str, pod: str) -> bool:
+        """Whether it is known here that this Pod of the run holds a slot."""
+        return any(r.holds and r.pod == pod for r in self._ledger.requests(uid))
+
     def pod_changed(self, run_uid: str) -> None:
         """Something has happened to a Pod; of a run that cannot say so it may have ended."""
         if run_uid in self._unspoken:

@@ -15,7 +15,8 @@ from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.cache.selections import BY_OWNER, STAGE_PODS
 from stagework.cluster.client.errors import ApiError
 from stagework.controllers.controller import Unreadable, View
-from stagework.controllers.pipelinejobs.decoding import pod_records, summary_of
+from stagework.controllers.decoding import has_ended
+from stagework.controllers.pipelinejobs.decoding import pod_records
 from stagework.controllers.pipelinejobs.gather import Gatherer
 from stagework.controllers.pipelinejobs.slots import Slots
 from stagework.controllers.pipelinejobs.triggers import RUNS, key_of
@@ -30,17 +31,6 @@ TRIES: Final = 10
 """How often a run is asked what it wants, before slots are given without it."""
 PAUSE_SECONDS: Final = 1.0
 """Between two tries."""
-_ENDS: Final = frozenset(
-    {
-        names.COMPLETED,
-        names.COMPLETED_WITH_SKIPS,
-        names.STAGE_FAILED,
-        names.STOPPED,
-        names.DEADLINE_EXCEEDED,
-        names.INVALID_SPEC,
-    }
-)
-"""Summaries of runs that want nothing."""
 
 Prepare = Callable[[OwnObject], Awaitable[Resolved | ForgedRevision | None]]
 """Reads the stages of a run; raises Unreadable or ApiError."""
@@ -111,7 +101,7 @@ class TakeOver:
     def _may_hold_or_want(self, run: OwnObject) -> bool:
         if run.is_tombstone:
             return False
-        return bool(self._pods_of(run)) or summary_of(run) not in _ENDS
+        return bool(self._pods_of(run)) or not has_ended(run)
 
     def _pods_of(self, run: OwnObject) -> tuple[PodView, ...]:
         meta = run.metadata

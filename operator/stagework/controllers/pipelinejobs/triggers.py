@@ -47,9 +47,11 @@ class Triggers:
     def of_pipeline(self, change: Change[OwnObject]) -> Iterable[Key]:
         """Only runs that wait for it care; begun ones use their revision.
 
-        Where it has changed, only those for which it could not be understood.
+        Where its spec has changed, only those for which it could not be understood.
         """
         name = change.object.name
+        if change.old is not None and _same_spec(change.old, change.new):
+            return ()
         runs = self._cache.indexed(RUNS, name[0], _PIPELINE_NAME, name)
         if change.old is None:
             return [key_of(run) for run in runs]
@@ -88,6 +90,11 @@ class Triggers:
         labels = new.metadata.labels
         stage, attempt = labels.get(names.LABEL_STAGE, ""), labels.get(names.LABEL_ATTEMPT, "")
         return self._is_over(run_uid, stage, attempt)
+
+
+def _same_spec(old: OwnObject, new: OwnObject | None) -> bool:
+    """Only its status or metadata has changed."""
+    return new is not None and new.metadata.generation == old.metadata.generation
 
 
 def is_same(change: Change[JobView] | Change[PodView]) -> bool:

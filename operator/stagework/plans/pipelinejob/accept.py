@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from stagework.api import names
-from stagework.api.conditions import Condition, Status, conditions_for, find, of_generation
+from stagework.api.causes import sentence
+from stagework.api.conditions import find, of_generation
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.resources import REVISIONS
 from stagework.api.stage_status import StageStatus
-from stagework.api.text import sentence
 from stagework.children.revision import revision_of
+from stagework.plans.pipelinejob.run_summary import with_summary
 from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot, resolved_of
 from stagework.plans.pipelinejob.transitions import events_of, transitions
 from stagework.plans.plan import Create, Event, Plan, PlanBuilder, Refusal
+from stagework.policies.same_cause import is_same_cause
 from stagework.policies.validity import faults
 
 PIPELINE_GRACE = timedelta(seconds=60)
@@ -118,18 +120,16 @@ def _accepted(
         if refusal is not None:
             return _without_revision(run, refusal, builder, now)
     stages = [StageStatus(name=stage.name, reason=names.QUEUED) for stage in resolved.stages]
-    status = PipelineJobStatus(
-        observedGeneration=run.metadata.generation,
-        conditions=_conditions(run, "Unknown", names.QUEUED, "accepted", now),
-        summary=names.QUEUED,
-        message="accepted",
+    begun = PipelineJobStatus(
         progress=f"0/{len(stages)}",
         stage=stages[0].name,
         pipelineRevision=revision,
         startTime=now,
         activeSince=now if run.spec.activeDeadlineSeconds is not None else None,
         stages=stages,
+        answered=run.status.answered,
     )
+    status = with_summary(run, "Unknown", names.QUEUED, "accepted", now, before=begun)
     # Inline stages cannot change. Those of a Pipeline can: which they are must be on record
     # before a Job follows from them.
     builder.wake(now)
@@ -140,14 +140,8 @@ def _refused(
     run: PipelineJob, sentences: Sequence[str], builder: PlanBuilder, now: datetime
 ) -> RunPlan:
     message = sentence("; ".join(sentences))
-    status = run.status.evolve(
-        observedGeneration=run.metadata.generation,
-        conditions=_conditions(run, "False", names.INVALID_SPEC, message, now),
-        summary=names.INVALID_SPEC,
-        message=message,
-        completionTime=now,
-    )
-    return _written(run, status, builder)
+    status = with_summary(run, "False", names.INVALID_SPEC, message, now)
+    return _written(run, status.evolve(completionTime=now), builder)
 
 
 def _without_pipeline(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
@@ -188,13 +182,10 @@ def _stalling(
     run: PipelineJob, reason: str, text: str, now: datetime, *, stalled: bool
 ) -> PipelineJobStatus:
     """It cannot go on."""
-    message = sentence(text)
-    return run.status.evolve(
-        observedGeneration=run.metadata.generation,
-        conditions=_conditions(run, "Unknown", reason, message, now, stalled=stalled),
-        summary=reason,
-        message=message,
-    )
+    message, before = sentence(text), run.status
+    if before.summary == reason and is_same_cause(before.message, message):
+        message = before.message
+    return with_summary(run, "Unknown", reason, message, now, stalled=stalled)
 
 
 def _written(
@@ -205,25 +196,5 @@ def _written(
         return builder.plan(None)
     facts = transitions(run.status, status)
     builder.facts.extend(facts)
-    builder.events.extend(events_of(facts, run.metadata.name))
+    builder.events.extend(events_of(facts, run, status))
     return builder.plan(status, urgent=urgent)
-
-
-def _conditions(
-    run: PipelineJob,
-    succeeded: Status,
-    reason: str,
-    message: str,
-    now: datetime,
-    *,
-    stalled: bool = False,
-) -> list[Condition]:
-    return conditions_for(
-        run.status.conditions,
-        run.metadata.generation,
-        succeeded=succeeded,
-        reason=reason,
-        message=message,
-        now=now,
-        stalled=stalled,
-    )

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from stagework.api import names
 from stagework.api.observed import PodView
 from stagework.api.stage_status import StageStatus
+from stagework.api.text import OVER_QUOTA
 from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.children import AttemptObjects
+from stagework.plans.pipelinejob.pod_wait import waits_since
 from stagework.plans.pipelinejob.snapshot import CauseQuestion, CauseRead, Snapshot
 from stagework.plans.plan import PlanBuilder
 
@@ -48,8 +50,7 @@ class Causes:
             return granted
         read = None
         if job is not None and not job.metadata.leaving:
-            made, turn = job.metadata.creation_timestamp, granted.turnTime or self.now
-            read = self._read(job.metadata.uid, made if turn < made <= self.now else turn)
+            read = self._read(job.metadata.uid, waits_since(granted, self.now))
         if read is not None and read.reason:
             return edits.refused(granted, _reason(read), read.message)
         if read is None and before.starting and before.reason in _WITHOUT_POD:
@@ -75,7 +76,7 @@ class Causes:
 
 
 def _reason(read: CauseRead) -> str:
-    return names.WAIT_QUOTA if "exceeded quota" in read.message else names.POD_REFUSED
+    return names.WAIT_QUOTA if OVER_QUOTA in read.message else names.POD_REFUSED
 
 
 def over_quota(status: StageStatus) -> bool:

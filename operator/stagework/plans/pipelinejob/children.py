@@ -7,19 +7,21 @@ the answer to our own create (or adoption) told it. A Pod is, where such a Job c
 the status has recorded its uid before its gate was removed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from stagework.api import names
 from stagework.api.base import Metadata
 from stagework.api.kinds import PIPELINEJOB
-from stagework.api.observed import JobView, PodView
+from stagework.api.observed import JobView, ObjectMeta, PodView
 from stagework.api.resources import JOBS, PODS
 from stagework.api.resources import ObjectRef as Ref
 from stagework.api.stage_status import StageStatus
 from stagework.children.names import recreation_of, stage_job_name
 from stagework.plans.made import Made
 from stagework.plans.pipelinejob import edits
+from stagework.plans.pipelinejob.pod_wait import made_late
 from stagework.plans.plan import Delete, Purpose
 
 
@@ -55,8 +57,16 @@ class OwnJob:
 class Children:
     """The Jobs and Pods of a run; strangers that say to be its own are not among them."""
 
-    def __init__(self, run: Metadata, jobs: Iterable[JobView], pods: Iterable[PodView]) -> None:
+    def __init__(
+        self,
+        run: Metadata,
+        jobs: Iterable[JobView],
+        pods: Iterable[PodView],
+        machines: Iterable[str] = (),
+    ) -> None:
+        """`machines`: all classes; with them Jobs are known that only their held Pods name."""
         self._run = run
+        self._machines = tuple(machines)
         owner = PIPELINEJOB.ref(run.namespace, run.name, run.uid)
         self._jobs = {j.metadata.uid: j for j in jobs if j.metadata.controlled_by(owner)}
         self._pods = {p.metadata.uid: p for p in pods if p.metadata.namespace == run.namespace}
@@ -89,30 +99,56 @@ class Children:
         """All Jobs that we have made for the run, also for attempts that are over.
 
         Known by uid, or by a name that only this run, stage, attempt, class and recreation gives:
-        its labels say which, and are believed only where the name agrees.
+        its labels say which, and are believed only where the name agrees. Of one that has lost its
+        labels a Pod says so, as long as it is held: one that is no more wanted must be found.
         """
-        if not self._jobs:
+        held = dict(self._of_held_pods()) if self._machines else {}
+        if not (self._jobs or held):
             return
         known = {s.jobUid: (s.name, s.attempt, s.remakes) for s in stages if s.jobUid}
+        seen = [
+            (j, j.metadata.labels, (j.metadata.labels.get(names.LABEL_MACHINE, ""),))
+            for j in self._jobs.values()
+        ]
+        seen += [(job, labels, self._machines) for job, labels in held.values()]
+        for job, labels, machines in seen:
+            uid, child = job.metadata.uid, made.children.get(job.metadata.name)
+            if uid in known:
+                yield OwnJob(job, *known[uid])
+            elif (own := self._by_name(job, labels, machines)) is not None:
+                yield own
+            elif child is not None and child.uid == uid:
+                yield OwnJob(job, *child.purpose, 0)
+
+    def _by_name(
+        self, job: JobView, labels: Mapping[str, str], machines: Iterable[str]
+    ) -> OwnJob | None:
+        stage = labels.get(names.LABEL_STAGE, "")
+        attempt = labels.get(names.LABEL_ATTEMPT, "")
         run = self._run
-        for uid, job in self._jobs.items():
-            labels, meta = job.metadata.labels, job.metadata
-            stage = labels.get(names.LABEL_STAGE, "")
-            attempt = labels.get(names.LABEL_ATTEMPT, "")
+        for machine in machines:
             recreation = recreation_of(
-                meta.name,
+                job.metadata.name,
                 run.name,
                 run.uid,
                 stage=stage,
                 attempt=attempt,
-                machine=labels.get(names.LABEL_MACHINE, ""),
+                machine=machine,
             )
-            if uid in known:
-                yield OwnJob(job, *known[uid])
-            elif recreation is not None:
-                yield OwnJob(job, stage, int(attempt), recreation)
-            elif (child := made.children.get(meta.name)) is not None and child.uid == uid:
-                yield OwnJob(job, *child.purpose, 0)
+            if recreation is not None:
+                return OwnJob(job, stage, int(attempt), recreation)
+        return None
+
+    def _of_held_pods(self) -> Iterator[tuple[str, tuple[JobView, Mapping[str, str]]]]:
+        """Jobs that our watch does not show, by uid, with the labels of a Pod that names them."""
+        for uid, pods in self._by_controller.items():
+            pod, owner = pods[0].metadata, pods[0].metadata.controller
+            held = pods[0].held_by(names.SCHEDULING_GATE) and not pod.leaving
+            if owner is None or uid in self._jobs or not held:
+                continue
+            if pod.controlled_by(Ref(JOBS, pod.namespace, owner.name, uid)):
+                meta = ObjectMeta(name=owner.name, namespace=pod.namespace, uid=uid)
+                yield uid, (JobView(meta), pod.labels)
 
     def own_pods(self, stages: Iterable[StageStatus], jobs: Iterable[OwnJob]) -> Iterator[PodView]:
         """All Pods of those Jobs, and those that the status names."""
@@ -132,19 +168,20 @@ class Children:
 
 
 def with_own_job(
-    status: StageStatus, run: Metadata, machines: Iterable[str], made: Made
+    status: StageStatus, run: Metadata, machines: Iterable[str], made: Made, now: datetime
 ) -> StageStatus:
     """Record the Job that the answer to our own create has told of, for its attempt as it is.
 
     The newest answer counts, also against the record: one of that name has been made anew since.
-    Once a Pod is chosen its Job stays.
+    Once a Pod is chosen its Job stays, also behind the commit.
     """
-    if not made.children or (status.pod and status.jobUid):
+    if not made.children or ((status.pod or status.commit is not None) and status.jobUid):
         return status
     purpose = Purpose(status.name, status.attempt)
     for name, child in reversed(tuple(made.children.items())):
         if child.purpose == purpose and machine_of(status, run, name, machines):
-            return edits.with_job(status, name, child.uid)
+            late = child.uid != status.jobUid and made_late(status, now)
+            return edits.with_job(status, name, child.uid, now if late else None)
     return status
 
 
@@ -173,10 +210,15 @@ def delete_job(job: JobView) -> Delete:
     return Delete(Ref(JOBS, meta.namespace, meta.name, meta.uid))
 
 
-def delete_pod(pod: PodView) -> Delete:
-    """End a Pod for a reason that is recorded already."""
+def delete_pod(pod: PodView, stop_seconds: int) -> Delete:
+    """End a Pod for a reason that is recorded already; nothing of it will be kept.
+
+    A Pod whose own grace is there for storing outputs gets no more than others: `stop_seconds`.
+    """
     meta = pod.metadata
-    return Delete(Ref(PODS, meta.namespace, meta.name, meta.uid))
+    is_long = pod.spec.termination_grace_period_seconds > stop_seconds
+    target = Ref(PODS, meta.namespace, meta.name, meta.uid)
+    return Delete(target, stop_seconds if is_long else None)
 
 
 def _pod_rank(pod: PodView) -> tuple[bool, float, str]:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from stagework.api import names
-from stagework.api.kinds import PIPELINEJOB
+from stagework.api.kinds import BATCH, PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.stage_status import StageStatus, States
 from stagework.plans.pipelinejob import edits
+from stagework.plans.pipelinejob.attempt_log import ask_for_log, reads_log_first
 from stagework.plans.pipelinejob.children import (
     AttemptObjects,
     Children,
@@ -20,13 +21,17 @@ from stagework.plans.pipelinejob.children import (
     delete_pod,
 )
 from stagework.plans.pipelinejob.snapshot import RunPlan, Snapshot
-from stagework.plans.plan import Delete, PlanBuilder
+from stagework.plans.plan import Delete, Event, PlanBuilder
 from stagework.policies.outcome import finished_at
 
 _COUNTS_JOBS = re.compile(r"count/(?:jobs\.batch|pods)\b")
 """In the sentence about a quota: it counts what has ended too."""
 LEFTOVER_SECONDS = timedelta(seconds=30)
 """A Pod that lives on this long after its stage container ended (injected sidecars) is deleted."""
+HISTORY_WAIT = timedelta(hours=1)
+"""So much longer than its time to live a run stays for history to acknowledge it."""
+SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(seconds=60)
+"""From one question whether it has, to the next; the longer it takes the more seldom."""
 
 
 def end_recorded(
@@ -38,8 +43,13 @@ def end_recorded(
         return
     job, pod = objects.job, objects.pod
     if pod is not None and objects.ungated:
+        reads_log = reads_log_first(status) and not pod.metadata.leaving
+        if reads_log and ask_for_log(snapshot, status, pod, builder) is None:
+            return  # its log goes with it
         if not pod.metadata.leaving:
-            builder.actions.append(delete_pod(pod))
+            builder.actions.append(delete_pod(pod, snapshot.settings.stop_seconds))
+    elif pod is not None and stored.pod == pod.metadata.uid:
+        return  # it is held, and goes once that it is not to run is on record
     elif job is not None and not job.metadata.leaving:
         builder.actions.append(delete_job(job))
 
@@ -70,11 +80,17 @@ def drop_held(
     return changed
 
 
-def drop_stale(snapshot: Snapshot, states: States, builder: PlanBuilder) -> None:
+def drop_leftovers(snapshot: Snapshot, states: States, builder: PlanBuilder) -> None:
+    """Remove what is held and has no turn to wait for, and what only a full quota counts."""
+    _drop_stale(snapshot, states, builder)
+    _drop_others(snapshot, states, builder)
+    _drop_finished(snapshot, builder)
+
+
+def _drop_stale(snapshot: Snapshot, states: States, builder: PlanBuilder) -> None:
     """Remove held Jobs that no turn is for any more: their Pods would count in quotas for ever."""
-    children = _children(snapshot)
-    planned = (*builder.actions, *builder.afterwards)
-    going = {action.target.uid for action in planned if isinstance(action, Delete)}
+    children = children_of(snapshot)
+    going = _removed(builder)
     for own in children.own_jobs(states.values(), snapshot.made):
         job, status, meta = own.job, states.get(own.stage), own.job.metadata
         if status is None or job.ended or meta.leaving or meta.uid in going:
@@ -85,14 +101,36 @@ def drop_stale(snapshot: Snapshot, states: States, builder: PlanBuilder) -> None
             builder.actions.append(delete_job(job))
 
 
-def drop_finished(snapshot: Snapshot, builder: PlanBuilder) -> None:
-    """Remove Jobs of stages whose end is stored, where a quota counts them and is full."""
+def _drop_others(snapshot: Snapshot, states: States, builder: PlanBuilder) -> None:
+    """Remove held Pods that a Job has made beside one that has run: none of them gets a turn.
+
+    Each alone: the Job, and the Pod that has run, stay for people to look at.
+    """
+    children, going = children_of(snapshot), _removed(builder)
+    for own in children.own_jobs(states.values(), snapshot.made):
+        meta, status = own.job.metadata, states.get(own.stage)
+        if status is None or meta.leaving or meta.uid in going:
+            continue
+        if not (status.ended or status.pod):
+            continue  # one of them may still be chosen, or goes with its Job
+        pods = tuple(children.pods_of(meta.name, meta.uid))
+        if not (own.job.ended or any(pod.finished for pod in pods)):
+            continue
+        for pod in pods:
+            held, uid = pod.held_by(names.SCHEDULING_GATE), pod.metadata.uid
+            if held and uid != status.pod and not pod.metadata.leaving:
+                builder.actions.append(delete_pod(pod, snapshot.settings.stop_seconds))
+
+
+def _drop_finished(snapshot: Snapshot, builder: PlanBuilder) -> None:
+    """Remove Jobs of attempts whose end is stored, where a quota counts them and is full."""
     if not _COUNTS_JOBS.search(snapshot.shortage):
         return
-    stored = snapshot.run.status.stages
-    ended = {stage.name for stage in stored if stage.ended}
-    for own in _children(snapshot).own_jobs(stored, snapshot.made):
-        if own.job.ended and own.stage in ended and not own.job.metadata.leaving:
+    stored = {stage.name: stage for stage in snapshot.run.status.stages}
+    for own in children_of(snapshot).own_jobs(stored.values(), snapshot.made):
+        status = stored.get(own.stage)
+        is_over = status is not None and (status.ended or own.attempt < status.attempt)
+        if is_over and own.job.ended and not own.job.metadata.leaving:
             builder.actions.append(delete_job(own.job))
 
 
@@ -108,7 +146,7 @@ def end_leftover(snapshot: Snapshot, states: States, builder: PlanBuilder, now: 
             continue
         until = _leftover_until(status, ended, now)
         if now >= until:
-            builder.actions.append(delete_pod(pod))
+            builder.actions.append(delete_pod(pod, snapshot.settings.stop_seconds))
         else:
             builder.wake(until)
 
@@ -127,13 +165,16 @@ def after_end(
 ) -> None:
     """Old Jobs go some time after the end; the run itself goes with its time to live.
 
-    `status`: as the plan leaves it. The run goes only once its end is stored.
+    `status`: as the plan leaves it. The run goes only once its end is stored, and once history has
+    acknowledged all of it, for which it stays an hour longer at most.
     """
     run, completed = snapshot.run, status.completionTime
     if completed is None:
         return
+    if completed > now:
+        completed = run.metadata.creationTimestamp  # written by hand: it has ended since that
     clean_at = completed + timedelta(seconds=snapshot.settings.keep_jobs_seconds)
-    own = _children(snapshot).own_jobs(status.stages, snapshot.made)
+    own = children_of(snapshot).own_jobs(status.stages, snapshot.made)
     staying = [job for job in (o.job for o in own) if not job.metadata.leaving]
     if now >= clean_at:
         builder.actions.extend(delete_job(job) for job in staying)
@@ -142,18 +183,30 @@ def after_end(
     if run.spec.ttlSecondsAfterFinished is None:
         return
     gone_at = completed + timedelta(seconds=run.spec.ttlSecondsAfterFinished)
-    if now >= gone_at and run.status.completionTime is not None:
-        meta = run.metadata
-        builder.actions.append(Delete(PIPELINEJOB.ref(meta.namespace, meta.name, meta.uid)))
-    else:
+    if now < gone_at or run.status.completionTime is None:
         builder.wake(gone_at)
+    elif snapshot.remembered or now >= gone_at + HISTORY_WAIT:
+        _remove(snapshot, builder)
+    else:
+        waited = min(max(now - gone_at, SHORTEST_PAUSE), LONGEST_PAUSE)
+        builder.wake(min(now + waited, gone_at + HISTORY_WAIT))
+
+
+def _remove(snapshot: Snapshot, builder: PlanBuilder) -> None:
+    meta = snapshot.run.metadata
+    if not snapshot.remembered:
+        text = f"history has not acknowledged all of it for {HISTORY_WAIT.seconds // 60} min"
+        builder.events.append(Event(names.EVENT_HISTORY_MISSED, text, "Warning"))
+    builder.actions.append(Delete(PIPELINEJOB.ref(meta.namespace, meta.name, meta.uid)))
 
 
 def nothing_to_come(snapshot: Snapshot, plan: RunPlan) -> bool:
     """Whether the run has ended and all that is left to do is wait for a person, or its TTL."""
     if not snapshot.run.status.ended:
         return False
-    children, stages = _children(snapshot), snapshot.run.status.stages
+    if any(o.controller and o.kind == BATCH.kind for o in snapshot.run.metadata.ownerReferences):
+        return False  # its Batch reads how its stages have ended, and removes it
+    children, stages = children_of(snapshot), snapshot.run.status.stages
     jobs = tuple(children.own_jobs(stages, snapshot.made))
     if jobs or any(True for _ in children.own_pods(stages, jobs)):
         return False
@@ -161,8 +214,16 @@ def nothing_to_come(snapshot: Snapshot, plan: RunPlan) -> bool:
     return not (plan.actions or plan.afterwards or plan.questions or unanswered)
 
 
-def _children(snapshot: Snapshot) -> Children:
-    return Children(snapshot.run.metadata, snapshot.jobs, snapshot.pods)
+def children_of(snapshot: Snapshot) -> Children:
+    """All that we have made for the run."""
+    machines = (machine.key for machine in snapshot.settings.fleet.machineClasses)
+    return Children(snapshot.run.metadata, snapshot.jobs, snapshot.pods, machines)
+
+
+def _removed(builder: PlanBuilder) -> set[str]:
+    """What the plan removes already, by uid."""
+    planned = (*builder.actions, *builder.afterwards)
+    return {action.target.uid for action in planned if isinstance(action, Delete)}
 
 
 def _is_stale(own: OwnJob, status: StageStatus) -> bool:
@@ -183,7 +244,7 @@ def _is_left(own: OwnJob, status: StageStatus) -> bool:
 
 def _stages_of_pods(snapshot: Snapshot, states: States) -> Mapping[str, str]:
     """By uid of the Pods that we have made: their stages."""
-    children = _children(snapshot)
+    children = children_of(snapshot)
     stages = {
         pod.metadata.uid: own.stage
         for own in children.own_jobs(states.values(), snapshot.made)

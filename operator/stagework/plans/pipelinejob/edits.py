@@ -1,23 +1,45 @@
 """The changes that a stage's status can undergo, by name: each takes one status and gives the next.
 
-Nothing is decided here. What a change must set, and what it must clear, stands in one place.
+Nothing is decided here. What a change must set, and what it must clear, stands in one place. Every
+message goes through `sentence` here, whoever has written it.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from stagework.api import names
 from stagework.api.base import COUNT_MAX
+from stagework.api.causes import sentence
 from stagework.api.stage_status import (
+    EARLIER_KEPT,
+    WITH_ITS_RUN,
     Approval,
     Commit,
+    EndedAttempt,
     SkipRecord,
     StageState,
     StageStatus,
     Stopping,
 )
-from stagework.api.text import sentence
+from stagework.api.text import REASON_LETTERS
 
-REASON_LETTERS = 63
+Correct = Callable[[datetime | None], datetime | None]
+"""Gives a time as it can be."""
+
+
+def with_times(status: StageStatus, correct: Correct, not_before: datetime | None) -> StageStatus:
+    """The same with other times on record."""
+    return status.evolve(
+        turnTime=correct(status.turnTime),
+        recreatedTime=correct(status.recreatedTime),
+        waitingSince=correct(status.waitingSince),
+        lostTime=correct(status.lostTime),
+        startTime=correct(status.startTime),
+        completionTime=correct(status.completionTime),
+        notBeforeTime=not_before,
+    )
+
 
 # --- before its Pod runs --------------------------------------------------------------------------
 
@@ -49,7 +71,7 @@ def not_put_off(status: StageStatus, message: str) -> StageStatus:
     """A person wants its next attempt at once: the budget is renewed; the number is unused yet."""
     return status.evolve(
         reason=names.RETRIED_BY_PERSON,
-        message=message,
+        message=sentence(message),
         failures=0,
         interruptions=0,
         deferrals=0,
@@ -59,7 +81,7 @@ def not_put_off(status: StageStatus, message: str) -> StageStatus:
 
 def not_run(status: StageStatus, reason: str, message: str) -> StageStatus:
     """It will never start: something above it is in the way."""
-    return status.evolve(state="NotRun", reason=reason, message=message)
+    return status.evolve(state="NotRun", reason=reason, message=sentence(message))
 
 
 def given_back(status: StageStatus) -> StageStatus:
@@ -68,8 +90,10 @@ def given_back(status: StageStatus) -> StageStatus:
 
 
 def kept_from_starting(status: StageStatus, reason: str, message: str) -> StageStatus:
-    """Its run was ended before its turn came."""
-    return not_run(status, reason, message).evolve(machine="", turnTime=None, waitingSince=None)
+    """Its run was ended before its turn came; where that is taken back, it starts at once."""
+    return not_run(status, reason, message).evolve(
+        machine="", turnTime=None, waitingSince=None, notBeforeTime=None
+    )
 
 
 def left_out(status: StageStatus, by: str, reason: str, at: datetime | None) -> StageStatus:
@@ -100,22 +124,34 @@ def granted(status: StageStatus, machine: str, at: datetime) -> StageStatus:
         machine=machine,
         turnTime=status.turnTime or at,
         reason=names.WAIT_POD,
-        message="",
+        message=failed_start(status),
         notBeforeTime=None,
     )
+
+
+def failed_start(status: StageStatus) -> str:
+    """Why the attempt before this one could not start, as its message still says; else nothing.
+
+    It is what people want to know until this attempt has something of its own to tell.
+    """
+    late = f"attempt {status.attempt - 1}: {names.START_DEADLINE}"
+    return status.message if status.message.startswith(late) else ""
 
 
 def stuck(status: StageStatus) -> StageStatus:
     """It cannot start, for the reason that stands there already, and has given its slot back."""
     message = status.message
-    if status.reason == names.WAIT_POD and not message:
+    if status.reason == names.WAIT_POD and message == failed_start(status):
         message = f"Kubernetes makes no Pod for its Job: see `kubectl describe job {status.job}`"
     return status.evolve(state="Stuck", message=message)
 
 
-def with_job(status: StageStatus, job: str, uid: str) -> StageStatus:
-    """That Job is its own: the answer to our own create has told its uid."""
-    return status.evolve(job=job, jobUid=uid)
+def with_job(status: StageStatus, job: str, uid: str, late: datetime | None = None) -> StageStatus:
+    """That Job is its own: the answer to our own create has told its uid.
+
+    `late`: when that was, where its turn had come long before.
+    """
+    return status.evolve(job=job, jobUid=uid, recreatedTime=late or status.recreatedTime)
 
 
 def job_asked_for(status: StageStatus, job: str) -> StageStatus:
@@ -164,6 +200,18 @@ def chosen(status: StageStatus, pod_uid: str) -> StageStatus:
     return status.evolve(pod=pod_uid, reason="Scheduling", waitingSince=None)
 
 
+def unchosen(status: StageStatus) -> StageStatus:
+    """The Pod that was to be ungated is held, and goes so: nothing of it has run."""
+    return status.evolve(pod="")
+
+
+def put_on_hold(status: StageStatus, message: str) -> StageStatus:
+    """Its run was suspended before the gate of its chosen Pod was off: it has no turn."""
+    return status.evolve(
+        state="Starting", reason=names.WAIT_SUSPENDED, message=sentence(message), turnTime=None
+    )
+
+
 # --- while its Pod is there -----------------------------------------------------------------------
 
 
@@ -175,7 +223,7 @@ def starting(
         state="Starting",
         node=node,
         reason=reason[:REASON_LETTERS],
-        message=message,
+        message=sentence(message),
         turnTime=turn,
         lostTime=None,
     )
@@ -196,6 +244,23 @@ def seen_ended(status: StageStatus, node: str, started_at: datetime | None) -> S
 def stopping(status: StageStatus, reason: str, message: str) -> StageStatus:
     """A verdict is recorded; its Pod is ended by a later plan, which reads the record."""
     return status.evolve(stopping=Stopping(reason=reason, message=sentence(message)))
+
+
+_FINAL: Final = WITH_ITS_RUN | {names.SKIPPED_BY_PERSON}
+"""Verdicts after which no other attempt follows."""
+
+
+def ended_with_its_run(status: StageStatus, reason: str, message: str) -> StageStatus:
+    """Its run is ended, by a person or at its deadline.
+
+    What has ended stays; what waits is not run; what is at work is ended, unless it is being ended
+    already so that nothing follows. A verdict after which it would be tried again gives way.
+    """
+    if status.waiting:
+        return kept_from_starting(status, reason, message)
+    if not status.active or (status.stopping is not None and status.stopping.reason in _FINAL):
+        return status
+    return stopping(status, reason, message)
 
 
 # --- while its Pod is missed ----------------------------------------------------------------------
@@ -248,7 +313,7 @@ def committed(
     return status.evolve(
         state=state,
         reason=reason,
-        message=message,
+        message=sentence(message),
         commit=commit,
         completionTime=at,
         pod="",  # the commit has it
@@ -270,6 +335,8 @@ def failed(
     at: datetime,
     failures: int,
     interruptions: int,
+    exit_code: int | None = None,
+    log_line: str = "",
 ) -> StageStatus:
     """No attempt is left."""
     return status.evolve(
@@ -281,6 +348,8 @@ def failed(
         completionTime=at,
         stopping=None,
         lostTime=None,
+        exitCode=exit_code,
+        logLine=log_line,
     )
 
 
@@ -292,10 +361,18 @@ def stopped(status: StageStatus, reason: str, message: str, at: datetime) -> Sta
     return status.evolve(
         state="Failed",
         reason=reason,
-        message=message,
+        message=sentence(message),
         completionTime=at,
         stopping=None,
     )
+
+
+def attempt_ended(
+    status: StageStatus, reason: str, at: datetime, exit_code: int | None = None
+) -> StageStatus:
+    """Its attempt joins those before the current one, of which another follows."""
+    ended = EndedAttempt(attempt=status.attempt, reason=reason, exitCode=exit_code, time=at)
+    return status.evolve(earlier=[*status.earlier, ended][-EARLIER_KEPT:])
 
 
 def skipped(
@@ -305,7 +382,7 @@ def skipped(
     return status.evolve(
         state="Skipped",
         reason=names.SKIPPED_BY_PERSON,
-        message=message,
+        message=sentence(message),
         skip=record,
         completionTime=at,
         stopping=None,
@@ -341,7 +418,7 @@ def next_attempt(
         state="Waiting",
         attempt=status.attempt + 1,
         reason=reason,
-        message=message,
+        message=sentence(message),
         notBeforeTime=not_before,
         remakes=0,
         recreatedTime=None,
@@ -357,6 +434,8 @@ def next_attempt(
         completionTime=None,
         stopping=None,
         commit=None,
+        exitCode=None,
+        logLine="",
     )
 
 
@@ -380,4 +459,6 @@ def _without_number(status: StageStatus) -> StageStatus:
 def renewed(status: StageStatus, reason: str, message: str) -> StageStatus:
     """A new attempt at a person's wish: the budget is renewed, the numbers only grow."""
     fresh = status.evolve(failures=0, interruptions=0, deferrals=0, skip=None)
+    if status.state == names.STAGE_FAILED_STATE and status.completionTime is not None:
+        fresh = attempt_ended(fresh, status.reason, status.completionTime, status.exitCode)
     return next_attempt(fresh, reason, message, None)

@@ -5,6 +5,7 @@ suspended), the run's being resumed, the end of its back-off.
 """
 
 from datetime import datetime
+from typing import Final
 
 from stagework.api import names
 from stagework.api.stage_status import StageStatus, States
@@ -13,6 +14,9 @@ from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.snapshot import Snapshot
 from stagework.plans.plan import PlanBuilder
 from stagework.policies.stage_order import Blocked, Dependencies, may_start
+
+SUSPENDED: Final = "the run is suspended: set spec.suspend=false"
+"""What a stage says that could start."""
 
 
 def held_back(
@@ -33,8 +37,7 @@ def held_back(
     if stage.approval and status.approval is None:
         return edits.waiting(status, names.WAIT_APPROVAL, "waits until somebody approves it")
     if snapshot.run.spec.suspend:
-        hint = "the run is suspended: set spec.suspend=false"
-        return edits.waiting(status, names.WAIT_SUSPENDED, hint)
+        return edits.waiting(status, names.WAIT_SUSPENDED, SUSPENDED)
     if status.notBeforeTime is not None and now < status.notBeforeTime:
         builder.wake(status.notBeforeTime)
         return status if status.reason == names.WAIT_DEFERRED else edits.backing_off(status)

@@ -23,11 +23,9 @@ def inputs_document(
     `mayBeAway` tells stagekit that silence means sleep here: it must not end itself for it.
     """
     prefixes = {
-        name: prefix
+        name: commit.prefix_of(run.namespace, run.uid, name)
         for name in ancestors(stage, dependencies)
-        if (commit := states[name].commit) is not None
-        and (prefix := commit.prefix_of(run.namespace, run.uid, name))
-        and states[name].state == "Succeeded"
+        if (commit := states[name].commit) is not None and states[name].state == "Succeeded"
     }
     document: dict[str, object] = {
         "machine": machine.key,

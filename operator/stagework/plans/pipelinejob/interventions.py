@@ -4,16 +4,22 @@ The rules are policies; how requests are noted and answered is the same for ever
 (`plans/interventions.py`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stagework.api import kinds, names
+from stagework.api.base import Metadata
 from stagework.api.intervention import Intervention, InterventionSpec, RefusedStage
 from stagework.api.judgement import Judgement
 from stagework.api.kinds import PIPELINEJOB
+from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.stage_status import Approval, SkipRecord, StageStatus, States
+from stagework.api.stages import RunsIf
 from stagework.api.text import SHORT_BYTES, one_line
 from stagework.plans.interventions import asked_by
 from stagework.plans.pipelinejob import edits
+from stagework.plans.pipelinejob.run_status import end_of
+from stagework.plans.pipelinejob.upstream import Upstream
 from stagework.policies import interventions as policy
 from stagework.policies.stage_order import Dependencies, descendants
 
@@ -28,13 +34,73 @@ class Preview:
     """Others that wait again: descendants, and of a run that was stopped all that go on."""
     refused: tuple[RefusedStage, ...]
     """Stages left alone, with reasons."""
+    not_run: tuple[str, ...] = ()
+    """Stages that would not be run."""
+    still_not_run: tuple[str, ...] = ()
+    """Stages that are not run, with it or without."""
+    end: str = ""
+    """How the run would end if every stage that is still to run succeeded."""
 
 
-def preview(spec: InterventionSpec, states: States, dependencies: Dependencies) -> Preview:
-    """Judge a request without carrying it out; `states`: the run's stages by name."""
+def preview(
+    spec: InterventionSpec,
+    states: States,
+    dependencies: Dependencies,
+    runs_if: Mapping[str, RunsIf] | None = None,
+) -> Preview:
+    """Judge a request without carrying it out; `states`: the run's stages by name.
+
+    `runs_if`: of stages for which it is not `Succeeded`.
+    """
     judgement = policy.judge(spec, states)
     resets = _resets(spec, judgement.affected, states, dependencies)
-    return Preview(judgement.affected, resets, judgement.refused)
+    if not judgement.affected:
+        return Preview((), resets, judgement.refused)
+    request = Intervention(metadata=Metadata(), spec=spec)
+    after = StageVerbs(dependencies).apply(request, judgement, states)
+    final = _if_all_succeed(after, dependencies, runs_if or {})
+    not_run = [s for s in final.values() if s.state == names.STAGE_NOT_RUN]
+    still = tuple(s.name for s in not_run if states[s.name].state == names.STAGE_NOT_RUN)
+    end = end_of([*final.values()])
+    return Preview(
+        *(judgement.affected, resets, judgement.refused),
+        not_run=tuple(s.name for s in not_run if s.name not in still),
+        still_not_run=still,
+        end=end[1] if end is not None else "",
+    )
+
+
+def judge_whole(spec: InterventionSpec, status: PipelineJobStatus) -> Judgement:
+    """Judge a request for a run without stages."""
+    stopped = status.summary == names.STOPPED and not status.stages
+    return policy.judge_whole(spec, ended=status.ended, stopped=stopped)
+
+
+def preview_whole(spec: InterventionSpec, status: PipelineJobStatus) -> Preview:
+    """What a request for a run without stages would do if it were made now."""
+    judgement = judge_whole(spec, status)
+    end = names.STOPPED if judgement.affected and spec.verb == kinds.STOP else ""
+    return Preview(judgement.affected, (), judgement.refused, end=end)
+
+
+def _if_all_succeed(
+    states: States, dependencies: Dependencies, runs_if: Mapping[str, RunsIf]
+) -> dict[str, StageStatus]:
+    """The stages at the end of the run, if all succeed that are still to run."""
+    final = dict(states)
+    upstream = Upstream(dependencies, runs_if, final)
+    for name in [name for name in dependencies if name in final]:
+        status, verdict = final[name], final[name].stopping
+        if verdict is not None and verdict.reason == names.SKIPPED_BY_PERSON:
+            status = status.evolve(state="Skipped", stopping=None)
+        elif verdict is not None and status.stopped:
+            status = status.evolve(state="Failed", reason=verdict.reason, stopping=None)
+        else:
+            judged = upstream.judge(status)
+            status = judged if judged.ended else judged.evolve(state="Succeeded")
+        final[name] = status
+        upstream.note(status)
+    return final
 
 
 @dataclass(frozen=True)
@@ -82,21 +148,11 @@ def _changed(status: StageStatus, request: Intervention, by: str) -> StageStatus
         case kinds.RETRY:
             return _retried(status, by)
         case kinds.STOP:
-            return _stopped(status, by)
+            return edits.ended_with_its_run(status, names.STOPPED_BY_PERSON, by)
         case kinds.APPROVE:
             return edits.approved(status, _approval(request))
         case _:
             return _skipped(status, request, by)
-
-
-def _stopped(status: StageStatus, by: str) -> StageStatus:
-    """What is at work is ended; a person's skip of it, which has been recorded, still counts."""
-    if not status.active:
-        return edits.kept_from_starting(status, names.STOPPED_BY_PERSON, by)
-    verdict = status.stopping
-    if verdict is not None and verdict.reason == names.SKIPPED_BY_PERSON:
-        return status
-    return edits.stopping(status, names.STOPPED_BY_PERSON, by)
 
 
 def _approval(request: Intervention) -> Approval:

@@ -9,13 +9,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from stagework.api import names
+from stagework.api.base import COUNT_MAX
+from stagework.api.causes import sentence
 from stagework.api.observed import PodView
 from stagework.api.stage_status import Commit, StageStatus
-from stagework.api.text import sentence
+from stagework.api.stages import Stage
 from stagework.plans.pipelinejob import edits
+from stagework.plans.pipelinejob.attempt_log import (
+    NO_LOG,
+    ask_for_log,
+    known_log,
+    reads_log_first,
+)
 from stagework.plans.pipelinejob.causes import Causes
 from stagework.plans.pipelinejob.children import delete_job, delete_pod
-from stagework.plans.pipelinejob.outcomes import record, record_stopped
+from stagework.plans.pipelinejob.outcomes import Evidence, record, record_stopped
+from stagework.plans.pipelinejob.pod_wait import waits_since
 from stagework.plans.pipelinejob.refused_stages import (
     not_changed_reason,
     not_made_reason,
@@ -28,7 +37,9 @@ from stagework.plans.pipelinejob.situation import (
     ChosenHeld,
     ContainerEnded,
     CountedByJob,
+    CountUnproved,
     GateRemoved,
+    Keeps,
     NeverRan,
     PodLost,
     PodUnseen,
@@ -43,13 +54,15 @@ from stagework.plans.pipelinejob.situation import (
     situation_of,
 )
 from stagework.plans.pipelinejob.snapshot import FoundResult
-from stagework.plans.pipelinejob.stage_view import StageView, pod_question
+from stagework.plans.pipelinejob.stage_view import StageView, count_question, pod_question
+from stagework.plans.pipelinejob.start_grace import stuck_after_grace
 from stagework.plans.pipelinejob.unwatched import read_again
 from stagework.plans.plan import Event, PlanBuilder
 from stagework.plans.transitions import Recovered
 from stagework.policies import deadline, outcome
 from stagework.policies.mark import NO_COUNTS, cleaned_mark
 from stagework.policies.pod_progress import Started, progress
+from stagework.policies.same_cause import of_pull
 from stagework.policies.time_of_day import clamped
 
 NODE_CHECK = timedelta(seconds=30)
@@ -71,7 +84,9 @@ def observe(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus
             return _awaits_pod(edits.question_dropped(status), since, view, builder, now)
         case Starts() | CannotStart() | Runs():
             return _at_work(situation, view, builder, now)
-        case PodUnseen() | ResultUnknown() | NeverRan() | PodLost():
+        case Keeps(pod):
+            return _keeps(pod, view, builder, now)
+        case PodUnseen() | CountUnproved() | ResultUnknown() | NeverRan() | PodLost():
             return _missed(situation, view, builder, now)
         case _:
             return _at_end(situation, view, builder, now)
@@ -88,42 +103,48 @@ def _at_work(
             status = edits.started(status, node, began)
             clock = deadline.run_time(stage, began, now)
         case CannotStart(reason=reason, message=message):
-            turn = status.turnTime or now
-            status = edits.starting(status, node, reason, sentence(message), turn)
+            status = edits.starting(status, node, reason, message, status.turnTime or now)
             clock = deadline.Exceeded(status.reason, status.message)
         case Starts(reason=reason, message=message, hindered=hindered):
             turn = status.turnTime or now
             warned = Causes(view.snapshot, builder, now).of_pod(pod, reason, turn)
             if warned is not None:
                 reason, message, hindered = warned.reason, warned.message, True
-            text = sentence(message)
-            status = edits.starting(status, node, reason, text, turn)
+            reason, message = of_pull((status.reason, status.message), (reason, message))
+            cause = _with_reason(sentence(message), reason)
+            said = message if hindered else edits.failed_start(status) or message
+            status = edits.starting(status, node, reason, said, turn)
             if hindered:
-                status = _stuck_after_grace(status, turn, view, builder, now)
-            cause = f"{reason}: {text}".removesuffix(": ")
+                # Where its Job was made after its turn, its Pod has its time from then on.
+                since = waits_since(status, now)
+                status = stuck_after_grace(status, since, view.snapshot, builder, now)
             clock = deadline.start_time(stage, turn, cause, now)
     return _overdue(status, clock, builder)
 
 
-def _stuck_after_grace(
-    status: StageStatus, turn: datetime, view: StageView, builder: PlanBuilder, now: datetime
-) -> StageStatus:
-    """What cannot start gives its slot back some time after its turn, and is tried on."""
-    until = turn + view.snapshot.settings.start_grace
-    if now >= until:
-        return edits.stuck(status)
-    builder.wake(until)
-    return status
+def _keeps(pod: PodView, view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
+    """What it has left is being stored: it still runs, on a clock of its own."""
+    seen = _seen_ended(view, pod, now)
+    began = seen.startTime or now
+    status = edits.started(seen, pod.spec.node_name, began)
+    grace = view.snapshot.settings.pod_defaults.files.grace_seconds
+    clock = deadline.keep_time(_end_of(status, view.stage, pod, now), grace, now)
+    return _overdue(status, clock, builder)
 
 
 def _chosen_held(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
-    """Its gate is removed by every plan until it is off (`start.py`); its start deadline runs."""
+    """Its gate is removed by every plan until it is off (`start.py`); its start deadline runs, but
+    not while its run is suspended. Where it is over, the choice is taken back first: of a Pod that
+    was never ungated nobody needs to prove that its process has ended.
+    """
     status = _taken_up(view)
-    if status.turnTime is None:
+    if status.stopping is not None:
+        return edits.unchosen(status)
+    if status.turnTime is None or view.snapshot.run.spec.suspend:
         return status
     refusal, cause = ungate_refused(view.snapshot, view.objects), "the gate of its Pod is still on"
     if refusal is not None:
-        cause = f"{not_changed_reason(refusal)}: {refusal.message}"
+        cause = _with_reason(refusal.message, not_changed_reason(refusal))
     return _overdue(status, deadline.start_time(view.stage, status.turnTime, cause, now), builder)
 
 
@@ -142,12 +163,13 @@ def _gate_removed(situation: GateRemoved, view: StageView, builder: PlanBuilder)
     if job is not None and goes:
         builder.afterwards.append(delete_job(job))
     elif job is None and situation.pod is not None and not situation.pod.metadata.leaving:
-        builder.afterwards.append(delete_pod(situation.pod))
+        stop_seconds = view.snapshot.settings.stop_seconds
+        builder.afterwards.append(delete_pod(situation.pod, stop_seconds))
     return noted
 
 
 def _missed(
-    situation: PodUnseen | ResultUnknown | NeverRan | PodLost,
+    situation: PodUnseen | CountUnproved | ResultUnknown | NeverRan | PodLost,
     view: StageView,
     builder: PlanBuilder,
     now: datetime,
@@ -158,6 +180,9 @@ def _missed(
             return _pod_lost(situation, view, builder, now)
         case PodUnseen():
             builder.questions.append(pod_question(status))
+            return edits.pod_unseen(status)
+        case CountUnproved():
+            builder.questions.append(count_question(status))
             return edits.pod_unseen(status)
         case ResultUnknown(last):
             builder.questions.append(view.question(last=last))
@@ -213,8 +238,7 @@ def _at_end(
         case Vanished():
             end = outcome.Interrupted("its Pod was removed and left no result")
         case RefusedForGood(refusal):
-            reason, message = not_made_reason(refusal), sentence(refusal.message)
-            end = outcome.Failed(reason, message, final=True)
+            end = outcome.Failed(not_made_reason(refusal), refusal.message, final=True)
     return record(status, stage, end, commit, builder=builder, ended=now, now=now)
 
 
@@ -223,30 +247,42 @@ def _stopped(
 ) -> StageStatus:
     if pod is None:
         status = edits.unproved(view.status, now) if view.status.pod else view.status
-        return record_stopped(status, view.stage, builder, ended=now, now=now)
+        left = Evidence(log=known_log(view.snapshot, view.status))
+        return record_stopped(status, view.stage, builder, ended=now, now=now, evidence=left)
+    log = NO_LOG
+    if reads_log_first(view.status):
+        log = ask_for_log(view.snapshot, view.status, pod, builder)
+        if log is None:
+            return view.status
     status = _seen_ended(view, pod, now)
-    ended = _end_of(status, pod, now)
-    return record_stopped(status, view.stage, builder, ended=ended, now=now)
+    ended, left = _end_of(status, view.stage, pod, now), Evidence(_exit_code(pod), log)
+    return record_stopped(status, view.stage, builder, ended=ended, now=now, evidence=left)
 
 
 def _ended(
     situation: ContainerEnded, view: StageView, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
-    pod, mark = situation.pod, situation.mark
+    pod, mark, log = situation.pod, situation.mark, NO_LOG
+    if isinstance(situation.end, outcome.Failed):
+        log = ask_for_log(view.snapshot, view.status, pod, builder)
+        if log is None:
+            return view.status  # nothing else waits: its slot is free, for its container has ended
     uid = pod.metadata.uid
     commit, end = Commit(attempt=view.status.attempt, pod=uid), situation.end
     if mark is not None:
         commit, end = view.commit(uid, mark), _with_refusal(end, view.named_skips(mark).refusal)
     status = _seen_ended(view, pod, now)
-    ended = _end_of(status, pod, now)
-    return record(status, view.stage, end, commit, builder=builder, ended=ended, now=now)
+    ended, left = _end_of(status, view.stage, pod, now), Evidence(_exit_code(pod), log)
+    return record(
+        status, view.stage, end, commit, builder=builder, ended=ended, now=now, evidence=left
+    )
 
 
 def _with_refusal(end: outcome.Ended, refusal: str) -> outcome.Ended:
     """Its sentence, and what it has said of other stages in vain."""
     if not refusal or not isinstance(end, outcome.Done):
         return end
-    return replace(end, message=sentence(f"{end.message}; {refusal}".removeprefix("; ")))
+    return replace(end, message=f"{end.message}; {refusal}".removeprefix("; "))
 
 
 def _result_found(
@@ -269,7 +305,7 @@ def _result_found(
 def _awaits_pod(
     status: StageStatus, since: datetime, view: StageView, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
-    cause = f"{status.reason}: {status.message}".removesuffix(": ")
+    cause = _with_reason(status.message, status.reason)
     if status.reason == names.WAIT_POD:
         cause = "Kubernetes made no Pod"
     return _overdue(status, deadline.start_time(view.stage, since, cause, now), builder)
@@ -285,6 +321,11 @@ def _overdue(
         builder.wake(clock.until)
         return status
     return edits.stopping(status, clock.reason, clock.message)
+
+
+def _with_reason(message: str, reason: str) -> str:
+    """The cause first, and its word behind it: another reason will stand in the status."""
+    return f"{message} ({reason})" if message else reason
 
 
 def _taken_up(view: StageView) -> StageStatus:
@@ -310,6 +351,17 @@ def _clamped(
     return clamped(reported or now, status.turnTime or pod.metadata.creation_timestamp, now)
 
 
-def _end_of(status: StageStatus, pod: PodView, now: datetime) -> datetime:
-    """When its container ended, between its start and now; now where its node does not say."""
-    return clamped(outcome.finished_at(pod) or now, status.startTime or status.turnTime, now)
+def _exit_code(pod: PodView) -> int | None:
+    report = outcome.termination(pod)
+    return max(-COUNT_MAX, report.exit_code) if report is not None else None
+
+
+def _end_of(status: StageStatus, stage: Stage, pod: PodView, now: datetime) -> datetime:
+    """When its container ended, between its start and now; now where its node does not say.
+
+    It may have run for its time and no longer: so by a wrong clock no wait that counts from here
+    begins anew with each look.
+    """
+    began, longest = status.startTime, timedelta(seconds=stage.timeoutSeconds)
+    latest = now if began is None else min(now, began + longest)
+    return clamped(outcome.finished_at(pod) or now, began or status.turnTime, latest)

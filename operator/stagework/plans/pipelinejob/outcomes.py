@@ -1,12 +1,16 @@
 """Record in a stage's status how its attempt has ended: committed, tried again, or given up."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from stagework.api import names
-from stagework.api.stage_status import WITH_ITS_RUN, Commit, StageStatus
+from stagework.api.causes import sentence
+from stagework.api.stage_status import WITH_ITS_RUN, Commit, StageStatus, with_log
 from stagework.api.stages import Stage
-from stagework.api.text import sentence
 from stagework.plans.pipelinejob import edits
+from stagework.plans.pipelinejob.attempt_log import NO_LOG
+from stagework.plans.pipelinejob.snapshot import LogAnswer
 from stagework.plans.plan import Event, PlanBuilder
 from stagework.plans.transitions import Recovered
 from stagework.policies.outcome import Deferred, Done, Ended, Failed, Interrupted
@@ -14,6 +18,24 @@ from stagework.policies.retry import RetryAt, after_deferral, after_failure, aft
 
 _FINAL = frozenset({names.INVALID_IMAGE_NAME, names.START_ERROR})
 """Verdicts that a new attempt would only repeat, or that end the run."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is left of an attempt that has failed."""
+
+    exit_code: int | None = None
+    log: LogAnswer = NO_LOG
+
+    def full_message(self, message: str) -> str:
+        """The attempt's message; where its log could not be kept, with why."""
+        if not self.log.fault:
+            return sentence(message)
+        return sentence(f"{message}; its log is not kept: {self.log.fault}".removeprefix("; "))
+
+
+NO_EVIDENCE: Final = Evidence()
+"""Its container has not run, or nothing is known of it."""
 
 
 def record(
@@ -25,6 +47,7 @@ def record(
     builder: PlanBuilder,
     ended: datetime,
     now: datetime,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> StageStatus:
     """Write down how the attempt ended, at the time when it ended; what follows counts from now."""
     match end:
@@ -36,11 +59,17 @@ def record(
         case Deferred():
             return _after_deferral(status, end, builder, now)
         case Failed():
-            return _after_failure(status, stage, end, builder, ended=ended, now=now)
+            return _after_failure(status, stage, end, evidence, builder, ended=ended, now=now)
 
 
 def record_stopped(
-    status: StageStatus, stage: Stage, builder: PlanBuilder, *, ended: datetime, now: datetime
+    status: StageStatus,
+    stage: Stage,
+    builder: PlanBuilder,
+    *,
+    ended: datetime,
+    now: datetime,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> StageStatus:
     """The attempt was ended by the operator: the recorded verdict counts, whatever the Pod says."""
     verdict = status.stopping
@@ -54,31 +83,41 @@ def record_stopped(
         return edits.renewed(status, verdict.reason, verdict.message)
     final = verdict.reason in _FINAL
     end = Failed(verdict.reason, verdict.message, final=final)
-    return _after_failure(status, stage, end, builder, ended=ended, now=now)
+    return _after_failure(status, stage, end, evidence, builder, ended=ended, now=now)
 
 
 def _after_failure(
     status: StageStatus,
     stage: Stage,
     end: Failed,
+    evidence: Evidence,
     builder: PlanBuilder,
     *,
     ended: datetime,
     now: datetime,
 ) -> StageStatus:
-    failures = edits.next_count(status.failures)
-    verdict = after_failure(stage, failures, now)
-    cause = f"{end.reason}: {end.message}".removesuffix(": ")
+    failures, message = edits.next_count(status.failures), evidence.full_message(end.message)
+    verdict, log_line = after_failure(stage, failures, now), evidence.log.last_line
+    cause = with_log(f"{end.reason}: {message}".removesuffix(": "), log_line)
     where = f"stage {stage.name}, attempt {status.attempt}: {cause}"
     if end.final or not isinstance(verdict, RetryAt):
         builder.events.append(Event(names.EVENT_STAGE_FAILED, where, "Warning"))
-        counts = {"failures": failures, "interruptions": status.interruptions}
-        return edits.failed(status, end.reason, end.message, at=ended, **counts)
+        return edits.failed(
+            status,
+            end.reason,
+            message,
+            at=ended,
+            failures=failures,
+            interruptions=status.interruptions,
+            exit_code=evidence.exit_code,
+            log_line=log_line,
+        )
     wait = round((verdict.moment - now).total_seconds())
     text = f"{where}; next attempt in {wait} s"
     builder.events.append(Event(names.EVENT_STAGE_FAILED, text, "Warning"))
     message = sentence(f"attempt {status.attempt}: {cause}")
-    counted = status.evolve(failures=failures)
+    counted = edits.attempt_ended(status, end.reason, ended, evidence.exit_code)
+    counted = counted.evolve(failures=failures)
     return edits.next_attempt(counted, names.WAIT_BACKOFF, message, verdict.moment)
 
 
@@ -90,11 +129,18 @@ def _after_interruption(
     where = f"stage {status.name}, attempt {status.attempt}: {sentence(end.message)}"
     builder.events.append(Event(names.EVENT_INTERRUPTED, where, "Warning"))
     if not isinstance(verdict, RetryAt):
-        counts = {"failures": status.failures, "interruptions": interruptions}
-        return edits.failed(status, verdict.reason, end.message, at=ended, **counts)
+        return edits.failed(
+            status,
+            verdict.reason,
+            end.message,
+            at=ended,
+            failures=status.failures,
+            interruptions=interruptions,
+        )
     builder.facts.append(Recovered("NewAttempt"))
     message = sentence(f"attempt {status.attempt} was interrupted: {end.message}")
-    counted = status.evolve(interruptions=interruptions)
+    counted = edits.attempt_ended(status, names.EVENT_INTERRUPTED, ended)
+    counted = counted.evolve(interruptions=interruptions)
     return edits.next_attempt(counted, names.WAIT_BACKOFF, message, verdict.moment)
 
 

@@ -11,16 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from stagework.api.answered import Answered
+from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.stage_status import StageStatus, States
 from stagework.plans.interventions import Requests
 from stagework.plans.pipelinejob import edits
-from stagework.plans.pipelinejob.accept import (
-    accept,
-    refused_unknown,
-    resolve,
-    revision_lost,
-    seen_again,
-)
+from stagework.plans.pipelinejob.accept import resolve
+from stagework.plans.pipelinejob.believed import with_possible_times
 from stagework.plans.pipelinejob.causes import SHORT
 from stagework.plans.pipelinejob.children import (
     NO_OBJECTS,
@@ -30,24 +26,26 @@ from stagework.plans.pipelinejob.children import (
 )
 from stagework.plans.pipelinejob.clean_up import (
     after_end,
-    drop_finished,
     drop_held,
-    drop_stale,
+    drop_leftovers,
     end_leftover,
     end_recorded,
     nothing_to_come,
 )
+from stagework.plans.pipelinejob.deleting import deleting
 from stagework.plans.pipelinejob.interventions import StageVerbs
 from stagework.plans.pipelinejob.observe import observe
 from stagework.plans.pipelinejob.refused_stages import change_refused, not_changed_reason
 from stagework.plans.pipelinejob.run_deadline import clock_after, clock_of, ended_with_run, is_over
 from stagework.plans.pipelinejob.run_status import run_status
+from stagework.plans.pipelinejob.said_before import as_said_before
 from stagework.plans.pipelinejob.slot_requests import recorded, slot_requests
 from stagework.plans.pipelinejob.snapshot import Resolved, RunPlan, Snapshot
 from stagework.plans.pipelinejob.stage_view import StageView
 from stagework.plans.pipelinejob.start import Starter
 from stagework.plans.pipelinejob.transitions import events_of, transitions, urgent
 from stagework.plans.pipelinejob.turns import RunTurns, first_requests, turns_of
+from stagework.plans.pipelinejob.unresolved import unresolved
 from stagework.plans.pipelinejob.unwatched import unwatched_pods
 from stagework.plans.pipelinejob.upstream import Upstream
 from stagework.plans.plan import Plan, PlanBuilder
@@ -91,19 +89,24 @@ def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
     run, resolved, builder = snapshot.run, snapshot.resolved, PlanBuilder()
     if run.metadata.deletionTimestamp is not None:
         held = tuple(recorded(snapshot))
-        return Evaluated(snapshot, builder, wanted=held, plan=_marked(snapshot, Plan()))
+        return Evaluated(snapshot, builder, wanted=held, plan=deleting(snapshot, now))
     if resolved is None:
-        plan = _unresolved(snapshot, builder, now)
+        plan = _marked(snapshot, unresolved(snapshot, builder, now))
         requests = _first_requests(snapshot, plan, now) or tuple(recorded(snapshot))
         return Evaluated(snapshot, builder, wanted=requests, plan=plan)
     stored = {stage.name: stage for stage in run.status.stages}
-    states = {s.name: stored.get(s.name) or StageStatus(name=s.name) for s in resolved.stages}
+    states = {
+        s.name: with_possible_times(stored[s.name], s, now)
+        if s.name in stored
+        else StageStatus(name=s.name)
+        for s in resolved.stages
+    }
     answered = run.status.answered
     if snapshot.interventions:
         verbs = StageVerbs(resolved.dependencies)
         requests = Requests(snapshot.interventions, run.metadata.uid, verbs, snapshot.refusals)
         states, answered = requests.apply(states, answered, builder, now)
-    clock = clock_of(snapshot, states)
+    clock = clock_of(snapshot, states, now)
     observed, objects = _observed(snapshot, resolved, states, builder, now)
     up = is_over(snapshot, resolved, clock, observed, now)
     if up is not None:
@@ -129,8 +132,7 @@ def finish(evaluated: Evaluated, turns: RunTurns, now: datetime) -> RunPlan:
             end_recorded(snapshot, states[name], own, builder)
     states.update(_look_ahead(starter, objects, states))
     states.update(drop_held(snapshot, objects, states, builder))
-    drop_stale(snapshot, states, builder)
-    drop_finished(snapshot, builder)
+    drop_leftovers(snapshot, states, builder)
     end_leftover(snapshot, states, builder, now)
     states.update(_refused(snapshot, objects, states))
     clock = clock_after(
@@ -142,11 +144,11 @@ def finish(evaluated: Evaluated, turns: RunTurns, now: datetime) -> RunPlan:
         builder=builder,
         now=now,
     )
-    status = run_status(run, list(states.values()), evaluated.answered, now, clock)
+    status = _status(evaluated, states, clock, now)
     changed = status != run.status
     facts = transitions(run.status, status) if changed else []
     builder.facts.extend(facts)
-    builder.events.extend(events_of(facts, run.metadata.name))
+    builder.events.extend(events_of(facts, run, status))
     after_end(snapshot, status, builder, now)
     plan = builder.plan(
         status if changed else None,
@@ -154,6 +156,25 @@ def finish(evaluated: Evaluated, turns: RunTurns, now: datetime) -> RunPlan:
         again_once_stored=status.verdict_pending,
     )
     return _marked(snapshot, plan)
+
+
+def _status(
+    evaluated: Evaluated, states: States, clock: ActiveTime | None, now: datetime
+) -> PipelineJobStatus:
+    """As it shall be; as it is, where only words would change that tell of the same cause."""
+    run, answered = evaluated.snapshot.run, evaluated.answered
+    status = run_status(run, list(states.values()), answered, now, clock)
+    if status == run.status:
+        return status
+    kept = as_said_before(run.status, states)
+    if kept is states:
+        return status
+    same = run_status(run, list(kept.values()), answered, now, clock)
+    return same if same == run.status else status
+
+
+def _upstream(resolved: Resolved, states: States) -> Upstream:
+    return Upstream(resolved.dependencies, resolved.runs_if, states)
 
 
 def _observed(
@@ -164,21 +185,21 @@ def _observed(
     objects: dict[str, AttemptObjects] = {}
     run, fleet = snapshot.run.metadata, snapshot.settings.fleet
     pods = (*snapshot.pods, *unwatched_pods(snapshot, before, now))
-    children, upstream = Children(run, snapshot.jobs, pods), Upstream(resolved, states)
+    children, upstream = Children(run, snapshot.jobs, pods), _upstream(resolved, states)
     for stage in resolved.stages:
-        status = upstream.judge(stage, states[stage.name])
+        status = upstream.judge(states[stage.name])
         if status.ended and status.pod:
             # Its Pod has run: nothing that is left of it can change the outcome any more.
             own = NO_OBJECTS
         else:
             machines = fleet.all_classes_of(stage.name, tuple(stage.runsOn))
-            status = with_own_job(status, run, machines, snapshot.made)
+            status = with_own_job(status, run, machines, snapshot.made, now)
             own = children.of(status)
             if not status.ended:
                 attempt = status.attempt
                 status = observe(StageView(snapshot, stage, status, own), builder, now)
                 # It may have come to wait only now, below what has failed meanwhile.
-                status = upstream.judge(stage, status)
+                status = upstream.judge(status)
                 own = own if status.attempt == attempt else children.of(status)
         states[stage.name], objects[stage.name] = status, own
         upstream.note(status)
@@ -224,34 +245,6 @@ def _look_ahead(
     return prepared
 
 
-def _unresolved(snapshot: Snapshot, builder: PlanBuilder, now: datetime) -> RunPlan:
-    """The run has no stages (yet): it is accepted, refused, or waits.
-
-    Requests that came before a run was accepted are judged right after, by the stages that it has
-    then; of a run without stages they are refused.
-    """
-    run = snapshot.run
-    ended = run.status.ended and not refused_unknown(run)
-    known = bool(run.status.pipelineRevision) and not _can_begin_anew(snapshot)
-    fresh = not (ended or known or snapshot.revision_forged)
-    if fresh:
-        accepted = accept(snapshot, PlanBuilder(), now)
-        if accepted.status is not None and accepted.status.stages:
-            return _marked(snapshot, accepted)
-    nothing: States = {}
-    requests = Requests(snapshot.interventions, run.metadata.uid, StageVerbs({}), snapshot.refusals)
-    requests.apply(nothing, run.status.answered, builder, now)
-    if ended:
-        # It was refused at first sight: only its time to live is left.
-        after_end(snapshot, run.status, builder, now)
-        plan = seen_again(run, builder)
-    elif fresh:
-        plan = accept(snapshot, builder, now)
-    else:
-        plan = revision_lost(run, builder, now, forged=snapshot.revision_forged)
-    return _marked(snapshot, plan)
-
-
 def _first_requests(snapshot: Snapshot, plan: RunPlan, now: datetime) -> tuple[SlotRequest, ...]:
     """What a run will want that is being accepted: it is in line from its first moment."""
     status, run = plan.status, snapshot.run
@@ -261,13 +254,6 @@ def _first_requests(snapshot: Snapshot, plan: RunPlan, now: datetime) -> tuple[S
         snapshot, run=run.model_copy(update={"status": status}), resolved=resolve(snapshot)
     )
     return evaluate(accepted, now).slot_requests
-
-
-def _can_begin_anew(snapshot: Snapshot) -> bool:
-    """Its revision is gone, but nothing follows from it yet, and the Pipeline is there."""
-    run = snapshot.run
-    jobs = Children(run.metadata, snapshot.jobs, ()).own_jobs(run.status.stages, snapshot.made)
-    return snapshot.pipeline is not None and not run.status.begun and not any(True for _ in jobs)
 
 
 def _marked(snapshot: Snapshot, plan: RunPlan) -> RunPlan:

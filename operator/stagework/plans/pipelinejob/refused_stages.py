@@ -4,7 +4,7 @@ from stagework.api import names
 from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.children import AttemptObjects
 from stagework.plans.pipelinejob.snapshot import Snapshot
-from stagework.plans.plan import STATUS_WRITE, ActionKey, Cause, Purpose, Refusal, creation
+from stagework.plans.plan import STATUS_WRITE, ActionKey, Cause, Refusal, creation
 
 _NOT_MADE: dict[Cause, str] = {
     "Invalid": names.JOB_REFUSED,
@@ -15,22 +15,17 @@ _NOT_MADE: dict[Cause, str] = {
     "Outdated": names.API_UNAVAILABLE,
 }
 """What the refusal of a stage's Job is called in its status."""
-
-
-NAMES_TRIED = 20
-"""Where somebody else's Jobs have so many of the names of an attempt's Job, the stage fails."""
+_WITHOUT_POD = frozenset({names.WAIT_QUOTA, names.POD_REFUSED})
+"""Events have said that no Pod is made for its Job."""
 
 
 def creation_refused(snapshot: Snapshot, status: StageStatus) -> Refusal | None:
     """What the API server has said against the Job of the stage's current attempt.
 
-    A name that somebody else has taken is no refusal, as long as there are others.
+    A name that somebody else has taken is no refusal, as long as others are tried.
     """
-    purpose, taken = Purpose(status.name, status.attempt), snapshot.made
-    if taken.taken and taken.taken_for(purpose) >= NAMES_TRIED:
-        return Refusal("NameTaken", f"{NAMES_TRIED} names of its Jobs are taken: delete those Jobs")
     refusals = snapshot.refusals
-    return refusals.get(creation(*purpose)) if refusals else None
+    return refusals.get(creation(status.name, status.attempt)) if refusals else None
 
 
 def ungate_refused(snapshot: Snapshot, objects: AttemptObjects) -> Refusal | None:
@@ -58,7 +53,14 @@ def is_put_off(snapshot: Snapshot) -> bool:
 
 
 def tries_without_slot(snapshot: Snapshot, status: StageStatus, objects: AttemptObjects) -> bool:
-    """Whether its Job is refused: to make it takes no slot, for its Pod is held."""
+    """Whether no Pod of it is there and none will come for now: to try on takes no slot.
+
+    It is stuck without one, or its Job is refused, or the Pod of its Job.
+    """
+    if objects.pod is not None:
+        return False
+    if status.stuck or (status.starting and status.reason in _WITHOUT_POD):
+        return True
     refusal = creation_refused(snapshot, status) if objects.job is None else None
     return refusal is not None and not refusal.race
 

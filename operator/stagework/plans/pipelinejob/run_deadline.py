@@ -14,15 +14,16 @@ from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
 from stagework.plans.plan import PlanBuilder
 from stagework.policies import active_time as policy
 from stagework.policies.active_time import ActiveTime
+from stagework.policies.time_of_day import by_now
 
 
-def clock_of(snapshot: Snapshot, states: States) -> ActiveTime | None:
+def clock_of(snapshot: Snapshot, states: States, now: datetime) -> ActiveTime | None:
     """The run's clock as it was stored, or a new one where `states` show that it was opened again.
 
     `states`: its stages after what people have asked for. None: the run has no deadline.
     """
-    status = snapshot.run.status
-    if snapshot.run.spec.activeDeadlineSeconds is None:
+    status, limit = snapshot.run.status, snapshot.run.spec.activeDeadlineSeconds
+    if limit is None:
         return None
     stored = {stage.name: stage for stage in status.stages}
     reopened = any(
@@ -30,7 +31,8 @@ def clock_of(snapshot: Snapshot, states: States) -> ActiveTime | None:
     )
     if reopened:
         return ActiveTime()
-    return ActiveTime(status.activeSeconds, status.activeSince)
+    counted = min(status.activeSeconds or 0, limit)  # by hand it may be any number
+    return ActiveTime(counted, by_now(status.activeSince, now))
 
 
 def is_over(
@@ -48,7 +50,9 @@ def is_over(
 def ended_with_run(resolved: Resolved, states: States, up: policy.TimeUp) -> dict[str, StageStatus]:
     """The stages of a run that must be ended: all but those that clean up after it."""
     return {
-        name: status if name in resolved.runs_if else _ended(status, up.message)
+        name: status
+        if name in resolved.runs_if
+        else edits.ended_with_its_run(status, names.DEADLINE_EXCEEDED, up.message)
         for name, status in states.items()
     }
 
@@ -78,14 +82,6 @@ def clock_after(
     else:
         builder.wake(now)
     return runs_on
-
-
-def _ended(status: StageStatus, message: str) -> StageStatus:
-    if status.active and status.stopping is None:
-        return edits.stopping(status, names.DEADLINE_EXCEEDED, message)
-    if status.waiting:
-        return edits.kept_from_starting(status, names.DEADLINE_EXCEEDED, message)
-    return status
 
 
 def _runs(snapshot: Snapshot, resolved: Resolved, states: States) -> bool:

@@ -4,7 +4,8 @@ Told in this order; the first that applies:
 
 1. The recorded Pod is there, and ungated. Its container (a) has not ended: `Runs`, `Starts`, or
    `CannotStart` where waiting mends nothing; (b) has ended, a verdict being recorded: `Stopped`;
-   where the run was stopped and the work was done all the same, that counts; (c) has ended:
+   where the run was stopped and the work was done all the same, that counts; (c) has ended, and
+   another of ours is still storing what it has left (`contract: Files`): `Keeps`; (d) has ended:
    `ContainerEnded`.
 2. The recorded Pod is there, and still held: `ChosenHeld`.
 3. A Pod of its Job is ungated, and none is recorded: somebody else removed the gate. Nothing of it
@@ -18,12 +19,14 @@ Told in this order; the first that applies:
    was recorded, so its gate was never removed by us: `Stopped` by a verdict, or `NeverRan`. (d) The
    artifact store has not been asked what the attempt has left (it is not, where the attempt was to
    be stopped): `ResultUnknown`. (e) It has left a result: `ResultFound`. (f) The Job controller has
-   counted the Pod of an ExitCode stage as succeeded, and made no other: `CountedByJob`. (g) Its
-   process may live, for neither has the Job controller counted its Pod as succeeded, nor has its
-   node been ready for LOST_GRACE without a break since the Pod is missed and this process looks
-   (only then its kubelet knows of the removal and has ended the process): `PodLost`. (h) The store
-   has not been asked once more: `ResultUnknown`. (i) It is over: `Stopped` by a verdict, or
-   `Vanished`.
+   counted a Pod as succeeded, and the API server was not asked since then whether there was another
+   than the recorded one, which nobody's labels show: `CountUnproved`. A Job that was counted only
+   after the Pod was missed has counted another. (g) It has counted the recorded Pod of an ExitCode
+   stage: `CountedByJob`. (h) Its process may live, for neither has the Job controller counted its
+   Pod as succeeded, nor has its node been ready for LOST_GRACE without a break since the Pod is
+   missed and this process looks (only then its kubelet knows of the removal and has ended the
+   process): `PodLost`. (i) The store has not been asked once more: `ResultUnknown`. (j) It is over:
+   `Stopped` by a verdict, or `Vanished`.
 5. The API server will never take its Job: `RefusedForGood`.
 6. A verdict is recorded, and neither Job nor Pod is there: `Stopped`.
 7. Its turn has come and no Pod runs yet: `AwaitsPod`.
@@ -33,15 +36,15 @@ Told in this order; the first that applies:
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from stagekit import contract
 from stagework.api import names
 from stagework.api.observed import JobView, PodView
 from stagework.api.stage_status import WITH_ITS_RUN, StageStatus
-from stagework.api.stages import Stage
 from stagework.plans.pipelinejob.snapshot import FoundResult
 from stagework.plans.pipelinejob.stage_view import StageView
 from stagework.plans.plan import Refusal
-from stagework.policies import outcome
-from stagework.policies.mark import BadMark, Mark, read_mark
+from stagework.policies import outcome, sidecar
+from stagework.policies.mark import BadMark, Mark, NoMark, read_mark
 from stagework.policies.pod_progress import Hindered, Hopeless, Started, progress
 
 LOST_GRACE = timedelta(seconds=90)
@@ -92,6 +95,13 @@ class Runs:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeps:
+    """Its container has ended, and what it has left is being stored."""
+
+    pod: PodView
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerEnded:
     """Its container has ended, by itself or from outside."""
 
@@ -126,6 +136,11 @@ class GateRemoved:
 @dataclass(frozen=True, slots=True)
 class PodUnseen:
     """Its Pod is seen no more, and the API server must be asked whether it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountUnproved:
+    """Its Pod is gone and its Job was counted; the API server must be asked for which Pod."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +194,13 @@ Situation = (
     | Starts
     | CannotStart
     | Runs
+    | Keeps
     | ContainerEnded
     | Stopped
     | ChosenHeld
     | GateRemoved
     | PodUnseen
+    | CountUnproved
     | ResultUnknown
     | ResultFound
     | CountedByJob
@@ -219,8 +236,16 @@ def situation_of(view: StageView, now: datetime) -> Situation:
 
 def _with_pod(view: StageView, pod: PodView) -> Situation:
     status, rules = view.status, view.end_rules
-    mark = None if rules.by_exit_code else _mark_of(view.stage, status, pod)
-    end = outcome.judge_end(pod, _mark_seen(mark), rules)
+    kept = sidecar.kept(pod) if rules.files and outcome.termination(pod) is not None else None
+    if isinstance(kept, sidecar.AtWork) and status.stopping is None:
+        return Keeps(pod)
+    mark = read_mark(
+        _mark_text(pod, rules, kept),
+        stage=view.stage.name,
+        attempt=status.attempt,
+        pod=pod.metadata.uid,
+    )
+    end = outcome.judge_end(pod, _mark_seen(mark, pod, kept), rules)
     if isinstance(end, outcome.NotEnded):
         current = progress(pod)
         if isinstance(current, Started):
@@ -253,22 +278,35 @@ def _without_pod(view: StageView, now: datetime) -> Situation:
         return Stopped()
     if not status.pod:
         return Stopped() if verdict is not None else NeverRan(job)
-    by_exit_code = view.stage.contract == "ExitCode"
-    asks = not by_exit_code and verdict is None
-    if asks:
+    if view.stage.contract != "ExitCode" and verdict is None:
         if view.answer is None:
             return ResultUnknown(last=False)
         result = _result_of(view)
         if result is not None:
             return ResultFound(result)
-    counted = job is not None and job.completed and not view.objects.replaced
+    counted = _is_counted(view)
+    return CountUnproved() if counted is None else _without_result(view, now, counted=counted)
+
+
+def _without_result(view: StageView, now: datetime, *, counted: bool) -> Situation:
+    by_exit_code, verdict = view.stage.contract == "ExitCode", view.status.stopping
     if counted and by_exit_code and verdict is None:
         return CountedByJob()
     if not counted and not _process_has_ended(view, now):
         return PodLost(view.node_ready)
-    if asks and not counted and view.last_answer is None:
+    if verdict is not None:
+        return Stopped()
+    if not (by_exit_code or counted) and view.last_answer is None:
         return ResultUnknown(last=True)
-    return Stopped() if verdict is not None else Vanished()
+    return Vanished()
+
+
+def _is_counted(view: StageView) -> bool | None:
+    """Whether its Job has counted the recorded Pod as succeeded; None: that must be asked."""
+    job, read = view.objects.job, view.count_read
+    if job is None or not job.completed or view.status.lostTime is not None:
+        return False
+    return None if read is None else not (read.replaced or view.objects.replaced)
 
 
 def _process_has_ended(view: StageView, now: datetime) -> bool:
@@ -279,22 +317,35 @@ def _result_of(view: StageView) -> FoundResult | None:
     """A result of the recorded Pod."""
     for answer in (view.answer, view.last_answer):
         result = answer.of_pod(view.status.pod) if answer is not None else None
-        if result is not None:
+        if result is not None and (view.stage.contract != "Files" or _is_proof(result)):
             return result
     return None
 
 
-def _mark_of(stage: Stage, status: StageStatus, pod: PodView) -> Mark | BadMark | None:
+def _is_proof(result: FoundResult) -> bool:
+    """Whether a Files stage had ended well when it was written: its author saw no process end."""
+    return type(result.exit_code) is int and result.exit_code == contract.EXIT_OK
+
+
+def _mark_text(pod: PodView, rules: outcome.EndRules, kept: sidecar.Kept | None) -> str:
+    """The termination message that should be a mark: the stage's own, or that of ours."""
+    if kept is not None:
+        return kept.text if isinstance(kept, sidecar.Said) else ""
+    if rules.files:
+        return sidecar.fetched(pod)
     report = outcome.termination(pod)
-    if report is None:
-        return None
-    mark = read_mark(report.message, stage=stage.name, attempt=status.attempt, pod=pod.metadata.uid)
-    return mark if isinstance(mark, Mark | BadMark) else None
+    return "" if report is None or rules.by_exit_code else report.message
 
 
-def _mark_seen(mark: Mark | BadMark | None) -> outcome.MarkSeen:
-    if isinstance(mark, Mark):
-        return outcome.MarkSeen(mark.outcome, mark.reason, mark.full_message)
-    if isinstance(mark, BadMark):
-        return outcome.MarkSeen(reason=mark.reason, message=mark.message, bad=True)
-    return outcome.MarkSeen()
+def _mark_seen(
+    mark: Mark | BadMark | NoMark, pod: PodView, kept: sidecar.Kept | None
+) -> outcome.MarkSeen:
+    fenced = isinstance(kept, sidecar.Fenced) or sidecar.fetch_lost_contact(pod)
+    match mark:
+        case Mark():
+            return outcome.MarkSeen(mark.outcome, mark.reason, mark.full_message, fenced=fenced)
+        case BadMark():
+            return outcome.MarkSeen("", mark.reason, mark.message, bad=True, fenced=fenced)
+        case NoMark():
+            missing = kept.cause if isinstance(kept, sidecar.NotSaid) else ""
+            return outcome.MarkSeen(fenced=fenced, missing=missing)

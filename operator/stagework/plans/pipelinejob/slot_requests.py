@@ -1,7 +1,7 @@
 """Which slots does a run hold, and which does it want? From its observed stages, or its records."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stagework.api import names
@@ -30,9 +30,9 @@ def slot_requests(
     1. A chosen Pod that is out holds a slot, and so does one that is lost and may still run. One
        whose gate is still on wants one of its class: its grant is a lease as long as nothing runs.
     2. A stage that is stuck without a Pod keeps its turn without a slot: it goes on trying. Once
-       its Pod is there, held, it wants a slot like any other.
-       The same is true of one whose Job is refused.
-    3. What may start wants one, unless the run's status cannot be written.
+       its Pod is there, held, it wants a slot like any other. The same is true at once of one whose
+       Job or Pod is refused: none is there to work, and none will come.
+    3. What may start wants one, unless the run is suspended, or its status cannot be written.
     """
     begun = any(not stage.waiting or stage.attempt > 1 for stage in states.values())
     requests: list[SlotRequest] = []
@@ -45,7 +45,7 @@ def slot_requests(
             requests.extend(_of_chosen(snapshot, status, own, order))
         elif is_put_off(snapshot) or not _due(snapshot, resolved, stage, states, now):
             continue
-        elif own.pod is None and (status.stuck or tries_without_slot(snapshot, status, own)):
+        elif tries_without_slot(snapshot, status, own):
             requests.append(_tried_on(snapshot, stage, status, order))
         elif isinstance(place := _place(snapshot, stage, status, now), Place):
             requests.append(SlotRequest(stage.name, place.classes, order))
@@ -76,15 +76,8 @@ def held_by_records(
     """
     known = {pod.metadata.uid: pod for pod in pods}
     return [
-        SlotRequest(
-            record.stage,
-            (machine,),
-            order._replace(position=position),
-            holds=machine,
-            free=bool(away := _away_on(pod.spec.node_name, nodes)),
-            away_on=away,
-            since=record.turn,
-            pod=record.pod,
+        _holding(
+            record, machine, _away_on(pod.spec.node_name, nodes), order._replace(position=position)
         )
         for position, record in enumerate(records)
         if (pod := known.get(record.pod)) is not None and is_out(pod)
@@ -98,18 +91,30 @@ def held_by_leaving(
     """What Pods hold that are being ended, and of whose run nothing is left: by their nodes."""
     placed = [(pod, node) for pod in pods if (node := nodes.get(pod.spec.node_name)) is not None]
     return [
-        SlotRequest(
-            pod.metadata.labels.get(names.LABEL_STAGE, ""),
-            (machine,),
+        _holding(
+            PodRecord(stage, pod.metadata.uid, machine, None),
+            machine,
+            _away_on(pod.spec.node_name, nodes),
             order._replace(position=position),
-            holds=machine,
-            free=bool(away := _away_on(pod.spec.node_name, nodes)),
-            away_on=away,
-            pod=pod.metadata.uid,
         )
         for position, (pod, node) in enumerate(placed)
         if is_out(pod) and (machine := class_of(fleet, node))
+        for stage in (pod.metadata.labels.get(names.LABEL_STAGE, ""),)
     ]
+
+
+def _holding(record: PodRecord, machine: str, away_on: str, order: Order) -> SlotRequest:
+    """What a Pod holds that is out: a slot of that class, unless its node takes no Pods."""
+    return SlotRequest(
+        record.stage,
+        (machine,),
+        order,
+        holds=machine,
+        free=bool(away_on),
+        away_on=away_on,
+        since=record.turn,
+        pod=record.pod,
+    )
 
 
 def recorded(snapshot: Snapshot) -> list[SlotRequest]:
@@ -127,7 +132,11 @@ def records_of(stages: Iterable[StageStatus]) -> Iterator[PodRecord]:
     """The Pods that a status has recorded."""
     for stage in stages:
         if stage.pod:
-            yield PodRecord(stage.name, stage.pod, stage.machine, stage.turnTime)
+            yield _record_of(stage)
+
+
+def _record_of(status: StageStatus) -> PodRecord:
+    return PodRecord(status.name, status.pod, status.machine, status.turnTime)
 
 
 def is_out(pod: PodView) -> bool:
@@ -174,10 +183,11 @@ def _place(snapshot: Snapshot, stage: Stage, status: StageStatus, now: datetime)
 def _of_chosen(
     snapshot: Snapshot, status: StageStatus, own: AttemptObjects, order: Order
 ) -> Iterator[SlotRequest]:
-    if own.ungated or own.pod is None or status.stuck:
+    suspended = own.pod is not None and snapshot.run.spec.suspend
+    if own.ungated or own.pod is None or (status.stuck and not suspended):
         if status.active:
             yield _held(snapshot, status, own.pod, order)
-    elif status.stopping is None and not is_put_off(snapshot):
+    elif status.stopping is None and not (is_put_off(snapshot) or snapshot.run.spec.suspend):
         yield SlotRequest(status.name, (status.machine,), order)
 
 
@@ -188,16 +198,8 @@ def _held(
     away = _away_on(node_name, snapshot.nodes)
     node = snapshot.nodes.get(node_name)
     machine = _known_class(snapshot.settings.fleet, status.machine, node)
-    return SlotRequest(
-        status.name,
-        (machine,),
-        order,
-        holds=machine,
-        free=bool(away) or status.stuck,
-        away_on="" if status.stuck else away,
-        since=status.turnTime,
-        pod=status.pod,
-    )
+    held = _holding(_record_of(status), machine, away, order)
+    return replace(held, free=True, away_on="") if status.stuck else held
 
 
 def _away_on(node_name: str, nodes: Mapping[str, NodeView]) -> str:

@@ -38,6 +38,11 @@ class Resolved:
         return effective_dependencies(self.stages)
 
     @cached_property
+    def by_name(self) -> dict[str, Stage]:
+        """The stages by name."""
+        return {stage.name: stage for stage in self.stages}
+
+    @cached_property
     def runs_if(self) -> dict[str, RunsIf]:
         """`runsIf` of the stages for which it is not `Succeeded`."""
         return {stage.name: stage.runsIf for stage in self.stages if stage.runsIf != "Succeeded"}
@@ -72,6 +77,9 @@ class FoundResult:
     """A count, if the stage has written one."""
     failed_items: object = None
     """Likewise."""
+    exit_code: object = None
+    """Of a stage with `contract: Files`: what its kubelet has reported; without it the rest proves
+    nothing."""
     odd_counts: object = None
     """What it has written in place of counts, where that is no object."""
     skips: object = None
@@ -116,6 +124,9 @@ class PodQuestion(Question):
     uid: str
     node: str = ""
     """Where it runs, so that it is looked for there alone; empty: anywhere in the namespace."""
+    counted_by: str = ""
+    """Uid of its Job, which has been counted as done: asked is also whether that has made another
+    Pod, with or without our labels."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +137,8 @@ class PodRead:
     """None: it is gone, and no uid comes twice."""
     at: datetime
     """When the API server was asked."""
+    replaced: bool = False
+    """Its Job has another Pod: what that has counted need not be the one that was asked about."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +164,31 @@ class CauseRead:
 
 
 @dataclass(frozen=True)
+class LogQuestion(Question):
+    """Asked of the API service: keep the log of this attempt's container, and say how it ends.
+
+    Whoever answers it does so within a bounded time, also where there is nothing to be had.
+    """
+
+    stage: str
+    attempt: int
+    pod: str
+    """Uid of its Pod."""
+    pod_name: str
+    container: str
+
+
+@dataclass(frozen=True)
+class LogAnswer:
+    """What is known of an attempt's log."""
+
+    last_line: str = ""
+    """Cleaned and cut; empty where it has written nothing."""
+    fault: str = ""
+    """Why it is not kept; empty where it is, or where there was none to keep."""
+
+
+@dataclass(frozen=True)
 class PlanSettings:
     """The settings that decisions use; they stay live, unlike the stages."""
 
@@ -161,9 +199,17 @@ class PlanSettings:
     start_grace_seconds: int = 30
     """How long a stage that cannot start keeps its slot, from its turn."""
 
+    keep_logs: bool = False
+    """Logs of attempts that fail are kept before their Pods go."""
+
     def within(self, given: Collection[str]) -> "PlanSettings":
         """In a namespace that gives these resources to Pods that ask for none."""
         return replace(self, pod_defaults=self.pod_defaults.within(given)) if given else self
+
+    @property
+    def stop_seconds(self) -> int:
+        """How long a stage that is stopped has from SIGTERM to SIGKILL."""
+        return self.pod_defaults.termination_grace_period_seconds
 
     @property
     def start_grace(self) -> timedelta:
@@ -200,6 +246,10 @@ class Snapshot:
     shortage: str = ""
     """The quota that has lately refused a stage whose turn had come, of any run of the namespace:
     the API server's sentence; empty: none has."""
+    logs: Mapping[LogQuestion, LogAnswer] = field(default_factory=dict[LogQuestion, LogAnswer])
+    """What the API service has said of the logs of attempts that failed."""
+    remembered: bool = True
+    """History has acknowledged everything that was to be kept of it so far."""
     looking_since: datetime = EPOCH
     """Since when this process has been watching and deciding: it leads."""
     ready_since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])

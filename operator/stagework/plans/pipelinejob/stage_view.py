@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stagework.api.observed import NodeView
-from stagework.api.stage_status import Commit, StageStatus, artifact_prefix
+from stagework.api.stage_status import Commit, StageStatus
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob.children import AttemptObjects
 from stagework.plans.pipelinejob.refused_stages import creation_refused
@@ -19,6 +19,7 @@ from stagework.plans.plan import Refusal
 from stagework.policies.mark import Mark
 from stagework.policies.named_skips import SkipsBelow, skips_below
 from stagework.policies.outcome import EndRules
+from stagework.policies.sidecar import is_without_sidecar
 from stagework.policies.stage_order import descendants
 
 NO_SKIPS = SkipsBelow({}, "")
@@ -70,14 +71,23 @@ class StageView:
         return self.snapshot.reads.get(pod_question(self.status))
 
     @property
+    def count_read(self) -> PodRead | None:
+        """Likewise, once its Job was counted as done."""
+        return self.snapshot.reads.get(count_question(self.status))
+
+    @property
     def end_rules(self) -> EndRules:
         """What its container was made with, as far as its end is judged by it."""
         machine = self.snapshot.settings.fleet.find(self.status.machine)
         of_class = machine.resources.get("memory") if machine is not None else None
         limit = of_class or self.stage.resources.limits.get("memory") or ""
-        codes = self.stage.retryOnExitCodes
+        codes, pod = self.stage.retryOnExitCodes, self.objects.pod
+        files = self.stage.contract == "Files" and not (pod is not None and is_without_sidecar(pod))
         return EndRules(
-            self.stage.contract == "ExitCode", str(limit), None if codes is None else tuple(codes)
+            self.stage.contract == "ExitCode",
+            str(limit),
+            None if codes is None else tuple(codes),
+            files,
         )
 
     def question(self, *, last: bool = False) -> ResultQuestion:
@@ -109,15 +119,11 @@ class StageView:
         return skips_below(name, mark.skips, descendants([name], resolved.dependencies))
 
     def commit(self, pod_uid: str, mark: Mark) -> Commit:
-        """The operator names the winning prefix; what a mark says about places is never used."""
-        meta, attempt = self.snapshot.run.metadata, self.status.attempt
+        """What a mark says about places is never used: they are told by the Pod."""
         return Commit(
-            attempt=attempt,
+            attempt=self.status.attempt,
             pod=pod_uid,
             digest=mark.digest,
-            prefix=artifact_prefix(
-                meta.namespace, meta.uid, stage=self.status.name, attempt=attempt, pod=pod_uid
-            ),
             items=mark.items,
             failedItems=mark.failed_items,
             skips=self.named_skips(mark).skips,
@@ -127,6 +133,11 @@ class StageView:
 def pod_question(status: StageStatus) -> PodQuestion:
     """The question whether a stage's recorded Pod is there though our watch does not show it."""
     return PodQuestion(status.pod, status.node)
+
+
+def count_question(status: StageStatus) -> PodQuestion:
+    """The question whether it is the recorded Pod that its Job has counted."""
+    return PodQuestion(status.pod, counted_by=status.jobUid)
 
 
 def name_taken(job: str) -> str:

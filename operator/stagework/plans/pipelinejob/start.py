@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from stagework.api import names
-from stagework.api.observed import EPOCH, JobView, PodView
+from stagework.api.observed import JobView, PodView
 from stagework.api.stage_status import StageStatus, States
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.causes import Causes
 from stagework.plans.pipelinejob.children import AttemptObjects, delete_job
-from stagework.plans.pipelinejob.held_back import held_back
+from stagework.plans.pipelinejob.held_back import SUSPENDED, held_back
 from stagework.plans.pipelinejob.job_maker import JobMaker
+from stagework.plans.pipelinejob.pod_wait import waits_since
 from stagework.plans.pipelinejob.queue_sentence import queue_sentence
 from stagework.plans.pipelinejob.refused_stages import (
     creation_refused,
@@ -26,9 +27,11 @@ from stagework.plans.pipelinejob.refused_stages import (
     ungate_refused,
 )
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
+from stagework.plans.pipelinejob.start_grace import stuck_after_grace
 from stagework.plans.pipelinejob.turns import RunTurn
 from stagework.plans.pipelinejob.ungate import ungate
 from stagework.plans.plan import Create, PlanBuilder, Ungate
+from stagework.policies.absent_nodes import why_none
 from stagework.policies.parallelism import AtLimit
 from stagework.policies.slots.turn import Granted, Paused, Queued
 
@@ -72,7 +75,7 @@ class Starter:
                     return taken
                 causes = Causes(self.snapshot, self.builder, self.now)
                 said = causes.of_no_pod(status, taken, objects)
-                return _stuck_after_grace(said, self.snapshot, self.builder, self.now)
+                return self._stuck_after_grace(said)
             case Queued():
                 return self._queued(status, stage, objects, turn)
             case AtLimit(limit, at_work):
@@ -81,9 +84,7 @@ class Starter:
             case Paused():
                 return status  # with what kept it from using its turn
             case None:
-                return _without_node(
-                    status, stage, _classes(self.snapshot, stage), self.builder, self.now
-                )
+                return _without_node(status, stage, self.snapshot, self.builder, self.now)
 
     def prepare(
         self, status: StageStatus, stage: Stage, objects: AttemptObjects, machine: str
@@ -152,13 +153,23 @@ class Starter:
         states: States,
     ) -> StageStatus:
         """Ungated at last; what may not be says why, and gives its slot back after a while."""
-        if isinstance(turn, Granted):
+        if self.snapshot.run.spec.suspend:
+            return edits.put_on_hold(status, SUSPENDED)
+        has_turn = isinstance(turn, Granted)
+        if status.reason == names.WAIT_SUSPENDED and has_turn:
+            status = edits.chosen(edits.granted(status, status.machine, self.now), status.pod)
+        if has_turn:
             self._ungate(status, objects.pod, states)
         refusal = ungate_refused(self.snapshot, objects)
         if refusal is None:
             return status
         said = edits.refused(status, not_changed_reason(refusal), refusal.message)
-        return _stuck_after_grace(said, self.snapshot, self.builder, self.now)
+        return self._stuck_after_grace(said)
+
+    def _stuck_after_grace(self, status: StageStatus) -> StageStatus:
+        """Without a Pod to be ungated it gives its slot back, and goes on trying to get one."""
+        since = status.turnTime or self.now
+        return stuck_after_grace(status, since, self.snapshot, self.builder, self.now)
 
     def _ungate(self, status: StageStatus, pod: PodView | None, states: States) -> None:
         """Behind the status that names the Pod: none runs of which that is not on record."""
@@ -169,7 +180,7 @@ class Starter:
             self.builder.afterwards.append(action)
 
     def _wait_for_pod(self, status: StageStatus, job: JobView) -> StageStatus:
-        since = _waits_since(status, self.now)
+        since = waits_since(status, self.now)
         if self.now >= since + POD_WAIT:
             return self._recreate(status, job)
         self.builder.wake(since + POD_WAIT)
@@ -192,32 +203,16 @@ def _classes(snapshot: Snapshot, stage: Stage) -> tuple[str, ...]:
 
 
 def _without_node(
-    status: StageStatus, stage: Stage, classes: tuple[str, ...], builder: PlanBuilder, now: datetime
+    status: StageStatus, stage: Stage, snapshot: Snapshot, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
-    since = status.waitingSince or now
+    classes, since = _classes(snapshot, stage), status.waitingSince or now
     fallback = stage.fallbackAfterSeconds
     until = since + timedelta(seconds=fallback) if fallback is not None else None
     if until is not None and until > now:
         builder.wake(until)
     counted = classes if until is not None and until <= now else classes[:1]
-    message = f"no ready node of class {' or '.join(counted)}"
+    found = (snapshot.settings.fleet.find(key) for key in counted)
+    whys = (why_none(machine, snapshot.nodes.values()) for machine in found if machine is not None)
+    message = f"no ready node of class {' or '.join(counted)}: {', '.join(filter(None, whys))}"
+    message = message.removesuffix(": ")
     return edits.waiting(status, names.WAIT_NO_NODE, message, since)
-
-
-def _stuck_after_grace(
-    status: StageStatus, snapshot: Snapshot, builder: PlanBuilder, now: datetime
-) -> StageStatus:
-    """Without a Pod to be ungated it gives its slot back, and goes on trying to get one."""
-    until = (status.turnTime or now) + snapshot.settings.start_grace
-    if now >= until:
-        return edits.stuck(status)
-    builder.wake(until)
-    return status
-
-
-def _waits_since(status: StageStatus, now: datetime) -> datetime:
-    """Since when it has its turn and its present Job, by our own clock.
-
-    By the API server's, which may be wrong by hours, each new Job might be thrown away at once.
-    """
-    return min(now, max(status.turnTime or now, status.recreatedTime or EPOCH))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from stagework.api import names
-from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
 from stagework.api.stage_status import StageStatus
 from stagework.api.stage_transition import StageTransition, stage_transitions
 from stagework.plans.plan import Event, Fact
@@ -17,6 +17,7 @@ from stagework.plans.transitions import (
     SummaryChanged,
     common_transitions,
 )
+from stagework.policies.next_step import step_of_run, step_of_stage
 
 _AT_WORK = frozenset({names.QUEUED, names.WAITING, names.STARTING, names.STUCK, names.RUNNING})
 """Summaries between which a run goes to and fro while it works."""
@@ -70,11 +71,12 @@ class VerdictRecorded(Fact):
 
 @dataclass(frozen=True)
 class StageEnded(Fact):
-    """It has succeeded, failed for good, or was skipped."""
+    """It has succeeded, failed for good, was skipped, or was ended with its run."""
 
     stage: str
     attempt: int
-    state: str
+    outcome: str
+    """Its state; `Stopped` where its run was ended: that says nothing of the stage."""
     machine: str
     seconds: float | None
     """From its container's start to its end; None where it has not run."""
@@ -133,15 +135,17 @@ def transitions(before: PipelineJobStatus, after: PipelineJobStatus) -> list[Fac
 
 def urgent(facts: Iterable[Fact]) -> bool:
     """Verdicts, commits and ends are written at once; what merely moves on may wait a moment."""
-    return any(
-        isinstance(fact, _URGENT)
-        or (isinstance(fact, SummaryChanged) and not {fact.before, fact.after} <= _AT_WORK)
-        for fact in facts
-    )
+    return any(isinstance(fact, _URGENT) or is_turn(fact) for fact in facts)
 
 
-def events_of(facts: Iterable[Fact], run: str) -> Iterator[Event]:
-    """What a person cares about among them; `run`: its name."""
+def is_turn(fact: Fact) -> bool:
+    """Whether the run as a whole is another matter now, and not merely further on."""
+    return isinstance(fact, SummaryChanged) and not {fact.before, fact.after} <= _AT_WORK
+
+
+def events_of(facts: Iterable[Fact], run: PipelineJob, after: PipelineJobStatus) -> Iterator[Event]:
+    """What a person cares about among them; of what needs one, with what to do next."""
+    flag = f" -n {run.metadata.namespace}"
     for fact in facts:
         match fact:
             case StageStarted(stage, attempt, machine, node):
@@ -149,23 +153,27 @@ def events_of(facts: Iterable[Fact], run: str) -> Iterator[Event]:
                 yield Event(names.EVENT_STAGE_STARTED, where)
             case StageStuck(stage, attempt, cause):
                 where = f"stage {stage}, attempt {attempt}, cannot start: {cause}"
-                yield Event(names.EVENT_STAGE_STUCK, where, "Warning")
+                stuck = next(s for s in after.stages if s.name == stage)
+                text = step_of_stage(run, stuck, flag).text
+                yield Event(names.EVENT_STAGE_STUCK, f"{where}; next: {text}", "Warning")
             case RunEnded(names.STAGE_FAILED, failed=failed):
-                hint = f"retry with `stagework retry {run}`"
-                yield Event(names.EVENT_FAILED, f"failed: {', '.join(failed)}; {hint}", "Warning")
+                text = step_of_run(run, after.summary, after.stages, flag).text
+                where = f"failed: {', '.join(failed)}; next: {text}"
+                yield Event(names.EVENT_FAILED, where, "Warning")
             case RunEnded(names.STOPPED, message=message):
-                hint = f"go on with `stagework retry {run}`"
-                yield Event(names.EVENT_STOPPED, f"{message}; {hint}")
-            case ApprovalAwaited(stage):
-                hint = f"`stagework approve {run} --stage {stage}`"
-                yield Event(names.WAIT_APPROVAL, f"stage {stage} waits for approval: {hint}")
+                text = step_of_run(run, after.summary, after.stages, flag).text
+                yield Event(names.EVENT_STOPPED, f"{message}; next: {text}")
             case RunEnded(names.DEADLINE_EXCEEDED, message=message):
-                hint = f"go on with `stagework retry {run}`"
-                yield Event(names.EVENT_FAILED, f"{message}; {hint}", "Warning")
+                text = step_of_run(run, after.summary, after.stages, flag).text
+                yield Event(names.EVENT_FAILED, f"{message}; next: {text}", "Warning")
+            case ApprovalAwaited(stage):
+                text = step_of_run(run, after.summary, after.stages, flag).text
+                where = f"stage {stage} waits for approval; next: {text}"
+                yield Event(names.WAIT_APPROVAL, where)
             case RunEnded(names.INVALID_SPEC, message=message):
                 yield Event(names.EVENT_INVALID, message, "Warning")
-            case RunEnded(done=done, stages=stages):
-                yield Event(names.EVENT_COMPLETED, f"{done} of {stages} stages done")
+            case RunEnded(message=message):
+                yield Event(names.EVENT_COMPLETED, message)
             case _:
                 pass
 
@@ -202,7 +210,8 @@ def _of_stage(changed: StageTransition) -> Iterator[Fact]:
     if state == names.STAGE_NOT_RUN:
         yield StageNotRun(name, after.reason)
     else:
-        yield StageEnded(name, after.attempt, state, after.machine, _seconds(after))
+        outcome = names.STOPPED if after.stopped else state
+        yield StageEnded(name, after.attempt, outcome, after.machine, _seconds(after))
 
 
 def _seconds(stage: StageStatus) -> float | None:

@@ -26,7 +26,7 @@ def turns_of(
     """The turns of all that wants one. `ask` replaces all that the run requests of the ledger."""
     if limit is None or not states:  # before it is accepted nothing follows from its turns
         return ask(wanted)
-    requests = within(wanted, states, limit, _begun(states))
+    requests = first_requests(wanted, states, limit)
     turns = ask(requests)
     granted = frozenset(name for name, turn in turns.items() if isinstance(turn, Granted))
     fewer = within(requests, states, limit, granted)

@@ -10,10 +10,9 @@ from datetime import datetime
 
 from stagework.api import names
 from stagework.api.stage_status import StageStatus, States
-from stagework.api.stages import Stage
+from stagework.api.stages import RunsIf
 from stagework.plans.pipelinejob import edits
-from stagework.plans.pipelinejob.snapshot import Resolved
-from stagework.policies.stage_order import Never, NotNeeded, may_start
+from stagework.policies.stage_order import Dependencies, Never, NotNeeded, may_start
 
 _IN_THE_WAY = {"Failed": "failed", "Skipped": "was skipped", "NotRun": "is not run"}
 """What happened to the stage that stands in the way, in people's words."""
@@ -33,7 +32,9 @@ class _Named:
 class Upstream:
     """What has become of the stages so far, from first to last; used within one decision."""
 
-    resolved: Resolved
+    dependencies: Dependencies
+    runs_if: Mapping[str, RunsIf]
+    """Of stages for which it is not `Succeeded`."""
     states: States
     """Kept up by its owner, stage by stage."""
     _named: dict[str, _Named] = field(default_factory=dict[str, "_Named"])
@@ -45,7 +46,7 @@ class Upstream:
         for name, reason in status.commit.skips.items():
             self._named.setdefault(name, _Named(status.name, reason, status.completionTime))
 
-    def judge(self, stage: Stage, status: StageStatus) -> StageStatus:
+    def judge(self, status: StageStatus) -> StageStatus:
         """The stage's status after what has become of the stages above it."""
         given_up = _is_given_up(status)
         if not (given_up or status.waiting):
@@ -53,7 +54,8 @@ class Upstream:
         named = self._named.get(status.name)
         if named is not None:
             return edits.left_out(status, named.by, named.reason, named.at)
-        verdict = may_start(status.name, self.resolved.dependencies, self.states, stage.runsIf)
+        rule = self.runs_if.get(status.name, "Succeeded")
+        verdict = may_start(status.name, self.dependencies, self.states, rule)
         match verdict:
             case Never(reason, cause):
                 outcome = _IN_THE_WAY[self.states[cause].state]

@@ -2,21 +2,32 @@
 
 It stands before the router, so a route that is added later is closed without anybody thinking
 of it, and an unknown path says 401 before it says 404. The token never reaches a log line.
+
+Tickets are given for a SignIn, and for nothing else: who has one cannot have the next one by it. A
+SignIn is good for nothing else.
 """
 
 import logging
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 from starlette.datastructures import Headers
 
 from stagekit.contract import HEADER_AUTHORIZATION
-from stagework.web.auth.identity import Caller, Identities, StagePod
+from stagework.web.auth.identity import Caller, Identities, Person, StagePod
+from stagework.web.auth.sign_ins import SignIns
 from stagework.web.errors import ClusterUnavailable, ProblemError
 
 OPEN_PATHS: Final = frozenset({"/livez", "/readyz"})
 """What answers without a proof: nothing but "I am here"."""
+TICKETS_PATH: Final = "/v1/tickets"
+"""Where a SignIn is the proof."""
+
+PROTOCOL: Final = "stagework.v1"
+"""What a WebSocket speaks; a browser that offers its token offers this, too."""
+_TOKEN_PROTOCOL: Final = "base64url.bearer.authorization.k8s.io."  # noqa: S105 - no secret
 
 _log = logging.getLogger("stagework.web")
 
@@ -30,9 +41,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Authentication:
     """ASGI middleware that puts the caller into the request's state, or answers 401 or 403."""
 
-    def __init__(self, app: App, identities: Identities) -> None:
+    def __init__(self, app: App, identities: Identities, sign_ins: SignIns) -> None:
         self._app = app
         self._identities = identities
+        self._sign_ins = sign_ins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass start and stop, and requests that are open or proved."""
@@ -40,14 +52,14 @@ class Authentication:
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1008})
+            await self._websocket(scope, receive, send)
             return
         if scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
         log_line = _AccessLogLine(scope, send)
         try:
-            caller = await self._identities.caller(_token(Headers(scope=scope)))
+            caller = await self._caller(scope["path"], Headers(scope=scope))
         except ProblemError as problem:
             await problem.response()(scope, receive, log_line.send)
         except ClusterUnavailable as error:
@@ -58,6 +70,23 @@ class Authentication:
             await self._app(scope, receive, log_line.send)
         finally:
             log_line.write()
+
+    async def _caller(self, path: str, headers: Headers) -> Caller:
+        if path == TICKETS_PATH:
+            return Person(await self._sign_ins.user(_proof(headers, "signin")))
+        return await self._identities.caller(_proof(headers, "bearer"))
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refused before it is accepted: the client sees 403."""
+        try:
+            caller = await self._identities.caller(_websocket_proof(scope))
+        except (ProblemError, ClusterUnavailable):
+            await receive()  # its request to connect
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        _log.info("listens", extra={"path": scope["path"][:500], "caller": _name_of(caller)})
+        scope.setdefault("state", {})["caller"] = caller
+        await self._app(scope, receive, send)
 
 
 class _AccessLogLine:
@@ -94,7 +123,21 @@ def _name_of(caller: Caller) -> str:
     return str(caller.prefix) if isinstance(caller, StagePod) else caller.user.name
 
 
-def _token(headers: Headers) -> str:
+def _websocket_proof(scope: Scope) -> str:
+    """In a header; or, from a browser, among the protocols, as Kubernetes has it."""
+    proof = _proof(Headers(scope=scope), "bearer")
+    offered = [str(word) for word in scope.get("subprotocols", [])]
+    packed = next((word for word in offered if word.startswith(_TOKEN_PROTOCOL)), "")
+    if proof or not packed:
+        return proof
+    encoded = packed.removeprefix(_TOKEN_PROTOCOL)
+    try:
+        return urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+    except ValueError:
+        return ""
+
+
+def _proof(headers: Headers, wanted: str) -> str:
     header = headers.get(HEADER_AUTHORIZATION) or headers.get("Authorization") or ""
-    scheme, _, token = header.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+    scheme, _, proof = header.partition(" ")
+    return proof.strip() if scheme.lower() == wanted else ""

@@ -1,19 +1,23 @@
 """Who is calling? Answered by the API server, kept for 60 seconds.
 
 In this order:
-1. The token is reviewed with our own audience; any other token is nobody's.
-2. The operator is known by its ServiceAccount's name.
+1. A ticket of ours is its owner's, until its time is over. Any other token is reviewed with our own
+   audience; one for another is nobody's.
+2. The operator and the built-in tasks are known by the names of their ServiceAccounts. A task is
+   somebody whose rights are asked for, as a person's are, and a few routes are its alone.
 3. A token bound to a Pod is that Pod's: it must exist with that uid in a watched namespace, not be
    finished, and be controlled by a Job, and that by a PipelineJob, each step by apiVersion, kind,
    name and uid. (One that its Job has left behind has no controller: its manifest names the run.)
    That proves nothing yet, for whoever may create Jobs can write it: the run must be there, and its
    own status must record this Job and this Pod for an attempt of a stage that has not ended
    (`stage_record.py`). Stage and attempt are those of the record. Labels are not read.
-4. Everybody else is a person, whose rights are asked for per namespace.
+4. A token bound to a Pod that neither is a stage's nor says that it is one is a program's. It can
+   tell of its background jobs, as far as its account may, and do nothing else.
+5. Everybody else is a person, whose rights are asked for per namespace.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -26,8 +30,10 @@ from stagework.api.resources import JOBS, ApiResource
 from stagework.web.artifact_path import ArtifactPrefix
 from stagework.web.auth.cache import ExpiringCache
 from stagework.web.auth.stage_record import recorded_attempt
-from stagework.web.cluster import ClusterReader, Run, User
+from stagework.web.auth.tickets import TICKET_MARK, Tickets
+from stagework.web.cluster import ClusterReader, Run
 from stagework.web.errors import ProblemError, forbidden
+from stagework.web.user import User
 
 CACHE_SECONDS: Final = 60.0
 """How long an answer about a token or a right is believed."""
@@ -51,6 +57,15 @@ class StagePod:
     """The operator's annotation on committed inputs, as JSON."""
     model_uri: str = ""
     """What the stage's container names as its model, word by word as it stands in its manifest."""
+    name: str = ""
+    """The Pod's own name."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Something in a Pod that has nothing to do with a run, such as a CronJob's."""
+
+    user: User
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,16 @@ class Operator:
     user: User
 
 
-Caller = StagePod | Person | Operator
+@dataclass(frozen=True)
+class Task:
+    """A built-in task, with the rights of its own account."""
+
+    user: User
+    name: str
+    """Such as `data_cleanup`."""
+
+
+Caller = StagePod | Program | Person | Operator | Task
 """Everybody who has been authenticated."""
 
 
@@ -77,15 +101,19 @@ class Identities:
     def __init__(
         self,
         reader: ClusterReader,
+        tickets: Tickets,
         *,
         audience: str,
         operator_name: str,
+        task_names: Mapping[str, str],
         namespaces: tuple[str, ...],
         clock: Callable[[], float],
     ) -> None:
         self._reader = reader
+        self._tickets = tickets
         self._audience = audience
         self._operator_name = operator_name
+        self._task_names = task_names
         self._namespaces = frozenset(namespaces)
         self._callers: ExpiringCache[Caller] = ExpiringCache(clock)
         self._refusals: ExpiringCache[ProblemError] = ExpiringCache(clock)
@@ -103,26 +131,37 @@ class Identities:
         if refusal is not None:
             raise refusal
         try:
-            caller = await self._review(token)
+            user, seconds = await self._owner(token)
+            caller = await self._caller_of(user)
         except ProblemError as problem:
             is_early = problem.status == HTTPStatus.TOO_EARLY
             self._refusals.put(key, problem, EARLY_SECONDS if is_early else REFUSAL_SECONDS)
             raise
-        self._callers.put(key, caller, CACHE_SECONDS)
+        self._callers.put(key, caller, min(seconds, CACHE_SECONDS))
         return caller
 
-    async def _review(self, token: str) -> Caller:
-        user = await self._reader.token_review(token, self._audience)
-        if user is None:
+    async def _owner(self, token: str) -> tuple[User, float]:
+        """Whose token or ticket it is, and for how many seconds that is sure."""
+        if token.startswith(TICKET_MARK):
+            owner = self._tickets.owner(token)
+        else:
+            user = await self._reader.token_review(token, self._audience)
+            owner = None if user is None else (user, CACHE_SECONDS)
+        if owner is None:
             raise _unauthorized()
+        return owner
+
+    async def _caller_of(self, user: User) -> Caller:
         if user.name == self._operator_name:
             return Operator(user)
+        if user.name in self._task_names:
+            return Task(user, self._task_names[user.name])
         pod_uid = "".join(user.extra.get(_POD_UID, ())[:1])
         if pod_uid and user.name.startswith(_SERVICE_ACCOUNT):
-            return await self._stage_pod(user, pod_uid)
+            return await self._pod(user, pod_uid)
         return Person(user)
 
-    async def _stage_pod(self, user: User, pod_uid: str) -> StagePod:
+    async def _pod(self, user: User, pod_uid: str) -> StagePod | Program:
         namespace = user.name.removeprefix(_SERVICE_ACCOUNT).partition(":")[0]
         if self._namespaces and namespace not in self._namespaces:
             raise forbidden("nothing works in this token's namespace")
@@ -133,6 +172,8 @@ class Identities:
         if pod.finished:
             raise forbidden("this token's Pod has finished", "only running Pods may use artifacts")
         run = await self._claimed_run(namespace, pod)
+        if run is None:
+            return Program(user)
         recorded = recorded_attempt(run, pod.metadata.controller, pod_uid)
         prefix = ArtifactPrefix.of(
             namespace=namespace,
@@ -142,32 +183,46 @@ class Identities:
             pod_uid=pod_uid,
         )
         inputs = pod.metadata.annotations.get(ANNOTATION_INPUTS, "")
-        return StagePod(prefix, run.name, inputs, pod.env_value(STAGE_CONTAINER, ENV_MODEL))
+        model = pod.env_value(STAGE_CONTAINER, ENV_MODEL)
+        return StagePod(prefix, run.name, inputs, model, pod_name)
 
-    async def _claimed_run(self, namespace: str, pod: PodManifest) -> Run:
-        """The run for which the Pod says to work; the run's status decides whether it does."""
+    async def _claimed_run(self, namespace: str, pod: PodManifest) -> Run | None:
+        """The run for which the Pod says to work; the run's status decides whether it does.
+
+        None: it says nothing of that kind.
+        """
+        said = pod.env_value(STAGE_CONTAINER, ENV_RUN)
         if pod.metadata.controller is None:
-            name, uid = pod.env_value(STAGE_CONTAINER, ENV_RUN), ""
-            if not name:
-                raise _works_for_nobody()
+            name, uid = said, ""
         else:
-            owner = _controller(pod.metadata, JOBS)
-            job = await self._reader.get_job(namespace, owner.name)
-            if job is None or job.metadata.uid != owner.uid:
-                raise forbidden("the Job of this token's Pod is gone")
-            claimed = _controller(job.metadata, PIPELINEJOB.resource)
-            name, uid = claimed.name, claimed.uid
+            claimed = await self._claimed_by_job(namespace, pod)
+            if claimed is None and said:
+                raise _works_for_nobody()
+            name, uid = (claimed.name, claimed.uid) if claimed is not None else ("", "")
+        if not name:
+            return None
         run = await self._reader.get_run(namespace, name)
         if run is None or uid not in {"", run.uid}:
             raise forbidden("the PipelineJob of this token's Pod is gone")
         return run
 
+    async def _claimed_by_job(self, namespace: str, pod: PodManifest) -> OwnerReference | None:
+        """The run that controls the Job that controls the Pod; None where that is not so."""
+        owner = _controller(pod.metadata, JOBS)
+        if owner is None:
+            return None
+        job = await self._reader.get_job(namespace, owner.name)
+        if job is None or job.metadata.uid != owner.uid:
+            raise forbidden("the Job of this token's Pod is gone")
+        return _controller(job.metadata, PIPELINEJOB.resource)
 
-def _controller(metadata: ObjectMeta, resource: ApiResource) -> OwnerReference:
+
+def _controller(metadata: ObjectMeta, resource: ApiResource) -> OwnerReference | None:
+    """The object that controls it, where it is of that kind."""
     controller = metadata.controller
     wanted = (resource.api_version, resource.kind)
     if controller is None or (controller.api_version, controller.kind) != wanted:
-        raise _works_for_nobody()
+        return None
     return controller
 
 

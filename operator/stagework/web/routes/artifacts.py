@@ -1,6 +1,5 @@
 """Artifacts of attempts: Pods write their own and read committed ones; people read."""
 
-import hashlib
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
@@ -8,7 +7,7 @@ from starlette.responses import JSONResponse
 
 from stagekit.contract import RESULT_FILE
 from stagework.artifacts.errors import TooLargeError
-from stagework.artifacts.store import Store, put
+from stagework.artifacts.store import Store, put, stored_digest
 from stagework.web import bodies
 from stagework.web.artifact_path import ArtifactPath, parse
 from stagework.web.errors import ProblemError, bad_request
@@ -48,12 +47,8 @@ async def _refuse_if_sealed(store: Store, path: ArtifactPath, sha256: str) -> No
     key = f"{path.prefix}/{RESULT_FILE}"
     if await store.stat(key) is None:
         return
-    if path.file == RESULT_FILE:
-        digest = hashlib.sha256()
-        async for chunk in (await store.open(key)).chunks:
-            digest.update(chunk)
-        if digest.hexdigest() == sha256:
-            return
+    if path.file == RESULT_FILE and await stored_digest(store, key) == sha256:
+        return
     raise ProblemError(
         HTTPStatus.CONFLICT,
         f"this attempt has written its {RESULT_FILE}: its artifacts are final",
@@ -67,8 +62,7 @@ async def read(address: str, caller: CallerParam, services: ServicesParam) -> Re
     path = parse(address)
     await services.authorization.require_readable(caller, path.prefix)
     if not path.file:
-        entries = await services.store.files(str(path.prefix))
-        files = [{"path": entry.path, "size": entry.size} for entry in entries]
+        files = await bodies.listed_files(services.store, str(path.prefix))
         return JSONResponse({"files": files})
     presigned = await services.store.presign_get(path.key)
     if presigned is not None:

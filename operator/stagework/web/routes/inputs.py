@@ -3,23 +3,22 @@ the model that their stage names.
 """
 
 from http import HTTPStatus
-from typing import Final
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
 from stagekit.contract import ENV_MODEL
 from stagework.artifacts.paths import checked
+from stagework.batches.layout import ledger_of
 from stagework.web import bodies
-from stagework.web.artifact_path import UPLOADS, checked_namespace, checked_sha256
-from stagework.web.errors import bad_request, forbidden, not_found
-from stagework.web.routes.services import CallerParam, Services, ServicesParam, StagePodParam
+from stagework.web.artifact_path import UPLOADS, checked_namespace
+from stagework.web.errors import bad_request, not_found
+from stagework.web.routes import named_content
+from stagework.web.routes.ledger import ledger_response
+from stagework.web.routes.services import CallerParam, ServicesParam, StagePodParam
 
 router = APIRouter()
-
-_UPLOAD_SEGMENTS: Final = 3
-_FORM: Final = "the form is artifact://<namespace>/uploads/<sha256>/<name>"
 
 
 @router.put("/v1/uploads/{namespace}/{name:path}", status_code=201, response_class=Response)
@@ -49,13 +48,10 @@ async def source(caller: StagePodParam, services: ServicesParam) -> Response:
     run = await services.authorization.own_run(caller)
     if not run.input_uri:
         raise not_found("the run has no spec.input")
-    parts = _split(run.input_uri)
-    if parts.scheme == "artifact":
-        return await _uploaded(services, parts.netloc, unquote(parts.path), run.namespace)
-    if parts.scheme == "s3":
-        return await _in_bucket(services, parts.netloc, unquote(parts.path), run.namespace)
-    download = await services.https.fetch(run.input_uri)
-    return bodies.file_response(download.chunks, download.size, name=download.name)
+    ledger = ledger_of(run.input_uri)
+    if ledger is not None and ledger[0].namespace == run.namespace:
+        return await ledger_response(services.batches.books, *ledger)
+    return await named_content.content(services, run.input_uri, run.namespace)
 
 
 @router.get("/v1/model", response_class=Response)
@@ -67,54 +63,4 @@ async def model(caller: StagePodParam, services: ServicesParam) -> Response:
     """
     if not caller.model_uri:
         raise not_found("the stage names no model", f"set {ENV_MODEL} in its env, as a plain value")
-    parts = _split(caller.model_uri)
-    if parts.scheme != "artifact":
-        raise bad_request(f"not an upload's address: {caller.model_uri[:200]!r}", _FORM)
-    return await _uploaded(services, parts.netloc, unquote(parts.path), caller.prefix.namespace)
-
-
-def _split(uri: str) -> SplitResult:
-    try:
-        return urlsplit(uri)
-    except ValueError:
-        raise bad_request(f"not a URL: {uri[:200]!r}") from None
-
-
-async def _uploaded(services: Services, namespace: str, path: str, own: str) -> Response:
-    if namespace != own:
-        raise forbidden("an upload must be of the run's own namespace", f"which is {own!r}")
-    parts = path.lstrip("/").split("/")
-    if len(parts) != _UPLOAD_SEGMENTS or parts[0] != UPLOADS:
-        raise bad_request(f"not an upload's address: {path[:200]!r}", _FORM)
-    checked_sha256(parts[1])
-    return await _stored(services, f"{namespace}/{'/'.join(parts)}", parts[-1])
-
-
-async def _in_bucket(services: Services, bucket: str, path: str, own: str) -> Response:
-    """Only our own bucket, and there only what is laid down for this namespace.
-
-    The service's key can read everything in the bucket, so the place is what keeps one
-    namespace from reading another one's files.
-    """
-    s3 = services.settings.artifacts.s3
-    if s3 is None or bucket != s3.bucket:
-        raise forbidden(
-            f"inputs may not be read from bucket {bucket[:80]!r}",
-            "only the bucket of the artifact store; or upload the file instead",
-        )
-    folder = "/".join(part for part in (s3.prefix.strip("/"), own, "inputs") if part)
-    key = path.lstrip("/")
-    if not key.startswith(f"{folder}/"):
-        raise forbidden("inputs in the bucket must be laid down for their namespace", folder)
-    store_key = key.removeprefix(s3.prefix.strip("/")).lstrip("/")
-    return await _stored(services, store_key, store_key.rpartition("/")[2])
-
-
-async def _stored(services: Services, key: str, name: str) -> Response:
-    checked(key)
-    presigned = await services.store.presign_get(key)
-    if presigned is None:
-        return bodies.stored_file_response(await services.store.open(key), name)
-    if await services.store.stat(key) is None:
-        raise not_found("the run's input is not in the store", "upload it (again)")
-    return bodies.redirect(presigned, name)
+    return await named_content.uploaded(services, caller.model_uri, caller.prefix.namespace)

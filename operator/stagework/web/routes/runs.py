@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse
 from stagekit.contract import RESULT_FILE
 from stagework.artifacts.errors import NotStoredError
 from stagework.artifacts.store import Store
+from stagework.web import bodies
 from stagework.web.artifact_path import ArtifactPrefix, checked_namespace, checked_run_name
-from stagework.web.errors import not_found
 from stagework.web.routes.services import OPERATOR_ONLY, CallerParam, ServicesParam
 
 router = APIRouter()
@@ -68,18 +68,16 @@ async def run_artifacts(
     await services.authorization.require_right(
         caller, "get", checked_namespace(namespace), checked_run_name(name)
     )
-    run = await services.reader.get_run(namespace, name)
-    if run is None:
-        raise not_found(f"there is no PipelineJob {name!r} in namespace {namespace!r}")
+    run = await services.run(namespace, name)
     stages: list[dict[str, object]] = []
     for committed in run.committed:
-        entries = await services.store.files(committed.prefix)
+        files = await bodies.listed_files(services.store, committed.prefix)
         stages.append(
             {
                 "name": committed.stage,
                 "attempt": committed.attempt,
                 "prefix": committed.prefix,
-                "files": [{"path": entry.path, "size": entry.size} for entry in entries],
+                "files": files,
             }
         )
     return JSONResponse({"name": run.name, "uid": run.uid, "stages": stages})

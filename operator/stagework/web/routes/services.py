@@ -2,19 +2,27 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Final, cast
+from typing import Annotated, Any, Final, cast
 
 from fastapi import Depends, Request
 
+from stagework.api.tasks import RESTORE
 from stagework.artifacts.store import Store
+from stagework.history.store import History
 from stagework.model_gateway.gateway import Gateway
 from stagework.settings import Settings
 from stagework.web.auth.authorization import Authorization
-from stagework.web.auth.identity import Caller, Operator, StagePod
-from stagework.web.cluster import ClusterReader
-from stagework.web.errors import forbidden
+from stagework.web.auth.identity import Caller, Operator, StagePod, Task
+from stagework.web.auth.tickets import Tickets
+from stagework.web.batches.service import BatchService
+from stagework.web.cluster import ClusterReader, Run
+from stagework.web.errors import forbidden, not_found
 from stagework.web.heartbeats import Heartbeats
+from stagework.web.history_care import HistoryCare
 from stagework.web.https_input import HttpsSource
+from stagework.web.kept_logs import KeptLogs
+from stagework.web.queue.service import QueueService
+from stagework.web.sweep import Sweeper
 
 
 @dataclass(frozen=True)
@@ -25,10 +33,26 @@ class Services:
     store: Store
     settings: Settings
     authorization: Authorization
+    tickets: Tickets
     heartbeats: Heartbeats
     https: HttpsSource
     models: Gateway
+    logs: KeptLogs
+    queue: QueueService
+    history: History
+    batches: BatchService
+    sweeper: Sweeper
+    history_care: HistoryCare
+    wall_clock: Callable[[], float]
+    """Seconds since 1970."""
     reachable: Callable[[], Awaitable[bool]]
+
+    async def run(self, namespace: str, name: str) -> Run:
+        """The run of that name; 404 where there is none."""
+        run = await self.reader.get_run(namespace, name)
+        if run is None:
+            raise not_found(f"there is no PipelineJob {name!r} in namespace {namespace!r}")
+        return run
 
 
 def _services(request: Request) -> Services:
@@ -54,6 +78,23 @@ def _operator(request: Request) -> Operator:
     return caller
 
 
+def _operator_or_restore(request: Request) -> None:
+    caller = _caller(request)
+    if not isinstance(caller, Task) or caller.name != RESTORE.name:
+        _operator(request)
+
+
+def task_only(*names: str) -> Any:
+    """A route's dependency: everybody but these built-in tasks gets 403."""
+
+    def _task(request: Request) -> None:
+        caller = _caller(request)
+        if not isinstance(caller, Task) or caller.name not in names:
+            raise forbidden(f"only the built-in task {' or '.join(names)} may use this")
+
+    return Depends(_task)
+
+
 ServicesParam = Annotated[Services, Depends(_services)]
 """A route's parameter: the shared services."""
 CallerParam = Annotated[Caller, Depends(_caller)]
@@ -62,3 +103,5 @@ StagePodParam = Annotated[StagePod, Depends(_stage_pod)]
 """A route's parameter: a stage's Pod; everybody else gets 403."""
 OPERATOR_ONLY: Final = Depends(_operator)
 """A route's dependency: everybody but the operator gets 403."""
+OPERATOR_OR_RESTORE: Final = Depends(_operator_or_restore)
+"""Likewise, but for the restore of a backup, which an administrator has begun."""

@@ -64,7 +64,7 @@ def test_a_run_that_has_ended_is_left_alone(
     assert not cluster.sent("PATCH", "/ad-1")
 
 
-def test_a_right_that_is_missing_is_told_as_the_policy_tells_it(
+def test_a_right_that_is_missing_is_said_as_the_policy_tells_it(
     cli: Cli, cluster: FakeCluster
 ) -> None:
     denied = "you may not prioritize pipelinejobs in namespace default"
@@ -82,4 +82,4 @@ def test_status_of_a_suspended_run_names_the_command_that_resumes_it(
     suspended = ACTIVE.spec.model_copy(update={"suspend": True})
     cluster.add(ACTIVE.model_copy(update={"spec": suspended}))
 
-    assert cli("status", "ad-1").lines[-1] == "Next: stagework resume ad-1"
+    assert cli("status", "ad-1").lines[-2] == "Next: stagework resume ad-1"

@@ -1,5 +1,6 @@
 import pytest
 
+from stagework.api.kinds import DEFINED
 from stagework.cli.cluster import Answer
 from tests.support.builders.written_runs import at
 from tests.unit.cli.conftest import Cli
@@ -15,10 +16,10 @@ def healthy(cluster: FakeCluster) -> None:
     """A cluster in which all is well."""
     crds = [
         {
-            "metadata": {"name": f"{plural}.stagework.dev"},
+            "metadata": {"name": kind.full_name},
             "spec": {"versions": [{"name": "v1alpha1", "served": True}]},
         }
-        for plural in ("pipelinejobs", "pipelines", "interventions")
+        for kind in DEFINED
     ]
     ready = {"spec": {"replicas": 1}, "status": {"availableReplicas": 1}}
     lease = {

@@ -8,10 +8,18 @@ import pytest
 
 from stagework.api import names
 from stagework.cli.cluster import Answer
-from stagework.cli.service import meant_for_us
+from stagework.cli.service import ApiService, meant_for_us
 from tests.support.builders.written_runs import UID, run_of, stage
 from tests.unit.cli.conftest import Cli
-from tests.unit.cli.fakecluster import PROXY, FakeCluster, Request, ok, status
+from tests.unit.cli.fakecluster import (
+    GROUP,
+    PROXY,
+    TICKETS,
+    FakeCluster,
+    Request,
+    ok,
+    status,
+)
 
 TOKEN = "/api/v1/namespaces/default/serviceaccounts/default/token"
 PREFIX = f"default/{UID}/ocr_eval/1-pod"
@@ -30,9 +38,10 @@ def jwt(audience: object) -> str:
     return f"h.{claims}.s"
 
 
-@pytest.fixture(autouse=True)
-def token(cluster: FakeCluster) -> None:
-    cluster.routes["POST", TOKEN] = lambda _: ok({"status": {"token": "made"}}, 201)
+def make_tokens(cluster: FakeCluster, namespace: str = "default") -> None:
+    """The API server makes tokens of the namespace's account."""
+    path = TOKEN.replace("/default/", f"/{namespace}/", 1)
+    cluster.routes["POST", path] = lambda _: ok({"status": {"token": "made"}}, 201)
 
 
 @pytest.fixture
@@ -79,34 +88,135 @@ def test_an_upload_prints_its_address_and_how_to_use_it(
         "    uri: artifact://default/uploads/abc/my%20shoe.png",
     ]
     assert seen[0].body == b"picture"
-    assert seen[0].headers["X-Stagework-Authorization"] == "Bearer made"
+    assert seen[0].headers["X-Stagework-Authorization"] == "Bearer ticket-1"
     assert seen[0].headers["Content-Length"] == "7"
     assert seen[0].headers["X-Content-SHA256"] == hashlib.sha256(b"picture").hexdigest()
+
+
+def test_a_person_signs_in_as_themselves_and_the_secret_is_written_nowhere(
+    cli: Cli, cluster: FakeCluster, picture: Path
+) -> None:
+    done = ok({"uri": "artifact://x"}, 201)
+    cluster.routes["PUT", f"{PROXY}/v1/uploads/ads/my%20shoe.png"] = lambda _: done
+    cluster.user = {"username": "jane", "groups": ["a", "b"], "extra": {"k": ["v"]}, "uid": ""}
+    assert cli("upload", picture, "-n", "ads").code == 0
+    (made,) = cluster.sent("POST", "/namespaces/ads/signins")
+    (shown,) = cluster.sent("POST", "/v1/tickets")
+    scheme, _, proof = shown.headers["X-Stagework-Authorization"].partition(" ")
+    namespace, name, secret = proof.split("/")
+    assert (scheme, namespace, name) == ("SignIn", "ads", "cli-00001")
+    assert made.json["spec"] == {
+        "username": "jane",
+        "groups": ["a", "b"],
+        "extra": {"k": ["v"]},
+        "secretDigest": hashlib.sha256(secret.encode()).hexdigest(),
+    }
+    assert not [request for request in cluster.requests if secret.encode() in request.body]
+    assert cluster.sent("POST", "/token") == []
+
+
+def test_one_ticket_does_for_a_command_and_each_command_has_its_own(
+    cli: Cli, cluster: FakeCluster, tmp_path: Path
+) -> None:
+    serve(cluster, {"result.json": RESULT, "a.txt": b"hello"})
+    for _ in range(2):
+        assert cli("results", "ad-1", "--to", tmp_path).code == 0
+    tickets = [
+        request.headers["X-Stagework-Authorization"]
+        for request in cluster.requests
+        if "/v1/artifacts/" in request.path
+    ]
+    assert tickets == ["Bearer ticket-1"] * 3 + ["Bearer ticket-2"] * 3
+
+
+def test_a_ticket_is_renewed_before_its_ten_minutes_are_over(cluster: FakeCluster) -> None:
+    time = [0.0]
+    service = ApiService(cluster, "stagework-system", "default", clock=lambda: time[0])
+    cluster.routes["GET", f"{PROXY}/v1/runs"] = lambda _: ok({})
+    for seconds in (0, 479, 481, 900, 962):
+        time[0] = seconds
+        service.read("/v1/runs", {})
+    shown = [
+        request.headers["X-Stagework-Authorization"][-1]
+        for request in cluster.sent("GET", "/v1/runs")
+    ]
+    assert shown == ["1", "1", "2", "2", "3"]
+
+
+def test_a_service_that_gives_no_tickets_says_why_and_what_else_there_is(
+    cli: Cli, cluster: FakeCluster, picture: Path
+) -> None:
+    no = ok({"error": "no tickets are given", "hint": "use --service-account"}, 403)
+    cluster.routes["POST", TICKETS] = lambda _: no
+    outcome = cli("upload", picture)
+    assert outcome.code == 1
+    assert outcome.err.splitlines()[0] == (
+        "error: sign in to the API service: no tickets are given (use --service-account)"
+    )
+
+
+def test_who_may_not_sign_in_learns_the_role_that_has_it(
+    cli: Cli, cluster: FakeCluster, picture: Path
+) -> None:
+    text = (
+        'signins.stagework.dev is forbidden: User "jane" cannot create resource "signins" in API '
+        'group "stagework.dev" in the namespace "default"'
+    )
+    path = f"{GROUP}/namespaces/default/signins"
+    cluster.routes["POST", path] = lambda _: status(403, text)
+    assert "next: kubectl create rolebinding stagework-view" in cli("upload", picture).err
+
+
+def test_a_service_account_speaks_only_where_it_is_named(
+    cli: Cli, cluster: FakeCluster, picture: Path
+) -> None:
+    make_tokens(cluster)
+    done = ok({"uri": "artifact://x"}, 201)
+    cluster.routes["PUT", f"{PROXY}/v1/uploads/default/my%20shoe.png"] = lambda _: done
+    assert cli("upload", picture, "--service-account", "default").code == 0
+    sent = cluster.sent("PUT", "/my%20shoe.png")[0].headers["X-Stagework-Authorization"]
+    assert sent == "Bearer made"
     assert cluster.sent("POST", "/token")[0].json["spec"] == {
         "audiences": ["stagework"],
         "expirationSeconds": 600,
     }
 
 
+@pytest.mark.parametrize(
+    ("options", "speaker", "command"),
+    [
+        ((), "jane", "stagework-edit -n ads --clusterrole=stagework-edit --user=jane"),
+        (
+            ("--service-account", "default"),
+            "ServiceAccount ads/default",
+            (
+                "default-stagework-edit -n ads "
+                "--clusterrole=stagework-edit --serviceaccount=ads:default"
+            ),
+        ),
+    ],
+    ids=["a person", "an account"],
+)
 def test_a_refused_upload_names_the_right_and_the_command_that_grants_it(
-    cli: Cli, cluster: FakeCluster, picture: Path
+    cli: Cli,
+    cluster: FakeCluster,
+    picture: Path,
+    *,
+    options: tuple[str, ...],
+    speaker: str,
+    command: str,
 ) -> None:
     no = ok({"error": "you may not create pipelinejobs", "hint": "ask"}, 403)
     cluster.routes["PUT", f"{PROXY}/v1/uploads/ads/my%20shoe.png"] = lambda _: no
-    cluster.routes["POST", TOKEN.replace("/default/", "/ads/", 1)] = lambda _: ok(
-        {"status": {"token": "made"}}, 201
-    )
-    outcome = cli("upload", picture, "-n", "ads")
+    make_tokens(cluster, "ads")
+    outcome = cli("upload", picture, "-n", "ads", *options)
     assert outcome.code == 1
     assert outcome.err.splitlines() == [
         (
-            "error: upload my shoe.png: you may not create pipelinejobs: ServiceAccount "
-            "ads/default needs the right to create pipelinejobs in ads"
+            "error: upload my shoe.png: you may not create pipelinejobs: "
+            f"{speaker} needs the right to create pipelinejobs in ads"
         ),
-        (
-            "  next: kubectl create rolebinding default-stagework-edit -n ads "
-            "--clusterrole=stagework-edit --serviceaccount=ads:default"
-        ),
+        f"  next: kubectl create rolebinding {command}",
     ]
 
 
@@ -117,10 +227,10 @@ def test_the_kubeconfigs_token_is_used_only_if_it_was_issued_for_us(
     cluster.routes["PUT", f"{PROXY}/v1/uploads/default/my%20shoe.png"] = lambda _: done
     cluster.bearer_token = jwt(["https://kubernetes.default.svc"])
     cli("upload", picture)
-    assert len(cluster.sent("POST", "/token")) == 1
+    assert len(cluster.sent("POST", "/tickets")) == 1
     cluster.bearer_token = jwt(["stagework"])
     cli("upload", picture)
-    assert len(cluster.sent("POST", "/token")) == 1
+    assert len(cluster.sent("POST", "/tickets")) == 1
     sent = cluster.sent("PUT", "/my%20shoe.png")[-1].headers["X-Stagework-Authorization"]
     assert sent == f"Bearer {cluster.bearer_token}"
 
@@ -155,7 +265,7 @@ def test_an_absent_service_account_names_the_command_that_makes_it(
     cli: Cli, cluster: FakeCluster, picture: Path
 ) -> None:
     cluster.routes["POST", TOKEN] = lambda _: status(404, "no", name="default")
-    outcome = cli("upload", picture)
+    outcome = cli("upload", picture, "--service-account", "default")
     assert "next: kubectl create serviceaccount default -n default" in outcome.err
 
 
@@ -230,7 +340,7 @@ def test_a_missing_right_to_make_tokens_names_the_commands_that_grant_it(
         '"serviceaccounts/token" in API group "" in the namespace "default"'
     )
     cluster.routes["POST", TOKEN] = lambda _: status(403, text)
-    outcome = cli("upload", picture)
+    outcome = cli("upload", picture, "--service-account", "default")
     assert outcome.code == 1
     assert (
         "--verb=create --resource=serviceaccounts/token && kubectl create rolebinding"
@@ -239,12 +349,13 @@ def test_a_missing_right_to_make_tokens_names_the_commands_that_grant_it(
 
 
 @pytest.mark.parametrize("prefix", [f"others/{UID}/ocr_eval/1-pod", "default/other/ocr_eval/1-pod"])
-def test_nothing_is_asked_for_by_a_prefix_that_is_not_the_runs_own(
+def test_no_place_that_a_status_names_is_asked_for(
     cli: Cli, cluster: FakeCluster, tmp_path: Path, prefix: str
 ) -> None:
     cluster.add(run_of(stage("ocr_eval", "Succeeded", prefix=prefix), summary=names.COMPLETED))
 
-    outcome = cli("results", "ad-1", "--to", tmp_path / "out")
+    cli("results", "ad-1", "--to", tmp_path / "out")
 
-    assert "has no outputs" in outcome.err
-    assert not any("artifacts" in asked.path for asked in cluster.requests)
+    asked = [request.path for request in cluster.requests if "artifacts" in request.path]
+    assert asked
+    assert all(f"artifacts/default/{UID}/ocr_eval/1-pod" in path for path in asked)

@@ -79,7 +79,7 @@ def test_a_refusal_is_exit_1_with_its_reason(cli: Cli, cluster: FakeCluster) -> 
     answer(cli, cluster, {"requested": 1, "refused": refused})
     outcome = cli("skip", "ad-1", "--stage", "img_gen")
     assert outcome.code == 1
-    assert outcome.lines[1:] == [
+    assert outcome.lines[1:3] == [
         "requested 1, affected 0, refused 1",
         "  refused img_gen: AlreadyDone (it has succeeded, was skipped before, or is not needed)",
     ]
@@ -111,8 +111,9 @@ def test_a_dry_run_answers_by_the_operators_own_judgement_and_writes_nothing(
         0,
         [
             "requested 1, affected 1, refused 0 (dry run: nothing was written)",
-            "  would change: ocr_eval",
+            "  would be tried again: ocr_eval",
             "  would wait again: iou_eval",
+            "  the run would end: Completed, if all that is still to run succeeds",
         ],
     )
     assert {request.method for request in cluster.requests} == {"GET"}
@@ -141,7 +142,10 @@ def test_a_dry_run_is_not_confused_by_a_pipeline_that_has_grown_since(
     stages = [{"name": name, "image": "x"} for name in names_now]
     cluster.objects[f"{GROUP}/namespaces/default/pipelines/ad-image"] = {"spec": {"stages": stages}}
     outcome = cli("retry", "ad-1", "--stage", "ocr_eval", "--dry-run")
-    assert outcome.lines[1:] == ["  would change: ocr_eval", "  would wait again: iou_eval"]
+    assert outcome.lines[1:3] == [
+        "  would be tried again: ocr_eval",
+        "  would wait again: iou_eval",
+    ]
 
 
 def test_a_dry_run_that_would_be_refused_is_exit_1(cli: Cli) -> None:

@@ -7,9 +7,9 @@ import pytest
 from stagework.api import names
 from stagework.cli.commands.monitor import seconds_of
 from stagework.cli.errors import ClusterUnreachable
-from tests.support.builders.written_runs import run_of, stage
+from tests.support.builders.written_runs import at, run_of, stage
 from tests.unit.cli.conftest import Cli
-from tests.unit.cli.fakecluster import FakeCluster
+from tests.unit.cli.fakecluster import GROUP, FakeCluster, status
 
 RUNNING = run_of(stage("vlm_analyze", "Running", start=1))
 DONE = run_of(stage("vlm_analyze", "Succeeded", end=150), summary=names.COMPLETED, end=151)
@@ -75,7 +75,7 @@ def test_a_failure_ends_with_exit_1_when_it_runs_until_done(cli: Cli, cluster: F
     )
     outcome = cli("monitor", "--until-done", "--interval", "0.1")
     assert outcome.code == 1
-    assert "failed - ad-1 at vlm_analyze: no (next: stagework retry ad-1" in outcome.out
+    assert "failed - ad-1 at vlm_analyze: no (next: stagework logs ad-1" in outcome.out
 
 
 def test_a_timeout_is_a_warning_and_exit_2_when_it_runs_until_done(
@@ -88,7 +88,7 @@ def test_a_timeout_is_a_warning_and_exit_2_when_it_runs_until_done(
     assert re.search(r"WARNING timeout - ad-1 is not done 3s after it was picked up", outcome.out)
 
 
-def test_an_outage_is_told_and_the_monitor_goes_on(cli: Cli, cluster: FakeCluster) -> None:
+def test_an_outage_is_said_and_the_monitor_goes_on(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(RUNNING)
     cluster.events.put(ClusterUnreachable("the line is dead"))
     cluster.change(DONE)
@@ -143,3 +143,34 @@ def test_a_wrong_time_span_is_explained(cli: Cli) -> None:
     outcome = cli("monitor", "--since", "soon")
     assert outcome.code == 2
     assert "is no time span" in outcome.err
+
+
+def test_a_list_names_who_holds_the_slots_that_are_waited_for(
+    cli: Cli, cluster: FakeCluster
+) -> None:
+    waits = "waits for a gpu slot: 2nd of 3; 1 of 1 taken by one of another namespace"
+    holder = stage("overlay", "Running", start=40).evolve(turnTime=at(40))
+    cluster.add(
+        run_of(stage("draw", reason=names.WAIT_SLOT, message=waits), name="ad-1"),
+        run_of(holder, name="ad-7", namespace="others", uid="uid-7"),
+    )
+
+    outcome = cli("monitor", "--once")
+
+    assert outcome.lines[-2:] == [
+        "Slots are held by:",
+        "  gpu: others/ad-7 (overlay, 60s)",
+    ]
+
+
+def test_of_namespaces_that_one_may_not_read_nobody_is_named(
+    cli: Cli, cluster: FakeCluster
+) -> None:
+    waits = "waits for a gpu slot: 2nd of 3; 1 of 1 taken by one of another namespace"
+    cluster.add(run_of(stage("draw", reason=names.WAIT_SLOT, message=waits), name="ad-1"))
+    cluster.routes["GET", f"{GROUP}/pipelinejobs"] = lambda _: status(403, "forbidden")
+
+    outcome = cli("monitor", "--once")
+
+    assert outcome.code == 0
+    assert "Slots are held by:" not in outcome.lines

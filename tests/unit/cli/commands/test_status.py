@@ -24,7 +24,7 @@ def test_an_empty_namespace_says_so_and_what_to_type(cli: Cli) -> None:
     outcome = cli("status", "-n", "ads")
     assert outcome.lines == [
         "No pipelinejobs in namespace ads.",
-        "  next: kubectl apply -f manifests/samples/",
+        "  next: kubectl explain pipelinejobs.spec.stages (what a run says)",
     ]
 
 
@@ -32,7 +32,7 @@ def test_one_run_is_shown_in_sections(cli: Cli, cluster: FakeCluster) -> None:
     cluster.add(run_of(stage("ocr_eval", "Failed", message="no font"), summary=names.STAGE_FAILED))
     outcome = cli("status", "ad-1")
     assert outcome.lines[0].startswith("default/ad-1   StageFailed   0/1")
-    assert outcome.lines[-1] == "Next: stagework retry ad-1 --stage ocr_eval"
+    assert outcome.lines[-2] == "Next: stagework logs ad-1 ocr_eval"
 
 
 def test_json_has_the_same_facts(cli: Cli, cluster: FakeCluster) -> None:

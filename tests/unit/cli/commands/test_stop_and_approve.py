@@ -54,9 +54,10 @@ def test_a_dry_run_of_a_stop_says_what_would_be_ended_and_writes_nothing(
 
     assert outcome.lines == [
         "requested 3, affected 3, refused 0 (dry run: nothing was written)",
-        "  would change: build",
-        "  would change: publish",
-        "  would change: after",
+        "  would be stopped: build",
+        "  would not be run: publish",
+        "  would not be run: after",
+        "  the run would end: Stopped",
     ]
     assert not cluster.sent("POST", "/interventions")
 
@@ -74,13 +75,26 @@ def test_a_stop_of_a_run_that_has_ended_is_refused_with_the_reason(
     )
 
 
+def test_a_run_that_waits_for_its_pipeline_may_be_stopped(cli: Cli, cluster: FakeCluster) -> None:
+    cluster.add(run_of(summary=names.PIPELINE_NOT_FOUND))
+
+    outcome = cli("stop", "ad-1", "--dry-run")
+
+    assert outcome.code == 0
+    assert outcome.lines == [
+        "requested 1, affected 1, refused 0 (dry run: nothing was written)",
+        "  would be stopped: the run",
+        "  the run would end: Stopped",
+    ]
+
+
 def test_an_approval_without_a_stage_is_for_all_that_wait(cli: Cli, cluster: FakeCluster) -> None:
     assert cli("approve", "ad-1").code == 0
 
     spec = cluster.sent("POST", "/interventions")[0].json["spec"]
     assert spec["verb"] == "Approve"
     assert "stages" not in spec
-    assert cli("approve", "ad-1", "--dry-run").lines[1:] == ["  would change: publish"]
+    assert cli("approve", "ad-1", "--dry-run").lines[1] == "  would be approved: publish"
 
 
 def test_an_approval_of_what_does_not_wait_for_it_is_refused(cli: Cli) -> None:
@@ -91,7 +105,7 @@ def test_an_approval_of_what_does_not_wait_for_it_is_refused(cli: Cli) -> None:
 
 
 def test_status_names_the_command_that_lets_it_go_on(cli: Cli) -> None:
-    assert cli("status", "ad-1").lines[-1] == "Next: stagework approve ad-1 --stage publish"
+    assert cli("status", "ad-1").lines[-2] == "Next: stagework approve ad-1 --stage publish"
 
 
 def test_status_of_a_stopped_run_says_who_stopped_it_and_how_to_go_on(
@@ -110,4 +124,4 @@ def test_status_of_a_stopped_run_says_who_stopped_it_and_how_to_go_on(
     lines = cli("status", "ad-1").lines
 
     assert lines[1] == "stopped by ops@example.org: wrong prompt"
-    assert lines[-1] == "Next: stagework retry ad-1"
+    assert lines[-2] == "Next: stagework retry ad-1"

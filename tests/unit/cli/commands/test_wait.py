@@ -29,7 +29,7 @@ def test_failure_is_exit_1_at_once_with_stage_message_and_next_command(
     assert outcome.code == 1
     assert outcome.err.splitlines() == [
         "error: ad-1 failed at ocr_eval (StageFailed): no font",
-        "  next: stagework retry ad-1 --stage ocr_eval",
+        "  next: stagework logs ad-1 ocr_eval",
     ]
 
 

@@ -2,6 +2,7 @@ from stagework.api.intervention import InterventionStatus, RefusedStage
 from stagework.cli.outputs import Fetched, StageResult, pictures
 from stagework.cli.text.answers import answered, previewed
 from stagework.cli.text.values import shown, values_table
+from stagework.plans.pipelinejob.interventions import Preview
 
 
 def test_an_answer_counts_and_gives_a_reason_for_each_refusal() -> None:
@@ -15,16 +16,21 @@ def test_an_answer_counts_and_gives_a_reason_for_each_refusal() -> None:
 
 
 def test_a_preview_names_what_would_change_and_says_that_nothing_was_written() -> None:
-    assert previewed(["a"], ["b", "c"], []) == [
+    effect = Preview(("a",), ("b", "c"), (), ("d",), ("e",), "CompletedWithSkips")
+    assert previewed("Retry", effect) == [
         "requested 1, affected 1, refused 0 (dry run: nothing was written)",
-        "  would change: a",
+        "  would be tried again: a",
         "  would wait again: b",
         "  would wait again: c",
+        "  would not be run: d",
+        "  stays not run: e",
+        "  the run would end: CompletedWithSkips, if all that is still to run succeeds",
     ]
 
 
 def test_a_refusal_of_the_whole_request_names_no_stage() -> None:
-    (_, line) = previewed([], [], [RefusedStage(stage="", reason="NothingFailed")])
+    refused = (RefusedStage(stage="", reason="NothingFailed"),)
+    (_, line) = previewed("Retry", Preview((), (), refused))
     assert (
         line == "  refused the request: NothingFailed (no stage has failed: name one with --stage)"
     )

@@ -14,7 +14,7 @@ def test_the_list_has_the_columns_of_kubectl_get() -> None:
 
 def test_wide_adds_attempts_node_and_message() -> None:
     titles = table(rows([run_of()], at(0)), wide=True).titles
-    assert titles[-3:] == ("ATTEMPTS", "NODE", "MESSAGE")
+    assert titles[-2:] == ("DURATION", "MESSAGE")
 
 
 def test_all_namespaces_begin_with_the_namespace_and_are_ordered_by_it() -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
-from stagework.cli.text.next_steps import Home, next_command
+from stagework.cli.text.next_steps import Home, next_command, next_step
 from stagework.cli.text.run_page import sections, waits
 from stagework.overview.detail import detail
 from tests.support.builders.written_runs import at, new_run, run_of, stage
@@ -18,7 +18,7 @@ def test_a_failed_run_shows_its_stages_and_the_next_command() -> None:
         message="ocr_eval failed",
         end=40,
     )
-    shown = [line.plain for line in sections(detail(run, at(90)), next_command(run, HOME))]
+    shown = [line.plain for line in sections(detail(run, at(90)), next_step(run, HOME))]
     assert shown == [
         "default/ad-1   StageFailed   1/2   pipeline ad-image   40s",
         "ocr_eval failed",
@@ -27,7 +27,8 @@ def test_a_failed_run_shows_its_stages_and_the_next_command() -> None:
         "img_gen    Succeeded   gpu       gpu-1   1         4s",
         "ocr_eval   Failed      gpu               3                NonZeroExit: code 3",
         "",
-        "Next: stagework retry ad-1 --stage ocr_eval",
+        "Next: stagework logs ad-1 ocr_eval",
+        "      read its log; then retry, or mend the program and make a new run",
     ]
 
 
@@ -48,7 +49,7 @@ def test_a_run_that_nobody_has_seen_points_at_the_doctor() -> None:
 
 def test_a_run_of_another_namespace_has_the_namespace_in_its_command() -> None:
     run = run_of(stage("a", "Failed"), namespace="ads", summary=names.STAGE_FAILED)
-    assert next_command(run, HOME) == "stagework retry ad-1 -n ads --stage a"
+    assert next_command(run, HOME) == "stagework logs ad-1 a -n ads"
 
 
 def test_a_run_whose_time_was_over_is_retried_as_a_whole() -> None:
@@ -82,14 +83,29 @@ def test_a_finished_run_waits_for_nothing_and_needs_nothing() -> None:
             run_of(summary=names.SUSPENDED, suspend=True),
             "stagework resume ad-1",
         ),
-        (run_of(stage("a", reason=names.WAIT_BACKOFF)), ""),
+        (run_of(stage("a", reason=names.WAIT_SLOT)), ""),
+        (run_of(stage("a", reason=names.WAIT_BACKOFF, attempt=2)), "stagework logs ad-1 a"),
         (
             run_of(stage("a", "Failed", reason=names.INPUT_REFUSED), summary=names.STAGE_FAILED),
-            "stagework upload FILE",
+            "stagework logs ad-1 a",
         ),
         (run_of(summary=names.INVALID_SPEC), "kubectl describe pipelinejobs.stagework.dev ad-1"),
     ],
-    ids=["no node", "no pipeline", "suspended", "time will do", "input refused", "invalid"],
+    ids=[
+        "no node",
+        "no pipeline",
+        "suspended",
+        "time will do",
+        "tried again",
+        "input refused",
+        "invalid",
+    ],
 )
 def test_the_next_command_fits_the_cause(run: PipelineJob, command: str) -> None:
     assert next_command(run, HOME) == command
+
+
+def test_a_stage_that_a_person_has_skipped_did_not_run_until_then() -> None:
+    tried = stage("ocr", "Skipped", start=0, end=7200, skip="NotRun")
+
+    assert detail(run_of(tried), at(9000)).stages[0].elapsed_seconds is None

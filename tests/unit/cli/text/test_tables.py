@@ -19,4 +19,4 @@ def test_letters_of_several_code_points_take_the_columns_that_a_terminal_gives_t
 
 
 def test_a_message_cannot_move_the_cursor_or_break_the_line() -> None:
-    assert one_line("bad\x1b[2J\nnews\t!") == "bad [2J news !"
+    assert one_line("bad\x1b[2J\nnews\t!") == "bad news !"

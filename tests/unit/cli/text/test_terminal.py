@@ -5,6 +5,7 @@ from rich.console import Console
 
 from stagework.cli.errors import CommandError
 from stagework.cli.text.monitor_lines import Line
+from stagework.cli.text.painting import Painted
 from stagework.cli.text.screens import LiveScreen, PlainScreen, screen_for
 from stagework.cli.text.terminal import Terminal
 from stagework.overview.rows import row
@@ -44,6 +45,21 @@ def test_the_live_view_shows_each_run_with_words_and_keeps_the_lines() -> None:
     for word in ("ad-1", "1/3", "Running", "overlay", "macbook", "75s"):
         assert word in text
     assert "[Job x] [1s] a - Status: done" in text
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_was_painted_last_stays_only_where_it_is_kept(*, kept: bool) -> None:
+    class Word(Painted):
+        def show(self, word: str) -> None:
+            self._live.update(word, refresh=True)
+
+    terminal, shown = interactive()
+    with Word(terminal.console, kept=kept) as painted:
+        painted.show("done")
+
+    assert "done" in shown.getvalue()
+    erased = "\x1b[2K" in shown.getvalue().rpartition("done")[2]
+    assert erased is not kept
 
 
 def test_no_color_leaves_the_word_and_takes_the_colour(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from stagework.api.resources import REVISIONS
 from stagework.plans.pipelinejob.accept import unreadable
 from stagework.plans.pipelinejob.plan import evaluate, finish
 from stagework.plans.pipelinejob.snapshot import RunPlan
-from stagework.plans.plan import Create, Plan
+from stagework.plans.plan import Create
 from tests.support.builders import (
     World,
     after,
@@ -184,10 +184,6 @@ def test_a_request_about_a_run_that_has_not_started_is_refused() -> None:
     (answer,) = answers(world.plan())
 
     assert [(r.stage, r.reason) for r in answer.refused] == [("", "NotStarted")]
-
-
-def test_a_run_that_is_being_deleted_is_left_alone() -> None:
-    assert World(run=make_run(deleted=after(0))).plan() == Plan()
 
 
 def test_a_request_that_came_first_is_judged_by_the_stages_that_the_run_then_has() -> None:

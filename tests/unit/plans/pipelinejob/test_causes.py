@@ -68,9 +68,22 @@ def test_a_stage_without_a_pod_is_asked_about_once_it_has_been_starting_for_ten_
         assert plan.wake_at == after(10)
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_its_time_is_its_own_also_where_the_api_servers_clock_is_wrong(hours: int) -> None:
+    young = make_job("a", uid="job-young", created=after(50 + 3600 * hours))
+    state = STARTING.evolve(jobUid=young.metadata.uid, recreatedTime=after(50))
+    world = without_pod(states=[state], jobs=[young])
+    assert asked(world.plan(after(59))) == []
+    assert deleted(world.plan(after(69)), JOBS) == []
+    again = world.plan(after(70))
+    assert deleted(again, JOBS) == [young.metadata.uid]
+    assert again.status is not None
+    assert again.status.stages[0].recreatedTime == after(70)
+
+
 def test_a_job_that_was_made_anew_has_ten_seconds_of_its_own() -> None:
     young = make_job("a", uid="job-young", created=after(50))
-    state = STARTING.evolve(jobUid=young.metadata.uid)
+    state = STARTING.evolve(jobUid=young.metadata.uid, recreatedTime=after(50))
     world = without_pod(states=[state], jobs=[young])
     assert asked(world.plan(after(59))) == []
     assert asked(world.plan(after(60))) == [CauseQuestion(young.metadata.uid)]
@@ -161,7 +174,7 @@ def test_a_volume_that_is_not_mounted_is_said_and_gives_the_slot_back(state: Any
     )
     before, later = (world.stages_after(after(seconds))["a"] for seconds in (26, 31))
     assert (before.state, before.reason) == ("Starting", "FailedMount")
-    assert (later.state, later.message) == ("Stuck", told.message)
+    assert (later.state, later.message) == ("Stuck", 'secret "s" not found (volume "v")')
 
 
 def test_where_events_warn_of_nothing_a_slow_start_is_not_stuck() -> None:

@@ -15,6 +15,7 @@ from tests.support.builders import (
     NAMESPACE,
     RUN_NAME,
     RUN_UID,
+    T0,
     after,
     make_job,
     make_pod,
@@ -150,7 +151,7 @@ UNKNOWN = make_status("a", attempt=2)
 
 
 def test_the_answer_to_our_own_create_is_recorded() -> None:
-    status = with_own_job(UNKNOWN, RUN, CLASSES, _made(JOB, "u1"))
+    status = with_own_job(UNKNOWN, RUN, CLASSES, _made(JOB, "u1"), T0)
 
     assert (status.job, status.jobUid) == (JOB.metadata.name, "u1")
 
@@ -165,16 +166,33 @@ def test_the_answer_to_our_own_create_is_recorded() -> None:
     ],
 )
 def test_what_was_made_for_something_else_is_not(made: Made) -> None:
-    assert with_own_job(UNKNOWN, RUN, CLASSES, made) is UNKNOWN
+    assert with_own_job(UNKNOWN, RUN, CLASSES, made, T0) is UNKNOWN
 
 
 def test_a_job_that_was_made_anew_under_its_name_replaces_the_record() -> None:
-    assert with_own_job(OURS, RUN, CLASSES, _made(JOB, "newer")).jobUid == "newer"
+    assert with_own_job(OURS, RUN, CLASSES, _made(JOB, "newer"), T0).jobUid == "newer"
     chosen = _chosen("p1")
-    assert with_own_job(chosen, RUN, CLASSES, _made(JOB, "newer")) is chosen
+    assert with_own_job(chosen, RUN, CLASSES, _made(JOB, "newer"), T0) is chosen
+    committed = make_status(
+        "a", "Succeeded", attempt=2, job="j", jobUid="u", commit={"attempt": 2, "pod": "p1"}
+    )
+    assert with_own_job(committed, RUN, CLASSES, _made(JOB, "older"), T0) is committed
 
 
-def test_the_class_that_a_job_was_made_for_is_told_from_its_name() -> None:
+@pytest.mark.parametrize(("seconds", "counts_anew"), [(9, False), (10, True)])
+def test_a_job_that_is_made_long_after_its_turn_has_its_own_time_for_a_pod(
+    seconds: int, *, counts_anew: bool
+) -> None:
+    refused = UNKNOWN.evolve(state="Stuck", reason="JobRefused", turnTime=T0)
+
+    status = with_own_job(refused, RUN, CLASSES, _made(JOB, "u1"), after(seconds))
+
+    assert status.recreatedTime == (after(seconds) if counts_anew else None)
+    again = with_own_job(status, RUN, CLASSES, _made(JOB, "u1"), after(100))
+    assert again.recreatedTime == status.recreatedTime, "it is no news any more"
+
+
+def test_the_class_that_a_job_was_made_for_is_said_from_its_name() -> None:
     mini = make_job("a", 2, machine="macmini").metadata.name
 
     assert machine_of(UNKNOWN, RUN, mini, CLASSES) == "macmini"

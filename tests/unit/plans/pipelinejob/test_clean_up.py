@@ -1,5 +1,6 @@
 """What is taken away, when, and what is left alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 
 from stagework.api.intervention import InterventionStatus
 from stagework.api.kinds import PIPELINEJOB
-from stagework.api.observed import PodView
+from stagework.api.observed import OwnerReference, PodView
 from stagework.api.resources import JOBS, PODS
 from stagework.plans.pipelinejob.run_status import run_status
 from tests.support.builders import (
@@ -65,6 +66,27 @@ def test_a_run_goes_with_its_time_to_live(ttl: int, seconds: int, *, gone: bool)
 
     assert bool(deleted(plan, PIPELINEJOB.resource)) is gone
     assert plan.wake_at == (None if gone else after(ttl))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "again"), [(60, 62), (65, 70), (90, 120), (600, 660), (3650, 3660)]
+)
+def test_a_run_that_history_has_not_acknowledged_stays_longer(seconds: int, again: int) -> None:
+    plan = _over(spec={"ttlSecondsAfterFinished": 60}, remembered=False).plan(after(seconds))
+
+    assert deleted(plan, PIPELINEJOB.resource) == []
+    assert plan.wake_at == after(again)
+
+
+def test_but_an_hour_at_most_and_then_that_is_said() -> None:
+    world = _over(spec={"ttlSecondsAfterFinished": 60}, remembered=False)
+
+    plan = world.plan(after(3660))
+
+    assert deleted(plan, PIPELINEJOB.resource)
+    assert ("HistoryMissed", "Warning") in {(event.reason, event.type) for event in plan.events}
+    remembered = world.but(remembered=True).plan(after(3660))
+    assert "HistoryMissed" not in {event.reason for event in remembered.events}
 
 
 def test_a_run_without_a_time_to_live_stays() -> None:
@@ -230,6 +252,18 @@ def test_a_run_may_leave_memory_once_its_stored_end_leaves_nothing_to_do(
     world: World, *, may_leave: bool
 ) -> None:
     assert world.plan(after(1)).nothing_to_come is may_leave
+
+
+@pytest.mark.parametrize(("maker", "may_leave"), [("Batch", False), ("ScheduledJob", True)])
+def test_a_run_of_a_batch_stays_in_memory_until_the_batch_has_read_its_stages(
+    maker: str, *, may_leave: bool
+) -> None:
+    world = _stored_end()
+    assert world.run is not None
+    owner = OwnerReference(uid="u", controller=True, kind=maker, name="m", api_version="x/v1")
+    meta = world.run.metadata.model_copy(update={"ownerReferences": (owner,)})
+    owned = replace(world, run=world.run.model_copy(update={"metadata": meta}))
+    assert owned.plan(after(1)).nothing_to_come is may_leave
 
 
 @pytest.mark.parametrize("state", ["Failed", "Skipped"])

@@ -1,6 +1,7 @@
 """What each change of a stage's status sets, and what it clears."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -148,3 +149,49 @@ def test_after_the_highest_number_no_attempt_follows() -> None:
 def test_a_count_stays_within_what_a_status_may_hold(count: int, then: int) -> None:
     assert edits.next_count(count) == then
     assert edits.recreated(make_status(remakes=count)).remakes == then
+
+
+@pytest.mark.parametrize(
+    ("before", "state", "verdict"),
+    [
+        pytest.param({"state": "Running"}, "Running", "StoppedByPerson", id="at work"),
+        pytest.param({"state": "Starting"}, "Starting", "StoppedByPerson", id="starting"),
+        pytest.param({"state": "Waiting"}, "NotRun", "", id="waiting"),
+        pytest.param({"state": "Succeeded"}, "Succeeded", "", id="done"),
+        pytest.param({"state": "NotRun", "reason": "UpstreamFailed"}, "NotRun", "", id="given up"),
+        pytest.param(
+            {"state": "Running", "stopping": {"reason": "TimedOut"}},
+            "Running",
+            "StoppedByPerson",
+            id="a timeout, which would be tried again",
+        ),
+        pytest.param(
+            {"state": "Running", "stopping": {"reason": "RetriedByPerson"}},
+            "Running",
+            "StoppedByPerson",
+            id="a retry, which would be another attempt",
+        ),
+        pytest.param(
+            {"state": "Running", "stopping": {"reason": "SkippedByPerson"}},
+            "Running",
+            "SkippedByPerson",
+            id="a person's skip",
+        ),
+        pytest.param(
+            {"state": "Running", "stopping": {"reason": "DeadlineExceeded"}},
+            "Running",
+            "DeadlineExceeded",
+            id="the end of its run, for another reason",
+        ),
+    ],
+)
+def test_nothing_of_a_run_that_is_ended_goes_on(
+    before: dict[str, Any], state: str, verdict: str
+) -> None:
+    status = make_status("a", **before)
+
+    then = edits.ended_with_its_run(status, "StoppedByPerson", "ops: enough")
+
+    assert then.state == state
+    assert (then.stopping.reason if then.stopping is not None else "") == verdict
+    assert edits.ended_with_its_run(then, "StoppedByPerson", "ops: again") == then

@@ -43,7 +43,7 @@ def _stored(world: World, plan: RunPlan) -> World:
     return world.but(run=world.the_run().model_copy(update={"status": plan.status}))
 
 
-def test_a_start_is_told_once() -> None:
+def test_a_start_is_said_once() -> None:
     state = make_status("a", "Starting", turnTime=T0, pod=POD.metadata.uid, machine="gpu")
     world = _world(state, pods=[running(POD)])
     plan = world.plan()
@@ -53,26 +53,29 @@ def test_a_start_is_told_once() -> None:
     assert _told(_stored(world, plan).plan(after(1))) == []
 
 
-def test_an_end_is_told_once() -> None:
+def test_an_end_is_said_once() -> None:
     world = _world(RUNS, pods=[terminated(POD, message=mark(POD))])
     plan = world.plan()
 
     assert _told(plan) == ["Completed"]
-    assert plan.events[0].message == "1 of 1 stages done"
+    assert plan.events[0].message == "1 stage succeeded"
     assert _told(_stored(world, plan).plan(after(1))) == []
 
 
-def test_a_failed_run_says_how_to_retry_it() -> None:
+def test_a_failed_run_says_what_to_do_next() -> None:
     state = RUNS.model_copy(update={"failures": 2})
 
     plan = _world(state, pods=[terminated(POD, 1)]).plan()
 
     assert _told(plan) == ["StageFailed", "Failed"]
     assert {event.type for event in plan.events} == {"Warning"}
-    assert plan.events[1].message == "failed: a; retry with `stagework retry ad-3b87`"
+    assert plan.events[1].message == (
+        "failed: a; next: stagework logs ad-3b87 a -n ads (read its log; then retry, or mend the"
+        " program and make a new run)"
+    )
 
 
-def test_an_interruption_is_told() -> None:
+def test_an_interruption_is_said() -> None:
     plan = _world(RUNS, pods=[deleting(terminated(POD, 143))]).plan()
 
     assert _told(plan) == ["StageInterrupted"]

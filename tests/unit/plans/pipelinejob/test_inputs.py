@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from stagework.api.base import Metadata
-from stagework.api.stage_status import StageStatus
+from stagework.api.stage_status import Commit, StageStatus
 from stagework.plans.pipelinejob.inputs import inputs_document, outcome_annotations
 from tests.support.builders import GPU, MACBOOK, make_status
 
@@ -15,9 +16,7 @@ FORK = {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}
 
 
 def _committed(name: str, state: str = "Succeeded", **commit: Any) -> StageStatus:
-    return make_status(
-        name, state, commit={"attempt": 1, "pod": "p", "prefix": f"ads/u/{name}/1-p", **commit}
-    )
+    return make_status(name, state, commit={"attempt": 1, "pod": "p", **commit})
 
 
 def test_every_committed_stage_above_is_named() -> None:
@@ -29,9 +28,9 @@ def test_every_committed_stage_above_is_named() -> None:
     assert list(document["stages"]) == ["a", "b", "c"]
 
 
-def test_side_branches_skipped_stages_and_those_without_artifacts_are_not() -> None:
+def test_side_branches_and_skipped_stages_are_not() -> None:
     states = {
-        "a": _committed("a", prefix=""),
+        "a": make_status("a", "Failed"),
         "b": _committed("b", "Skipped"),
         "c": _committed("c"),
         "d": make_status("d"),
@@ -53,19 +52,23 @@ def test_a_stage_learns_whether_its_machine_may_sleep() -> None:
 @pytest.mark.parametrize(
     "forged",
     [
-        pytest.param({"prefix": "others/u/a/1-p"}, id="another namespace's"),
-        pytest.param({"prefix": "ads/another/a/1-p"}, id="another run's"),
-        pytest.param({"prefix": "ads/u/b/1-p"}, id="another stage's"),
-        pytest.param({"attempt": 2}, id="another attempt's"),
-        pytest.param({"pod": "q"}, id="another Pod's"),
+        pytest.param("others/u/a/1-p", id="another namespace's"),
+        pytest.param("ads/another/a/1-p", id="another run's"),
+        pytest.param("ads/u/b/1-p", id="another stage's"),
     ],
 )
-def test_a_prefix_that_is_not_the_commits_own_is_given_to_nobody(forged: dict[str, Any]) -> None:
-    states = {"a": _committed("a", **forged), "b": make_status("b")}
+def test_no_place_that_a_status_names_is_given_to_anybody(forged: str) -> None:
+    states = {"a": _committed("a", prefix=forged), "b": make_status("b")}
 
     document = json.loads(inputs_document(RUN, "b", GPU, {"a": (), "b": ("a",)}, states))
 
-    assert document["stages"] == {}
+    assert document["stages"] == {"a": "ads/u/a/1-p"}
+
+
+@pytest.mark.parametrize("uid", ["../../others/u/a/1-p", "p/..", "p q"])
+def test_a_pods_uid_leads_nowhere_else(uid: str) -> None:
+    with pytest.raises(ValidationError):
+        Commit(attempt=1, pod=uid)
 
 
 MIXED = {

@@ -7,8 +7,20 @@ import msgspec
 import pytest
 
 from stagework.api.observed import JobView, PodView
-from stagework.plans.pipelinejob.left_behind import left_behind
-from tests.support.builders import deleting, ended_job, make_job, make_pod, running
+from stagework.plans.pipelinejob.left_behind import (
+    cannot_start,
+    goes_with_its_run,
+    left_behind,
+)
+from tests.support.builders import (
+    deleting,
+    ended_job,
+    make_job,
+    make_pod,
+    running,
+    ungated,
+    waiting_for,
+)
 
 _replace = msgspec.structs.replace
 OWNED = make_job("a")
@@ -55,3 +67,72 @@ def test_only_what_can_never_run_and_is_nobodys_goes(
 
     assert {target.uid for target in found} == removed
     assert all(target.resource_version for target in found), "only as it was seen"
+
+
+SHORT = running(make_pod(OWNED))
+LONG = _replace(SHORT, spec=_replace(SHORT.spec, termination_grace_period_seconds=300))
+RUN_UID = OWNED.metadata.controller_uid
+
+
+@pytest.mark.parametrize(
+    ("job", "pod", "is_hastened"),
+    [
+        pytest.param(OWNED, LONG, True, id="the garbage collector would give it the long grace"),
+        pytest.param(OWNED, SHORT, False, id="its grace is short"),
+        pytest.param(OWNED, deleting(LONG), False, id="it ends already"),
+        pytest.param(JOB, LONG, False, id="its Job was orphaned: it was left to go on"),
+    ],
+)
+def test_a_pod_that_goes_with_its_run_has_no_longer_than_others(
+    job: JobView, pod: PodView, *, is_hastened: bool
+) -> None:
+    found = [target.uid for target in goes_with_its_run(RUN_UID, [job], [pod], 30)]
+
+    assert found == ([pod.metadata.uid] if is_hastened else [])
+
+
+def _bare(pod: PodView) -> PodView:
+    return _replace(pod, metadata=_replace(pod.metadata, labels={}))
+
+
+@pytest.mark.parametrize(("named", "removed"), [(False, [P]), (True, [])])
+def test_a_held_pod_that_has_lost_label_and_owner_goes_unless_a_status_names_it(
+    removed: list[str], *, named: bool
+) -> None:
+    asked: list[str] = []
+
+    def names_pod(_namespace: str, run: str, _pod: str) -> bool:
+        asked.append(run)
+        return named
+
+    found = list(left_behind([], [_bare(ORPHAN)], names_pod))
+
+    assert [target.uid for target in found] == removed
+    assert asked == [""], "of any run: what it belongs to is not known"
+
+
+OUT = ungated(POD)
+STUCK = waiting_for(OUT, "ImagePullBackOff")
+
+
+@pytest.mark.parametrize(
+    ("pod", "is_held", "ends"),
+    [
+        pytest.param(STUCK, True, True, id="it cannot start"),
+        pytest.param(waiting_for(OUT, "InvalidImageName"), True, True, id="it never will"),
+        pytest.param(STUCK, False, False, id="nothing proves that it is ours"),
+        pytest.param(running(OUT), True, False, id="it runs: it was left to go on"),
+        pytest.param(waiting_for(OUT, "ContainerCreating"), True, False, id="it is on its way"),
+        pytest.param(POD, True, False, id="it is held: that is the other rule's"),
+        pytest.param(deleting(STUCK), True, False, id="it is ended already"),
+    ],
+)
+def test_a_pod_of_a_run_that_is_gone_is_ended_where_it_cannot_start(
+    pod: PodView, *, is_held: bool, ends: bool
+) -> None:
+    def holds(_namespace: str, _run: str, _pod: str) -> bool:
+        return is_held
+
+    found = list(cannot_start([pod], holds))
+
+    assert [target.uid for target in found] == ([pod.metadata.uid] if ends else [])

@@ -19,6 +19,8 @@ from stagework.plans.pipelinejob.snapshot import (
 )
 from stagework.plans.transitions import Recovered
 from tests.support.builders import (
+    NAMESPACE,
+    RUN_UID,
     T0,
     World,
     after,
@@ -92,13 +94,13 @@ def test_a_stored_result_is_committed_as_if_its_mark_had_been_seen() -> None:
     assert stage.state == "Succeeded"
     assert stage.commit is not None
     assert (stage.commit.pod, stage.commit.items, stage.commit.failedItems) == ("p1", 3, 1)
-    assert stage.commit.prefix.endswith("/a/1-p1")
+    assert stage.commit.prefix_of(NAMESPACE, RUN_UID, "a") == f"{NAMESPACE}/{RUN_UID}/a/1-p1"
 
 
 @pytest.mark.parametrize(
     ("outcome", "state", "reason"),
     [
-        ("Skipped", "Skipped", ""),
+        ("Skipped", "Skipped", "NothingToDo"),
         ("Failed", "Waiting", "BackOff"),
         ("Refused", "Failed", "InputRefused"),
         ("", "Waiting", "BackOff"),
@@ -122,7 +124,7 @@ def test_a_result_with_garbage_in_it_harms_nothing() -> None:
     assert "odd counts left out: items='many'" in stage.message
 
 
-def test_a_result_whose_counts_are_no_object_is_told_and_counts() -> None:
+def test_a_result_whose_counts_are_no_object_is_said_and_counts() -> None:
     stage = _stage(_world(answers={FIRST: _found(odd_counts=[3])}).plan(after(9)))
 
     assert (stage.state, stage.message) == ("Succeeded", "odd counts left out: counts=[3]")
@@ -356,7 +358,7 @@ def test_the_recorded_pods_result_counts_though_another_pod_has_left_one_too() -
 
     assert stage.state == "Succeeded"
     assert stage.commit is not None
-    assert stage.commit.pod == "p1"
+    assert stage.commit.prefix_of(NAMESPACE, RUN_UID, "a") == f"{NAMESPACE}/{RUN_UID}/a/1-p1"
 
 
 def test_a_stage_that_asked_about_a_job_that_is_gone_meanwhile_goes_on() -> None:
@@ -383,7 +385,7 @@ def test_a_stage_that_asked_about_a_job_that_is_gone_meanwhile_goes_on() -> None
         ),
     ],
 )
-def test_how_it_was_recovered_is_told(world: World, how: str) -> None:
+def test_how_it_was_recovered_is_said(world: World, how: str) -> None:
     recovered = [fact.how for fact in world.plan().facts if isinstance(fact, Recovered)]
 
     assert recovered == [how]
@@ -432,7 +434,7 @@ def test_a_pod_that_has_lost_its_label_is_committed_by_its_mark() -> None:
 
     assert stage.state == "Succeeded"
     assert stage.commit is not None
-    assert stage.commit.pod == "p1"
+    assert stage.commit.prefix_of(NAMESPACE, RUN_UID, "a") == f"{NAMESPACE}/{RUN_UID}/a/1-p1"
 
 
 def test_a_pod_that_has_lost_its_label_is_ended_at_its_timeout() -> None:

@@ -1,12 +1,15 @@
 """The run's own status follows from its stages."""
 
+from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from stagework.api.conditions import find
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.stage_status import StageStatus
+from stagework.cluster.patches import JSON_OPTIONS, stored_document
 from stagework.plans.pipelinejob.run_status import run_status
 from tests.support.builders import T0, after, make_run, make_status
 
@@ -121,12 +124,12 @@ def test_the_kstatus_table_holds(
     assert (status.completionTime is not None) is (succeeded != "Unknown")
 
 
-def test_a_persons_skip_is_told_apart_from_a_stages_own() -> None:
+def test_a_persons_skip_is_said_apart_from_a_stages_own() -> None:
     skipped = make_status("a", "Skipped", skip={"by": "ops"})
 
     status = _status(skipped)
 
-    assert (status.summary, status.message) == ("CompletedWithSkips", "done; skipped or not run: a")
+    assert (status.summary, status.message) == ("CompletedWithSkips", "a skipped")
 
 
 def test_status_and_conditions_speak_of_the_newest_spec() -> None:
@@ -214,13 +217,46 @@ def test_the_current_stage_and_a_sentence_are_shown(
     assert (status.stage, status.message) == (current, message)
 
 
+def test_a_stage_whose_time_is_over_is_said_to_be_ended_while_it_has_its_grace() -> None:
+    verdict = {"reason": "TimedOut", "message": "ran longer than timeoutSeconds (10 s)"}
+    stage = make_status("a", "Running", pod="p", node="mac-1", stopping=verdict)
+
+    status = run_status(make_run(), [stage], [], after(9))
+
+    assert status.message == "a is being ended: ran longer than timeoutSeconds (10 s)"
+
+
+def test_a_failed_branch_is_said_while_others_work() -> None:
+    stages = [
+        make_status("a", "Running", node="mac-1"),
+        make_status("b", "Failed", reason="NonZeroExit", message="exit code 1"),
+    ]
+
+    status = run_status(make_run(), stages, [], after(9))
+
+    assert status.message == "a runs on mac-1; b failed: NonZeroExit"
+
+
+def test_an_ended_run_that_is_read_again_says_the_same() -> None:
+    """Times are stored in whole seconds; after a restart nothing may be written for that."""
+    began, ended = T0 + timedelta(milliseconds=900), after(4) + timedelta(milliseconds=100)
+    run = make_run(status=PipelineJobStatus(startTime=began, observedGeneration=1))
+    stages = [make_status("a", "Succeeded", completionTime=ended, commit={"attempt": 1})]
+    written = orjson.dumps(stored_document(run_status(run, stages, [], ended)), option=JSON_OPTIONS)
+
+    read = PipelineJobStatus.model_validate_json(written)
+    again = run.model_copy(update={"status": read})
+
+    assert run_status(again, read.stages, [], after(60)) == read
+
+
 def test_progress_counts_what_is_done() -> None:
     status = _status(*_of("Succeeded", "Skipped", "Failed", "NotRun", "Waiting"))
 
     assert status.progress == "2/5"
 
 
-def test_attempts_count_what_was_started() -> None:
+def test_retries_count_what_was_started_anew() -> None:
     status = _status(
         make_status("a", "Succeeded", attempt=2, commit={"attempt": 2}),
         make_status("b", "Running", attempt=3, pod="p"),
@@ -229,7 +265,7 @@ def test_attempts_count_what_was_started() -> None:
         make_status("e", "Failed", attempt=3),
     )
 
-    assert status.attempts == 2 + 3 + 1 + 0 + 3
+    assert status.retries == 1 + 2 + 0 + 0 + 2
 
 
 def test_a_long_message_is_cut() -> None:

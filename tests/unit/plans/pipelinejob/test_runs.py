@@ -42,9 +42,11 @@ def test_a_stage_is_given_what_the_stages_above_it_have_committed() -> None:
 
     (last,) = (u for u, p in stepper.cluster.processes.items() if p.stage == "d")
     given = json.loads(stepper.cluster.inputs[last])
-    commits = {s.name: s.commit for s in stepper.run.status.stages}
+    meta = stepper.run.metadata
     assert given["stages"] == {
-        name: commit.prefix for name, commit in commits.items() if commit and name != "d"
+        stage.name: stage.commit.prefix_of(meta.namespace, meta.uid, stage.name)
+        for stage in stepper.run.status.stages
+        if stage.commit is not None and stage.name != "d"
     }
 
 

@@ -39,7 +39,7 @@ def _most_at_once(stepper: Stepper) -> int:
 # --- runsIf ---------------------------------------------------------------------------------------
 
 
-def test_after_a_failure_it_is_told_then_cleaned_up_and_the_run_has_failed_all_the_same() -> None:
+def test_after_a_failure_it_is_said_then_cleaned_up_and_the_run_has_failed_all_the_same() -> None:
     stepper = _ends("a failure that is told and cleaned up")
 
     assert stepper.states() == {
@@ -118,7 +118,7 @@ def test_a_persons_skip_is_no_failure_and_the_clean_up_runs(descendants: str) ->
     assert stepper.run.status.summary == "CompletedWithSkips"
 
 
-def test_after_a_retry_that_heals_the_clean_up_runs_anew_and_nothing_is_told() -> None:
+def test_after_a_retry_that_heals_the_clean_up_runs_anew_and_nothing_is_said() -> None:
     stepper = _ends("a failure that is told and cleaned up")
 
     stepper.ask(make_intervention("Retry", uid="iv-2"))
@@ -251,7 +251,7 @@ def test_a_clean_up_can_be_left_out_only_by_name() -> None:
     assert left.run.status.summary == "Completed"
 
 
-def test_a_persons_skip_of_the_other_branch_is_told_of_the_run() -> None:
+def test_a_persons_skip_of_the_other_branch_is_said_of_the_run() -> None:
     stepper = Stepper(make_run(*coin()), script={("flip", 1): TAILS, ("tails", 1): HANGS})
     stepper.at(15, lambda: stepper.ask(make_intervention("Skip", "tails")))
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from stagework.api.observed import JobView, PodView
+from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.children import AttemptObjects
 from stagework.plans.pipelinejob.situation import (
     LOST_GRACE,
@@ -14,7 +15,9 @@ from stagework.plans.pipelinejob.situation import (
     ChosenHeld,
     ContainerEnded,
     CountedByJob,
+    CountUnproved,
     GateRemoved,
+    Keeps,
     NeverRan,
     PodLost,
     PodUnseen,
@@ -29,8 +32,14 @@ from stagework.plans.pipelinejob.situation import (
     Vanished,
     situation_of,
 )
-from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
-from stagework.plans.pipelinejob.stage_view import StageView
+from stagework.plans.pipelinejob.snapshot import (
+    FoundResult,
+    Lookup,
+    PodQuestion,
+    PodRead,
+    ResultQuestion,
+)
+from stagework.plans.pipelinejob.stage_view import StageView, count_question, pod_question
 from stagework.plans.plan import Refusal, creation
 from stagework.policies.mark import Mark
 from stagework.policies.outcome import Done, Failed, Interrupted
@@ -40,6 +49,7 @@ from tests.support.builders import (
     after,
     deleting,
     ended_job,
+    files,
     make_job,
     make_node,
     make_pod,
@@ -67,7 +77,13 @@ COUNTED, GIVEN_UP = ended_job(JOB, "Complete"), ended_job(JOB)
 WAITS: dict[str, Any] = {"state": "Waiting"}
 HAS_TURN: dict[str, Any] = {"state": "Starting", "turnTime": T0}
 STRAY: dict[str, Any] = {"state": "Waiting", "reason": "GateRemovedByOthers"}
-AT_WORK: dict[str, Any] = {"state": "Running", "pod": UID, "node": "gpu-0", "machine": "gpu"}
+AT_WORK: dict[str, Any] = {
+    "state": "Running",
+    "pod": UID,
+    "node": "gpu-0",
+    "machine": "gpu",
+    "jobUid": "j",
+}
 MISSED_LONG: dict[str, Any] = {**AT_WORK, "lostTime": after(0) - LOST_GRACE}
 
 NOTHING = Lookup(None)
@@ -86,14 +102,18 @@ class Seen:
     pod: PodView | None = None
     verdict: str = ""
     by_exit_code: bool = False
+    files: bool = False
     answer: Lookup | None = None
     last_answer: Lookup | None = None
     node_ready: bool = True
     refusal: Refusal | None = None
     asked_for_pod: bool = True
+    replaced: bool | None = False
+    """Whether its Job has another Pod that our watch does not show; None: nobody was asked."""
 
     def view(self) -> StageView:
-        stage = make_stage("a", contract="ExitCode" if self.by_exit_code else "Mark")
+        contract = "ExitCode" if self.by_exit_code else "Files" if self.files else "Mark"
+        stage = make_stage("a", contract=contract)
         stopping = {"reason": self.verdict} if self.verdict else None
         status = make_status("a", stopping=stopping, **self.status)
         of = status.pod or (self.job.metadata.uid if self.job is not None else "")
@@ -105,9 +125,17 @@ class Seen:
             nodes=[make_node(ready=self.node_ready)],
             lookups={question: lookup for question, lookup in answers.items() if lookup},
             refusals={creation("a", 1): self.refusal} if self.refusal else {},
-            reads=None if self.asked_for_pod else {},
+            reads=self._reads(status),
         )
         return StageView(world.snapshot(), stage, status, AttemptObjects(self.job, self.pod))
+
+    def _reads(self, status: StageStatus) -> dict[PodQuestion, PodRead]:
+        if not self.asked_for_pod:
+            return {}
+        reads = {pod_question(status): PodRead(None, T0)}
+        if self.replaced is not None:
+            reads[count_question(status)] = PodRead(None, T0, self.replaced)
+        return reads
 
 
 GONE = Seen(AT_WORK, JOB)
@@ -134,6 +162,18 @@ CASES: dict[str, tuple[Seen, Situation]] = {
     "it ended with a mark": (
         Seen(AT_WORK, JOB, DONE),
         ContainerEnded(DONE, Done(), Mark("Succeeded", digest="d" * 64)),
+    ),
+    "what it has left is being stored": (
+        Seen(AT_WORK, JOB, files.keeping(KILLED), files=True),
+        Keeps(files.keeping(KILLED)),
+    ),
+    "it is stopped, and nothing of it is stored": (
+        Seen(AT_WORK, JOB, files.keeping(KILLED), verdict="TimedOut", files=True),
+        Stopped(files.keeping(KILLED)),
+    ),
+    "it has left a result whose exit code nobody reported": (
+        Seen(AT_WORK, JOB, answer=Lookup(RESULT), files=True),
+        PodLost(node_ready=True),
     ),
     "it failed without a mark": (
         Seen(AT_WORK, JOB, KILLED),
@@ -212,6 +252,18 @@ CASES: dict[str, tuple[Seen, Situation]] = {
         Seen(AT_WORK, COUNTED, by_exit_code=True),
         CountedByJob(),
     ),
+    "its Job was counted, and nobody was asked for which Pod": (
+        Seen(AT_WORK, COUNTED, by_exit_code=True, replaced=None),
+        CountUnproved(),
+    ),
+    "its Job has counted another Pod that our watch does not show": (
+        Seen(AT_WORK, COUNTED, by_exit_code=True, replaced=True),
+        PodLost(node_ready=True),
+    ),
+    "its Job was counted only after its Pod was missed": (
+        Seen({**AT_WORK, "lostTime": T0}, COUNTED, by_exit_code=True),
+        PodLost(node_ready=True),
+    ),
     "its Job was counted after a verdict": (
         Seen(AT_WORK, COUNTED, verdict="TimedOut", by_exit_code=True),
         Stopped(),
@@ -266,7 +318,7 @@ CASES: dict[str, tuple[Seen, Situation]] = {
 
 
 @pytest.mark.parametrize(("seen", "situation"), CASES.values(), ids=CASES)
-def test_the_first_that_applies_is_told(seen: Seen, situation: Situation) -> None:
+def test_the_first_that_applies_is_said(seen: Seen, situation: Situation) -> None:
     assert situation_of(seen.view(), T0) == situation
 
 

@@ -184,6 +184,49 @@ def test_what_cannot_start_holds_its_slot_only_for_a_while(seconds: int, *, free
     assert (request.holds, request.free) == ("gpu", free)
 
 
+@pytest.mark.parametrize(("seconds", "free"), [(79, False), (80, True)])
+def test_the_while_counts_from_when_its_job_was_made_where_that_came_late(
+    seconds: int, *, free: bool
+) -> None:
+    """Not from each look: what is seen once at 50 s is over at 80 s, whoever looks."""
+    job = make_job("a")
+    pod = waiting_for(make_pod(job), "ImagePullBackOff")
+    state = make_status(
+        "a",
+        "Starting",
+        pod=pod.metadata.uid,
+        job=job.metadata.name,
+        jobUid=job.metadata.uid,
+        machine="gpu",
+        turnTime=after(0),
+        recreatedTime=after(50),
+    )
+
+    (request,) = _requests(ONE.but(states=[state], jobs=[job], pods=[pod]), seconds)
+
+    assert request.free == free
+
+
+@pytest.mark.parametrize("reason", ["QuotaExceeded", "PodRefused"])
+def test_where_events_say_that_no_pod_will_come_the_slot_goes_back_at_once(reason: str) -> None:
+    job = make_job("a")
+    state = make_status(
+        "a",
+        "Starting",
+        reason=reason,
+        machine="gpu",
+        job=job.metadata.name,
+        jobUid=job.metadata.uid,
+        turnTime=after(0),
+    )
+    world = ONE.but(states=[state], jobs=[job])
+
+    (request,) = _requests(world, 11)
+    assert (request.holds, request.free) == ("gpu", True)
+    (request,) = _requests(world.but(pods=[make_pod(job)]), 11)
+    assert (request.holds, request.free) == ("", False), "its Pod is there after all"
+
+
 def test_what_starts_after_all_counts_again() -> None:
     job = make_job("a")
     pod = running(make_pod(job), since=after(50))

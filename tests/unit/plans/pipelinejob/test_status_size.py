@@ -20,13 +20,13 @@ def _written(status: PipelineJobStatus) -> int:
 
 
 LONGEST_SKIPS = {f"{'s' * 38}{number}": "R" * 63 for number in range(10, 14)}
-"""As many as a mark holds."""
+"""As many as stagekit puts into a mark."""
+MOST_SKIPS = {f"{'s' * 38}{number}": "R" * 63 for number in range(10, 19)}
+"""As many as are taken from any mark or result."""
 APPROVED = {"by": "b" * 128, "at": T0, "reason": "r" * 128}
 
 
-def _stage(
-    name: str, state: str, *, namespace: str, node: str, message: int, **more: Any
-) -> StageStatus:
+def _stage(name: str, state: str, *, node: str, message: int, **more: Any) -> StageStatus:
     fields: dict[str, Any] = {
         "name": name,
         "state": state,
@@ -41,8 +41,7 @@ def _stage(
     if message:
         fields |= {"reason": "R" * 63, "message": "x" * message}
     if state == "Succeeded":
-        prefix = f"{namespace}/{RUN_UID}/{name}/3-{RUN_UID}"
-        commit = {"attempt": 3, "pod": RUN_UID, "digest": "d" * 64, "prefix": prefix, "items": 9}
+        commit = {"attempt": 3, "pod": RUN_UID, "digest": "d" * 64, "items": 9}
         fields["commit"] = {**commit, "skips": more.pop("commit_skips", {})}
         fields |= more
     else:
@@ -60,14 +59,12 @@ def _status(count: int, name: str, state: str, answers: int = 20, **more: Any) -
     ("status", "limit"),
     [
         pytest.param(
-            _status(
-                9, "ocr_eval", "Succeeded", 2, namespace="ads", node="gpu-worker-0", message=128
-            ),
+            _status(9, "ocr_eval", "Succeeded", 2, node="gpu-worker-0", message=128),
             8 * KB,
             id="nine stages, each with a sentence of its mark",
         ),
         pytest.param(
-            _status(24, "s" * 38, "Succeeded", namespace="n" * 63, node="n" * 63, message=512),
+            _status(24, "s" * 38, "Succeeded", node="n" * 63, message=512),
             40 * KB,
             id="24 stages with the longest of everything, and twenty interventions",
         ),
@@ -76,7 +73,6 @@ def _status(count: int, name: str, state: str, answers: int = 20, **more: Any) -
                 24,
                 "s" * 38,
                 "Succeeded",
-                namespace="n" * 63,
                 node="n" * 63,
                 message=512,
                 approval=APPROVED,
@@ -86,14 +82,27 @@ def _status(count: int, name: str, state: str, answers: int = 20, **more: Any) -
             id="24 stages with the longest of everything, all approved, and each leaves others out",
         ),
         pytest.param(
-            _status(64, "stage_", "Succeeded", 0, namespace="ads", node="gpu-worker-0", message=0),
+            _status(64, "stage_", "Succeeded", 0, node="gpu-worker-0", message=0),
             32 * KB,
             id="64 stages with everyday names",
         ),
         pytest.param(
-            _status(64, "s" * 38, "Succeeded", namespace="n" * 63, node="n" * 63, message=512),
+            _status(64, "s" * 38, "Succeeded", node="n" * 63, message=512),
             96 * KB,
             id="64 stages with the longest of everything",
+        ),
+        pytest.param(
+            _status(
+                64,
+                "s" * 38,
+                "Succeeded",
+                node="n" * 63,
+                message=512,
+                approval=APPROVED,
+                commit_skips=MOST_SKIPS,
+            ),
+            192 * KB,
+            id="64 stages with the longest of everything, all approved, each leaves others out",
         ),
     ],
 )
@@ -108,7 +117,7 @@ def test_what_says_nothing_is_not_written() -> None:
 
 
 def test_what_is_written_reads_back_as_it_was() -> None:
-    status = _status(9, "ocr_eval", "Succeeded", namespace="ads", node="gpu-0", message=128)
+    status = _status(9, "ocr_eval", "Succeeded", node="gpu-0", message=128)
 
     assert PipelineJobStatus.model_validate(stored_document(status)) == status
 

@@ -22,7 +22,7 @@ from stagework.plans.pipelinejob.transitions import (
 )
 from stagework.plans.plan import Event, Fact
 from stagework.plans.transitions import RequestsNoted, SpecSeen, SummaryChanged
-from tests.support.builders import T0, after, make_status
+from tests.support.builders import T0, after, make_run, make_status
 
 RUNS: dict[str, Any] = {"machine": "gpu", "node": "gpu-0", "pod": "p1", "startTime": T0}
 
@@ -62,6 +62,30 @@ STAGE_CASES: dict[str, tuple[StageStatus, StageStatus, list[Fact], bool]] = {
         make_status(),
         make_status(state="Skipped", completionTime=T0),
         [StageEnded("img_gen", 1, "Skipped", "", None)],
+        True,
+    ),
+    "an end with its run, which a person has stopped": (
+        make_status(state="Running", **RUNS),
+        make_status(
+            state="Failed",
+            reason="StoppedByPerson",
+            machine="gpu",
+            startTime=T0,
+            completionTime=after(7),
+        ),
+        [StageEnded("img_gen", 1, "Stopped", "gpu", 7.0)],
+        True,
+    ),
+    "an end with its run, whose deadline was over": (
+        make_status(state="Running", **RUNS),
+        make_status(state="Failed", reason="DeadlineExceeded"),
+        [StageEnded("img_gen", 1, "Stopped", "", None)],
+        True,
+    ),
+    "an end by its own deadline": (
+        make_status(state="Running", **RUNS),
+        make_status(state="Failed", reason="TimedOut"),
+        [StageEnded("img_gen", 1, "Failed", "", None)],
         True,
     ),
     "it is given up": (
@@ -165,7 +189,7 @@ def test_a_run_that_is_refused_has_ended_with_one_event() -> None:
         SummaryChanged("", "InvalidSpec"),
         RunEnded("InvalidSpec", done=0, stages=0, failed=(), message="bad"),
     ]
-    assert [*events_of(facts, "ad-1")] == [Event("InvalidSpec", "bad", "Warning")]
+    assert [*events_of(facts, make_run(), refused)] == [Event("InvalidSpec", "bad", "Warning")]
     assert transitions(refused, refused.evolve(observedGeneration=1)) == [SpecSeen(1)]
 
 

@@ -60,7 +60,7 @@ def test_a_stage_with_two_failed_causes_is_not_freed_by_one_of_them() -> None:
     assert (stages["d"].state, stages["d"].message) == ("NotRun", "c failed")
 
 
-def test_the_cause_that_is_told_follows_what_has_become_of_it() -> None:
+def test_the_cause_that_is_said_follows_what_has_become_of_it() -> None:
     stages = _after(
         make_status("a", "Succeeded", **DONE),
         make_status("b", "Skipped", skip={"by": "ops"}),

@@ -1,6 +1,6 @@
 import pytest
 
-from stagework.cli.text.durations import short
+from stagework.api.durations import short
 
 
 @pytest.mark.parametrize(

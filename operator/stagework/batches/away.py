@@ -1,0 +1,20 @@
+"""What says that files, tables or a store of items are out of reach, and may be back later."""
+
+from typing import Final
+
+from obstore import exceptions
+
+from stagework.artifacts.errors import NoSpaceError
+from stagework.batches.stores import StoreUnavailable
+from stagework.history.errors import HistoryUnavailable
+
+AWAY: Final = (
+    StoreUnavailable,
+    NoSpaceError,
+    HistoryUnavailable,
+    exceptions.GenericError,
+    exceptions.PermissionDeniedError,
+    exceptions.UnauthenticatedError,
+    OSError,
+)
+"""Errors after which the same may work later."""

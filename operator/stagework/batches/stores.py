@@ -1,0 +1,147 @@
+"""The S3-compatible stores of the settings from which items come: listed and read here alone.
+
+Keys are read from their files (a mounted Secret) when a store is used, so that changed ones count;
+they leave this module in no direction.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, cast
+
+import obstore
+from obstore import exceptions
+from obstore.store import S3Store
+
+from stagework.artifacts.s3 import Backend
+from stagework.batches.errors import SOURCE_FORBIDDEN, SOURCE_MISSING, STORE_UNKNOWN, Refused
+from stagework.settings import ItemStoreSettings
+
+_CHUNK_BYTES: Final = 1024 * 1024
+_LISTED_AT_ONCE: Final = 1000
+_untyped: Any = obstore
+# The types of its listings name Arrow tables too, which we neither install nor ask for.
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - a state of things that passes
+    """The store does not answer as it should; the same may work later."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object of a store."""
+
+    key: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Content:
+    """An object being read."""
+
+    size: int
+    chunks: AsyncIterator[bytes]
+
+
+def connect(settings: ItemStoreSettings) -> S3Store:
+    """With the keys that stand in the files now; raises StoreUnavailable."""
+    try:
+        key_id = Path(settings.accessKeyIdFile).read_text().strip()
+        secret = Path(settings.secretAccessKeyFile).read_text().strip()
+    except OSError as error:
+        raise StoreUnavailable(f"the keys of store {settings.name!r} cannot be read") from error
+    return S3Store(
+        settings.bucket,
+        endpoint=settings.endpoint,
+        region=settings.region,
+        access_key_id=key_id,
+        secret_access_key=secret,
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": settings.endpoint.startswith("http://")},
+        retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=20)},
+    )
+
+
+class ItemStores:
+    """Each may be used by its own namespaces alone."""
+
+    def __init__(
+        self,
+        stores: Sequence[ItemStoreSettings],
+        connected: Callable[[ItemStoreSettings], Backend] = connect,
+    ) -> None:
+        self._stores = tuple(stores)
+        self._connected = connected
+
+    def named(self, namespace: str, name: str) -> ItemStoreSettings:
+        """Raises Refused: one of others is as unknown as one that never was."""
+        for store in self._stores:
+            if store.name == name and store.serves(namespace):
+                return store
+        raise Refused(
+            STORE_UNKNOWN,
+            f"namespace {namespace!r} has no store {name[:63]!r}: an administrator can add it to "
+            "settings.batches.stores",
+        )
+
+    def of_bucket(self, namespace: str, bucket: str) -> ItemStoreSettings | None:
+        """The one whose bucket it is."""
+        for store in self._stores:
+            if store.bucket == bucket and store.serves(namespace):
+                return store
+        return None
+
+    def buckets(self, namespace: str) -> dict[str, str]:
+        """Buckets that the namespace may use, and the prefix that keys in them must have."""
+        return {store.bucket: store.prefix for store in self._stores if store.serves(namespace)}
+
+    async def found(self, store: ItemStoreSettings, prefix: str) -> AsyncIterator[Found]:
+        """All objects whose keys begin so, in the store's order; raises Refused and
+        StoreUnavailable.
+        """
+        # obstore takes a prefix for a folder: the rest of it is compared here.
+        whole = f"{store.prefix}{prefix}"
+        folder = whole.rpartition("/")[0]
+        with _Translated(store):
+            listing = _untyped.list(
+                self._connected(store), folder or None, chunk_size=_LISTED_AT_ONCE
+            )
+            async for page in listing:
+                for meta in cast("Sequence[dict[str, Any]]", page):
+                    if meta["path"].startswith(whole):
+                        yield Found(meta["path"], meta["size"])
+
+    async def open(self, store: ItemStoreSettings, key: str) -> Content:
+        """Read an object; raises Refused and StoreUnavailable."""
+        with _Translated(store):
+            answer = await obstore.get_async(self._connected(store), key)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            with _Translated(store):
+                async for chunk in answer.stream(min_chunk_size=_CHUNK_BYTES):
+                    yield bytes(chunk)
+
+        return Content(answer.meta["size"], chunks())
+
+
+class _Translated:
+    """Errors of obstore as ours: theirs quote requests with their headers."""
+
+    def __init__(self, store: ItemStoreSettings) -> None:
+        self._store = store
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Translate."""
+        where = f"store {self._store.name!r}"
+        if isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError):
+            message = f"{where} refuses our key: an administrator should check its Secret"
+            raise Refused(SOURCE_FORBIDDEN, message) from None
+        if isinstance(error, FileNotFoundError):
+            message = f"{where} has no such bucket or object"
+            raise Refused(SOURCE_MISSING, message) from None
+        if isinstance(error, exceptions.BaseError | OSError):
+            raise StoreUnavailable(f"{where} does not answer: {type(error).__name__}") from None

@@ -1,0 +1,90 @@
+"""The runs of a batch's chunks: made once their chunks are on record, removed once they are not."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from stagework.api import names
+from stagework.api.batch import BatchStatus
+from stagework.api.kinds import PIPELINEJOB
+from stagework.api.packed_chunk import Chunk
+from stagework.children.chunk_run import Item, chunk_run, chunk_run_name
+from stagework.plans.batch.asking import Asking
+from stagework.plans.batch.begin import chunking_of
+from stagework.plans.batch.ending import gathering_names
+from stagework.plans.batch.progress import Progress
+from stagework.plans.batch.snapshot import BatchSnapshot, ChildRun, GivenItems, ItemsQuestion
+from stagework.plans.plan import Create, Delete, Event, PlanBuilder, Purpose
+
+ITEMS_AT_ONCE: Final = 64
+"""Items that are asked for together, where each has a run of its own."""
+HISTORY_WAIT: Final = timedelta(hours=1)
+"""A counted run waits no longer than this for history to acknowledge it."""
+HISTORY_POLL: Final = timedelta(seconds=5)
+"""So often it is asked whether history has."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What is done to them within one decision, after its status is stored."""
+
+    snapshot: BatchSnapshot
+    asking: Asking
+    builder: PlanBuilder
+    now: datetime
+
+    def make(self, chunk: Chunk) -> None:
+        """Have the run of this attempt made."""
+        item: Item | None = None
+        batch = self.snapshot.batch
+        if chunking_of(batch.spec) == 1:
+            item = self._item(chunk)
+            if item is None:
+                return
+        manifest = chunk_run(batch, chunk, item)
+        purpose = Purpose(chunk.name, chunk.attempt)
+        create = Create(PIPELINEJOB.resource, manifest["metadata"]["name"], manifest, purpose)
+        self.builder.afterwards.append(create)
+
+    def remove_stale(self, status: BatchStatus, progress: Progress) -> None:
+        """Runs of chunks that are counted, or tried anew: nothing names them any more."""
+        meta = self.snapshot.batch.metadata
+        kept = {chunk_run_name(meta.name, meta.uid, chunk) for chunk in progress.open}
+        kept.update(gathering_names(self.snapshot, status))
+        for child in self.snapshot.children.values():
+            if child.name in kept:
+                continue
+            if child.uid in self.snapshot.remembered or self._has_waited(child.ended_at):
+                remove(self.snapshot, child, self.builder)
+            else:
+                self.builder.wake(self.now + HISTORY_POLL)
+
+    def _item(self, chunk: Chunk) -> Item | None:
+        """The one item of a chunk; asked for together with its neighbours."""
+        first = chunk.start - chunk.start % ITEMS_AT_ONCE
+        answer = self.asking.ask(ItemsQuestion(chunk.round, first, first + ITEMS_AT_ONCE))
+        place = chunk.start - first
+        if not isinstance(answer, GivenItems) or place >= len(answer.items):
+            return None
+        return answer.items[place]
+
+    def _has_waited(self, ended: datetime | None) -> bool:
+        """It has not ended, so history knows no end of it, or it has waited long enough."""
+        return ended is None or self.now >= ended + HISTORY_WAIT
+
+
+def remove(snapshot: BatchSnapshot, child: ChildRun, builder: PlanBuilder) -> None:
+    """That very run, unless it is going already."""
+    if not child.leaving:
+        target = PIPELINEJOB.ref(snapshot.namespace, child.name, child.uid)
+        builder.afterwards.append(Delete(target))
+
+
+def say_taken(snapshot: BatchSnapshot, chunk: Chunk, builder: PlanBuilder) -> None:
+    """Somebody else's run has the name that this chunk's was to have."""
+    meta = snapshot.batch.metadata
+    name = chunk_run_name(meta.name, meta.uid, chunk)
+    text = (
+        f"PipelineJob {name} is in the way and was not made by the operator: another name is taken"
+    )
+    builder.events.append(Event(names.RUN_NAME_TAKEN, text, "Warning"))

@@ -1,0 +1,66 @@
+"""Is the run of a slot made? If not, it is now: act first, then record.
+
+The answer to the create tells its uid (`plans/made.py`), which the next decision records: at once,
+for it is asked for. Until then nothing of it is in the status, and after a crash the same create
+finds it there.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from stagework.api.kinds import PIPELINEJOB
+from stagework.children.slot_run import SlotRun
+from stagework.plans.plan import Create, PlanBuilder, Purpose
+from stagework.plans.scheduledjob.snapshot import Snapshot
+from stagework.policies.schedules.moments import local_text, zone_named
+
+
+@dataclass(frozen=True)
+class Own:
+    """It is made, and this is its uid."""
+
+    uid: str
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """It is being made, or could not be so far."""
+
+
+@dataclass(frozen=True)
+class NameTaken:
+    """Another object has its name, for ever as far as we go."""
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes runs within one decision."""
+
+    snapshot: Snapshot
+    builder: PlanBuilder
+    now: datetime
+
+    @property
+    def being_made(self) -> int:
+        """How many runs are asked for in this decision: they will be active."""
+        return sum(isinstance(action, Create) for action in self.builder.actions)
+
+    def is_begun(self, name: str) -> bool:
+        """Whether it is made, or a run that says so stands."""
+        return name in self.snapshot.made.children or name in self.snapshot.standing
+
+    def make(self, name: str, slot: datetime) -> Own | NotYet | NameTaken:
+        """The run of that name, for that slot."""
+        made = self.snapshot.made
+        if (child := made.children.get(name)) is not None:
+            return Own(child.uid)
+        if name in made.taken:
+            return NameTaken()
+        schedule = self.snapshot.schedule
+        zone = zone_named(schedule.spec.timeZone) or zone_named("UTC")
+        slot_text = local_text(slot, zone) if zone is not None else slot.isoformat()
+        manifest = SlotRun(schedule, name, slot_text).manifest
+        self.builder.actions.append(Create(PIPELINEJOB.resource, name, manifest, Purpose(name, 1)))
+        if self.snapshot.refusal_of(name) is None:
+            self.builder.wake(self.now)
+        return NotYet()

@@ -1,0 +1,64 @@
+"""Runs that wait for room are made when there is some; for one that replaces others, those go."""
+
+from stagework.api import names
+from stagework.api.kinds import PIPELINEJOB
+from stagework.api.scheduledjob import ActiveRun, QueuedRun, ScheduledJobStatus
+from stagework.children.slot_run import slot_of
+from stagework.plans.plan import Event
+from stagework.plans.scheduledjob import runs
+from stagework.plans.scheduledjob.maker import Maker, NameTaken, NotYet, Own
+
+ENDED_MAX = 100
+"""With more runs that have ended and cannot be deleted none is made any more."""
+
+
+def with_room(status: ScheduledJobStatus, maker: Maker) -> ScheduledJobStatus:
+    """The status after all that can be made now; what is begun is known first."""
+    spec = maker.snapshot.schedule.spec
+    stored = maker.snapshot.schedule.status.queuedRuns
+    for entry in sorted(status.queuedRuns, key=lambda run: not maker.is_begun(run.name)):
+        if entry not in stored:
+            maker.builder.wake(maker.now)  # it is recorded first
+            break
+        if not maker.is_begun(entry.name):
+            if spec.suspend and _is_of_slot(entry, maker):
+                continue
+            too_many = len(status.activeRuns) + maker.being_made + 1 - spec.maxInstances
+            if too_many > 0:
+                _make_room(status, too_many, maker)
+                break
+        match maker.make(entry.name, entry.slot):
+            case Own(uid):
+                run = {"name": entry.name, "uid": uid, "slot": entry.slot}
+                status = _without(status, entry)
+                status = runs.begun(status, ActiveRun.unchecked(run), maker.now)
+            case NameTaken():
+                text = f"{PIPELINEJOB.kind} {entry.name} is there already: no other one is made"
+                maker.builder.events.append(Event(names.EVENT_SLOT_TAKEN, text, "Warning"))
+                status = runs.skipped(_without(status, entry), 1)
+            case NotYet():
+                break
+    return status
+
+
+def _make_room(status: ScheduledJobStatus, too_many: int, maker: Maker) -> None:
+    """Which runs are going is seen when they are gone: only then is there room.
+
+    None goes before it is on record, or its slot would run again after a crash.
+    """
+    if maker.snapshot.schedule.spec.onOverlap != "Replace":
+        return
+    stored = maker.snapshot.schedule.status.activeRuns
+    for run in status.activeRuns[:too_many]:
+        if run in stored:
+            runs.delete(run, maker.snapshot, maker.builder)
+        else:
+            maker.builder.wake(maker.now)
+
+
+def _without(status: ScheduledJobStatus, entry: QueuedRun) -> ScheduledJobStatus:
+    return status.evolve(queuedRuns=[other for other in status.queuedRuns if other != entry])
+
+
+def _is_of_slot(entry: QueuedRun, maker: Maker) -> bool:
+    return slot_of(maker.snapshot.schedule.metadata.name, entry.name) is not None

@@ -1,0 +1,53 @@
+"""All that one decision about a ScheduledJob reads, frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from stagework.api.intervention import Intervention
+from stagework.api.scheduledjob import ScheduledJob, ScheduledJobStatus
+from stagework.plans.made import NOTHING_MADE, Made
+from stagework.plans.plan import ActionKey, Plan, Refusal, creation
+from stagework.policies.schedules.timetable import NoTimetable, Timetable, timetable_of
+
+SchedulePlan = Plan[ScheduledJobStatus]
+
+
+@dataclass(frozen=True)
+class RunSeen:
+    """What the cache shows of a run."""
+
+    ended: bool = False
+    succeeded: bool = False
+    seconds: int = 0
+    """From its begin to its end."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One ScheduledJob and its runs."""
+
+    schedule: ScheduledJob
+    runs: Mapping[str, RunSeen] = field(default_factory=dict[str, RunSeen])
+    """The runs that its status records and that are there, by uid."""
+    standing: frozenset[str] = frozenset()
+    """Names of runs that are there and say that it controls them; no more than a hint."""
+    interventions: tuple[Intervention, ...] = ()
+    """What people ask of it, oldest first."""
+    made: Made = NOTHING_MADE
+    refusals: Mapping[ActionKey, Refusal] = field(default_factory=dict[ActionKey, Refusal])
+
+    @cached_property
+    def timetable(self) -> Timetable | NoTimetable:
+        """Its slots, as it is written."""
+        return timetable_of(self.schedule.spec, self.schedule.metadata.creationTimestamp)
+
+    def refusal_of(self, run: str) -> Refusal | None:
+        """Why that run could not be made so far."""
+        return self.refusals.get(creation(run, 1))
+
+    @property
+    def deleted(self) -> datetime | None:
+        """Since when it is being deleted."""
+        return self.schedule.metadata.deletionTimestamp

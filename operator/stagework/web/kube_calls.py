@@ -1,0 +1,99 @@
+"""Calls to the API server through the one client; one without an answer is ClusterUnavailable."""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from stagework.api.resources import ApiResource, ObjectRef
+from stagework.cluster.cache.own_objects import OwnObject, from_bytes
+from stagework.cluster.client import paths
+from stagework.cluster.client.errors import ApiError, NotFound
+from stagework.cluster.client.kubeapi import KubeApi
+from stagework.cluster.client.paging import ListPage
+from stagework.web.errors import ClusterUnavailable
+from stagework.web.queue_source import NotWritten
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_REFUSALS: Final = range(400, 500)
+_OVERLOADED: Final = 429
+_own_page: Final = msgspec.json.Decoder(ListPage[OwnObject])
+
+
+class KubeCalls:
+    """What is got, listed, made and reviewed, decoded."""
+
+    def __init__(self, api: KubeApi) -> None:
+        self._api = api
+
+    async def get(
+        self, resource: ApiResource, namespace: str, name: str, decode: Callable[[bytes], T]
+    ) -> T | None:
+        """GET an object; None where there is none of that name."""
+        return await self.read(object_path(resource, namespace, name), decode)
+
+    async def read(self, path: str, decode: Callable[[bytes], T]) -> T | None:
+        """GET what is at a path; None where nothing is."""
+        try:
+            return decode(await self._api.get(path))
+        except NotFound:
+            return None
+        except (ApiError, msgspec.MsgspecError) as error:
+            raise ClusterUnavailable(f"get {path}: {error}") from error
+
+    async def list_own(
+        self, resource: ApiResource, namespaces: tuple[str, ...], convert: Callable[[OwnObject], T]
+    ) -> list[T]:
+        """LIST objects of our kinds, per namespace or, where none is named, over all."""
+        collected: list[T] = []
+        for namespace in namespaces or ("",):
+            path = paths.collection(resource, segment(namespace))
+            collected += await self.list_pages(path, _own_page, convert)
+        return collected
+
+    async def list_pages(
+        self, path: str, page: msgspec.json.Decoder[ListPage[S]], convert: Callable[[S], T]
+    ) -> list[T]:
+        """LIST in pages, each converted as it comes: they are not kept."""
+        collected: list[T] = []
+        try:
+            async for body in self._api.list_pages(path, on_restart=collected.clear):
+                collected += [convert(view) for view in page.decode(body).items or []]
+        except (ApiError, msgspec.MsgspecError) as error:
+            raise ClusterUnavailable(f"list {path}: {error}") from error
+        return collected
+
+    async def create(
+        self, resource: ApiResource, namespace: str, body: dict[str, Any]
+    ) -> OwnObject:
+        """POST an object of ours; raises NotWritten where the API server does not take it."""
+        path = paths.collection(resource, segment(namespace))
+        try:
+            return from_bytes(await self._api.create(path, msgspec.json.encode(body)))
+        except ApiError as error:
+            if error.status in _REFUSALS and error.status != _OVERLOADED:
+                raise NotWritten(str(error)) from error
+            raise ClusterUnavailable(f"create {path}: {error}") from error
+        except msgspec.MsgspecError as error:
+            raise ClusterUnavailable(f"create {path}: {error}") from error
+
+    async def review(self, path: str, body: object, decode: Callable[[bytes], T]) -> T:
+        """POST a review, and read how it was answered."""
+        try:
+            return decode(await self._api.create(path, msgspec.json.encode(body)))
+        except (ApiError, msgspec.MsgspecError) as error:
+            # The error text of a review could quote the token: only its kind is told.
+            raise ClusterUnavailable(f"create {path}: {type(error).__name__}") from None
+
+
+def object_path(resource: ApiResource, namespace: str, name: str) -> str:
+    """Where the API server has it."""
+    return paths.object_path(ObjectRef(resource, segment(namespace), segment(name)))
+
+
+def segment(name: str) -> str:
+    """One segment of a path, whatever a token says its Pod is called."""
+    return quote(name, safe="")

@@ -1,0 +1,138 @@
+"""The board of one reader: from the rows of those namespaces whose runs the reader may list.
+
+Readers who may list the same get the same board, made once for each reading.
+"""
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from stagework.api.kinds import PIPELINEJOB
+from stagework.overview.queue.board import Board, Seen, board
+from stagework.overview.queue.failed import FailedItem, failed_items
+from stagework.overview.queue.hours import window
+from stagework.overview.queue.machines import machine_states
+from stagework.overview.queue.places import Places
+from stagework.overview.queue.small import shortened_board
+from stagework.overview.queue.work import Work
+from stagework.settings import Settings
+from stagework.web.errors import forbidden
+from stagework.web.queue.live_rows import LiveRows, Reading
+from stagework.web.queue.readers import Readers
+from stagework.web.queue.remembered_past import RememberedPast
+from stagework.web.user import User
+
+_BOARDS_KEPT: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a reader wants to see of all that may be seen."""
+
+    namespace: str = ""
+    """Empty: all that the reader may list."""
+    pipeline: str = ""
+    """Empty: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A board, and what names it: the same name, the same picture."""
+
+    board: Board
+    etag: str
+
+
+class Boards:
+    """Makes boards, and keeps the last ones."""
+
+    def __init__(
+        self,
+        live: LiveRows,
+        readers: Readers,
+        past: RememberedPast,
+        settings: Settings,
+        wall_clock: Callable[[], datetime],
+    ) -> None:
+        self._live = live
+        self._readers = readers
+        self._past = past
+        self._settings = settings
+        self._wall_clock = wall_clock
+        self._places = places_of(settings)
+        self._epoch = uuid.uuid4().hex
+        self._kept: dict[str, Picture] = {}
+
+    async def picture(self, user: User, view: View) -> Picture:
+        """The board of this reader; raises ProblemError where nothing of it may be seen."""
+        reading, visible = await self._visible(user, view)
+        etag = self._etag(reading, view, visible)
+        known = self._kept.get(etag)
+        if known is None:
+            now = self._wall_clock()
+            seen = await self._seen(reading, view, visible, now)
+            # Tens of thousands of rows take a moment, in which others have their turn.
+            made = await asyncio.to_thread(lambda: shortened_board(board(seen, now)))
+            known = Picture(replace(made, epoch=self._epoch, seq=reading.seq), etag)
+            if len(self._kept) >= _BOARDS_KEPT:
+                self._kept.clear()
+            self._kept[etag] = known
+        return known
+
+    async def failed(self, user: User, view: View) -> tuple[FailedItem, ...]:
+        """What has failed of it."""
+        reading, visible = await self._visible(user, view)
+        return failed_items(_rows(reading, view, visible), self._places)
+
+    async def _visible(self, user: User, view: View) -> tuple[Reading, frozenset[str]]:
+        if view.namespace:
+            await self._readers.require(user, view.namespace)
+        reading = await self._live.read()
+        known = reading.namespaces | await self._past.namespaces()
+        wanted = {view.namespace} if view.namespace else known
+        visible = await self._readers.visible(user, wanted)
+        if wanted and not visible:
+            raise forbidden(
+                f"you may not list {PIPELINEJOB.plural} in any namespace that has some",
+                "ask for a role with that right, such as stagework-view",
+            )
+        return reading, visible
+
+    def _etag(self, reading: Reading, view: View, visible: frozenset[str]) -> str:
+        words = (self._epoch, reading.seq, view.namespace, view.pipeline, sorted(visible))
+        return f'W/"{hashlib.sha256(repr(words).encode()).hexdigest()[:32]}"'
+
+    async def _seen(
+        self, reading: Reading, view: View, visible: frozenset[str], now: datetime
+    ) -> Seen:
+        queue, nodes = self._settings.queue, reading.nodes
+        past = await self._past.of(visible, view.pipeline, window(now, queue.zone))
+        return Seen(
+            rows=_rows(reading, view, visible),
+            places=self._places,
+            zone=queue.zone,
+            zone_name=queue.timeZone,
+            machines=None if nodes is None else machine_states(self._settings.fleet, nodes),
+            past=past,
+            background=await self._past.background(visible, now),
+            nights=await self._past.nights(visible, view.pipeline, now, queue.zone),
+            background_machines=queue.backgroundMachines,
+            history_away_since=self._past.away_since,
+        )
+
+
+def places_of(settings: Settings) -> Places:
+    """The settings' map of stages to machines."""
+    return Places(settings.fleet, settings.queue.pools)
+
+
+def _rows(reading: Reading, view: View, visible: frozenset[str]) -> list[Work]:
+    return [
+        work
+        for work in reading.rows
+        if work.namespace in visible and view.pipeline in ("", work.pipeline)
+    ]

@@ -1,0 +1,39 @@
+"""The queue's numbers: one picture of all that the caller may see."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from starlette.responses import JSONResponse
+
+from stagework.overview.queue.board import Board
+from stagework.overview.queue.document import document
+from stagework.web.artifact_path import checked_namespace
+from stagework.web.queue.boards import View
+from stagework.web.queue.readers import user_of
+from stagework.web.routes.services import CallerParam, ServicesParam
+
+router = APIRouter()
+
+Namespace = Annotated[
+    str, Query(description="Runs of this namespace alone; of all that you may list if absent.")
+]
+IfNoneMatch = Annotated[str, Header(alias="If-None-Match")]
+
+
+@router.get("/v1/queue", response_model=Board, responses={304: {"description": "As before."}})
+async def queue(
+    caller: CallerParam,
+    services: ServicesParam,
+    namespace: Namespace = "",
+    if_none_match: IfNoneMatch = "",
+) -> Response:
+    """What waits, works and has failed, how fast it goes, when it is done; under 50 kB.
+
+    Its ETag stays while no run has changed, a minute at most: ages and hours go on.
+    """
+    view = View(namespace=checked_namespace(namespace) if namespace else "")
+    picture = await services.queue.boards.picture(user_of(caller), view)
+    headers = {"ETag": picture.etag, "Cache-Control": "private, no-cache"}
+    if picture.etag in (tag.strip() for tag in if_none_match.split(",")):
+        return Response(status_code=304, headers=headers)
+    return JSONResponse(document(picture.board), headers=headers)

@@ -1,0 +1,91 @@
+"""What the maker of a run hears of, and what stays known of a run that has left memory."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from stagework.api.kinds import BATCH, SCHEDULEDJOB
+from stagework.cluster.cache.own_objects import OwnObject, from_bytes, tombstone_of
+from stagework.cluster.cache.store import Change
+from stagework.controllers.child_runs import maker_of
+from stagework.controllers.controller import Key
+from stagework.controllers.decoding import End, end_document, end_of
+
+OWNER = {
+    "apiVersion": "stagework.dev/v1alpha1",
+    "kind": "ScheduledJob",
+    "name": "nightly",
+    "uid": "u",
+    "controller": True,
+}
+
+
+def run(
+    succeeded: str = "Unknown", *, owner: dict[str, Any] | None = OWNER, deleted: str | None = None
+) -> OwnObject:
+    status = {
+        "conditions": [
+            {"type": "Succeeded", "status": succeeded},
+            {"type": "Stalled", "status": "False"},
+        ],
+        "startTime": "2026-03-01T00:00:00Z",
+        "completionTime": "2026-03-01T00:01:30Z",
+        "stages": [{"name": "a"}],
+    }
+    owners = [owner] if owner else []
+    meta = {"name": "r", "namespace": "ns", "uid": "r", "ownerReferences": owners}
+    if deleted is not None:
+        meta["deletionTimestamp"] = deleted
+    return from_bytes(orjson.dumps({"metadata": meta, "spec": {"stages": []}, "status": status}))
+
+
+CHANGES: dict[str, tuple[Change[OwnObject], bool]] = {
+    "it has come": (Change(None, run()), True),
+    "it has ended": (Change(run(), run("True")), True),
+    "it is retried": (Change(run("False"), run()), True),
+    "it is being deleted": (Change(run(), run(deleted="2026-03-01T00:02:00Z")), True),
+    "it has gone": (Change(run("True"), None), True),
+    "it goes on": (Change(run(), run()), False),
+    "it belongs to nobody": (Change(None, run(owner=None)), False),
+    "it belongs to another kind": (Change(None, run(owner={**OWNER, "kind": "Lamp"})), False),
+    "to that of another group": (Change(None, run(owner={**OWNER, "apiVersion": "b/v1"})), False),
+    "it is only owned": (Change(None, run(owner={**OWNER, "controller": False})), False),
+}
+
+
+@pytest.mark.parametrize("row", CHANGES)
+def test_which_changes_of_runs_concern_it(row: str) -> None:
+    change, concerns = CHANGES[row]
+    keys = [Key("ScheduledJob", "ns", "nightly")] if concerns else []
+    assert list(maker_of(SCHEDULEDJOB, change)) == keys
+
+
+def test_a_run_concerns_the_kind_that_has_made_it_and_no_other() -> None:
+    change = Change(None, run(owner={**OWNER, "kind": "Batch"}))
+    assert list(maker_of(SCHEDULEDJOB, change)) == []
+    assert list(maker_of(BATCH, change)) == [Key("Batch", "ns", "nightly")]
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "end"),
+    [("True", End(True, 90)), ("False", End(False, 90)), ("Unknown", None)],
+)
+def test_how_a_run_has_ended_is_known_also_of_its_tombstone(
+    succeeded: str, end: End | None
+) -> None:
+    known = run(succeeded)
+    tombstone = tombstone_of(known, {"pipelineRevision": "p", **end_document(known)})
+    assert end_of(known) == end
+    assert end_of(tombstone) == end
+    assert b"stages" not in bytes(tombstone.status)
+
+
+def test_of_a_run_that_nobody_owns_nothing_more_stays() -> None:
+    assert end_document(run("True", owner=None)) == {}
+
+
+def test_a_broken_status_has_no_end() -> None:
+    assert end_of(OwnObject(run().metadata, status=run().status)) is None
+    broken = from_bytes(b'{"metadata": {"name": "r"}, "status": {"conditions": 5}}')
+    assert end_of(broken) is None

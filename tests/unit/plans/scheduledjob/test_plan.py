@@ -1,0 +1,154 @@
+"""Single decisions: what is believed, what is said, and when it comes round again."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from stagework.api.scheduledjob import ScheduledJobStatus
+from stagework.plans.made import MadeChildren
+from stagework.plans.plan import Create, Delete, Purpose, Refusal, creation
+from stagework.plans.scheduledjob.plan import not_readable, plan
+from stagework.plans.scheduledjob.snapshot import RunSeen, SchedulePlan, Snapshot
+from tests.support.builders.schedules import CREATED, make_schedule
+
+HOURLY = {"cron": "0 * * * *"}
+ONE = CREATED + timedelta(hours=1)
+NAME = "nightly-20260101t010000"
+
+
+def snapshot(when: dict[str, Any] = HOURLY, **spec: Any) -> Snapshot:
+    return Snapshot(make_schedule(when, **spec))
+
+
+def made(name: str = NAME, uid: str = "uid-1") -> Any:
+    children = MadeChildren()
+    children.note(name, Purpose(name, 1), uid)
+    return children.view()
+
+
+def status_of(decided: SchedulePlan) -> ScheduledJobStatus:
+    assert decided.status is not None
+    return decided.status
+
+
+def names(decided: SchedulePlan) -> list[str]:
+    return [action.name for action in decided.actions if isinstance(action, Create)]
+
+
+def test_a_slot_that_is_not_there_yet_is_waited_for() -> None:
+    decided = plan(snapshot(), CREATED)
+    assert (decided.actions, decided.wake_at) == ((), ONE)
+    assert status_of(decided).nextScheduleTime == ONE
+    assert status_of(decided).summary == "Scheduled"
+
+
+def test_jitter_puts_off_the_run_and_not_its_name() -> None:
+    decided = plan(snapshot(jitterSeconds=1800), CREATED)
+    assert decided.wake_at is not None
+    assert ONE <= decided.wake_at <= ONE + timedelta(minutes=30)
+    late = plan(snapshot(jitterSeconds=1800), ONE + timedelta(minutes=30))
+    assert names(late) == [NAME]
+
+
+def test_a_run_is_on_record_only_when_its_uid_is_known() -> None:
+    first = plan(snapshot(), ONE)
+    assert names(first) == [NAME]
+    assert first.wake_at == ONE, "at once"
+    assert status_of(first).activeRuns == []
+    assert status_of(first).lastScheduleTime is None
+    then = status_of(plan(replace(snapshot(), made=made()), ONE))
+    assert [(run.name, run.uid) for run in then.activeRuns] == [(NAME, "uid-1")]
+    assert (then.lastScheduleTime, then.stats.totalExecutions) == (ONE, 1)
+
+
+def test_a_run_that_only_says_that_it_is_ours_counts_for_nothing() -> None:
+    forged = replace(snapshot(maxInstances=1), standing=frozenset({"nightly-x", NAME}))
+    decided = plan(forged, CREATED + timedelta(minutes=30))
+    assert decided.actions == ()
+    assert status_of(decided).activeRuns == []
+    due = plan(forged, ONE)
+    assert names(due) == [NAME], "what stands is compared with what we would make"
+
+
+def test_one_that_is_refused_says_why_and_waits_for_its_next_try() -> None:
+    refusals = {creation(NAME, 1): Refusal("OverQuota", "no more runs here")}
+    decided = plan(replace(snapshot(), refusals=refusals), ONE)
+    status = status_of(decided)
+    assert (status.summary, status.message) == ("RunRefused", "no more runs here")
+    words = {c.type: c.status for c in status.conditions}
+    assert words == {"Ready": "False", "Stalled": "False"}, "it passes by itself"
+    assert decided.wake_at == ONE + timedelta(hours=1), "the engine brings it round before that"
+
+
+@pytest.mark.parametrize("seen", [RunSeen(True, True, 60), RunSeen(True, False, 60), None])
+def test_an_end_is_counted_with_the_record_of_it(seen: RunSeen | None) -> None:
+    before = status_of(plan(replace(snapshot(), made=made()), ONE))
+    runs = {} if seen is None else {"uid-1": seen}
+    schedule = make_schedule(HOURLY, status=before)
+    after = status_of(plan(Snapshot(schedule, runs=runs, made=made()), ONE + timedelta(minutes=2)))
+    succeeded = seen is not None and seen.succeeded
+    assert after.stats.successfulExecutions == int(succeeded)
+    assert after.stats.failedExecutions == int(not succeeded)
+    assert after.stats.averageExecutionSeconds == (60 if succeeded else None)
+    assert [run.succeeded for run in after.endedRuns] == ([] if seen is None else [succeeded])
+    assert (after.activeRuns, after.active) == ([], 0)
+
+
+def test_nothing_is_deleted_before_its_end_is_on_record() -> None:
+    spec: dict[str, Any] = {"successfulJobsHistoryLimit": 0}
+    before = status_of(plan(replace(snapshot(**spec), made=made()), ONE))
+    now, runs = ONE + timedelta(minutes=2), {"uid-1": RunSeen(True, True, 60)}
+    schedule = make_schedule(HOURLY, status=before, **spec)
+    first = plan(Snapshot(schedule, runs=runs, made=made()), now)
+    assert (first.actions, first.wake_at) == ((), now)
+    schedule = make_schedule(HOURLY, status=status_of(first), **spec)
+    (action,) = plan(Snapshot(schedule, runs=runs, made=made()), now).actions
+    assert isinstance(action, Delete)
+    assert (action.target.name, action.target.uid) == (NAME, "uid-1")
+    retried = {"uid-1": RunSeen()}
+    assert plan(Snapshot(schedule, runs=retried, made=made()), now).actions == ()
+
+
+def test_a_schedule_that_is_being_deleted_makes_nothing() -> None:
+    schedule = make_schedule(HOURLY)
+    meta = schedule.metadata.model_copy(update={"deletionTimestamp": ONE})
+    going = schedule.model_copy(update={"metadata": meta})
+    decided = plan(Snapshot(going), ONE)
+    assert (decided.actions, decided.status) == ((), None)
+
+
+def test_what_cannot_be_read_keeps_all_that_is_known() -> None:
+    before = status_of(plan(replace(snapshot(), made=made()), ONE))
+    schedule = make_schedule(HOURLY, status=before, generation=2)
+    text = "spec.schedule: what is that"
+    said = status_of(not_readable(Snapshot(schedule), "NotUnderstood", text, ONE))
+    assert (said.summary, said.message, said.observedGeneration) == ("NotUnderstood", text, 2)
+    assert said.activeRuns == before.activeRuns
+    schedule = make_schedule(HOURLY, status=said, generation=2)
+    assert not_readable(Snapshot(schedule), "NotUnderstood", text, ONE).status is None
+
+
+def test_the_same_is_said_once() -> None:
+    status = status_of(plan(snapshot(), CREATED))
+    again = plan(Snapshot(make_schedule(HOURLY, status=status)), CREATED + timedelta(minutes=5))
+    assert (again.status, again.wake_at) == (None, ONE)
+
+
+def test_what_has_been_is_never_longer_than_its_bounds() -> None:
+    """A full status stays under 32 KB, whatever its names."""
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    name, uid = "n" * 63, "12345678-1234-1234-1234-123456789012"
+    run = {"name": name, "uid": uid, "slot": moment}
+    full = ScheduledJobStatus.model_validate(
+        {
+            "queuedRuns": [{"name": name, "slot": moment}] * 21,
+            "activeRuns": [run] * 20,
+            "endedRuns": [{**run, "succeeded": True}] * 101,
+            "answered": [{"uid": uid, "affected": 1}] * 20,
+            "message": "m" * 512,
+            "description": "d" * 512,
+        }
+    )
+    assert len(full.model_dump_json()) < 32 * 1024
