@@ -56,6 +56,7 @@ def test_a_run_knows_its_slot(space: Space) -> None:
     slot = run["spec"]["slotTime"]
     stamp = slot[:19].replace("-", "").replace(":", "").lower()
     assert run["metadata"]["name"] == f"slow-{stamp}"
+    space.wait_for_end(run["metadata"]["name"], "Completed")
     assert slot in space.log_of(run["metadata"]["name"], "one")
 
 
