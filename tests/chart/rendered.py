@@ -45,7 +45,8 @@ def render(values: Values | None = None) -> "Rendered":
         *("--kube-version", "1.34.0", "--values", "-"),
         stdin=json.dumps(values or {}),
     )
-    documents = cast("Iterator[Document | None]", yaml.safe_load_all(text))
+    # libyaml: a tenth of the time, and every test here renders.
+    documents = cast("Iterator[Document | None]", yaml.load_all(text, yaml.CSafeLoader))
     return Rendered([document for document in documents if document])
 
 
