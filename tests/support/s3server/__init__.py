@@ -5,6 +5,7 @@ It is a real one (versitygw), not ours: what we take S3 to be is held against it
 below `buckets` is a bucket, each file in it an object, so that thousands of them are made at once.
 """
 
+import hashlib
 import http.client
 import secrets
 import shutil
@@ -51,7 +52,9 @@ class S3Server:
         return self.folder / "buckets"
 
     def start(self) -> None:
-        """Until it answers."""
+        """Until it answers; one that runs goes on."""
+        if self._process is not None:
+            return
         self.buckets.mkdir(exist_ok=True)
         (self.folder / "attributes").mkdir(exist_ok=True)
         # Attributes beside the objects: not every file system of a temporary folder has them.
@@ -126,7 +129,14 @@ class Bucket:
             (self.folder / key).write_bytes(key.encode())
         return keys
 
-    def keys(self) -> list[str]:
+    def lay_folder_mark(self, key: str) -> None:
+        """What consoles leave for a folder: an empty object whose key ends with a slash."""
+        (self.folder / key).mkdir(parents=True)
+        attributes = self.server.folder / "attributes" / self.name / key / "meta"
+        attributes.mkdir(parents=True)
+        (attributes / "etag").write_text(hashlib.md5(b"").hexdigest())  # noqa: S324
+
+    def laid(self) -> list[str]:
         """Of all its objects, as they lie there; what the server keeps for itself is none."""
         files = (path.relative_to(self.folder).as_posix() for path in _files(self.folder))
         return sorted(key for key in files if not key.startswith(".sgwtmp/"))

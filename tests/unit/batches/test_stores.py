@@ -56,8 +56,8 @@ class BrokenError(Exception):
     [
         (exceptions.PermissionDeniedError, Refused, "refuses our key"),
         (exceptions.UnauthenticatedError, Refused, "refuses our key"),
-        (FileNotFoundError, Refused, "has no such bucket or object"),
-        (exceptions.GenericError, StoreUnavailable, "does not answer: GenericError"),
+        (FileNotFoundError, Refused, "has no such object"),
+        (exceptions.GenericError, StoreUnavailable, "does not answer as it should .GenericError."),
         (ConnectionError, StoreUnavailable, "does not answer: ConnectionError"),
         (BrokenError, BrokenError, "secret"),
     ],
