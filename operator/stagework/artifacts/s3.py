@@ -27,12 +27,13 @@ from stagework.settings import S3Settings
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
-    from obstore.store import RetryConfig
 
 PRESIGNED_SECONDS: Final = 900
 """How long a presigned address can be used."""
-RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=20)}
+RETRIES: Final = 2
 """Of one request: whoever asks us has a patience of its own."""
+RETRY_TIME: Final = timedelta(seconds=20)
+"""So long one request may be tried."""
 _CHUNK_BYTES: Final = 1024 * 1024
 _INCOMING: Final = ".incoming"
 _NOTE: Final = ".note"
@@ -56,7 +57,7 @@ def connect(settings: S3Settings) -> S3Store:
         secret_access_key=Path(settings.secretAccessKeyFile).read_text().strip(),
         virtual_hosted_style_request=False,
         client_options={"allow_http": settings.endpoint.startswith("http://")},
-        retry_config=RETRIES,
+        retry_config={"max_retries": RETRIES, "retry_timeout": RETRY_TIME},
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 import obstore
 from obstore.store import S3Store
 
-from stagework.artifacts.s3 import RETRIES, Backend
+from stagework.artifacts.s3 import RETRIES, RETRY_TIME, Backend
 from stagework.artifacts.s3_faults import Fault, judged
 from stagework.batches.errors import (
     INVALID_SOURCE,
@@ -74,7 +74,7 @@ def connect(settings: ItemStoreSettings) -> S3Store:
         secret_access_key=secret,
         virtual_hosted_style_request=False,
         client_options={"allow_http": settings.endpoint.startswith("http://")},
-        retry_config=RETRIES,
+        retry_config={"max_retries": RETRIES, "retry_timeout": RETRY_TIME},
     )
 
 
