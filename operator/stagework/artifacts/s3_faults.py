@@ -1,7 +1,8 @@
 """What an error of an S3-compatible store's client means. Its text quotes requests with their
 headers, so that nothing of it is told on but the store's own word for it.
 
-1. Our key is refused: the client says so, or the status does (a listing's error has no kind).
+1. Refused: the client says so, or the status does (a listing's error has no kind). With a word for
+   denied access, or with none, it may be of this one request; any other word is of our key.
 2. An object that is not there: 404 with the store's word for it, or without any (HEAD has none).
 3. 404 with any other word: the bucket is not there, or not for our key. Nothing follows from it for
    the objects.
@@ -19,6 +20,7 @@ from obstore import exceptions
 _STATUS: Final = re.compile(r"status code: (\d{3})\b")
 _WORD: Final = re.compile(r"<Code>([A-Za-z][A-Za-z0-9]{0,63})</Code>")
 _NO_OBJECT: Final = "NoSuchKey"
+_FORBIDDEN: Final = "AccessDenied"
 _REFUSED: Final = frozenset({401, 403})
 _NOT_FOUND: Final = 404
 
@@ -27,6 +29,7 @@ class Fault(Enum):
     """Kinds of trouble with a store."""
 
     KEY_REFUSED = auto()
+    FORBIDDEN = auto()
     NO_OBJECT = auto()
     NO_BUCKET = auto()
     BAD_OBJECT_KEY = auto()
@@ -47,6 +50,10 @@ class Judged:
         match self.fault:
             case Fault.KEY_REFUSED:
                 return f"refuses our key ({self.word}): an administrator should check its Secret"
+            case Fault.FORBIDDEN:
+                return (
+                    f"denies us this ({self.word}): an administrator should check our key's rights"
+                )
             case Fault.NO_BUCKET:
                 return (
                     f"has no such bucket for our key ({self.word}): an administrator should check "
@@ -74,7 +81,8 @@ def judged(error: BaseException | None) -> Judged | None:
     word = code[1] if code else f"status {status}" if status else type(error).__name__
     refused = exceptions.PermissionDeniedError | exceptions.UnauthenticatedError
     if isinstance(error, refused) or status in _REFUSED:
-        return Judged(Fault.KEY_REFUSED, word)
+        of_the_key = code is not None and word != _FORBIDDEN
+        return Judged(Fault.KEY_REFUSED if of_the_key else Fault.FORBIDDEN, word)
     if isinstance(error, FileNotFoundError) and (code is None or word == _NO_OBJECT):
         return Judged(Fault.NO_OBJECT, word)
     if isinstance(error, FileNotFoundError) or status == _NOT_FOUND:

@@ -5,7 +5,7 @@ they leave this module in no direction.
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -28,13 +28,16 @@ from stagework.settings import ItemStoreSettings
 _CHUNK_BYTES: Final = 1024 * 1024
 _LISTED_AT_ONCE: Final = 1000
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f]")
-_FINAL: Final = {
+_Final = Mapping[Fault, str]
+_OF_OBJECT: Final[_Final] = {Fault.FORBIDDEN: SOURCE_FORBIDDEN, Fault.NO_OBJECT: SOURCE_MISSING}
+"""Reasons of what will not pass by itself and is this object's own: the others can be read."""
+_OF_LIST: Final[_Final] = {
+    **_OF_OBJECT,
     Fault.KEY_REFUSED: SOURCE_FORBIDDEN,
     Fault.NO_BUCKET: SOURCE_MISSING,
-    Fault.NO_OBJECT: SOURCE_MISSING,
     Fault.BAD_OBJECT_KEY: MANIFEST_UNREADABLE,
 }
-"""Reasons of what will not pass by itself."""
+"""Likewise, where nothing has begun yet: it is said at once, and the batch is made anew."""
 _untyped: Any = obstore
 # The types of its listings name Arrow tables too, which we neither install nor ask for.
 
@@ -118,7 +121,7 @@ class ItemStores:
         # obstore takes a prefix for a folder: the rest of it is compared here.
         whole = f"{store.prefix}{prefix}"
         folder = _folder(store, whole)
-        with _Translated(store):
+        with _Translated(store, _OF_LIST):
             connected = self._connected(store)
             listing = _untyped.list(connected, folder or None, chunk_size=_LISTED_AT_ONCE)
             async for page in listing:
@@ -129,11 +132,11 @@ class ItemStores:
 
     async def open(self, store: ItemStoreSettings, key: str) -> Content:
         """Read an object; raises Refused and StoreUnavailable."""
-        with _Translated(store):
+        with _Translated(store, _OF_OBJECT):
             answer = await obstore.get_async(self._connected(store), key)
 
         async def chunks() -> AsyncIterator[bytes]:
-            with _Translated(store):
+            with _Translated(store, _OF_OBJECT):
                 async for chunk in answer.stream(min_chunk_size=_CHUNK_BYTES):
                     yield bytes(chunk)
 
@@ -167,8 +170,9 @@ async def _is_object(connected: Backend, key: str) -> bool:
 class _Translated:
     """Errors of obstore as ours: theirs quote requests with their headers."""
 
-    def __init__(self, store: ItemStoreSettings) -> None:
+    def __init__(self, store: ItemStoreSettings, final: _Final) -> None:
         self._where = f"store {store.name!r}"
+        self._final = final
 
     def __enter__(self) -> None:
         """Begin."""
@@ -178,7 +182,7 @@ class _Translated:
         trouble = judged(error)
         if trouble is not None:
             sentence = f"{self._where} {trouble.sentence}"
-            reason = _FINAL.get(trouble.fault)
+            reason = self._final.get(trouble.fault)
             raise (Refused(reason, sentence) if reason else StoreUnavailable(sentence)) from None
         if isinstance(error, OSError):
             text = f"{self._where} does not answer: {type(error).__name__}"

@@ -54,8 +54,8 @@ class BrokenError(Exception):
 @pytest.mark.parametrize(
     ("error", "kind", "sentence"),
     [
-        (exceptions.PermissionDeniedError, Refused, "refuses our key"),
-        (exceptions.UnauthenticatedError, Refused, "refuses our key"),
+        (exceptions.PermissionDeniedError, Refused, "denies us this"),
+        (exceptions.UnauthenticatedError, Refused, "denies us this"),
         (FileNotFoundError, Refused, "has no such object"),
         (exceptions.GenericError, StoreUnavailable, "does not answer as it should .GenericError."),
         (ConnectionError, StoreUnavailable, "does not answer: ConnectionError"),
