@@ -14,7 +14,7 @@ from tests.support.cluster.release import Release
 from tests.support.cluster.space import Space
 
 pytestmark = [
-    pytest.mark.long("test_readme.py and `make demo` run the same stages on a few pictures"),
+    pytest.mark.long("test_batch_from_bucket.py has the bucket, test_ad_image.py the stages"),
     pytest.mark.timeout(5400),
 ]
 

@@ -12,7 +12,9 @@ import pytest
 from stagework.artifacts.errors import CutOffError, DigestError, UnreachableError
 from stagework.artifacts.s3 import ObjectStore, connect
 from stagework.artifacts.store import OpenFile, Store, put
+from stagework.batches.books import Books
 from stagework.settings import S3Settings
+from stagework.web.sweep import Sweeper
 from tests.support.artifacts.conformance import (
     LIMIT,
     FileConformance,
@@ -22,8 +24,10 @@ from tests.support.artifacts.conformance import (
     stream,
 )
 from tests.support.fakeapi.eventually import eventually
+from tests.support.history.memory import MemoryHistory
 from tests.support.s3server import Bucket, S3Server
 from tests.unit.web.batch_books import Operator
+from tests.unit.web.fake_cluster import FakeCluster
 from tests.unit.web.service import running
 
 MANY = 10_000
@@ -187,3 +191,32 @@ def test_the_service_says_that_its_store_is_away_and_goes_on_when_it_is_back(
         assert operator.freeze_numbered(3).json["total"] == 3
         upload = service.ask("PUT", "/v1/uploads/team/a.png", alice, b"a picture")
         assert upload.json["sha256"] == hashlib.sha256(b"a picture").hexdigest()
+
+
+async def test_a_sweep_that_finds_the_store_away_is_given_up_and_comes_again(
+    server: S3Server, bucket: Bucket, store: ObjectStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster, history = FakeCluster(), MemoryHistory()
+    sweeper = Sweeper(
+        store,
+        cluster,
+        books=Books(store, history.items),
+        items=history.items,
+        namespaces=(),
+        keep_seconds=100,
+        clock=lambda: 1000.0,
+    )
+    await keep(store, "team/run-1/ocr/1-a/x", b"x")
+    server.stop()
+    sweeping = asyncio.create_task(sweeper.run(every_seconds=0.01))
+    try:
+        await eventually(lambda: "sweep given up" in caplog.text, seconds=30)
+        server.start()
+        await eventually(lambda: _is_noted(bucket) or sweeping.done(), seconds=30)
+        assert not sweeping.done()
+    finally:
+        sweeping.cancel()
+
+
+def _is_noted(bucket: Bucket) -> bool:
+    return (bucket.folder / "team/run-1/.note").exists()

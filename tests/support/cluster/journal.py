@@ -29,7 +29,9 @@ def journaled(script: str) -> str:
 
 def lines_in(space: Space, reader: str) -> list[str]:
     """The lines of the journal: read by a run of this name, as a person would."""
-    space.apply(run_of(reader, shell("read", f"cat {LINES}", volumes=[JOURNAL])))
+    # Where those work that write to it: the volume is that node's.
+    read = shell("read", f"cat {LINES}", volumes=[JOURNAL], runsOn=["gpu"])
+    space.apply(run_of(reader, read))
     space.wait_for_end(reader, "Completed")
     return space.log_of(reader, "read").splitlines()
 
