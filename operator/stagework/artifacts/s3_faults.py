@@ -1,8 +1,8 @@
 """What an error of an S3-compatible store's client means. Its text quotes requests with their
 headers, so that nothing of it is told on but the store's own word for it.
 
-1. Refused: the client says so, or the status does (a listing's error has no kind). With a word for
-   denied access, or with none, it may be of this one request; any other word is of our key.
+1. Refused: the client says so, or the status does (a listing's error has no kind). With the word
+   for denied access it may be of this one request; else it is of our key.
 2. An object that is not there: 404 with the store's word for it, or without any (HEAD has none).
 3. 404 with any other word: the bucket is not there, or not for our key. Nothing follows from it for
    the objects.
@@ -81,8 +81,7 @@ def judged(error: BaseException | None) -> Judged | None:
     word = code[1] if code else f"status {status}" if status else type(error).__name__
     refused = exceptions.PermissionDeniedError | exceptions.UnauthenticatedError
     if isinstance(error, refused) or status in _REFUSED:
-        of_the_key = code is not None and word != _FORBIDDEN
-        return Judged(Fault.KEY_REFUSED if of_the_key else Fault.FORBIDDEN, word)
+        return Judged(Fault.FORBIDDEN if word == _FORBIDDEN else Fault.KEY_REFUSED, word)
     if isinstance(error, FileNotFoundError) and (code is None or word == _NO_OBJECT):
         return Judged(Fault.NO_OBJECT, word)
     if isinstance(error, FileNotFoundError) or status == _NOT_FOUND:

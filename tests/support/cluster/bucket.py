@@ -5,7 +5,7 @@ it: a store of items that every namespace may use. Each story has a prefix of it
 import base64
 import io
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,8 @@ SETTINGS: dict[str, Any] = {
     "secretAccessKeyFile": "/etc/stagework-stores/secretAccessKey",
     "namespaces": ["*"],
 }
+AT_ONCE = 100
+"""Files that one command carries: it has a time limit."""
 _FOLDER = f"/data/buckets/{STORE}"
 _SERVE = (
     f"mkdir -p {_FOLDER} /data/attributes && "
@@ -52,14 +54,10 @@ class BucketPod:
 
     def lay(self, prefix: str, files: Mapping[str, bytes]) -> None:
         """Objects below a prefix; what was there under the same keys is overwritten."""
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            for name, content in files.items():
-                member = tarfile.TarInfo(f"{prefix}/{name}")
-                member.size, member.mode = len(content), 0o644
-                archive.addfile(member, io.BytesIO(content))
-        text = base64.encodebytes(packed.getvalue()).decode()
-        self._shell(f"base64 -d | tar -x -C {_FOLDER}", text)
+        named = list(files.items())
+        for start in range(0, len(named), AT_ONCE):
+            packed = _packed(prefix, named[start : start + AT_ONCE])
+            self._shell(f"base64 -d | tar -x -C {_FOLDER}", packed)
 
     def clear(self, prefix: str) -> None:
         """Remove all objects below a prefix."""
@@ -71,6 +69,17 @@ class BucketPod:
             *("--", "sh", "-c", script),
             stdin=text,
         )
+
+
+def _packed(prefix: str, files: Iterable[tuple[str, bytes]]) -> str:
+    """As one archive, and that as text."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in files:
+            member = tarfile.TarInfo(f"{prefix}/{name}")
+            member.size, member.mode = len(content), 0o644
+            archive.addfile(member, io.BytesIO(content))
+    return base64.encodebytes(packed.getvalue()).decode()
 
 
 def _service() -> Document:

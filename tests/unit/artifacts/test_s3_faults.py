@@ -17,8 +17,8 @@ def answered(status: int, word: str = "") -> str:
     [
         (exceptions.GenericError(answered(403, "InvalidKey")), Fault.KEY_REFUSED, "InvalidKey"),
         (exceptions.GenericError(answered(403, "AccessDenied")), Fault.FORBIDDEN, "AccessDenied"),
-        (exceptions.PermissionDeniedError(answered(403)), Fault.FORBIDDEN, "status 403"),
-        (exceptions.UnauthenticatedError("secret"), Fault.FORBIDDEN, "UnauthenticatedError"),
+        (exceptions.PermissionDeniedError(answered(403)), Fault.KEY_REFUSED, "status 403"),
+        (exceptions.UnauthenticatedError("secret"), Fault.KEY_REFUSED, "UnauthenticatedError"),
         (FileNotFoundError(answered(404, "NoSuchKey")), Fault.NO_OBJECT, "NoSuchKey"),
         (FileNotFoundError(answered(404)), Fault.NO_OBJECT, "status 404"),
         (FileNotFoundError(answered(404, "NoSuchBucket")), Fault.NO_BUCKET, "NoSuchBucket"),
