@@ -77,10 +77,10 @@ integration: $(VENV)/.ready programs ## Tests against a real API server, and of 
 deploy: images $(VENV)/.ready ## Install or upgrade stagework on the kind cluster
 	@$(PY) -m hack.devcluster.deploy
 
-# The release as the stories want it: with the tests' own server for every model endpoint.
+# The release as the stories want it: with the tests' own servers for models and for items.
 .PHONY: deploy-for-stories
 deploy-for-stories: images $(VENV)/.ready
-	@HELM="$(HELM)" KUBECTL="$(KUBECTL)" $(PY) -m tests.support.cluster.models
+	@HELM="$(HELM)" KUBECTL="$(KUBECTL)" $(PY) -m tests.support.cluster.installing
 
 # Others on this machine would upgrade the release and drain nodes under the stories.
 ALONE := $(DEVCLUSTER) alone

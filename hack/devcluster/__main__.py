@@ -57,6 +57,7 @@ def _images(arguments: argparse.Namespace) -> None:
 
 def _programs(arguments: argparse.Namespace) -> None:
     go_programs.kubernetes_programs()
+    go_programs.tool_of(go_programs.S3_SERVER)
     for folder in arguments.folders:
         go_programs.of_ours(folder.name, folder)
 
@@ -92,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     image = command("images", _images, "build our images and load them into the cluster")
     known = ", ".join(image_spec.declared())
     image.add_argument("names", nargs="*", help=f"only these of {known}")
-    built = command("programs", _programs, "build the API server, and small Go programs of ours")
+    built = command("programs", _programs, "build the tests' servers, and small programs of ours")
     built.add_argument("folders", nargs="*", type=Path, help="each with a Go module")
     alone = command("alone", _alone, "run a program while no other so run has the cluster")
     alone.add_argument("program", nargs=argparse.REMAINDER, help="with its arguments")

@@ -3,16 +3,21 @@
 import os
 import platform
 import shutil
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from hack.devcluster import cache, go_toolchain, versions
-from hack.devcluster.commands import logged, output
+from hack.devcluster.commands import find_program, logged, output
 from hack.devcluster.errors import DevClusterError
-from hack.devcluster.paths import KIND_NODE
+from hack.devcluster.paths import IMAGES, KIND_NODE
 from hack.devcluster.steps import step
 
 VERSION_PACKAGES = ("k8s.io/client-go/pkg/version", "k8s.io/component-base/version")
 GO_ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
+S3_SERVER = IMAGES / "s3-server"
+"""A Go module that names a server, by version and content, as its only tool."""
 
 
 def kubernetes_programs() -> Path:
@@ -35,14 +40,24 @@ def _build_kubernetes(target: Path) -> None:
         + [f"-X {name}.{key}={value}" for name in VERSION_PACKAGES for key, value in stamps.items()]
     )
     with step(f"build Kubernetes {versions.KUBERNETES} from its Go modules", "8 min on 2 cores"):
-        _build("kube", KIND_NODE, "./cmd/kube", target, flags)
+        _build("kube", KIND_NODE, "./cmd/kube", target, flags=flags)
     with step("build CoreDNS and pause", "a minute"):
-        _build("coredns", KIND_NODE / "coredns", ".", target, "-s -w")
-        _build("pause", KIND_NODE, "./cmd/pause", target, "-s -w")
+        _build("coredns", KIND_NODE / "coredns", ".", target)
+        _build("pause", KIND_NODE, "./cmd/pause", target)
 
 
-def _build(name: str, module: Path, package: str, target: Path, flags: str) -> None:
+def _build(
+    name: str,
+    module: Path,
+    package: str,
+    target: Path,
+    *,
+    flags: str = "-s -w",
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     command = [
+        # Minutes of all cores: whoever works on the machine comes first.
+        *(["nice", "-n", "19"] if find_program("nice") else []),
         go_toolchain.go(),
         "build",
         "-trimpath",
@@ -55,7 +70,7 @@ def _build(name: str, module: Path, package: str, target: Path, flags: str) -> N
     logged(
         f"go-build-{name}",
         command,
-        environment=GO_ENVIRONMENT,
+        environment={**GO_ENVIRONMENT, **environment},
         folder=module,
         mend="read the log; is the Go module proxy in reach? go env GOPROXY",
     )
@@ -82,9 +97,31 @@ def of_ours(name: str, folder: Path) -> Path:
 
     def build(target: Path) -> None:
         with step(f"build {name}", "a minute"):
-            _build(name, folder, ".", target, "-s -w")
+            _build(name, folder, ".", target)
 
     return cache.built("programs", name, key, build) / name
+
+
+def tool_of(module: Path, architecture: str = "") -> Path:
+    """Build the one tool that a Go module names, and return its path.
+
+    ``architecture``: Go's name of a Linux machine's (an image's); else it is for this machine.
+    """
+    wanted = {"GOOS": "linux", "GOARCH": architecture} if architecture else {}
+    name = f"{module.name}-{wanted['GOARCH'] if wanted else _architecture()}"
+    key = cache.fingerprint([versions.GO, name, module / "go.mod", module / "go.sum"])
+
+    def build(target: Path) -> None:
+        with step(f"build {module.name} from its Go module", "3 min on 2 cores"):
+            _build(module.name, module, "tool", target, environment=wanted)
+
+    return cache.built("programs", name, key, build) / module.name
+
+
+def _architecture() -> str:
+    """Of this machine, as Go calls it: on Linux the same program goes into images."""
+    known, _ = versions.GO_TOOLCHAINS.get(platform.machine(), (platform.machine(), ""))
+    return known if sys.platform == "linux" else f"{sys.platform}-{known}"
 
 
 def module_folder(module: str, version: str) -> Path:

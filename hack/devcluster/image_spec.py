@@ -8,7 +8,7 @@ from typing import cast
 from hack.devcluster.errors import DevClusterError
 from hack.devcluster.paths import ROOT
 
-KEYS = {"tag", "include", "dockerfile", "packages", "requirements"}
+KEYS = {"tag", "include", "dockerfile", "packages", "requirements", "module"}
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class ImageSpec:
     dockerfile: Path
     packages: Path
     requirements: Path | None
+    module: Path | None
+    """A Go module; its one tool is built for the image."""
 
     @property
     def repository(self) -> str:
@@ -51,10 +53,13 @@ def parse(name: str, text: str, root: Path = ROOT) -> ImageSpec:
         dockerfile=path("dockerfile", "Dockerfile"),
         packages=path("packages", "packages.txt"),
         requirements=requirements if "requirements" in content or requirements.exists() else None,
+        module=root / str(content["module"]) if "module" in content else None,
     )
     needed = [spec.dockerfile, spec.packages, *spec.include]
     if spec.requirements is not None:
         needed.append(spec.requirements)
+    if spec.module is not None:
+        needed.append(spec.module / "go.mod")
     for item in needed:
         if not item.exists():
             raise DevClusterError(

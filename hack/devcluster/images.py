@@ -16,6 +16,7 @@ from hack.devcluster import (
     cache,
     debian,
     engine,
+    go_programs,
     image_spec,
     loading,
     node_image,
@@ -103,6 +104,8 @@ def _fingerprint(docker: Engine, spec: ImageSpec, base: str) -> str:
     parts = [spec.dockerfile, spec.packages, IMAGES / "base", *spec.include]
     if spec.requirements is not None:
         parts.append(spec.requirements)
+    if spec.module is not None:
+        parts.append(spec.module)
     return cache.fingerprint([base, docker.architecture, *names, *parts])
 
 
@@ -138,3 +141,5 @@ def _prepare_context(context: Path, spec: ImageSpec, architecture: str) -> None:
         shutil.copy(spec.requirements, build_folder / "requirements.txt")
         shutil.copytree(wheels.of(spec.requirements, architecture), build_folder / "wheels")
         shutil.copytree(wheels.of_pip(architecture), build_folder / "pip")
+    if spec.module is not None:
+        shutil.copy(go_programs.tool_of(spec.module, architecture), build_folder / "tool")

@@ -62,7 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         mark = item.get_closest_marker("alone")
         if mark and mark.kwargs.get("touches") not in TOUCHED:
             raise pytest.UsageError(f"{item.nodeid}: alone(..., touches=...): one of {TOUCHED}")
-        if item.path.is_relative_to(Path(__file__).parent):
+        own = item.get_closest_marker("timeout")  # a long one may need more
+        if own is None and item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.timeout(STORY_SECONDS))
     rank = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))

@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 
+from tests.support.cluster import batches
 from tests.support.cluster.api import OURS
 from tests.support.cluster.commands import Document
 from tests.support.cluster.space import Space
@@ -71,7 +72,7 @@ def batch(space: Space, addresses: dict[str, str]) -> Document:
             },
         },
     )
-    return _ended(space)
+    return batches.ended(space, "pictures", seconds=SECONDS)
 
 
 def test_every_item_is_counted_once_and_one_that_kills_its_pod_costs_nobody_else(
@@ -104,43 +105,12 @@ def test_kubectl_shows_it_in_a_line(space: Space, batch: Document) -> None:
 
 
 def test_exactly_the_failed_ones_run_again(space: Space, batch: Document) -> None:
-    created = space.create(
-        {
-            "apiVersion": API_VERSION,
-            "kind": "Intervention",
-            "metadata": {"generateName": "again-"},
-            "spec": {
-                "target": {
-                    "kind": "Batch",
-                    "name": "pictures",
-                    "uid": batch["metadata"]["uid"],
-                },
-                "verb": "Reprocess",
-                "select": {"states": ["Failed"]},
-                "reason": "once more",
-                "requestedBy": space.commands.me(),
-            },
-        }
-    )
-    answer = space.answer_to(created)
+    answer = batches.reprocess(space, batch)
     assert (answer["requested"], answer["affected"]) == (3, 3), json.dumps(answer)
-    status = _ended(space, of_round=1)["status"]
+    status = batches.ended(space, "pictures", of_round=1, seconds=SECONDS)["status"]
     assert (status["done"], status["failed"], status["roundTotal"]) == (37, 3, 3)
 
 
 def _item(number: int, addresses: dict[str, str]) -> Document:
     name = "half.png" if number in REFUSED else "deadly.png" if number == DEADLY else "whole.png"
     return {"id": f"picture-{number}", "uri": addresses[name]}
-
-
-def _ended(space: Space, of_round: int = 0) -> Document:
-    path = f"{OURS}/namespaces/{space.namespace}/batches/pictures"
-    return eventually(
-        lambda: space.api.get(path),
-        lambda seen: (
-            seen.get("status", {}).get("round", 0) == of_round
-            and condition_of(seen, "Succeeded") in {"True", "False"}
-        ),
-        seconds=SECONDS,
-        otherwise=lambda: json.dumps(space.api.get(path).get("status", {}), indent=1),
-    )

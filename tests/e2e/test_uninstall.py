@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from stagework.api.kinds import DEFINED
+from tests.support.cluster import bucket, models
 from tests.support.cluster.commands import RELEASE_NAMESPACE, Commands
-from tests.support.cluster.models import SECRET
 from tests.support.cluster.release import CHART, NAME, Release
 from tests.support.cluster.space import WAIT_SECONDS, Space
 from tests.support.cluster.stages import run_of, shell
@@ -21,7 +21,8 @@ pytestmark = pytest.mark.alone("it uninstalls the release", touches="release")
 
 DEFINITIONS = {f"customresourcedefinition.apiextensions.k8s.io/{k.full_name}" for k in DEFINED}
 OTHERS_HAVE_MADE = {
-    "configmap/kube-root-ca.crt", "serviceaccount/default", f"secret/{SECRET}",
+    "configmap/kube-root-ca.crt", "serviceaccount/default", f"secret/{models.SECRET}",
+    f"secret/{bucket.SECRET}",
 }  # fmt: skip
 """What every namespace has, and the keys that these tests gave the release to read."""
 NOT_OURS = {"events", "events.events.k8s.io", "nodes", "csinodes.storage.k8s.io", "namespaces"}

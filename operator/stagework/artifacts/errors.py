@@ -7,7 +7,8 @@ StoreError
 ├── CutOffError        fewer or more bytes came than were announced
 ├── DigestError        the bytes have another sha256 than announced
 ├── TooLargeError      more bytes than the limit
-└── NoSpaceError       the volume is nearly full
+├── NoSpaceError       the volume is nearly full
+└── UnreachableError   the store does not answer as it should: nothing follows for its files
 """
 
 from typing import Final
@@ -68,3 +69,13 @@ class NoSpaceError(StoreError):
 
     def __init__(self, free: int, wanted: int) -> None:
         super().__init__(f"the artifact volume has {free} bytes free, {wanted} are needed")
+
+
+class UnreachableError(StoreError):
+    """The store does not answer as it should; the same may work later.
+
+    It says nothing about any file: in a bucket that is not there none is known to be missing.
+    """
+
+    def __init__(self, trouble: str) -> None:
+        super().__init__(f"the store {trouble}")

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import obstore
 from obstore.store import LocalStore, MemoryStore, S3Store
 
-from stagework.artifacts.errors import NotStoredError, TooLargeError
+from stagework.artifacts import sending
+from stagework.artifacts.errors import NotStoredError, TooLargeError, UnreachableError
 from stagework.artifacts.measured import Measured
 from stagework.artifacts.paths import checked
+from stagework.artifacts.s3_faults import Fault, judged
 from stagework.artifacts.store import Entry, OpenFile, Received
 from stagework.settings import S3Settings
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 
 PRESIGNED_SECONDS: Final = 900
 """How long a presigned address can be used."""
+RETRIES: Final = 2
+"""Of one request: whoever asks us has a patience of its own."""
+RETRY_TIME: Final = timedelta(seconds=20)
+"""So long one request may be tried."""
 _CHUNK_BYTES: Final = 1024 * 1024
 _INCOMING: Final = ".incoming"
 _NOTE: Final = ".note"
@@ -51,11 +57,12 @@ def connect(settings: S3Settings) -> S3Store:
         secret_access_key=Path(settings.secretAccessKeyFile).read_text().strip(),
         virtual_hosted_style_request=False,
         client_options={"allow_http": settings.endpoint.startswith("http://")},
+        retry_config={"max_retries": RETRIES, "retry_timeout": RETRY_TIME},
     )
 
 
 class ObjectStore:
-    """A Store over one bucket."""
+    """A Store over one bucket; every method raises UnreachableError, too."""
 
     def __init__(self, backend: Backend, *, max_file_bytes: int) -> None:
         self._backend = backend
@@ -69,8 +76,13 @@ class ObjectStore:
         place = f"{_INCOMING}/{secrets.token_hex(16)}"
         received = Received(place, size, "")
         try:
-            await obstore.put_async(self._backend, place, aiter(measured))
+            with _Reached(place):
+                await sending.send(
+                    lambda stream: obstore.put_async(self._backend, place, stream), aiter(measured)
+                )
             measured.check()
+        except UnreachableError:
+            raise  # what it has of it, `tidy` will find
         except BaseException:
             await self.drop(received)
             raise
@@ -78,34 +90,28 @@ class ObjectStore:
 
     async def keep(self, received: Received, key: str) -> None:
         """Copy to the key, then delete the temporary one."""
-        await obstore.copy_async(self._backend, received.place, checked(key))
+        with _Reached(received.place):
+            await obstore.copy_async(self._backend, received.place, checked(key))
         await self.drop(received)
 
     async def drop(self, received: Received) -> None:
         """Delete the temporary key."""
-        with contextlib.suppress(FileNotFoundError):
-            await obstore.delete_async(self._backend, received.place)
+        with contextlib.suppress(NotStoredError):
+            await self._delete(received.place)
 
     async def open(self, key: str) -> OpenFile:
         """Read an object as a stream."""
-        try:
-            answer = await obstore.get_async(self._backend, checked(key))
-        except FileNotFoundError as error:
-            raise NotStoredError(key) from error
-
-        async def chunks() -> AsyncIterator[bytes]:
-            async for chunk in answer.stream(min_chunk_size=_CHUNK_BYTES):
-                yield bytes(chunk)
-
-        return OpenFile(answer.meta["size"], "", chunks())
+        return await _opened(self._backend, checked(key))
 
     async def stat(self, key: str) -> Entry | None:
         """Size of an object, or None."""
-        try:
-            meta = await obstore.head_async(self._backend, checked(key))
-        except FileNotFoundError:
-            return None
-        return Entry(key, meta["size"])
+        with contextlib.suppress(NotStoredError), _Reached(checked(key)):
+            meta = await obstore.head_async(self._backend, key)
+            return Entry(key, meta["size"])
+        # The answer to HEAD has no body: that to GET says whether the bucket is there at all.
+        with contextlib.suppress(NotStoredError):
+            return Entry(key, (await self.open(key)).size)
+        return None
 
     async def files(self, prefix: str) -> list[Entry]:
         """All objects below a prefix, our notes apart."""
@@ -119,7 +125,8 @@ class ObjectStore:
     async def folders(self, prefix: str) -> list[str]:
         """Common prefixes right below a prefix."""
         start = checked(prefix) if prefix else None
-        answer = await _untyped.list_with_delimiter_async(self._backend, start)
+        with _Reached():
+            answer = await _untyped.list_with_delimiter_async(self._backend, start)
         listing = cast("Mapping[str, object]", answer)
         prefixes = cast("Sequence[str]", listing["common_prefixes"])
         names = (path.rstrip("/").rpartition("/")[2] for path in prefixes)
@@ -138,25 +145,25 @@ class ObjectStore:
         """Delete every object below a prefix."""
         paths = [meta["path"] for meta in await self._below(checked(prefix))]
         if paths:
-            await obstore.delete_async(self._backend, paths)
+            await self._delete(paths)
         return sum(1 for path in paths if path != f"{prefix}/{_NOTE}")
 
     async def write_note(self, prefix: str, text: str | None) -> None:
         """Write or delete the note object."""
         key = f"{checked(prefix)}/{_NOTE}"
         if text is not None:
-            await obstore.put_async(self._backend, key, text.encode())
+            with _Reached(key):
+                await obstore.put_async(self._backend, key, text.encode())
             return
-        with contextlib.suppress(FileNotFoundError):
-            await obstore.delete_async(self._backend, key)
+        with contextlib.suppress(NotStoredError):
+            await self._delete(key)
 
     async def read_note(self, prefix: str) -> str | None:
         """The note object's text."""
-        try:
-            answer = await obstore.get_async(self._backend, f"{checked(prefix)}/{_NOTE}")
-            return bytes(await answer.bytes_async()).decode()
-        except FileNotFoundError:
-            return None
+        with contextlib.suppress(NotStoredError):
+            opened = await _opened(self._backend, f"{checked(prefix)}/{_NOTE}")
+            return b"".join([chunk async for chunk in opened.chunks]).decode()
+        return None
 
     async def tidy(self, older_than_seconds: float) -> int:
         """Delete temporary objects that a crash has left."""
@@ -167,7 +174,7 @@ class ObjectStore:
             if meta["last_modified"].timestamp() <= limit
         ]
         if old:
-            await obstore.delete_async(self._backend, old)
+            await self._delete(old)
         return len(old)
 
     async def presign_get(self, key: str) -> str | None:
@@ -189,7 +196,43 @@ class ObjectStore:
         return await obstore.sign_async(backend, "GET", path, lifetime)
 
     async def _below(self, prefix: str) -> "list[ObjectMeta]":
-        return await asyncio.to_thread(_list_below, self._backend, prefix)
+        with _Reached():
+            return await asyncio.to_thread(_list_below, self._backend, prefix)
+
+    async def _delete(self, paths: str | Sequence[str]) -> None:
+        with _Reached(paths if isinstance(paths, str) else ""):
+            await obstore.delete_async(self._backend, paths)
+
+
+class _Reached:
+    """Errors of the client as ours, with nothing of the requests that they quote."""
+
+    def __init__(self, key: str = "") -> None:
+        self._key = key
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Translate."""
+        trouble = judged(error)
+        if trouble is None:
+            return
+        if trouble.fault is Fault.NO_OBJECT:
+            raise NotStoredError(self._key) from None
+        raise UnreachableError(trouble.sentence) from None
+
+
+async def _opened(backend: Backend, key: str) -> OpenFile:
+    with _Reached(key):
+        answer = await obstore.get_async(backend, key)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        with _Reached(key):
+            async for chunk in answer.stream(min_chunk_size=_CHUNK_BYTES):
+                yield bytes(chunk)
+
+    return OpenFile(answer.meta["size"], "", chunks())
 
 
 def _list_below(backend: Backend, prefix: str) -> "list[ObjectMeta]":

@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from obstore import exceptions
-
-from stagework.artifacts.errors import NoSpaceError
+from stagework.artifacts.errors import NoSpaceError, UnreachableError
 from stagework.batches.stores import StoreUnavailable
 from stagework.history.errors import HistoryUnavailable
 
@@ -12,9 +10,7 @@ AWAY: Final = (
     StoreUnavailable,
     NoSpaceError,
     HistoryUnavailable,
-    exceptions.GenericError,
-    exceptions.PermissionDeniedError,
-    exceptions.UnauthenticatedError,
+    UnreachableError,
     OSError,
 )
 """Errors after which the same may work later."""

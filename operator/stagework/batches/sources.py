@@ -108,7 +108,7 @@ class Sources:
         rows: list[tuple[int, Given, str]] = []
         line = 0
         async for found in self.stores.found(store, source.prefix):
-            if not found.key.endswith(source.suffix) or found.key.endswith("/"):
+            if not found.key.endswith(source.suffix):
                 continue
             line += 1
             name = found.key.removeprefix(f"{store.prefix}{source.prefix}").lstrip("/")

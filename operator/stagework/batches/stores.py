@@ -4,22 +4,40 @@ Keys are read from their files (a mounted Secret) when a store is used, so that 
 they leave this module in no direction.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
 import obstore
-from obstore import exceptions
 from obstore.store import S3Store
 
-from stagework.artifacts.s3 import Backend
-from stagework.batches.errors import SOURCE_FORBIDDEN, SOURCE_MISSING, STORE_UNKNOWN, Refused
+from stagework.artifacts.s3 import RETRIES, RETRY_TIME, Backend
+from stagework.artifacts.s3_faults import Fault, judged
+from stagework.batches.errors import (
+    INVALID_SOURCE,
+    MANIFEST_UNREADABLE,
+    SOURCE_FORBIDDEN,
+    SOURCE_MISSING,
+    STORE_UNKNOWN,
+    Refused,
+)
 from stagework.settings import ItemStoreSettings
 
 _CHUNK_BYTES: Final = 1024 * 1024
 _LISTED_AT_ONCE: Final = 1000
+_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f]")
+_Final = Mapping[Fault, str]
+_OF_OBJECT: Final[_Final] = {Fault.FORBIDDEN: SOURCE_FORBIDDEN, Fault.NO_OBJECT: SOURCE_MISSING}
+"""Reasons of what will not pass by itself and is this object's own: the others can be read."""
+_OF_LIST: Final[_Final] = {
+    **_OF_OBJECT,
+    Fault.KEY_REFUSED: SOURCE_FORBIDDEN,
+    Fault.NO_BUCKET: SOURCE_MISSING,
+    Fault.BAD_OBJECT_KEY: MANIFEST_UNREADABLE,
+}
+"""Likewise, where nothing has begun yet: it is said at once, and the batch is made anew."""
 _untyped: Any = obstore
 # The types of its listings name Arrow tables too, which we neither install nor ask for.
 
@@ -59,7 +77,7 @@ def connect(settings: ItemStoreSettings) -> S3Store:
         secret_access_key=secret,
         virtual_hosted_style_request=False,
         client_options={"allow_http": settings.endpoint.startswith("http://")},
-        retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=20)},
+        retry_config={"max_retries": RETRIES, "retry_timeout": RETRY_TIME},
     )
 
 
@@ -102,46 +120,70 @@ class ItemStores:
         """
         # obstore takes a prefix for a folder: the rest of it is compared here.
         whole = f"{store.prefix}{prefix}"
-        folder = whole.rpartition("/")[0]
-        with _Translated(store):
-            listing = _untyped.list(
-                self._connected(store), folder or None, chunk_size=_LISTED_AT_ONCE
-            )
+        folder = _folder(store, whole)
+        with _Translated(store, _OF_LIST):
+            connected = self._connected(store)
+            listing = _untyped.list(connected, folder or None, chunk_size=_LISTED_AT_ONCE)
             async for page in listing:
                 for meta in cast("Sequence[dict[str, Any]]", page):
-                    if meta["path"].startswith(whole):
-                        yield Found(meta["path"], meta["size"])
+                    key, size = meta["path"], meta["size"]
+                    if key.startswith(whole) and (size or await _is_object(connected, key)):
+                        yield Found(key, size)
 
     async def open(self, store: ItemStoreSettings, key: str) -> Content:
         """Read an object; raises Refused and StoreUnavailable."""
-        with _Translated(store):
+        with _Translated(store, _OF_OBJECT):
             answer = await obstore.get_async(self._connected(store), key)
 
         async def chunks() -> AsyncIterator[bytes]:
-            with _Translated(store):
+            with _Translated(store, _OF_OBJECT):
                 async for chunk in answer.stream(min_chunk_size=_CHUNK_BYTES):
                     yield bytes(chunk)
 
         return Content(answer.meta["size"], chunks())
 
 
+def _folder(store: ItemStoreSettings, prefix: str) -> str:
+    """The part of a prefix that ends with its last slash; raises Refused."""
+    folder = prefix.rpartition("/")[0]
+    hostile = {"", ".", ".."} & set(folder.split("/"))
+    if (folder and (hostile or _UNFIT.search(folder))) or prefix.startswith("/"):
+        raise Refused(
+            INVALID_SOURCE,
+            f"no key in store {store.name!r} may begin with {prefix[:100]!r}: give a prefix such "
+            "as photos/2026/, without control characters, a slash in front, //, . or ..",
+        )
+    return folder
+
+
+async def _is_object(connected: Backend, key: str) -> bool:
+    """An empty one, or what a console leaves for a folder: its key ends with a slash, which is not
+    in the listing any more, and there is nothing at the key without it.
+    """
+    try:
+        await obstore.head_async(connected, key)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 class _Translated:
     """Errors of obstore as ours: theirs quote requests with their headers."""
 
-    def __init__(self, store: ItemStoreSettings) -> None:
-        self._store = store
+    def __init__(self, store: ItemStoreSettings, final: _Final) -> None:
+        self._where = f"store {store.name!r}"
+        self._final = final
 
     def __enter__(self) -> None:
         """Begin."""
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Translate."""
-        where = f"store {self._store.name!r}"
-        if isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError):
-            message = f"{where} refuses our key: an administrator should check its Secret"
-            raise Refused(SOURCE_FORBIDDEN, message) from None
-        if isinstance(error, FileNotFoundError):
-            message = f"{where} has no such bucket or object"
-            raise Refused(SOURCE_MISSING, message) from None
-        if isinstance(error, exceptions.BaseError | OSError):
-            raise StoreUnavailable(f"{where} does not answer: {type(error).__name__}") from None
+        trouble = judged(error)
+        if trouble is not None:
+            sentence = f"{self._where} {trouble.sentence}"
+            reason = self._final.get(trouble.fault)
+            raise (Refused(reason, sentence) if reason else StoreUnavailable(sentence)) from None
+        if isinstance(error, OSError):
+            text = f"{self._where} does not answer: {type(error).__name__}"
+            raise StoreUnavailable(text) from None

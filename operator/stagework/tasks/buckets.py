@@ -1,7 +1,5 @@
 """The bucket of a task: named by the values, its keys in files of a Secret mounted there alone."""
 
-from obstore.exceptions import BaseError
-
 from stagework.artifacts.errors import StoreError
 from stagework.artifacts.s3 import ObjectStore, connect
 from stagework.artifacts.store import Store
@@ -29,8 +27,6 @@ async def read_object(surroundings: Surroundings, name: str, key: str, max_bytes
         content = await _content(store, key, max_bytes)
     except StoreError as error:
         raise TaskFailed(f"bucket {name!r}: {error}") from error
-    except BaseError as error:  # its text may quote an address with a signature
-        raise TaskFailed(f"bucket {name!r}: {type(error).__name__}") from None
     if content is None:
         raise TaskFailed(f"bucket {name!r}: {key} has more than {max_bytes} bytes")
     return content

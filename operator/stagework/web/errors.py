@@ -105,13 +105,14 @@ _STORE: Final[dict[type[store_errors.StoreError], tuple[HTTPStatus, str]]] = {
         HTTPStatus.INSUFFICIENT_STORAGE,
         "an administrator should enlarge the volume or lower artifacts.keepSeconds",
     ),
+    store_errors.UnreachableError: (HTTPStatus.SERVICE_UNAVAILABLE, "try again"),
 }
 
 
 def from_store(error: store_errors.StoreError) -> ProblemError:
     """What a store's error means to a caller."""
     status, hint = _STORE.get(type(error), (HTTPStatus.BAD_REQUEST, ""))
-    headers = {"Retry-After": "10"} if status == HTTPStatus.INSUFFICIENT_STORAGE else None
+    headers = {"Retry-After": "10"} if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
     return ProblemError(status, str(error), hint, headers)
 
 

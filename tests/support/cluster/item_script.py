@@ -10,11 +10,14 @@ import struct
 import sys
 import time
 import zlib
+from pathlib import Path
 
 import stagekit
 
 PAUSE = float(globals().get("PAUSE", 0.0))
 """Seconds of work on each item; written before this script by whoever makes the stage."""
+JOURNAL = str(globals().get("JOURNAL", ""))
+"""File to which each item that is looked at adds a line with its id; likewise; empty: none."""
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 KILLED = 137
 HEARD_SECONDS = 3.0
@@ -45,6 +48,9 @@ def size_of(content: bytes) -> tuple[int, int]:
 
 def judge(item: stagekit.BatchItem) -> None:
     """One picture; what is left lies in its own folder."""
+    if JOURNAL:
+        with Path(JOURNAL).open("a", encoding="utf-8") as journal:
+            journal.write(f"{item.id}\n")
     content = item.file().read_bytes() if item.uri else b"SKIP"
     time.sleep(PAUSE)
     if content == b"DIE":

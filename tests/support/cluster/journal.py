@@ -14,6 +14,8 @@ CLAIM: Document = {
     "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
 }
 """Makes the journal; a story applies it first."""
+LINES = "/journal/lines"
+"""The journal's file."""
 JOURNAL = {"name": "journal", "mountPath": "/journal", "persistentVolumeClaim": "journal"}
 """The volume of a stage that writes to the journal or reads it."""
 
@@ -21,13 +23,15 @@ JOURNAL = {"name": "journal", "mountPath": "/journal", "persistentVolumeClaim": 
 def journaled(script: str) -> str:
     """A script with a line in the journal before it and one after it."""
     about = "$STAGEWORK_RUN $STAGEWORK_STAGE $STAGEWORK_ATTEMPT"
-    begin, end = (f'echo "{word} {about}" >> /journal/lines' for word in ("begin", "end"))
+    begin, end = (f'echo "{word} {about}" >> {LINES}' for word in ("begin", "end"))
     return f"{begin}; {script}; {end}"
 
 
 def lines_in(space: Space, reader: str) -> list[str]:
     """The lines of the journal: read by a run of this name, as a person would."""
-    space.apply(run_of(reader, shell("read", "cat /journal/lines", volumes=[JOURNAL])))
+    # Where those work that write to it: the volume is that node's.
+    read = shell("read", f"cat {LINES}", volumes=[JOURNAL], runsOn=["gpu"])
+    space.apply(run_of(reader, read))
     space.wait_for_end(reader, "Completed")
     return space.log_of(reader, "read").splitlines()
 

@@ -1,8 +1,7 @@
 """The tests' model server as a Pod, where the release installed for the tests expects it.
 
-`python -m tests.support.cluster.models` installs that release (`make e2e`): its models are those of
-this server, at an address that does not change, so that no story has to upgrade it. Stages ask
-an endpoint only where their `STAGEWORK_METHOD` says so.
+That release's models are those of this server, at an address that does not change
+(`installing.py`). Stages ask an endpoint only where their `STAGEWORK_METHOD` says so.
 """
 
 import json
@@ -10,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hack.devcluster.deploy import deploy
-from tests.support.cluster.asking import ASKING
-from tests.support.cluster.commands import RELEASE_NAMESPACE, ROOT, Commands, Document, program
+from tests.support.cluster.commands import ROOT, Document
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import TOOLS_IMAGE
 from tests.support.cluster.waiting import eventually
-from tests.support.modelserver.server import KEY, MODEL
+from tests.support.modelserver.server import MODEL
 
 PORT = 8000
 NAMESPACE = "e2e-models"
@@ -90,29 +87,6 @@ class ModelPod:
         return self.space.kubectl("exec", POD, "--", "python3", "-c", _ASK, *body).out
 
 
-def install_release(commands: Commands) -> None:
-    """The chart, with the tests' endpoint for every role and the key that it wants."""
-    for name in (RELEASE_NAMESPACE, NAMESPACE):
-        labels = {"pod-security.kubernetes.io/enforce": "restricted"} if name == NAMESPACE else {}
-        metadata = {"name": name, "labels": labels}
-        _apply(commands, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
-    metadata = {"name": SECRET, "namespace": RELEASE_NAMESPACE}
-    key = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": metadata,
-        "stringData": {"models": KEY},
-    }
-    _apply(commands, key)
-    models = json.dumps(dict.fromkeys(sorted(set(ASKING.values())), SETTINGS))
-    secret = ("--set-string", f"api.modelKeysSecret={SECRET}")
-    deploy(*secret, "--set-json", f"settings.models={models}")
-
-
-def _apply(commands: Commands, document: Document) -> None:
-    commands.must("apply", "--server-side", "-f", "-", stdin=json.dumps(document))
-
-
 def _config_map(folder: Path) -> Document:
     code = {path.name: path.read_text() for path in sorted(folder.glob("*.py"))}
     return {
@@ -165,7 +139,3 @@ def _pod() -> Document:
             },
         },
     }
-
-
-if __name__ == "__main__":
-    install_release(Commands(program("kubectl"), program("helm")))

@@ -40,9 +40,12 @@ def wrapped(name: str, script: str = "true", **fields: Any) -> Document:
     return {**shell(name, **fields), "command": command, "contract": "Mark"}
 
 
-def item_stage(name: str, *, pause_seconds: float = 0.0, **fields: Any) -> Document:
+def item_stage(
+    name: str, *, pause_seconds: float = 0.0, journal: str = "", **fields: Any
+) -> Document:
     """A stage that looks at each picture of a batch, quickly: see `item_script.py` beside this."""
-    script = f"PAUSE = {float(pause_seconds)}\n{ITEM_SCRIPT.read_text()}"
+    settings = f"PAUSE = {float(pause_seconds)}\nJOURNAL = {journal!r}\n"
+    script = settings + ITEM_SCRIPT.read_text()
     return {**shell(name, **fields), "command": ["python3", "-c", script], "contract": "Mark"}
 
 

@@ -7,7 +7,7 @@ from tests.support.cluster.release import SERVICE
 from tests.support.cluster.space import Space
 
 ACCOUNT = "uploader"
-"""Who stores what the command line would refuse."""
+"""Who asks the service for what the command line does not."""
 
 
 def upload(space: Space, file: Path) -> str:
@@ -17,16 +17,21 @@ def upload(space: Space, file: Path) -> str:
     return answer.out.split()[0]
 
 
-def store(space: Space, files: Mapping[str, tuple[str, bytes]]) -> dict[str, str]:
-    """Addresses of files given as name and content; what the command line would refuse is taken."""
+def token(space: Space) -> str:
+    """Of an account that may do what people may who work in the namespace."""
     if not space.try_kubectl("get", "serviceaccount", ACCOUNT).ok:
         space.kubectl("create", "serviceaccount", ACCOUNT)
         space.kubectl(
             *("create", "rolebinding", ACCOUNT, "--clusterrole=stagework-edit"),
             f"--serviceaccount={space.namespace}:{ACCOUNT}",
         )
-    token = space.kubectl("create", "token", ACCOUNT, "--audience=stagework").out.strip()
-    return {key: _put(space, token, *file) for key, file in files.items()}
+    return space.kubectl("create", "token", ACCOUNT, "--audience=stagework").out.strip()
+
+
+def store(space: Space, files: Mapping[str, tuple[str, bytes]]) -> dict[str, str]:
+    """Addresses of files given as name and content; what the command line would refuse is taken."""
+    given = token(space)
+    return {key: _put(space, given, *file) for key, file in files.items()}
 
 
 def _put(space: Space, token: str, name: str, content: bytes) -> str:

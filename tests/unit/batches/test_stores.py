@@ -54,10 +54,8 @@ class BrokenError(Exception):
 @pytest.mark.parametrize(
     ("error", "kind", "sentence"),
     [
-        (exceptions.PermissionDeniedError, Refused, "refuses our key"),
-        (exceptions.UnauthenticatedError, Refused, "refuses our key"),
-        (FileNotFoundError, Refused, "has no such bucket or object"),
-        (exceptions.GenericError, StoreUnavailable, "does not answer: GenericError"),
+        (FileNotFoundError, Refused, "has no such object"),
+        (exceptions.GenericError, StoreUnavailable, "does not answer as it should .GenericError."),
         (ConnectionError, StoreUnavailable, "does not answer: ConnectionError"),
         (BrokenError, BrokenError, "secret"),
     ],
@@ -74,6 +72,31 @@ async def test_what_its_errors_mean_and_nothing_of_the_request_is_told(
     with pytest.raises(kind, match=sentence):
         [found async for found in stores.found(PHOTOS, "")]
     assert "secret" not in str(caught.value) or kind is BrokenError
+
+
+@pytest.mark.parametrize(
+    "error", [exceptions.PermissionDeniedError, exceptions.UnauthenticatedError]
+)
+async def test_a_refused_key_ends_a_listing_and_whoever_reads_an_item_waits(
+    error: type[Exception],
+) -> None:
+    def connected(_settings: ItemStoreSettings) -> MemoryStore:
+        raise error("Authorization: secret")
+
+    stores = ItemStores([PHOTOS], connected)
+    with pytest.raises(Refused, match="refuses our key") as refused:
+        [found async for found in stores.found(PHOTOS, "")]
+    with pytest.raises(StoreUnavailable, match="refuses our key") as waits:
+        await stores.open(PHOTOS, "a.png")
+    assert "secret" not in f"{refused.value} {waits.value}"
+
+
+async def test_an_object_that_is_denied_is_that_items_trouble_alone() -> None:
+    def connected(_settings: ItemStoreSettings) -> MemoryStore:
+        raise exceptions.PermissionDeniedError("403: <Code>AccessDenied</Code> secret")
+
+    with pytest.raises(Refused, match=r"denies us this \(AccessDenied\): an administrator"):
+        await ItemStores([PHOTOS], connected).open(PHOTOS, "a.png")
 
 
 async def test_a_server_that_is_not_there_is_asked_again_later(tmp_path: Path) -> None:

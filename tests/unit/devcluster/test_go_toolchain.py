@@ -14,7 +14,8 @@ def test_the_version_of_a_go_is_read(text: str, version: tuple[int, int] | None)
 
 
 @pytest.mark.parametrize(
-    ("version", "fits"), [(None, False), ((1, 19), False), ((1, 24), True), ((2, 0), True)]
+    ("version", "fits"),
+    [(None, False), ((1, 19), False), ((1, 24), False), ((1, 25), True), ((2, 0), True)],
 )
 def test_an_old_go_is_left_alone(version: tuple[int, int] | None, *, fits: bool) -> None:
     assert go_toolchain.is_new_enough(version) == fits

@@ -44,6 +44,7 @@ def test_requirements_beside_it_are_found(root: Path) -> None:
         ('include = ["operator"]\n', "no tag"),
         (f'{MINIMAL}requirements = "locked.txt"\n', "locked.txt, which is not there"),
         ('tag = "stagework/x:dev"\ninclude = ["missing"]\n', "missing, which is not there"),
+        (f'{MINIMAL}module = "images/x"\n', "images/x/go.mod, which is not there"),
     ],
 )
 def test_a_wrong_declaration_is_refused_with_the_reason(root: Path, text: str, reason: str) -> None:

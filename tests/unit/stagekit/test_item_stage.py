@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.support.cluster.commands import ROOT
+from tests.support.cluster.pictures import broken, picture
 from tests.support.cluster.stages import item_stage
 from tests.unit.stagekit.local import Local
 from tests.unit.stagekit.test_batch_items import pictures, said
@@ -13,9 +14,9 @@ from tests.unit.stagekit.test_batch_items import pictures, said
 SNEAKER = (ROOT / "manifests/samples/sneaker.png").read_bytes()
 
 
-def run(local: Local, pause_seconds: float = 0.0, **more: str) -> int:
+def run(local: Local, pause_seconds: float = 0.0, *, journal: str = "", **more: str) -> int:
     """The stage's own command."""
-    stage = item_stage("ocr", pause_seconds=pause_seconds)
+    stage = item_stage("ocr", pause_seconds=pause_seconds, journal=journal)
     command = [sys.executable, *stage["command"][1:]]
     env = local.process(**more)
     return subprocess.run(command, env=env, check=False, timeout=60).returncode
@@ -50,6 +51,19 @@ def test_broken_pictures_are_set_aside_each_with_its_reason(
         (17, "Succeeded", ""),
     ]
     assert (local.prefix / "items/10/size.txt").read_text() == "1000x750\n"
+
+
+def test_pictures_of_the_stories_are_whole_or_broken_as_said_and_each_is_in_the_journal(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how = {number: broken(number) for number in range(4)}
+    contents = {f"p{number}": way.content for number, way in how.items()}
+    pictures(local, monkeypatch, **contents, p4=picture(4), p5=picture(5))
+    journal = local.folder / "journal"
+    items = str(local.folder / "items")
+    assert run(local, journal=str(journal), STAGEWORK_INPUT_ITEMS=items) == 0
+    assert [reason for _, _, reason in said(local)] == [*(b.reason for b in how.values()), "", ""]
+    assert len(set(journal.read_text().splitlines())) == len(how) + 2
 
 
 def test_one_slow_item_costs_its_own_time_alone(

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from obstore.exceptions import BaseError
-
 from stagework.api.backups import BackupList
 from stagework.artifacts.errors import StoreError
 from stagework.artifacts.store import Store, put
@@ -105,7 +103,7 @@ class BucketPlace:
 
 
 class _translated:  # noqa: N801 - reads as a word
-    """Errors of the bucket as ours, without the addresses that they may quote."""
+    """Errors of the bucket as ours."""
 
     def __enter__(self) -> None:
         pass
@@ -113,8 +111,6 @@ class _translated:  # noqa: N801 - reads as a word
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, StoreError):
             raise TaskFailed(f"the bucket: {error}") from error
-        if isinstance(error, BaseError):
-            raise TaskFailed(f"the bucket: {type(error).__name__}") from None
 
 
 def digest_of(path: Path) -> str:
