@@ -60,7 +60,7 @@ def test_each_object_is_an_item_and_is_counted_once(space: Space, batch: Documen
         else ("Done", "", 1)
         for number in range(ITEMS)
     }
-    assert batches.looked_at(space, "reader-1") == Counter(told)
+    assert batches.looked_at(space, "reader-1") == Counter(list(told))
 
 
 def test_what_was_overwritten_in_the_bucket_is_good_when_it_runs_again(
