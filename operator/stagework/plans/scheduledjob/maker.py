@@ -60,7 +60,9 @@ class Maker:
         zone = zone_named(schedule.spec.timeZone) or zone_named("UTC")
         slot_text = local_text(slot, zone) if zone is not None else slot.isoformat()
         manifest = SlotRun(schedule, name, slot_text).manifest
-        self.builder.actions.append(Create(PIPELINEJOB.resource, name, manifest, Purpose(name, 1)))
+        # What is refused of a template says nothing of the next one.
+        purpose = Purpose(name, schedule.metadata.generation)
+        self.builder.actions.append(Create(PIPELINEJOB.resource, name, manifest, purpose))
         if self.snapshot.refusal_of(name) is None:
             self.builder.wake(self.now)
         return NotYet()

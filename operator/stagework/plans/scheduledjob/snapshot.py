@@ -44,8 +44,8 @@ class Snapshot:
         return timetable_of(self.schedule.spec, self.schedule.metadata.creationTimestamp)
 
     def refusal_of(self, run: str) -> Refusal | None:
-        """Why that run could not be made so far."""
-        return self.refusals.get(creation(run, 1))
+        """Why that run could not be made so far, as the schedule is written now."""
+        return self.refusals.get(creation(run, self.schedule.metadata.generation))
 
     @property
     def deleted(self) -> datetime | None:

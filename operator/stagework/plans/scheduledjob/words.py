@@ -102,6 +102,8 @@ def _refused(status: ScheduledJobStatus, snapshot: Snapshot) -> Refusal | None:
     for action, refusal in snapshot.refusals.items():
         if action.verb != "create" or not isinstance(action.about, tuple) or refusal.race:
             continue
+        if action.about.attempt != snapshot.schedule.metadata.generation:
+            continue  # of the schedule as it was written before
         slot = slot_of(schedule, action.about.name)
         if action.about.name in queued or (slot is not None and slot > cursor):
             return refusal

@@ -82,6 +82,18 @@ def test_one_that_is_refused_says_why_and_waits_for_its_next_try() -> None:
     assert decided.wake_at == ONE + timedelta(hours=1), "the engine brings it round before that"
 
 
+def test_a_template_that_is_mended_is_tried_at_once() -> None:
+    refusals = {creation(NAME, 1): Refusal("Invalid", "spec.params: too long")}
+    before = replace(snapshot(), refusals=refusals)
+    assert status_of(plan(before, ONE)).summary == "RunRefused"
+    mended = Snapshot(
+        make_schedule(HOURLY, generation=2, status=status_of(plan(before, ONE))), refusals=refusals
+    )
+    decided = plan(mended, ONE + timedelta(minutes=1))
+    assert [action.key for action in decided.actions] == [creation(NAME, 2)]
+    assert status_of(decided).summary == "Scheduled"
+
+
 @pytest.mark.parametrize("seen", [RunSeen(True, True, 60), RunSeen(True, False, 60), None])
 def test_an_end_is_counted_with_the_record_of_it(seen: RunSeen | None) -> None:
     before = status_of(plan(replace(snapshot(), made=made()), ONE))
