@@ -272,6 +272,24 @@ def test_a_run_that_somebody_deletes_has_failed_and_frees_its_place() -> None:
     in_world(check, seconds=500)
 
 
+def test_a_cache_that_is_behind_loses_no_run() -> None:
+    """The next operator's first list of runs is from before this one was made."""
+
+    async def check(world: World) -> None:
+        apply(world, {"cron": "*/5 * * * *"}, maxInstances=2)
+        world.fake.freeze_lists(PIPELINE_JOBS)
+        await world.until(lambda: stats(world).get("totalExecutions") == 1, seconds=400)
+        await world.operators[-1].kill()
+        world.run_out_lease()
+        world.faults.flow.clear()  # no watch makes up for it
+        world.start_operator()
+        await world.until(lambda: stats(world).get("totalExecutions") == 2, seconds=400)
+        assert stats(world).get("failedExecutions", 0) == 0
+        assert status(world)["active"] == 2
+
+    in_world(check, seconds=1000)
+
+
 def test_a_name_that_is_taken_gets_no_second_run() -> None:
     async def check(world: World) -> None:
         name = "nightly-20260301t000500"

@@ -28,6 +28,7 @@ from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.controllers.pipelines.controller import Pipelines
 from stagework.controllers.scheduledjobs.controller import ScheduledJobs
+from stagework.controllers.scheduledjobs.missing_runs import MissingRuns
 from stagework.overview.queue.places import Places
 from stagework.service_client.batches import BatchBook
 from stagework.service_client.logs import LogKeeper
@@ -109,5 +110,5 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
         ),
         _batches(parts, retelling),
         Pipelines(parts.settings.fleet, parts.wall_clock),
-        ScheduledJobs(parts.cache),
+        ScheduledJobs(parts.cache, MissingRuns(parts.api)),
     )

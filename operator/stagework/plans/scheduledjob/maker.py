@@ -62,7 +62,14 @@ class Maker:
         manifest = SlotRun(schedule, name, slot_text).manifest
         # What is refused of a template says nothing of the next one.
         purpose = Purpose(name, schedule.metadata.generation)
-        self.builder.actions.append(Create(PIPELINEJOB.resource, name, manifest, purpose))
+        create = Create(
+            PIPELINEJOB.resource,
+            name,
+            manifest,
+            purpose,
+            adopt_only=name in self.snapshot.standing,
+        )
+        self.builder.actions.append(create)
         if self.snapshot.refusal_of(name) is None:
             self.builder.wake(self.now)
         return NotYet()

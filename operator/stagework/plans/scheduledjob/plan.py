@@ -33,6 +33,8 @@ def plan(snapshot: Snapshot, now: datetime) -> SchedulePlan:
     if snapshot.deleted is not None:
         return builder.plan(None)
     status = counting(runs.observed(before, snapshot), snapshot, now)
+    if runs.unknown(status, snapshot):
+        builder.wake(now)
     status = _asked(status, snapshot, builder, now)
     maker = Maker(snapshot, builder, now)
     timetable = snapshot.timetable

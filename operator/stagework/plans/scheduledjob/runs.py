@@ -18,22 +18,31 @@ GONE = RunSeen(ended=True)
 
 
 def observed(status: ScheduledJobStatus, snapshot: Snapshot) -> ScheduledJobStatus:
-    """Runs that have ended are counted and kept; those that are gone are not listed any more."""
+    """Runs that have ended are counted and kept; those that are gone are not listed any more.
+
+    One of which nothing is known yet stays as it was: a cache that is behind says nothing.
+    """
     active: list[ActiveRun] = []
-    ended = [run for run in status.endedRuns if run.uid in snapshot.runs]
+    ended = [run for run in status.endedRuns if run.uid not in snapshot.gone]
     stats = status.stats
     for run in status.activeRuns:
-        seen = snapshot.runs.get(run.uid, GONE)
-        if not seen.ended:
+        seen = GONE if run.uid in snapshot.gone else snapshot.runs.get(run.uid)
+        if seen is None or not seen.ended:
             active.append(run)
             continue
         stats = _counted(stats, seen)
-        if run.uid in snapshot.runs:
+        if run.uid not in snapshot.gone:
             kept = {"name": run.name, "uid": run.uid, "slot": run.slot}
             ended.append(EndedRun.unchecked({**kept, "succeeded": seen.succeeded}))
     if stats is status.stats and len(ended) == len(status.endedRuns):
         return status
     return status.evolve(activeRuns=active, endedRuns=ended, stats=stats)
+
+
+def unknown(status: ScheduledJobStatus, snapshot: Snapshot) -> bool:
+    """Whether of a recorded run nothing is known: it went just now, and is asked about next."""
+    known = snapshot.runs.keys() | snapshot.gone
+    return any(run.uid not in known for run in (*status.activeRuns, *status.endedRuns))
 
 
 def begun(status: ScheduledJobStatus, run: ActiveRun, now: datetime) -> ScheduledJobStatus:

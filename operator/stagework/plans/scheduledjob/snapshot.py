@@ -16,7 +16,7 @@ SchedulePlan = Plan[ScheduledJobStatus]
 
 @dataclass(frozen=True)
 class RunSeen:
-    """What the cache shows of a run."""
+    """What can be seen of a run."""
 
     ended: bool = False
     succeeded: bool = False
@@ -31,6 +31,9 @@ class Snapshot:
     schedule: ScheduledJob
     runs: Mapping[str, RunSeen] = field(default_factory=dict[str, RunSeen])
     """The runs that its status records and that are there, by uid."""
+    gone: frozenset[str] = frozenset()
+    """Uids of recorded runs that the API server itself does not have; of those that are neither
+    here nor there nothing is known yet."""
     standing: frozenset[str] = frozenset()
     """Names of runs that are there and say that it controls them; no more than a hint."""
     interventions: tuple[Intervention, ...] = ()

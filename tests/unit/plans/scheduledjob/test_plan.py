@@ -99,13 +99,42 @@ def test_an_end_is_counted_with_the_record_of_it(seen: RunSeen | None) -> None:
     before = status_of(plan(replace(snapshot(), made=made()), ONE))
     runs = {} if seen is None else {"uid-1": seen}
     schedule = make_schedule(HOURLY, status=before)
-    after = status_of(plan(Snapshot(schedule, runs=runs, made=made()), ONE + timedelta(minutes=2)))
+    gone = frozenset({"uid-1"} - runs.keys())
+    seen_now = Snapshot(schedule, runs=runs, gone=gone, made=made())
+    after = status_of(plan(seen_now, ONE + timedelta(minutes=2)))
     succeeded = seen is not None and seen.succeeded
     assert after.stats.successfulExecutions == int(succeeded)
     assert after.stats.failedExecutions == int(not succeeded)
     assert after.stats.averageExecutionSeconds == (60 if succeeded else None)
     assert [run.succeeded for run in after.endedRuns] == ([] if seen is None else [succeeded])
     assert (after.activeRuns, after.active) == ([], 0)
+
+
+def test_a_run_that_the_cache_does_not_show_is_not_gone() -> None:
+    before = status_of(plan(replace(snapshot(), made=made()), ONE))
+    now = ONE + timedelta(minutes=2)
+    decided = plan(Snapshot(make_schedule(HOURLY, status=before), made=made()), now)
+    assert (decided.status, decided.wake_at) == (None, now), "it is asked about at once"
+
+
+def test_an_ended_run_that_the_cache_does_not_show_is_counted_once() -> None:
+    before = status_of(plan(replace(snapshot(), made=made()), ONE))
+    ended = Snapshot(make_schedule(HOURLY, status=before), runs={"uid-1": RunSeen(True, True, 60)})
+    now = ONE + timedelta(minutes=2)
+    counted = status_of(plan(ended, now))
+    behind = Snapshot(make_schedule(HOURLY, status=counted))
+    assert plan(behind, now).status is None
+    back = replace(ended, schedule=behind.schedule, standing=frozenset({NAME}))
+    assert plan(back, now).actions == (), "it is on record still"
+
+
+def test_what_stands_is_adopted_or_nothing() -> None:
+    (action,) = plan(replace(snapshot(), standing=frozenset({NAME})), ONE).actions
+    assert isinstance(action, Create)
+    assert action.adopt_only, "the cache may be behind: a slot that has had its run gets no other"
+    (action,) = plan(snapshot(), ONE).actions
+    assert isinstance(action, Create)
+    assert not action.adopt_only
 
 
 def test_nothing_is_deleted_before_its_end_is_on_record() -> None:
