@@ -261,6 +261,22 @@ def test_only_so_many_that_have_ended_are_kept() -> None:
     in_world(check)
 
 
+def test_what_history_does_not_have_yet_stays_an_hour_at_most() -> None:
+    async def check(world: World) -> None:
+        world.facts.history.away = True
+        apply(world, {"intervalSeconds": 900}, successfulJobsHistoryLimit=1)
+        await world.until(lambda: stats(world).get("successfulExecutions") == 3, seconds=3000)
+        await asyncio.sleep(120)
+        assert len(runs(world)) == 3
+        world.facts.history.away = False
+        await world.until(lambda: len(runs(world)) == 1, seconds=200)
+        world.facts.history.away = True
+        await world.until(lambda: events(world, "HistoryMissed") != [], seconds=9000)
+        assert "60 min" in events(world, "HistoryMissed")[0]
+
+    in_world(check)
+
+
 def test_a_run_that_somebody_deletes_has_failed_and_frees_its_place() -> None:
     async def check(world: World) -> None:
         apply(world, {"intervalSeconds": 30})

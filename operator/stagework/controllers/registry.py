@@ -110,5 +110,5 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
         ),
         _batches(parts, retelling),
         Pipelines(parts.settings.fleet, parts.wall_clock),
-        ScheduledJobs(parts.cache, MissingRuns(parts.api)),
+        ScheduledJobs(parts.cache, MissingRuns(parts.api), remembered=retelling.remembered),
     )

@@ -38,7 +38,8 @@ class Run:
     def seen(self, now: datetime) -> RunSeen:
         if now < self.ends:
             return RunSeen()
-        return RunSeen(True, self.succeeds, round((self.ends - self.began).total_seconds()))
+        seconds = round((self.ends - self.began).total_seconds())
+        return RunSeen(True, self.succeeds, seconds, self.ends)
 
 
 @dataclass(kw_only=True)
@@ -207,6 +208,7 @@ class ScheduleWorld(RunStore):
             self.schedule,
             runs={uid: seen for uid, seen in there.items() if uid in recorded},
             gone=frozenset(recorded - there.keys()),
+            remembered=frozenset(there),
             standing=frozenset(self.runs),
             interventions=tuple(self.requests),
             made=self._memory.view(),

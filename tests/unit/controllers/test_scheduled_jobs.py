@@ -1,5 +1,6 @@
 """What the maker of a run hears of, and what stays known of a run that has left memory."""
 
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import orjson
@@ -16,6 +17,7 @@ from stagework.controllers.controller import Key
 from stagework.controllers.decoding import End, end_document, end_of
 from stagework.controllers.scheduledjobs.missing_runs import MissingRuns
 
+ENDED = datetime(2026, 3, 1, 0, 1, 30, tzinfo=UTC)
 OWNER = {
     "apiVersion": "stagework.dev/v1alpha1",
     "kind": "ScheduledJob",
@@ -73,7 +75,7 @@ def test_a_run_concerns_the_kind_that_has_made_it_and_no_other() -> None:
 
 @pytest.mark.parametrize(
     ("succeeded", "end"),
-    [("True", End(True, 90)), ("False", End(False, 90)), ("Unknown", None)],
+    [("True", End(True, 90, ENDED)), ("False", End(False, 90, ENDED)), ("Unknown", None)],
 )
 def test_how_a_run_has_ended_is_known_also_of_its_tombstone(
     succeeded: str, end: End | None

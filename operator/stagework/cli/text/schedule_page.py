@@ -17,6 +17,7 @@ _TONES: dict[str, Tone] = {
     names.FINISHED: "good",
     names.SUSPENDED: "wait",
     names.RUN_REFUSED: "bad",
+    names.RUNS_NOT_REMOVED: "bad",
     names.INVALID_SPEC: "bad",
     names.NOT_UNDERSTOOD: "bad",
 }

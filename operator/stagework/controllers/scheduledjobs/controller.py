@@ -1,5 +1,6 @@
 """The controller of ScheduledJobs: gathers a snapshot, and has it decided."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -29,8 +30,12 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
 
     kind = SCHEDULEDJOB
 
-    def __init__(self, cache: Cache, missing: MissingRuns) -> None:
+    def __init__(
+        self, cache: Cache, missing: MissingRuns, *, remembered: Callable[[str], bool]
+    ) -> None:
+        """`remembered`: whether history has acknowledged all of a run."""
         self._cache = cache
+        self._remembered = remembered
         self._missing = missing
         self._decoded: Decoded[ScheduledJobSpec, ScheduledJobStatus] = Decoded(_spec_of, _status_of)
 
@@ -93,6 +98,7 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
             schedule_of(known, spec, status),
             runs=seen,
             gone=read.gone - seen.keys(),
+            remembered=frozenset(filter(self._remembered, seen)),
             standing=frozenset(run.metadata.name for run in runs_of(self._cache, own)),
             interventions=view.interventions,
             made=view.made,
@@ -122,8 +128,10 @@ def _recorded(status: ScheduledJobStatus) -> tuple[ActiveRun | EndedRun, ...]:
 
 
 def _seen(run: OwnObject) -> RunSeen:
-    end = end_of(run)
-    return RunSeen() if end is None else RunSeen(True, end.succeeded, end.seconds)
+    end, leaving = end_of(run), run.metadata.deletionTimestamp is not None
+    if end is None:
+        return RunSeen(leaving=leaving)
+    return RunSeen(True, end.succeeded, end.seconds, end.at, leaving)
 
 
 def _spec_of(known: OwnObject) -> ScheduledJobSpec:

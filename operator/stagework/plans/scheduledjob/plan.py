@@ -19,7 +19,7 @@ from stagework.plans.plan import Event, PlanBuilder
 from stagework.plans.scheduledjob import runs
 from stagework.plans.scheduledjob.interventions import ScheduleVerbs
 from stagework.plans.scheduledjob.maker import Maker
-from stagework.plans.scheduledjob.queue import ENDED_MAX, with_room
+from stagework.plans.scheduledjob.queue import with_room
 from stagework.plans.scheduledjob.slots import Slots, adopted, cursor_of
 from stagework.plans.scheduledjob.snapshot import SchedulePlan, Snapshot
 from stagework.plans.scheduledjob.words import State, said, stated
@@ -40,7 +40,7 @@ def plan(snapshot: Snapshot, now: datetime) -> SchedulePlan:
     timetable = snapshot.timetable
     is_open = not snapshot.schedule.spec.suspend and isinstance(timetable, Timetable)
     status = adopted(status, maker, cursor_of(status) if is_open else now)
-    if len(status.endedRuns) <= ENDED_MAX:
+    if not runs.not_removed(status, snapshot):
         if is_open and isinstance(timetable, Timetable):
             slots = Slots(timetable, maker, status)
             status = slots.deal()

@@ -8,9 +8,6 @@ from stagework.plans.plan import Event
 from stagework.plans.scheduledjob import runs
 from stagework.plans.scheduledjob.maker import Maker, NameTaken, NotYet, Own
 
-ENDED_MAX = 100
-"""With more runs that have ended and cannot be deleted none is made any more."""
-
 
 def with_room(status: ScheduledJobStatus, maker: Maker) -> ScheduledJobStatus:
     """The status after all that can be made now; what is begun is known first."""

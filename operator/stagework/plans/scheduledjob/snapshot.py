@@ -1,6 +1,6 @@
 """All that one decision about a ScheduledJob reads, frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -22,6 +22,10 @@ class RunSeen:
     succeeded: bool = False
     seconds: int = 0
     """From its begin to its end."""
+    ended_at: datetime | None = None
+    """None: it has not ended, or does not say when."""
+    leaving: bool = False
+    """It is being deleted."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Snapshot:
     gone: frozenset[str] = frozenset()
     """Uids of recorded runs that the API server itself does not have; of those that are neither
     here nor there nothing is known yet."""
+    remembered: Collection[str] = frozenset()
+    """Uids of runs of which history has acknowledged all that has happened so far."""
     standing: frozenset[str] = frozenset()
     """Names of runs that are there and say that it controls them; no more than a hint."""
     interventions: tuple[Intervention, ...] = ()

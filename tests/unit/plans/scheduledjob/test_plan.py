@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from stagework.api.scheduledjob import ScheduledJobStatus
+from stagework.api.scheduledjob import EndedRun, ScheduledJobStatus
 from stagework.plans.made import MadeChildren
-from stagework.plans.plan import Create, Delete, Purpose, Refusal, creation
+from stagework.plans.plan import ActionKey, Create, Delete, Purpose, Refusal, creation
 from stagework.plans.scheduledjob.plan import not_readable, plan
+from stagework.plans.scheduledjob.runs import ENDED_MAX, WAITING_MAX
 from stagework.plans.scheduledjob.snapshot import RunSeen, SchedulePlan, Snapshot
 from tests.support.builders.schedules import CREATED, make_schedule
 
@@ -145,11 +146,64 @@ def test_nothing_is_deleted_before_its_end_is_on_record() -> None:
     first = plan(Snapshot(schedule, runs=runs, made=made()), now)
     assert (first.actions, first.wake_at) == ((), now)
     schedule = make_schedule(HOURLY, status=status_of(first), **spec)
-    (action,) = plan(Snapshot(schedule, runs=runs, made=made()), now).actions
+    known = Snapshot(schedule, runs=runs, made=made(), remembered={"uid-1"})
+    (action,) = plan(known, now).actions
     assert isinstance(action, Delete)
     assert (action.target.name, action.target.uid) == (NAME, "uid-1")
-    retried = {"uid-1": RunSeen()}
-    assert plan(Snapshot(schedule, runs=retried, made=made()), now).actions == ()
+    for other in (RunSeen(), RunSeen(True, True, 60, leaving=True)):
+        assert plan(replace(known, runs={"uid-1": other}), now).actions == ()
+
+
+def with_ended(count: int, *, seen: RunSeen, **spec: Any) -> Snapshot:
+    """So many runs have ended, and that is on record."""
+    ended = [
+        EndedRun(name=f"r{number}", uid=f"u{number}", slot=CREATED, succeeded=True)
+        for number in range(count)
+    ]
+    before = status_of(plan(snapshot(**spec), CREATED))
+    schedule = make_schedule(HOURLY, status=before.evolve(endedRuns=ended), **spec)
+    return Snapshot(schedule, runs={run.uid: seen for run in ended})
+
+
+def deleted(decided: SchedulePlan) -> list[str]:
+    return [action.target.name for action in decided.actions if isinstance(action, Delete)]
+
+
+def test_what_is_beyond_the_limits_waits_for_history_an_hour_at_most() -> None:
+    known = with_ended(2, seen=RunSeen(True, True, 60, CREATED), successfulJobsHistoryLimit=1)
+    at = CREATED + timedelta(minutes=59, seconds=30)
+    waits = plan(known, at)
+    assert (waits.actions, waits.events) == ((), ())
+    assert waits.wake_at == CREATED + timedelta(hours=1)
+    assert deleted(plan(replace(known, remembered={"u0"}), at)) == ["r0"]
+    missed = plan(known, CREATED + timedelta(hours=1))
+    assert deleted(missed) == ["r0"]
+    assert [event.reason for event in missed.events] == ["HistoryMissed"]
+    assert "r0" in missed.events[0].message
+
+
+def test_only_so_many_wait_for_history_and_the_oldest_go_without() -> None:
+    count = 3 + WAITING_MAX
+    seen = RunSeen(True, True, 60, CREATED)
+    full = with_ended(count, seen=seen, successfulJobsHistoryLimit=3)
+    assert deleted(plan(full, CREATED)) == []
+    more = plan(with_ended(count + 2, seen=seen, successfulJobsHistoryLimit=3), CREATED)
+    assert deleted(more) == ["r0", "r1"]
+    assert [event.reason for event in more.events] == ["HistoryMissed"] * 2
+
+
+def test_runs_that_cannot_be_deleted_hold_up_the_next_ones_and_it_is_said() -> None:
+    seen = RunSeen(True, True, 60, CREATED)
+    full = with_ended(ENDED_MAX, seen=seen)
+    assert names(plan(full, ONE)) == [NAME]
+    refusals = {ActionKey("delete", "u7"): Refusal("Denied", "finalizers are ours")}
+    more = replace(with_ended(ENDED_MAX + 1, seen=seen), refusals=refusals)
+    decided = plan(more, ONE)
+    assert names(decided) == []
+    status = status_of(decided)
+    assert status.summary == "RunsNotRemoved"
+    assert status.message.startswith(f"{ENDED_MAX + 1} runs that have ended are still there: fin")
+    assert status.lastScheduleTime is None, "the slot runs later"
 
 
 def test_a_schedule_that_is_being_deleted_makes_nothing() -> None:
@@ -186,7 +240,7 @@ def test_what_has_been_is_never_longer_than_its_bounds() -> None:
         {
             "queuedRuns": [{"name": name, "slot": moment}] * 21,
             "activeRuns": [run] * 20,
-            "endedRuns": [{**run, "succeeded": True}] * 101,
+            "endedRuns": [{**run, "succeeded": True}] * (ENDED_MAX + 20),
             "answered": [{"uid": uid, "affected": 1}] * 20,
             "message": "m" * 512,
             "description": "d" * 512,
