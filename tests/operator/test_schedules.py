@@ -223,6 +223,24 @@ def test_paused_it_runs_nothing_and_nothing_later_for_that_time() -> None:
     in_world(check)
 
 
+def test_what_waited_for_room_when_it_was_paused_is_skipped_and_said() -> None:
+    async def check(world: World) -> None:
+        apply(world, {"intervalSeconds": 60}, onOverlap="Queue")
+        await world.until(lambda: len(status(world).get("queuedRuns", ())) == 2, seconds=300)
+        change(world, suspend=True)
+        await world.until(lambda: stats(world).get("skipped") == 2, seconds=20)
+        assert "queuedRuns" not in status(world) or not status(world)["queuedRuns"]
+        (said,) = events(world, "SlotsSkipped")
+        assert said.startswith("2 slots get no run: the schedule was suspended")
+        assert "(nightly-20260301t000230, nightly-20260301t000330)" in said
+        change(world, suspend=False)
+        await world.until(lambda: stats(world).get("totalExecutions") == 2, seconds=2000)
+        first, then = runs(world)
+        assert (first, then > "nightly-20260301t000400") == ("nightly-20260301t000130", True)
+
+    in_world(check, seconds=200)
+
+
 def test_a_changed_schedule_never_runs_for_the_past() -> None:
     async def check(world: World) -> None:
         apply(world, {"cron": "0 3 * * *"})

@@ -49,6 +49,10 @@ class Maker:
         """Whether it is made, or a run that says so stands."""
         return name in self.snapshot.made.children or name in self.snapshot.standing
 
+    def may_be_begun(self, name: str) -> bool:
+        """Likewise, or the answer to its create was lost: it is insisted on."""
+        return self.is_begun(name) or name in self.snapshot.perhaps_made
+
     def make(self, name: str, slot: datetime) -> Own | NotYet | NameTaken:
         """The run of that name, for that slot."""
         made = self.snapshot.made

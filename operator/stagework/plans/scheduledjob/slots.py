@@ -110,10 +110,8 @@ class Slots:
         perhaps = {*snapshot.standing, *snapshot.made.children} - known
         slots = {slot_of(schedule, name) for name in perhaps}
         grace = snapshot.schedule.spec.misfireGraceSeconds
-        for action, refusal in snapshot.refusals.items():
-            name = action.about[0] if isinstance(action.about, tuple) else ""
-            slot = slot_of(schedule, name) if action.verb == "create" else None
-            if slot is None or refusal.cause != "Unavailable":
+        for slot in (slot_of(schedule, name) for name in snapshot.perhaps_made):
+            if slot is None:
                 continue
             if grace is None or (self.maker.now - slot).total_seconds() <= grace:
                 slots.add(slot)

@@ -8,7 +8,7 @@ from functools import cached_property
 from stagework.api.intervention import Intervention
 from stagework.api.scheduledjob import ScheduledJob, ScheduledJobStatus
 from stagework.plans.made import NOTHING_MADE, Made
-from stagework.plans.plan import ActionKey, Plan, Refusal, creation
+from stagework.plans.plan import ActionKey, Plan, Purpose, Refusal, creation
 from stagework.policies.schedules.timetable import NoTimetable, Timetable, timetable_of
 
 SchedulePlan = Plan[ScheduledJobStatus]
@@ -55,6 +55,17 @@ class Snapshot:
     def refusal_of(self, run: str) -> Refusal | None:
         """Why that run could not be made so far, as the schedule is written now."""
         return self.refusals.get(creation(run, self.schedule.metadata.generation))
+
+    @cached_property
+    def perhaps_made(self) -> frozenset[str]:
+        """Names of runs whose create got no answer that says whether they are made."""
+        return frozenset(
+            action.about.name
+            for action, refusal in self.refusals.items()
+            if action.verb == "create"
+            and isinstance(action.about, Purpose)
+            and refusal.cause == "Unavailable"
+        )
 
     @property
     def deleted(self) -> datetime | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stagework.api.scheduledjob import EndedRun, ScheduledJobStatus
+from stagework.api.scheduledjob import ActiveRun, EndedRun, QueuedRun, ScheduledJobStatus
 from stagework.plans.made import MadeChildren
 from stagework.plans.plan import ActionKey, Create, Delete, Purpose, Refusal, creation
 from stagework.plans.scheduledjob.plan import not_readable, plan
@@ -81,6 +81,33 @@ def test_one_that_is_refused_says_why_and_waits_for_its_next_try() -> None:
     words = {c.type: c.status for c in status.conditions}
     assert words == {"Ready": "False", "Stalled": "False"}, "it passes by itself"
     assert decided.wake_at == ONE + timedelta(hours=1), "the engine brings it round before that"
+
+
+def paused(**parts: Any) -> Snapshot:
+    """A slot waited for room, and so did a person, when it was suspended."""
+    spec: dict[str, Any] = {"suspend": True, "onOverlap": "Queue"}
+    before = status_of(plan(replace(snapshot(**spec), made=made()), ONE))
+    queued = [QueuedRun(name=name, slot=ONE) for name in (NAME, "nightly-now-1")]
+    full = before.evolve(queuedRuns=queued, activeRuns=[ActiveRun(name="r", uid="u", slot=ONE)])
+    seen = {"u": RunSeen()}
+    return Snapshot(make_schedule(HOURLY, status=full, **spec), runs=seen, **parts)
+
+
+def test_what_waits_for_room_passes_when_it_is_suspended_but_for_a_persons() -> None:
+    decided = plan(paused(), ONE)
+    status = status_of(decided)
+    assert [run.name for run in status.queuedRuns] == ["nightly-now-1"]
+    assert status.stats.skipped == 1
+    (event,) = decided.events
+    assert (event.reason, NAME in event.message) == ("SlotsSkipped", True)
+
+
+def test_what_may_have_been_made_is_insisted_on_also_when_it_is_suspended() -> None:
+    lost = {creation(NAME, 7): Refusal("Unavailable", "no answer")}
+    for parts in ({"refusals": lost}, {"standing": frozenset({NAME})}):
+        decided = plan(paused(**parts), ONE)
+        queued = (decided.status or paused().schedule.status).queuedRuns
+        assert [run.name for run in queued] == [NAME, "nightly-now-1"]
 
 
 def test_a_template_that_is_mended_is_tried_at_once() -> None:
