@@ -83,6 +83,9 @@ def test_each_slot_gets_its_run_and_is_counted() -> None:
         assert stats(world)["totalExecutions"] == 3
         assert 5 <= stats(world)["averageExecutionSeconds"] <= 8
         assert status(world)["active"] == 0
+        late = world.operators[-1].runtime.registry.get_sample_value
+        assert late("stagework_schedule_lag_seconds_count") == 3
+        assert late("stagework_schedule_lag_seconds_bucket", {"le": "5.0"}) == 3
         assert status(world)["lastScheduleTime"] == "2026-03-01T00:15:00Z"
 
     in_world(check)

@@ -77,6 +77,15 @@ def _batches(parts: Parts, retelling: Retelling) -> Batches:
     )
 
 
+def _schedules(parts: Parts, retelling: Retelling) -> ScheduledJobs:
+    return ScheduledJobs(
+        parts.cache,
+        MissingRuns(parts.api),
+        remembered=retelling.remembered,
+        registry=parts.registry,
+    )
+
+
 def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
     """One of each kind that is reconciled."""
     stop_seconds = parts.settings.stagePods.terminationGracePeriodSeconds
@@ -110,5 +119,5 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
         ),
         _batches(parts, retelling),
         Pipelines(parts.settings.fleet, parts.wall_clock),
-        ScheduledJobs(parts.cache, MissingRuns(parts.api), remembered=retelling.remembered),
+        _schedules(parts, retelling),
     )

@@ -1,8 +1,9 @@
 """The controller of ScheduledJobs: gathers a snapshot, and has it decided."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from stagework.api import names
@@ -20,7 +21,9 @@ from stagework.controllers.child_runs import RUNS, of_its_runs, runs_of
 from stagework.controllers.controller import Controller, Trigger, View
 from stagework.controllers.decoded import Decoded
 from stagework.controllers.decoding import end_of, understood
+from stagework.controllers.scheduledjobs.metrics import ScheduleMetrics
 from stagework.controllers.scheduledjobs.missing_runs import MissingRuns, ReadRuns
+from stagework.plans.plan import Fact
 from stagework.plans.scheduledjob.plan import not_readable, plan
 from stagework.plans.scheduledjob.snapshot import RunSeen, SchedulePlan, Snapshot
 
@@ -31,10 +34,16 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
     kind = SCHEDULEDJOB
 
     def __init__(
-        self, cache: Cache, missing: MissingRuns, *, remembered: Callable[[str], bool]
+        self,
+        cache: Cache,
+        missing: MissingRuns,
+        *,
+        remembered: Callable[[str], bool],
+        registry: CollectorRegistry,
     ) -> None:
         """`remembered`: whether history has acknowledged all of a run."""
         self._cache = cache
+        self._metrics = ScheduleMetrics(registry)
         self._remembered = remembered
         self._missing = missing
         self._decoded: Decoded[ScheduledJobSpec, ScheduledJobStatus] = Decoded(_spec_of, _status_of)
@@ -70,6 +79,10 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
         """It waits for an operator that knows it; then its slots are late, not lost."""
         text = f"{fault}; this operator's version does not know it: upgrade the operator"
         return self._not_readable(known, names.NOT_UNDERSTOOD, text, now)
+
+    def record(self, facts: Sequence[Fact]) -> None:
+        """Count what has happened."""
+        self._metrics.record(facts)
 
     def stored(self, known: OwnObject, status: ScheduledJobStatus) -> None:
         """Known already: it need not be decoded again."""

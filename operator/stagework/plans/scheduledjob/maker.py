@@ -11,7 +11,9 @@ from datetime import datetime
 from stagework.api.kinds import PIPELINEJOB
 from stagework.children.slot_run import SlotRun
 from stagework.plans.plan import Create, PlanBuilder, Purpose
+from stagework.plans.scheduledjob.facts import SlotBegun
 from stagework.plans.scheduledjob.snapshot import Snapshot
+from stagework.policies.schedules.jitter import jitter
 from stagework.policies.schedules.moments import local_text, zone_named
 
 
@@ -52,6 +54,16 @@ class Maker:
     def may_be_begun(self, name: str) -> bool:
         """Likewise, or the answer to its create was lost: it is insisted on."""
         return self.is_begun(name) or name in self.snapshot.perhaps_made
+
+    def fires_at(self, slot: datetime) -> datetime:
+        """When the run of a slot is to begin."""
+        schedule = self.snapshot.schedule
+        return slot + jitter(schedule.metadata.uid, slot, schedule.spec.jitterSeconds)
+
+    def note_begun(self, slot: datetime) -> None:
+        """The run of that slot is made; for metrics."""
+        lag_seconds = (self.now - self.fires_at(slot)).total_seconds()
+        self.builder.facts.append(SlotBegun(max(0.0, lag_seconds)))
 
     def make(self, name: str, slot: datetime) -> Own | NotYet | NameTaken:
         """The run of that name, for that slot."""

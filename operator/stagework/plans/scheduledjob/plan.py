@@ -99,7 +99,7 @@ def _asked(
 def _wake_for_next(slots: Slots, builder: PlanBuilder, now: datetime) -> None:
     """When the next slot's run begins; one that is being made brings itself round again."""
     for slot in slots.timetable.upcoming(cursor_of(slots.status), 2):
-        moment = slots.fires_at(slot)
+        moment = slots.maker.fires_at(slot)
         if moment > now:
             builder.wake(moment)
             return

@@ -54,6 +54,8 @@ def with_room(status: ScheduledJobStatus, maker: Maker) -> ScheduledJobStatus:
                 run = {"name": entry.name, "uid": uid, "slot": entry.slot}
                 status = _without(status, entry)
                 status = runs.begun(status, ActiveRun.unchecked(run), maker.now)
+                if _is_of_slot(entry, maker):
+                    maker.note_begun(entry.slot)
             case NameTaken():
                 text = f"{PIPELINEJOB.kind} {entry.name} is there already: no other one is made"
                 maker.builder.events.append(Event(names.EVENT_SLOT_TAKEN, text, "Warning"))

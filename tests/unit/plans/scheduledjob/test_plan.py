@@ -9,6 +9,7 @@ import pytest
 from stagework.api.scheduledjob import ActiveRun, EndedRun, QueuedRun, ScheduledJobStatus
 from stagework.plans.made import MadeChildren
 from stagework.plans.plan import ActionKey, Create, Delete, Purpose, Refusal, creation
+from stagework.plans.scheduledjob.facts import SlotBegun
 from stagework.plans.scheduledjob.plan import not_readable, plan
 from stagework.plans.scheduledjob.runs import ENDED_MAX, WAITING_MAX
 from stagework.plans.scheduledjob.snapshot import RunSeen, SchedulePlan, Snapshot
@@ -62,6 +63,27 @@ def test_a_run_is_on_record_only_when_its_uid_is_known() -> None:
     then = status_of(plan(replace(snapshot(), made=made()), ONE))
     assert [(run.name, run.uid) for run in then.activeRuns] == [(NAME, "uid-1")]
     assert (then.lastScheduleTime, then.stats.totalExecutions) == (ONE, 1)
+
+
+@pytest.mark.parametrize("jitter_seconds", [0, 600])
+def test_how_late_a_run_is_counts_from_its_slot_and_jitter(jitter_seconds: int) -> None:
+    known = replace(snapshot(jitterSeconds=jitter_seconds), made=made())
+    (due,) = [plan(snapshot(jitterSeconds=jitter_seconds), CREATED).wake_at]
+    assert due is not None
+    assert plan(known, due + timedelta(seconds=7)).facts == (SlotBegun(7.0),)
+    assert plan(snapshot(), ONE).facts == (), "it is not made yet"
+
+
+def test_how_late_is_known_of_slots_that_waited_for_room_and_not_of_what_a_person_asked() -> None:
+    before = status_of(plan(snapshot(maxInstances=2), CREATED))
+    queued = [QueuedRun(name=name, slot=ONE) for name in (NAME, "nightly-now-1")]
+    schedule = make_schedule(HOURLY, status=before.evolve(queuedRuns=queued), maxInstances=2)
+    children = MadeChildren()
+    for name in (NAME, "nightly-now-1"):
+        children.note(name, Purpose(name, 1), f"u-{name}")
+    decided = plan(Snapshot(schedule, made=children.view()), ONE - timedelta(minutes=1))
+    assert len(status_of(decided).activeRuns) == 2
+    assert decided.facts == (SlotBegun(0.0),), "a clock that was set back makes none early"
 
 
 def test_a_run_that_only_says_that_it_is_ours_counts_for_nothing() -> None:
