@@ -53,7 +53,7 @@ class Maker:
 
     def may_be_begun(self, name: str) -> bool:
         """Likewise, or the answer to its create was lost: it is insisted on."""
-        return self.is_begun(name) or name in self.snapshot.perhaps_made
+        return self.is_begun(name) or name in self.snapshot.may_be_made
 
     def fires_at(self, slot: datetime) -> datetime:
         """When the run of a slot is to begin."""

@@ -104,7 +104,7 @@ class Slots:
         perhaps = {*snapshot.standing, *snapshot.made.children} - known
         slots = {slot_of(schedule, name) for name in perhaps}
         grace = snapshot.schedule.spec.misfireGraceSeconds
-        for slot in (slot_of(schedule, name) for name in snapshot.perhaps_made):
+        for slot in (slot_of(schedule, name) for name in snapshot.may_be_made):
             if slot is None:
                 continue
             if grace is None or (self.maker.now - slot).total_seconds() <= grace:

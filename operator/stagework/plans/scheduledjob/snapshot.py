@@ -57,7 +57,7 @@ class Snapshot:
         return self.refusals.get(creation(run, self.schedule.metadata.generation))
 
     @cached_property
-    def perhaps_made(self) -> frozenset[str]:
+    def may_be_made(self) -> frozenset[str]:
         """Names of runs whose create got no answer that says whether they are made."""
         return frozenset(
             action.about.name
