@@ -48,6 +48,7 @@ API = {
     ("stagework.dev", "pipelinejobs"): "get list",
     ("stagework.dev", "pipelines"): "list",
     ("stagework.dev", "batches"): "get list create",
+    ("stagework.dev", "scheduledjobs"): "get list create patch delete",
     ("stagework.dev", "interventions"): "create",
     ("stagework.dev", "signins"): "get list delete",
     ("apps", "controllerrevisions"): "get",

@@ -12,6 +12,7 @@ from stagework.controllers.metrics import Metrics
 from stagework.controllers.pipelinejobs.controller import PipelineJobs
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
 from stagework.controllers.pipelinejobs.queue_numbers import QueueNumbers
+from stagework.controllers.scheduledjobs.metrics import ScheduleMetrics
 from tests.support.builders.queue import old_places
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, NODES, PIPELINE_JOBS, PODS, Json, Resource
@@ -182,6 +183,7 @@ def test_every_metric_is_documented() -> None:
     registry = CollectorRegistry()
     Metrics(registry, "1")
     StageMetrics(registry)
+    ScheduleMetrics(registry)
     numbers = QueueNumbers(registry, old_places(), lambda: datetime.now(UTC))
     QueueMetrics(registry, lambda: datetime.now(UTC), numbers)
     names = [family.name for family in registry.collect()]

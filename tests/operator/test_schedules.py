@@ -83,6 +83,9 @@ def test_each_slot_gets_its_run_and_is_counted() -> None:
         assert stats(world)["totalExecutions"] == 3
         assert 5 <= stats(world)["averageExecutionSeconds"] <= 8
         assert status(world)["active"] == 0
+        late = world.operators[-1].runtime.registry.get_sample_value
+        assert late("stagework_schedule_lag_seconds_count") == 3
+        assert late("stagework_schedule_lag_seconds_bucket", {"le": "5.0"}) == 3
         assert status(world)["lastScheduleTime"] == "2026-03-01T00:15:00Z"
 
     in_world(check)
@@ -223,6 +226,24 @@ def test_paused_it_runs_nothing_and_nothing_later_for_that_time() -> None:
     in_world(check)
 
 
+def test_what_waited_for_room_when_it_was_paused_is_skipped_and_said() -> None:
+    async def check(world: World) -> None:
+        apply(world, {"intervalSeconds": 60}, onOverlap="Queue")
+        await world.until(lambda: len(status(world).get("queuedRuns", ())) == 2, seconds=300)
+        change(world, suspend=True)
+        await world.until(lambda: stats(world).get("skipped") == 2, seconds=20)
+        assert "queuedRuns" not in status(world) or not status(world)["queuedRuns"]
+        (said,) = events(world, "SlotsSkipped")
+        assert said.startswith("2 slots get no run: the schedule was suspended")
+        assert "(nightly-20260301t000230, nightly-20260301t000330)" in said
+        change(world, suspend=False)
+        await world.until(lambda: stats(world).get("totalExecutions") == 2, seconds=2000)
+        first, then = runs(world)
+        assert (first, then > "nightly-20260301t000400") == ("nightly-20260301t000130", True)
+
+    in_world(check, seconds=200)
+
+
 def test_a_changed_schedule_never_runs_for_the_past() -> None:
     async def check(world: World) -> None:
         apply(world, {"cron": "0 3 * * *"})
@@ -261,6 +282,22 @@ def test_only_so_many_that_have_ended_are_kept() -> None:
     in_world(check)
 
 
+def test_what_history_does_not_have_yet_stays_an_hour_at_most() -> None:
+    async def check(world: World) -> None:
+        world.facts.history.away = True
+        apply(world, {"intervalSeconds": 900}, successfulJobsHistoryLimit=1)
+        await world.until(lambda: stats(world).get("successfulExecutions") == 3, seconds=3000)
+        await asyncio.sleep(120)
+        assert len(runs(world)) == 3
+        world.facts.history.away = False
+        await world.until(lambda: len(runs(world)) == 1, seconds=200)
+        world.facts.history.away = True
+        await world.until(lambda: events(world, "HistoryMissed") != [], seconds=9000)
+        assert "60 min" in events(world, "HistoryMissed")[0]
+
+    in_world(check)
+
+
 def test_a_run_that_somebody_deletes_has_failed_and_frees_its_place() -> None:
     async def check(world: World) -> None:
         apply(world, {"intervalSeconds": 30})
@@ -270,6 +307,24 @@ def test_a_run_that_somebody_deletes_has_failed_and_frees_its_place() -> None:
         await world.until(lambda: stats(world).get("totalExecutions") == 2, seconds=60)
 
     in_world(check, seconds=500)
+
+
+def test_a_cache_that_is_behind_loses_no_run() -> None:
+    """The next operator's first list of runs is from before this one was made."""
+
+    async def check(world: World) -> None:
+        apply(world, {"cron": "*/5 * * * *"}, maxInstances=2)
+        world.fake.freeze_lists(PIPELINE_JOBS)
+        await world.until(lambda: stats(world).get("totalExecutions") == 1, seconds=400)
+        await world.operators[-1].kill()
+        world.run_out_lease()
+        world.faults.flow.clear()  # no watch makes up for it
+        world.start_operator()
+        await world.until(lambda: stats(world).get("totalExecutions") == 2, seconds=400)
+        assert stats(world).get("failedExecutions", 0) == 0
+        assert status(world)["active"] == 2
+
+    in_world(check, seconds=1000)
 
 
 def test_a_name_that_is_taken_gets_no_second_run() -> None:

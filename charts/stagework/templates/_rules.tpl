@@ -84,6 +84,9 @@
 - apiGroups: [stagework.dev]
   resources: [batches]
   verbs: [get, list, create]
+- apiGroups: [stagework.dev]
+  resources: [scheduledjobs]
+  verbs: [get, list, create, patch, delete]  # patch: suspend alone; stages are refused before
 - apiGroups: [apps]
   resources: [controllerrevisions]
   verbs: [get]  # what a waiting stage waits for, and since when

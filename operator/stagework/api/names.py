@@ -191,6 +191,10 @@ and the message says what to change; while it is suspended it is `Suspended`, an
 `RunRefused` while the API server refuses the run of a slot."""
 FINISHED: Final = "Finished"
 """No slot is to come any more: its one date or its `endTime` is over."""
+RUNS_NOT_REMOVED: Final = "RunsNotRemoved"
+"""So many runs of a ScheduledJob that have ended are still there, beyond its limits, that none is
+made any more: the API server refuses to delete them, or a finalizer holds them. The message says
+which; it goes on by itself once some have gone."""
 
 # --- what happens to a ScheduledJob, as reasons of Events -----------------------------------------
 
@@ -352,7 +356,8 @@ EVENT_STATUS_REFUSED: Final = "StatusRefused"
 EVENT_CANNOT_BE_PLANNED: Final = "CannotBePlanned"
 """Deciding about the object fails; it is tried again, and its log is the operator's."""
 EVENT_HISTORY_MISSED: Final = "HistoryMissed"
-"""The run goes with its time to live though history has not acknowledged all of it for an hour."""
+"""A run goes, with its time to live or beyond the limits of its ScheduledJob, though history has
+not acknowledged all of it for an hour; or sooner, where too many of that wait."""
 EVENT_CHUNK_FAILED: Final = "ChunkFailed"
 """A chunk of a Batch has failed as a whole; the message says how its items are run again."""
 EVENT_INTERRUPTED: Final = "StageInterrupted"

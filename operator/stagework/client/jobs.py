@@ -91,9 +91,10 @@ def state_of(listed: Sequence[Mapping[str, Any]], now: datetime) -> SchedulerSta
     whole = scheduler_status(map(read_schedule, listed), now)
     return {
         "is_running": whole.is_running,
-        "job_count": whole.count,
+        "job_count": whole.job_count,
         "next_run_times": [
-            {"job_id": ids[name], "next_run_time": moment} for name, moment in whole.next_run_times
+            {"job_id": ids[run.job_id], "next_run_time": run.next_run_time}
+            for run in whole.next_run_times
         ],
     }
 

@@ -96,6 +96,8 @@ class Applier:
         return known if known.metadata.uid == target.uid else None
 
     async def _create(self, owner: ObjectRef, action: Create) -> MadeChild | None:
+        if action.adopt_only:
+            return await self._adopt(owner, action)
         path = paths.collection(action.resource, owner.namespace)
         try:
             answer = await self._api.create(path, orjson.dumps(action.manifest))

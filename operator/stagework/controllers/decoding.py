@@ -64,6 +64,8 @@ class End(NamedTuple):
     succeeded: bool
     seconds: int
     """From its begin to its end."""
+    at: datetime | None
+    """When; None: it does not say."""
 
 
 def end_of(known: OwnObject) -> End | None:
@@ -77,7 +79,7 @@ def end_of(known: OwnObject) -> End | None:
         return None
     begin, end = status.startTime, status.completionTime
     seconds = (end - begin).total_seconds() if begin is not None and end is not None else 0.0
-    return End(said == "True", max(0, round(seconds)))
+    return End(said == "True", max(0, round(seconds)), end)
 
 
 def end_document(known: OwnObject) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.controllers.pipelines.controller import Pipelines
 from stagework.controllers.scheduledjobs.controller import ScheduledJobs
+from stagework.controllers.scheduledjobs.missing_runs import MissingRuns
 from stagework.overview.queue.places import Places
 from stagework.service_client.batches import BatchBook
 from stagework.service_client.logs import LogKeeper
@@ -76,6 +77,15 @@ def _batches(parts: Parts, retelling: Retelling) -> Batches:
     )
 
 
+def _schedules(parts: Parts, retelling: Retelling) -> ScheduledJobs:
+    return ScheduledJobs(
+        parts.cache,
+        MissingRuns(parts.api),
+        remembered=retelling.remembered,
+        registry=parts.registry,
+    )
+
+
 def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
     """One of each kind that is reconciled."""
     stop_seconds = parts.settings.stagePods.terminationGracePeriodSeconds
@@ -109,5 +119,5 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
         ),
         _batches(parts, retelling),
         Pipelines(parts.settings.fleet, parts.wall_clock),
-        ScheduledJobs(parts.cache),
+        _schedules(parts, retelling),
     )

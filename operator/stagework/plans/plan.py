@@ -51,6 +51,9 @@ class Create:
     purpose: Purpose | None = None
     """A refusal is remembered under it, and one that exists is adopted where our object controls
     it. None: the name is the content's digest, one that exists already is as good."""
+    adopt_only: bool = False
+    """True: it is there, as a cache shows, and is adopted or nothing: where that cache was behind
+    and it has gone, it is not made again."""
 
     @property
     def key(self) -> ActionKey:

@@ -147,6 +147,10 @@ ROWS: Final[Mapping[str, Row]] = {
         "mend what the message names (a policy, a quota, a right), and it goes on by itself",
         _DESCRIBE_BATCH,
     ),
+    names.RUNS_NOT_REMOVED: Row(
+        "see what keeps the runs (a policy, a webhook, a finalizer), and it goes on by itself",
+        f"kubectl get {PIPELINEJOB.full_name}{{flag}}",
+    ),
     names.RUN_NAME_TAKEN: Row(
         "delete the PipelineJob that the message names if nobody needs it",
         f"kubectl get {PIPELINEJOB.full_name}{{flag}}",

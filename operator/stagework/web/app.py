@@ -54,9 +54,11 @@ from stagework.web.routes import (
     queue,
     remembered,
     runs,
+    schedules,
     tickets,
 )
 from stagework.web.routes.services import Services
+from stagework.web.schedules.service import ScheduleService
 from stagework.web.sweep import Sweeper
 
 _log = logging.getLogger("stagework.web")
@@ -72,6 +74,7 @@ _ROUTES: Final = (
     batches,
     batch_live,
     old_batches,
+    schedules,
     runs,
     logs,
     heartbeats,
@@ -181,13 +184,19 @@ def _services(
         queue=QueueService.of(reader.queue, settings, clock, wall_clock, history),
         history=history,
         batches=batches,
+        schedules=ScheduleService.of(reader, authorization, settings.namespaces),
         sweeper=_sweeper(store, reader, settings, batches.books, history=history, clock=wall_clock),
-        history_care=HistoryCare(
-            history, keep_seconds=settings.history.keepSeconds, wall_clock=wall_clock
-        ),
+        history_care=_history_care(history, settings, wall_clock),
         wall_clock=wall_clock,
         reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),
     )
+
+
+def _history_care(
+    history: History, settings: Settings, wall_clock: Callable[[], float]
+) -> HistoryCare:
+    keep_seconds = settings.history.keepSeconds
+    return HistoryCare(history, keep_seconds=keep_seconds, wall_clock=wall_clock)
 
 
 def _sweeper(

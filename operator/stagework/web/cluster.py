@@ -12,6 +12,7 @@ from stagework.api.kinds import PIPELINEJOB
 from stagework.api.observed import JobView, PodManifest
 from stagework.web.batch_source import BatchSource
 from stagework.web.queue_source import QueueSource
+from stagework.web.schedule_source import ScheduleSource
 from stagework.web.sign_in_source import SignInSource
 from stagework.web.user import User
 
@@ -87,6 +88,11 @@ class ClusterReader(Protocol):
     @property
     def batches(self) -> BatchSource:
         """What the batches' routes want to know."""
+        ...
+
+    @property
+    def schedules(self) -> ScheduleSource:
+        """What the schedules' routes want to know."""
         ...
 
     async def token_review(self, token: str, audience: str) -> User | None:

@@ -21,6 +21,7 @@ from stagework.web.errors import ClusterUnavailable
 from stagework.web.kube_batch_source import KubeBatchSource
 from stagework.web.kube_calls import KubeCalls, object_path
 from stagework.web.kube_queue_source import KubeQueueSource
+from stagework.web.kube_schedule_source import KubeScheduleSource
 from stagework.web.kube_sign_ins import KubeSignIns
 from stagework.web.run_facts import models_of, run_of
 from stagework.web.user import User
@@ -58,6 +59,7 @@ class KubeReader:
         self.queue = KubeQueueSource(api)
         self.sign_ins = KubeSignIns(api, self._calls)
         self.batches = KubeBatchSource(self._calls)
+        self.schedules = KubeScheduleSource(self._calls)
 
     async def token_review(self, token: str, audience: str) -> User | None:
         """POST a TokenReview; the audience must be among those that the server confirms."""

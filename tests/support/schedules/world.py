@@ -38,7 +38,8 @@ class Run:
     def seen(self, now: datetime) -> RunSeen:
         if now < self.ends:
             return RunSeen()
-        return RunSeen(True, self.succeeds, round((self.ends - self.began).total_seconds()))
+        seconds = round((self.ends - self.began).total_seconds())
+        return RunSeen(True, self.succeeds, seconds, self.ends)
 
 
 @dataclass(kw_only=True)
@@ -164,6 +165,8 @@ class ScheduleWorld(RunStore):
 
     def _create(self, action: Create) -> bool:
         purpose = action.purpose or Purpose("", 0)
+        if action.adopt_only and action.name not in self.runs:
+            raise AssertionError(f"{action.name} was said to stand")
         if not self._write("create", action):
             known = action.key in self._refusals
             self._refusals[action.key] = Refusal("Unavailable", "no answer")
@@ -204,6 +207,8 @@ class ScheduleWorld(RunStore):
         return Snapshot(
             self.schedule,
             runs={uid: seen for uid, seen in there.items() if uid in recorded},
+            gone=frozenset(recorded - there.keys()),
+            remembered=frozenset(there),
             standing=frozenset(self.runs),
             interventions=tuple(self.requests),
             made=self._memory.view(),

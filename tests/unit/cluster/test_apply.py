@@ -5,6 +5,7 @@ nothing else would notice for long.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import orjson
@@ -229,6 +230,16 @@ async def test_where_the_server_fails_meanwhile_nobody_is_called_a_stranger(
         desk = Desk(create=[TAKEN], **cast("Any", script))
         assert (await desk.refuses(MAKE_JOB))[0] == "Unavailable"
         assert not desk.news
+
+
+async def test_what_is_to_be_adopted_or_nothing_is_never_made() -> None:
+    """A cache that was behind has shown what has gone meanwhile."""
+    only = replace(MAKE_JOB, adopt_only=True)
+    desk = Desk(get=[job()], **{"try": [job("compared")]})
+    assert await desk.does(only) == MadeChild("job-1", adopted=True)
+    gone = Desk(get=[NotFound("gone")])
+    assert await gone.refuses(only) == ("Outdated", "Job j has just gone")
+    assert gone.server.asked == [f"get {JOB_PATH}/j"]
 
 
 async def test_one_that_goes_while_it_is_looked_at_is_a_race() -> None:

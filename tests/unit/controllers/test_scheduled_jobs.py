@@ -1,17 +1,23 @@
 """What the maker of a run hears of, and what stays known of a run that has left memory."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 import orjson
 import pytest
 
 from stagework.api.kinds import BATCH, SCHEDULEDJOB
+from stagework.api.scheduledjob import ActiveRun
 from stagework.cluster.cache.own_objects import OwnObject, from_bytes, tombstone_of
 from stagework.cluster.cache.store import Change
+from stagework.cluster.client.errors import NotFound
+from stagework.cluster.client.kubeapi import KubeApi
 from stagework.controllers.child_runs import maker_of
 from stagework.controllers.controller import Key
 from stagework.controllers.decoding import End, end_document, end_of
+from stagework.controllers.scheduledjobs.missing_runs import MissingRuns
 
+ENDED = datetime(2026, 3, 1, 0, 1, 30, tzinfo=UTC)
 OWNER = {
     "apiVersion": "stagework.dev/v1alpha1",
     "kind": "ScheduledJob",
@@ -69,7 +75,7 @@ def test_a_run_concerns_the_kind_that_has_made_it_and_no_other() -> None:
 
 @pytest.mark.parametrize(
     ("succeeded", "end"),
-    [("True", End(True, 90)), ("False", End(False, 90)), ("Unknown", None)],
+    [("True", End(True, 90, ENDED)), ("False", End(False, 90, ENDED)), ("Unknown", None)],
 )
 def test_how_a_run_has_ended_is_known_also_of_its_tombstone(
     succeeded: str, end: End | None
@@ -89,3 +95,25 @@ def test_a_broken_status_has_no_end() -> None:
     assert end_of(OwnObject(run().metadata, status=run().status)) is None
     broken = from_bytes(b'{"metadata": {"name": "r"}, "status": {"conditions": 5}}')
     assert end_of(broken) is None
+
+
+class Answers:
+    """The API server: one run of each name."""
+
+    def __init__(self, **uids: str) -> None:
+        self._uids = uids
+
+    async def get(self, path: str) -> bytes:
+        name = path.rpartition("/")[2]
+        if name not in self._uids:
+            raise NotFound("no")
+        return orjson.dumps({"metadata": {"name": name, "uid": self._uids[name]}})
+
+
+async def test_a_missing_run_is_there_only_by_its_uid() -> None:
+    missing = MissingRuns(cast("KubeApi", Answers(there="a", other="anothers")))
+    recorded = [("there", "a"), ("other", "b"), ("none", "c")]
+    runs = [ActiveRun.unchecked({"name": name, "uid": uid}) for name, uid in recorded]
+    read = await missing.read("ns", runs)
+    assert [run.metadata.name for run in read.there.values()] == ["there"]
+    assert read.gone == {"b", "c"}

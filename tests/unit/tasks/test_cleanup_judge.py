@@ -11,8 +11,10 @@ from stagework.tasks.data_cleanup.judge import (
     Finishing,
     Goes,
     InputView,
+    ItemsView,
     Meta,
     SpecView,
+    StageOutputView,
     StatusView,
     Stays,
     judge,
@@ -69,6 +71,30 @@ def test_what_a_running_run_works_on_stays_and_says_for_whom() -> None:
     assert verdict.reason == "user works on its artifacts"
     ended = run("user", ended_ago=1, on="artifact://team/uid-of-ad/ocr/1-pod/out.txt")
     assert [type(verdict) for verdict in judge([run(), ended], DATA, NOW)] == [Goes]
+
+
+def batch(succeeded: str = "Unknown", source: str = "ad", namespace: str = "team") -> Finishing:
+    return Finishing(
+        Meta("pictures", namespace, "uid-of-batch"),
+        SpecView(items=ItemsView(StageOutputView(source))),
+        StatusView((ObjectCondition("Succeeded", succeeded),)),
+    )
+
+
+def test_what_a_batch_has_its_items_from_stays_until_the_batch_has_ended() -> None:
+    (verdict,) = judge([run()], DATA, NOW, batches=[batch()])
+    assert isinstance(verdict, Stays)
+    assert verdict.reason == "Batch pictures works on its artifacts"
+    no_source = Finishing(Meta("other", "team", "u"), SpecView(items=ItemsView()))
+    for others in (
+        [batch("True")],
+        [batch("False")],
+        [batch(source="other")],
+        [batch(namespace="other")],
+        [no_source],
+        [],
+    ):
+        assert [type(verdict) for verdict in judge([run()], DATA, NOW, batches=others)] == [Goes]
 
 
 def test_the_oldest_go_first_and_no_more_than_the_limit() -> None:

@@ -89,6 +89,18 @@ async def test_what_a_running_run_works_on_stays(tmp_path: Path) -> None:
         assert report.document["kept"][0]["reason"] == "user works on its artifacts"
 
 
+async def test_what_a_batch_has_its_items_from_stays(tmp_path: Path) -> None:
+    async with place("data_cleanup", tmp_path, rights=RIGHTS) as at:
+        await ended(at, "source", 5)
+        await ended(at, "other", 5)
+        items = {"from": {"pipelineJob": "source", "stage": "list", "path": "items.csv"}}
+        spec = {"pipelineRef": {"name": "ad"}, "items": items}
+        at.server.store.create(BATCHES, NAMESPACE, {"metadata": {"name": "b"}, "spec": spec})
+        report = await run(at.surroundings, DATA)
+        assert names(at) == ["source"]
+        assert report.document["kept"][0]["reason"] == "Batch b works on its artifacts"
+
+
 async def test_what_history_does_not_know_yet_stays(tmp_path: Path) -> None:
     async with place("data_cleanup", tmp_path, rights=RIGHTS) as at:
         await ended(at, "untold", 5)

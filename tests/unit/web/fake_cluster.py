@@ -36,6 +36,7 @@ from stagework.web.errors import ClusterUnavailable
 from stagework.web.user import User
 from tests.unit.web.fake_batches import WithBatches
 from tests.unit.web.fake_queue import WithQueue
+from tests.unit.web.fake_schedules import WithSchedules
 from tests.unit.web.fake_sign_ins import FakeSignIns
 
 AUDIENCE = "stagework"
@@ -54,7 +55,7 @@ DELETED_AT = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 @dataclass
-class FakeCluster(WithBatches, WithQueue):
+class FakeCluster(WithBatches, WithQueue, WithSchedules):
     """Tokens, rights, Pods, Jobs and runs; every question is counted."""
 
     tokens: dict[str, tuple[str, User]] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from stagework.cluster.client.kubeapi import KubeApi
 from stagework.web.cluster import CommittedStage, RecordedAttempt, Run
 from stagework.web.cluster_reader import KubeReader
 from stagework.web.errors import ClusterUnavailable
+from stagework.web.queue_source import NotWritten
 from stagework.web.user import User
 
 
@@ -21,6 +22,7 @@ class FakeApi:
     def __init__(self, answers: Mapping[str, object]) -> None:
         self._answers = answers
         self.posted: list[Any] = []
+        self.queries: list[tuple[str, Mapping[str, str]]] = []
 
     async def get(self, path: str) -> bytes:
         answer = self._answers.get(path, NotFound(path))
@@ -28,8 +30,24 @@ class FakeApi:
             raise answer
         return json.dumps(answer).encode()
 
-    async def create(self, path: str, body: bytes) -> bytes:
+    async def create(
+        self, path: str, body: bytes, params: Mapping[str, str] | None = None
+    ) -> bytes:
+        return await self._written("create", path, body, params)
+
+    async def patch(
+        self, path: str, body: bytes, content_type: str, params: Mapping[str, str] | None
+    ) -> bytes:
+        return await self._written(f"patch {content_type}", path, body, params)
+
+    async def delete(self, path: str, body: bytes, params: Mapping[str, str] | None) -> bytes:
+        return await self._written("delete", path, body, params)
+
+    async def _written(
+        self, verb: str, path: str, body: bytes, params: Mapping[str, str] | None
+    ) -> bytes:
         self.posted.append(json.loads(body))
+        self.queries.append((verb, params or {}))
         return await self.get(path)
 
     async def list_pages(
@@ -217,3 +235,40 @@ async def test_models_are_found_in_the_stages_of_pipelines_and_of_runs() -> None
     )
     assert await reader.list_models(()) == {"artifact://x"}
     assert [run.models for run in await reader.list_runs(("team",))] == [("artifact://x",), ()]
+
+
+SCHEDULES = "/apis/stagework.dev/v1alpha1/namespaces/team/scheduledjobs"
+NIGHTLY = {"metadata": {"name": "nightly", "namespace": "team", "uid": "u"}}
+
+
+async def test_a_schedule_is_made_changed_and_deleted_and_dry_runs_say_so() -> None:
+    reader, api = over({SCHEDULES: NIGHTLY, f"{SCHEDULES}/nightly": NIGHTLY})
+    source, body = reader.schedules, {"spec": {"suspend": True}}
+    for dry_run, query in ((False, {}), (True, {"dryRun": "All"})):
+        api.queries.clear()
+        await source.create_schedule("team", body, dry_run=dry_run)
+        changed = await source.change_schedule("team", "nightly", body, dry_run=dry_run)
+        assert changed is not None
+        assert await source.delete_schedule("team", "nightly", dry_run=dry_run)
+        verbs = ("create", "patch application/merge-patch+json", "delete")
+        assert api.queries == [(verb, query) for verb in verbs]
+    assert api.posted[-1] == {"propagationPolicy": "Background"}, "its runs go with it"
+
+
+async def test_a_schedule_that_is_not_there_or_not_taken_is_told_apart() -> None:
+    source = over({})[0].schedules
+    assert await source.schedule_object("team", "none") is None
+    assert await source.change_schedule("team", "none", {}, dry_run=False) is None
+    assert not await source.delete_schedule("team", "none", dry_run=False)
+    one = f"{SCHEDULES}/nightly"
+    for error, kind in (
+        (Forbidden("no", status=403), NotWritten),
+        (Unreachable("no"), ClusterUnavailable),
+    ):
+        source = over({SCHEDULES: error, one: error})[0].schedules
+        with pytest.raises(kind):
+            await source.create_schedule("team", {}, dry_run=False)
+        with pytest.raises(kind):
+            await source.change_schedule("team", "nightly", {}, dry_run=False)
+        with pytest.raises(kind):
+            await source.delete_schedule("team", "nightly", dry_run=False)

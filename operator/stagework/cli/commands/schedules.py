@@ -16,12 +16,7 @@ from stagework.cli.errors import EXIT_HELP, CommandError, Refused
 from stagework.cli.options import DryRun, Namespace, Reason
 from stagework.cli.schedules import Schedules, read_schedule
 from stagework.cli.text import schedule_page
-from stagework.overview.schedules import row_of, scheduler_status
-from stagework.plans.scheduledjob.interventions import ScheduleVerbs
-from stagework.plans.scheduledjob.plan import counting
-from stagework.plans.scheduledjob.snapshot import Snapshot
-from stagework.plans.scheduledjob.words import to_come
-from stagework.policies.schedules.moments import local_text
+from stagework.overview.schedules import next_slots, row_of, scheduler_status, verbs_of
 from stagework.policies.schedules.timetable import NoTimetable
 
 app: Final = typer.Typer(
@@ -54,7 +49,7 @@ def list_all(
     session = session_of(context)
     where = None if all_namespaces else session.namespace(namespace)
     known = [read_schedule(raw) for raw in Schedules(session.cluster).list(where)]
-    rows = [row_of(schedule, session.now()) for schedule in known]
+    rows = [row_of(schedule) for schedule in known]
     if output is not None:
         session.terminal.say(json.dumps(schedule_page.objects(rows), indent=2))
     else:
@@ -98,15 +93,9 @@ def next_times(
 ) -> None:
     """Print the next five slots, computed here by the operator's own code."""
     session, schedule = _schedule(context, namespace, name)
-    snapshot, now = Snapshot(schedule), session.now()
-    if isinstance(snapshot.timetable, NoTimetable):
-        raise Refused(snapshot.timetable.sentence)
-    slots = (
-        []
-        if schedule.spec.suspend
-        else to_come(snapshot.timetable, counting(schedule.status, snapshot, now), now)
-    )
-    texts = [local_text(slot, snapshot.timetable.zone) for slot in slots]
+    texts = next_slots(schedule, session.now())
+    if isinstance(texts, NoTimetable):
+        raise Refused(texts.sentence)
     for line in schedule_page.times(texts):
         session.terminal.say(line)
 
@@ -242,8 +231,7 @@ def _intervene(
         show = f"stagework schedule show {meta.name}{session.home.flag(meta.namespace)}"
         interventions.request(session, meta, spec, SCHEDULEDJOB, show=show)
         return
-    verbs = ScheduleVerbs(meta.name, schedule.spec, Snapshot(schedule).timetable, session.now())
-    judgement = verbs.judge(spec, schedule.status)
+    judgement = verbs_of(schedule, session.now()).judge(spec, schedule.status)
     interventions.print_preview(session, verb, judgement, SCHEDULEDJOB)
 
 

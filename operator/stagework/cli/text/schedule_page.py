@@ -6,9 +6,9 @@ from typing import Any
 
 from stagework.api import names
 from stagework.api.durations import short
+from stagework.api.schedule_answers import ScheduleRow, SchedulerStanding
 from stagework.api.scheduledjob import ScheduledJob
 from stagework.cli.text.tables import Cell, Table, one_line
-from stagework.overview.schedules import ScheduleRow, SchedulerStatus
 from stagework.overview.states import Tone
 
 _TITLES = ("NAME", "STATUS", "SCHEDULE", "TZ", "ACTIVE", "LAST", "NEXT", "AGE")
@@ -17,6 +17,7 @@ _TONES: dict[str, Tone] = {
     names.FINISHED: "good",
     names.SUSPENDED: "wait",
     names.RUN_REFUSED: "bad",
+    names.RUNS_NOT_REMOVED: "bad",
     names.INVALID_SPEC: "bad",
     names.NOT_UNDERSTOOD: "bad",
 }
@@ -36,9 +37,9 @@ def objects(rows: Iterable[ScheduleRow]) -> list[dict[str, object]]:
             "name": row.name,
             "status": row.status,
             "schedule": row.schedule,
-            "time_zone": row.time_zone,
+            "time_zone": row.timeZone,
             "active": row.active,
-            "last": row.last.isoformat() if row.last else None,
+            "last": row.lastScheduleTime.isoformat() if row.lastScheduleTime else None,
             "next": row.next,
         }
         for row in rows
@@ -71,37 +72,38 @@ def times(moments: Sequence[str]) -> list[str]:
     return list(moments) or ["no slot is to come"]
 
 
-def status_lines(status: SchedulerStatus) -> list[str]:
+def status_lines(status: SchedulerStanding) -> list[str]:
     """How it stands with all of them."""
     return [
         f"is_running: {str(status.is_running).lower()}",
-        f"job_count: {status.count}",
-        *(f"next: {moment.isoformat()} {name}" for name, moment in status.next_run_times),
+        f"job_count: {status.job_count}",
+        *(f"next: {run.next_run_time.isoformat()} {run.job_id}" for run in status.next_run_times),
     ]
 
 
-def status_object(status: SchedulerStatus) -> dict[str, Any]:
+def status_object(status: SchedulerStanding) -> dict[str, Any]:
     """The same as `-o json` prints it: in the words of the scheduler that this replaces."""
     return {
         "is_running": status.is_running,
-        "job_count": status.count,
+        "job_count": status.job_count,
         "next_run_times": [
-            {"job_id": name, "next_run_time": moment.isoformat()}
-            for name, moment in status.next_run_times
+            {"job_id": run.job_id, "next_run_time": run.next_run_time.isoformat()}
+            for run in status.next_run_times
         ],
     }
 
 
 def _cells(row: ScheduleRow, now: datetime, *, namespaces: bool) -> tuple[Cell, ...]:
-    last = short((now - row.last).total_seconds()) if row.last is not None else ""
+    seen = row.lastScheduleTime
+    last = short((now - seen).total_seconds()) if seen is not None else ""
     cells = [
         Cell(row.name),
         Cell(row.status, _TONES.get(row.status, "plain")),
         Cell(row.schedule),
-        Cell(row.time_zone),
+        Cell(row.timeZone),
         Cell(str(row.active)),
         Cell(last),
         Cell(row.next),
-        Cell(short(row.age_seconds)),
+        Cell(short((now - row.created).total_seconds())),
     ]
     return (Cell(row.namespace), *cells) if namespaces else tuple(cells)

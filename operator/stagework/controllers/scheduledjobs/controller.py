@@ -1,18 +1,29 @@
 """The controller of ScheduledJobs: gathers a snapshot, and has it decided."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from stagework.api import names
 from stagework.api.kinds import SCHEDULEDJOB
-from stagework.api.scheduledjob import ScheduledJob, ScheduledJobSpec, ScheduledJobStatus
+from stagework.api.scheduledjob import (
+    ActiveRun,
+    EndedRun,
+    ScheduledJob,
+    ScheduledJobSpec,
+    ScheduledJobStatus,
+)
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.controllers.child_runs import RUNS, of_its_runs, runs_of
 from stagework.controllers.controller import Controller, Trigger, View
 from stagework.controllers.decoded import Decoded
 from stagework.controllers.decoding import end_of, understood
+from stagework.controllers.scheduledjobs.metrics import ScheduleMetrics
+from stagework.controllers.scheduledjobs.missing_runs import MissingRuns, ReadRuns
+from stagework.plans.plan import Fact
 from stagework.plans.scheduledjob.plan import not_readable, plan
 from stagework.plans.scheduledjob.snapshot import RunSeen, SchedulePlan, Snapshot
 
@@ -22,13 +33,34 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
 
     kind = SCHEDULEDJOB
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        missing: MissingRuns,
+        *,
+        remembered: Callable[[str], bool],
+        registry: CollectorRegistry,
+    ) -> None:
+        """`remembered`: whether history has acknowledged all of a run."""
         self._cache = cache
+        self._metrics = ScheduleMetrics(registry)
+        self._remembered = remembered
+        self._missing = missing
         self._decoded: Decoded[ScheduledJobSpec, ScheduledJobStatus] = Decoded(_spec_of, _status_of)
 
     def triggers(self) -> tuple[Trigger[OwnObject]]:
         """Its runs, as they come, end and go."""
         return (of_its_runs(SCHEDULEDJOB),)
+
+    async def prepare(self, known: OwnObject) -> ReadRuns:
+        """Recorded runs that the cache does not show; raises Unreadable or ApiError."""
+        with understood("status."):
+            status = self._decoded.status(known)
+        namespace = known.metadata.namespace
+        missing = [
+            run for run in _recorded(status) if self._cache.get(RUNS, namespace, run.uid) is None
+        ]
+        return await self._missing.read(namespace, missing) if missing else ReadRuns()
 
     def decide(self, view: View[ScheduledJobStatus], now: datetime) -> SchedulePlan:
         """Raises Unreadable."""
@@ -48,6 +80,10 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
         text = f"{fault}; this operator's version does not know it: upgrade the operator"
         return self._not_readable(known, names.NOT_UNDERSTOOD, text, now)
 
+    def record(self, facts: Sequence[Fact]) -> None:
+        """Count what has happened."""
+        self._metrics.record(facts)
+
     def stored(self, known: OwnObject, status: ScheduledJobStatus) -> None:
         """Known already: it need not be decoded again."""
         self._decoded.stored(known, status)
@@ -65,23 +101,22 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
     ) -> Snapshot:
         meta = known.metadata
         own = SCHEDULEDJOB.ref(meta.namespace, meta.name, meta.uid)
-        recorded = (run.uid for run in (*status.activeRuns, *status.endedRuns))
-        seen = ((uid, self._seen(meta.namespace, uid)) for uid in recorded)
+        read: ReadRuns = view.prepared
+        seen: dict[str, RunSeen] = {}
+        for uid in (run.uid for run in _recorded(status)):
+            run = self._cache.get(RUNS, meta.namespace, uid) or read.there.get(uid)
+            if run is not None:
+                seen[uid] = _seen(run)
         return Snapshot(
             schedule_of(known, spec, status),
-            runs={uid: run for uid, run in seen if run is not None},
+            runs=seen,
+            gone=read.gone - seen.keys(),
+            remembered=frozenset(filter(self._remembered, seen)),
             standing=frozenset(run.metadata.name for run in runs_of(self._cache, own)),
             interventions=view.interventions,
             made=view.made,
             refusals=view.refusals,
         )
-
-    def _seen(self, namespace: str, uid: str) -> RunSeen | None:
-        run = self._cache.get(RUNS, namespace, uid)
-        if run is None:
-            return None
-        end = end_of(run)
-        return RunSeen() if end is None else RunSeen(True, end.succeeded, end.seconds)
 
     def _not_readable(
         self, known: OwnObject, reason: str, text: str, now: datetime
@@ -99,6 +134,17 @@ def schedule_of(
 ) -> ScheduledJob:
     """The ScheduledJob for decisions."""
     return ScheduledJob.model_construct(metadata=known.checked_metadata(), spec=spec, status=status)
+
+
+def _recorded(status: ScheduledJobStatus) -> tuple[ActiveRun | EndedRun, ...]:
+    return (*status.activeRuns, *status.endedRuns)
+
+
+def _seen(run: OwnObject) -> RunSeen:
+    end, leaving = end_of(run), run.metadata.deletionTimestamp is not None
+    if end is None:
+        return RunSeen(leaving=leaving)
+    return RunSeen(True, end.succeeded, end.seconds, end.at, leaving)
 
 
 def _spec_of(known: OwnObject) -> ScheduledJobSpec:

@@ -15,11 +15,10 @@ from stagework.plans.batch.ending import gathering_names
 from stagework.plans.batch.progress import Progress
 from stagework.plans.batch.snapshot import BatchSnapshot, ChildRun, GivenItems, ItemsQuestion
 from stagework.plans.plan import Create, Delete, Event, PlanBuilder, Purpose
+from stagework.policies.history_wait import HISTORY_WAIT
 
 ITEMS_AT_ONCE: Final = 64
 """Items that are asked for together, where each has a run of its own."""
-HISTORY_WAIT: Final = timedelta(hours=1)
-"""A counted run waits no longer than this for history to acknowledge it."""
 HISTORY_POLL: Final = timedelta(seconds=5)
 """So often it is asked whether history has."""
 

@@ -22,16 +22,19 @@ from stagework.plans.pipelinejob.children import (
 )
 from stagework.plans.pipelinejob.snapshot import RunPlan, Snapshot
 from stagework.plans.plan import Delete, Event, PlanBuilder
+from stagework.policies.history_wait import (
+    HISTORY_WAIT,
+    AskAgain,
+    Missed,
+    Remembered,
+    history_wait,
+)
 from stagework.policies.outcome import finished_at
 
 _COUNTS_JOBS = re.compile(r"count/(?:jobs\.batch|pods)\b")
 """In the sentence about a quota: it counts what has ended too."""
 LEFTOVER_SECONDS = timedelta(seconds=30)
 """A Pod that lives on this long after its stage container ended (injected sidecars) is deleted."""
-HISTORY_WAIT = timedelta(hours=1)
-"""So much longer than its time to live a run stays for history to acknowledge it."""
-SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(seconds=60)
-"""From one question whether it has, to the next; the longer it takes the more seldom."""
 
 
 def end_recorded(
@@ -185,11 +188,12 @@ def after_end(
     gone_at = completed + timedelta(seconds=run.spec.ttlSecondsAfterFinished)
     if now < gone_at or run.status.completionTime is None:
         builder.wake(gone_at)
-    elif snapshot.remembered or now >= gone_at + HISTORY_WAIT:
-        _remove(snapshot, builder)
-    else:
-        waited = min(max(now - gone_at, SHORTEST_PAUSE), LONGEST_PAUSE)
-        builder.wake(min(now + waited, gone_at + HISTORY_WAIT))
+        return
+    match history_wait(remembered=snapshot.remembered, since=gone_at, now=now):
+        case AskAgain(at):
+            builder.wake(at)
+        case Remembered() | Missed():
+            _remove(snapshot, builder)
 
 
 def _remove(snapshot: Snapshot, builder: PlanBuilder) -> None:

@@ -11,7 +11,9 @@ from datetime import datetime
 from stagework.api.kinds import PIPELINEJOB
 from stagework.children.slot_run import SlotRun
 from stagework.plans.plan import Create, PlanBuilder, Purpose
+from stagework.plans.scheduledjob.facts import SlotBegun
 from stagework.plans.scheduledjob.snapshot import Snapshot
+from stagework.policies.schedules.jitter import jitter
 from stagework.policies.schedules.moments import local_text, zone_named
 
 
@@ -49,6 +51,20 @@ class Maker:
         """Whether it is made, or a run that says so stands."""
         return name in self.snapshot.made.children or name in self.snapshot.standing
 
+    def may_be_begun(self, name: str) -> bool:
+        """Likewise, or the answer to its create was lost: it is insisted on."""
+        return self.is_begun(name) or name in self.snapshot.may_be_made
+
+    def fires_at(self, slot: datetime) -> datetime:
+        """When the run of a slot is to begin."""
+        schedule = self.snapshot.schedule
+        return slot + jitter(schedule.metadata.uid, slot, schedule.spec.jitterSeconds)
+
+    def note_begun(self, slot: datetime) -> None:
+        """The run of that slot is made; for metrics."""
+        lag_seconds = (self.now - self.fires_at(slot)).total_seconds()
+        self.builder.facts.append(SlotBegun(max(0.0, lag_seconds)))
+
     def make(self, name: str, slot: datetime) -> Own | NotYet | NameTaken:
         """The run of that name, for that slot."""
         made = self.snapshot.made
@@ -60,7 +76,16 @@ class Maker:
         zone = zone_named(schedule.spec.timeZone) or zone_named("UTC")
         slot_text = local_text(slot, zone) if zone is not None else slot.isoformat()
         manifest = SlotRun(schedule, name, slot_text).manifest
-        self.builder.actions.append(Create(PIPELINEJOB.resource, name, manifest, Purpose(name, 1)))
+        # What is refused of a template says nothing of the next one.
+        purpose = Purpose(name, schedule.metadata.generation)
+        create = Create(
+            PIPELINEJOB.resource,
+            name,
+            manifest,
+            purpose,
+            adopt_only=name in self.snapshot.standing,
+        )
+        self.builder.actions.append(create)
         if self.snapshot.refusal_of(name) is None:
             self.builder.wake(self.now)
         return NotYet()

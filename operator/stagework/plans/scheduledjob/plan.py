@@ -4,9 +4,10 @@
 2. A schedule that was made, changed or resumed counts from then on, and never for the past.
 3. What people ask is judged by what is known so far.
 4. Runs that stand and are not recorded are taken for its own, where they are.
-5. The slots that have come are dealt with, in the order of their times.
-6. What waits for room is made where there is some.
-7. Runs beyond the limits of the history go.
+5. Where it is suspended, slots that wait for room are let pass.
+6. The slots that have come are dealt with, in the order of their times.
+7. What waits for room is made where there is some.
+8. Runs beyond the limits of the history go.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from stagework.plans.plan import Event, PlanBuilder
 from stagework.plans.scheduledjob import runs
 from stagework.plans.scheduledjob.interventions import ScheduleVerbs
 from stagework.plans.scheduledjob.maker import Maker
-from stagework.plans.scheduledjob.queue import ENDED_MAX, with_room
+from stagework.plans.scheduledjob.queue import with_room, without_paused
 from stagework.plans.scheduledjob.slots import Slots, adopted, cursor_of
 from stagework.plans.scheduledjob.snapshot import SchedulePlan, Snapshot
 from stagework.plans.scheduledjob.words import State, said, stated
@@ -33,12 +34,15 @@ def plan(snapshot: Snapshot, now: datetime) -> SchedulePlan:
     if snapshot.deleted is not None:
         return builder.plan(None)
     status = counting(runs.observed(before, snapshot), snapshot, now)
+    if runs.unknown(status, snapshot):
+        builder.wake(now)
     status = _asked(status, snapshot, builder, now)
     maker = Maker(snapshot, builder, now)
     timetable = snapshot.timetable
     is_open = not snapshot.schedule.spec.suspend and isinstance(timetable, Timetable)
     status = adopted(status, maker, cursor_of(status) if is_open else now)
-    if len(status.endedRuns) <= ENDED_MAX:
+    status = without_paused(status, maker)
+    if not runs.not_removed(status, snapshot):
         if is_open and isinstance(timetable, Timetable):
             slots = Slots(timetable, maker, status)
             status = slots.deal()
@@ -95,7 +99,7 @@ def _asked(
 def _wake_for_next(slots: Slots, builder: PlanBuilder, now: datetime) -> None:
     """When the next slot's run begins; one that is being made brings itself round again."""
     for slot in slots.timetable.upcoming(cursor_of(slots.status), 2):
-        moment = slots.fires_at(slot)
+        moment = slots.maker.fires_at(slot)
         if moment > now:
             builder.wake(moment)
             return

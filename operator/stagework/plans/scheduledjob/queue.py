@@ -1,5 +1,7 @@
 """Runs that wait for room are made when there is some; for one that replaces others, those go."""
 
+from typing import Final
+
 from stagework.api import names
 from stagework.api.kinds import PIPELINEJOB
 from stagework.api.scheduledjob import ActiveRun, QueuedRun, ScheduledJobStatus
@@ -8,8 +10,30 @@ from stagework.plans.plan import Event
 from stagework.plans.scheduledjob import runs
 from stagework.plans.scheduledjob.maker import Maker, NameTaken, NotYet, Own
 
-ENDED_MAX = 100
-"""With more runs that have ended and cannot be deleted none is made any more."""
+NAMED: Final = 3
+"""So many slots are named in an event."""
+
+
+def without_paused(status: ScheduledJobStatus, maker: Maker) -> ScheduledJobStatus:
+    """A schedule that is suspended lets the slots pass that wait for room; what a person has asked
+    for stays, and so does what may have been made already.
+    """
+    if not maker.snapshot.schedule.spec.suspend:
+        return status
+    passing = [
+        run
+        for run in status.queuedRuns
+        if _is_of_slot(run, maker) and not maker.may_be_begun(run.name)
+    ]
+    if not passing:
+        return status
+    which = ", ".join(run.name for run in passing[:NAMED])
+    more = f" and {len(passing) - NAMED} more" if len(passing) > NAMED else ""
+    count, why = len(passing), "the schedule was suspended while they waited for room"
+    text = f"{count} slots get no run: {why} ({which}{more})"
+    maker.builder.events.append(Event(names.EVENT_SLOTS_SKIPPED, text, "Warning"))
+    kept = [run for run in status.queuedRuns if run not in passing]
+    return runs.skipped(status.evolve(queuedRuns=kept), len(passing))
 
 
 def with_room(status: ScheduledJobStatus, maker: Maker) -> ScheduledJobStatus:
@@ -21,8 +45,6 @@ def with_room(status: ScheduledJobStatus, maker: Maker) -> ScheduledJobStatus:
             maker.builder.wake(maker.now)  # it is recorded first
             break
         if not maker.is_begun(entry.name):
-            if spec.suspend and _is_of_slot(entry, maker):
-                continue
             too_many = len(status.activeRuns) + maker.being_made + 1 - spec.maxInstances
             if too_many > 0:
                 _make_room(status, too_many, maker)
@@ -32,6 +54,8 @@ def with_room(status: ScheduledJobStatus, maker: Maker) -> ScheduledJobStatus:
                 run = {"name": entry.name, "uid": uid, "slot": entry.slot}
                 status = _without(status, entry)
                 status = runs.begun(status, ActiveRun.unchecked(run), maker.now)
+                if _is_of_slot(entry, maker):
+                    maker.note_begun(entry.slot)
             case NameTaken():
                 text = f"{PIPELINEJOB.kind} {entry.name} is there already: no other one is made"
                 maker.builder.events.append(Event(names.EVENT_SLOT_TAKEN, text, "Warning"))

@@ -19,7 +19,6 @@ from stagework.children.slot_run import slot_of, slot_run_name
 from stagework.plans.plan import Event
 from stagework.plans.scheduledjob import runs
 from stagework.plans.scheduledjob.maker import Maker, NameTaken, NotYet, Own
-from stagework.policies.schedules.jitter import jitter
 from stagework.policies.schedules.missed import Misfire, Passed, passed
 from stagework.policies.schedules.moments import local_text
 from stagework.policies.schedules.room import NoRoom, Start, Wait, room_for
@@ -95,13 +94,8 @@ class Slots:
             self._move_on(last, max(0, count), "others stand for them")
         return self.status
 
-    def fires_at(self, slot: datetime) -> datetime:
-        """When its run begins."""
-        schedule = self.maker.snapshot.schedule
-        return slot + jitter(schedule.metadata.uid, slot, schedule.spec.jitterSeconds)
-
     def _is_due(self, slot: datetime) -> bool:
-        return self.fires_at(slot) <= self.maker.now
+        return self.maker.fires_at(slot) <= self.maker.now
 
     def _begun(self) -> frozenset[datetime]:
         """Slots whose run was made and is not recorded, or may have been: the answer was lost."""
@@ -110,10 +104,8 @@ class Slots:
         perhaps = {*snapshot.standing, *snapshot.made.children} - known
         slots = {slot_of(schedule, name) for name in perhaps}
         grace = snapshot.schedule.spec.misfireGraceSeconds
-        for action, refusal in snapshot.refusals.items():
-            name = action.about[0] if isinstance(action.about, tuple) else ""
-            slot = slot_of(schedule, name) if action.verb == "create" else None
-            if slot is None or refusal.cause != "Unavailable":
+        for slot in (slot_of(schedule, name) for name in snapshot.may_be_made):
+            if slot is None:
                 continue
             if grace is None or (self.maker.now - slot).total_seconds() <= grace:
                 slots.add(slot)
@@ -141,6 +133,7 @@ class Slots:
             case Own(uid):
                 run = ActiveRun.unchecked({"name": name, "uid": uid, "slot": slot})
                 self.status = runs.begun(status, run, self.maker.now)
+                self.maker.note_begun(slot)
             case NameTaken():
                 self._skip(slot, f"PipelineJob {name} is there already", names.EVENT_SLOT_TAKEN)
             case NotYet():

@@ -1,6 +1,6 @@
 """All that one decision about a ScheduledJob reads, frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -8,7 +8,7 @@ from functools import cached_property
 from stagework.api.intervention import Intervention
 from stagework.api.scheduledjob import ScheduledJob, ScheduledJobStatus
 from stagework.plans.made import NOTHING_MADE, Made
-from stagework.plans.plan import ActionKey, Plan, Refusal, creation
+from stagework.plans.plan import ActionKey, Plan, Purpose, Refusal, creation
 from stagework.policies.schedules.timetable import NoTimetable, Timetable, timetable_of
 
 SchedulePlan = Plan[ScheduledJobStatus]
@@ -16,12 +16,16 @@ SchedulePlan = Plan[ScheduledJobStatus]
 
 @dataclass(frozen=True)
 class RunSeen:
-    """What the cache shows of a run."""
+    """What can be seen of a run."""
 
     ended: bool = False
     succeeded: bool = False
     seconds: int = 0
     """From its begin to its end."""
+    ended_at: datetime | None = None
+    """None: it has not ended, or does not say when."""
+    leaving: bool = False
+    """It is being deleted."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,11 @@ class Snapshot:
     schedule: ScheduledJob
     runs: Mapping[str, RunSeen] = field(default_factory=dict[str, RunSeen])
     """The runs that its status records and that are there, by uid."""
+    gone: frozenset[str] = frozenset()
+    """Uids of recorded runs that the API server itself does not have; of those that are neither
+    here nor there nothing is known yet."""
+    remembered: Collection[str] = frozenset()
+    """Uids of runs of which history has acknowledged all that has happened so far."""
     standing: frozenset[str] = frozenset()
     """Names of runs that are there and say that it controls them; no more than a hint."""
     interventions: tuple[Intervention, ...] = ()
@@ -44,8 +53,19 @@ class Snapshot:
         return timetable_of(self.schedule.spec, self.schedule.metadata.creationTimestamp)
 
     def refusal_of(self, run: str) -> Refusal | None:
-        """Why that run could not be made so far."""
-        return self.refusals.get(creation(run, 1))
+        """Why that run could not be made so far, as the schedule is written now."""
+        return self.refusals.get(creation(run, self.schedule.metadata.generation))
+
+    @cached_property
+    def may_be_made(self) -> frozenset[str]:
+        """Names of runs whose create got no answer that says whether they are made."""
+        return frozenset(
+            action.about.name
+            for action, refusal in self.refusals.items()
+            if action.verb == "create"
+            and isinstance(action.about, Purpose)
+            and refusal.cause == "Unavailable"
+        )
 
     @property
     def deleted(self) -> datetime | None:

@@ -10,6 +10,7 @@ from stagework.api.conditions import conditions_of_use
 from stagework.api.scheduledjob import SKIPS_MAX, ScheduledJobStatus
 from stagework.children.slot_run import slot_of
 from stagework.plans.plan import Refusal
+from stagework.plans.scheduledjob import runs
 from stagework.plans.scheduledjob.slots import cursor_of
 from stagework.plans.scheduledjob.snapshot import Snapshot
 from stagework.policies.schedules.moments import local_text
@@ -85,6 +86,9 @@ def _state(status: ScheduledJobStatus, snapshot: Snapshot) -> State:
         return State(refused is None, names.SUSPENDED, text, passing=True)
     if refused is not None:
         return State(False, names.RUN_REFUSED, refused.message, passing=True)
+    not_removed = runs.not_removed(status, snapshot)
+    if not_removed:
+        return State(False, names.RUNS_NOT_REMOVED, not_removed, passing=True)
     waiting = len(status.queuedRuns)
     if waiting:
         at_work = ", ".join(run.name for run in status.activeRuns[:3])
@@ -102,6 +106,8 @@ def _refused(status: ScheduledJobStatus, snapshot: Snapshot) -> Refusal | None:
     for action, refusal in snapshot.refusals.items():
         if action.verb != "create" or not isinstance(action.about, tuple) or refusal.race:
             continue
+        if action.about.attempt != snapshot.schedule.metadata.generation:
+            continue  # of the schedule as it was written before
         slot = slot_of(schedule, action.about.name)
         if action.about.name in queued or (slot is not None and slot > cursor):
             return refusal

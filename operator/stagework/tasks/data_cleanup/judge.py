@@ -3,7 +3,7 @@
 1. What has not ended stays; so does what is going already.
 2. What has an owner is its owner's, and what has a time to live of its own is the operator's.
 3. What is not old enough stays; a failure stays longer, for somebody may retry it.
-4. What a run that has not ended works on stays: its input names it.
+4. What a run or a Batch that has not ended works on stays: its input, or its items, name it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,6 +17,8 @@ from stagework.api.observed import ObjectCondition, OwnerReference
 from stagework.api.tasks import DataCleanupData
 
 ARTIFACT = "artifact://"
+_Named = tuple[str, str, str]
+"""A run, by `uid` or by `name`: which of both, its namespace, and that."""
 
 
 class _Base(msgspec.Struct, frozen=True, rename="camel"):
@@ -40,11 +42,25 @@ class InputView(_Base, frozen=True):
     uri: str = ""
 
 
+class StageOutputView(_Base, frozen=True):
+    """A file of a run's stage."""
+
+    pipeline_job: str = ""
+    """The run's name."""
+
+
+class ItemsView(_Base, frozen=True):
+    """Where the items of a Batch come from; they may be artifacts of that stage themselves."""
+
+    from_: StageOutputView | None = msgspec.field(default=None, name="from")
+
+
 class SpecView(_Base, frozen=True):
     """As far as a clean-up goes."""
 
     input: InputView | None = None
     ttl_seconds_after_finished: int | None = None
+    items: ItemsView | None = None
 
 
 class StatusView(_Base, frozen=True):
@@ -87,9 +103,18 @@ class Stays:
     reason: str
 
 
-def judge(objects: Sequence[Finishing], data: DataCleanupData, now: datetime) -> list[Goes | Stays]:
-    """What is old enough: what becomes of it, the oldest first, `limit` at most that go."""
-    needed = _needed(objects)
+def judge(
+    objects: Sequence[Finishing],
+    data: DataCleanupData,
+    now: datetime,
+    *,
+    batches: Sequence[Finishing] = (),
+) -> list[Goes | Stays]:
+    """What is old enough: what becomes of it, the oldest first, `limit` at most that go.
+
+    `batches`: those that may work on artifacts of these.
+    """
+    needed = {**_needed_by_name(batches), **_needed_by_uid(objects)}
     old = sorted(
         ((ended, target) for target in objects if (ended := _past_keep_time(target, data, now))),
         key=lambda pair: (pair[0], pair[1].metadata.uid),
@@ -111,21 +136,51 @@ def _past_keep_time(target: Finishing, data: DataCleanupData, now: datetime) -> 
     return ended if ended + timedelta(seconds=keep) <= now else None
 
 
-def _judged(target: Finishing, ended: datetime, needed: dict[str, str]) -> Goes | Stays:
+def _judged(target: Finishing, ended: datetime, needed: dict[_Named, str]) -> Goes | Stays:
     meta = target.metadata
-    user = needed.get(f"{meta.namespace}/{meta.uid}")
+    by_uid, by_name = _by_uid(meta.namespace, meta.uid), _by_name(meta.namespace, meta.name)
+    user = needed.get(by_uid) or needed.get(by_name)
     if user is not None:
         return Stays(target, f"{user} works on its artifacts")
     how = "well" if target.succeeded else "with a failure"
     return Goes(target, f"ended {how} at {ended:%Y-%m-%d %H:%M} UTC")
 
 
-def _needed(objects: Iterable[Finishing]) -> dict[str, str]:
-    """Namespace and uid of a run whose artifacts another one works on, and that one's name."""
+def _by_uid(namespace: str, uid: str) -> _Named:
+    return ("uid", namespace, uid)
+
+
+def _by_name(namespace: str, name: str) -> _Named:
+    return ("name", namespace, name)
+
+
+def _needed_by_name(batches: Iterable[Finishing]) -> dict[_Named, str]:
+    """Runs from whose stages a Batch has its items, and that Batch: frozen, the list stays, but
+    its items may be files of that stage.
+    """
     return {
-        "/".join(target.spec.input.uri.removeprefix(ARTIFACT).split("/")[:2]): target.metadata.name
+        _by_name(batch.metadata.namespace, batch.spec.items.from_.pipeline_job): (
+            f"Batch {batch.metadata.name}"
+        )
+        for batch in batches
+        if batch.succeeded is None
+        and batch.spec.items is not None
+        and batch.spec.items.from_ is not None
+    }
+
+
+def _needed_by_uid(objects: Iterable[Finishing]) -> dict[_Named, str]:
+    """Runs whose artifacts another one works on, and that one's name."""
+    return {
+        _by_uid(*_parts(target.spec.input.uri)): target.metadata.name
         for target in objects
         if target.succeeded is None
         and target.spec.input is not None
         and target.spec.input.uri.startswith(ARTIFACT)
     }
+
+
+def _parts(uri: str) -> tuple[str, str]:
+    """Namespace and uid of the run whose artifact that is."""
+    namespace, _, path = uri.removeprefix(ARTIFACT).partition("/")
+    return namespace, path.partition("/")[0]

@@ -33,8 +33,11 @@ async def run(surroundings: Surroundings, data: DataCleanupData) -> Report:
     dry = surroundings.dry_run or data.dryRun
     gone: list[dict[str, Any]] = []
     stays: list[dict[str, Any]] = []
-    for kind in FINISHING:
-        for verdict in judge(await _listed(surroundings, kind), data, surroundings.now()):
+    # In this order: what a Batch that is listed works on is listed already.
+    listed = {kind: await _listed(surroundings, kind) for kind in FINISHING}
+    for kind, objects in listed.items():
+        batches = listed[BATCH] if kind is PIPELINEJOB else ()
+        for verdict in judge(objects, data, surroundings.now(), batches=batches):
             if isinstance(verdict, Stays):
                 stays.append(_row(kind, verdict))
                 continue

@@ -22,6 +22,7 @@ from stagework.web.history_care import HistoryCare
 from stagework.web.https_input import HttpsSource
 from stagework.web.kept_logs import KeptLogs
 from stagework.web.queue.service import QueueService
+from stagework.web.schedules.service import ScheduleService
 from stagework.web.sweep import Sweeper
 
 
@@ -41,6 +42,7 @@ class Services:
     queue: QueueService
     history: History
     batches: BatchService
+    schedules: ScheduleService
     sweeper: Sweeper
     history_care: HistoryCare
     wall_clock: Callable[[], float]
