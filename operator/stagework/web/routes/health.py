@@ -1,7 +1,7 @@
 """Probes; the only routes without a proof of identity."""
 
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Response
 from starlette.responses import PlainTextResponse
@@ -20,7 +20,9 @@ async def livez() -> Response:
     return PlainTextResponse("ok\n")
 
 
-_AWAY: Final = {503: {"description": "The API server does not answer", "content": {_TEXT: {}}}}
+_AWAY: Final[dict[int | str, dict[str, Any]]] = {
+    503: {"description": "The API server does not answer", "content": {_TEXT: {}}}
+}
 
 
 @router.get("/readyz", response_class=PlainTextResponse, responses=_AWAY)
