@@ -12,6 +12,7 @@ from tests.support.cluster.commands import Document
 from tests.support.cluster.space import Space, container_state
 from tests.support.cluster.stages import ANYWHERE, HOLD, named_run, pipeline
 from tests.support.cluster.waiting import Condition, eventually, stage_in, summary
+from tests.support.recorded import stages_of
 
 SHELL = "stagework/foreign-shell:dev"
 PYTHON = "stagework/foreign-python:dev"
@@ -148,7 +149,7 @@ def _told(broken: Broken) -> Condition:
 
 def _names(space: Space, broken: Broken, run: Document) -> dict[str, str]:
     """What stands for what on this cluster."""
-    stages: list[Document] = run["status"]["stages"]
+    stages = stages_of(run)
     nodes = {stage["node"]: "NODE" for stage in stages if stage.get("node")}
     machines = {stage["machine"]: "MACHINE" for stage in stages if stage.get("machine")}
     return {

@@ -9,6 +9,7 @@ from tests.support.cluster.commands import Document
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import HOLD, named_run, pipeline, run_of, shell, wrapped
 from tests.support.cluster.waiting import condition_of, stage_in, stage_is, summary
+from tests.support.recorded import stages_of
 
 SAY = 'echo "$STAGEWORK_OUTCOME_SO_FAR $STAGEWORK_OUTCOMES"'
 KIT = "python3 -m stagekit mark"
@@ -134,6 +135,6 @@ def test_a_stage_waits_until_somebody_approves_it(space: Space) -> None:
 def test_a_pipelines_limit_holds_in_its_runs(space: Space) -> None:
     run = space.wait_for_end("one-by-one", "Completed")
 
-    spans = sorted((s["startTime"], s["completionTime"]) for s in run["status"]["stages"])
+    spans = sorted((s["startTime"], s["completionTime"]) for s in stages_of(run))
     for (_, ended), (began, _) in pairwise(spans):
         assert began >= ended, spans

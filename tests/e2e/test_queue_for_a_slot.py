@@ -8,6 +8,7 @@ from hack.devcluster.cluster import node_names
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import HOLD, run_of, shell, skip
 from tests.support.cluster.waiting import Condition, stage_in, stage_is
+from tests.support.recorded import stages_of
 
 pytestmark = pytest.mark.alone(
     "it counts who waits for the MacBook, and takes its node away", touches="nodes"
@@ -45,7 +46,7 @@ def test_a_queue_for_one_slot_goes_by_priority_and_says_where_one_stands(space: 
     asked = skip("holder", "one", by=space.commands.me(), descendants="Run")
     space.answer_to(space.create(asked))
     begun = {
-        name: space.wait_for_end(name, "Completed")["status"]["stages"][0]["startTime"]
+        name: stages_of(space.wait_for_end(name, "Completed"))[0]["startTime"]
         for name in ("urgent", "plain", "later")
     }
     assert list(begun) == sorted(begun, key=lambda name: begun[name])

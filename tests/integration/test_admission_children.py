@@ -14,7 +14,11 @@ import pytest
 from hack.devcluster.apiserver import CONTROLLERS, start_api_server
 from stagework.api.base import Metadata
 from stagework.api.machines import MachineClass
+from stagework.api.names import ANNOTATION_INPUTS, LABEL_MACHINE, SCHEDULING_GATE
+from stagework.api.resources import PODS, ObjectRef
 from stagework.children.stage_job import StageJob
+from stagework.cluster.patches import ungate_patch
+from stagework.plans.plan import Ungate
 from tests.chart.rendered import NAMESPACE as RELEASE
 from tests.chart.rendered import render
 from tests.integration.conftest import KINDS, crd_files
@@ -550,6 +554,78 @@ def test_the_operators_account_makes_no_job_with(
     spoil(job)
     answer = cluster.create(job, user=OPERATOR, dry_run=True)
     assert refused(answer, "the operator makes only Jobs of stages", words)
+
+
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+ELSEWHERE = {"matchExpressions": [{"key": "a", "operator": "Exists"}]}
+TOLERATION = {"key": "a", "operator": "Exists"}
+TOLERATED = {"op": "add", "path": "/spec/tolerations/-", "value": TOLERATION}
+CHANGES: dict[str, tuple[Document | list[Document], str]] = {
+    "another image": (
+        {"spec": {"containers": [{"name": "stage", "image": "example.org/miner"}]}},
+        "no container and no image",
+    ),
+    "a deadline": ({"spec": {"activeDeadlineSeconds": 1}}, "no activeDeadlineSeconds"),
+    "a toleration": ([TOLERATED], "tolerations"),
+    "an affinity": (
+        {"spec": {"affinity": {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [ELSEWHERE]}}}}},
+        "affinity",
+    ),
+    "a finalizer": ({"metadata": {"finalizers": ["example.org/stays"]}}, "no finalizers"),
+    "no owner": ({"metadata": {"ownerReferences": None}}, "ownerReferences"),
+    "a label of others": ({"metadata": {"labels": {"app": "shop"}}}, "no label but"),
+    "a label less": ({"metadata": {"labels": {"stagework.dev/stage": None}}}, "no label but"),
+    "an annotation of others": (
+        {"metadata": {"annotations": {"k8s.v1.cni.cncf.io/networks": "inner"}}},
+        "no annotation but those of stagework.dev",
+    ),
+}
+
+
+def patched(cluster: Kubectl, place: str, name: str, change: object, kind: str = "merge") -> Answer:
+    """A change of a Pod in the operator's name, not stored."""
+    words = ("patch", "pod", name, "-n", place, f"--type={kind}", "--dry-run=server")
+    return cluster.run(*words, "-p", json.dumps(change), user=OPERATOR)
+
+
+class TestTheOperatorsHandOnPods:
+    def test_it_takes_its_gate_and_writes_what_the_turn_says(
+        self, cluster: Kubectl, place: str, pair: tuple[str, str]
+    ) -> None:
+        meta = cluster.get("pod", pair[1], "-n", place)["metadata"]
+        turn = Ungate(
+            pod=ObjectRef(PODS, place, pair[1], meta["uid"], meta["resourceVersion"]),
+            gate=SCHEDULING_GATE,
+            node_selector={"stagework.dev/machine": "gpu"},
+            labels={LABEL_MACHINE: "gpu"},
+            annotations={ANNOTATION_INPUTS: "{}"},
+        )
+        answer = patched(cluster, place, pair[1], json.loads(ungate_patch(turn)), "strategic")
+        assert answer.ok, answer.err
+
+    @pytest.mark.parametrize("what", CHANGES)
+    def test_it_gives_no_pod(
+        self, cluster: Kubectl, place: str, pair: tuple[str, str], what: str
+    ) -> None:
+        change, words = CHANGES[what]
+        kind = "json" if isinstance(change, list) else "strategic"
+        answer = patched(cluster, place, pair[1], change, kind)
+        assert refused(answer, "the operator only takes its gate off a Pod", words)
+
+    def test_it_touches_no_pod_that_its_gate_does_not_hold(
+        self, cluster: Kubectl, place: str, mine: Document
+    ) -> None:
+        annotated = {"metadata": {"annotations": {ANNOTATION_INPUTS: "{}"}}}
+        answer = patched(cluster, place, mine["metadata"]["name"], annotated)
+        assert refused(answer, "only of one that this gate holds")
+
+    def test_it_takes_no_gate_of_others(self, cluster: Kubectl, place: str) -> None:
+        held_twice = pod(place)
+        held_twice["metadata"]["name"] = "held-twice"
+        held_twice["spec"]["schedulingGates"].append({"name": SCHEDULING_GATE})
+        cluster.create(held_twice, user=MALLORY)
+        answer = patched(cluster, place, "held-twice", {"spec": {"schedulingGates": []}})
+        assert refused(answer, "the operator only takes its gate off a Pod", "no gate of others")
 
 
 @pytest.mark.parametrize("contract", ["Files", "Mark", "ExitCode"])

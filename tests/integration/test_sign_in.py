@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +26,7 @@ from stagework.cli import main
 from stagework.cli.cluster import Answer
 from stagework.cli.commands.session import Session
 from stagework.cli.connection import KubeConnection
+from stagework.cli.objects import Objects
 from tests.chart.rendered import NAMESPACE as RELEASE
 from tests.chart.rendered import ROOT, render
 from tests.integration.kubectl import Kubectl
@@ -208,17 +210,77 @@ def _is_ready(port: int) -> bool:
 
 
 @pytest.fixture
-def editor(
-    kubectl: Kubectl, namespace: str, api_server: ApiServer, port: int, tmp_path: Path
-) -> Person:
-    """Somebody with the role stagework-edit in a fresh namespace, and no other right."""
+def eve(kubectl: Kubectl, namespace: str) -> Document:
+    """A ServiceAccount with the role stagework-edit in a fresh namespace, and no other right."""
     kubectl.run("create", "serviceaccount", "eve", "-n", RELEASE)
     kubectl.must(
         *("create", "rolebinding", "eve", "-n", namespace, "--clusterrole=stagework-edit"),
         f"--serviceaccount={RELEASE}:eve",
     )
+    return kubectl.get("serviceaccount", "eve", "-n", RELEASE)
+
+
+@pytest.fixture
+def editor(
+    eve: Document, kubectl: Kubectl, api_server: ApiServer, port: int, tmp_path: Path
+) -> Person:
+    """Eve with a token as they are made today."""
     token = kubectl.must("create", "token", "eve", "-n", RELEASE).out.strip()
     return Person(kubeconfig_of(token, api_server, tmp_path / "eve"), port)
+
+
+@pytest.fixture
+def editor_of_old(
+    eve: Document, kubectl: Kubectl, api_server: ApiServer, port: int, tmp_path: Path
+) -> Person:
+    """Eve with a token that lies in a Secret, as they once were made: it has no id."""
+    token = token_without_extra(eve, api_server, kubectl)
+    return Person(kubeconfig_of(token, api_server, tmp_path / "eve-of-old"), port)
+
+
+def token_without_extra(account: Document, server: ApiServer, kubectl: Kubectl) -> str:
+    """As the token controller makes one for a Secret."""
+    meta = account["metadata"]
+    place, name, secret = meta["namespace"], meta["name"], f"{meta['name']}-token"
+    of = "kubernetes.io/serviceaccount"
+    says = {
+        "iss": "kubernetes/serviceaccount",
+        "sub": f"system:serviceaccount:{place}:{name}",
+        f"{of}/namespace": place,
+        f"{of}/secret.name": secret,
+        f"{of}/service-account.name": name,
+        f"{of}/service-account.uid": meta["uid"],
+    }
+    token = signed(says, server.kubeconfig_path.with_name("sa.key"))
+    kubectl.must(
+        *("apply", "--server-side", "-f", "-"),
+        stdin={
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "kubernetes.io/service-account-token",
+            "metadata": {
+                "name": secret,
+                "namespace": place,
+                "annotations": {
+                    "kubernetes.io/service-account.name": name,
+                    "kubernetes.io/service-account.uid": meta["uid"],
+                },
+            },
+            "data": {"token": b64encode(token.encode()).decode()},
+        },
+    )
+    return token
+
+
+def signed(says: Document, key: Path) -> str:
+    """A JWT."""
+    head = {"alg": "RS256", "typ": "JWT"}
+    text = b".".join(
+        urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (head, says)
+    )
+    sign = ["openssl", "dgst", "-sha256", "-sign", str(key)]
+    signature = subprocess.run(sign, input=text, capture_output=True, check=True).stdout
+    return (text + b"." + urlsafe_b64encode(signature).rstrip(b"=")).decode()
 
 
 def type_in(person: Person, *words: str) -> Any:
@@ -239,6 +301,15 @@ class TestCommands:
         # Each SignIn was taken away by its use, and the namespace's account was given nothing.
         assert kubectl.get("signins", "-n", namespace)["items"] == []
         assert len(kubectl.get("rolebindings", "-n", namespace)["items"]) == 1
+
+    def test_an_account_whose_token_has_no_id_signs_in_as_well(
+        self, editor_of_old: Person, namespace: str, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "letter.txt"
+        file.write_text("to whom it may concern")
+        assert "extra" not in Objects(editor_of_old).user()
+        done = type_in(editor_of_old, "upload", str(file), "-n", namespace)
+        assert done.exit_code == 0, done.output
 
     def test_the_administrator_uploads_and_asks_history_without_any_account(
         self, api_server: ApiServer, port: int, namespace: str, tmp_path: Path

@@ -102,6 +102,41 @@ def test_a_run_with_a_field_of_a_newer_version_waits_for_the_upgrade() -> None:
     timescale.run(main())
 
 
+def test_what_is_asked_of_such_a_run_is_refused_with_the_cause_and_what_to_do() -> None:
+    async def main() -> None:
+        async with World(timescale, behave=_behave) as world:
+            operator = world.start_operator()
+            world.apply("one", [_stage(**NEW)])
+            await world.until(lambda: _not_understood(world))
+            for verb in ("Stop", "Retry", "Skip"):
+                world.ask(verb.lower(), verb, of="one")
+                await world.until(lambda verb=verb: bool(world.answer(verb.lower())), seconds=5)
+                answer = world.answer(verb.lower())
+                assert answer["summary"] == "Refused"
+                assert [refused["reason"] for refused in answer["refused"]] == ["NotUnderstood"]
+                assert "spec.stages.0.onNodeLost" in answer["message"]
+                assert "upgrade the operator" in answer["message"]
+            await _upgraded(world, operator)
+
+    timescale = VirtualTime()
+    timescale.run(main())
+
+
+@pytest.mark.parametrize("status", [{"observedGeneration": "x"}, {"answered": "all"}])
+def test_so_it_is_where_somebody_has_broken_the_status(status: Json) -> None:
+    async def main() -> None:
+        async with World(timescale, behave=_behave) as world:
+            world.apply("one", [_stage()])
+            world.store.patch(PIPELINE_JOBS, NAMESPACE, "one", {"status": status})
+            world.start_operator()
+            world.ask("stop", "Stop", of="one")
+            await world.until(lambda: bool(world.answer("stop")), seconds=30)
+            assert [r["reason"] for r in world.answer("stop")["refused"]] == ["InvalidSpec"]
+
+    timescale = VirtualTime()
+    timescale.run(main())
+
+
 def _with_pipeline(world: World, **new: str) -> None:
     stages = [_stage(**new), _stage("b")]
     pipeline = {"metadata": {"name": "p"}, "spec": {"stages": stages}}

@@ -305,6 +305,14 @@ def test_an_answer_that_is_refused_stops_nothing_and_holds_no_slot() -> None:
     in_world(story, behave=lambda _pod: Behaviour(seconds=30))
 
 
+async def _stop_is_refused(world: World, run: str) -> None:
+    world.ask("stop", "Stop", of=run)
+    await world.until(lambda: bool(world.answer("stop")), seconds=5)
+    assert [r["reason"] for r in world.answer("stop")["refused"]] == ["CannotBePlanned"]
+    assert "OverflowError" in world.answer("stop")["message"]
+    assert "then ask again" in world.answer("stop")["message"]
+
+
 def test_a_run_that_cannot_be_decided_about_says_so_once_and_heals(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -336,6 +344,7 @@ def test_a_run_that_cannot_be_decided_about_says_so_once_and_heals(
         await asyncio.sleep(600)
         said = [event.data["reason"] for event in world.store.list(EVENTS)]
         assert said.count("CannotBePlanned") == 1
+        await _stop_is_refused(world, "odd")
 
         broken.clear()
         world.store.patch(PIPELINE_JOBS, NAMESPACE, "odd", {"spec": {"priority": 2}})

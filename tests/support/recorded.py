@@ -1,4 +1,4 @@
-"""The stages in a status as they were before what only programs read was put into one line."""
+"""The stages in a status as they were before most of those that succeeded was put into one line."""
 
 from stagework.api.packed_stage import unpack
 from tests.support.fakeapi.resources import Json, items, part

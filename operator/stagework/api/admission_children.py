@@ -2,8 +2,8 @@
 
 What a child says of itself proves nothing, and the operator does not go by it. These policies keep
 forgers away besides: whoever may create Jobs cannot make one that looks like a stage's, and the
-operator's account, which may create Jobs and runs in every namespace, can make nothing but stages
-and the runs of Batches and of templates.
+operator's account, which may create Jobs and runs and change Pods in every namespace, can make
+nothing but stages and the runs of Batches and of templates, and can but take its gate off a Pod.
 
 Only what is *added* is asked about: the garbage collector takes owners away, people take labels
 away, the kubelet and the Job controller write objects that they have not made.
@@ -72,6 +72,7 @@ def _about_pods(kinds: list[str]) -> Policy:
             _variable("byOperator", _IS_OPERATOR),
             _variable("added", _added_labels("metadata.labels")),
             _variable("owners", _added_owners(kinds)),
+            _variable("turned", _TURNED),
         ],
         "validations": [
             _refusal(
@@ -84,6 +85,7 @@ def _about_pods(kinds: list[str]) -> Policy:
                 "size(variables.owners) == 0",
                 "no Pod has an owner of stagework's kinds: its Job has",
             ),
+            *_turn(),
         ],
     }
 
@@ -267,6 +269,68 @@ def _keeps_its_token() -> str:
 def _of_shape(check: str, what: str) -> Policy:
     return _refusal(
         f"!variables.made || ({check})", f"the operator makes only Jobs of stages: with {what}"
+    )
+
+
+# --- what the operator changes --------------------------------------------------------------------
+
+_TURNED: Final = "variables.byOperator && request.operation == 'UPDATE'"
+_FIXED_META: Final = ("finalizers", "ownerReferences")
+_FIXED_SPEC: Final = (
+    "activeDeadlineSeconds",
+    "affinity",
+    "terminationGracePeriodSeconds",
+    "tolerations",
+)
+"""What the API server lets anybody change of a Pod besides; a node selector only grows there."""
+
+
+def _turn() -> list[Policy]:
+    """Of a Pod the operator's account takes its own gate, and writes what depends on the turn."""
+    gates, before = _gates("object"), _gates("oldObject")
+    ours = f"g.name == '{names.SCHEDULING_GATE}'"
+    same_containers = f"{_same('spec', 'containers')} && {_same('spec', 'initContainers')}"
+    same_spec = " && ".join(_same("spec", field) for field in _FIXED_SPEC)
+    same_meta = " && ".join(_same("metadata", field) for field in _FIXED_META)
+    return [
+        _of_turn(f"{before}.exists(g, {ours})", "and only of one that this gate holds"),
+        _of_turn(
+            f"{gates} == {before} || {gates} == {before}.filter(g, !({ours}))",
+            "no gate of others",
+        ),
+        _of_turn(same_containers, "it changes no container and no image"),
+        _of_turn(same_spec, f"it changes no {', '.join(_FIXED_SPEC)}"),
+        _of_turn(same_meta, f"it changes no {', '.join(_FIXED_META)}"),
+        _of_turn(
+            _same_but("labels", f"k == '{names.LABEL_MACHINE}'"),
+            f"it changes no label but {names.LABEL_MACHINE}",
+        ),
+        _of_turn(
+            _same_but("annotations", _OURS), f"it changes no annotation but those of {names.GROUP}"
+        ),
+    ]
+
+
+def _gates(root: str) -> str:
+    return f"{root}.spec.?schedulingGates.orValue([])"
+
+
+def _same(part: str, field: str) -> str:
+    """CEL: this field is what it was, or absent as it was."""
+    return f"object.{part}.?{field} == oldObject.{part}.?{field}"
+
+
+def _same_but(field: str, may: str) -> str:
+    """CEL: entries of this map of the metadata are what they were, but for keys that may change."""
+    now, before = (f"{root}.metadata.?{field}.orValue({{}})" for root in ("object", "oldObject"))
+    kept = f"[{now}].all(now, before.all(k, {may} || (k in now && now[k] == before[k])))"
+    new = f"{now}.all(k, {may} || k in before)"
+    return f"[{before}].all(before, {kept} && {new})"
+
+
+def _of_turn(check: str, what: str) -> Policy:
+    return _refusal(
+        f"!variables.turned || ({check})", f"the operator only takes its gate off a Pod: {what}"
     )
 
 

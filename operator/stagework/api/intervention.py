@@ -121,6 +121,8 @@ class InterventionStatus(Observed):
     """Stages not changed, with reasons."""
     summary: Annotated[str, StringConstraints(max_length=63)] = ""
     """Done, PartlyDone or Refused."""
+    message: Annotated[str, StringConstraints(max_length=512)] = ""
+    """Why nothing can be decided about the target, and what to do about it; mostly empty."""
 
 
 class Intervention(Resource):

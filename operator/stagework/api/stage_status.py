@@ -167,8 +167,8 @@ class StageRecord(Observed):
     jobUid: ShortText = ""
     """Uid of that Job, as the answer to its creation told it: no other Job counts."""
     record: Annotated[str, StringConstraints(max_length=RECORD_BYTES)] = ""
-    """Once it has succeeded: its attempt, Job, Pod and the digest of its `result.json`, in one line
-    of words `name=value`."""
+    """Once it has succeeded: where and when it has run, its attempt, Job, Pod and the digest of its
+    `result.json`, in one line of words `name=value`."""
     commit: Commit | None = None
     """The committed outcome, where `record` does not tell it."""
 
@@ -181,7 +181,7 @@ class StageRecord(Observed):
         return unpack(stage) if stage.get("record") else stage
 
     def as_written(self) -> Mapping[str, Any]:
-        """With `record` in place of what only programs read, once it has succeeded."""
+        """With `record` in place of most of it, once it has succeeded."""
         if self.commit is None or self.state != names.STAGE_SUCCEEDED:
             return self.__dict__
         return pack(self.__dict__, self.commit.__dict__)

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from stagework.api import names
+from stagework.api.answered import Answered
 from stagework.api.base import explain
 from stagework.api.pipeline import Pipeline, PipelineSpec
 from stagework.cluster.cache.own_objects import OwnObject
@@ -47,6 +48,10 @@ class _Condition(msgspec.Struct):
 
 class _Conditions(msgspec.Struct):
     conditions: list[_Condition] = []
+
+
+class _Notes(BaseModel):
+    answered: list[Answered] = []
 
 
 class _End(_Conditions):
@@ -92,6 +97,14 @@ def end_document(known: OwnObject) -> dict[str, Any]:
     status = _end.decode(known.status)
     status.conditions = [c for c in status.conditions if c.type == names.SUCCEEDED]
     return cast("dict[str, Any]", msgspec.to_builtins(status))
+
+
+def notes_of(known: OwnObject) -> list[Answered]:
+    """Requests that its status says are carried out; none where it cannot be read."""
+    try:
+        return _Notes.model_validate_json(bytes(known.status)).answered
+    except ValidationError:
+        return []
 
 
 def has_ended(known: OwnObject) -> bool:

@@ -16,8 +16,9 @@ from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.client.errors import ApiError
 from stagework.cluster.lease import NotLeading
 from stagework.cluster.refused import Outdated
-from stagework.controllers.controller import Controller, Key, OtherVersion, Unreadable, View
+from stagework.controllers.controller import Controller, Key, Unreadable, View
 from stagework.controllers.memory import Memory
+from stagework.controllers.no_decision import without_decision
 from stagework.controllers.objects import Objects
 from stagework.controllers.performer import Performer
 from stagework.controllers.requests import requests_for
@@ -114,18 +115,13 @@ class Reconciler:
             # Only now: nothing that follows waits, so what is seen is what is decided upon.
             now = self._wall_clock()
             return controller.decide(self._view(key, controller, known, prepared), now), now
-        except Unreadable as error:
-            now = self._wall_clock()
-            other = isinstance(error, OtherVersion)
-            judge = controller.not_understood if other else controller.unreadable
-            plan = judge(known, str(error), now)
-            return None if plan is None else (plan, now)
         except (ApiError, NotLeading):
             raise
         except Exception as error:
             now = self._wall_clock()
-            fault = f"{type(error).__name__}: {error}"
-            plan = controller.undecidable(known, fault, now)
+            plan = without_decision(self._cache, controller, known, error, now)
+            if isinstance(error, Unreadable):
+                return None if plan is None else (plan, now)
             if plan is not None:
                 await self._performer.finish(key, controller, known, plan, now)
             raise

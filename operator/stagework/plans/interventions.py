@@ -8,7 +8,7 @@ crash in between the note says that the effect is there already.
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from stagework.api import names
 from stagework.api.answered import Answered
@@ -27,6 +27,13 @@ KEPT = 20
 """Answered Interventions of a target that are kept, and notes in its status."""
 NOTE_LETTERS = 128
 """Longest list of refusals in a note; it is only read again after a crash."""
+
+_NEXT: Final = {
+    names.NOT_UNDERSTOOD: "upgrade the operator, which does not know that, then ask again",
+    names.INVALID_SPEC: "correct that, or make a new one, then ask again",
+    names.CANNOT_BE_PLANNED: "see the operator's log for the fault, then ask again",
+}
+"""What to do about an object about which nothing can be decided."""
 
 StateT = TypeVar("StateT")
 """What the requests of a kind change: a PipelineJob's stages by name."""
@@ -111,6 +118,45 @@ def refuse_all(requests: Iterable[Intervention], reason: str, now: datetime) -> 
     return tuple(_answer(request, judgement, now) for request in unanswered)
 
 
+def refuse_without_decision(
+    requests: Iterable[Intervention],
+    notes: Iterable[Answered],
+    target_uid: str,
+    why: "NoDecision",
+    now: datetime,
+) -> tuple[Answer, ...]:
+    """Answers for requests whose target is there, and about which nothing can be decided.
+
+    What is noted was done before that; all else is refused, and may be asked again.
+    """
+    noted = {note.uid: _from_note(note) for note in notes}
+    answers: list[Answer] = []
+    for request in requests:
+        if request.status.answered is not None:
+            continue
+        judgement, wanted = noted.get(request.metadata.uid), request.spec.target.uid
+        if judgement is not None:
+            answers.append(_answer(request, judgement, now))
+        elif wanted and wanted != target_uid:
+            answers.append(_answer(request, refused_whole(TARGET_REPLACED), now))
+        else:
+            answers.append(_answer(request, refused_whole(why.reason), now, why.message))
+    return tuple(answers)
+
+
+@dataclass(frozen=True)
+class NoDecision:
+    """Why nothing can be decided about an object now."""
+
+    reason: Literal["NotUnderstood", "InvalidSpec", "CannotBePlanned"]
+    fault: str
+
+    @property
+    def message(self) -> str:
+        """The fault, and what to do about it."""
+        return sentence(f"{self.fault}; {_NEXT[self.reason]}")
+
+
 def asked_by(spec: InterventionSpec) -> str:
     """Who asked and why, as one line."""
     return sentence(f"{spec.requestedBy or 'a person'}: {spec.reason}".removesuffix(": "))
@@ -149,7 +195,9 @@ def _from_note(note: Answered) -> Judgement:
     return Judgement(("",) if note.affected else (), refused, items=note.affected)
 
 
-def _answer(request: Intervention, judgement: Judgement, now: datetime) -> Answer:
+def _answer(
+    request: Intervention, judgement: Judgement, now: datetime, message: str = ""
+) -> Answer:
     affected, refused = judgement.count, list(judgement.refused)
     summary = "Done" if not refused else "PartlyDone" if affected else "Refused"
     status = InterventionStatus(
@@ -158,6 +206,7 @@ def _answer(request: Intervention, judgement: Judgement, now: datetime) -> Answe
         affected=affected,
         refused=refused,
         summary=summary,
+        message=message,
     )
     meta = request.metadata
     target = INTERVENTION.ref(meta.namespace, meta.name, meta.uid)

@@ -25,6 +25,7 @@ from stagework.web.auth.sign_ins import SignIns
 from stagework.web.auth.tickets import Tickets
 from stagework.web.batches.service import BatchService
 from stagework.web.cluster import ClusterReader
+from stagework.web.described import PROBLEMS, Described
 from stagework.web.error_answers import answer_errors
 from stagework.web.heartbeats import Heartbeats
 from stagework.web.history_care import HistoryCare
@@ -137,8 +138,9 @@ def create_app(
 
 def routed_app(**options: Any) -> FastAPI:
     """An app with every route and nothing behind them: what the description is made of."""
-    app = FastAPI(
+    app = Described(
         title="stagework",
+        responses=PROBLEMS,
         # The page that shows it would load scripts from a foreign host.
         docs_url=None,
         redoc_url=None,

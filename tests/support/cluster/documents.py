@@ -12,6 +12,7 @@ import yaml
 from tests.support.cluster.commands import ROOT, Document
 from tests.support.cluster.space import Space
 from tests.support.cluster.uploads import upload
+from tests.support.recorded import stages_of
 
 SAMPLES = ROOT / "manifests" / "samples"
 HANDS = 3
@@ -31,7 +32,7 @@ class Done:
     @property
     def stages(self) -> dict[str, Document]:
         """The stages of its status, by name."""
-        return {stage["name"]: stage for stage in self.run["status"]["stages"]}
+        return {stage["name"]: stage for stage in stages_of(self.run)}
 
     @property
     def text(self) -> str:

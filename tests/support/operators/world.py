@@ -102,6 +102,10 @@ class World:
             INTERVENTIONS, NAMESPACE, {"metadata": {"name": name}, "spec": body}
         )
 
+    def answer(self, name: str) -> Json:
+        """What was answered to an Intervention; empty before that."""
+        return self.store.get(INTERVENTIONS, NAMESPACE, name).data.get("status", {})
+
     def run(self, name: str) -> Json:
         """A run as it is stored."""
         return self.store.get(PIPELINE_JOBS, NAMESPACE, name).data

@@ -6,9 +6,20 @@ from dataclasses import dataclass
 import pytest
 
 from stagework.api.answered import Answered
-from stagework.api.intervention import Intervention, InterventionSpec, RefusedStage
+from stagework.api.intervention import (
+    Intervention,
+    InterventionSpec,
+    InterventionStatus,
+    RefusedStage,
+)
 from stagework.api.judgement import Judgement
-from stagework.plans.interventions import KEPT, Requests, refuse_all
+from stagework.plans.interventions import (
+    KEPT,
+    NoDecision,
+    Requests,
+    refuse_all,
+    refuse_without_decision,
+)
 from stagework.plans.plan import Answer, PlanBuilder
 from tests.support.builders import T0, make_intervention
 
@@ -110,3 +121,34 @@ def test_an_object_that_is_gone_owns_no_answer() -> None:
     (answer,) = refuse_all([make_intervention(owned=True)], "TargetNotFound", T0)
 
     assert not answer.adopt
+
+
+def test_where_nothing_can_be_decided_what_was_done_is_answered_and_the_rest_refused() -> None:
+    requests = (
+        make_intervention("Retry", "x", uid="done"),
+        make_intervention("Retry", "x", uid="fresh"),
+        make_intervention("Retry", "x", uid="late", target_uid="another"),
+    )
+    noted = Answered(uid="done", affected=1)
+    why = NoDecision("CannotBePlanned", "OverflowError: too large")
+
+    answers = refuse_without_decision(requests, [noted], "uid-1", why, T0)
+
+    assert [(a.status.summary, [r.reason for r in a.status.refused]) for a in answers] == [
+        ("Done", []),
+        ("Refused", ["CannotBePlanned"]),
+        ("Refused", ["TargetReplaced"]),
+    ]
+    assert [a.status.message for a in answers] == [
+        "",
+        "OverflowError: too large; see the operator's log for the fault, then ask again",
+        "",
+    ]
+
+
+def test_what_was_answered_is_not_answered_again_where_nothing_can_be_decided() -> None:
+    answered = make_intervention("Retry", "x", status=InterventionStatus(answered=T0))
+
+    assert (
+        refuse_without_decision([answered], [], "uid-1", NoDecision("InvalidSpec", "x"), T0) == ()
+    )

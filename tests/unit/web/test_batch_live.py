@@ -5,14 +5,19 @@ import socket
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any, cast
 
 import pytest
 from websocket import ABNF, WebSocket, WebSocketBadStatusException, create_connection
 
+from stagework.web.auth.tickets import TICKET_SECONDS
+from stagework.web.batches.service import LISTENERS_OF_ONE_MAX
 from stagework.web.routes import batch_live
 from tests.unit.web.service import Service
 from tests.unit.web.test_batches import READER, RUNNING
+
+SIGN_IN_AGAIN = (4401, "your token or ticket is not good any more: sign in again")
 
 
 @pytest.fixture(autouse=True)
@@ -34,19 +39,31 @@ def connect(service: Service, token: str = "", path: str = "team/photos", **more
 
 def refused(service: Service, token: str, path: str = "team/photos", **more: Any) -> int:
     """The status of the answer."""
+    return refusal_of(service, token, path, **more).status_code
+
+
+def refusal_of(
+    service: Service, token: str, path: str = "team/photos", **more: Any
+) -> WebSocketBadStatusException:
+    """What the client learns."""
     with (
         socket.create_connection(("127.0.0.1", service.port), 10) as connection,
         pytest.raises(WebSocketBadStatusException) as caught,
     ):
         connect(service, token, path, socket=connection, **more)
-    return caught.value.status_code
+    return caught.value
 
 
 def closed(connection: WebSocket) -> str:
     """Why the service has closed it."""
+    return closing(connection)[1]
+
+
+def closing(connection: WebSocket) -> tuple[int, str]:
+    """With which code, and why, the service has closed it."""
     frame = cast("tuple[int, bytes]", cast("Any", connection).recv_data())
     assert frame[0] == ABNF.OPCODE_CLOSE
-    return frame[1][2:].decode()
+    return int.from_bytes(frame[1][:2]), frame[1][2:].decode()
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -118,7 +135,31 @@ def test_a_right_that_is_taken_away_ends_it(service: Service, listening: WebSock
     news(listening)
     service.cluster.rights.clear()
     service.clock.now += 61
-    assert "you may not get batches" in closed(listening)
+    code, why = closing(listening)
+    assert code == 4403
+    assert "you may not get batches" in why
+
+
+def test_a_token_that_is_not_good_any_more_ends_it(service: Service, listening: WebSocket) -> None:
+    news(listening)
+    service.cluster.tokens.clear()
+    service.clock.now += 59
+    service.cluster.batches.asked.clear()
+    until(lambda: len(service.cluster.batches.asked) >= 1)
+    service.clock.now += 2
+    assert closing(listening) == SIGN_IN_AGAIN
+
+
+def test_nobody_listens_longer_than_their_ticket_is_good(service: Service, token: str) -> None:
+    _, user = service.cluster.tokens[token]
+    ticket = service.app.state.services.tickets.give(user)
+    with socket.create_connection(("127.0.0.1", service.port), 10) as own:
+        connection = connect(service, ticket, socket=own)
+        news(connection)
+        progress(service, done=46)
+        assert news(connection)["batch"]["done"] == 46
+        service.clock.now += TICKET_SECONDS
+        assert closing(connection) == SIGN_IN_AGAIN
 
 
 def test_a_browser_sends_its_token_among_the_protocols(service: Service, token: str) -> None:
@@ -156,9 +197,24 @@ def test_more_than_a_limit_do_not_listen(
     news(listening)
     services = service.app.state.services
     monkeypatch.setattr(services.batches.listeners, "_most", 1)
-    assert refused(service, token) == 403
+    assert refused(service, token) == 503
     listening.close()
     until(lambda: services.batches.listeners.number == 0)
+    connect(service, token).close()
+
+
+def test_nobody_takes_all_the_room(service: Service, token: str) -> None:
+    with ExitStack() as kept:
+        for _ in range(LISTENERS_OF_ONE_MAX):
+            own = kept.enter_context(socket.create_connection(("127.0.0.1", service.port), 10))
+            connect(service, token, socket=own)
+        refusal = refusal_of(service, token)
+        assert refusal.status_code == 429
+        said = json.loads(refusal.resp_body or b"")
+        assert said["error"] == "you listen to 16 batches, no more is possible at once"
+        assert "close one of your connections" in said["hint"]
+        connect(service, service.cluster.person("bob", *READER)).close()
+    until(lambda: service.app.state.services.batches.listeners.number == 0)
     connect(service, token).close()
 
 

@@ -71,7 +71,8 @@ _WOULD: Final = {
 
 def answered(status: InterventionStatus, kind: Kind = PIPELINEJOB) -> list[str]:
     """The operator's answer: the counts, then each refusal with its reason."""
-    return _lines(status.requested, status.affected, status.refused, _HINTS[kind])
+    lines = _lines(status.requested, status.affected, status.refused, _HINTS[kind])
+    return [*lines, f"  {status.message}"] if status.message else lines
 
 
 def judged(verb: str, effect: Judgement, kind: Kind) -> list[str]:

@@ -11,12 +11,13 @@ import logging
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import partial
 from typing import Any, Final
 
 from starlette.datastructures import Headers
 
 from stagekit.contract import HEADER_AUTHORIZATION
-from stagework.web.auth.identity import Caller, Identities, Person, StagePod
+from stagework.web.auth.identity import Caller, Identities, Person, name_of
 from stagework.web.auth.sign_ins import SignIns
 from stagework.web.errors import ClusterUnavailable, ProblemError
 
@@ -65,7 +66,7 @@ class Authentication:
         except ClusterUnavailable as error:
             await error.problem().response()(scope, receive, log_line.send)
         else:
-            log_line.caller = _name_of(caller)
+            log_line.caller = name_of(caller)
             scope.setdefault("state", {})["caller"] = caller
             await self._app(scope, receive, log_line.send)
         finally:
@@ -79,13 +80,17 @@ class Authentication:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refused before it is accepted: the client sees 403."""
         try:
-            caller = await self._identities.caller(_websocket_proof(scope))
+            proof = _websocket_proof(scope)
+            caller = await self._identities.caller(proof)
         except (ProblemError, ClusterUnavailable):
             await receive()  # its request to connect
             await send({"type": "websocket.close", "code": 1008})
             return
-        _log.info("listens", extra={"path": scope["path"][:500], "caller": _name_of(caller)})
-        scope.setdefault("state", {})["caller"] = caller
+        _log.info("listens", extra={"path": scope["path"][:500], "caller": name_of(caller)})
+        state = scope.setdefault("state", {})
+        state["caller"] = caller
+        # A connection may last longer than its token or ticket.
+        state["caller_now"] = partial(self._identities.caller, proof)
         await self._app(scope, receive, send)
 
 
@@ -117,10 +122,6 @@ class _AccessLogLine:
             "milliseconds": round((time.monotonic() - self._began) * 1000),
         }
         _log.log(logging.DEBUG if is_quiet else logging.INFO, "request", extra=dict(fields))
-
-
-def _name_of(caller: Caller) -> str:
-    return str(caller.prefix) if isinstance(caller, StagePod) else caller.user.name
 
 
 def _websocket_proof(scope: Scope) -> str:

@@ -95,6 +95,11 @@ Caller = StagePod | Program | Person | Operator | Task
 """Everybody who has been authenticated."""
 
 
+def name_of(caller: Caller) -> str:
+    """As the log names them: a user, or a stage Pod's prefix."""
+    return str(caller.prefix) if isinstance(caller, StagePod) else caller.user.name
+
+
 class Identities:
     """Turns tokens into callers."""
 

@@ -1,20 +1,43 @@
-"""How many listen to live progress."""
+"""How many listen to live progress, and who."""
+
+from collections import Counter
+from http import HTTPStatus
+
+from stagework.web.errors import ProblemError
 
 
 class Listeners:
-    """Counts them, up to a limit."""
+    """Counts them, up to a limit in all and one for everybody."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, most_of_one: int) -> None:
         self._most = most
-        self.number = 0
+        self._most_of_one = most_of_one
+        self._of: Counter[str] = Counter()
 
-    def enter(self) -> bool:
-        """Whether there is room for one more; then it is counted."""
+    @property
+    def number(self) -> int:
+        """All that listen now."""
+        return self._of.total()
+
+    def enter(self, name: str) -> None:
+        """Count one more of theirs; raises ProblemError (429 or 503) where there is no room."""
+        if self._of[name] >= self._most_of_one:
+            raise ProblemError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"you listen to {self._most_of_one} batches, no more is possible at once",
+                "close one of your connections, or read /v1/batches once in a while",
+            )
         if self.number >= self._most:
-            return False
-        self.number += 1
-        return True
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"{self._most} listen already, this service has room for no more",
+                "come again later, or read /v1/batches once in a while",
+                {"Retry-After": "30"},
+            )
+        self._of[name] += 1
 
-    def leave(self) -> None:
-        """One has gone."""
-        self.number -= 1
+    def leave(self, name: str) -> None:
+        """One of theirs has gone."""
+        self._of[name] -= 1
+        if not self._of[name]:
+            del self._of[name]

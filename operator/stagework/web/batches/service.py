@@ -22,6 +22,8 @@ from stagework.web.cluster import ClusterReader
 
 LISTENERS_MAX: Final = 256
 """So many listen to live progress at once."""
+LISTENERS_OF_ONE_MAX: Final = 16
+"""So many of these are one user's."""
 
 
 @dataclass(frozen=True)
@@ -69,5 +71,5 @@ class BatchService:
             views=BatchViews(reader.batches, authorization, settings.namespaces, clock),
             requests=BatchRequests(reader.batches, reader.queue, authorization, books),
             uploads=FormUploads(store, settings.batches),
-            listeners=Listeners(LISTENERS_MAX),
+            listeners=Listeners(LISTENERS_MAX, LISTENERS_OF_ONE_MAX),
         )

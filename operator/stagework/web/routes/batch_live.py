@@ -3,10 +3,14 @@
 Every message holds all numbers, so who was slow or away has missed nothing but what was in between.
 The token comes in a header, as on every route; browsers cannot set one, and send it as Kubernetes'
 own clients do, among the protocols that they offer.
+
+Who listens, and whether they may, is asked again with each reading; what the API server said of a
+token or a right is kept a minute. So nobody listens longer than their ticket is good.
 """
 
 import asyncio
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -15,6 +19,7 @@ from stagework.api.batch_answers import BatchNews, BatchRow
 from stagework.overview.batch_row import batch_row
 from stagework.web.artifact_path import checked_namespace, checked_run_name
 from stagework.web.auth.authentication import PROTOCOL
+from stagework.web.auth.identity import name_of
 from stagework.web.errors import ClusterUnavailable, ProblemError
 from stagework.web.routes.services import Services
 
@@ -24,22 +29,28 @@ EVERY_SECONDS: Final = 1.0
 """How often the numbers are read."""
 STILL_SECONDS: Final = 15.0
 """After so long without a change they are sent all the same."""
-_TRY_LATER: Final = 1013
 _REFUSED: Final = 1008
 _OVER: Final = 1000
+_SIGN_IN: Final = 4401
+"""The token or ticket is not good any more."""
+_FORBIDDEN: Final = 4403
+"""The right to see this batch was taken away."""
 
 
 @router.websocket("/v1/batches/{namespace}/{name}/live")
 async def live(websocket: WebSocket, namespace: str, name: str) -> None:
     """Until the batch is gone, or who listens is."""
     services: Services = websocket.app.state.services
-    if not services.batches.listeners.enter():
-        await websocket.close(_TRY_LATER, "too many listen: come again")
+    listener = name_of(websocket.state.caller)
+    try:
+        services.batches.listeners.enter(listener)
+    except ProblemError as error:
+        await websocket.send_denial_response(error.response())
         return
     try:
         await _accepted(websocket, services, namespace, name)
     finally:
-        services.batches.listeners.leave()
+        services.batches.listeners.leave(listener)
 
 
 async def _accepted(websocket: WebSocket, services: Services, namespace: str, name: str) -> None:
@@ -63,7 +74,7 @@ async def _accepted(websocket: WebSocket, services: Services, namespace: str, na
 
 
 async def _send(websocket: WebSocket, services: Services, namespace: str, name: str) -> None:
-    """The right is asked for again with each reading; what the API server said is kept a minute."""
+    """Until the batch is gone, or who listens may not see it any more."""
     last: BatchRow | None = None
     seq, quiet = 0, 0.0
     while True:
@@ -73,7 +84,7 @@ async def _send(websocket: WebSocket, services: Services, namespace: str, name: 
         except ClusterUnavailable:
             pass  # it may be back: what was said last stands
         except ProblemError as error:
-            await websocket.close(_REFUSED, error.error[:100])
+            await websocket.close(*_ending(error))
             return
         if row is None or row != last or quiet >= STILL_SECONDS:
             seq, quiet, last = seq + 1, 0.0, row
@@ -89,8 +100,16 @@ async def _send(websocket: WebSocket, services: Services, namespace: str, name: 
 async def _row(
     websocket: WebSocket, services: Services, namespace: str, name: str
 ) -> BatchRow | None:
-    found = await services.batches.views.seen(websocket.state.caller, namespace, name)
+    caller = await websocket.state.caller_now()
+    found = await services.batches.views.seen(caller, namespace, name)
     return batch_row(found) if found is not None else None
+
+
+def _ending(error: ProblemError) -> tuple[int, str]:
+    """Code and reason with which a connection is closed."""
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        return _SIGN_IN, "your token or ticket is not good any more: sign in again"
+    return _FORBIDDEN, error.error[:100]
 
 
 async def _until_left(websocket: WebSocket) -> None:

@@ -1,6 +1,7 @@
 """Probes; the only routes without a proof of identity."""
 
 from http import HTTPStatus
+from typing import Any, Final
 
 from fastapi import APIRouter, Response
 from starlette.responses import PlainTextResponse
@@ -10,13 +11,21 @@ from stagework.web.routes.services import ServicesParam
 router = APIRouter()
 
 
-@router.get("/livez", response_class=Response)
+_TEXT: Final = "text/plain"
+
+
+@router.get("/livez", response_class=PlainTextResponse)
 async def livez() -> Response:
     """The process answers."""
     return PlainTextResponse("ok\n")
 
 
-@router.get("/readyz", response_class=Response)
+_AWAY: Final[dict[int | str, dict[str, Any]]] = {
+    503: {"description": "The API server does not answer", "content": {_TEXT: {}}}
+}
+
+
+@router.get("/readyz", response_class=PlainTextResponse, responses=_AWAY)
 async def readyz(services: ServicesParam) -> Response:
     """Callers can be recognised: the API server answers."""
     if await services.reachable():

@@ -15,6 +15,16 @@ def test_an_answer_counts_and_gives_a_reason_for_each_refusal() -> None:
     ]
 
 
+def test_where_nothing_could_be_decided_the_operators_sentence_follows() -> None:
+    refused = [RefusedStage(stage="", reason="NotUnderstood")]
+    status = InterventionStatus(refused=refused, message="spec.x: no such field; upgrade")
+    assert answered(status) == [
+        "requested 0, affected 0, refused 1",
+        "  refused the request: NotUnderstood",
+        "  spec.x: no such field; upgrade",
+    ]
+
+
 def test_a_preview_names_what_would_change_and_says_that_nothing_was_written() -> None:
     effect = Preview(("a",), ("b", "c"), (), ("d",), ("e",), "CompletedWithSkips")
     assert previewed("Retry", effect) == [
