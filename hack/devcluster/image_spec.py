@@ -8,7 +8,7 @@ from typing import cast
 from hack.devcluster.errors import DevClusterError
 from hack.devcluster.paths import ROOT
 
-KEYS = {"tag", "include", "dockerfile", "packages", "requirements"}
+KEYS = {"tag", "include", "dockerfile", "packages", "requirements", "board"}
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class ImageSpec:
     dockerfile: Path
     packages: Path
     requirements: Path | None
+    board: bool = False
+    """Whether the board's page is in it."""
 
     @property
     def repository(self) -> str:
@@ -51,6 +53,7 @@ def parse(name: str, text: str, root: Path = ROOT) -> ImageSpec:
         dockerfile=path("dockerfile", "Dockerfile"),
         packages=path("packages", "packages.txt"),
         requirements=requirements if "requirements" in content or requirements.exists() else None,
+        board=content.get("board") is True,
     )
     needed = [spec.dockerfile, spec.packages, *spec.include]
     if spec.requirements is not None:

@@ -1,6 +1,10 @@
 // All of the page.
 import type { ComponentType } from "preact";
+import { BatchPage } from "./pages/batch";
+import { FleetPage } from "./pages/fleet";
+import { HistoryPage } from "./pages/history";
 import { QueuePage } from "./pages/queue";
+import { RunPage } from "./pages/run";
 import { ActDialog, KeysDialog } from "./parts/dialogs";
 import { Header } from "./parts/header";
 import { Spoken } from "./parts/headline";
@@ -11,10 +15,17 @@ import { type Page, route } from "./state/route";
 import { clock, zoneName } from "./words/format";
 import { words } from "./words/index";
 
-const VIEWS: Partial<Record<Page, ComponentType>> = { queue: QueuePage };
+const VIEWS: Record<Page, ComponentType> = {
+  queue: QueuePage,
+  run: RunPage,
+  batch: BatchPage,
+  fleet: FleetPage,
+  history: HistoryPage,
+};
 
 export function App() {
-  const View = VIEWS[route.value.page] ?? QueuePage;
+  const { page, parts } = route.value;
+  const View = VIEWS[page];
   const off = refusal.value !== null || neverSeen.value;
   return (
     <>
@@ -23,7 +34,7 @@ export function App() {
       </button>
       <div class={`progress ${loading.value ? "on" : ""}`} />
       <Header />
-      <main>{off ? <Refusal /> : <View />}</main>
+      <main>{off ? <Refusal /> : <View key={`${page}/${parts.slice(0, 2).join("/")}`} />}</main>
       <Footer />
       {board.value ? <Spoken board={board.value} /> : null}
       <ActDialog />

@@ -111,7 +111,8 @@ def run(name: str, title: str, at: str, state: dict[str, Any], *, made: float) -
         message=str(state.get("message", "")),
     )
     meta = shown.metadata.model_copy(update={"creationTimestamp": ago(made)})
-    status = shown.status.model_copy(update={"pipelineRevision": f"{pipeline}-1"})
+    times = {"startTime": ago(made), "completionTime": state.get("completionTime")}
+    status = shown.status.model_copy(update={"pipelineRevision": f"{pipeline}-1", **times})
     return shown.model_copy(update={"metadata": meta, "status": status})
 
 
@@ -171,7 +172,7 @@ def failed(name: str, title: str, stage: str, minutes: float, cause: str) -> Pip
         "node": f"{_HOME[stage]}-01",
         "startTime": ago(minutes + 1),
         "completionTime": ago(minutes),
-        "logLine": f"RuntimeError: {cause}",
+        "logLine": "OSError: cannot open resource",
         "earlier": [
             {"attempt": 1, "reason": names.EXIT_CODE, "exitCode": 1, "time": ago(minutes + 8)},
             {"attempt": 2, "reason": names.EXIT_CODE, "exitCode": 1, "time": ago(minutes + 4)},
@@ -204,19 +205,22 @@ def nodes(*, macbook_away: bool = False) -> tuple[NodeView, ...]:
     )
 
 
-def past(rates: dict[str, tuple[int, int]], hours: int = 24) -> tuple[AnyFact, ...]:
-    """What was done and what came, an hour: `rates` by stage, as (done, came)."""
+def past(rates: dict[str, tuple[int, int]], since: float = 0) -> tuple[AnyFact, ...]:
+    """What was done and what came in a day, but for the last `since` hours.
+
+    `rates` by stage, as (done, came) an hour.
+    """
     return tuple(
         fact
         for stage, (done, came) in rates.items()
-        for hour in range(hours)
+        for hour in range(24)
+        if hour >= since
         for fact in _hour(stage, hour, done, came)
     )
 
 
 def _hour(stage: str, hour: int, done: int, came: int) -> Iterator[AnyFact]:
-    # By night less comes; its curve is always the same.
-    share = 1.0 if hour < 6 else (0.25, 0.4, 0.3, 0.2, 0.5, 0.7)[hour % 6]
+    share = (1.0, 0.9, 0.8, 0.95, 0.7, 0.85)[hour % 6] if hour else 1.0
     machine = _HOME.get(stage, "macmini")
     for number in range(round(done * share)):
         ended = ago(60 * hour + 60 * (number + 0.5) / (done * share))
@@ -231,13 +235,18 @@ def _hour(stage: str, hour: int, done: int, came: int) -> Iterator[AnyFact]:
             ended=ended,
             outcome="Succeeded",
         )
+    for number in range(round((came - done) * share)):
+        queued = ago(60 * hour + number)
+        uid = f"left-{stage}-{hour}-{number}"
+        yield attempt_fact(uid, stage, namespace=NAMESPACE, queued=queued)
 
 
 def night_facts() -> Iterator[AnyFact]:
     """What ended in the nights of eight days."""
-    for day in range(1, 9):
-        for number in range(110 + 7 * (day % 4)):
-            ended = NOW.replace(hour=15, minute=0) - timedelta(days=day) + timedelta(minutes=number)
+    for day in range(1, 8):
+        for number in range(1220 + 40 * (day % 4)):
+            begin = NOW.replace(hour=13, minute=5) - timedelta(days=day + 1)
+            ended = begin + timedelta(seconds=20 * number)
             yield attempt_fact(
                 f"night-{day}-{number}",
                 "embed",
@@ -282,15 +291,17 @@ BUSY: Final = (
 )
 DEFERRED: Final = in_queue(12, "deep_summary", of="Study", reason=names.WAIT_NO_NODE)
 RATES: Final = {
-    "extract": (56, 24),
-    "chunk": (56, 54),
-    "embed": (60, 40),
-    "classify": (30, 30),
-    "summarize": (60, 24),
-    "img_gen": (24, 8),
-    "overlay": (20, 20),
-    "deep_summary": (6, 6),
+    "extract": (40, 12),
+    "chunk": (20, 12),
+    "embed": (30, 14),
+    "classify": (20, 6),
+    "summarize": (40, 14),
+    "img_gen": (14, 6),
+    "overlay": (16, 8),
 }
+DEEP: Final = {"deep_summary": (6, 6)}
+AWAY_HOURS: Final = 5
+PAST: Final = (*past(RATES), *past(DEEP, AWAY_HOURS), *night_facts(), *_ended_runs())
 JOBS: Final = (
     background_job(
         "reindex-1",
@@ -314,7 +325,7 @@ JOBS: Final = (
         ended=ago(186),
     ),
 )
-A: Final = Seed(BUSY, nodes(), (*past(RATES), *night_facts(), *_ended_runs()), JOBS, REVISIONS)
+A: Final = Seed(BUSY, nodes(), PAST, JOBS, REVISIONS)
 B: Final = replace(A, runs=(*BUSY, *DEFERRED), nodes=nodes(macbook_away=True))
 C: Final = replace(
     B,
@@ -331,8 +342,9 @@ D: Final = replace(
         *BUSY,
         *in_queue(50, "classify", of="Mail"),
         failed("r-1", "Report 9", "embed", 300, "out of memory"),
+        failed("r-2", "Report 11", "embed", 340, "out of memory"),
     ),
-    facts=(*past({**RATES, "classify": (40, 40)}), *night_facts()),
+    facts=(*past({**RATES, "classify": (40, 50)}), *night_facts()),
 )
 EMPTY: Final = Seed((), nodes())
 ALL: Final = {"A": A, "B": B, "C": C, "D": D, "EMPTY": EMPTY}

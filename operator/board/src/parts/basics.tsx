@@ -15,15 +15,23 @@ export function Count({ value }: { value: number | null | undefined }) {
 export function Panel(props: {
   title: string;
   id: string;
+  /** It is the page's own title. */
+  top?: boolean;
   aside?: ComponentChildren;
   children: ComponentChildren;
 }) {
   return (
     <section class="panel" aria-labelledby={props.id}>
       <div class="panel-head">
-        <h2 id={props.id} tabIndex={-1}>
-          {props.title}
-        </h2>
+        {props.top ? (
+          <h1 id={props.id} class="page-title" tabIndex={-1}>
+            {props.title}
+          </h1>
+        ) : (
+          <h2 id={props.id} tabIndex={-1}>
+            {props.title}
+          </h2>
+        )}
         {props.aside}
       </div>
       {props.children}

@@ -24,28 +24,27 @@ export function MachineCard({ card, zone }: { card: Card; zone: string }) {
           <Count value={card.pending} />
         </span>{" "}
         {words.value.waiting}
-        {card.deferred_pending ? (
-          <span class="more tone-away">
-            {count(card.deferred_pending, language.value)} {words.value.deferred}
-          </span>
-        ) : null}
-        {card.failed ? (
-          <span class="more tone-bad">
-            {count(card.failed, language.value)} {words.value.failed}
-          </span>
-        ) : null}
+        <More value={card.deferred_pending} tone="away" word={words.value.deferred} />
+        <More value={card.failed} tone="bad" word={words.value.failed} />
       </p>
       <Current card={card} />
       <Away card={card} zone={zone} />
       <footer>
         <span>
-          <Count value={card.done_1h} /> {words.value.lastHour} <span class="dot">·</span>{" "}
-          <Count value={card.done_today} /> {words.value.today}
+          {words.value.doneLastHour(count(card.done_1h, language.value))}
+          <span class="dot">·</span>
+          {words.value.doneSinceMidnight(count(card.done_today, language.value))}
         </span>
         <strong>{footOf(card)}</strong>
       </footer>
     </article>
   );
+}
+
+function More({ value, tone, word }: { value: number; tone: string; word: string }) {
+  if (!value) return null;
+  const text = words.value.counted(count(value, language.value), word);
+  return <span class={`more tone-${tone}`}>{text}</span>;
 }
 
 function footOf(card: Card): string {

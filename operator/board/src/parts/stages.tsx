@@ -12,7 +12,7 @@ export function Stages({ board }: { board: Board }) {
   const said = words.value;
   const titles: [string, string][] = [
     [said.waiting, ""],
-    [said.running, ""],
+    [said.running, "wide"],
     [said.deferred, "wide"],
     [said.failed, ""],
     [said.oldest, "wide"],
@@ -56,7 +56,7 @@ export function Stages({ board }: { board: Board }) {
 }
 
 function Row({ row, board, machine }: { row: StageNumbers; board: Board; machine: string }) {
-  const rests = !(row.pending || row.processing || row.deferred || row.held);
+  const rests = !(row.pending || row.processing || row.deferred || row.held || row.failed);
   return (
     <tr class={rests ? "rests" : ""}>
       <th scope="row">{row.stage}</th>
@@ -64,7 +64,7 @@ function Row({ row, board, machine }: { row: StageNumbers; board: Board; machine
       <td class="number">
         <Count value={row.pending} />
       </td>
-      <td class="number">
+      <td class="number wide">
         <Count value={row.processing} />
       </td>
       <td class="number wide">
