@@ -68,7 +68,7 @@ board: $(VENV)/.ready ## The board's page: types, style, its parts, the bundle, 
 	@STAGEWORK_BOARD=$$($(DEVCLUSTER) board) $(PY) -m pytest -q -n 2 --dist loadfile tests/board
 
 screenshots: $(VENV)/.ready ## Pictures of each page of the board, both themes, three widths, from seeds
-	@STAGEWORK_BOARD=$$($(DEVCLUSTER) board) $(PY) -m hack.screenshots $(or $(OUT),out/screenshots)
+	@STAGEWORK_BOARD=$$($(DEVCLUSTER) board) $(PY) -m tests.support.board $(or $(OUT),out/screenshots)
 
 .PHONY: unit
 unit: $(VENV)/.ready ## Tests of the parts: the pure core, stagekit, the API service, the stages

@@ -6,12 +6,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from hack.devcluster import board
 from tests.support.board.browser import browser
 from tests.support.board.seeds import Seed
 from tests.support.board.serving import ServedBoard, served
+
+expect.set_options(timeout=20_000)  # others may have the machine
 
 Serve = Callable[[Seed], ServedBoard]
 

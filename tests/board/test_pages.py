@@ -1,4 +1,4 @@
-"""All pages: no fault by axe in either theme, nothing outside of a small screen, links that keep."""
+"""All pages: no fault by axe in either theme, nothing beside a small screen, lasting links."""
 
 from pathlib import Path
 
@@ -68,13 +68,10 @@ def test_a_run_says_why_it_failed_and_what_to_do(chromium: Browser, serve: Serve
     with opened(chromium, served, fragment=PAGES["run"]) as page:
         expect(page.locator("h1")).to_have_text("StageFailed: font was missing")
         expect(page.locator(".node")).to_have_count(5)
-        expect(page.locator(".next-step code")).to_have_text(
-            "stagework logs ad-3b87 ocr_eval -n daily"
-        )
+        command = "stagework logs ad-3b87 ocr_eval -n daily"
+        expect(page.locator(".next-step code")).to_have_text(command)
         page.get_by_role("button", name="Attempts").click()
-        expect(
-            page.locator("#chosen").locator("xpath=ancestor::section").locator("tbody tr")
-        ).to_have_count(3)
+        expect(page.locator("section[aria-labelledby=chosen] tbody tr")).to_have_count(3)
         page.get_by_role("button", name="Retry…").click()
         expect(page.get_by_role("dialog")).to_contain_text("Starts: ocr_eval, attempt 4.")
 

@@ -1,21 +1,6 @@
 """What the routes of retry and skip answer before anything is written, and who asks."""
 
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
-
-from stagework.api.old_queue import FailedIdText, OldAnswer, OldRefused
-
-
-class PreviewRequest(BaseModel):
-    """What `POST /v1/failed/preview` takes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    verb: Literal["Retry", "Skip"]
-    """What would be asked for."""
-    ids: Annotated[list[FailedIdText], Field(min_length=1, max_length=50)]
-    """Of the failed list; doubles count once."""
+from stagework.api.old_queue import OldAnswer, OldRefused
 
 
 class Effect(OldAnswer):
@@ -44,7 +29,7 @@ class Effect(OldAnswer):
 
 
 class Effects(OldAnswer):
-    """Answer of `POST /v1/failed/preview`."""
+    """Answer of `POST /v1/failed/retry/preview`, and of its like for a skip."""
 
     requested: int
     """Ids, each counted once."""

@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
 from stagework.cli.cluster import Answer
@@ -52,6 +52,10 @@ class Upstream(Protocol):
         """Its answer, whatever that is; raises CommandError where it cannot be asked."""
         ...
 
+    def forget(self) -> None:
+        """The proof is not taken any more: the next request needs a new one."""
+        ...
+
 
 class BoardProxy(ThreadingHTTPServer):
     """Listens once it is made; `serve_forever` answers."""
@@ -79,6 +83,16 @@ class BoardProxy(ThreadingHTTPServer):
         """Names under which it answers."""
         return frozenset({f"{LOOPBACK}:{self.port}", f"localhost:{self.port}"})
 
+    def answer(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        """Of the service; one that was started anew knows no ticket, and is asked with another."""
+        answer = self.upstream.forward(method, target, headers, body)
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            return answer
+        self.upstream.forget()
+        return self.upstream.forward(method, target, headers, body)
+
     def target_of(self, path: str) -> str:
         """What is asked of the service, with its query; empty where nobody may ask that here."""
         secret, _, rest = path.removeprefix("/").partition("/")
@@ -91,7 +105,10 @@ class BoardProxy(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: BoardProxy
+
+    @property
+    def _proxy(self) -> BoardProxy:
+        return cast("BoardProxy", self.server)
 
     def do_GET(self) -> None:
         """Pass it on."""
@@ -109,13 +126,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: addresses have the secret in them."""
 
     def _pass_on(self, body: bytes | None) -> None:
-        target = self.server.target_of(self.path)
-        if not target or not self._is_from_here(changes=body is not None):
+        target = self._proxy.target_of(self.path)
+        if not target or not self._is_ours(changes=body is not None):
             self._refuse(HTTPStatus.FORBIDDEN, "this address is not for you")
             return
         headers = {name: value for name in _UP if (value := self.headers.get(name))}
         try:
-            answer = self.server.upstream.forward(self.command, target, headers, body)
+            answer = self._proxy.answer(self.command, target, headers, body)
         except ClusterUnreachable as error:
             self._refuse(HTTPStatus.BAD_GATEWAY, error.message, error.command)
         except CommandError as error:
@@ -125,12 +142,12 @@ class _Handler(BaseHTTPRequestHandler):
             kept = {name: known[name.lower()] for name in _DOWN if name.lower() in known}
             self._send(answer.status, kept, answer.body)
 
-    def _is_from_here(self, *, changes: bool) -> bool:
+    def _is_ours(self, *, changes: bool) -> bool:
         origin = self.headers.get("Origin")
-        ours = {f"http://{host}" for host in self.server.hosts}
+        ours = {f"http://{host}" for host in self._proxy.hosts}
         site = self.headers.get("Sec-Fetch-Site", "same-origin")
         return (
-            self.headers.get("Host", "") in self.server.hosts
+            self.headers.get("Host", "") in self._proxy.hosts
             and (origin in ours or (origin is None and not changes))
             and site in {"same-origin", "none"}
         )

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -104,23 +103,14 @@ class ApiService:
     def forward(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
-        """A route's answer as it is; `target`: its path and query.
+        """A route's answer as it is; `target`: its path and query."""
+        proved = {**headers, **self._proof()}
+        return self.cluster.request(method, self._path(target), body=body, headers=proved)
 
-        A service that was started anew knows no ticket: then it is asked again with a new one.
-        """
-        answer = self._forward(method, target, headers, body)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            with self._lock:
-                self._token = ""
-            answer = self._forward(method, target, headers, body)
-        return answer
-
-    def _forward(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
-        return self.cluster.request(
-            method, self._path(target), body=body, headers={**headers, **self._proof()}
-        )
+    def forget(self) -> None:
+        """The next request has a new ticket or token."""
+        with self._lock:
+            self._token = ""
 
     def log(self, run: str, stage: str, attempt: int) -> bytes | None:
         """The kept log of an attempt; None: none is kept."""

@@ -190,13 +190,17 @@ def _services(
         history=history,
         batches=batches,
         sweeper=_sweeper(store, reader, settings, batches.books, history=history, clock=wall_clock),
-        history_care=HistoryCare(
-            history, keep_seconds=settings.history.keepSeconds, wall_clock=wall_clock
-        ),
+        history_care=_history_care(history, settings, wall_clock),
         wall_clock=wall_clock,
         assets=assets,
         reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),
     )
+
+
+def _history_care(
+    history: History, settings: Settings, wall_clock: Callable[[], float]
+) -> HistoryCare:
+    return HistoryCare(history, keep_seconds=settings.history.keepSeconds, wall_clock=wall_clock)
 
 
 def _sweeper(

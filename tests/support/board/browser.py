@@ -52,7 +52,7 @@ def opened(
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(20_000)
     if signed_in:
         context.route("**/v1/**", lambda route: _proved(route, board.token))
     try:

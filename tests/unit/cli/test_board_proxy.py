@@ -27,6 +27,9 @@ class Upstream:
         default_factory=list[tuple[str, str, Mapping[str, str], bytes | None]]
     )
     error: CommandError | None = None
+    first: list[Answer] = field(default_factory=list[Answer])
+    """What it answers before that."""
+    forgotten: int = 0
 
     def forward(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
@@ -35,7 +38,11 @@ class Upstream:
         self.asked.append((method, target, headers, body))
         if self.error is not None:
             raise self.error
-        return self.answer
+        return self.first.pop() if self.first else self.answer
+
+    def forget(self) -> None:
+        """Keep that, too."""
+        self.forgotten += 1
 
 
 @pytest.fixture
@@ -146,7 +153,7 @@ def test_only_the_board_and_the_routes_are_passed_on(
 def test_pages_from_elsewhere_get_nothing_even_with_the_secret(
     proxy: BoardProxy, upstream: Upstream, headers: dict[str, str]
 ) -> None:
-    assert ask(proxy, "/v1/queue", **headers).status == 403
+    assert ask(proxy, "/v1/queue", body=None, **headers).status == 403
     assert upstream.asked == []
 
 
@@ -181,6 +188,14 @@ def test_what_keeps_it_from_asking_is_told_to_the_page(
     assert got.status == status
     assert error.message.encode() in got.body
     assert error.command.encode() in got.body
+
+
+def test_a_service_that_has_forgotten_us_is_asked_with_a_new_proof(
+    proxy: BoardProxy, upstream: Upstream
+) -> None:
+    upstream.first = [Answer(401)]
+    assert ask(proxy, "/v1/queue").status == 200
+    assert (len(upstream.asked), upstream.forgotten) == (2, 1)
 
 
 def test_each_proxy_has_a_secret_of_its_own(upstream: Upstream) -> None:

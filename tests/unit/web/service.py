@@ -133,9 +133,7 @@ def running(
     bundle: Path | None = None,
     **artifacts: Any,
 ) -> Generator[Service]:
-    """Serve until the end of the block; `bucket` stands for every store of `batches`, `bundle` has
-    the board's files.
-    """
+    """Serve until the end; `bucket`: every store of `batches`, `bundle`: files of the board."""
     cluster = FakeCluster()
     clock = Clock()
     configured = settings(models, namespaces, batches, **artifacts)

@@ -109,7 +109,7 @@ def test_a_service_without_a_bundle_says_so(tmp_path: Path) -> None:
 def test_a_retry_is_foreseen_by_the_code_that_does_it_and_nothing_is_written(
     service: Service, person: str
 ) -> None:
-    seen = posted(service, person, "/v1/failed/preview", verb="Retry", ids=[FAILED])
+    seen = posted(service, person, "/v1/failed/retry/preview", ids=[FAILED])
 
     assert seen["refused"] == []
     (effect,) = seen["effects"]
@@ -121,7 +121,7 @@ def test_a_retry_is_foreseen_by_the_code_that_does_it_and_nothing_is_written(
 
 def test_a_skip_says_what_stays_not_run(service: Service, person: str) -> None:
     service.cluster.person("ann", ("skip", "team"))
-    (effect,) = posted(service, person, "/v1/failed/preview", verb="Skip", ids=[FAILED])["effects"]
+    (effect,) = posted(service, person, "/v1/failed/skip/preview", ids=[FAILED])["effects"]
 
     assert effect["not_run"] == ["embed"]
     assert effect["waits_again"] == []
@@ -130,8 +130,8 @@ def test_a_skip_says_what_stays_not_run(service: Service, person: str) -> None:
 
 def test_a_preview_refuses_what_the_act_would_refuse(service: Service, person: str) -> None:
     ids = ["uid-bad/extract/2", FAILED]
-    seen = posted(service, person, "/v1/failed/preview", verb="Retry", ids=ids)
-    skip = posted(service, person, "/v1/failed/preview", verb="Skip", ids=[FAILED])
+    seen = posted(service, person, "/v1/failed/retry/preview", ids=ids)
+    skip = posted(service, person, "/v1/failed/skip/preview", ids=[FAILED])
 
     assert [one["reason"] for one in seen["refused"]] == ["StaleAttempt"]
     assert [one["id"] for one in seen["effects"]] == [FAILED]
@@ -140,7 +140,7 @@ def test_a_preview_refuses_what_the_act_would_refuse(service: Service, person: s
 
 def test_of_a_run_whose_revision_is_lost_no_end_is_foreseen(service: Service, person: str) -> None:
     service.cluster.queue.runs = [failed(revision="gone")]
-    seen = posted(service, person, "/v1/failed/preview", verb="Retry", ids=[FAILED])
+    seen = posted(service, person, "/v1/failed/retry/preview", ids=[FAILED])
     assert [effect["end"] for effect in seen["effects"]] == [""]
 
 

@@ -788,7 +788,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/failed/preview": {
+    "/v1/failed/retry/preview": {
         parameters: {
             query?: never;
             header?: never;
@@ -798,10 +798,30 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Preview
-         * @description What a retry or a skip would do, by the code that does it; nothing is written.
+         * Preview Retry
+         * @description What a retry would do, by the code that does it; nothing is written.
          */
-        post: operations["preview_v1_failed_preview_post"];
+        post: operations["preview_retry_v1_failed_retry_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/failed/skip/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Skip
+         * @description What a skip would do, likewise.
+         */
+        post: operations["preview_skip_v1_failed_skip_preview_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1989,7 +2009,7 @@ export interface components {
         };
         /**
          * Effects
-         * @description Answer of `POST /v1/failed/preview`.
+         * @description Answer of `POST /v1/failed/retry/preview`, and of its like for a skip.
          */
         Effects: {
             /**
@@ -3257,23 +3277,6 @@ export interface components {
             by_machine: components["schemas"]["MachineShare"][];
             /** Trend 24H */
             trend_24h: components["schemas"]["HourNumbers"][];
-        };
-        /**
-         * PreviewRequest
-         * @description What `POST /v1/failed/preview` takes.
-         */
-        PreviewRequest: {
-            /**
-             * Verb
-             * @description What would be asked for.
-             * @enum {string}
-             */
-            verb: "Retry" | "Skip";
-            /**
-             * Ids
-             * @description Of the failed list; doubles count once.
-             */
-            ids: string[];
         };
         /**
          * QueueEta
@@ -5072,7 +5075,7 @@ export interface operations {
             };
         };
     };
-    preview_v1_failed_preview_post: {
+    preview_retry_v1_failed_retry_preview_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -5081,7 +5084,40 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PreviewRequest"];
+                "application/json": components["schemas"]["OldRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Effects"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_skip_v1_failed_skip_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OldRequest"];
             };
         };
         responses: {

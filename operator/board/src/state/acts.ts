@@ -49,7 +49,9 @@ export async function begin(verb: Verb, titles: Record<string, string>): Promise
   act.value = begun;
   answer.value = null;
   try {
-    const { body } = await ask<Effects>("v1/failed/preview", { body: { verb, ids } });
+    const { body } = await ask<Effects>(`v1/failed/${verb.toLowerCase()}/preview`, {
+      body: { ids },
+    });
     if (act.value?.ids === ids) act.value = { ...begun, effects: body };
   } catch (error) {
     if (act.value?.ids === ids) act.value = { ...begun, fault: messageOf(error) };

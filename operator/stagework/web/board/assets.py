@@ -21,7 +21,7 @@ _TYPES: Final = {
 class Asset:
     """A file of the page."""
 
-    media_type: str
+    content_type: str
     content: bytes
     compressed: bytes
     """By gzip."""

@@ -23,7 +23,7 @@ from stagework.api.queue_previews import Effect
 from stagework.overview.queue.failed_id import FailedId, failed_id
 from stagework.overview.queue.queued_twice import queued_elsewhere
 from stagework.overview.queue.work import Work
-from stagework.plans.pipelinejob.interventions import preview
+from stagework.plans.pipelinejob import interventions
 from stagework.plans.pipelinejob.snapshot import Resolved
 from stagework.policies.interventions import judge
 from stagework.web.queue.live_rows import LiveRows, run_from
@@ -74,7 +74,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class Previewed:
     """What a request would come to, without a write."""
 
     requested: int
@@ -121,7 +121,7 @@ class Requests:
             self._live.forget()
         return Outcome(len(wanted), done, tuple(refused))
 
-    async def foresee(self, ids: Iterable[str], asked: Asked) -> Foreseen:
+    async def preview(self, ids: Iterable[str], asked: Asked) -> Previewed:
         """What each of them would do: all that `intervene` asks, and nothing is written."""
         wanted = list(dict.fromkeys(ids))
         rows = (await self._live.read()).rows
@@ -132,7 +132,7 @@ class Requests:
                 effects.append(await self._effect(await self._judged(one, asked, rows)))
             except _Refused as refusal:
                 refused.append(RefusedId(one, refusal.reason, refusal.message))
-        return Foreseen(len(wanted), tuple(effects), tuple(refused))
+        return Previewed(len(wanted), tuple(effects), tuple(refused))
 
     async def verbs(self, user: User, namespace: str) -> tuple[str, ...]:
         """What of runs in a namespace the person may ask for."""
@@ -178,7 +178,7 @@ class Requests:
         known = set(resolved.dependencies) >= set(states)
         # Of a run whose revision cannot be read nobody can tell what is below its stages.
         dependencies = resolved.dependencies if known else dict.fromkeys(states, ())
-        seen = preview(spec, states, dependencies, resolved.runs_if)
+        seen = interventions.preview(spec, states, dependencies, resolved.runs_if)
         (stage,) = seen.affected
         kept = [s for s in states.values() if s.done and s.name not in {stage, *seen.resets}]
         return Effect(

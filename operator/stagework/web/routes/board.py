@@ -15,7 +15,7 @@ from stagework.web.routes.services import Services, ServicesParam
 
 router = APIRouter(include_in_schema=False)
 
-Encodings = Annotated[str, Header(alias="Accept-Encoding")]
+Accepted = Annotated[str, Header(alias="Accept-Encoding")]
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -29,7 +29,7 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Vary": "Accept-Encoding",
 }
-_ASKED_EACH_TIME: Final = "no-cache"
+_NO_CACHE: Final = "no-cache"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 """Names of scripts and style sheets have their digests in them."""
 
@@ -41,15 +41,15 @@ async def to_the_page() -> Response:
 
 
 @router.get("/board/")
-async def page(services: ServicesParam, encodings: Encodings = "") -> Response:
+async def page(services: ServicesParam, accepted: Accepted = "") -> Response:
     """The HTML."""
-    return _answer(_found(services, INDEX), encodings, _ASKED_EACH_TIME)
+    return _answer(_found(services, INDEX), accepted, _NO_CACHE)
 
 
 @router.get("/board/assets/{name}")
-async def asset(name: str, services: ServicesParam, encodings: Encodings = "") -> Response:
+async def asset(name: str, services: ServicesParam, accepted: Accepted = "") -> Response:
     """A script or a style sheet."""
-    return _answer(_found(services, name), encodings, _FOR_EVER)
+    return _answer(_found(services, name), accepted, _FOR_EVER)
 
 
 def _found(services: Services, name: str) -> Asset:
@@ -61,10 +61,10 @@ def _found(services: Services, name: str) -> Asset:
     return known[name]
 
 
-def _answer(found: Asset, encodings: str, cache: str) -> Response:
+def _answer(found: Asset, accepted: str, cache: str) -> Response:
     headers = {**_HEADERS, "Cache-Control": cache}
-    words = (word.partition(";")[0].strip().lower() for word in encodings.split(","))
+    words = (word.partition(";")[0].strip().lower() for word in accepted.split(","))
     if "gzip" not in words:
-        return Response(found.content, headers=headers, media_type=found.media_type)
+        return Response(found.content, headers=headers, media_type=found.content_type)
     headers["Content-Encoding"] = "gzip"
-    return Response(found.compressed, headers=headers, media_type=found.media_type)
+    return Response(found.compressed, headers=headers, media_type=found.content_type)

@@ -18,7 +18,7 @@ from stagework.api.old_queue import (
     OldRetried,
     OldSkipped,
 )
-from stagework.api.queue_previews import Effects, PreviewRequest
+from stagework.api.queue_previews import Effects
 from stagework.overview.queue.old_shape import old_failed, old_overview
 from stagework.web.auth.identity import Caller
 from stagework.web.queue.boards import View
@@ -73,11 +73,21 @@ async def skip(body: OldRequest, caller: CallerParam, services: ServicesParam) -
     )
 
 
-@router.post("/v1/failed/preview")
-async def preview(body: PreviewRequest, caller: CallerParam, services: ServicesParam) -> Effects:
-    """What a retry or a skip would do, by the code that does it; nothing is written."""
-    asked = Asked(user_of(caller), body.verb, "")
-    seen = await services.queue.requests.foresee(body.ids, asked)
+@router.post("/v1/failed/retry/preview")
+async def preview_retry(body: OldRequest, caller: CallerParam, services: ServicesParam) -> Effects:
+    """What a retry would do, by the code that does it; nothing is written."""
+    return await _preview(RETRY, body, caller, services)
+
+
+@router.post("/v1/failed/skip/preview")
+async def preview_skip(body: OldRequest, caller: CallerParam, services: ServicesParam) -> Effects:
+    """What a skip would do, likewise."""
+    return await _preview(SKIP, body, caller, services)
+
+
+async def _preview(verb: str, body: OldRequest, caller: Caller, services: Services) -> Effects:
+    asked = Asked(user_of(caller), verb, body.reason)
+    seen = await services.queue.requests.preview(body.ids, asked)
     return Effects(
         requested=seen.requested, effects=[*seen.effects], refused=_refused(seen.refused)
     )

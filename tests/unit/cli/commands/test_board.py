@@ -6,6 +6,7 @@ import pytest
 
 from stagework.cli.board_proxy import BoardProxy
 from stagework.cli.cluster import Answer
+from stagework.cli.service import ApiService
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import PROXY, FakeCluster, Request, ok
 
@@ -69,19 +70,17 @@ def test_a_port_that_is_taken_is_said(cli: Cli, service: FakeCluster, addresses:
     assert f"port {other.port} cannot be taken" in outcome.err
 
 
-def test_a_service_that_has_forgotten_the_ticket_is_asked_with_a_new_one(
-    cluster: FakeCluster,
-) -> None:
-    from stagework.cli.service import ApiService  # noqa: PLC0415
-
+def test_once_forgotten_a_ticket_is_asked_for_anew(cluster: FakeCluster) -> None:
     proofs: list[str] = []
 
     def queue(request: Request) -> Answer:
         proofs.append(request.headers["X-Stagework-Authorization"])
-        return ok({"seq": 1}, 401 if len(proofs) == 1 else 200)
+        return ok({"seq": 1})
 
     cluster.routes[("GET", f"{PROXY}/v1/queue")] = queue
     service = ApiService(cluster, "stagework-system", "default")
+    for _ in range(2):
+        assert service.forward("GET", "/v1/queue", {}, None).status == 200
+        service.forget()
 
-    assert service.forward("GET", "/v1/queue", {}, None).status == 200
     assert len(set(proofs)) == 2
