@@ -43,9 +43,16 @@ def take(bundle: Path, folder: Path) -> Iterator[Path]:
             with served(seeds.ALL[picture.seed], bundle, Path(volume)) as board:
                 for width in WIDTHS:
                     for theme in get_args(Theme):
-                        options = {"width": width, "theme": theme, "language": picture.language}
-                        with opened(started, board, fragment=picture.fragment, **options) as page:
-                            expect(page.locator("h1")).not_to_contain_text("…", timeout=20_000)
+                        with opened(
+                            started,
+                            board,
+                            fragment=picture.fragment,
+                            width=width,
+                            theme=theme,
+                            language=picture.language,
+                        ) as page:
+                            expect(page.locator(".live time")).to_be_visible(timeout=20_000)
+                            page.wait_for_load_state("networkidle")
                             file = folder / f"{picture.name}-{width}-{theme}.png"
                             page.screenshot(path=file, full_page=True)
                             yield file

@@ -57,7 +57,7 @@ function Class({ card, zone }: { card: Card; zone: string }) {
         </p>
       ) : null}
       {card.holders.length ? <Holders card={card} /> : <p class="quiet-line">{said.nothing}</p>}
-      <p class="muted">{said.stagesHere(card.stages.join(", ") || said.nothing)}</p>
+      <p class="muted">{said.stagesHere(card.stages.join(", ") || said.unknown)}</p>
     </Panel>
   );
 }

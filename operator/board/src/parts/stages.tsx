@@ -27,7 +27,7 @@ export function Stages({ board }: { board: Board }) {
         <thead>
           <tr>
             <th scope="col">{said.stage}</th>
-            <th scope="col" class="wide">
+            <th scope="col" class="mid wide">
               {said.machine}
             </th>
             {titles.map(([title, width]) => (
@@ -60,7 +60,7 @@ function Row({ row, board, machine }: { row: StageNumbers; board: Board; machine
   return (
     <tr class={rests ? "rests" : ""}>
       <th scope="row">{row.stage}</th>
-      <td class="wide">{machine}</td>
+      <td class="mid wide">{machine}</td>
       <td class="number">
         <Count value={row.pending} />
       </td>

@@ -22,7 +22,7 @@ export const en = {
   copy: "Copy",
   copied: "Copied",
   more: (count: number) => `and ${count} more`,
-  nothing: "nothing",
+  nothing: "nothing runs",
   unknown: "–",
   news: "News has come: show it",
   // states

@@ -24,7 +24,7 @@ export const ko: Words = {
   copy: "복사",
   copied: "복사됨",
   more: (count) => `외 ${count}건`,
-  nothing: "없음",
+  nothing: "작업 없음",
   unknown: "–",
   news: "새 소식 있음: 보기",
   running: "실행",
