@@ -100,7 +100,6 @@ def _node(
     max_attempts: int,
 ) -> StageNode:
     has_begun = stage.startTime is not None or stage.attempt > 1
-    step = step_of_stage(run, stage, f" -n {run.metadata.namespace}")
     failed = stage.state == names.STAGE_FAILED_STATE
     return StageNode(
         row=row,
@@ -112,8 +111,16 @@ def _node(
         log_attempt=last_begun(stage) if has_begun else 0,
         failed_id=f"{run.metadata.uid}/{row.stage}/{row.attempt}" if failed else "",
         prefix=stage.commit.prefix if stage.commit is not None else "",
-        step=NextStep(step.sentence, step.command),
+        step=_step(run, stage),
     )
+
+
+def _step(run: PipelineJob, stage: StageStatus) -> NextStep:
+    """Nothing of one that is done, or at work for no reason that was given."""
+    if stage.done or not stage.reason:
+        return NextStep("", "")
+    step = step_of_stage(run, stage, f" -n {run.metadata.namespace}")
+    return NextStep(step.sentence, step.command)
 
 
 def _columns(stages: Sequence[str], dependencies: Mapping[str, Sequence[str]]) -> dict[str, int]:
