@@ -36,7 +36,7 @@ def modules() -> Path:
     version = _node()
     key = cache.fingerprint([version, *(SOURCE / name for name in LOCK)])
     folder = cache.built("board-npm", "board", key, build) / "node_modules"
-    _link(folder)
+    link(folder)
     return folder
 
 
@@ -68,11 +68,12 @@ def _node() -> str:
     return version
 
 
-def _link(folder: Path) -> None:
-    link = SOURCE / "node_modules"
-    if link.is_symlink() and link.readlink() == folder:
+def link(folder: Path) -> None:
+    """Let the sources see a folder of npm's packages as `node_modules`."""
+    place = SOURCE / "node_modules"
+    if place.is_symlink() and place.readlink() == folder:
         return
-    if link.is_dir() and not link.is_symlink():
-        shutil.rmtree(link)  # somebody's own `npm install`
-    link.unlink(missing_ok=True)
-    link.symlink_to(folder)
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)  # somebody's own `npm install`
+    place.unlink(missing_ok=True)
+    place.symlink_to(folder)

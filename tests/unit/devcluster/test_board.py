@@ -43,5 +43,5 @@ def test_the_sources_see_the_cached_packages(
         link.symlink_to(tmp_path / "gone")
 
     for _ in range(2):
-        board._link(cached)
+        board.link(cached)
         assert link.readlink() == cached

@@ -16,7 +16,7 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the browser was told to open; a person presses Ctrl-C at once."""
     opened: list[str] = []
 
-    def interrupted(self: BoardProxy, poll_interval: float) -> None:
+    def interrupted(_self: BoardProxy, **_options: float) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(webbrowser, "open", opened.append)
