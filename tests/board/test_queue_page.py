@@ -117,6 +117,17 @@ def test_an_empty_queue_says_what_to_type(chromium: Browser, serve: Serve) -> No
         expect(page.locator(".command code")).to_contain_text("kubectl label node")
 
 
+def test_on_a_wall_all_is_seen_without_scrolling_and_nothing_is_to_be_pressed(
+    chromium: Browser, board: ServedBoard
+) -> None:
+    with opened(chromium, board, fragment="#/queue?wall=1", width=1920, height=1080) as page:
+        expect(page.locator(".card")).to_have_count(3)
+        assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontSize") == "60px"
+        assert page.evaluate("document.scrollingElement.scrollHeight") <= 1080
+        expect(page.locator("header.bar button:visible, input:visible")).to_have_count(0)
+        expect(page.locator(".live time")).to_be_visible()
+
+
 # --- acts
 
 

@@ -5,7 +5,7 @@ import { App } from "./app";
 import { followKeys } from "./state/keys";
 import { start } from "./state/live";
 import { applyPreferences } from "./state/preferences";
-import { followAddress } from "./state/route";
+import { followAddress, route } from "./state/route";
 import { showInTab } from "./state/tab";
 import "./style.css";
 
@@ -14,5 +14,8 @@ followAddress();
 followKeys();
 start();
 effect(showInTab);
+effect(() => {
+  document.documentElement.toggleAttribute("data-wall", route.value.keys.wall === "1");
+});
 const root = document.querySelector("#board");
 if (root) render(<App />, root);
