@@ -12,6 +12,7 @@ RUN sh /build/install-python /opt/python
 FROM base
 COPY --from=python /opt/python /opt/python
 COPY operator /opt/stagework
+COPY build/board /opt/stagework/stagework/web/board/bundle
 ENV PYTHONPATH=/opt/stagework:/opt/python PATH=/opt/python/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/stagework \

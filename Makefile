@@ -61,6 +61,15 @@ TOGETHER := --no-print-directory --keep-going -j 2 $(if $(filter output-sync,$(.
 test-quick: $(VENV)/.ready ## Lint and the tests of all that decides, in a minute: the inner loop
 	@$(MAKE) $(TOGETHER) types pure contracts style unused
 
+.PHONY: board screenshots
+board: $(VENV)/.ready ## The board's page: types, style, its parts, the bundle, and in a real browser
+	@$(DEVCLUSTER) board --modules >/dev/null
+	@cd operator/board && npm run --silent types && npm run --silent lint && npm run --silent test
+	@STAGEWORK_BOARD=$$($(DEVCLUSTER) board) $(PY) -m pytest -q -n 2 --dist loadfile tests/board
+
+screenshots: $(VENV)/.ready ## Pictures of each page of the board, both themes, three widths, from seeds
+	@STAGEWORK_BOARD=$$($(DEVCLUSTER) board) $(PY) -m tests.support.board $(or $(OUT),out/screenshots)
+
 .PHONY: unit
 unit: $(VENV)/.ready ## Tests of the parts: the pure core, stagekit, the API service, the stages
 	@$(PY) -m pytest -q -n auto --dist worksteal tests/unit
@@ -142,5 +151,6 @@ types-and-parts: programs
 .PHONY: parts
 parts: ## All tests that need no cluster of nodes
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory board
 	@$(MAKE) --no-print-directory operator
 	@$(MAKE) --no-print-directory integration

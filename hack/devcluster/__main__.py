@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hack.devcluster import (
     apiserver,
+    board,
     cluster,
     engine,
     go_programs,
@@ -55,6 +56,13 @@ def _images(arguments: argparse.Namespace) -> None:
     images.build_and_load(arguments.names)
 
 
+def _board(arguments: argparse.Namespace) -> None:
+    # stdout is for the caller: what is built on the way speaks on stderr.
+    with contextlib.redirect_stdout(sys.stderr):
+        path = board.modules() if arguments.modules else board.bundle()
+    say(str(path))
+
+
 def _programs(arguments: argparse.Namespace) -> None:
     go_programs.kubernetes_programs()
     go_programs.tool_of(go_programs.S3_SERVER)
@@ -93,6 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     image = command("images", _images, "build our images and load them into the cluster")
     known = ", ".join(image_spec.declared())
     image.add_argument("names", nargs="*", help=f"only these of {known}")
+    page = command("board", _board, "bundle the board's page and print where it is")
+    page.add_argument("--modules", action="store_true", help="only npm's packages")
     built = command("programs", _programs, "build the tests' servers, and small programs of ours")
     built.add_argument("folders", nargs="*", type=Path, help="each with a Go module")
     alone = command("alone", _alone, "run a program while no other so run has the cluster")

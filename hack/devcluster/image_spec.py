@@ -8,7 +8,7 @@ from typing import cast
 from hack.devcluster.errors import DevClusterError
 from hack.devcluster.paths import ROOT
 
-KEYS = {"tag", "include", "dockerfile", "packages", "requirements", "module"}
+KEYS = {"tag", "include", "dockerfile", "packages", "requirements", "module", "board"}
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class ImageSpec:
     requirements: Path | None
     module: Path | None
     """A Go module; its one tool is built for the image."""
+    board: bool = False
+    """Whether the board's page is in it."""
 
     @property
     def repository(self) -> str:
@@ -54,6 +56,7 @@ def parse(name: str, text: str, root: Path = ROOT) -> ImageSpec:
         packages=path("packages", "packages.txt"),
         requirements=requirements if "requirements" in content or requirements.exists() else None,
         module=root / str(content["module"]) if "module" in content else None,
+        board=content.get("board") is True,
     )
     needed = [spec.dockerfile, spec.packages, *spec.include]
     if spec.requirements is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hack.devcluster import (
     base_images,
+    board,
     cache,
     debian,
     engine,
@@ -106,6 +107,8 @@ def _fingerprint(docker: Engine, spec: ImageSpec, base: str) -> str:
         parts.append(spec.requirements)
     if spec.module is not None:
         parts.append(spec.module)
+    if spec.board:
+        parts.append(board.bundle())
     return cache.fingerprint([base, docker.architecture, *names, *parts])
 
 
@@ -134,6 +137,8 @@ def _prepare_context(context: Path, spec: ImageSpec, architecture: str) -> None:
     shutil.copy(spec.packages, build_folder / "packages.txt")
     for name in BASE_FILES:
         shutil.copy(IMAGES / "base" / name, build_folder / name)
+    if spec.board:
+        shutil.copytree(board.bundle(), build_folder / "board")
     if spec.requirements is None:
         (build_folder / "requirements.txt").touch()
         (build_folder / "wheels").mkdir()

@@ -5,22 +5,27 @@ From the types in `operator/stagework` come, in this order:
 1. `crds/*.yaml`, and the chart's copies of them;
 2. what the chart's admission policies ask, by the kinds that there are;
 3. the part of the chart's `values.schema.json` that describes the settings file;
-4. `docs/api-reference.md`, `docs/reasons.md` and `docs/openapi.json`;
+4. `docs/api-reference.md`, `docs/reasons.md`, `docs/openapi.json`, and from that the types of the
+   board's page, by openapi-typescript;
 5. `manifests/install.yaml`: what `helm template` makes of the chart, with the Namespace and the
    CustomResourceDefinitions before it. Helm is the program that HELM names, or that on the PATH.
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from hack.devcluster import board
+from hack.devcluster.errors import DevClusterError
 from hack.generate import reasons, reference, values_schema
 from stagework.api import names
 from stagework.api.admission import (
@@ -40,6 +45,7 @@ COPIES = CHART / "files" / "crds"
 POLICIES = CHART / "files"
 VALUES_SCHEMA = CHART / "values.schema.json"
 OPENAPI = ROOT / "docs" / "openapi.json"
+BOARD_TYPES = ROOT / "operator" / "board" / "src" / "api" / "schema.d.ts"
 REFERENCE = ROOT / "docs" / "api-reference.md"
 REASONS = ROOT / "docs" / "reasons.md"
 INSTALL = ROOT / "manifests" / "install.yaml"
@@ -80,7 +86,22 @@ def from_types() -> Iterator[tuple[Path, str]]:
     yield VALUES_SCHEMA, values_schema.with_settings(VALUES_SCHEMA.read_text())
     yield REFERENCE, reference.markdown(DEFINED)
     yield REASONS, reasons.markdown(Path(names.__file__).read_text())
-    yield OPENAPI, openapi.document()
+    description = openapi.document()
+    yield OPENAPI, description
+    yield BOARD_TYPES, board_types(description)
+
+
+def board_types(description: str) -> str:
+    """The page's types of what the API answers; raises GenerateError."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        file.write(description)
+        file.flush()
+        try:
+            # stdout is for what was written: what is fetched on the way speaks on stderr.
+            with contextlib.redirect_stdout(sys.stderr):
+                return board.types(Path(file.name))
+        except DevClusterError as error:
+            raise GenerateError(str(error)) from error
 
 
 def policies() -> dict[str, dict[str, Any]]:

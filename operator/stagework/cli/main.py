@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from stagework.cli.cluster import Cluster
 from stagework.cli.commands import (
     approve,
+    board,
     changes,
     doctor,
     history,
@@ -81,6 +82,7 @@ for _name, _command in (
     ("monitor", monitor.monitor),
     ("queue", queue.queue),
     ("top", queue.top),
+    ("board", board.board),
     ("wait", wait.wait),
     ("logs", logs.logs),
     ("retry", retry.retry),

@@ -100,6 +100,18 @@ class ApiService:
         )
         return self._content(answer, f"post {path}", right)
 
+    def forward(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        """A route's answer as it is; `target`: its path and query."""
+        proved = {**headers, **self._proof()}
+        return self.cluster.request(method, self._path(target), body=body, headers=proved)
+
+    def forget(self) -> None:
+        """The next request has a new ticket or token."""
+        with self._lock:
+            self._token = ""
+
     def log(self, run: str, stage: str, attempt: int) -> bytes | None:
         """The kept log of an attempt; None: none is kept."""
         path = f"/v1/runs/{self.namespace}/{quote(run)}/logs/{quote(stage)}/{attempt}"

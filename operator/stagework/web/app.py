@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -24,6 +25,7 @@ from stagework.web.auth.identity import Identities
 from stagework.web.auth.sign_ins import SignIns
 from stagework.web.auth.tickets import Tickets
 from stagework.web.batches.service import BatchService
+from stagework.web.board.assets import BUNDLE, Assets
 from stagework.web.cluster import ClusterReader
 from stagework.web.described import PROBLEMS, Described
 from stagework.web.error_answers import answer_errors
@@ -39,6 +41,7 @@ from stagework.web.routes import (
     backups,
     batch_live,
     batches,
+    board,
     checks,
     cleanup,
     container_ends,
@@ -90,6 +93,7 @@ _ROUTES: Final = (
     backups,
     checks,
     cleanup,
+    board,
     health,
 )
 
@@ -108,9 +112,11 @@ def create_app(
     wall_clock: Callable[[], float] = time.time,
     connected: Callable[[ItemStoreSettings], Backend] = connect,
     unforeseen: Callable[[], None] = lambda: None,
+    bundle: Path = BUNDLE,
 ) -> FastAPI:
     """The whole service; `clock` (seconds, any start) measures ages, `wall_clock` keep times,
-    `connected` opens stores of items, `unforeseen` ends the process: background work has failed.
+    `connected` opens stores of items, `unforeseen` ends the process: background work has failed;
+    `bundle`: the folder of the board's files.
     """
     kept = history or SqlHistory(settings.history)
     services = _services(
@@ -119,6 +125,7 @@ def create_app(
         history=kept,
         wall_clock=wall_clock,
         connected=connected,
+        assets=Assets.of(bundle),
     )
     sign_ins = SignIns(reader.sign_ins, namespaces=settings.namespaces, wall_clock=wall_clock)
 
@@ -163,6 +170,7 @@ def _services(
     history: History,
     wall_clock: Callable[[], float],
     connected: Callable[[ItemStoreSettings], Backend],
+    assets: Assets,
 ) -> Services:
     limits = settings.artifacts
     authorization = Authorization(reader, clock, history.items)
@@ -190,6 +198,7 @@ def _services(
         sweeper=_sweeper(store, reader, settings, batches.books, history=history, clock=wall_clock),
         history_care=_history_care(history, settings, wall_clock),
         wall_clock=wall_clock,
+        assets=assets,
         reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),
     )
 

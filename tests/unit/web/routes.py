@@ -9,6 +9,9 @@ from stagework.web.app import create_app
 from tests.unit.web.fake_cluster import FakeCluster
 from tests.unit.web.service import settings
 
+OPENED = {"/livez": 200, "/readyz": 200, "/board": 308, "/board/": 404, "/board/assets/{name}": 404}
+"""What is answered without a proof, where no bundle of the board was made."""
+
 
 def routes_below(thing: object) -> Iterator[tuple[str, str]]:
     """Every (method, path) of a router, however deep it is included."""

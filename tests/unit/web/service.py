@@ -130,9 +130,10 @@ def running(
     *,
     batches: BatchSettings | None = None,
     bucket: Backend | None = None,
+    bundle: Path | None = None,
     **artifacts: Any,
 ) -> Generator[Service]:
-    """Serve until the end of the block; `bucket` stands for every store of `batches`."""
+    """Serve until the end; `bucket`: every store of `batches`, `bundle`: files of the board."""
     cluster = FakeCluster()
     clock = Clock()
     configured = settings(models, namespaces, batches, **artifacts)
@@ -146,6 +147,7 @@ def running(
         https=https,
         history=history,
         connected=(lambda _store: bucket) if bucket is not None else connect,
+        bundle=bundle or root / "no-bundle",
     )
     server = uvicorn.Server(
         uvicorn.Config(app, http="h11", ws="wsproto", log_config=None, access_log=False)

@@ -21,8 +21,10 @@ from stagework.web.auth.identity import Caller, Identities, Person, name_of
 from stagework.web.auth.sign_ins import SignIns
 from stagework.web.errors import ClusterUnavailable, ProblemError
 
-OPEN_PATHS: Final = frozenset({"/livez", "/readyz"})
-"""What answers without a proof: nothing but "I am here"."""
+OPEN_PATHS: Final = frozenset({"/livez", "/readyz", "/board", "/board/"})
+"""What answers without a proof: nothing but "I am here", and a page without data."""
+OPEN_FOLDER: Final = "/board/assets/"
+"""Likewise everything below: the page's scripts and style sheets."""
 TICKETS_PATH: Final = "/v1/tickets"
 """Where a SignIn is the proof."""
 
@@ -55,7 +57,7 @@ class Authentication:
         if scope["type"] != "http":
             await self._websocket(scope, receive, send)
             return
-        if scope["path"] in OPEN_PATHS:
+        if scope["path"] in OPEN_PATHS or scope["path"].startswith(OPEN_FOLDER):
             await self._app(scope, receive, send)
             return
         log_line = _AccessLogLine(scope, send)

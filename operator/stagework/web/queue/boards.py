@@ -19,6 +19,8 @@ from stagework.overview.queue.machines import machine_states
 from stagework.overview.queue.places import Places
 from stagework.overview.queue.small import shortened_board
 from stagework.overview.queue.work import Work
+from stagework.overview.run_page import RunPage, run_page
+from stagework.plans.pipelinejob.snapshot import Resolved
 from stagework.settings import Settings
 from stagework.web.errors import forbidden
 from stagework.web.queue.live_rows import LiveRows, Reading
@@ -87,6 +89,15 @@ class Boards:
         """What has failed of it."""
         reading, visible = await self._visible(user, view)
         return failed_items(_rows(reading, view, visible), self._places)
+
+    async def run_page(self, namespace: str, name: str) -> RunPage | None:
+        """A run as it is now, whoever asks; None where there is none that we understand."""
+        run = await self._live.run(namespace, name)
+        if run is None:
+            return None
+        resolved = Resolved([*await self._live.stages_of(run)], None)
+        retries = {stage.name: stage.retries + 1 for stage in resolved.stages}
+        return run_page(run, resolved.dependencies, retries, self._wall_clock())
 
     async def _visible(self, user: User, view: View) -> tuple[Reading, frozenset[str]]:
         if view.namespace:

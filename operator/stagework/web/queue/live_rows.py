@@ -103,6 +103,14 @@ class LiveRows:
         """Something was written: the next one who asks wants to see it."""
         self._expires = float("-inf")
 
+    async def run(self, namespace: str, name: str) -> PipelineJob | None:
+        """A run as it is now; None where there is none, or one of another version."""
+        found = await self._source.run_object(namespace, name)
+        try:
+            return run_from(found) if found is not None else None
+        except ValidationError:
+            return None
+
     async def stages_of(self, run: PipelineJob) -> tuple[Stage, ...]:
         """The run's stages as its revision keeps them; none where that cannot be read."""
         if run.spec.stages is not None:

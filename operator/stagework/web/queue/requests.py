@@ -19,9 +19,12 @@ from stagework.api.intervention import InterventionSpec, Target
 from stagework.api.intervention_body import intervention_body
 from stagework.api.kinds import INTERVENTION, PIPELINEJOB, RETRY
 from stagework.api.pipelinejob import PipelineJob
+from stagework.api.queue_previews import Effect
 from stagework.overview.queue.failed_id import FailedId, failed_id
 from stagework.overview.queue.queued_twice import queued_elsewhere
 from stagework.overview.queue.work import Work
+from stagework.plans.pipelinejob import interventions
+from stagework.plans.pipelinejob.snapshot import Resolved
 from stagework.policies.interventions import judge
 from stagework.web.queue.live_rows import LiveRows, run_from
 from stagework.web.queue.readers import Readers
@@ -70,6 +73,24 @@ class Asked:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What a request would come to, without a write."""
+
+    requested: int
+    effects: tuple[Effect, ...]
+    refused: tuple[RefusedId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A request that the operator would take."""
+
+    row: Work
+    run: PipelineJob
+    spec: InterventionSpec
+
+
 class _Refused(Exception):  # noqa: N818 - what happens to one id
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -100,11 +121,46 @@ class Requests:
             self._live.forget()
         return Outcome(len(wanted), done, tuple(refused))
 
+    async def preview(self, ids: Iterable[str], asked: Asked) -> Previewed:
+        """What each of them would do: all that `intervene` asks, and nothing is written."""
+        wanted = list(dict.fromkeys(ids))
+        rows = (await self._live.read()).rows
+        effects: list[Effect] = []
+        refused: list[RefusedId] = []
+        for one in wanted:
+            try:
+                effects.append(await self._effect(await self._judged(one, asked, rows)))
+            except _Refused as refusal:
+                refused.append(RefusedId(one, refusal.reason, refusal.message))
+        return Previewed(len(wanted), tuple(effects), tuple(refused))
+
+    async def verbs(self, user: User, namespace: str) -> tuple[str, ...]:
+        """What of runs in a namespace the person may ask for."""
+        if not await self._source.may(user, Right("create", INTERVENTION.plural, namespace)):
+            return ()
+        return tuple(
+            [
+                verb
+                for verb in PIPELINEJOB.verbs
+                if await self._source.may(user, Right(verb.lower(), PIPELINEJOB.plural, namespace))
+            ]
+        )
+
     async def _one(self, text: str, asked: Asked, rows: Sequence[Work]) -> None:
+        judged = await self._judged(text, asked, rows)
+        meta = judged.run.metadata
+        try:
+            await self._source.create_intervention(
+                meta.namespace, intervention_body(meta, judged.spec)
+            )
+        except NotWritten as error:
+            raise _Refused(NOT_WRITTEN, str(error)) from error
+
+    async def _judged(self, text: str, asked: Asked, rows: Sequence[Work]) -> _Judged:
         wanted = failed_id(text)
         if wanted is None:
             raise _Refused(NO_ID, "an id is RUN-UID/STAGE/ATTEMPT, as the failed list has it")
-        run = await self._visible_run(wanted, asked.user, rows)
+        row, run = await self._visible_run(wanted, asked.user, rows)
         await self._require_rights(run, asked)
         if asked.verb == RETRY:
             other = queued_elsewhere(wanted, rows)
@@ -113,15 +169,35 @@ class Requests:
                 raise _Refused(ALREADY_QUEUED, message)
         spec = _spec(run, wanted, asked)
         _require_good(spec, run)
-        try:
-            await self._source.create_intervention(
-                run.metadata.namespace, intervention_body(run.metadata, spec)
-            )
-        except NotWritten as error:
-            raise _Refused(NOT_WRITTEN, str(error)) from error
+        return _Judged(row, run, spec)
 
-    async def _visible_run(self, wanted: FailedId, user: User, rows: Sequence[Work]) -> PipelineJob:
-        """The run as it is now."""
+    async def _effect(self, judged: _Judged) -> Effect:
+        run, spec = judged.run, judged.spec
+        states = {stage.name: stage for stage in run.status.stages}
+        resolved = Resolved([*await self._live.stages_of(run)], None)
+        known = set(resolved.dependencies) >= set(states)
+        # Of a run whose revision cannot be read nobody can tell what is below its stages.
+        dependencies = resolved.dependencies if known else dict.fromkeys(states, ())
+        seen = interventions.preview(spec, states, dependencies, resolved.runs_if)
+        (stage,) = seen.affected
+        kept = [s for s in states.values() if s.done and s.name not in {stage, *seen.resets}]
+        return Effect(
+            id=f"{run.metadata.uid}/{stage}/{states[stage].attempt}",
+            namespace=run.metadata.namespace,
+            run=run.metadata.name,
+            title=judged.row.title,
+            stage=stage,
+            next_attempt=states[stage].attempt + 1,
+            waits_again=[*seen.resets],
+            not_run=[*seen.not_run, *seen.still_not_run],
+            kept=len(kept),
+            end=seen.end if known else "",
+        )
+
+    async def _visible_run(
+        self, wanted: FailedId, user: User, rows: Sequence[Work]
+    ) -> tuple[Work, PipelineJob]:
+        """A row of the run, and the run as it is now."""
         gone = _Refused(NOT_FOUND, "there is no such run, or you may not see it")
         known = next((work for work in rows if work.run_uid == wanted.run_uid), None)
         if known is None:
@@ -132,7 +208,7 @@ class Requests:
         if found is None or found.metadata.uid != wanted.run_uid:
             raise gone
         try:
-            return run_from(found)
+            return known, run_from(found)
         except ValidationError as error:
             message = "the run is of another version than this service"
             raise _Refused(NOT_UNDERSTOOD, message) from error

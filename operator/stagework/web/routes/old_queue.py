@@ -4,6 +4,7 @@ Which namespace and pipeline they speak of is a setting (`queue.oldClients`): th
 one of each.
 """
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -17,11 +18,12 @@ from stagework.api.old_queue import (
     OldRetried,
     OldSkipped,
 )
+from stagework.api.queue_previews import Effects
 from stagework.overview.queue.old_shape import old_failed, old_overview
 from stagework.web.auth.identity import Caller
 from stagework.web.queue.boards import View
 from stagework.web.queue.readers import user_of
-from stagework.web.queue.requests import Asked, Outcome
+from stagework.web.queue.requests import Asked, Outcome, RefusedId
 from stagework.web.routes.services import CallerParam, Services, ServicesParam
 
 router = APIRouter()
@@ -54,7 +56,7 @@ async def retry(body: OldRequest, caller: CallerParam, services: ServicesParam) 
         requested=outcome.requested,
         retried=outcome.done,
         not_retried=len(outcome.refused),
-        refused=_refused(outcome),
+        refused=_refused(outcome.refused),
     )
 
 
@@ -67,7 +69,27 @@ async def skip(body: OldRequest, caller: CallerParam, services: ServicesParam) -
         requested=outcome.requested,
         skipped=outcome.done,
         not_skipped=len(outcome.refused),
-        refused=_refused(outcome),
+        refused=_refused(outcome.refused),
+    )
+
+
+@router.post("/v1/failed/retry/preview")
+async def preview_retry(body: OldRequest, caller: CallerParam, services: ServicesParam) -> Effects:
+    """What a retry would do, by the code that does it; nothing is written."""
+    return await _preview(RETRY, body, caller, services)
+
+
+@router.post("/v1/failed/skip/preview")
+async def preview_skip(body: OldRequest, caller: CallerParam, services: ServicesParam) -> Effects:
+    """What a skip would do, likewise."""
+    return await _preview(SKIP, body, caller, services)
+
+
+async def _preview(verb: str, body: OldRequest, caller: Caller, services: Services) -> Effects:
+    asked = Asked(user_of(caller), verb, body.reason)
+    seen = await services.queue.requests.preview(body.ids, asked)
+    return Effects(
+        requested=seen.requested, effects=[*seen.effects], refused=_refused(seen.refused)
     )
 
 
@@ -81,7 +103,5 @@ async def _intervene(verb: str, body: OldRequest, caller: Caller, services: Serv
     return await services.queue.requests.intervene(body.ids, asked)
 
 
-def _refused(outcome: Outcome) -> list[OldRefused]:
-    return [
-        OldRefused(id=one.id, reason=one.reason, message=one.message) for one in outcome.refused
-    ]
+def _refused(refused: Iterable[RefusedId]) -> list[OldRefused]:
+    return [OldRefused(id=one.id, reason=one.reason, message=one.message) for one in refused]

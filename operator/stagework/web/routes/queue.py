@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from starlette.responses import JSONResponse
 
+from stagework.api.queue_previews import Me, Rights
 from stagework.overview.queue.board import Board
 from stagework.overview.queue.document import document
 from stagework.web.artifact_path import checked_namespace
@@ -37,3 +38,23 @@ async def queue(
     if picture.etag in (tag.strip() for tag in if_none_match.split(",")):
         return Response(status_code=304, headers=headers)
     return JSONResponse(document(picture.board), headers=headers)
+
+
+@router.get("/v1/me")
+async def me(
+    caller: CallerParam,
+    services: ServicesParam,
+    namespace: Annotated[list[str] | None, Query(max_length=20)] = None,
+) -> Me:
+    """Who asks, and what of runs in these namespaces they may retry, skip, stop or approve."""
+    user = user_of(caller)
+    return Me(
+        user=user.name,
+        rights=[
+            Rights(
+                namespace=name,
+                verbs=[*await services.queue.requests.verbs(user, checked_namespace(name))],
+            )
+            for name in dict.fromkeys(namespace or ())
+        ],
+    )

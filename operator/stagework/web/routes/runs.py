@@ -5,13 +5,16 @@ from typing import Final
 
 import msgspec
 from fastapi import APIRouter, Response
+from pydantic import TypeAdapter
 from starlette.responses import JSONResponse
 
 from stagekit.contract import RESULT_FILE
 from stagework.artifacts.errors import NotStoredError
 from stagework.artifacts.store import Store
+from stagework.overview.run_page import RunPage
 from stagework.web import bodies
 from stagework.web.artifact_path import ArtifactPrefix, checked_namespace, checked_run_name
+from stagework.web.errors import not_found
 from stagework.web.routes.services import OPERATOR_ONLY, CallerParam, ServicesParam
 
 router = APIRouter()
@@ -58,6 +61,23 @@ async def _result(store: Store, key: str) -> dict[str, object] | None:
     except (msgspec.MsgspecError, RecursionError):
         return None
     return {"digest": hashlib.sha256(raw).hexdigest(), "result": decoded}
+
+
+@router.get("/v1/runs/{namespace}/{name}", response_model=RunPage)
+async def run_page(
+    namespace: str, name: str, caller: CallerParam, services: ServicesParam
+) -> Response:
+    """A run that is there, as a page draws it; one that has gone is `/v1/runs/UID`."""
+    await services.authorization.require_right(
+        caller, "get", checked_namespace(namespace), checked_run_name(name)
+    )
+    page = await services.queue.boards.run_page(namespace, name)
+    if page is None:
+        raise not_found(
+            f"there is no PipelineJob {name!r} in namespace {namespace!r}",
+            f"history may know it: /v1/runs?namespace={namespace}&name={name}",
+        )
+    return JSONResponse(TypeAdapter(RunPage).dump_python(page, mode="json"))
 
 
 @router.get("/v1/runs/{namespace}/{name}/artifacts", response_class=Response)

@@ -15,6 +15,7 @@ from stagework.web.auth.authorization import Authorization
 from stagework.web.auth.identity import Caller, Operator, StagePod, Task
 from stagework.web.auth.tickets import Tickets
 from stagework.web.batches.service import BatchService
+from stagework.web.board.assets import Assets
 from stagework.web.cluster import ClusterReader, Run
 from stagework.web.errors import forbidden, not_found
 from stagework.web.heartbeats import Heartbeats
@@ -47,6 +48,8 @@ class Services:
     history_care: HistoryCare
     wall_clock: Callable[[], float]
     """Seconds since 1970."""
+    assets: Assets
+    """Files of the board's page."""
     reachable: Callable[[], Awaitable[bool]]
 
     async def run(self, namespace: str, name: str) -> Run:

@@ -1,0 +1,89 @@
+// Requests to the API service that serves this page. Addresses are relative to the page, so that it
+// works below any path. A token that a person has typed stays in memory.
+import { signal } from "@preact/signals";
+
+export const token = signal("");
+
+const TIMEOUT_MS = 8000;
+
+/** An answer of 400 or more, in the service's words. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message);
+  }
+}
+
+/** No answer: the network, or the service, is away. */
+export class Unreachable extends Error {}
+
+export interface Reply<T> {
+  /** Null where it is as before (304). */
+  body: T | null;
+  etag: string;
+  /** The server's clock at its answer, in milliseconds since 1970. */
+  at: number;
+}
+
+interface Options {
+  etag?: string;
+  body?: unknown;
+}
+
+/** One request; raises Problem or Unreachable. `path` begins behind the page's own folder. */
+export async function ask<T>(path: string, options: Options = {}): Promise<Reply<T>> {
+  const answer = await sent(path, options);
+  const at = Date.parse(answer.headers.get("Date") ?? "") || Date.now();
+  const etag = answer.headers.get("ETag") ?? "";
+  if (answer.status === 304) return { body: null, etag: options.etag ?? etag, at };
+  if (!answer.ok) throw await problemOf(answer);
+  try {
+    return { body: (await answer.json()) as T, etag, at };
+  } catch {
+    throw new Unreachable("the answer was cut off");
+  }
+}
+
+/** A text, such as a log. */
+export async function askText(path: string): Promise<string> {
+  const answer = await sent(path, {});
+  if (!answer.ok) throw await problemOf(answer);
+  return await answer.text();
+}
+
+/** A file as it is. */
+export async function askFile(path: string): Promise<Blob> {
+  const answer = await sent(path, {});
+  if (!answer.ok) throw await problemOf(answer);
+  return await answer.blob();
+}
+
+async function sent(path: string, { etag, body }: Options): Promise<Response> {
+  const headers: Record<string, string> = {};
+  if (token.value) headers.Authorization = `Bearer ${token.value}`;
+  if (etag) headers["If-None-Match"] = etag;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    return await fetch(new URL(`../${path}`, document.baseURI), {
+      method: body === undefined ? "GET" : "POST",
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (error) {
+    throw new Unreachable(String(error));
+  }
+}
+
+async function problemOf(answer: Response): Promise<Problem> {
+  try {
+    const said = (await answer.json()) as { detail?: string; hint?: string };
+    return new Problem(answer.status, said.detail ?? answer.statusText, said.hint ?? "");
+  } catch {
+    return new Problem(answer.status, answer.statusText, "");
+  }
+}

@@ -1,0 +1,6 @@
+// Every component test; bundled into one file, for node.
+import "./format.test";
+import "./sentence.test";
+import "./palette.test";
+import "./parts.test";
+import "./route.test";

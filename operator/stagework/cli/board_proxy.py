@@ -1,0 +1,169 @@
+"""A small server on loopback that shows the API service's board with the person's own rights.
+
+The person's proof goes in on the way and stays in this process; the browser gets none. Who may
+use it:
+1. It listens on loopback alone, at a port of the system's choice, as long as the command runs.
+2. Its addresses begin with a secret made anew each time: other users of this machine, and pages
+   from elsewhere, do not know it.
+3. `Host` must be ours (a foreign name that points to loopback is refused), `Origin` must be ours
+   where it is sent, and what changes something must send it.
+Only the board's own files and the routes below `/v1/` are passed on.
+"""
+
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final, Protocol, cast
+from urllib.parse import unquote, urlsplit
+
+from stagework.cli.cluster import Answer
+from stagework.cli.errors import ClusterUnreachable, CommandError
+
+LOOPBACK: Final = "127.0.0.1"
+OPEN: Final = ("/board/", "/v1/")
+"""What is passed on: everything below."""
+MOST_BODY: Final = 1024 * 1024
+_SECRET_BYTES: Final = 24
+_UP: Final = ("Accept", "Content-Type", "If-None-Match")
+"""Headers of the browser's that the service gets; never its cookies or its proof."""
+_DOWN: Final = (
+    "Cache-Control",
+    "Content-Disposition",
+    "Content-Security-Policy",
+    "Content-Type",
+    "Cross-Origin-Opener-Policy",
+    "Date",
+    "ETag",
+    "Referrer-Policy",
+    "X-Content-Type-Options",
+)
+"""Headers of the service's that the browser gets."""
+
+
+class Upstream(Protocol):
+    """The API service as the person sees it."""
+
+    def forward(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        """Its answer, whatever that is; raises CommandError where it cannot be asked."""
+        ...
+
+    def forget(self) -> None:
+        """The proof is not taken any more: the next request needs a new one."""
+        ...
+
+
+class BoardProxy(ThreadingHTTPServer):
+    """Listens once it is made; `serve_forever` answers."""
+
+    daemon_threads = True
+
+    def __init__(self, upstream: Upstream, port: int = 0) -> None:
+        """Take the port; raises OSError where it is taken."""
+        self.upstream = upstream
+        self.secret = secrets.token_urlsafe(_SECRET_BYTES)
+        super().__init__((LOOPBACK, port), _Handler)
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.server_address[1]
+
+    @property
+    def address(self) -> str:
+        """Of the board."""
+        return f"http://{LOOPBACK}:{self.port}/{self.secret}/board/"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Names under which it answers."""
+        return frozenset({f"{LOOPBACK}:{self.port}", f"localhost:{self.port}"})
+
+    def answer(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        """Of the service; one that was started anew knows no ticket, and is asked with another."""
+        answer = self.upstream.forward(method, target, headers, body)
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            return answer
+        self.upstream.forget()
+        return self.upstream.forward(method, target, headers, body)
+
+    def target_of(self, path: str) -> str:
+        """What is asked of the service, with its query; empty where nobody may ask that here."""
+        secret, _, rest = path.removeprefix("/").partition("/")
+        parts = urlsplit(f"/{rest}")
+        is_ours = hmac.compare_digest(secret.encode(), self.secret.encode())
+        # A path that would be read as another one behind us is nobody's.
+        is_plain = ".." not in unquote(parts.path) and "//" not in parts.path
+        return f"/{rest}" if is_ours and is_plain and parts.path.startswith(OPEN) else ""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    @property
+    def _proxy(self) -> BoardProxy:
+        return cast("BoardProxy", self.server)
+
+    def do_GET(self) -> None:
+        """Pass it on."""
+        self._pass_on(None)
+
+    def do_POST(self) -> None:
+        """Pass it on with its body, which must come from our own page."""
+        length = self.headers.get("Content-Length", "")
+        if not length.isdigit() or int(length) > MOST_BODY:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "this is too large for the board")
+            return
+        self._pass_on(self.rfile.read(int(length)))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nothing: addresses have the secret in them."""
+
+    def _pass_on(self, body: bytes | None) -> None:
+        target = self._proxy.target_of(self.path)
+        if not target or not self._is_ours(changes=body is not None):
+            self._refuse(HTTPStatus.FORBIDDEN, "this address is not for you")
+            return
+        headers = {name: value for name in _UP if (value := self.headers.get(name))}
+        try:
+            answer = self._proxy.answer(self.command, target, headers, body)
+        except ClusterUnreachable as error:
+            self._refuse(HTTPStatus.BAD_GATEWAY, error.message, error.command)
+        except CommandError as error:
+            self._refuse(HTTPStatus.FORBIDDEN, error.message, error.command)
+        else:
+            known = {name.lower(): value for name, value in answer.headers.items()}
+            kept = {name: known[name.lower()] for name in _DOWN if name.lower() in known}
+            self._send(answer.status, kept, answer.body)
+
+    def _is_ours(self, *, changes: bool) -> bool:
+        origin = self.headers.get("Origin")
+        ours = {f"http://{host}" for host in self._proxy.hosts}
+        site = self.headers.get("Sec-Fetch-Site", "same-origin")
+        return (
+            self.headers.get("Host", "") in self._proxy.hosts
+            and (origin in ours or (origin is None and not changes))
+            and site in {"same-origin", "none"}
+        )
+
+    def _refuse(self, status: HTTPStatus, error: str, hint: str = "") -> None:
+        self.close_connection = True  # its body may not have been read
+        body = {"title": status.phrase, "status": status, "detail": error, "hint": hint}
+        headers = {"Content-Type": "application/problem+json", "Connection": "close"}
+        self._send(status, headers, json.dumps(body).encode())
+
+    def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != HTTPStatus.NOT_MODIFIED:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if status != HTTPStatus.NOT_MODIFIED:
+            self.wfile.write(body)

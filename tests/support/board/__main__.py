@@ -1,0 +1,68 @@
+"""`python -m tests.support.board FOLDER`: pictures of each page, both themes, three widths."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from playwright.sync_api import expect
+
+from tests.support.board import seeds
+from tests.support.board.browser import WIDTHS, Theme, browser, opened
+from tests.support.board.serving import served
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is to be seen on it."""
+
+    name: str
+    seed: str
+    fragment: str = ""
+    language: str = "en"
+
+
+PICTURES = (
+    *(Picture(f"queue-{letter.lower()}", letter) for letter in seeds.ALL),
+    Picture("queue-korean", "C", language="ko-KR"),
+    Picture("run", "C", f"#/run/{seeds.NAMESPACE}/ad-3b87"),
+    Picture("fleet", "B", "#/fleet"),
+    Picture("history", "C", "#/history"),
+    Picture("batches", "C", "#/batch"),
+)
+
+
+def take(bundle: Path, folder: Path) -> Iterator[Path]:
+    """Make them all; each one's file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with browser() as started, tempfile.TemporaryDirectory() as volume:
+        for picture in PICTURES:
+            with served(seeds.ALL[picture.seed], bundle, Path(volume)) as board:
+                for width in WIDTHS:
+                    for theme in get_args(Theme):
+                        with opened(
+                            started,
+                            board,
+                            fragment=picture.fragment,
+                            width=width,
+                            theme=theme,
+                            language=picture.language,
+                        ) as page:
+                            expect(page.locator(".live time")).to_be_visible(timeout=20_000)
+                            page.wait_for_load_state("networkidle")
+                            file = folder / f"{picture.name}-{width}-{theme}.png"
+                            page.screenshot(path=file, full_page=True)
+                            yield file
+
+
+def main() -> None:
+    """Say each file as it is made."""
+    for file in take(Path(os.environ["STAGEWORK_BOARD"]), Path(sys.argv[1])):
+        print(file)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,350 @@
+"""What there is to see in five situations of a day, as runs, nodes, facts and background jobs.
+
+The letters are those of the ten-second test: A works, B with the MacBook away, C with something
+stuck and two failures, D with more coming than is done. `EMPTY` has never run anything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from stagework.api import names
+from stagework.api.background_jobs import BackgroundJob
+from stagework.api.facts import AnyFact
+from stagework.api.machines import Fleet, MachineClass
+from stagework.api.observed import NodeView
+from stagework.api.pipelinejob import PipelineJob
+from stagework.api.stage_status import StageStatus
+from stagework.api.stages import Stage
+from tests.support.builders.fleet import make_node
+from tests.support.builders.runs import make_stage
+from tests.support.builders.written_runs import run_of
+from tests.support.history.facts import attempt_fact, background_job, run_fact
+
+NOW: Final = datetime(2026, 12, 2, 5, 3, 7, tzinfo=UTC)
+"""14:03:07 in Seoul."""
+ZONE: Final = "Asia/Seoul"
+NAMESPACE: Final = "daily"
+DOCUMENT: Final = ("extract", "chunk", "embed", "classify", "summarize", "deep_summary")
+ADVERTISEMENT: Final = ("img_gen", "vlm_analyze", "overlay", "ocr_eval", "readability_eval")
+MACHINES: Final = {
+    "gpu": ("extract", "chunk", "embed", "img_gen", "vlm_analyze", "overlay"),
+    "macmini": ("classify", "summarize", "ocr_eval"),
+    "macbook": ("deep_summary",),
+}
+_HOME: Final = {stage: key for key, stages in MACHINES.items() for stage in stages}
+SECONDS: Final = {"summarize": 50, "overlay": 95, "img_gen": 80, "deep_summary": 240}
+"""What some stages usually take."""
+
+
+def ago(minutes: float) -> datetime:
+    """So many minutes before now."""
+    return NOW - timedelta(minutes=minutes)
+
+
+@dataclass(frozen=True)
+class Seed:
+    """All that a board is made from."""
+
+    runs: tuple[PipelineJob, ...] = ()
+    nodes: tuple[NodeView, ...] = ()
+    facts: tuple[AnyFact, ...] = ()
+    jobs: tuple[BackgroundJob, ...] = ()
+    revisions: dict[tuple[str, str], tuple[Stage, ...]] = field(
+        default_factory=dict[tuple[str, str], tuple[Stage, ...]]
+    )
+
+
+def fleet() -> Fleet:
+    """Three classes, of which one comes and goes."""
+
+    def machine(key: str, label: str, **more: Any) -> MachineClass:
+        return MachineClass(
+            key=key, label=label, nodeSelector={"stagework.dev/machine": key}, **more
+        )
+
+    return Fleet(
+        machineClasses=(
+            machine("gpu", "GPU server"),
+            machine("macmini", "Mac mini"),
+            machine("macbook", "MacBook", mayBeAway=True),
+        ),
+        stageClasses={stage: (key,) for stage, key in _HOME.items()},
+    )
+
+
+REVISIONS: Final = {
+    (NAMESPACE, f"{pipeline}-1"): tuple(
+        make_stage(
+            name,
+            runsOn=["macbook", "macmini"]
+            if name == "deep_summary"
+            else [_HOME.get(name, "macmini")],
+            fallbackAfterSeconds=18_900 if name == "deep_summary" else None,
+        )
+        for name in stages
+    )
+    for pipeline, stages in (("document", DOCUMENT), ("ad-image", ADVERTISEMENT))
+}
+"""The stages of both pipelines, as runs keep them."""
+
+
+def run(name: str, title: str, at: str, state: dict[str, Any], *, made: float) -> PipelineJob:
+    """A run that stands at a stage: those above have succeeded, those below wait for it."""
+    pipeline = "document" if at in DOCUMENT else "ad-image"
+    stages = DOCUMENT if at in DOCUMENT else ADVERTISEMENT
+    place = stages.index(at)
+    statuses = [
+        *(_done(stage, made - number) for number, stage in enumerate(stages[:place])),
+        StageStatus.model_validate({"name": at, "machine": _HOME.get(at, "macmini"), **state}),
+        *(_below(stage, state) for stage in stages[place + 1 :]),
+    ]
+    shown = run_of(
+        *statuses,
+        name=name,
+        uid=f"uid-{name}",
+        namespace=NAMESPACE,
+        pipeline=pipeline,
+        title=title,
+        summary=_SUMMARIES[state["state"]],
+        message=str(state.get("message", "")),
+    )
+    meta = shown.metadata.model_copy(update={"creationTimestamp": ago(made)})
+    times = {"startTime": ago(made), "completionTime": state.get("completionTime")}
+    status = shown.status.model_copy(update={"pipelineRevision": f"{pipeline}-1", **times})
+    return shown.model_copy(update={"metadata": meta, "status": status})
+
+
+_SUMMARIES: Final = {
+    "Running": names.RUNNING,
+    "Waiting": names.QUEUED,
+    "Stuck": names.STUCK,
+    "Failed": names.STAGE_FAILED,
+}
+
+
+def _done(stage: str, minutes: float) -> StageStatus:
+    return StageStatus(
+        name=stage,
+        state="Succeeded",
+        machine=_HOME.get(stage, "macmini"),
+        node=f"{_HOME.get(stage, 'macmini')}-01",
+        startTime=ago(minutes),
+        completionTime=ago(minutes - 0.4),
+    )
+
+
+def _below(stage: str, state: dict[str, Any]) -> StageStatus:
+    if state["state"] == "Failed":
+        return StageStatus(name=stage, state="NotRun", reason=names.UPSTREAM_FAILED)
+    return StageStatus(name=stage, state="Waiting", reason=names.WAIT_DEPENDENCY)
+
+
+def working(name: str, title: str, stage: str, minutes: float) -> PipelineJob:
+    """One that is at work."""
+    node = f"{_HOME[stage]}-01"
+    state = {"state": "Running", "node": node, "startTime": ago(minutes), "turnTime": ago(minutes)}
+    return run(name, title, stage, state, made=minutes + 9)
+
+
+def in_queue(
+    count: int, stage: str, *, of: str, reason: str = names.WAIT_SLOT
+) -> list[PipelineJob]:
+    """So many that wait at a stage."""
+    message = "waits for a gpu slot: 4th of 34; 2 of 2 taken by ad-7c11 (overlay, 2 min)"
+    state = {"state": "Waiting", "reason": reason, "message": message, "waitingSince": ago(293)}
+    return [
+        run(f"{stage.replace('_', '-')}-{n}", f"{of} {n + 1}", stage, state, made=4 + n * 0.2)
+        for n in range(count)
+    ]
+
+
+def failed(name: str, title: str, stage: str, minutes: float, cause: str) -> PipelineJob:
+    """One that has failed for good."""
+    state = {
+        "state": "Failed",
+        "reason": names.EXIT_CODE,
+        "message": cause,
+        "attempt": 3,
+        "failures": 3,
+        "exitCode": 1,
+        "node": f"{_HOME[stage]}-01",
+        "startTime": ago(minutes + 1),
+        "completionTime": ago(minutes),
+        "logLine": "OSError: cannot open resource",
+        "earlier": [
+            {"attempt": 1, "reason": names.EXIT_CODE, "exitCode": 1, "time": ago(minutes + 8)},
+            {"attempt": 2, "reason": names.EXIT_CODE, "exitCode": 1, "time": ago(minutes + 4)},
+        ],
+    }
+    return run(name, title, stage, state, made=minutes + 12)
+
+
+def stuck(name: str, title: str, stage: str, minutes: float, cause: str) -> PipelineJob:
+    """One whose turn has come and that cannot start."""
+    state = {
+        "state": "Stuck",
+        "reason": "ImagePullBackOff",
+        "message": cause,
+        "turnTime": ago(minutes),
+        "waitingSince": ago(minutes + 1),
+    }
+    return run(name, title, stage, state, made=minutes + 2)
+
+
+def nodes(*, macbook_away: bool = False) -> tuple[NodeView, ...]:
+    """A node a class, two of the GPU."""
+    return (
+        make_node("gpu-01", "gpu"),
+        make_node("gpu-02", "gpu"),
+        make_node("mini-01", "macmini"),
+        make_node(
+            "mb-01", "macbook", ready=not macbook_away, transition="2026-12-02T00:10:00+00:00"
+        ),
+    )
+
+
+def past(rates: dict[str, tuple[int, int]], since: float = 0) -> tuple[AnyFact, ...]:
+    """What was done and what came in a day, but for the last `since` hours.
+
+    `rates` by stage, as (done, came) an hour.
+    """
+    return tuple(
+        fact
+        for stage, (done, came) in rates.items()
+        for hour in range(24)
+        if hour >= since
+        for fact in _hour(stage, hour, done, came)
+    )
+
+
+def _hour(stage: str, hour: int, done: int, came: int) -> Iterator[AnyFact]:
+    share = (1.0, 0.9, 0.8, 0.95, 0.7, 0.85)[hour % 6] if hour else 1.0
+    machine = _HOME.get(stage, "macmini")
+    for number in range(round(done * share)):
+        ended = ago(60 * hour + 60 * (number + 0.5) / (done * share))
+        seconds = SECONDS.get(stage, 12)
+        yield attempt_fact(
+            f"past-{stage}-{hour}-{number}",
+            stage,
+            namespace=NAMESPACE,
+            machine=machine,
+            queued=ended - timedelta(hours=30) if number >= round(came * share) else ended,
+            started=ended - timedelta(seconds=seconds),
+            ended=ended,
+            outcome="Succeeded",
+        )
+    for number in range(round((came - done) * share)):
+        queued = ago(60 * hour + number)
+        uid = f"left-{stage}-{hour}-{number}"
+        yield attempt_fact(uid, stage, namespace=NAMESPACE, queued=queued)
+
+
+def night_facts() -> Iterator[AnyFact]:
+    """What ended in the nights of eight days."""
+    for day in range(1, 8):
+        for number in range(1220 + 40 * (day % 4)):
+            begin = NOW.replace(hour=13, minute=5) - timedelta(days=day + 1)
+            ended = begin + timedelta(seconds=20 * number)
+            yield attempt_fact(
+                f"night-{day}-{number}",
+                "embed",
+                namespace=NAMESPACE,
+                machine="gpu",
+                queued=ended,
+                started=ended,
+                ended=ended,
+                outcome="Succeeded" if number > 2 else "Failed",
+                reason="" if number > 2 else "ExitCode",
+            )
+
+
+def _ended_runs() -> Iterator[AnyFact]:
+    words = ("Completed", "Completed", "CompletedWithSkips", "StageFailed", "Stopped")
+    titles = ("Walk at dusk", "Coffee poster", "Lease 2023", "여름 신발", "Annual report")
+    for number in range(40):
+        yield run_fact(
+            f"ended-{number}",
+            namespace=NAMESPACE,
+            name=f"ad-{number:04x}",
+            title=titles[number % 5],
+            pipeline="ad-image" if number % 2 else "document",
+            tenant="team-a" if number % 3 else "team-b",
+            created=ago(20 + 11 * number),
+            started=ago(19 + 11 * number),
+            ended=ago(12 + 11 * number),
+            at=ago(12 + 11 * number),
+            state=words[number % 5],
+            stages=9,
+        )
+
+
+BUSY: Final = (
+    working("ad-7c11", "Coffee poster", "overlay", 2),
+    working("ad-90fe", "Tea poster", "img_gen", 1),
+    working("lease-2024", "Lease 2024", "summarize", 0.7),
+    *in_queue(20, "extract", of="Contract"),
+    *in_queue(8, "embed", of="Report"),
+    *in_queue(6, "img_gen", of="Poster"),
+    *in_queue(8, "summarize", of="Minutes"),
+)
+DEFERRED: Final = in_queue(12, "deep_summary", of="Study", reason=names.WAIT_NO_NODE)
+RATES: Final = {
+    "extract": (40, 12),
+    "chunk": (20, 12),
+    "embed": (30, 14),
+    "classify": (20, 6),
+    "summarize": (40, 14),
+    "img_gen": (14, 6),
+    "overlay": (16, 8),
+}
+DEEP: Final = {"deep_summary": (6, 6)}
+AWAY_HOURS: Final = 5
+PAST: Final = (*past(RATES), *past(DEEP, AWAY_HOURS), *night_facts(), *_ended_runs())
+JOBS: Final = (
+    background_job(
+        "reindex-1",
+        namespace=NAMESPACE,
+        label="Reindex contracts",
+        processed=120,
+        total=400,
+        started=ago(22),
+        heartbeat=ago(8),
+    ),
+    background_job(
+        "backup-1",
+        namespace=NAMESPACE,
+        kind="backup",
+        label="Nightly backup",
+        state="done",
+        processed=318,
+        total=318,
+        started=ago(190),
+        heartbeat=ago(186),
+        ended=ago(186),
+    ),
+)
+A: Final = Seed(BUSY, nodes(), PAST, JOBS, REVISIONS)
+B: Final = replace(A, runs=(*BUSY, *DEFERRED), nodes=nodes(macbook_away=True))
+C: Final = replace(
+    B,
+    runs=(
+        *B.runs,
+        stuck("summer-shoes", "Summer shoes", "vlm_analyze", 15, "image not found: debian:12-slmi"),
+        failed("ad-3b87", "Walk at dusk", "ocr_eval", 12, "font was missing"),
+        failed("ad-51aa", "골목길의 저녁 풍경", "ocr_eval", 31, "font was missing"),
+    ),
+)
+D: Final = replace(
+    A,
+    runs=(
+        *BUSY,
+        *in_queue(50, "classify", of="Mail"),
+        failed("r-1", "Report 9", "embed", 300, "out of memory"),
+        failed("r-2", "Report 11", "embed", 340, "out of memory"),
+    ),
+    facts=(*past({**RATES, "classify": (40, 50)}), *night_facts()),
+)
+EMPTY: Final = Seed((), nodes())
+ALL: Final = {"A": A, "B": B, "C": C, "D": D, "EMPTY": EMPTY}

@@ -1,0 +1,204 @@
+"""The board's proxy: who may use it, and what it passes on."""
+
+import http.client
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from stagework.cli.board_proxy import BoardProxy
+from stagework.cli.cluster import Answer
+from stagework.cli.errors import ClusterUnreachable, CommandError
+
+
+@dataclass
+class Upstream:
+    """Answers everything, and keeps what it was asked."""
+
+    answer: Answer = field(
+        default_factory=lambda: Answer(
+            200,
+            b'{"seq": 1}',
+            {"content-type": "application/json", "etag": '"1"', "set-cookie": "a=b"},
+        )
+    )
+    asked: list[tuple[str, str, Mapping[str, str], bytes | None]] = field(
+        default_factory=list[tuple[str, str, Mapping[str, str], bytes | None]]
+    )
+    error: CommandError | None = None
+    first: list[Answer] = field(default_factory=list[Answer])
+    """What it answers before that."""
+    forgotten: int = 0
+
+    def forward(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        """Keep it."""
+        self.asked.append((method, target, headers, body))
+        if self.error is not None:
+            raise self.error
+        return self.first.pop() if self.first else self.answer
+
+    def forget(self) -> None:
+        """Keep that, too."""
+        self.forgotten += 1
+
+
+@pytest.fixture
+def upstream() -> Upstream:
+    return Upstream()
+
+
+@pytest.fixture
+def proxy(upstream: Upstream) -> Iterator[BoardProxy]:
+    with BoardProxy(upstream) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield proxy
+        proxy.shutdown()
+        thread.join(5)
+
+
+@dataclass(frozen=True)
+class Got:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def ask(
+    proxy: BoardProxy,
+    path: str,
+    *,
+    secret: str | None = None,
+    body: bytes | None = None,
+    **headers: str,
+) -> Got:
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=5)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        where = f"/{proxy.secret if secret is None else secret}{path}"
+        connection.request("GET" if body is None else "POST", where, body, sent)
+        response = connection.getresponse()
+        return Got(response.status, dict(response.getheaders()), response.read())
+    finally:
+        connection.close()
+
+
+def origin(proxy: BoardProxy) -> str:
+    return f"http://127.0.0.1:{proxy.port}"
+
+
+def test_it_passes_on_what_the_page_asks_and_neither_cookies_nor_proofs(
+    proxy: BoardProxy, upstream: Upstream
+) -> None:
+    got = ask(
+        proxy,
+        "/v1/queue?namespace=team",
+        If_None_Match='"0"',
+        Authorization="Bearer mine",
+        Cookie="a=b",
+    )
+
+    assert (got.status, got.body) == (200, b'{"seq": 1}')
+    assert got.headers["ETag"] == '"1"'
+    assert "Set-Cookie" not in got.headers
+    ((method, target, headers, body),) = upstream.asked
+    assert (method, target, body) == ("GET", "/v1/queue?namespace=team", None)
+    assert headers == {"If-None-Match": '"0"'}
+
+
+def test_what_has_not_changed_has_no_body(proxy: BoardProxy, upstream: Upstream) -> None:
+    upstream.answer = Answer(304, b"", {"etag": '"1"'})
+    assert ask(proxy, "/v1/queue").status == 304
+
+
+def test_it_listens_on_loopback_alone(proxy: BoardProxy) -> None:
+    assert proxy.server_address[0] == "127.0.0.1"
+    assert proxy.address == f"{origin(proxy)}/{proxy.secret}/board/"
+
+
+@pytest.mark.parametrize("secret", ["", "x", "board"])
+def test_without_the_secret_nothing_is_passed_on(
+    proxy: BoardProxy, upstream: Upstream, secret: str
+) -> None:
+    assert ask(proxy, "/v1/queue", secret=secret).status == 403
+    assert upstream.asked == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/secrets", "/", "/v1", "/board/../v1/queue", "/v1/..%2f..%2fsecrets", "/v1//queue"],
+)
+def test_only_the_board_and_the_routes_are_passed_on(
+    proxy: BoardProxy, upstream: Upstream, path: str
+) -> None:
+    assert ask(proxy, path).status == 403
+    assert upstream.asked == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example:1"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+    ],
+    ids=str,
+)
+def test_pages_from_elsewhere_get_nothing_even_with_the_secret(
+    proxy: BoardProxy, upstream: Upstream, headers: dict[str, str]
+) -> None:
+    assert ask(proxy, "/v1/queue", body=None, **headers).status == 403
+    assert upstream.asked == []
+
+
+def test_a_change_must_come_from_our_own_page(proxy: BoardProxy, upstream: Upstream) -> None:
+    assert ask(proxy, "/v1/failed/retry", body=b"{}").status == 403
+    assert upstream.asked == []
+    assert ask(proxy, "/v1/failed/retry", body=b"{}", Origin=origin(proxy)).status == 200
+    ((method, _, _, body),) = upstream.asked
+    assert (method, body) == ("POST", b"{}")
+
+
+def test_a_body_that_is_too_large_is_not_read(proxy: BoardProxy, upstream: Upstream) -> None:
+    got = ask(proxy, "/v1/failed/retry", body=b"", Origin=origin(proxy), Content_Length=str(2**30))
+    assert got.status == 413
+    assert upstream.asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ClusterUnreachable("no answer", command="kubectl cluster-info"), 502),
+        (CommandError("no tickets", command="stagework doctor"), 403),
+    ],
+    ids=["unreachable", "refused"],
+)
+def test_what_keeps_it_from_asking_is_told_to_the_page(
+    proxy: BoardProxy, upstream: Upstream, error: CommandError, status: int
+) -> None:
+    upstream.error = error
+    got = ask(proxy, "/v1/queue")
+
+    assert got.status == status
+    assert error.message.encode() in got.body
+    assert error.command.encode() in got.body
+
+
+def test_a_service_that_has_forgotten_us_is_asked_with_a_new_proof(
+    proxy: BoardProxy, upstream: Upstream
+) -> None:
+    upstream.first = [Answer(401)]
+    assert ask(proxy, "/v1/queue").status == 200
+    assert (len(upstream.asked), upstream.forgotten) == (2, 1)
+
+
+def test_each_proxy_has_a_secret_of_its_own(upstream: Upstream) -> None:
+    with BoardProxy(upstream) as one, BoardProxy(upstream) as other:
+        assert one.secret != other.secret
+        assert len(one.secret) >= 32
