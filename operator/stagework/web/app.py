@@ -172,7 +172,6 @@ def _services(
     connected: Callable[[ItemStoreSettings], Backend],
     assets: Assets,
 ) -> Services:
-    limits = settings.artifacts
     authorization = Authorization(reader, clock, history.items)
     batches = BatchService.of(
         *(reader, store, settings),
@@ -188,9 +187,9 @@ def _services(
         authorization=authorization,
         tickets=Tickets(clock),
         heartbeats=Heartbeats(clock),
-        https=https or HttpsSource(limits.inputHosts, limits.maxFileBytes),
+        https=https or _https_source(settings),
         models=Gateway(settings.models, clock),
-        logs=KeptLogs(store, reader, limits.maxLogBytes),
+        logs=KeptLogs(store, reader, settings.artifacts.maxLogBytes),
         queue=QueueService.of(reader.queue, settings, clock, wall_clock, history),
         history=history,
         batches=batches,
@@ -201,6 +200,11 @@ def _services(
         assets=assets,
         reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),
     )
+
+
+def _https_source(settings: Settings) -> HttpsSource:
+    limits = settings.artifacts
+    return HttpsSource(limits.inputHosts, limits.maxFileBytes)
 
 
 def _history_care(
