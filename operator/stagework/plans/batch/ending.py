@@ -1,14 +1,20 @@
 """After the last item: the run that gathers, and the batch's time to live."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stagework.api import names
 from stagework.api.batch import BatchStatus
 from stagework.api.kinds import BATCH, PIPELINEJOB
 from stagework.children.chunk_run import AFTERWARDS, afterwards_name, afterwards_run
 from stagework.plans.batch.snapshot import BatchSnapshot, ChildRun
-from stagework.plans.plan import Create, Delete, PlanBuilder, Purpose
+from stagework.plans.plan import Create, Delete, PlanBuilder, Purpose, creation
+
+HISTORY_WAIT: Final = timedelta(hours=1)
+"""An ended run waits no longer than this for history to acknowledge it."""
+HISTORY_POLL: Final = timedelta(seconds=5)
+"""So often it is asked whether history has."""
 
 
 class Gathering(NamedTuple):
@@ -33,12 +39,7 @@ def with_gathering(
 ) -> BatchStatus:
     """Have it made once the end is stored, and put it on record once it is made."""
     spec, meta, end = snapshot.batch.spec, snapshot.batch.metadata, status.round + 1
-    known = gathering_of(status)
-    if (
-        spec.afterwards is None
-        or status.summary == names.STOPPED
-        or (known is not None and known.end >= end)
-    ):
+    if spec.afterwards is None or not _is_due(snapshot, status):
         return status
     purpose = Purpose(AFTERWARDS, end)
     taken = sum(wanted == purpose for wanted in snapshot.made.taken.values())
@@ -49,6 +50,14 @@ def with_gathering(
     manifest = afterwards_run(snapshot.batch, spec.afterwards.pipelineRef.name, name)
     builder.afterwards.append(Create(PIPELINEJOB.resource, name, manifest, purpose))
     return status
+
+
+def refused_gathering(snapshot: BatchSnapshot, status: BatchStatus) -> str:
+    """Why the run afterwards is not there, as the end of a sentence; empty where it is."""
+    refusal = snapshot.refusals.get(creation(AFTERWARDS, status.round + 1))
+    if refusal is None or refusal.race or snapshot.batch.spec.afterwards is None:
+        return ""
+    return f"; the run afterwards is refused: {refusal.message}"
 
 
 def gathering_names(snapshot: BatchSnapshot, status: BatchStatus) -> tuple[str, ...]:
@@ -65,7 +74,9 @@ def gathering_names(snapshot: BatchSnapshot, status: BatchStatus) -> tuple[str, 
 def after_end(
     snapshot: BatchSnapshot, status: BatchStatus, builder: PlanBuilder, now: datetime
 ) -> None:
-    """The batch goes with its time to live: once its end is stored, and what gathers has ended."""
+    """The batch goes with its time to live: once its end is stored, what gathers has ended, and no
+    run of it waits for history, for all of them go with it.
+    """
     batch = snapshot.batch
     ttl, completed = batch.spec.ttlSecondsAfterFinished, status.completionTime
     if ttl is None or completed is None:
@@ -74,11 +85,51 @@ def after_end(
     if now < gone_at or batch.status.completionTime is None:
         builder.wake(gone_at)
         return
+    children = snapshot.children.values()
+    waits = waiting_for_history(children, snapshot.remembered, builder, now)
+    if waits or _gathers_still(snapshot, status):
+        return
+    meta = batch.metadata
+    builder.afterwards.append(Delete(BATCH.ref(meta.namespace, meta.name, meta.uid)))
+
+
+def waiting_for_history(
+    children: Iterable[ChildRun],
+    remembered: Collection[str],
+    builder: PlanBuilder,
+    now: datetime,
+) -> frozenset[str]:
+    """Uids of ended ones that history has not acknowledged, an hour at most."""
+    waiting = frozenset(
+        child.uid
+        for child in children
+        if child.uid not in remembered
+        and child.ended_at is not None
+        and now < child.ended_at + HISTORY_WAIT
+    )
+    if waiting:
+        builder.wake(now + HISTORY_POLL)
+    return waiting
+
+
+def _gathers_still(snapshot: BatchSnapshot, status: BatchStatus) -> bool:
+    """Whether the run of this end is not over, or still to be made; one that can never be made, or
+    that somebody has deleted, is not waited for.
+    """
+    end, known = status.round + 1, gathering_of(status)
+    if known is not None and known.end >= end:
+        child = snapshot.children.get(known.uid)
+        return child is not None and not child.ended
+    refusal = snapshot.refusals.get(creation(AFTERWARDS, end))
+    return _is_due(snapshot, status) and not (refusal is not None and refusal.final)
+
+
+def _is_due(snapshot: BatchSnapshot, status: BatchStatus) -> bool:
+    """Whether the run of this end is still to be made."""
     known = gathering_of(status)
-    child: ChildRun | None = snapshot.children.get(known.uid) if known is not None else None
-    if child is None or child.ended:
-        meta = batch.metadata
-        builder.afterwards.append(Delete(BATCH.ref(meta.namespace, meta.name, meta.uid)))
+    is_recorded = known is not None and known.end > status.round
+    wanted = snapshot.batch.spec.afterwards is not None and status.summary != names.STOPPED
+    return wanted and not is_recorded
 
 
 def _gathers(purpose: Purpose) -> bool:

@@ -18,7 +18,7 @@ from stagework.plans.batch.asking import Asking
 from stagework.plans.batch.begin import begun
 from stagework.plans.batch.counting import Counting, unmakeable
 from stagework.plans.batch.deleting import deleting
-from stagework.plans.batch.ending import after_end, with_gathering
+from stagework.plans.batch.ending import after_end, refused_gathering, with_gathering
 from stagework.plans.batch.eta import with_eta
 from stagework.plans.batch.freezing import NotFrozen, freeze
 from stagework.plans.batch.interventions import carried_out
@@ -161,6 +161,7 @@ class _Deciding:
         if reason == names.TOO_MANY_FAILED_ITEMS:
             limit = self.snapshot.batch.spec.maxFailedItems
             text = f"more failed than maxFailedItems ({limit}) allows; {text}"
+        text += refused_gathering(self.snapshot, status)
         stopped = status.stopped if counts.handled < counts.total or not counts.total else ""
         status = status.evolve(stopping=False, stopped=stopped, eta="", etaSeconds=None, etaFrom=0)
         if not self.snapshot.batch.status.ended:
