@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from stagework.api.packed_chunk import Chunk
+from stagework.api.packed_chunk import Chunk, unpack
 from stagework.children.chunk_run import chunk_run_name
 from tests.support.batches.scene import BATCH, Items, Scene
 from tests.support.fakeapi.resources import BATCHES, EVENTS, PIPELINE_JOBS, PIPELINES
@@ -358,6 +358,22 @@ def test_it_goes_with_its_time_to_live() -> None:
         assert not scene.runs()
 
     in_world(Items(20), check, ttlSecondsAfterFinished=10)
+
+
+def test_the_uids_of_long_runs_are_on_record_soon() -> None:
+    async def check(scene: Scene, world: World) -> None:
+        await world.until(lambda: scene.counts() == (10, 0, 0), seconds=100)
+        await world.until(lambda: len(scene.runs()) == 1)
+        (run,) = scene.runs()
+        uids = [run.meta["uid"]]
+        await world.until(lambda: [chunk.uid for chunk in _open(scene)] == uids, seconds=12)
+
+    # Of a thousand items an estimate, which is another change, comes every second chunk.
+    in_world(Items(1000, seconds=60), check, parallelism=1)
+
+
+def _open(scene: Scene) -> list[Chunk]:
+    return [chunk for line in scene.status()["open"] if (chunk := unpack(line)) is not None]
 
 
 def test_chunks_size_themselves() -> None:

@@ -193,10 +193,11 @@ class _Deciding:
             if chunk in progress.open:
                 runs.make(chunk)
         runs.remove_stale(status, progress)
-        changed = _without_uids(status) != _without_uids(before)
+        changed = status != before
         return self.builder.plan(
             status if changed else None,
-            urgent=changed and _is_urgent(before, status),
+            urgent=_is_urgent(before, status),
+            patient=changed and _without_uids(status) == _without_uids(before),
             again_once_stored=status.ended and not before.ended,
         )
 
@@ -217,7 +218,7 @@ def _given_up(progress: Progress, limit: str) -> Progress:
 
 
 def _without_uids(status: BatchStatus) -> BatchStatus:
-    """What is worth a write of its own: the uids of runs go with the next one."""
+    """What is worth a write soon: the uids of runs go with the next one, where that comes soon."""
     return status.evolve(open=[line.partition(" ")[0] for line in status.open])
 
 
