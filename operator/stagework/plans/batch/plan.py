@@ -67,8 +67,11 @@ class _Deciding:
 
     def __post_init__(self) -> None:
         self.asking = Asking(self.snapshot, self.builder, self.now)
+        self.runs = Runs(self.snapshot, self.asking, self.builder, self.now)
         self.unmade: list[Chunk] = []
         """Chunks of which runs are to be made, as soon as they are on record."""
+        self.outlived: list[str] = []
+        """Uids of runs that are gone and whose Pods have not ended."""
 
     def plan(self) -> BatchPlan:
         batch, builder = self.snapshot.batch, self.builder
@@ -109,10 +112,13 @@ class _Deciding:
             before = progress.open
             progress = begun(self.snapshot, progress, priors)
             self.unmade.extend(chunk for chunk in progress.open if chunk not in before)
+        for chunk in dict.fromkeys(self.unmade):
+            if chunk in progress.open:
+                self.runs.make(chunk)
         if not progress.rest and not progress.open:
             return self._over(progress, exceeded=exceeded)
         progress = progress.within(with_eta(self.snapshot, progress, priors, self.asking, self.now))
-        return progress, sayings.going(progress, faults)
+        return progress, sayings.going(progress, faults, self.outlived)
 
     def _observed(self, progress: Progress, *, may_begin: bool) -> Progress:
         seen = [(chunk, *situation_of(self.snapshot, chunk)) for chunk in progress.open]
@@ -131,7 +137,8 @@ class _Deciding:
                     progress = counting.ended(progress, chunk, unmakeable(refusal.message))
                 case Going(child) if stopping:
                     remove(self.snapshot, child, self.builder)
-                case Outlived():
+                case Outlived(uid):
+                    self.outlived.append(uid)
                     self.builder.wake(self.now + OUTLIVED_POLL)
                 case Unmade() if stopping:
                     progress = progress.without(chunk)
@@ -162,6 +169,8 @@ class _Deciding:
             limit = self.snapshot.batch.spec.maxFailedItems
             text = f"more failed than maxFailedItems ({limit}) allows; {text}"
         text += refused_gathering(self.snapshot, status)
+        if self.asking.unavailable is not None:
+            text += f"; what is asked of it waits: {self.asking.unavailable.message}"
         stopped = status.stopped if counts.handled < counts.total or not counts.total else ""
         status = status.evolve(stopping=False, stopped=stopped, eta="", etaSeconds=None, etaFrom=0)
         if not self.snapshot.batch.status.ended:
@@ -188,11 +197,7 @@ class _Deciding:
 
     def _stored(self, status: BatchStatus, progress: Progress) -> BatchPlan:
         before = self.snapshot.batch.status
-        runs = Runs(self.snapshot, self.asking, self.builder, self.now)
-        for chunk in dict.fromkeys(self.unmade):
-            if chunk in progress.open:
-                runs.make(chunk)
-        runs.remove_stale(status, progress)
+        self.runs.remove_stale(status, progress)
         changed = status != before
         return self.builder.plan(
             status if changed else None,

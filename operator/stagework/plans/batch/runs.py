@@ -13,7 +13,13 @@ from stagework.plans.batch.asking import Asking
 from stagework.plans.batch.begin import chunking_of
 from stagework.plans.batch.ending import gathering_names, waiting_for_history
 from stagework.plans.batch.progress import Progress
-from stagework.plans.batch.snapshot import BatchSnapshot, ChildRun, GivenItems, ItemsQuestion
+from stagework.plans.batch.snapshot import (
+    BatchSnapshot,
+    ChildRun,
+    GivenItems,
+    ItemsQuestion,
+    Unavailable,
+)
 from stagework.plans.plan import Create, Delete, Event, PlanBuilder, Purpose
 
 ITEMS_AT_ONCE: Final = 64
@@ -58,7 +64,11 @@ class Runs:
         first = chunk.start - chunk.start % ITEMS_AT_ONCE
         answer = self.asking.ask(ItemsQuestion(chunk.round, first, first + ITEMS_AT_ONCE))
         place = chunk.start - first
-        if not isinstance(answer, GivenItems) or place >= len(answer.items):
+        if not isinstance(answer, GivenItems):
+            return None
+        if place >= len(answer.items):
+            text = f"the API service has no item at position {chunk.start} of round {chunk.round}"
+            self.asking.unavailable = Unavailable(text, self.now)
             return None
         return answer.items[place]
 
