@@ -176,6 +176,23 @@ def test_stop_ends_what_runs_and_counts_only_what_had_ended() -> None:
     in_world(Items(200, seconds=5), check)
 
 
+def test_a_stop_and_a_reprocess_at_the_same_moment_are_done_one_after_the_other() -> None:
+    async def check(scene: Scene, world: World) -> None:
+        await world.until(lambda: scene.counts()[0] >= 20)
+        scene.ask("a-stop", "Stop")
+        await asyncio.sleep(1.1)  # which of two of the same second is the older one nobody knows
+        scene.ask("b-again", "Reprocess", select={"allBut": "Done"})
+        await world.until(lambda: bool(scene.answer("a-stop").get("answered")))
+        stopped_at = scene.counts()[0]
+        await world.until(lambda: bool(scene.answer("b-again").get("answered")))
+        assert 0 < scene.answer("b-again")["affected"] <= 200 - stopped_at
+        await world.until(lambda: scene.summary() == "Completed", seconds=300)
+        assert scene.counts() == (200, 0, 0)
+        scene.check()
+
+    in_world(Items(200, seconds=5), check)
+
+
 def test_with_more_failed_items_than_allowed_nothing_further_is_begun() -> None:
     async def check(scene: Scene, world: World) -> None:
         await ended(scene, world)

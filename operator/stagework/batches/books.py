@@ -88,7 +88,9 @@ class Books:
             await self._copies.ensure(folder)
             ids = asked.select.ids
             frozen = await self._rounds.frozen(folder, round_number)
-            if frozen is not None and frozen.request == asked.request and not dry_run:
+            # One that waited for a Stop may choose more than when it was asked first.
+            same = frozen is not None and frozen.request == asked.request
+            if frozen is not None and same and frozen.at_rest >= asked.atRest and not dry_run:
                 return SelectAnswer(
                     len(frozen.numbers), await self._in_vain(folder.uid, ids, frozen.numbers)
                 )

@@ -5,6 +5,7 @@ whose run of each chunk is there as far as the book wants to see it).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from stagework.api.batch import FrozenManifest
@@ -121,6 +122,17 @@ class BookConformance:
         assert (await book.select(batch, rest)).count == 0
         stopped = SelectQuestion(1, "request-2", all_but="Done", at_rest=True)
         assert (await book.select(batch, stopped)).count == TOTAL - 5
+
+    async def test_a_request_that_had_to_wait_for_the_end_chooses_what_is_left_then(
+        self, book: BatchBook, batch: BatchRef
+    ) -> None:
+        await self.frozen(book, batch)
+        await book.fold(batch, fold(0, 5))
+        early = SelectQuestion(1, "request-1", all_but="Done")
+        assert (await book.select(batch, early)).count == 0
+        late = replace(early, at_rest=True)
+        assert (await book.select(batch, late)).count == TOTAL - 5
+        assert (await book.select(batch, early)).count == TOTAL - 5, "it does not go back"
 
     async def test_ids_named_in_vain_are_said(self, book: BatchBook, batch: BatchRef) -> None:
         await self.frozen(book, batch)
