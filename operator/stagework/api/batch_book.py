@@ -30,6 +30,12 @@ SKIPPED: Final = "Skipped"
 """A stage has found nothing to do; counts as handled."""
 WAITING: Final = "Waiting"
 """Nothing is known of it yet."""
+SUCCEEDED: Final = "Succeeded"
+"""The run of a chunk's attempt ended well."""
+RUN_FAILED: Final = "Failed"
+"""It did not."""
+DROPPED: Final = "Dropped"
+"""Whatever it has left is counted by nobody: the chunk is run again, or was stopped."""
 HANDLED: Final = (DONE, FAILED, SKIPPED)
 """States of items that were folded."""
 STATES: Final = (*HANDLED, WAITING)
@@ -202,7 +208,7 @@ class FoldRequest(msgspec.Struct, frozen=True):
     """False: the chunk is tried again, and nothing is counted."""
     child: Child
     outcome: str
-    """Succeeded or Failed."""
+    """Succeeded, Failed or Dropped."""
     origin: Range | None = None
     """The chunk of which this is a piece."""
     reason: Annotated[str, msgspec.Meta(max_length=63)] = ""
@@ -228,6 +234,8 @@ class Sample(msgspec.Struct, frozen=True):
 class FoldAnswer(msgspec.Struct, frozen=True):
     """What a fold changed; the counts are differences."""
 
+    outcome: str = ""
+    """Of what is folded under that name, which may be what was asked before; only where `final`."""
     done: int = 0
     failed: int = 0
     skipped: int = 0

@@ -13,11 +13,14 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 import msgspec
+from msgspec import structs
 
 from stagework.api.batch_book import (
+    DROPPED,
     FAILED,
     HANDLED,
     STATES,
+    SUCCEEDED,
     WAITING,
     FoldAnswer,
     FoldHead,
@@ -42,8 +45,6 @@ from stagework.batches.rounds import Rounds
 from stagework.history.items import Items, Standing
 from stagework.policies.item_outcomes import EndedRun, ItemResult, first_to_last_seconds, results
 
-SUCCEEDED: Final = "Succeeded"
-"""Outcome of a child that went well."""
 SAMPLES: Final = 5
 """Failed items that an answer names."""
 PAGE: Final = 1000
@@ -104,13 +105,17 @@ class Books:
     async def fold(
         self, folder: BatchFolder, request: FoldRequest, last_heard: int | None
     ) -> FoldAnswer:
-        """Count what became of a chunk, once; `last_heard`: the item that its Pod last named."""
+        """Count what became of a chunk, once; `last_heard`: the item that its Pod last named.
+
+        One that is dropped is counted no more: what comes later under its name changes nothing.
+        What was counted before stays, and is answered.
+        """
         async with self._turn(folder):
             facts = await self._copies.ensure(folder)
             written = await fold_files.read(self._store, folder, request.name)
             if written is not None and request.final:
                 await self._copies.apply(folder, written)
-                return written.head.answer
+                return _answered(written)
             end = request.start + request.count
             numbers = await self._rounds.numbers(
                 folder, facts.total, request.round, request.start, end
@@ -121,7 +126,7 @@ class Books:
             if request.final:
                 await fold_files.write(self._store, folder, fold)
                 await self._copies.apply(folder, fold)
-            return fold.head.answer
+            return _answered(fold)
 
     async def ledger(self, folder: BatchFolder) -> AsyncIterator[bytes]:
         """Every item as a line of JSON, in the manifest's order."""
@@ -181,6 +186,8 @@ class Books:
         numbers: Sequence[int],
         last_heard: int | None,
     ) -> Fold:
+        if request.outcome == DROPPED:
+            return Fold(FoldHead(request, FoldAnswer()), [])
         stages = await fold_files.ended_stages(self._store, folder.namespace, request)
         reason = reason_word(request.reason) or "ChunkFailed"
         run = EndedRun(request.outcome == SUCCEEDED, reason, request.message, stages)
@@ -193,13 +200,20 @@ class Books:
         if last_heard is not None and last_heard in numbers and last_heard not in own:
             suspect = request.start + numbers.index(last_heard)
         answer = FoldAnswer(
-            **(_changes(lines, before) if request.final else {}),
             known=len(own),
             suspect=suspect,
             firstToLastSeconds=first_to_last_seconds(stages),
             samples=_samples(lines),
         )
+        if request.final:
+            answer = structs.replace(answer, **_changes(lines, before))
         return Fold(FoldHead(request, answer), lines)
+
+
+def _answered(fold: Fold) -> FoldAnswer:
+    """Of a file of an earlier release, too."""
+    request = fold.head.request
+    return structs.replace(fold.head.answer, outcome=request.outcome if request.final else "")
 
 
 def _placed(position: int, number: int, items: Mapping[int, Item]) -> PlacedItem:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from stagework.api.base import format_time
 from stagework.api.batch import SAMPLES, FailedSample, FrozenManifest, UnreadableLine
+from stagework.api.batch_book import DROPPED, RUN_FAILED, SUCCEEDED
 from stagework.api.text import cut, one_line, reason_word
 from stagework.children.chunk_run import Item
 from stagework.plans.batch.snapshot import (
@@ -177,13 +178,19 @@ def fold_body(question: FoldQuestion) -> dict[str, Any]:
         "origin": {"start": start, "count": count},
         "final": question.final,
         "child": {"name": question.child[0], "uid": question.child[1]},
-        "outcome": "Succeeded" if question.succeeded else "Failed",
+        "outcome": _outcome(question),
         "reason": question.reason,
         "message": question.message,
         "stages": [_stage_body(stage) for stage in question.stages],
         "startedAt": _time(question.began),
         "endedAt": _time(question.ended),
     }
+
+
+def _outcome(question: FoldQuestion) -> str:
+    if question.dropped:
+        return DROPPED
+    return SUCCEEDED if question.succeeded else RUN_FAILED
 
 
 def _stage_body(stage: StageEnd) -> dict[str, Any]:
@@ -237,6 +244,7 @@ def _folded(answer: Json) -> Folded:
         known=_count(answer.get("known")),
         suspect=suspect if isinstance(suspect, int) else None,
         span_seconds=float(span) if isinstance(span, int | float) else None,
+        outcome=word(answer.get("outcome")),
         samples=tuple(
             FailedSample(
                 id=one_line(word(sample.get("id")), _ID_BYTES),

@@ -130,7 +130,10 @@ class MemoryBook:
             suspect = q.start + numbers.index(own.suspect)
         if not q.final:
             return Folded(0, 0, 0, known, suspect)
-        folded = self._take_in(book, q, numbers, own, known)
+        if q.dropped:
+            folded = Folded(0, 0, 0, 0, outcome="Dropped")
+        else:
+            folded = self._take_in(book, q, numbers, own, known)
         book.folds[key] = folded
         return folded
 
@@ -156,7 +159,8 @@ class MemoryBook:
             if now.state == "Failed":
                 samples.append(FailedSample(id=book.items[number].id, reason=now.reason))
         done, failed, skipped = (changes[state] for state in ("Done", "Failed", "Skipped"))
-        return Folded(done, failed, skipped, known, samples=tuple(samples[:5]))
+        said = "Succeeded" if q.succeeded else "Failed"
+        return Folded(done, failed, skipped, known, samples=tuple(samples[:5]), outcome=said)
 
     def _is_chosen(self, book: Book, number: int, question: SelectQuestion) -> bool:
         before = book.truth.get(number)

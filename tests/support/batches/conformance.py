@@ -91,6 +91,25 @@ class BookConformance:
         assert {sample.reason for sample in counted.samples} == {"NonZeroExit"}
         assert len(counted.samples) <= 5
 
+    async def test_what_was_dropped_counts_for_nothing_whatever_comes_later(
+        self, book: BatchBook, batch: BatchRef
+    ) -> None:
+        await self.frozen(book, batch)
+        dropped = replace(fold(0, 5), child=("", ""), succeeded=False, dropped=True)
+        assert (await book.fold(batch, dropped)).dropped
+        late = await book.fold(batch, fold(0, 5))
+        assert (late.dropped, late.done, late.failed) == (True, 0, 0)
+        again = await book.fold(batch, replace(fold(0, 5), attempt=2))
+        assert (again.outcome, again.done) == ("Succeeded", 5)
+
+    async def test_what_was_counted_is_not_dropped_and_says_so(
+        self, book: BatchBook, batch: BatchRef
+    ) -> None:
+        await self.frozen(book, batch)
+        await book.fold(batch, fold(0, 5, succeeded=False, reason="ExitCode"))
+        late = await book.fold(batch, replace(fold(0, 5), succeeded=False, dropped=True))
+        assert (late.outcome, late.done, late.failed) == ("Failed", 0, 5)
+
     async def test_only_the_failed_are_chosen_and_made_good(
         self, book: BatchBook, batch: BatchRef
     ) -> None:

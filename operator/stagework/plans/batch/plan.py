@@ -141,7 +141,7 @@ class _Deciding:
                     self.outlived.append(uid)
                     self.builder.wake(self.now + OUTLIVED_POLL)
                 case Unmade() if stopping:
-                    progress = progress.without(chunk)
+                    progress = counting.dropped(progress, chunk)
                 case Unmade():
                     self.unmade.append(chunk)
                 case Going():

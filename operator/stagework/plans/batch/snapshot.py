@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from stagework.api.batch import Batch, BatchStatus, FailedSample
+from stagework.api.batch_book import DROPPED
 from stagework.api.estimates import Eta
 from stagework.api.intervention import Intervention
 from stagework.api.machines import Fleet
@@ -115,6 +116,9 @@ class FoldQuestion(Question):
     stages: tuple[StageEnd, ...] = ()
     began: datetime | None = None
     ended: datetime | None = None
+    dropped: bool = False
+    """Nothing that it has left is to count any more; what was taken in already does, and is
+    answered."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +204,13 @@ class Folded:
     span_seconds: float | None = None
     """From the end of its first item to the end of its last."""
     samples: tuple[FailedSample, ...] = ()
+    outcome: str = ""
+    """Of what stands in the ledger under that name: Succeeded, Failed or Dropped."""
+
+    @property
+    def dropped(self) -> bool:
+        """Nothing of it counts, now or later."""
+        return self.outcome == DROPPED
 
 
 @dataclass(frozen=True)
