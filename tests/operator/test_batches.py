@@ -6,6 +6,8 @@ from typing import Any
 
 from stagework.api.packed_chunk import Chunk, unpack
 from stagework.children.chunk_run import chunk_run_name
+from stagework.plans.batch.snapshot import Priors
+from stagework.policies.chunks.fit import History
 from tests.support.batches.scene import BATCH, Items, Scene
 from tests.support.fakeapi.resources import BATCHES, EVENTS, PIPELINE_JOBS, PIPELINES
 from tests.support.operators.setup import NAMESPACE
@@ -23,9 +25,12 @@ ENDED = {
 }
 
 
-def in_world(items: Items, check: Check, **spec: Any) -> None:
+def in_world(
+    items: Items, check: Check, before: Callable[[Scene], None] = lambda _: None, **spec: Any
+) -> None:
     async def main() -> None:
         scene = Scene(items)
+        before(scene)
         async with World(timescale, behave=scene.behave, machines=2) as world:
             world.start_operator(book=scene.book)
             scene.begin(world, **spec)
@@ -165,7 +170,7 @@ def test_stop_ends_what_runs_and_counts_only_what_had_ended() -> None:
         assert scene.answer("stop")["summary"] == "Done"
         before = scene.counts()[0]
         assert 20 <= before < 200
-        assert not scene.runs()
+        await world.until(lambda: not scene.runs())  # those counted wait for history
         scene.check()
         scene.ask("rest", "Reprocess", select={"allBut": "Done"})
         await world.until(lambda: scene.summary() == "Completed", seconds=300)
@@ -402,6 +407,21 @@ def test_chunks_size_themselves() -> None:
         scene.check()
 
     in_world(Items(1000, seconds=2), check, chunking={"targetSeconds": 60}, parallelism=4)
+
+
+def test_with_history_its_first_chunk_has_its_size_and_its_end_is_estimated_at_once() -> None:
+    async def check(scene: Scene, world: World) -> None:
+        await world.until(lambda: ".." in scene.status().get("eta", ""))
+        assert scene.counts() == (0, 0, 0)
+        assert scene.status()["size"] == {"items": 60, "reason": "Target"}
+        assert {chunk.count for chunk in _open(scene)} == {60}
+        await ended(scene, world)
+        assert scene.status()["estimates"][0].startswith("0 ")
+
+    def known(scene: Scene) -> None:
+        scene.book.priors = Priors({"gpu": History(0.1, 1.0)})
+
+    in_world(Items(1000, seconds=60), check, known, chunking={"targetSeconds": 61}, parallelism=4)
 
 
 def test_how_long_it_still_takes_is_said_as_a_range() -> None:

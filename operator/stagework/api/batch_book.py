@@ -216,6 +216,12 @@ class FoldRequest(msgspec.Struct, frozen=True):
     stages: Annotated[list[StageEnd], msgspec.Meta(max_length=64)] = []
     startedAt: str | None = None
     endedAt: str | None = None
+    pipeline: Word = ""
+    """Of the Batch; empty: what it has cost is not kept."""
+    revision: Annotated[str, msgspec.Meta(max_length=63)] = ""
+    """Generation of that Pipeline."""
+    machine: Annotated[str, msgspec.Meta(max_length=63)] = ""
+    """Class on which most of it was done."""
 
     @property
     def name(self) -> str:
@@ -246,6 +252,22 @@ class FoldAnswer(msgspec.Struct, frozen=True):
     firstToLastSeconds: float | None = None
     """From the first item's end to the last one's; stages add up."""
     samples: list[Sample] = []
+
+
+class Costs(msgspec.Struct, frozen=True):
+    """What a chunk costs on a class; seconds."""
+
+    fixedSeconds: float
+    itemSeconds: float
+
+
+class HistoryAnswer(msgspec.Struct, frozen=True):
+    """What earlier batches of a pipeline tell the next one."""
+
+    machines: dict[str, Costs] = {}
+    """By class."""
+    ratios: dict[str, list[float]] = {}
+    """What was true over what was said, by mark (percent handled), the oldest first."""
 
 
 class LedgerLine(msgspec.Struct, frozen=True, gc=False):

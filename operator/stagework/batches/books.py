@@ -93,14 +93,15 @@ class Books:
             same = frozen is not None and frozen.request == asked.request
             if frozen is not None and same and frozen.at_rest >= asked.atRest and not dry_run:
                 return SelectAnswer(
-                    len(frozen.numbers), await self._in_vain(folder.uid, ids, frozen.numbers)
+                    len(frozen.numbers),
+                    await _in_vain(self._items, folder.uid, ids, frozen.numbers),
                 )
             numbers = await self._selected(folder, round_number, asked)
             if not dry_run:
                 await self._rounds.freeze(
                     folder, round_number, numbers, request=asked.request, at_rest=asked.atRest
                 )
-            return SelectAnswer(len(numbers), await self._in_vain(folder.uid, ids, numbers))
+            return SelectAnswer(len(numbers), await _in_vain(self._items, folder.uid, ids, numbers))
 
     async def fold(
         self, folder: BatchFolder, request: FoldRequest, last_heard: int | None
@@ -170,15 +171,6 @@ class Books:
             unended += [n for n, standing in standings.items() if standing.round < round_number]
         return unended
 
-    async def _in_vain(
-        self, uid: str, ids: Sequence[str] | None, chosen: Sequence[int]
-    ) -> list[str]:
-        wanted = list(dict.fromkeys(ids or ()))
-        if not wanted:
-            return []
-        found, numbers = await self._items.numbers_of_ids(uid, wanted), set(chosen)
-        return [one for one in wanted if found.get(one) not in numbers]
-
     async def _made(
         self,
         folder: BatchFolder,
@@ -208,6 +200,16 @@ class Books:
         if request.final:
             answer = structs.replace(answer, **_changes(lines, before))
         return Fold(FoldHead(request, answer), lines)
+
+
+async def _in_vain(
+    items: Items, uid: str, ids: Sequence[str] | None, chosen: Sequence[int]
+) -> list[str]:
+    wanted = list(dict.fromkeys(ids or ()))
+    if not wanted:
+        return []
+    found, numbers = await items.numbers_of_ids(uid, wanted), set(chosen)
+    return [one for one in wanted if found.get(one) not in numbers]
 
 
 def _answered(fold: Fold) -> FoldAnswer:

@@ -137,7 +137,12 @@ class ServiceBatches:
             name: _history(_object(costs))
             for name, costs in _object(answer.get("machines")).items()
         }
-        return Priors({name: costs for name, costs in known.items() if costs is not None})
+        ratios = {
+            int(mark): tuple(float(one) for one in _list(values) if isinstance(one, int | float))
+            for mark, values in _object(answer.get("ratios")).items()
+            if mark.isdecimal()
+        }
+        return Priors({name: costs for name, costs in known.items() if costs is not None}, ratios)
 
     async def _must(self, method: str, batch: BatchRef, place: str, body: Any) -> Json:
         status, answer = await self._ask(method, batch, place, body)
@@ -184,6 +189,9 @@ def fold_body(question: FoldQuestion) -> dict[str, Any]:
         "stages": [_stage_body(stage) for stage in question.stages],
         "startedAt": _time(question.began),
         "endedAt": _time(question.ended),
+        "pipeline": question.like[0],
+        "revision": question.like[1],
+        "machine": question.machine,
     }
 
 

@@ -52,7 +52,7 @@ class Counting:
         known: Folded | None = None
         verdict = self._verdict(chunk, child, None)
         if verdict == "Ask":
-            answer = self.asking.ask(_question(chunk, child, final=False))
+            answer = self.asking.ask(self._question(chunk, child, final=False))
             if not isinstance(answer, Folded):
                 return progress
             known = answer
@@ -60,7 +60,7 @@ class Counting:
         if verdict == "Part" and self._must_wait(progress, chunk):
             return progress
         if verdict != "Count":
-            dropped = self.asking.ask(_dropping(chunk))
+            dropped = self.asking.ask(_drop_question(chunk))
             if not isinstance(dropped, Folded):
                 return progress
             if dropped.dropped:
@@ -71,7 +71,7 @@ class Counting:
         """Nobody runs it: it leaves the record once nothing of it can be counted any more, or is
         counted, where that was done already.
         """
-        answer = self.asking.ask(_dropping(chunk))
+        answer = self.asking.ask(_drop_question(chunk))
         if not isinstance(answer, Folded):
             return progress
         if answer.dropped:
@@ -114,7 +114,7 @@ class Counting:
         return after.within(_with_failed(after, chunk))
 
     def _count(self, progress: Progress, chunk: Chunk, child: ChildRun) -> Progress:
-        answer = self.asking.ask(_question(chunk, child, final=True))
+        answer = self.asking.ask(self._question(chunk, child, final=True))
         if not isinstance(answer, Folded):
             return progress
         before = progress.without(chunk)
@@ -145,6 +145,28 @@ class Counting:
             )
         )
 
+    def _question(self, chunk: Chunk, child: ChildRun, *, final: bool) -> FoldQuestion:
+        batch = self.snapshot.batch
+        generation = batch.status.pipelineGeneration
+        like = (batch.spec.pipelineRef.name, str(generation)) if generation else ("", "")
+        return FoldQuestion(
+            chunk.round,
+            chunk.start,
+            chunk.count,
+            chunk.attempt,
+            whole=chunk.whole,
+            final=final,
+            child=(child.name, child.uid),
+            succeeded=child.succeeded,
+            reason=child.reason,
+            message=child.message,
+            stages=child.stages,
+            began=child.began,
+            ended=child.ended_at,
+            like=like,
+            machine=child.machine,
+        )
+
     def _say(self, chunk: Chunk, child: ChildRun, what: str) -> None:
         cause = f"{child.reason}: {child.message}".removesuffix(": ")
         text = f"chunk {chunk.name} failed at attempt {chunk.attempt} ({cause}); {what}"
@@ -166,25 +188,7 @@ def _with_failed(progress: Progress, chunk: Chunk) -> BatchStatus:
     )
 
 
-def _question(chunk: Chunk, child: ChildRun, *, final: bool) -> FoldQuestion:
-    return FoldQuestion(
-        chunk.round,
-        chunk.start,
-        chunk.count,
-        chunk.attempt,
-        whole=chunk.whole,
-        final=final,
-        child=(child.name, child.uid),
-        succeeded=child.succeeded,
-        reason=child.reason,
-        message=child.message,
-        stages=child.stages,
-        began=child.began,
-        ended=child.ended_at,
-    )
-
-
-def _dropping(chunk: Chunk) -> FoldQuestion:
+def _drop_question(chunk: Chunk) -> FoldQuestion:
     return FoldQuestion(
         chunk.round,
         chunk.start,

@@ -85,8 +85,11 @@ def after_end(
     if now < gone_at or batch.status.completionTime is None:
         builder.wake(gone_at)
         return
-    children = snapshot.children.values()
-    waits = waiting_for_history(children, snapshot.remembered, builder, now)
+    children, known = snapshot.children.values(), snapshot.remembered
+    waits = bool(waiting_for_history(children, known, builder, now))
+    if batch.metadata.uid not in known and now < completed + HISTORY_WAIT:
+        builder.wake(now + HISTORY_POLL)
+        waits = True
     if waits or _gathers_still(snapshot, status):
         return
     meta = batch.metadata

@@ -1,5 +1,6 @@
 """After the last item: when does a batch with a time to live go, and what must be over before?"""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -36,7 +37,7 @@ def ended(*children: ChildRun, recorded: str = "", report: bool = True, **known:
         status.evolve(summary="Completed", afterwards=recorded), ttlSecondsAfterFinished=10, **spec
     )
     snapshot = batch_snapshot(batch, *children, **known)
-    return plan(snapshot, LATE)
+    return plan(replace(snapshot, remembered={*snapshot.remembered, BATCH_UID}), LATE)
 
 
 def goes(decided: BatchPlan) -> bool:
