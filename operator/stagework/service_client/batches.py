@@ -11,12 +11,13 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol, cast
 
 import aiohttp
+import msgspec
 import orjson
 from pydantic import ValidationError
 
 from stagework.api.base import format_time
 from stagework.api.batch import SAMPLES, FailedSample, FrozenManifest, UnreadableLine
-from stagework.api.batch_book import DROPPED, RUN_FAILED, SUCCEEDED
+from stagework.api.batch_book import DROPPED, RUN_FAILED, SUCCEEDED, Costs
 from stagework.api.text import cut, one_line, reason_word
 from stagework.children.chunk_run import Item
 from stagework.plans.batch.snapshot import (
@@ -270,10 +271,11 @@ def _item(given: Json) -> Item:
 
 
 def _history(costs: Json) -> History | None:
-    fixed, item = costs.get("fixedSeconds"), costs.get("itemSeconds")
-    if not isinstance(fixed, int | float) or not isinstance(item, int | float) or item <= 0:
+    try:
+        known = msgspec.convert(costs, Costs)
+    except msgspec.ValidationError:
         return None
-    return History(float(fixed), float(item))
+    return History(known.fixedSeconds, known.itemSeconds) if known.itemSeconds > 0 else None
 
 
 def _fault(status: int, answer: Json) -> str:
