@@ -4,8 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from stagework.api.packed_chunk import Chunk
+import pytest
+
+from stagework.api.packed_chunk import Chunk, unpack
 from stagework.children.chunk_run import chunk_run_name
+from stagework.plans.batch import counting
+from stagework.plans.batch.snapshot import Priors
+from stagework.policies.chunks.fit import History
 from tests.support.batches.scene import BATCH, Items, Scene
 from tests.support.fakeapi.resources import BATCHES, EVENTS, PIPELINE_JOBS, PIPELINES
 from tests.support.operators.setup import NAMESPACE
@@ -23,9 +28,12 @@ ENDED = {
 }
 
 
-def in_world(items: Items, check: Check, **spec: Any) -> None:
+def in_world(
+    items: Items, check: Check, before: Callable[[Scene], None] = lambda _: None, **spec: Any
+) -> None:
     async def main() -> None:
         scene = Scene(items)
+        before(scene)
         async with World(timescale, behave=scene.behave, machines=2) as world:
             world.start_operator(book=scene.book)
             scene.begin(world, **spec)
@@ -77,15 +85,19 @@ def test_without_a_name_the_chunk_is_parted_until_single_items_have_failed() -> 
     in_world(Items(60, poison={17, 40}, named=False), check)
 
 
-def test_where_every_run_fails_it_ends_though_more_parts_would_wait_than_may() -> None:
+def test_where_every_run_fails_it_ends_though_more_parts_would_wait_than_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def check(scene: Scene, world: World) -> None:
+        await world.until(lambda: len(scene.status().get("pieces") or ()) >= 8, seconds=600)
         await ended(scene, world, seconds=7200)
-        assert (scene.summary(), scene.counts()) == ("NothingDone", (0, 320, 0))
+        assert (scene.summary(), scene.counts()) == ("NothingDone", (0, 60, 0))
         assert len(scene.status()["failedSamples"]) == 20
         scene.check()
 
-    deadly = Items(320, poison={*range(320)}, named=False)
-    in_world(deadly, check, chunkSize=10, parallelism=32)
+    monkeypatch.setattr(counting, "PIECES_MAX", 8)
+    deadly = Items(60, poison={*range(60)}, named=False)
+    in_world(deadly, check, chunkSize=10, parallelism=6)
 
 
 def test_a_chunk_that_fails_once_is_run_again_as_a_whole() -> None:
@@ -165,12 +177,29 @@ def test_stop_ends_what_runs_and_counts_only_what_had_ended() -> None:
         assert scene.answer("stop")["summary"] == "Done"
         before = scene.counts()[0]
         assert 20 <= before < 200
-        assert not scene.runs()
+        await world.until(lambda: not scene.runs())  # those counted wait for history
         scene.check()
         scene.ask("rest", "Reprocess", select={"allBut": "Done"})
         await world.until(lambda: scene.summary() == "Completed", seconds=300)
         assert scene.counts() == (200, 0, 0)
         assert scene.answer("rest")["affected"] == 200 - before
+        scene.check()
+
+    in_world(Items(200, seconds=5), check)
+
+
+def test_a_stop_and_a_reprocess_at_the_same_moment_are_done_one_after_the_other() -> None:
+    async def check(scene: Scene, world: World) -> None:
+        await world.until(lambda: scene.counts()[0] >= 20)
+        scene.ask("a-stop", "Stop")
+        await asyncio.sleep(1.1)  # which of two of the same second is the older one nobody knows
+        scene.ask("b-again", "Reprocess", select={"allBut": "Done"})
+        await world.until(lambda: bool(scene.answer("a-stop").get("answered")))
+        stopped_at = scene.counts()[0]
+        await world.until(lambda: bool(scene.answer("b-again").get("answered")))
+        assert 0 < scene.answer("b-again")["affected"] <= 200 - stopped_at
+        await world.until(lambda: scene.summary() == "Completed", seconds=300)
+        assert scene.counts() == (200, 0, 0)
         scene.check()
 
     in_world(Items(200, seconds=5), check)
@@ -360,6 +389,22 @@ def test_it_goes_with_its_time_to_live() -> None:
     in_world(Items(20), check, ttlSecondsAfterFinished=10)
 
 
+def test_the_uids_of_long_runs_are_on_record_soon() -> None:
+    async def check(scene: Scene, world: World) -> None:
+        await world.until(lambda: scene.counts() == (10, 0, 0), seconds=100)
+        await world.until(lambda: len(scene.runs()) == 1)
+        (run,) = scene.runs()
+        uids = [run.meta["uid"]]
+        await world.until(lambda: [chunk.uid for chunk in _open(scene)] == uids, seconds=12)
+
+    # Of a thousand items an estimate, which is another change, comes every second chunk.
+    in_world(Items(1000, seconds=60), check, parallelism=1)
+
+
+def _open(scene: Scene) -> list[Chunk]:
+    return [chunk for line in scene.status()["open"] if (chunk := unpack(line)) is not None]
+
+
 def test_chunks_size_themselves() -> None:
     async def check(scene: Scene, world: World) -> None:
         await world.until(lambda: bool(scene.status().get("size")))
@@ -369,6 +414,21 @@ def test_chunks_size_themselves() -> None:
         scene.check()
 
     in_world(Items(1000, seconds=2), check, chunking={"targetSeconds": 60}, parallelism=4)
+
+
+def test_with_history_its_first_chunk_has_its_size_and_its_end_is_estimated_at_once() -> None:
+    async def check(scene: Scene, world: World) -> None:
+        await world.until(lambda: ".." in scene.status().get("eta", ""))
+        assert scene.counts() == (0, 0, 0)
+        assert scene.status()["size"] == {"items": 60, "reason": "Target"}
+        assert {chunk.count for chunk in _open(scene)} == {60}
+        await ended(scene, world)
+        assert scene.status()["estimates"][0].startswith("0 ")
+
+    def known(scene: Scene) -> None:
+        scene.book.priors = Priors({"gpu": History(0.1, 1.0)})
+
+    in_world(Items(1000, seconds=60), check, known, chunking={"targetSeconds": 61}, parallelism=4)
 
 
 def test_how_long_it_still_takes_is_said_as_a_range() -> None:

@@ -2,24 +2,37 @@
 
 A chunk fails once and is run again, another one has an item that kills its Pod and is run again in
 parts, some items are bad, and a person has the failed ones run again.
-The operator is killed at each of its writes, before it is sent and after it is committed.
+The operator is killed at a write, before it is sent or after it is committed: at each status of the
+batch, at the first and the last of all else that the batch writes, and at the first of each kind
+that its runs write; in the long test at all of them.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import pytest
 
 from stagework.controllers import status_writer
 from tests.support.batches.scene import BATCH, Items, Scene
+from tests.support.fakeapi.faults import Seen
 from tests.support.fakeapi.resources import Json
 from tests.support.operators.crash import CrashPoint, Moment
-from tests.support.operators.every_write import all_points
+from tests.support.operators.every_write import all_points, some_points
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
 MANY: Final = 400
 """More writes than there are."""
+
+
+OF_RUNS: Final = (
+    "POST controllerrevisions",
+    "PATCH pipelinejobs/status",
+    "POST jobs",
+    "PATCH pods",
+)
+"""What a run writes for itself, whoever made it: test_every_write.py tries all of that."""
 
 
 def items() -> Items:
@@ -68,10 +81,31 @@ def _outcome(scene: Scene) -> Json:
 
 
 @pytest.fixture(scope="module")
-def faultless() -> Json:
-    """The outcome where nobody dies."""
+def undisturbed() -> tuple[CrashPoint, Json]:
+    """What is written where nobody dies, and the outcome."""
     timescale = VirtualTime()
-    return timescale.run(_run(timescale, MANY, "before it is sent"))[1]
+    return timescale.run(_run(timescale, MANY, "before it is sent"))
+
+
+@pytest.fixture(scope="module")
+def faultless(undisturbed: tuple[CrashPoint, Json]) -> Json:
+    """The outcome where nobody dies."""
+    return undisturbed[1]
+
+
+def _kind(seen: Seen) -> str:
+    """What a write is for; a status of the batch is of its own kind, with all that it says."""
+    body = seen.json() if seen.body else {}
+    match seen.what:
+        case "PATCH batches/status":
+            return f"{seen.what} {body['status']}"
+        case "PATCH pipelinejobs/status":
+            return f"{seen.what} {body['status']['summary']}"
+        case "POST pipelinejobs":
+            round_number, _, _, attempt, _ = body["metadata"]["name"].split("-")[1:]
+            return f"{seen.what} of round {round_number}, attempt {attempt}"
+        case _:
+            return seen.what
 
 
 def test_nobody_dies(faultless: Json) -> None:
@@ -81,8 +115,31 @@ def test_nobody_dies(faultless: Json) -> None:
     assert faultless["answer"]["affected"] == 3
 
 
+def _some(sent: Sequence[Seen]) -> set[int]:
+    """Numbers of writes such that every kind is among them."""
+    kinds = [(number, _kind(seen)) for number, seen in enumerate(sent, start=1)]
+    first = {kind: number for number, kind in reversed(kinds)}
+    last = {kind: number for number, kind in kinds if not kind.startswith(OF_RUNS)}
+    return {*first.values(), *last.values()}
+
+
+MOMENTS: Final[tuple[Moment, ...]] = ("before it is sent", "after it is committed")
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_each_item_is_counted_once_whatever_write_the_operator_dies_at(
+    moment: Moment, undisturbed: tuple[CrashPoint, Json]
+) -> None:
+    point, faultless = undisturbed
+    timescale = VirtualTime()
+    points = some_points(lambda index: _run(timescale, index, moment), faultless, _some(point.sent))
+    wrong = timescale.run(points)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.long("test_each_item_is_counted_once_whatever_write… tries every kind of them")
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("moment", ["before it is sent", "after it is committed"])
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_each_item_is_counted_once_wherever_the_operator_dies(
     moment: Moment, faultless: Json
 ) -> None:

@@ -237,6 +237,8 @@ class BatchChanges(TypedDict, total=False):
     completionTime: datetime | None
     lastChunkTime: datetime | None
     measured: list[str]
+    estimates: list[str]
+    pipelineGeneration: int
     manifest: FrozenManifest | None
     afterwards: str
     selector: str
@@ -298,6 +300,11 @@ class BatchStatus(WorkStatus):
     """When a chunk was last counted."""
     measured: list[Packed] = Field(default=[], max_length=50)
     """What the last chunks took, as `class items seconds span`."""
+    estimates: list[Packed] = Field(default=[], max_length=8)
+    """What was said of its end on the way, as `percent played p50 p90 time`, in seconds; nothing of
+    a batch that was suspended, or run again in part."""
+    pipelineGeneration: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """Of its Pipeline, as the last chunks have it."""
     manifest: FrozenManifest | None = None
     """The frozen list; absent before that."""
     afterwards: Packed = ""

@@ -30,6 +30,12 @@ SKIPPED: Final = "Skipped"
 """A stage has found nothing to do; counts as handled."""
 WAITING: Final = "Waiting"
 """Nothing is known of it yet."""
+SUCCEEDED: Final = "Succeeded"
+"""The run of a chunk's attempt ended well."""
+RUN_FAILED: Final = "Failed"
+"""It did not."""
+DROPPED: Final = "Dropped"
+"""Whatever it has left is counted by nobody: the chunk is run again, or was stopped."""
 HANDLED: Final = (DONE, FAILED, SKIPPED)
 """States of items that were folded."""
 STATES: Final = (*HANDLED, WAITING)
@@ -202,7 +208,7 @@ class FoldRequest(msgspec.Struct, frozen=True):
     """False: the chunk is tried again, and nothing is counted."""
     child: Child
     outcome: str
-    """Succeeded or Failed."""
+    """Succeeded, Failed or Dropped."""
     origin: Range | None = None
     """The chunk of which this is a piece."""
     reason: Annotated[str, msgspec.Meta(max_length=63)] = ""
@@ -210,6 +216,12 @@ class FoldRequest(msgspec.Struct, frozen=True):
     stages: Annotated[list[StageEnd], msgspec.Meta(max_length=64)] = []
     startedAt: str | None = None
     endedAt: str | None = None
+    pipeline: Word = ""
+    """Of the Batch; empty: what it has cost is not kept."""
+    revision: Annotated[str, msgspec.Meta(max_length=63)] = ""
+    """Generation of that Pipeline."""
+    machine: Annotated[str, msgspec.Meta(max_length=63)] = ""
+    """Class on which most of it was done."""
 
     @property
     def name(self) -> str:
@@ -228,6 +240,8 @@ class Sample(msgspec.Struct, frozen=True):
 class FoldAnswer(msgspec.Struct, frozen=True):
     """What a fold changed; the counts are differences."""
 
+    outcome: str = ""
+    """Of what is folded under that name, which may be what was asked before; only where `final`."""
     done: int = 0
     failed: int = 0
     skipped: int = 0
@@ -238,6 +252,22 @@ class FoldAnswer(msgspec.Struct, frozen=True):
     firstToLastSeconds: float | None = None
     """From the first item's end to the last one's; stages add up."""
     samples: list[Sample] = []
+
+
+class Costs(msgspec.Struct, frozen=True):
+    """What a chunk costs on a class; seconds."""
+
+    fixedSeconds: float
+    itemSeconds: float
+
+
+class HistoryAnswer(msgspec.Struct, frozen=True):
+    """What earlier batches of a pipeline tell the next one."""
+
+    machines: dict[str, Costs] = {}
+    """By class."""
+    ratios: dict[str, list[float]] = {}
+    """What was true over what was said, by mark (percent handled), the oldest first."""
 
 
 class LedgerLine(msgspec.Struct, frozen=True, gc=False):

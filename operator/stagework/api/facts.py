@@ -192,7 +192,68 @@ class InterventionFact(Observed):
         return self.run
 
 
-AnyFact = RunFact | AttemptFact | InterventionFact
+class BatchFact(Observed):
+    """How a batch stands as a whole; of two the newer one counts."""
+
+    kind: Literal["Batch"] = "Batch"
+    """Tells it from other facts."""
+    uid: Uid
+    """Of the Batch."""
+    at: AwareDatetime
+    """When this was so, by the operator's clock."""
+    namespace: Word
+    """Where it is."""
+    name: Name
+    """Its name."""
+    pipeline: Name = ""
+    """Name of its Pipeline."""
+    revision: Word = ""
+    """Generation of that Pipeline, where it was there."""
+    title: Line = ""
+    """What people see; empty: its name."""
+    tenant: Line = ""
+    """Whose work it is."""
+    priority: int = Field(default=0, ge=-COUNT_MAX, le=COUNT_MAX)
+    """As its spec has it."""
+    created: AwareDatetime
+    """When the API server accepted it."""
+    started: AwareDatetime | None = None
+    """When its list was frozen."""
+    ended: AwareDatetime | None = None
+    """When its last item ended."""
+    state: Word = ""
+    """`status.summary`."""
+    message: Line = ""
+    """`status.message`."""
+    total: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """Its items."""
+    done: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """Items that ended well."""
+    failed: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """Items that failed."""
+    skipped: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """Items with which nothing was to be done."""
+    chunks: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """Chunks that ended well."""
+    failedChunks: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """Chunks that failed as a whole."""
+    rounds: int = Field(default=0, ge=0, le=COUNT_MAX)
+    """How often items of it were run again."""
+    estimates: Line = ""
+    """What was said of its end on the way, as `status.estimates` has it, with commas."""
+
+    @property
+    def key(self) -> Key:
+        """Of its row."""
+        return (self.kind, self.uid, "", 0)
+
+    @property
+    def run_uid(self) -> str:
+        """Of what it is about."""
+        return self.uid
+
+
+AnyFact = RunFact | AttemptFact | InterventionFact | BatchFact
 """All that is posted."""
 
 

@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar, cast
 from pydantic import AwareDatetime, Field
 
 from stagework.api.base import Observed
-from stagework.api.facts import AttemptFact, InterventionFact, RunFact
+from stagework.api.facts import AttemptFact, BatchFact, InterventionFact, RunFact
 
 MAX_PAGE = 500
 """Longest page."""
@@ -68,6 +68,16 @@ class RunQuery(Observed):
     after: Place | None = None
     """Behind this place: when it was made, and its uid."""
     limit: int = Field(default=100, ge=1, le=MAX_PAGE)
+    """So many at most."""
+
+
+class LikeBatches(NamedTuple):
+    """Names batches that are alike: of one pipeline, as that is now."""
+
+    namespace: str
+    pipeline: str
+    revision: str
+    limit: int = 100
     """So many at most."""
 
 
@@ -143,6 +153,15 @@ class RunList(Observed):
     """Answer of `GET /v1/runs`."""
 
     runs: list[RunFact]
+    """The newest first."""
+    next: str = ""
+    """What to give as `after` for the next page; empty: this is the last one."""
+
+
+class BatchList(Observed):
+    """Answer of `GET /v1/history/batches`."""
+
+    batches: list[BatchFact]
     """The newest first."""
     next: str = ""
     """What to give as `after` for the next page; empty: this is the last one."""

@@ -169,6 +169,9 @@ read or write its artifacts. Nothing is counted meanwhile, and nothing is lost; 
 is over."""
 STOPPING: Final = "Stopping"
 """A person has stopped the batch, and its runs are being ended."""
+PODS_OUTLIVE_RUN: Final = "PodsOutliveRun"
+"""Runs of the batch are gone and their Pods have not ended: the same items are not taken again
+before they have. The message has the command that shows those Pods."""
 COMPLETED_WITH_FAILURES: Final = "CompletedWithFailures"
 """Every item is handled, and some have failed; `stagework batch reprocess` runs those again."""
 TOO_MANY_FAILED_ITEMS: Final = "TooManyFailedItems"

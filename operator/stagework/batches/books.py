@@ -13,11 +13,14 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 import msgspec
+from msgspec import structs
 
 from stagework.api.batch_book import (
+    DROPPED,
     FAILED,
     HANDLED,
     STATES,
+    SUCCEEDED,
     WAITING,
     FoldAnswer,
     FoldHead,
@@ -42,8 +45,6 @@ from stagework.batches.rounds import Rounds
 from stagework.history.items import Items, Standing
 from stagework.policies.item_outcomes import EndedRun, ItemResult, first_to_last_seconds, results
 
-SUCCEEDED: Final = "Succeeded"
-"""Outcome of a child that went well."""
 SAMPLES: Final = 5
 """Failed items that an answer names."""
 PAGE: Final = 1000
@@ -88,27 +89,34 @@ class Books:
             await self._copies.ensure(folder)
             ids = asked.select.ids
             frozen = await self._rounds.frozen(folder, round_number)
-            if frozen is not None and frozen.request == asked.request and not dry_run:
+            # One that waited for a Stop may choose more than when it was asked first.
+            same = frozen is not None and frozen.request == asked.request
+            if frozen is not None and same and frozen.at_rest >= asked.atRest and not dry_run:
                 return SelectAnswer(
-                    len(frozen.numbers), await self._in_vain(folder.uid, ids, frozen.numbers)
+                    len(frozen.numbers),
+                    await _in_vain(self._items, folder.uid, ids, frozen.numbers),
                 )
             numbers = await self._selected(folder, round_number, asked)
             if not dry_run:
                 await self._rounds.freeze(
                     folder, round_number, numbers, request=asked.request, at_rest=asked.atRest
                 )
-            return SelectAnswer(len(numbers), await self._in_vain(folder.uid, ids, numbers))
+            return SelectAnswer(len(numbers), await _in_vain(self._items, folder.uid, ids, numbers))
 
     async def fold(
         self, folder: BatchFolder, request: FoldRequest, last_heard: int | None
     ) -> FoldAnswer:
-        """Count what became of a chunk, once; `last_heard`: the item that its Pod last named."""
+        """Count what became of a chunk, once; `last_heard`: the item that its Pod last named.
+
+        One that is dropped is counted no more: what comes later under its name changes nothing.
+        What was counted before stays, and is answered.
+        """
         async with self._turn(folder):
             facts = await self._copies.ensure(folder)
             written = await fold_files.read(self._store, folder, request.name)
             if written is not None and request.final:
                 await self._copies.apply(folder, written)
-                return written.head.answer
+                return _answered(written)
             end = request.start + request.count
             numbers = await self._rounds.numbers(
                 folder, facts.total, request.round, request.start, end
@@ -119,7 +127,7 @@ class Books:
             if request.final:
                 await fold_files.write(self._store, folder, fold)
                 await self._copies.apply(folder, fold)
-            return fold.head.answer
+            return _answered(fold)
 
     async def ledger(self, folder: BatchFolder) -> AsyncIterator[bytes]:
         """Every item as a line of JSON, in the manifest's order."""
@@ -163,15 +171,6 @@ class Books:
             unended += [n for n, standing in standings.items() if standing.round < round_number]
         return unended
 
-    async def _in_vain(
-        self, uid: str, ids: Sequence[str] | None, chosen: Sequence[int]
-    ) -> list[str]:
-        wanted = list(dict.fromkeys(ids or ()))
-        if not wanted:
-            return []
-        found, numbers = await self._items.numbers_of_ids(uid, wanted), set(chosen)
-        return [one for one in wanted if found.get(one) not in numbers]
-
     async def _made(
         self,
         folder: BatchFolder,
@@ -179,6 +178,8 @@ class Books:
         numbers: Sequence[int],
         last_heard: int | None,
     ) -> Fold:
+        if request.outcome == DROPPED:
+            return Fold(FoldHead(request, FoldAnswer()), [])
         stages = await fold_files.ended_stages(self._store, folder.namespace, request)
         reason = reason_word(request.reason) or "ChunkFailed"
         run = EndedRun(request.outcome == SUCCEEDED, reason, request.message, stages)
@@ -191,13 +192,30 @@ class Books:
         if last_heard is not None and last_heard in numbers and last_heard not in own:
             suspect = request.start + numbers.index(last_heard)
         answer = FoldAnswer(
-            **(_changes(lines, before) if request.final else {}),
             known=len(own),
             suspect=suspect,
             firstToLastSeconds=first_to_last_seconds(stages),
             samples=_samples(lines),
         )
+        if request.final:
+            answer = structs.replace(answer, **_changes(lines, before))
         return Fold(FoldHead(request, answer), lines)
+
+
+async def _in_vain(
+    items: Items, uid: str, ids: Sequence[str] | None, chosen: Sequence[int]
+) -> list[str]:
+    wanted = list(dict.fromkeys(ids or ()))
+    if not wanted:
+        return []
+    found, numbers = await items.numbers_of_ids(uid, wanted), set(chosen)
+    return [one for one in wanted if found.get(one) not in numbers]
+
+
+def _answered(fold: Fold) -> FoldAnswer:
+    """Of a file of an earlier release, too."""
+    request = fold.head.request
+    return structs.replace(fold.head.answer, outcome=request.outcome if request.final else "")
 
 
 def _placed(position: int, number: int, items: Mapping[int, Item]) -> PlacedItem:

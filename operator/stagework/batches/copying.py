@@ -1,11 +1,12 @@
 """Makes the copy of a batch in history's tables, anew or only what it lacks, from the files."""
 
 import asyncio
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from stagework.api.batch_book import Item, ManifestFacts
+from stagework.api.batch_book import SUCCEEDED, Item, ManifestFacts
 from stagework.artifacts.errors import NotStoredError
 from stagework.artifacts.store import Store
 from stagework.batches import fold_files
@@ -13,7 +14,9 @@ from stagework.batches.errors import NotFrozen
 from stagework.batches.fold_files import Fold
 from stagework.batches.freezing import read_facts
 from stagework.batches.layout import BatchFolder, fold_order
-from stagework.history.items import Folded, Items
+from stagework.history.items import ChunkCost, Folded, Items
+from stagework.history.rows import micros
+from stagework.policies.chunks.observed import SHORTEST_SECONDS, ObservedChunk
 
 ADDED_AT_ONCE: Final = 2000
 """Items written in one transaction: who writes meanwhile waits for no more."""
@@ -55,7 +58,7 @@ class Copies:
 
     async def apply(self, folder: BatchFolder, fold: Fold) -> None:
         """A fold whose file is written."""
-        await self._items.fold(folder.uid, _folded(fold), fold.lines)
+        await self._items.fold(folder.uid, _folded(folder, fold), fold.lines)
 
     async def _add_items(self, folder: BatchFolder) -> None:
         number, rest = 0, b""
@@ -88,7 +91,7 @@ def _decoded(lines: list[bytes]) -> list[Item]:
     return [_item.decode(line) for line in lines]
 
 
-def _folded(fold: Fold) -> Folded:
+def _folded(folder: BatchFolder, fold: Fold) -> Folded:
     request = fold.head.request
     return Folded(
         name=request.name,
@@ -97,4 +100,26 @@ def _folded(fold: Fold) -> Folded:
         chunk=f"r{request.round}-{request.start}-{request.count}",
         child=request.child.uid,
         ended=request.endedAt or "",
+        cost=_cost(folder, fold),
     )
+
+
+def _cost(folder: BatchFolder, fold: Fold) -> ChunkCost | None:
+    """Of one that ended well, and of which is known how long it took, and where."""
+    request = fold.head.request
+    seconds = [stage.seconds for stage in request.stages if stage.seconds is not None]
+    ended = _micros(request.endedAt or "")
+    known = request.outcome == SUCCEEDED and request.pipeline and request.machine
+    if not known or not seconds or ended is None:
+        return None
+    took = max(sum(seconds), SHORTEST_SECONDS)
+    chunk = ObservedChunk(request.count, took, fold.head.answer.firstToLastSeconds)
+    like = (folder.namespace, request.pipeline, request.revision)
+    return ChunkCost(*like, request.machine, ended, chunk)
+
+
+def _micros(time: str) -> int | None:
+    try:
+        return micros(datetime.fromisoformat(time))
+    except (ValueError, TypeError):  # TypeError: one without a zone
+        return None

@@ -12,6 +12,7 @@ from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.controllers.batches.answers import BatchAnswers
 from stagework.controllers.batches.controller import Batches
+from stagework.controllers.batches.retelling import facts_of_batches
 from stagework.controllers.batches.sources import Sources
 from stagework.controllers.controller import Controller, Key
 from stagework.controllers.facts.poster import Poster
@@ -73,6 +74,7 @@ def _batches(parts: Parts, retelling: Retelling) -> Batches:
         BatchAnswers(parts.book, Sources(parts.api), parts.wall_clock),
         parts.settings.fleet,
         remembered=retelling.remembered,
+        remember=retelling.record,
         registry=parts.registry,
     )
 
@@ -96,6 +98,7 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
         parts.spool,
         namespaces=parts.settings.namespaces,
         wall_clock=parts.wall_clock,
+        others=lambda at: facts_of_batches(parts.cache, at),
     )
     return (
         PipelineJobs(

@@ -1,7 +1,7 @@
 """Writes statuses: at once what is urgent, the rest a moment later and merged with the next."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -41,6 +41,8 @@ class Unwritten:
     resource_version: str
     kept: Observed | bytes
     """As JSON, which is far smaller, where very many may be waiting."""
+    patient: bool = False
+    """All that is new in it may wait for the longest pause."""
 
     def status(self, kind: Kind) -> Observed:
         """The status, decoded where it was kept as JSON."""
@@ -91,25 +93,27 @@ class StatusWriter:
         Raises ApiError or Outdated.
         """
         memory = self._memory.get(target.uid) or _Memory()
-        wanted: Observed | None = plan.status
-        if wanted is None and memory.unwritten is not None:
-            wanted = memory.unwritten.status(kind)
+        wanted, before, patient = plan.status, memory.unwritten, plan.patient
+        if before is not None:
+            patient = before.patient and (wanted is None or patient)
+            wanted = before.status(kind) if wanted is None else wanted
         if wanted is None:
             return None
         self._memory[target.uid] = memory
         # What presupposes the status must not be done before it.
-        urgent = plan.status_is_urgent
+        urgent = replace(plan, patient=patient).status_is_urgent
         now, at_work = self._clock(), self._at_work()
         memory.written_at = counted_from(memory.written_at, at_work=at_work, now_seconds=now)
         wait = when_to_write(
             urgent=urgent,
+            patient=patient,
             written_at=memory.written_at,
             at_work=at_work,
             queue_latency_seconds=self._queue_latency(),
             now_seconds=now,
         )
         if wait > 0:
-            memory.unwritten = self._kept(target.resource_version, wanted)
+            memory.unwritten = self._kept(target.resource_version, wanted, patient=patient)
             return Waits(wait)
         memory.unwritten = None
         stored = await self._applier.write_status(target, wanted)
@@ -135,8 +139,7 @@ class StatusWriter:
         """Leadership begins anew."""
         self._memory.clear()
 
-    def _kept(self, resource_version: str, status: Observed) -> Unwritten:
+    def _kept(self, resource_version: str, status: Observed, *, patient: bool) -> Unwritten:
         small = len(self._memory) > MANY_OBJECTS
-        return Unwritten(
-            resource_version, orjson.dumps(stored_document(status)) if small else status
-        )
+        kept = orjson.dumps(stored_document(status)) if small else status
+        return Unwritten(resource_version, kept, patient)

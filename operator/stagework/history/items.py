@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from stagework.api.batch_book import Item, ItemState, LedgerLine
+from stagework.api.history import LikeBatches
+from stagework.policies.chunks.observed import ObservedChunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,19 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkCost:
+    """What a chunk that ended well has cost, and of what it was one."""
+
+    namespace: str
+    pipeline: str
+    revision: str
+    machine: str
+    ended: int
+    """Microseconds since 1970."""
+    observed: ObservedChunk
+
+
+@dataclass(frozen=True, slots=True)
 class Folded:
     """A chunk's attempt that was folded."""
 
@@ -43,6 +58,8 @@ class Folded:
     child: str
     """Uid of its run."""
     ended: str
+    cost: ChunkCost | None = None
+    """None: it failed, or its time or class is not known."""
 
 
 class Items(Protocol):
@@ -83,6 +100,12 @@ class Items(Protocol):
     async def fold(self, uid: str, folded: Folded, lines: Sequence[LedgerLine]) -> None:
         """What became of items; what a later round or attempt has said of one stays. Safe to do
         again.
+        """
+        ...
+
+    async def costs(self, like: LikeBatches, *, but: str) -> Mapping[str, list[ObservedChunk]]:
+        """What the last chunks of such batches have cost, by machine class, the oldest first; of
+        all but that batch. It outlives the batch.
         """
         ...
 

@@ -5,13 +5,12 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, Table, desc, false, func, select, tuple_
 
-from stagework.api.history import FailedQuery, Place, RunQuery
+from stagework.api.history import FailedQuery, LikeBatches, Place, RunQuery
 from stagework.history.rows import micros
-from stagework.history.tables import attempts, interventions, runs
+from stagework.history.tables import attempts, batch_facts, chunk_costs, interventions, runs
 
 OF_RUN: Final = ("name", "title", "subject", "tenant")
 """What a failed stage says of its run."""
-_RUNS_ORDER: Final = (runs.c.created, runs.c.uid)
 _FAILED_ORDER: Final = (attempts.c.ended, attempts.c.uid, attempts.c.stage)
 
 
@@ -20,25 +19,59 @@ def runs_page(query: RunQuery) -> Select[Any]:
     return (
         select(runs)
         .where(*_runs_that(query))
-        .order_by(*map(desc, _RUNS_ORDER))
+        .order_by(*map(desc, _order_of(runs)))
         .limit(query.limit + 1)
     )
 
 
+def _order_of(table: Table) -> tuple[ColumnElement[Any], ...]:
+    return (table.c.created, table.c.uid)
+
+
 def _runs_that(query: RunQuery) -> Iterator[ColumnElement[bool]]:
-    yield from one_of(runs.c.namespace, query.namespaces)
+    yield from _that(runs, query)
+    yield from _where((runs.c.subject, query.subject))
+
+
+def _that(table: Table, query: RunQuery) -> Iterator[ColumnElement[bool]]:
+    """Of runs or batches."""
+    yield from one_of(table.c.namespace, query.namespaces)
     yield from _where(
-        (runs.c.name, query.name),
-        (runs.c.pipeline, query.pipeline),
-        (runs.c.subject, query.subject),
-        (runs.c.tenant, query.tenant),
-        (runs.c.state, query.state),
+        (table.c.name, query.name),
+        (table.c.pipeline, query.pipeline),
+        (table.c.tenant, query.tenant),
+        (table.c.state, query.state),
     )
     if query.since is not None:
-        yield runs.c.created >= micros(query.since)
+        yield table.c.created >= micros(query.since)
     if query.until is not None:
-        yield runs.c.created < micros(query.until)
-    yield from _behind(_RUNS_ORDER, query.after)
+        yield table.c.created < micros(query.until)
+    yield from _behind(_order_of(table), query.after)
+
+
+def batches_page(query: RunQuery) -> Select[Any]:
+    """Batches likewise."""
+    return (
+        select(batch_facts)
+        .where(*_that(batch_facts, query))
+        .order_by(*map(desc, _order_of(batch_facts)))
+        .limit(query.limit + 1)
+    )
+
+
+def batches_like(like: LikeBatches) -> Select[Any]:
+    """The last ones that have ended."""
+    return (
+        select(batch_facts)
+        .where(
+            batch_facts.c.namespace == like.namespace,
+            batch_facts.c.pipeline == like.pipeline,
+            batch_facts.c.revision == like.revision,
+            batch_facts.c.ended.is_not(None),
+        )
+        .order_by(desc(batch_facts.c.ended), desc(batch_facts.c.uid))
+        .limit(like.limit)
+    )
 
 
 def failed_page(query: FailedQuery) -> Select[Any]:
@@ -103,11 +136,18 @@ def namespace_after(table: Table, name: str) -> Select[Any]:
     return select(func.min(table.c.namespace)).where(table.c.namespace > name)
 
 
-def old_runs(before: int, limit: int) -> Select[Any]:
-    """Uids of runs of which nothing was said since."""
-    return select(runs.c.uid).where(runs.c.at < before).order_by(runs.c.at).limit(limit)
+def old(table: Table, before: int, limit: int) -> Select[Any]:
+    """Uids of runs or batches of which nothing was said since."""
+    return select(table.c.uid).where(table.c.at < before).order_by(table.c.at).limit(limit)
 
 
-def old_runs_number(before: int) -> Select[Any]:
+def old_number(table: Table, before: int) -> Select[Any]:
     """How many there are."""
-    return select(func.count()).select_from(runs).where(runs.c.at < before)
+    return select(func.count()).select_from(table).where(table.c.at < before)
+
+
+def old_costs(before: int, limit: int) -> Select[Any, Any]:
+    """Keys of what chunks have cost that ended before."""
+    key = (chunk_costs.c.batch, chunk_costs.c.name)
+    ended = chunk_costs.c.ended
+    return select(*key).where(ended < before).order_by(ended).limit(limit)

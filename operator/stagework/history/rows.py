@@ -8,9 +8,9 @@ from sqlalchemy import Table
 
 from stagework.api.background_jobs import BackgroundJob
 from stagework.api.base import Observed
-from stagework.api.facts import AnyFact, AttemptFact, InterventionFact, RunFact
+from stagework.api.facts import AnyFact, AttemptFact, BatchFact, InterventionFact, RunFact
 from stagework.api.history import FailedStage
-from stagework.history.tables import attempts, interventions, runs
+from stagework.history.tables import attempts, batch_facts, interventions, runs
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -19,11 +19,12 @@ TABLES: Final[Mapping[str, Table]] = {
     "Run": runs,
     "Attempt": attempts,
     "Intervention": interventions,
+    "Batch": batch_facts,
 }
 """Kind of a fact to its table."""
 
 _TIMES: Final = frozenset({"at", "created", "started", "ended", "queued", "asked", "heartbeat"})
-FactT = TypeVar("FactT", RunFact, AttemptFact, InterventionFact, BackgroundJob)
+FactT = TypeVar("FactT", RunFact, AttemptFact, InterventionFact, BatchFact, BackgroundJob)
 
 
 def micros(moment: datetime) -> int:

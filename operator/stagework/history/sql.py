@@ -4,10 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, tuple_
 
 from stagework.api.background_jobs import BackgroundJob, JobNews
-from stagework.api.facts import AnyFact, AttemptFact, InterventionFact, Key, RunFact
+from stagework.api.facts import (
+    AnyFact,
+    AttemptFact,
+    BatchFact,
+    InterventionFact,
+    Key,
+    RunFact,
+)
 from stagework.api.history import (
     CountQuery,
     Counts,
@@ -17,6 +24,7 @@ from stagework.api.history import (
     EndedQuery,
     FailedQuery,
     FailedStage,
+    LikeBatches,
     Page,
     RunHistory,
     RunQuery,
@@ -26,7 +34,7 @@ from stagework.history.database import Database
 from stagework.history.paging import page_of, place_of_failed, place_of_run
 from stagework.history.rows import TABLES, fact_of, failed_row, in_order, micros, row_of
 from stagework.history.sql_items import SqlItems
-from stagework.history.tables import attempts, interventions, runs
+from stagework.history.tables import attempts, batch_facts, chunk_costs, interventions, runs
 from stagework.history.upserts import write
 from stagework.policies.fact_merging import merged
 from stagework.settings import HistorySettings
@@ -66,6 +74,14 @@ class SqlHistory:
     async def run(self, uid: str) -> RunHistory | None:
         """See History."""
         return await self._database.read(lambda connection: _run(connection, uid))
+
+    async def batches(self, query: RunQuery) -> Page[BatchFact]:
+        """See History."""
+        return await self._database.read(lambda connection: _batches(connection, query))
+
+    async def batches_like(self, like: LikeBatches) -> list[BatchFact]:
+        """See History."""
+        return await self._database.read(lambda connection: _batches_like(connection, like))
 
     async def failed(self, query: FailedQuery) -> Page[FailedStage]:
         """See History."""
@@ -133,6 +149,17 @@ def _runs(connection: Connection, query: RunQuery) -> Page[RunFact]:
     return page_of(found, query.limit, place_of_run)
 
 
+def _batches(connection: Connection, query: RunQuery) -> Page[BatchFact]:
+    rows = connection.execute(queries.batches_page(query)).mappings()
+    found = [fact_of(BatchFact, row) for row in rows]
+    return page_of(found, query.limit, place_of_run)
+
+
+def _batches_like(connection: Connection, like: LikeBatches) -> list[BatchFact]:
+    rows = connection.execute(queries.batches_like(like)).mappings().all()
+    return [fact_of(BatchFact, row) for row in reversed(rows)]
+
+
 def _run(connection: Connection, uid: str) -> RunHistory | None:
     row = connection.execute(runs.select().where(runs.c.uid == uid)).mappings().first()
     if row is None:
@@ -162,14 +189,22 @@ def _namespaces(connection: Connection) -> list[str]:
 
 
 def _sweep(connection: Connection, before: int, limit: int) -> int:
-    uids = list(connection.scalars(queries.old_runs(before, limit)))
+    uids = list(connection.scalars(queries.old(runs, before, limit)))
     if uids:
         for table, column in _OF_RUNS:
             connection.execute(delete(table).where(column.in_(uids)))
         connection.execute(delete(runs).where(runs.c.uid.in_(uids)))
-    return len(uids) + background_jobs.sweep(connection, before, limit)
+    gone = list(connection.scalars(queries.old(batch_facts, before, limit)))
+    if gone:
+        connection.execute(delete(batch_facts).where(batch_facts.c.uid.in_(gone)))
+    costs = [tuple(key) for key in connection.execute(queries.old_costs(before, limit))]
+    if costs:
+        key = tuple_(chunk_costs.c.batch, chunk_costs.c.name)
+        connection.execute(delete(chunk_costs).where(key.in_(costs)))
+    jobs = background_jobs.sweep(connection, before, limit)
+    return len(uids) + len(gone) + len(costs) + jobs
 
 
 def _old(connection: Connection, before: int) -> int:
-    number = connection.scalar(queries.old_runs_number(before)) or 0
-    return number + background_jobs.old(connection, before)
+    numbers = (connection.scalar(queries.old_number(t, before)) or 0 for t in (runs, batch_facts))
+    return sum(numbers) + background_jobs.old(connection, before)

@@ -8,13 +8,16 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stagework.api.batch_book import WAITING, Item, ItemState, LedgerLine
+from stagework.api.history import LikeBatches
 from stagework.history.database import Database
-from stagework.history.items import Folded, KnownBatch, Standing
-from stagework.history.tables import batch_folds, batch_items, batches
+from stagework.history.items import ChunkCost, Folded, KnownBatch, Standing
+from stagework.history.tables import batch_folds, batch_items, batches, chunk_costs
+from stagework.policies.chunks.observed import ObservedChunk
 from stagework.policies.item_address import upload_digest
 
 _INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _table = batch_items.c
+_costs = chunk_costs
 
 
 class SqlItems:
@@ -78,6 +81,26 @@ class SqlItems:
     async def fold(self, uid: str, folded: Folded, lines: Sequence[LedgerLine]) -> None:
         """See Items."""
         await self._database.write(lambda c: _fold(c, uid, folded, lines))
+
+    async def costs(self, like: LikeBatches, *, but: str) -> Mapping[str, list[ObservedChunk]]:
+        """See Items."""
+        wanted = (
+            select(_costs)
+            .where(
+                _costs.c.namespace == like.namespace,
+                _costs.c.pipeline == like.pipeline,
+                _costs.c.revision == like.revision,
+                _costs.c.batch != but,
+            )
+            .order_by(_costs.c.ended.desc(), _costs.c.name)
+            .limit(like.limit)
+        )
+        rows = await self._database.read(lambda c: c.execute(wanted).all())
+        found: dict[str, list[ObservedChunk]] = {}
+        for row in reversed(rows):
+            chunk = ObservedChunk(row.items, row.seconds, row.span)
+            found.setdefault(row.machine, []).append(chunk)
+        return found
 
     async def folds(self, uid: str) -> frozenset[str]:
         """See Items."""
@@ -197,6 +220,23 @@ def _fold(connection: Connection, uid: str, folded: Folded, lines: Sequence[Ledg
         connection.execute(update(batch_items).where(here, before).values(values), rows)
     row = {"batch": uid, "name": folded.name, "child": folded.child}
     _insert(connection, batch_folds, [row])
+    if folded.cost is not None:
+        _insert(connection, _costs, [_cost_row(uid, folded.name, folded.cost)])
+
+
+def _cost_row(uid: str, name: str, cost: ChunkCost) -> dict[str, Any]:
+    return {
+        "batch": uid,
+        "name": name,
+        "namespace": cost.namespace,
+        "pipeline": cost.pipeline,
+        "revision": cost.revision,
+        "machine": cost.machine,
+        "ended": cost.ended,
+        "items": cost.observed.items,
+        "seconds": cost.observed.seconds,
+        "span": cost.observed.span_seconds,
+    }
 
 
 def _forget(connection: Connection, uid: str, limit: int) -> int:

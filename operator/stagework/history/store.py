@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from stagework.api.background_jobs import BackgroundJob, JobNews
-from stagework.api.facts import AnyFact, RunFact
+from stagework.api.facts import AnyFact, BatchFact, RunFact
 from stagework.api.history import (
     CountQuery,
     Counts,
@@ -15,6 +15,7 @@ from stagework.api.history import (
     EndedQuery,
     FailedQuery,
     FailedStage,
+    LikeBatches,
     Page,
     RunHistory,
     RunQuery,
@@ -53,6 +54,14 @@ class History(Protocol):
         """One run; None where nothing is known of it."""
         ...
 
+    async def batches(self, query: RunQuery) -> Page[BatchFact]:
+        """Batches, the newest first; whatever `subject` says, for they have none."""
+        ...
+
+    async def batches_like(self, like: LikeBatches) -> list[BatchFact]:
+        """Batches of that pipeline that have ended, the last ones, the oldest of these first."""
+        ...
+
     async def failed(self, query: FailedQuery) -> Page[FailedStage]:
         """Failed stages, the newest first."""
         ...
@@ -82,13 +91,13 @@ class History(Protocol):
         ...
 
     async def sweep(self, before: datetime, limit: int) -> int:
-        """Forget runs and background jobs, at most `limit` of each, of which nothing was said since
-        `before`; how many.
+        """Forget runs, batches, costs of chunks and background jobs, at most `limit` of each, of
+        which nothing was said since `before`; how many.
         """
         ...
 
     async def old(self, before: datetime) -> int:
-        """How many runs and background jobs a sweep would forget, done to the end."""
+        """How many runs, batches and background jobs a sweep would forget, done to the end."""
         ...
 
     async def digest(self, query: DigestQuery) -> Digest:

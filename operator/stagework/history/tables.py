@@ -143,6 +143,48 @@ batch_folds: Final = Table(
     Column("child", String(128), nullable=False),
 )
 
+batch_facts: Final = Table(
+    "batchfacts",
+    metadata,
+    Column("uid", String(128), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("namespace", String(63), nullable=False),
+    Column("name", String(253), nullable=False),
+    Column("pipeline", String(253), nullable=False),
+    Column("revision", String(63), nullable=False),
+    Column("title", String(512), nullable=False),
+    Column("tenant", String(512), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("started", BigInteger),
+    Column("ended", BigInteger),
+    Column("state", String(63), nullable=False),
+    Column("message", String(512), nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("skipped", BigInteger, nullable=False),
+    Column("chunks", BigInteger, nullable=False),
+    Column("failedChunks", BigInteger, nullable=False),
+    Column("rounds", Integer, nullable=False),
+    Column("estimates", String(512), nullable=False),
+)
+
+chunk_costs: Final = Table(
+    "chunkcosts",
+    metadata,
+    Column("batch", String(128), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("namespace", String(63), nullable=False),
+    Column("pipeline", String(253), nullable=False),
+    Column("revision", String(63), nullable=False),
+    Column("machine", String(63), nullable=False),
+    Column("ended", BigInteger, nullable=False),
+    Column("items", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("span", Float),
+)
+
 _failed = (attempts.c.outcome == "Failed") & attempts.c.followed.is_(False)
 
 Index("ix_runs_newest", desc(runs.c.created), desc(runs.c.uid))
@@ -186,5 +228,32 @@ Index("ix_batchitems_id", batch_items.c.batch, batch_items.c.id)
 _named = batch_items.c.upload != ""
 Index("ix_batchitems_upload", batch_items.c.upload, sqlite_where=_named, postgresql_where=_named)
 """Whether anything names an upload."""
+Index(
+    "ix_batchfacts_newest_of",
+    batch_facts.c.namespace,
+    desc(batch_facts.c.created),
+    desc(batch_facts.c.uid),
+)
+"""Batches of a namespace, the newest first."""
+Index(
+    "ix_batchfacts_like",
+    batch_facts.c.namespace,
+    batch_facts.c.pipeline,
+    batch_facts.c.revision,
+    desc(batch_facts.c.ended),
+)
+"""Earlier batches of a pipeline, those that ended last first."""
+Index("ix_batchfacts_at", batch_facts.c.at)
+"""Whose keep time is over."""
+Index(
+    "ix_chunkcosts_like",
+    chunk_costs.c.namespace,
+    chunk_costs.c.pipeline,
+    chunk_costs.c.revision,
+    desc(chunk_costs.c.ended),
+)
+"""What the last chunks of a pipeline have cost."""
+Index("ix_chunkcosts_ended", chunk_costs.c.ended)
+"""Whose keep time is over."""
 Index("ix_batchfolds_child", batch_folds.c.child)
 """Whether a run has left what a ledger names."""

@@ -180,6 +180,9 @@ class Plan(Generic[StatusT]):
     """The whole status as it shall be; None: leave it as it is."""
     urgent: bool = False
     """True: write the status now; False: it may wait a moment and be merged with the next."""
+    patient: bool = False
+    """True: its change is worth a write of its own only after the longest pause, and nothing that
+    is done afterwards presupposes it."""
     again_once_stored: bool = False
     """True: what follows from this status must be decided as soon as it is stored."""
     afterwards: tuple[Action, ...] = ()
@@ -202,7 +205,7 @@ class Plan(Generic[StatusT]):
     @property
     def status_is_urgent(self) -> bool:
         """Whether the status is to be written at once: its change is urgent, or actions wait."""
-        return self.urgent or bool(self.afterwards)
+        return self.urgent or (bool(self.afterwards) and not self.patient)
 
 
 @dataclass
@@ -217,13 +220,19 @@ class PlanBuilder:
     wake_at: datetime | None = None
 
     def plan(
-        self, status: StatusT | None, *, urgent: bool = False, again_once_stored: bool = False
+        self,
+        status: StatusT | None,
+        *,
+        urgent: bool = False,
+        patient: bool = False,
+        again_once_stored: bool = False,
     ) -> Plan[StatusT]:
         """The plan of all that was asked for, with this status; None: leave it as it is."""
         return Plan(
             actions=tuple(self.actions),
             status=status,
             urgent=urgent,
+            patient=patient,
             again_once_stored=again_once_stored,
             afterwards=tuple(self.afterwards),
             events=tuple(self.events),

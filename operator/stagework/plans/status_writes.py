@@ -36,13 +36,18 @@ def counted_from(written_at: float, *, at_work: int, now_seconds: float) -> floa
 def when_to_write(
     *,
     urgent: bool,
+    patient: bool = False,
     written_at: float,
     at_work: int,
     queue_latency_seconds: float,
     now_seconds: float,
 ) -> float:
-    """Seconds until a status is to be written; 0: now. `written_at` as `counted_from` gives it."""
+    """Seconds until a status is to be written; 0: now. `written_at` as `counted_from` gives it;
+    `patient`: it would rather go with another change, and waits for the longest pause.
+    """
     if urgent:
         return 0.0
     pause = merge_seconds(at_work, queue_latency_seconds)
+    if patient:
+        pause = max(pause, LONGEST_MERGE_SECONDS)
     return max(0.0, written_at + pause - now_seconds)

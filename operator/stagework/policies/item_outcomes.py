@@ -20,6 +20,8 @@ from stagework.api.batch_book import DONE, FAILED, SKIPPED
 
 OUTPUTS_MAX: Final = 8
 """So many addresses of outputs are kept of an item."""
+SECONDS_DIGITS: Final = 3
+"""Times are kept to the millisecond: more is what binary fractions leave of a difference."""
 _PASSED: Final = frozenset({names.STAGE_SUCCEEDED, names.STAGE_SKIPPED})
 _STATES: Final = {
     contract.OUTCOME_FAILED: FAILED,
@@ -87,14 +89,14 @@ def first_to_last_seconds(stages: Sequence[EndedStage]) -> float | None:
         times = [said.at for said in stage.said.values() if said.at is not None]
         if len(times) > 1:
             spans.append(max(times) - min(times))
-    return sum(spans) if spans else None
+    return round(sum(spans), SECONDS_DIGITS) if spans else None
 
 
 def _result(number: int, run: EndedRun, took: Sequence[Mapping[int, float]]) -> ItemResult:
     naming = [stage for stage in run.stages if number in stage.said]
     seconds = [spans[number] for spans in took if number in spans]
     machine = naming[-1].machine if naming else _last_machine(run.stages)
-    total = sum(seconds) if seconds else None
+    total = round(sum(seconds), SECONDS_DIGITS) if seconds else None
     for stage in run.stages:
         said = stage.said.get(number)
         state = _STATES.get(said.state) if said is not None else None

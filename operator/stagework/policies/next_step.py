@@ -134,6 +134,10 @@ ROWS: Final[Mapping[str, Row]] = {
         "see why the API service does not answer; then it goes on by itself", _DOCTOR
     ),
     names.STOPPING: _BY_ITSELF,
+    names.PODS_OUTLIVE_RUN: Row(
+        "bring the nodes of those Pods back, or delete the Pods; then it goes on by itself",
+        _DESCRIBE_BATCH,
+    ),
     names.COMPLETED_WITH_FAILURES: Row(
         "see which items failed, and why; `stagework batch reprocess` runs those again",
         _FAILED_ITEMS,

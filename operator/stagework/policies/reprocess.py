@@ -15,6 +15,8 @@ UNKNOWN_ITEM: Final = "UnknownItem"
 """The batch has no item of that id, or it has not ended yet."""
 TOO_MANY_ROUNDS: Final = "TooManyRounds"
 """As many rounds wait already as a batch may have; ask again once some have ended."""
+STOP_FOLLOWS: Final = "StopFollows"
+"""A Stop was asked for behind it, before it was known which items it is about; ask again."""
 ALREADY_ENDED: Final = "AlreadyEnded"
 """Nothing of it runs or waits: there is nothing to stop."""
 ROUNDS_WAITING: Final = 20

@@ -11,11 +11,13 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol, cast
 
 import aiohttp
+import msgspec
 import orjson
 from pydantic import ValidationError
 
 from stagework.api.base import format_time
 from stagework.api.batch import SAMPLES, FailedSample, FrozenManifest, UnreadableLine
+from stagework.api.batch_book import DROPPED, RUN_FAILED, SUCCEEDED, Costs
 from stagework.api.text import cut, one_line, reason_word
 from stagework.children.chunk_run import Item
 from stagework.plans.batch.snapshot import (
@@ -136,7 +138,12 @@ class ServiceBatches:
             name: _history(_object(costs))
             for name, costs in _object(answer.get("machines")).items()
         }
-        return Priors({name: costs for name, costs in known.items() if costs is not None})
+        ratios = {
+            int(mark): tuple(float(one) for one in _list(values) if isinstance(one, int | float))
+            for mark, values in _object(answer.get("ratios")).items()
+            if mark.isdecimal()
+        }
+        return Priors({name: costs for name, costs in known.items() if costs is not None}, ratios)
 
     async def _must(self, method: str, batch: BatchRef, place: str, body: Any) -> Json:
         status, answer = await self._ask(method, batch, place, body)
@@ -177,13 +184,22 @@ def fold_body(question: FoldQuestion) -> dict[str, Any]:
         "origin": {"start": start, "count": count},
         "final": question.final,
         "child": {"name": question.child[0], "uid": question.child[1]},
-        "outcome": "Succeeded" if question.succeeded else "Failed",
+        "outcome": _outcome(question),
         "reason": question.reason,
         "message": question.message,
         "stages": [_stage_body(stage) for stage in question.stages],
         "startedAt": _time(question.began),
         "endedAt": _time(question.ended),
+        "pipeline": question.like[0],
+        "revision": question.like[1],
+        "machine": question.machine,
     }
+
+
+def _outcome(question: FoldQuestion) -> str:
+    if question.dropped:
+        return DROPPED
+    return SUCCEEDED if question.succeeded else RUN_FAILED
 
 
 def _stage_body(stage: StageEnd) -> dict[str, Any]:
@@ -237,6 +253,7 @@ def _folded(answer: Json) -> Folded:
         known=_count(answer.get("known")),
         suspect=suspect if isinstance(suspect, int) else None,
         span_seconds=float(span) if isinstance(span, int | float) else None,
+        outcome=word(answer.get("outcome")),
         samples=tuple(
             FailedSample(
                 id=one_line(word(sample.get("id")), _ID_BYTES),
@@ -254,10 +271,11 @@ def _item(given: Json) -> Item:
 
 
 def _history(costs: Json) -> History | None:
-    fixed, item = costs.get("fixedSeconds"), costs.get("itemSeconds")
-    if not isinstance(fixed, int | float) or not isinstance(item, int | float) or item <= 0:
+    try:
+        known = msgspec.convert(costs, Costs)
+    except msgspec.ValidationError:
         return None
-    return History(float(fixed), float(item))
+    return History(known.fixedSeconds, known.itemSeconds) if known.itemSeconds > 0 else None
 
 
 def _fault(status: int, answer: Json) -> str:

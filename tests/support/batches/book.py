@@ -53,7 +53,8 @@ class Book:
 
     items: list[Item]
     rounds: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
-    requests: dict[int, str] = field(default_factory=dict[int, str])
+    requests: dict[int, tuple[str, bool]] = field(default_factory=dict[int, tuple[str, bool]])
+    """Who has asked for a round, and whether the batch was at rest then."""
     folds: dict[FoldKey, Folded] = field(default_factory=dict[FoldKey, Folded])
     truth: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
     counted: Counter[tuple[int, int]] = field(default_factory=Counter[tuple[int, int]])
@@ -98,12 +99,14 @@ class MemoryBook:
     async def select(self, batch: BatchRef, question: SelectQuestion) -> Selected:
         self._reach()
         book, number = self.books[batch.uid], question.round
-        if book.requests.get(number) == question.request:
+        request, at_rest = book.requests.get(number, ("", False))
+        if request == question.request and at_rest >= question.at_rest:
             return Selected(len(book.rounds[number]), self._unknown(book, question))
         if question.at_rest:
             book.pending.clear()
         chosen = [n for n in range(len(book.items)) if self._is_chosen(book, n, question)]
-        book.requests[number], book.rounds[number] = question.request, chosen
+        book.requests[number] = (question.request, question.at_rest)
+        book.rounds[number] = chosen
         book.pending.update(chosen)
         return Selected(len(chosen), self._unknown(book, question))
 
@@ -127,7 +130,10 @@ class MemoryBook:
             suspect = q.start + numbers.index(own.suspect)
         if not q.final:
             return Folded(0, 0, 0, known, suspect)
-        folded = self._take_in(book, q, numbers, own, known)
+        if q.dropped:
+            folded = Folded(0, 0, 0, 0, outcome="Dropped")
+        else:
+            folded = self._take_in(book, q, numbers, own, known)
         book.folds[key] = folded
         return folded
 
@@ -153,7 +159,8 @@ class MemoryBook:
             if now.state == "Failed":
                 samples.append(FailedSample(id=book.items[number].id, reason=now.reason))
         done, failed, skipped = (changes[state] for state in ("Done", "Failed", "Skipped"))
-        return Folded(done, failed, skipped, known, samples=tuple(samples[:5]))
+        said = "Succeeded" if q.succeeded else "Failed"
+        return Folded(done, failed, skipped, known, samples=tuple(samples[:5]), outcome=said)
 
     def _is_chosen(self, book: Book, number: int, question: SelectQuestion) -> bool:
         before = book.truth.get(number)

@@ -5,6 +5,7 @@ whose run of each chunk is there as far as the book wants to see it).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from stagework.api.batch import FrozenManifest
@@ -90,6 +91,25 @@ class BookConformance:
         assert {sample.reason for sample in counted.samples} == {"NonZeroExit"}
         assert len(counted.samples) <= 5
 
+    async def test_what_was_dropped_counts_for_nothing_whatever_comes_later(
+        self, book: BatchBook, batch: BatchRef
+    ) -> None:
+        await self.frozen(book, batch)
+        dropped = replace(fold(0, 5), child=("", ""), succeeded=False, dropped=True)
+        assert (await book.fold(batch, dropped)).dropped
+        late = await book.fold(batch, fold(0, 5))
+        assert (late.dropped, late.done, late.failed) == (True, 0, 0)
+        again = await book.fold(batch, replace(fold(0, 5), attempt=2))
+        assert (again.outcome, again.done) == ("Succeeded", 5)
+
+    async def test_what_was_counted_is_not_dropped_and_says_so(
+        self, book: BatchBook, batch: BatchRef
+    ) -> None:
+        await self.frozen(book, batch)
+        await book.fold(batch, fold(0, 5, succeeded=False, reason="ExitCode"))
+        late = await book.fold(batch, replace(fold(0, 5), succeeded=False, dropped=True))
+        assert (late.outcome, late.done, late.failed) == ("Failed", 0, 5)
+
     async def test_only_the_failed_are_chosen_and_made_good(
         self, book: BatchBook, batch: BatchRef
     ) -> None:
@@ -121,6 +141,17 @@ class BookConformance:
         assert (await book.select(batch, rest)).count == 0
         stopped = SelectQuestion(1, "request-2", all_but="Done", at_rest=True)
         assert (await book.select(batch, stopped)).count == TOTAL - 5
+
+    async def test_a_request_that_had_to_wait_for_the_end_chooses_what_is_left_then(
+        self, book: BatchBook, batch: BatchRef
+    ) -> None:
+        await self.frozen(book, batch)
+        await book.fold(batch, fold(0, 5))
+        early = SelectQuestion(1, "request-1", all_but="Done")
+        assert (await book.select(batch, early)).count == 0
+        late = replace(early, at_rest=True)
+        assert (await book.select(batch, late)).count == TOTAL - 5
+        assert (await book.select(batch, early)).count == TOTAL - 5, "it does not go back"
 
     async def test_ids_named_in_vain_are_said(self, book: BatchBook, batch: BatchRef) -> None:
         await self.frozen(book, batch)

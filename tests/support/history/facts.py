@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from stagework.api.background_jobs import BackgroundJob
-from stagework.api.facts import AttemptFact, InterventionFact, RunFact
+from stagework.api.facts import AttemptFact, BatchFact, InterventionFact, RunFact
 from stagework.api.history import FailedStage
 
 START: Final = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -41,6 +41,24 @@ def failure(uid: str = "run-1", stage: str = "ocr", number: int = 1, **fields: A
     """An attempt that has failed, the last of its stage."""
     defaults: dict[str, Any] = {"ended": START, "outcome": "Failed", "reason": "ExitCode"}
     return attempt_fact(uid, stage, number, **{**defaults, **fields})
+
+
+def batch_fact(uid: str = "batch-1", **fields: Any) -> BatchFact:
+    """One that has ended."""
+    defaults: dict[str, Any] = {
+        "at": START,
+        "namespace": "team",
+        "name": f"name-of-{uid}",
+        "pipeline": "photos",
+        "revision": "1",
+        "created": START,
+        "started": START,
+        "ended": minute(10),
+        "state": "Completed",
+        "total": 100,
+        "done": 100,
+    }
+    return BatchFact(uid=uid, **{**defaults, **fields})
 
 
 def background_job(uid: str = "job-1", **fields: Any) -> BackgroundJob:

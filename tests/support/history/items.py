@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from stagework.api.batch_book import WAITING, Item, ItemState, LedgerLine
-from stagework.history.items import Folded, KnownBatch, Standing
+from stagework.api.history import LikeBatches
+from stagework.history.items import ChunkCost, Folded, KnownBatch, Standing
+from stagework.policies.chunks.observed import ObservedChunk
 from stagework.policies.item_address import upload_digest
 
 
@@ -28,6 +30,8 @@ class MemoryItems:
     def __init__(self, check: Callable[[], None]) -> None:
         self._check = check
         self.copies: dict[str, _Copy] = {}
+        self.spent: dict[tuple[str, str], ChunkCost] = {}
+        """What chunks have cost, by batch and name of the fold."""
 
     async def known(self, uid: str) -> KnownBatch | None:
         self._check()
@@ -79,6 +83,26 @@ class MemoryItems:
             if (kept.fold.round, kept.fold.attempt) <= (folded.round, folded.attempt):
                 copy.items[line.number] = _Kept(kept.item, line, folded)
         copy.folds[folded.name] = folded
+        if folded.cost is not None:
+            self.spent.setdefault((uid, folded.name), folded.cost)
+
+    async def costs(self, like: LikeBatches, *, but: str) -> Mapping[str, list[ObservedChunk]]:
+        self._check()
+        known = [
+            cost
+            for (batch, _), cost in self.spent.items()
+            if batch != but and (cost.namespace, cost.pipeline, cost.revision) == like[:3]
+        ]
+        found: dict[str, list[ObservedChunk]] = {}
+        for cost in sorted(known, key=lambda cost: cost.ended)[-like.limit :]:
+            found.setdefault(cost.machine, []).append(cost.observed)
+        return found
+
+    def sweep(self, before: int, limit: int) -> int:
+        old = [key for key, cost in self.spent.items() if cost.ended < before][:limit]
+        for key in old:
+            del self.spent[key]
+        return len(old)
 
     async def folds(self, uid: str) -> frozenset[str]:
         self._check()

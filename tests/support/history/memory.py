@@ -5,7 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from stagework.api.background_jobs import MOST_JOBS, BackgroundJob, JobNews, after_news
-from stagework.api.facts import AnyFact, AttemptFact, InterventionFact, Key, RunFact
+from stagework.api.facts import (
+    AnyFact,
+    AttemptFact,
+    BatchFact,
+    InterventionFact,
+    Key,
+    RunFact,
+)
 from stagework.api.history import (
     Counted,
     CountQuery,
@@ -16,6 +23,7 @@ from stagework.api.history import (
     EndedQuery,
     FailedQuery,
     FailedStage,
+    LikeBatches,
     Page,
     RunHistory,
     RunQuery,
@@ -24,12 +32,12 @@ from stagework.api.history import (
 )
 from stagework.history.errors import HistoryUnavailable
 from stagework.history.paging import page_of, place_of_failed, place_of_run
-from stagework.history.rows import in_order
+from stagework.history.rows import in_order, micros
 from stagework.policies.fact_merging import merged
 from tests.support.history.facts import failed_stage
 from tests.support.history.items import MemoryItems
 
-FactT = TypeVar("FactT", RunFact, AttemptFact, InterventionFact)
+FactT = TypeVar("FactT", RunFact, AttemptFact, InterventionFact, BatchFact)
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -61,6 +69,14 @@ class MemoryHistory:
         found.sort(key=lambda run: (run.created, run.uid), reverse=True)
         return page_of(found[: query.limit + 1], query.limit, place_of_run)
 
+    async def batches(self, query: RunQuery) -> Page[BatchFact]:
+        self._check()
+        return batches_page(self._of(BatchFact), query)
+
+    async def batches_like(self, like: LikeBatches) -> list[BatchFact]:
+        self._check()
+        return last_like(self._of(BatchFact), like)
+
     async def run(self, uid: str) -> RunHistory | None:
         self._check()
         run = self.facts.get(("Run", uid, "", 0))
@@ -88,23 +104,7 @@ class MemoryHistory:
     async def counts(self, query: CountQuery) -> Counts:
         self._check()
         known = [one for one in self._of(AttemptFact) if _counts_for(one, query)]
-        done = [one for one in known if one.outcome == "Succeeded"]
-        first = [one for one in known if one.attempt == 1]
-        ended = [(one, one.ended) for one in done if one.ended is not None]
-        ended.sort(key=lambda pair: pair[1], reverse=True)
-        return Counts(
-            done=_counted(ended, query),
-            arrived=_counted([(one, one.queued) for one in first if one.queued is not None], query),
-            took=[
-                Took(
-                    stage=one.stage,
-                    machine=one.machine or one.home,
-                    seconds=(end - one.started).total_seconds(),
-                )
-                for one, end in ended
-                if one.started is not None and end >= query.since
-            ],
-        )
+        return counts_of(known, query)
 
     async def ended(self, query: EndedQuery) -> Ended:
         self._check()
@@ -150,17 +150,20 @@ class MemoryHistory:
     async def sweep(self, before: datetime, limit: int) -> int:
         self._check()
         old = sorted((run for run in self._of(RunFact) if run.at < before), key=lambda run: run.at)
-        uids = {run.uid for run in old[:limit]}
+        gone = sorted((b for b in self._of(BatchFact) if b.at < before), key=lambda b: b.at)
+        uids = {known.uid for known in (*old[:limit], *gone[:limit])}
         self.facts = {key: fact for key, fact in self.facts.items() if fact.run_uid not in uids}
         silent = [key for key, known in self.background.items() if known.heartbeat < before]
         for key in silent[:limit]:
             del self.background[key]
-        return len(uids) + len(silent[:limit])
+        costs = self.items.sweep(micros(before), limit)
+        return len(uids) + costs + len(silent[:limit])
 
     async def old(self, before: datetime) -> int:
         self._check()
         silent = sum(known.heartbeat < before for known in self.background.values())
-        return silent + sum(run.at < before for run in self._of(RunFact))
+        known = (*self._of(RunFact), *self._of(BatchFact))
+        return silent + sum(one.at < before for one in known)
 
     async def digest(self, query: DigestQuery) -> Digest:
         self._check()
@@ -182,12 +185,54 @@ class MemoryHistory:
             raise HistoryUnavailable("made unavailable by a test")
 
 
+def counts_of(known: list[AttemptFact], query: CountQuery) -> Counts:
+    """Of these attempts."""
+    done = [one for one in known if one.outcome == "Succeeded"]
+    first = [one for one in known if one.attempt == 1]
+    ended = [(one, one.ended) for one in done if one.ended is not None]
+    ended.sort(key=lambda pair: pair[1], reverse=True)
+    return Counts(
+        done=_counted(ended, query),
+        arrived=_counted([(one, one.queued) for one in first if one.queued is not None], query),
+        took=[
+            Took(
+                stage=one.stage,
+                machine=one.machine or one.home,
+                seconds=(end - one.started).total_seconds(),
+            )
+            for one, end in ended
+            if one.started is not None and end >= query.since
+        ],
+    )
+
+
+def batches_page(batches: list[BatchFact], query: RunQuery) -> Page[BatchFact]:
+    """The newest first."""
+    whatever = query.model_copy(update={"subject": None})
+    found = [batch for batch in batches if _asked_for(batch, whatever)]
+    found.sort(key=lambda batch: (batch.created, batch.uid), reverse=True)
+    return page_of(found[: query.limit + 1], query.limit, place_of_run)
+
+
+def last_like(batches: list[BatchFact], like: LikeBatches) -> list[BatchFact]:
+    """As they ended."""
+    found = [
+        batch
+        for batch in batches
+        if (batch.namespace, batch.pipeline, batch.revision) == like[:3] and batch.ended is not None
+    ]
+    found.sort(key=lambda batch: (batch.ended or _NEVER, batch.uid))
+    return found[-like.limit :]
+
+
 def _place(stage: FailedStage) -> tuple[datetime, str, str]:
     return (stage.failedAt or _NEVER, stage.uid, stage.stage)
 
 
-def _asked_for(run: RunFact, query: RunQuery) -> bool:
-    named = ("name", "pipeline", "subject", "tenant", "state")
+def _asked_for(run: RunFact | BatchFact, query: RunQuery) -> bool:
+    named = ("name", "pipeline", "tenant", "state")
+    if isinstance(run, RunFact):
+        named = (*named, "subject")
     return (
         (query.namespaces is None or run.namespace in query.namespaces)
         and all(getattr(query, name) in {None, getattr(run, name)} for name in named)

@@ -26,6 +26,8 @@ class CrashPoint:
     hit: str = ""
     """The write at which it happened; empty where there were not so many."""
     writes: list[str] = field(default_factory=list[str])
+    sent: list[Seen] = field(default_factory=list[Seen])
+    """The same writes, with what they say."""
     built: dict[str, Any] = field(default_factory=dict[str, Any])
     """What the next operator is built of, see `Operator`."""
     _network: bool = True
@@ -60,6 +62,7 @@ class CrashPoint:
         if not seen.is_write or seen.resource is EVENTS or seen.what == "PUT leases":
             return None
         self.writes.append(f"{seen.what} {seen.name}")
+        self.sent.append(seen)
         if self.hit or len(self.writes) != self.index:
             return None
         self.hit = self.writes[-1]

@@ -12,11 +12,13 @@ from stagework.cluster.cache.own_objects import OwnMeta, OwnObject
 from stagework.controllers import status_writer
 from stagework.controllers.status_writer import StatusWriter, Waits, Written
 from stagework.plans.plan import Plan
+from stagework.plans.status_writes import LONGEST_MERGE_SECONDS, MERGE_SECONDS
 from tests.support.builders import after, make_status
 
 TARGET = PIPELINEJOB.ref("ads", "run", "u1", "7")
 MOVES_ON = Plan(status=PipelineJobStatus(summary="Running", stages=[make_status("a")]))
 VERDICT = Plan(status=PipelineJobStatus(summary="Completed"), urgent=True)
+PATIENT = Plan(status=PipelineJobStatus(summary="Running"), patient=True)
 NOTHING: Plan[Any] = Plan()
 
 
@@ -75,6 +77,28 @@ async def test_what_waits_is_written_when_its_time_has_come(desk: Desk) -> None:
     desk.now += 0.75
     await desk.write(NOTHING)
     assert desk.applied.written == [VERDICT.status, MOVES_ON.status]
+
+
+async def test_a_patient_one_waits_for_another_change_and_goes_with_it(desk: Desk) -> None:
+    await desk.write(VERDICT)
+    assert await desk.write(PATIENT) == Waits(LONGEST_MERGE_SECONDS)
+    desk.now += 5
+    assert await desk.write(NOTHING) == Waits(LONGEST_MERGE_SECONDS - 5)
+    assert isinstance(await desk.write(MOVES_ON), Written)
+    assert desk.applied.written == [VERDICT.status, MOVES_ON.status]
+
+
+async def test_a_patient_one_that_nothing_comes_after_is_written_all_the_same(desk: Desk) -> None:
+    await desk.write(VERDICT)
+    await desk.write(PATIENT)
+    desk.now += LONGEST_MERGE_SECONDS
+    assert isinstance(await desk.write(NOTHING), Written)
+
+
+async def test_a_patient_one_does_not_hold_up_what_waits_already(desk: Desk) -> None:
+    await desk.write(VERDICT)
+    await desk.write(MOVES_ON)
+    assert await desk.write(PATIENT) == Waits(MERGE_SECONDS)
 
 
 async def test_a_verdict_never_waits(desk: Desk) -> None:

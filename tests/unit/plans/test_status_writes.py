@@ -1,5 +1,7 @@
 """Statuses that can wait are written seldom while much is going on."""
 
+from dataclasses import replace
+
 import pytest
 
 from stagework.api.pipelinejob import PipelineJobStatus
@@ -34,10 +36,13 @@ def test_a_long_queue_alone_delays_no_status() -> None:
     assert merge_seconds(1, 30) == MERGE_SECONDS
 
 
-def _wait(*, written_at: float, urgent: bool = False, at_work: int = 0) -> float:
+def _wait(
+    *, written_at: float, urgent: bool = False, patient: bool = False, at_work: int = 0
+) -> float:
     """At second 100, on a quiet queue."""
     return when_to_write(
         urgent=urgent,
+        patient=patient,
         written_at=counted_from(written_at, at_work=at_work, now_seconds=100),
         at_work=at_work,
         queue_latency_seconds=0,
@@ -61,6 +66,11 @@ def test_what_is_not_urgent_waits_for_the_end_of_the_pause(
     assert _wait(written_at=written_at, at_work=at_work) == seconds
 
 
+def test_what_would_rather_go_with_another_change_waits_for_the_longest_pause() -> None:
+    assert _wait(written_at=99, patient=True) == LONGEST_MERGE_SECONDS - 1
+    assert _wait(written_at=100 - LONGEST_MERGE_SECONDS, patient=True) == 0
+
+
 @pytest.mark.parametrize("written_at", [NEVER, 99.9, 100])
 def test_what_is_urgent_never_waits(written_at: float) -> None:
     assert _wait(written_at=written_at, urgent=True, at_work=1000) == 0
@@ -78,3 +88,4 @@ def test_a_status_that_actions_wait_for_is_written_at_once() -> None:
 
     assert not idle.status_is_urgent
     assert waits.status_is_urgent
+    assert not replace(waits, patient=True).status_is_urgent, "they do not presuppose it"

@@ -69,3 +69,9 @@ def test_outputs_are_what_stages_name_else_all_that_the_last_one_left() -> None:
     assert one(run(named)).outputs == ("artifact://team/c/s/1-pod/items/1.png",)
     assert one(run(named), 2).outputs == ("artifact://team/c/s/1-pod/",)
     assert one(run(EndedStage("Succeeded"))).outputs == ()
+
+
+def test_seconds_are_whole_milliseconds() -> None:
+    close = stage(n1=SaidOfItem("Succeeded", at=0.29), n2=SaidOfItem("Succeeded", at=0.33))
+    assert [result.seconds for result in results([1, 2], run(close))] == [0.29, 0.04]
+    assert first_to_last_seconds([close]) == 0.04

@@ -10,6 +10,7 @@ from obstore.store import MemoryStore
 
 from stagework.settings import BatchSettings, ItemStoreSettings
 from stagework.web.heartbeats import Heartbeat
+from tests.support.history.facts import batch_fact, minute
 from tests.unit.web.batch_books import BASE, Operator, fold_body, in_order
 from tests.unit.web.service import Service, running
 
@@ -219,3 +220,51 @@ def test_a_stores_objects_become_items_below_its_prefix_alone(tmp_path: Path) ->
             "/v1/operator/batches/team/uid-2",
         )
         assert (missing.status, missing.json["reason"]) == (422, "StoreUnknown")
+
+
+COSTS = {"pipeline": "shoes", "revision": "3", "machine": "gpu"}
+HISTORY = "/history?pipeline=shoes&revision=3"
+OTHER = "/v1/operator/batches/team/uid-next"
+
+
+def test_earlier_chunks_tell_the_next_batch_what_one_costs(operator: Operator) -> None:
+    operator.freeze_numbered(60)
+    for start in range(0, 40, 10):
+        stages = [{"name": "work", "state": "Succeeded", "machine": "gpu", "seconds": 20.0}]
+        operator.fold(start, 10, stages=stages, **COSTS)
+    answer = operator.ask("GET", HISTORY, base=OTHER).json
+    (costs,) = answer["machines"].values()
+    assert costs["fixedSeconds"] + 10 * costs["itemSeconds"] == pytest.approx(20.0)
+    assert operator.ask("GET", HISTORY).json["machines"] == {}, "its own are measured already"
+    assert operator.ask("GET", "/history?pipeline=shoes&revision=4", base=OTHER).json == {
+        "machines": {},
+        "ratios": {},
+    }
+
+
+def test_two_chunks_are_too_few_and_those_that_failed_tell_nothing(operator: Operator) -> None:
+    operator.freeze_numbered(60)
+    stages = [{"name": "work", "state": "Succeeded", "machine": "gpu", "seconds": 20.0}]
+    for start in range(0, 50, 10):
+        outcome = "Succeeded" if start < 20 else "Failed"
+        operator.fold(start, 10, stages=stages, outcome=outcome, **COSTS)
+    assert operator.ask("GET", HISTORY, base=OTHER).json["machines"] == {}
+
+
+async def test_earlier_batches_tell_what_an_estimate_is_worth(operator: Operator) -> None:
+    said = f"25 100.0 110 150 {int(minute(0).timestamp())}"
+    like = {"pipeline": "shoes", "revision": "3", "estimates": said}
+    await operator.service.history.record(
+        [
+            batch_fact("slow", ended=minute(5), **like),
+            batch_fact("again", ended=minute(5), rounds=1, **like),
+            batch_fact("stopped", ended=minute(5), state="Stopped", **like),
+            batch_fact("uid-photos", ended=minute(9), **like),
+        ]
+    )
+    assert operator.ask("GET", HISTORY).json["ratios"] == {"25": [3.0]}
+
+
+async def test_while_history_is_away_it_says_so_and_nobody_waits(operator: Operator) -> None:
+    operator.service.history.away = True
+    assert operator.ask("GET", HISTORY).status == 503

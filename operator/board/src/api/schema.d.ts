@@ -211,6 +211,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator/batches/{namespace}/{batch_uid}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History
+         * @description What earlier batches of that pipeline have cost, and how long they took against what was
+         *     said; nothing of this one.
+         */
+        get: operations["history_v1_operator_batches__namespace___batch_uid__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/batches": {
         parameters: {
             query?: never;
@@ -1689,6 +1710,146 @@ export interface components {
             failedSamples: components["schemas"]["FailedSample"][];
         };
         /**
+         * BatchFact
+         * @description How a batch stands as a whole; of two the newer one counts.
+         */
+        BatchFact: {
+            /**
+             * Kind
+             * @description Tells it from other facts.
+             * @default Batch
+             * @constant
+             */
+            kind: "Batch";
+            /**
+             * Uid
+             * @description Of the Batch.
+             */
+            uid: string;
+            /**
+             * At
+             * Format: date-time
+             * @description When this was so, by the operator's clock.
+             */
+            at: string;
+            /**
+             * Namespace
+             * @description Where it is.
+             */
+            namespace: string;
+            /**
+             * Name
+             * @description Its name.
+             */
+            name: string;
+            /**
+             * Pipeline
+             * @description Name of its Pipeline.
+             * @default
+             */
+            pipeline: string;
+            /**
+             * Revision
+             * @description Generation of that Pipeline, where it was there.
+             * @default
+             */
+            revision: string;
+            /**
+             * Title
+             * @description What people see; empty: its name.
+             * @default
+             */
+            title: string;
+            /**
+             * Tenant
+             * @description Whose work it is.
+             * @default
+             */
+            tenant: string;
+            /**
+             * Priority
+             * @description As its spec has it.
+             * @default 0
+             */
+            priority: number;
+            /**
+             * Created
+             * Format: date-time
+             * @description When the API server accepted it.
+             */
+            created: string;
+            /**
+             * Started
+             * @description When its list was frozen.
+             */
+            started?: string | null;
+            /**
+             * Ended
+             * @description When its last item ended.
+             */
+            ended?: string | null;
+            /**
+             * State
+             * @description `status.summary`.
+             * @default
+             */
+            state: string;
+            /**
+             * Message
+             * @description `status.message`.
+             * @default
+             */
+            message: string;
+            /**
+             * Total
+             * @description Its items.
+             * @default 0
+             */
+            total: number;
+            /**
+             * Done
+             * @description Items that ended well.
+             * @default 0
+             */
+            done: number;
+            /**
+             * Failed
+             * @description Items that failed.
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Skipped
+             * @description Items with which nothing was to be done.
+             * @default 0
+             */
+            skipped: number;
+            /**
+             * Chunks
+             * @description Chunks that ended well.
+             * @default 0
+             */
+            chunks: number;
+            /**
+             * Failedchunks
+             * @description Chunks that failed as a whole.
+             * @default 0
+             */
+            failedChunks: number;
+            /**
+             * Rounds
+             * @description How often items of it were run again.
+             * @default 0
+             */
+            rounds: number;
+            /**
+             * Estimates
+             * @description What was said of its end on the way, as `status.estimates` has it, with commas.
+             * @default
+             */
+            estimates: string;
+        };
+        /**
          * BatchItem
          * @description A line of the ledger.
          */
@@ -2382,7 +2543,7 @@ export interface components {
              * Facts
              * @description All of the runs of this page.
              */
-            facts: (components["schemas"]["RunFact"] | components["schemas"]["AttemptFact"] | components["schemas"]["InterventionFact"])[];
+            facts: (components["schemas"]["RunFact"] | components["schemas"]["AttemptFact"] | components["schemas"]["InterventionFact"] | components["schemas"]["BatchFact"])[];
             /**
              * Next
              * @description What to give as `after` for the next page; empty: this is the last one.
@@ -5528,6 +5689,48 @@ export interface operations {
     fold_v1_operator_batches__namespace___batch_uid__folds_post: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                batch_uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history_v1_operator_batches__namespace___batch_uid__history_get: {
+        parameters: {
+            query: {
+                pipeline: string;
+                revision: string;
+            };
             header?: never;
             path: {
                 namespace: string;

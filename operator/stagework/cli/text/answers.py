@@ -42,6 +42,7 @@ BATCH_HINTS: Final = {
     "NothingToReprocess": "no item is as the request wants it, or it is to be run again already",
     "UnknownItem": "the batch has no item of that id, or it has not ended yet",
     "TooManyRounds": "as many reprocesses wait as may: ask again once one has ended",
+    "StopFollows": "a stop was asked for right behind it: ask again once that is over",
     "AlreadyEnded": "nothing of it runs or waits",
     "TargetNotFound": "there is no such batch",
     "TargetReplaced": "the batch of that name has been made anew since",

@@ -48,13 +48,17 @@ class Batches(Controller[BatchStatus]):
         fleet: Fleet,
         *,
         remembered: Callable[[str], bool],
+        remember: Callable[[Iterable[Fact]], None],
         registry: CollectorRegistry,
     ) -> None:
-        """`remembered`: whether history has acknowledged all of a run."""
+        """`remembered`: whether history has acknowledged all of a run, or of a batch; `remember`:
+        have it told.
+        """
         self._cache = cache
         self._answers = answers
         self._fleet = fleet
         self._remembered = remembered
+        self._remember = remember
         self._metrics = BatchMetrics(registry)
         self._children = ChildRuns()
         self._decoded: Decoded[BatchSpec, BatchStatus] = Decoded(_spec_of, _status_of)
@@ -75,13 +79,14 @@ class Batches(Controller[BatchStatus]):
         own = runs_of(self._cache, BATCH.ref(meta.namespace, meta.name, meta.uid))
         children = {run.metadata.uid: self._children.of(run) for run in own}
         ended = (child.uid for child in children.values() if child.ended)
+        own_uids = (meta.uid, *ended)
         snapshot = BatchSnapshot(
             batch,
             self._fleet,
             pipeline=self._pipeline(known),
             children=children,
             outliving=self._outliving(view, children),
-            remembered=frozenset(uid for uid in ended if self._remembered(uid)),
+            remembered=frozenset(uid for uid in own_uids if self._remembered(uid)),
             interventions=view.interventions,
             answers=view.answers,
             refusals=view.refusals,
@@ -111,8 +116,9 @@ class Batches(Controller[BatchStatus]):
         return await self._answers.answer(about, batch, question)
 
     def record(self, facts: Sequence[Fact]) -> None:
-        """Count what has happened."""
+        """Count what has happened, and have history told."""
         self._metrics.record(facts)
+        self._remember(facts)
 
     def stored(self, known: OwnObject, status: BatchStatus) -> None:
         """Known already: it need not be decoded again."""

@@ -64,6 +64,8 @@ class QueueNumbers(Collector):
         self._places = places
         self._wall_clock = wall_clock
         self._rows: dict[str, dict[str, Work]] = {}
+        self._gone: dict[str, None] = {}
+        """Runs that are there no more and have done something in the last hour, as they went."""
         registry.register(self)
 
     def note(self, snapshot: Snapshot, status: PipelineJobStatus | None) -> None:
@@ -75,6 +77,7 @@ class QueueNumbers(Collector):
         uid = run.metadata.uid
         if status is None and uid in self._rows:
             return
+        self._gone.pop(uid, None)
         decided = PipelineJob.model_construct(
             metadata=run.metadata, spec=run.spec, status=status or run.status
         )
@@ -88,11 +91,27 @@ class QueueNumbers(Collector):
             self.forget(uid)
 
     def forget(self, run_uid: str) -> None:
-        """The run is gone, or goes with its namespace."""
-        self._rows.pop(run_uid, None)
+        """The run is gone, or goes with its namespace: what it has done counts for its hour."""
+        hour_ago = self._wall_clock() - RECENT
+        rows = self._rows.pop(run_uid, {})
+        done = {s: row for s, row in rows.items() if row.state == "done" and _counts(row, hour_ago)}
+        if done:
+            self._rows[run_uid] = done
+            self._gone[run_uid] = None
+        self._drop_old(hour_ago)
+
+    def _drop_old(self, hour_ago: datetime) -> None:
+        """Those that went first, as far as nothing of them counts any more."""
+        while self._gone:
+            first = next(iter(self._gone))
+            if any(_counts(row, hour_ago) for row in self._rows.get(first, {}).values()):
+                return
+            del self._gone[first]
+            self._rows.pop(first, None)
 
     def clear(self) -> None:
         """This process decides no more."""
+        self._gone.clear()
         self._rows.clear()
 
     def describe(self) -> Iterator[GaugeMetricFamily]:

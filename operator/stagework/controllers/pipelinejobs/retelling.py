@@ -55,8 +55,11 @@ class Retelling:
         *,
         namespaces: Sequence[str],
         wall_clock: Callable[[], datetime],
+        others: Callable[[datetime], Iterable[AnyFact]] = lambda _: (),
     ) -> None:
+        """`others`: what objects of other kinds say that are there, as of then."""
         self._api = api
+        self._others = others
         self._cache = cache
         self._poster = poster
         self._namespaces = tuple(namespaces) or ("",)
@@ -103,6 +106,7 @@ class Retelling:
                 facts = [fact for known in runs for fact in self._facts(known, specs, at)]
                 await self._poster.post_all(facts)
                 posted += len(runs)
+        await self._poster.post_all([*self._others(at)])
         return posted
 
     def _facts(self, known: OwnObject, specs: RunSpecs, at: datetime) -> Iterator[AnyFact]:

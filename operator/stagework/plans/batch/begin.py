@@ -49,9 +49,10 @@ def smallest_timeout(snapshot: BatchSnapshot) -> float | None:
     return float(min(stage.timeoutSeconds for stage in snapshot.pipeline.spec.stages))
 
 
-def slots_of(snapshot: BatchSnapshot, progress: Progress) -> tuple[str, ...]:
-    """The class of each slot that it has now: of what works, and as many as it may have."""
-    usual = usual_class(progress.status)
+def slots_of(snapshot: BatchSnapshot, progress: Progress, usual: str) -> tuple[str, ...]:
+    """The class of each slot that it has now: of what works, and as many as it may have; `usual`:
+    of those that nothing works on yet.
+    """
     working = [
         snapshot.children[chunk.uid] for chunk in progress.open if chunk.uid in snapshot.children
     ]
@@ -101,8 +102,8 @@ def _size(
     if isinstance(chunking, int):
         return Size(chunking, "Limit")
     fits = fits_of(progress.status, priors)
-    machine = usual_class(progress.status) or next(iter(priors), "")
-    slots = [slot or machine for slot in slots_of(snapshot, progress)]
+    machine = usual_class(progress.status, priors)
+    slots = slots_of(snapshot, progress, machine)
     return chunk_size(
         chunking,
         fits,

@@ -1,7 +1,9 @@
 """A chunk's run has ended: its items are counted, or they are run again, whole or in parts.
 
 Asked first (the API service takes the outcomes into the ledger, once), counted then: the chunk
-leaves the record in the same write in which the counts of the batch change.
+leaves the record in the same write in which the counts of the batch change. What is not counted is
+dropped in the ledger before it leaves the record: whoever has decided otherwise meanwhile, before
+a crash or before a person changed the batch, has counted it, or never will.
 """
 
 from dataclasses import dataclass, replace
@@ -9,6 +11,7 @@ from datetime import datetime
 
 from stagework.api import names
 from stagework.api.batch import SAMPLES, BatchStatus, ChunkCounts, FailedSample
+from stagework.api.batch_book import SUCCEEDED
 from stagework.api.packed_chunk import Chunk
 from stagework.plans.batch.asking import Asking
 from stagework.plans.batch.facts import ChunkCounted, ItemsCounted
@@ -49,17 +52,44 @@ class Counting:
         known: Folded | None = None
         verdict = self._verdict(chunk, child, None)
         if verdict == "Ask":
-            answer = self.asking.ask(_question(chunk, child, final=False))
+            answer = self.asking.ask(self._question(chunk, child, final=False))
             if not isinstance(answer, Folded):
                 return progress
             known = answer
             verdict = self._verdict(chunk, child, known.known)
-        if verdict == "Again":
-            self._say(chunk, child, "it is run again as a whole")
-            return progress.instead(chunk, chunk.again())
-        if verdict == "Part" and known is not None:
-            return self._part(progress, chunk, child, known)
+        if verdict == "Part" and self._must_wait(progress, chunk):
+            return progress
+        if verdict != "Count":
+            dropped = self.asking.ask(_drop_question(chunk))
+            if not isinstance(dropped, Folded):
+                return progress
+            if dropped.dropped:
+                return self._tried(progress, chunk, child, known if verdict == "Part" else None)
         return self._count(progress, chunk, child)
+
+    def dropped(self, progress: Progress, chunk: Chunk) -> Progress:
+        """Nobody runs it: it leaves the record once nothing of it can be counted any more, or is
+        counted, where that was done already.
+        """
+        answer = self.asking.ask(_drop_question(chunk))
+        if not isinstance(answer, Folded):
+            return progress
+        if answer.dropped:
+            return progress.without(chunk)
+        return self._count(progress, chunk, _NO_CHILD)
+
+    def _must_wait(self, progress: Progress, chunk: Chunk) -> bool:
+        """As it is, for parts that wait already."""
+        return len(progress.pieces) >= PIECES_MAX and chunk.name != self.alone
+
+    def _tried(
+        self, progress: Progress, chunk: Chunk, child: ChildRun, known: Folded | None
+    ) -> Progress:
+        """Once more: in parts where `known` is given, else as a whole."""
+        if known is not None:
+            return self._part(progress, chunk, child, known)
+        self._say(chunk, child, "it is run again as a whole")
+        return progress.instead(chunk, chunk.again())
 
     def _verdict(self, chunk: Chunk, child: ChildRun, known: int | None) -> str:
         failed = FailedChunk(
@@ -70,8 +100,6 @@ class Counting:
 
     def _part(self, progress: Progress, chunk: Chunk, child: ChildRun, known: Folded) -> Progress:
         full = len(progress.pieces) >= PIECES_MAX
-        if full and chunk.name != self.alone:
-            return progress  # it waits, as it is, for those before it
         suspect = None if known.suspect is None else known.suspect - chunk.start
         by_name = suspect is not None and 0 <= suspect < chunk.count
         # Only parting by rule is counted: where the item is named each parting finds one.
@@ -86,23 +114,27 @@ class Counting:
         return after.within(_with_failed(after, chunk))
 
     def _count(self, progress: Progress, chunk: Chunk, child: ChildRun) -> Progress:
-        answer = self.asking.ask(_question(chunk, child, final=True))
+        answer = self.asking.ask(self._question(chunk, child, final=True))
         if not isinstance(answer, Folded):
             return progress
         before = progress.without(chunk)
+        if answer.dropped:
+            return before
         status = before.status
         is_whole = chunk.origin is None
-        if child.succeeded and is_whole:
+        # What stands in the ledger counts, whatever has become of the run since.
+        succeeded = answer.outcome == SUCCEEDED if answer.outcome else child.succeeded
+        if succeeded and is_whole:
             chunks = status.chunks
             counts = ChunkCounts(completed=chunks.completed + 1, failed=chunks.failed)
             status = status.evolve(chunks=counts)
         elif is_whole:
             status = _with_failed(before, chunk)
             self._say(chunk, child, "its items are counted")
-        if child.succeeded:
+        if succeeded:
             status = with_measured(status, chunk, child, answer)
         self.builder.facts.append(ItemsCounted(answer.done, answer.failed, answer.skipped))
-        self.builder.facts.append(ChunkCounted("Succeeded" if child.succeeded else "Failed"))
+        self.builder.facts.append(ChunkCounted("Succeeded" if succeeded else "Failed"))
         return before.within(
             status.evolve(
                 done=max(0, status.done + answer.done),
@@ -111,6 +143,28 @@ class Counting:
                 failedSamples=_latest([*status.failedSamples, *answer.samples]),
                 lastChunkTime=self.now,
             )
+        )
+
+    def _question(self, chunk: Chunk, child: ChildRun, *, final: bool) -> FoldQuestion:
+        batch = self.snapshot.batch
+        generation = batch.status.pipelineGeneration
+        like = (batch.spec.pipelineRef.name, str(generation)) if generation else ("", "")
+        return FoldQuestion(
+            chunk.round,
+            chunk.start,
+            chunk.count,
+            chunk.attempt,
+            whole=chunk.whole,
+            final=final,
+            child=(child.name, child.uid),
+            succeeded=child.succeeded,
+            reason=child.reason,
+            message=child.message,
+            stages=child.stages,
+            began=child.began,
+            ended=child.ended_at,
+            like=like,
+            machine=child.machine,
         )
 
     def _say(self, chunk: Chunk, child: ChildRun, what: str) -> None:
@@ -134,19 +188,15 @@ def _with_failed(progress: Progress, chunk: Chunk) -> BatchStatus:
     )
 
 
-def _question(chunk: Chunk, child: ChildRun, *, final: bool) -> FoldQuestion:
+def _drop_question(chunk: Chunk) -> FoldQuestion:
     return FoldQuestion(
         chunk.round,
         chunk.start,
         chunk.count,
         chunk.attempt,
         whole=chunk.whole,
-        final=final,
-        child=(child.name, child.uid),
-        succeeded=child.succeeded,
-        reason=child.reason,
-        message=child.message,
-        stages=child.stages,
-        began=child.began,
-        ended=child.ended_at,
+        final=True,
+        child=("", ""),
+        succeeded=False,
+        dropped=True,
     )

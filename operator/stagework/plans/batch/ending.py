@@ -1,5 +1,6 @@
 """After the last item: the run that gathers, and the batch's time to live."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -8,7 +9,8 @@ from stagework.api.batch import BatchStatus
 from stagework.api.kinds import BATCH, PIPELINEJOB
 from stagework.children.chunk_run import AFTERWARDS, afterwards_name, afterwards_run
 from stagework.plans.batch.snapshot import BatchSnapshot, ChildRun
-from stagework.plans.plan import Create, Delete, PlanBuilder, Purpose
+from stagework.plans.plan import Create, Delete, PlanBuilder, Purpose, creation
+from stagework.policies.history_wait import AskAgain, Missed, Remembered, history_wait
 
 
 class Gathering(NamedTuple):
@@ -33,12 +35,7 @@ def with_gathering(
 ) -> BatchStatus:
     """Have it made once the end is stored, and put it on record once it is made."""
     spec, meta, end = snapshot.batch.spec, snapshot.batch.metadata, status.round + 1
-    known = gathering_of(status)
-    if (
-        spec.afterwards is None
-        or status.summary == names.STOPPED
-        or (known is not None and known.end >= end)
-    ):
+    if spec.afterwards is None or not _is_due(snapshot, status):
         return status
     purpose = Purpose(AFTERWARDS, end)
     taken = sum(wanted == purpose for wanted in snapshot.made.taken.values())
@@ -49,6 +46,14 @@ def with_gathering(
     manifest = afterwards_run(snapshot.batch, spec.afterwards.pipelineRef.name, name)
     builder.afterwards.append(Create(PIPELINEJOB.resource, name, manifest, purpose))
     return status
+
+
+def refused_gathering(snapshot: BatchSnapshot, status: BatchStatus) -> str:
+    """Why the run afterwards is not there, as the end of a sentence; empty where it is."""
+    refusal = snapshot.refusals.get(creation(AFTERWARDS, status.round + 1))
+    if refusal is None or refusal.race or snapshot.batch.spec.afterwards is None:
+        return ""
+    return f"; the run afterwards is refused: {refusal.message}"
 
 
 def gathering_names(snapshot: BatchSnapshot, status: BatchStatus) -> tuple[str, ...]:
@@ -65,7 +70,9 @@ def gathering_names(snapshot: BatchSnapshot, status: BatchStatus) -> tuple[str, 
 def after_end(
     snapshot: BatchSnapshot, status: BatchStatus, builder: PlanBuilder, now: datetime
 ) -> None:
-    """The batch goes with its time to live: once its end is stored, and what gathers has ended."""
+    """The batch goes with its time to live: once its end is stored, what gathers has ended, and no
+    run of it waits for history, for all of them go with it.
+    """
     batch = snapshot.batch
     ttl, completed = batch.spec.ttlSecondsAfterFinished, status.completionTime
     if ttl is None or completed is None:
@@ -74,11 +81,56 @@ def after_end(
     if now < gone_at or batch.status.completionTime is None:
         builder.wake(gone_at)
         return
+    children, known = snapshot.children.values(), snapshot.remembered
+    waits = bool(waiting_for_history(children, known, builder, now))
+    waits |= _waits(batch.metadata.uid in known, completed, builder, now)
+    if waits or _gathers_still(snapshot, status):
+        return
+    meta = batch.metadata
+    builder.afterwards.append(Delete(BATCH.ref(meta.namespace, meta.name, meta.uid)))
+
+
+def waiting_for_history(
+    children: Iterable[ChildRun],
+    remembered: Collection[str],
+    builder: PlanBuilder,
+    now: datetime,
+) -> frozenset[str]:
+    """Uids of ended ones that history has not acknowledged, an hour at most."""
+    return frozenset(
+        child.uid
+        for child in children
+        if _waits(child.uid in remembered, child.ended_at, builder, now)
+    )
+
+
+def _waits(remembered: bool, since: datetime | None, builder: PlanBuilder, now: datetime) -> bool:
+    match history_wait(remembered=remembered, since=since, now=now):
+        case AskAgain(at):
+            builder.wake(at)
+            return True
+        case Remembered() | Missed():
+            return False
+
+
+def _gathers_still(snapshot: BatchSnapshot, status: BatchStatus) -> bool:
+    """Whether the run of this end is not over, or still to be made; one that can never be made, or
+    that somebody has deleted, is not waited for.
+    """
+    end, known = status.round + 1, gathering_of(status)
+    if known is not None and known.end >= end:
+        child = snapshot.children.get(known.uid)
+        return child is not None and not child.ended
+    refusal = snapshot.refusals.get(creation(AFTERWARDS, end))
+    return _is_due(snapshot, status) and not (refusal is not None and refusal.final)
+
+
+def _is_due(snapshot: BatchSnapshot, status: BatchStatus) -> bool:
+    """Whether the run of this end is still to be made."""
     known = gathering_of(status)
-    child: ChildRun | None = snapshot.children.get(known.uid) if known is not None else None
-    if child is None or child.ended:
-        meta = batch.metadata
-        builder.afterwards.append(Delete(BATCH.ref(meta.namespace, meta.name, meta.uid)))
+    is_recorded = known is not None and known.end > status.round
+    wanted = snapshot.batch.spec.afterwards is not None and status.summary != names.STOPPED
+    return wanted and not is_recorded
 
 
 def _gathers(purpose: Purpose) -> bool:

@@ -4,9 +4,10 @@ The rules are policies. Which items a Reprocess runs again only the API service 
 first, one request at a time, and the request is judged by its answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from stagework.api import kinds
 from stagework.api.answered import Answered
@@ -23,6 +24,7 @@ from stagework.policies.handled_items import waiting_rounds
 from stagework.policies.reprocess import (
     NOT_FROZEN,
     ROUNDS_WAITING,
+    STOP_FOLLOWS,
     TOO_MANY_ROUNDS,
     judge_reprocess,
     judge_stop,
@@ -42,18 +44,24 @@ def carried_out(
     meta, notes = snapshot.batch.metadata, progress.status.answered
     if not snapshot.interventions:
         return progress, notes
-    judged, selected = _to_judge(snapshot, progress, asking)
-    verbs = BatchVerbs(selected)
+    judged, chosen = _to_judge(snapshot, progress, asking)
+    verbs = BatchVerbs(chosen)
     requests = Requests(judged, meta.uid, verbs, snapshot.refusals)
     return requests.apply(progress, notes, builder, now)
+
+
+class Chosen(NamedTuple):
+    """The items of the one Reprocess that is judged now."""
+
+    of: InterventionSpec
+    items: Selected
 
 
 @dataclass(frozen=True)
 class BatchVerbs:
     """What may be asked of a Batch; see `stagework.plans.interventions.Verbs`."""
 
-    selected: Selected | None = None
-    """Of the one Reprocess that is judged now."""
+    chosen: Chosen | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -68,9 +76,9 @@ class BatchVerbs:
             return refused_whole(NOT_FROZEN)
         if len(state.status.waitingRounds) >= ROUNDS_WAITING:
             return refused_whole(TOO_MANY_ROUNDS)
-        if self.selected is None:
-            return judge_reprocess(0, ())
-        return judge_reprocess(self.selected.count, self.selected.unknown)
+        if self.chosen is None or self.chosen.of is not spec:
+            return refused_whole(STOP_FOLLOWS)
+        return judge_reprocess(self.chosen.items.count, self.chosen.items.unknown)
 
     def apply(self, request: Intervention, judgement: Judgement, state: Progress) -> Progress:
         """The batch after what was asked."""
@@ -92,23 +100,30 @@ def is_at_rest(progress: Progress) -> bool:
 
 def _to_judge(
     snapshot: BatchSnapshot, progress: Progress, asking: Asking
-) -> tuple[Sequence[Intervention], Selected | None]:
-    """The requests that can be judged now, and what the first Reprocess among them is about."""
+) -> tuple[Sequence[Intervention], "Chosen | None"]:
+    """The requests that can be judged now, and what the first Reprocess among them is about.
+
+    A Reprocess waits until a Stop before it is over: what never ended can be chosen then, and its
+    round would be begun by nobody before. A Stop waits for no Reprocess: one before it of which the
+    items are not known yet is over with it.
+    """
     noted = {note.uid for note in progress.status.answered}
-    ready: list[Intervention] = []
-    selected: Selected | None = None
-    is_taken = False
-    for request in snapshot.interventions:
-        is_new = request.status.answered is None and request.metadata.uid not in noted
-        wanted = is_new and request.spec.verb == kinds.REPROCESS and _is_about(request, snapshot)
-        if not wanted or progress.status.manifest is None:
-            ready.append(request)
-        elif not is_taken and not progress.status.stopping:
-            is_taken = True
-            selected = _selected(request, progress, asking)
-            if selected is not None:
-                ready.append(request)
-    return ready, selected
+    new = [r for r in snapshot.interventions if _is_new(r, noted) and _is_about(r, snapshot)]
+    asked = [r for r in new if r.spec.verb == kinds.REPROCESS]
+    if progress.status.manifest is None or not asked:
+        return snapshot.interventions, None
+    stops = [place for place, request in enumerate(new) if request.spec.verb == kinds.STOP]
+    before = new[: stops[-1]] if stops else []
+    chosen: Chosen | None = None
+    if not progress.status.stopping and (asked[0] in before or not stops):
+        selected = _selected(asked[0], progress, asking)
+        chosen = Chosen(asked[0].spec, selected) if selected is not None else None
+    waiting = [r for r in asked if r not in before and (chosen is None or r.spec is not chosen.of)]
+    return [r for r in snapshot.interventions if r not in waiting], chosen
+
+
+def _is_new(request: Intervention, noted: Container[str]) -> bool:
+    return request.status.answered is None and request.metadata.uid not in noted
 
 
 def _is_about(request: Intervention, snapshot: BatchSnapshot) -> bool:

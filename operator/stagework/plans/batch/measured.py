@@ -1,19 +1,17 @@
 """What chunks have taken, as the status keeps it: one short line each, the oldest first."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from stagework.api.batch import BatchStatus
 from stagework.api.packed_chunk import Chunk
 from stagework.plans.batch.snapshot import ChildRun, Folded
 from stagework.policies.chunks.fit import Fit, History, fit
-from stagework.policies.chunks.observed import ObservedChunk
+from stagework.policies.chunks.observed import SHORTEST_SECONDS, ObservedChunk
 
 KEPT: Final = 50
 """Chunks kept, of all classes together."""
-SHORTEST_SECONDS: Final = 0.5
-"""What a chunk counts for that began and ended within the same second."""
 _WORDS: Final = 4
 _UNKNOWN: Final = "-"
 _CLASS_LETTERS: Final = 31
@@ -28,7 +26,6 @@ def with_measured(
         return status
     span = _UNKNOWN if folded.span_seconds is None else f"{folded.span_seconds:.1f}"
     machine = child.machine[:_CLASS_LETTERS]
-    # A status tells whole seconds: what took less has taken some time, too.
     line = f"{machine} {chunk.count} {max(sum(times), SHORTEST_SECONDS):.1f} {span}"
     return status.evolve(measured=[*status.measured, line][-KEPT:])
 
@@ -57,7 +54,9 @@ def fits_of(status: BatchStatus, priors: Mapping[str, History]) -> dict[str, Fit
     }
 
 
-def usual_class(status: BatchStatus) -> str:
-    """On which most of the chunks have worked; empty before any has ended."""
+def usual_class(status: BatchStatus, priors: Iterable[str] = ()) -> str:
+    """On which most of the chunks have worked, else the first on which those of earlier batches
+    have; empty where nothing is known.
+    """
     counted = Counter(machine for machine, _ in observed_of(status.measured))
-    return counted.most_common(1)[0][0] if counted else ""
+    return counted.most_common(1)[0][0] if counted else min(priors, default="")

@@ -6,7 +6,7 @@ chunks in flight is counted, or run again. 4. More chunks are begun, as far as t
 and those that it does not name any more are removed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,10 +18,12 @@ from stagework.plans.batch.asking import Asking
 from stagework.plans.batch.begin import begun
 from stagework.plans.batch.counting import Counting, unmakeable
 from stagework.plans.batch.deleting import deleting
-from stagework.plans.batch.ending import after_end, with_gathering
+from stagework.plans.batch.ending import after_end, refused_gathering, with_gathering
 from stagework.plans.batch.eta import with_eta
+from stagework.plans.batch.facts import fact_of, has_news
 from stagework.plans.batch.freezing import NotFrozen, freeze
 from stagework.plans.batch.interventions import carried_out
+from stagework.plans.batch.priors import asked_priors, may_wait
 from stagework.plans.batch.progress import Progress, progress_of
 from stagework.plans.batch.runs import Runs, remove, say_taken
 from stagework.plans.batch.sayings import Sayings
@@ -35,15 +37,13 @@ from stagework.plans.batch.situation import (
     situation_of,
 )
 from stagework.plans.batch.snapshot import (
+    NO_PRIORS,
     BatchPlan,
     BatchSnapshot,
-    HistoryQuestion,
-    Priors,
 )
 from stagework.plans.batch.words import Said, counted, status_of
-from stagework.plans.plan import Event, PlanBuilder
+from stagework.plans.plan import Event, ForHistory, PlanBuilder
 from stagework.policies.batch_end import Counts, end_of
-from stagework.policies.chunks.fit import History
 from stagework.policies.failed_items import too_many
 
 OUTLIVED_POLL: Final = timedelta(seconds=2)
@@ -67,8 +67,11 @@ class _Deciding:
 
     def __post_init__(self) -> None:
         self.asking = Asking(self.snapshot, self.builder, self.now)
+        self.runs = Runs(self.snapshot, self.asking, self.builder, self.now)
         self.unmade: list[Chunk] = []
         """Chunks of which runs are to be made, as soon as they are on record."""
+        self.outlived: list[str] = []
+        """Uids of runs that are gone and whose Pods have not ended."""
 
     def plan(self) -> BatchPlan:
         batch, builder = self.snapshot.batch, self.builder
@@ -78,7 +81,7 @@ class _Deciding:
         if batch.status.manifest is None and not refused and not batch.status.stopping:
             frozen = freeze(self.snapshot, self.asking, self.now)
         if isinstance(frozen, BatchStatus):
-            progress = progress.within(frozen)
+            progress = progress.within(_with_generation(self.snapshot, frozen))
         progress, answered = carried_out(self.snapshot, progress, self.asking, builder, self.now)
         if refused:
             return self._stored(batch.status.evolve(answered=answered), progress)
@@ -99,20 +102,28 @@ class _Deciding:
         may_begin = not exceeded and not progress.status.stopping
         progress = self._observed(progress, may_begin=may_begin)
         exceeded = exceeded or self._exceeded(progress)
-        priors = self._priors()
+        known = asked_priors(self.snapshot, self.asking)
+        priors = known or NO_PRIORS
+        awaits_priors = known is None and may_wait(
+            self.snapshot, progress.status, self.builder, self.now
+        )
         sayings = Sayings(self.snapshot, self.asking, self.builder, self.now)
         faults = sayings.faults(progress)
         held = self.snapshot.batch.spec.suspend or self.snapshot.pipeline is None or bool(faults)
         if exceeded:
             progress = _given_up(progress, self.snapshot.batch.spec.maxFailedItems or "")
-        elif may_begin and not held and self.asking.unavailable is None:
+        elif may_begin and not (held or awaits_priors) and self.asking.unavailable is None:
             before = progress.open
-            progress = begun(self.snapshot, progress, priors)
+            progress = begun(self.snapshot, progress, priors.by_machine)
             self.unmade.extend(chunk for chunk in progress.open if chunk not in before)
+        for chunk in dict.fromkeys(self.unmade):
+            if chunk in progress.open:
+                self.runs.make(chunk)
         if not progress.rest and not progress.open:
             return self._over(progress, exceeded=exceeded)
-        progress = progress.within(with_eta(self.snapshot, progress, priors, self.asking, self.now))
-        return progress, sayings.going(progress, faults)
+        eta = with_eta(self.snapshot, progress, known, self.asking, self.now)
+        progress = progress.within(eta)
+        return progress, sayings.going(progress, faults, self.outlived)
 
     def _observed(self, progress: Progress, *, may_begin: bool) -> Progress:
         seen = [(chunk, *situation_of(self.snapshot, chunk)) for chunk in progress.open]
@@ -131,10 +142,11 @@ class _Deciding:
                     progress = counting.ended(progress, chunk, unmakeable(refusal.message))
                 case Going(child) if stopping:
                     remove(self.snapshot, child, self.builder)
-                case Outlived():
+                case Outlived(uid):
+                    self.outlived.append(uid)
                     self.builder.wake(self.now + OUTLIVED_POLL)
                 case Unmade() if stopping:
-                    progress = progress.without(chunk)
+                    progress = counting.dropped(progress, chunk)
                 case Unmade():
                     self.unmade.append(chunk)
                 case Going():
@@ -161,6 +173,9 @@ class _Deciding:
         if reason == names.TOO_MANY_FAILED_ITEMS:
             limit = self.snapshot.batch.spec.maxFailedItems
             text = f"more failed than maxFailedItems ({limit}) allows; {text}"
+        text += refused_gathering(self.snapshot, status)
+        if self.asking.unavailable is not None:
+            text += f"; what is asked of it waits: {self.asking.unavailable.message}"
         stopped = status.stopped if counts.handled < counts.total or not counts.total else ""
         status = status.evolve(stopping=False, stopped=stopped, eta="", etaSeconds=None, etaFrom=0)
         if not self.snapshot.batch.status.ended:
@@ -175,33 +190,29 @@ class _Deciding:
         new = status.failed - status.failedBefore
         return too_many(limit, new, status.total)
 
-    def _priors(self) -> Mapping[str, History]:
-        pipeline = self.snapshot.pipeline
-        if pipeline is None or self.snapshot.batch.status.ended:
-            return {}
-        question = HistoryQuestion(pipeline.metadata.name, str(pipeline.metadata.generation))
-        unavailable = self.asking.unavailable
-        answer = self.asking.ask(question)
-        self.asking.unavailable = unavailable  # nothing waits for what only helps to guess
-        return answer.by_machine if isinstance(answer, Priors) else {}
-
     def _stored(self, status: BatchStatus, progress: Progress) -> BatchPlan:
         before = self.snapshot.batch.status
-        runs = Runs(self.snapshot, self.asking, self.builder, self.now)
-        for chunk in dict.fromkeys(self.unmade):
-            if chunk in progress.open:
-                runs.make(chunk)
-        runs.remove_stale(status, progress)
-        changed = _without_uids(status) != _without_uids(before)
+        self.runs.remove_stale(status, progress)
+        changed = status != before
+        if has_news(before, status):
+            fact = fact_of(self.snapshot.batch, status, self.now)
+            self.builder.facts.append(ForHistory(fact))
         return self.builder.plan(
             status if changed else None,
-            urgent=changed and _is_urgent(before, status),
+            urgent=_is_urgent(before, status),
+            patient=changed and _without_uids(status) == _without_uids(before),
             again_once_stored=status.ended and not before.ended,
         )
 
 
 def _not_frozen(frozen: NotFrozen) -> Said:
     return Said(frozen.reason, frozen.message, "False" if frozen.final else "Unknown")
+
+
+def _with_generation(snapshot: BatchSnapshot, status: BatchStatus) -> BatchStatus:
+    if snapshot.pipeline is None or status.ended:
+        return status
+    return status.evolve(pipelineGeneration=snapshot.pipeline.metadata.generation)
 
 
 def _given_up(progress: Progress, limit: str) -> Progress:
@@ -216,7 +227,7 @@ def _given_up(progress: Progress, limit: str) -> Progress:
 
 
 def _without_uids(status: BatchStatus) -> BatchStatus:
-    """What is worth a write of its own: the uids of runs go with the next one."""
+    """What is worth a write soon: the uids of runs go with the next one, where that comes soon."""
     return status.evolve(open=[line.partition(" ")[0] for line in status.open])
 
 
@@ -227,6 +238,7 @@ def _is_urgent(before: BatchStatus, after: BatchStatus) -> bool:
         eta=before.eta,
         etaSeconds=before.etaSeconds,
         etaFrom=before.etaFrom,
+        estimates=before.estimates,
         itemsPerMinute=before.itemsPerMinute,
     )
     return _without_uids(same) != _without_uids(before)

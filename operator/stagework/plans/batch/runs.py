@@ -1,7 +1,7 @@
 """The runs of a batch's chunks: made once their chunks are on record, removed once they are not."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from stagework.api import names
@@ -11,16 +11,19 @@ from stagework.api.packed_chunk import Chunk
 from stagework.children.chunk_run import Item, chunk_run, chunk_run_name
 from stagework.plans.batch.asking import Asking
 from stagework.plans.batch.begin import chunking_of
-from stagework.plans.batch.ending import gathering_names
+from stagework.plans.batch.ending import gathering_names, waiting_for_history
 from stagework.plans.batch.progress import Progress
-from stagework.plans.batch.snapshot import BatchSnapshot, ChildRun, GivenItems, ItemsQuestion
+from stagework.plans.batch.snapshot import (
+    BatchSnapshot,
+    ChildRun,
+    GivenItems,
+    ItemsQuestion,
+    Unavailable,
+)
 from stagework.plans.plan import Create, Delete, Event, PlanBuilder, Purpose
-from stagework.policies.history_wait import HISTORY_WAIT
 
 ITEMS_AT_ONCE: Final = 64
 """Items that are asked for together, where each has a run of its own."""
-HISTORY_POLL: Final = timedelta(seconds=5)
-"""So often it is asked whether history has."""
 
 
 @dataclass(frozen=True)
@@ -50,26 +53,24 @@ class Runs:
         meta = self.snapshot.batch.metadata
         kept = {chunk_run_name(meta.name, meta.uid, chunk) for chunk in progress.open}
         kept.update(gathering_names(self.snapshot, status))
-        for child in self.snapshot.children.values():
-            if child.name in kept:
-                continue
-            if child.uid in self.snapshot.remembered or self._has_waited(child.ended_at):
+        stale = [child for child in self.snapshot.children.values() if child.name not in kept]
+        waiting = waiting_for_history(stale, self.snapshot.remembered, self.builder, self.now)
+        for child in stale:
+            if child.uid not in waiting:
                 remove(self.snapshot, child, self.builder)
-            else:
-                self.builder.wake(self.now + HISTORY_POLL)
 
     def _item(self, chunk: Chunk) -> Item | None:
         """The one item of a chunk; asked for together with its neighbours."""
         first = chunk.start - chunk.start % ITEMS_AT_ONCE
         answer = self.asking.ask(ItemsQuestion(chunk.round, first, first + ITEMS_AT_ONCE))
         place = chunk.start - first
-        if not isinstance(answer, GivenItems) or place >= len(answer.items):
+        if not isinstance(answer, GivenItems):
+            return None
+        if place >= len(answer.items):
+            text = f"the API service has no item at position {chunk.start} of round {chunk.round}"
+            self.asking.unavailable = Unavailable(text, self.now)
             return None
         return answer.items[place]
-
-    def _has_waited(self, ended: datetime | None) -> bool:
-        """It has not ended, so history knows no end of it, or it has waited long enough."""
-        return ended is None or self.now >= ended + HISTORY_WAIT
 
 
 def remove(snapshot: BatchSnapshot, child: ChildRun, builder: PlanBuilder) -> None:

@@ -31,6 +31,9 @@ class Ended:
 class Outlived:
     """Its run is gone, and what it was doing is not over."""
 
+    uid: str
+    """Of that run."""
+
 
 @dataclass(frozen=True)
 class Impossible:
@@ -60,8 +63,9 @@ def situation_of(snapshot: BatchSnapshot, chunk: Chunk) -> tuple[Chunk, Situatio
     if child is not None:
         known = replace(chunk, uid=child.uid)
         return known, Ended(child) if child.ended else Going(child)
-    if any(uid in snapshot.outliving for uid in uids):
-        return chunk, Outlived()
+    gone = next((uid for uid in uids if uid in snapshot.outliving), "")
+    if gone:
+        return chunk, Outlived(gone)
     chunk = replace(chunk, uid="")
     refusal = snapshot.refusals.get(creation(chunk.name, chunk.attempt))
     if refusal is not None and refusal.final:

@@ -1,11 +1,12 @@
 """All that a decision about one batch may use, read at one moment and frozen; its questions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from stagework.api.batch import Batch, BatchStatus, FailedSample
+from stagework.api.batch_book import DROPPED
 from stagework.api.estimates import Eta
 from stagework.api.intervention import Intervention
 from stagework.api.machines import Fleet
@@ -115,6 +116,13 @@ class FoldQuestion(Question):
     stages: tuple[StageEnd, ...] = ()
     began: datetime | None = None
     ended: datetime | None = None
+    like: tuple[str, str] = ("", "")
+    """Name and generation of its Pipeline: what it has cost tells later batches of that."""
+    machine: str = ""
+    """Class on which most of it was done."""
+    dropped: bool = False
+    """Nothing that it has left is to count any more; what was taken in already does, and is
+    answered."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +208,13 @@ class Folded:
     span_seconds: float | None = None
     """From the end of its first item to the end of its last."""
     samples: tuple[FailedSample, ...] = ()
+    outcome: str = ""
+    """Of what stands in the ledger under that name: Succeeded, Failed or Dropped."""
+
+    @property
+    def dropped(self) -> bool:
+        """Nothing of it counts, now or later."""
+        return self.outcome == DROPPED
 
 
 @dataclass(frozen=True)
@@ -207,6 +222,12 @@ class Priors:
     """What earlier batches have cost, by machine class."""
 
     by_machine: Mapping[str, History] = field(default_factory=dict[str, History])
+    ratios: Mapping[int, Sequence[float]] = field(default_factory=dict[int, Sequence[float]])
+    """What was true over what was said of their ends, by mark, the oldest first."""
+
+
+NO_PRIORS: Final = Priors()
+"""Nothing is known of earlier ones, or not yet."""
 
 
 @dataclass(frozen=True)
@@ -230,7 +251,7 @@ class BatchSnapshot:
     outliving: Collection[str] = frozenset()
     """Uids of runs that are gone and whose Pods have not ended."""
     remembered: Collection[str] = frozenset()
-    """Uids of ended runs all of which history has acknowledged."""
+    """Uids of ended runs, and its own, all of which history has acknowledged."""
     interventions: tuple[Intervention, ...] = ()
     """All of this batch, oldest first."""
     answers: Mapping[Any, Any] = field(default_factory=dict[Any, Any])

@@ -1,6 +1,11 @@
 """What is measured of a chunk that has ended."""
 
 from dataclasses import dataclass
+from typing import Final
+
+SHORTEST_SECONDS: Final = 0.5
+"""What a chunk counts for that began and ended within the same second: a status tells whole ones,
+and what took less has taken some time, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,16 @@ from stagework.api.batch_book import (
     MAX_ITEMS,
     FoldRequest,
     FreezeRequest,
+    HistoryAnswer,
     SelectRequest,
 )
+from stagework.api.history import LikeBatches
 from stagework.batches.away import AWAY
+from stagework.batches.costs import costs_of
 from stagework.batches.freezing import StillFreezing
 from stagework.batches.layout import BatchFolder
+from stagework.overview.earlier_batches import earlier_of
+from stagework.policies.chunks.earlier import MARKS, ratios
 from stagework.web import bodies
 from stagework.web.artifact_path import checked_namespace, checked_uid
 from stagework.web.errors import ProblemError, bad_request
@@ -33,6 +38,10 @@ BODY_MAX_BYTES: Final = 8 * 1024 * 1024
 """A list that stands in an object or a ConfigMap is smaller."""
 ASKED_MAX: Final = 256
 """Items that one answer gives."""
+LIKE_CHUNKS: Final = 400
+"""So many of the last chunks of a pipeline say what one costs, of all its classes together."""
+LIKE_BATCHES: Final = 100
+"""So many of its last batches say what an estimate is worth."""
 
 AnswerT = TypeVar("AnswerT")
 BodyT = TypeVar("BodyT")
@@ -98,6 +107,27 @@ async def fold(
     given = await _body(request, FoldRequest)
     heard = services.heartbeats.item_of(given.child.uid)
     return _json(await _reached(services.batches.books.fold(folder, given, heard)))
+
+
+@router.get("/history", response_class=Response)
+async def history(
+    namespace: str,
+    batch_uid: str,
+    services: ServicesParam,
+    *,
+    pipeline: Annotated[str, Query(max_length=253)],
+    revision: Annotated[str, Query(max_length=63)],
+) -> Response:
+    """What earlier batches of that pipeline have cost, and how long they took against what was
+    said; nothing of this one.
+    """
+    folder = _folder(namespace, batch_uid)
+    like = LikeBatches(folder.namespace, pipeline, revision, LIKE_CHUNKS)
+    costs = await _reached(costs_of(services.history.items, like, but=folder.uid))
+    ended = await _reached(services.history.batches_like(like._replace(limit=LIKE_BATCHES)))
+    earlier = [one for fact in ended if fact.uid != folder.uid and (one := earlier_of(fact))]
+    found = {str(mark): ratios(earlier, mark) for mark in MARKS}
+    return _json(HistoryAnswer(costs, {mark: values for mark, values in found.items() if values}))
 
 
 def _folder(namespace: str, uid: str) -> BatchFolder:

@@ -166,7 +166,7 @@ class TestCounting:
 
 
 class TestWriting:
-    def test_a_uid_alone_is_not_worth_a_write(self) -> None:
+    def test_a_uid_alone_is_in_no_hurry(self) -> None:
         first = plan(started(), NOW).status
         assert first is not None
         blank = first.evolve(open=[line.partition(" ")[0] for line in first.open])
@@ -177,7 +177,9 @@ class TestWriting:
             for chunk in (FIRST, SECOND)
         }
         decided = plan(replace(snapshot, made=Made(children)), NOW)
-        assert decided.status is None
+        assert decided.status == first
+        assert decided.patient
+        assert not decided.status_is_urgent
         assert not made(decided)
 
     def test_the_same_again_is_not_written(self) -> None:

@@ -54,7 +54,7 @@ def test_one_that_somebody_deleted_is_made_again() -> None:
 
 
 def test_but_not_while_its_pods_go_on() -> None:
-    assert seen(RECORDED, outliving={RECORDED.uid}) == (RECORDED, Outlived())
+    assert seen(RECORDED, outliving={RECORDED.uid}) == (RECORDED, Outlived(RECORDED.uid))
 
 
 def test_one_that_was_made_in_its_place_counts() -> None:

@@ -6,7 +6,7 @@ from stagework.api.kinds import BATCH
 from stagework.cli.commands import interventions
 from stagework.cli.commands.batch.options import status_command
 from stagework.cli.commands.session import Session
-from stagework.plans.batch.interventions import BatchVerbs
+from stagework.plans.batch.interventions import BatchVerbs, Chosen
 from stagework.plans.batch.progress import progress_of
 from stagework.plans.batch.snapshot import Selected
 
@@ -34,5 +34,6 @@ def preview(
     session: Session, batch: Batch, spec: InterventionSpec, selected: Selected | None = None
 ) -> None:
     """Print what would happen, by the operator's own code; exit 1 where something is refused."""
-    judgement = BatchVerbs(selected).judge(spec, progress_of(batch.status))
+    chosen = Chosen(spec, selected) if selected is not None else None
+    judgement = BatchVerbs(chosen).judge(spec, progress_of(batch.status))
     interventions.print_preview(session, spec.verb, judgement, BATCH)
