@@ -102,7 +102,8 @@ def _kind(seen: Seen) -> str:
         case "PATCH pipelinejobs/status":
             return f"{seen.what} {body['status']['summary']}"
         case "POST pipelinejobs":
-            round_number, _, _, attempt, _ = body["metadata"]["name"].split("-")[1:]
+            name: str = body["metadata"]["name"]
+            round_number, _, _, attempt, _ = name.split("-")[1:]
             return f"{seen.what} of round {round_number}, attempt {attempt}"
         case _:
             return seen.what
