@@ -95,7 +95,7 @@ def faultless(undisturbed: tuple[CrashPoint, Json]) -> Json:
 
 def _kind(seen: Seen) -> str:
     """What a write is for; a status of the batch is of its own kind, with all that it says."""
-    body = seen.json() if seen.body else {}
+    body: Json = seen.json() if seen.body else {}
     match seen.what:
         case "PATCH batches/status":
             return f"{seen.what} {body['status']}"

@@ -15,6 +15,7 @@ from stagework.api.history import (
     RunList,
 )
 from stagework.cli.service import ApiService, read_answer
+from stagework.overview.queue.past import Arrived, Done, Past
 
 _PAGE: Final = 200
 
@@ -43,6 +44,12 @@ class Remembered:
         """One run."""
         return read_answer(RunHistory, self.service.read(f"/v1/runs/{uid}", {}))
 
+    def queue_past(self, namespace: str | None) -> Past:
+        """What was done and came in the queue of a namespace; None: of all that may be seen."""
+        query = {"namespace": namespace} if namespace else {}
+        found = read_answer(_Past, self.service.read("/v1/queue/past", query))
+        return Past(found.done, found.arrived)
+
     def _pages(self, path: str, query: Mapping[str, str], limit: int) -> Iterator[bytes]:
         after, left = "", limit
         while left > 0:
@@ -54,6 +61,11 @@ class Remembered:
             after = read_answer(_Next, page).next
             if not after:
                 return
+
+
+class _Past(BaseModel):
+    done: tuple[Done, ...]
+    arrived: tuple[Arrived, ...]
 
 
 class _Next(BaseModel):
