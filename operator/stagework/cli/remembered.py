@@ -6,11 +6,12 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from stagework.api.facts import RunFact
+from stagework.api.facts import BatchFact, RunFact
 from stagework.api.history import (
     MAX_PAGE,
     FailedList,
     FailedStage,
+    RememberedBatches,
     RunHistory,
     RunList,
 )
@@ -38,6 +39,14 @@ class Remembered:
         found: list[FailedStage] = []
         for page in self._pages("/v1/failed", query, limit):
             found += read_answer(FailedList, page).failed
+        return found[:limit]
+
+    def batches(self, namespace: str | None, limit: int) -> list[BatchFact]:
+        """The newest batches of a namespace, at most so many; None: of all that may be seen."""
+        query = {"namespace": namespace} if namespace else {}
+        found: list[BatchFact] = []
+        for page in self._pages("/v1/history/batches", query, limit):
+            found += read_answer(RememberedBatches, page).batches
         return found[:limit]
 
     def run(self, uid: str) -> RunHistory:
