@@ -54,7 +54,7 @@ def _remembered_cells(batch: BatchFact, namespaces: bool) -> tuple[Cell, ...]:
         Cell(batch.name),
         Cell(batch.state, tone(batch.state)),
         Cell(str(batch.done)),
-        Cell(str(batch.failed), "bad" if batch.failed else ""),
+        Cell(str(batch.failed), "bad" if batch.failed else "plain"),
         Cell(str(batch.total)),
         Cell(f"{batch.chunks}+{batch.failedChunks}"),
         Cell(short(took) if took is not None else "-"),
