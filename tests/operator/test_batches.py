@@ -100,6 +100,18 @@ def test_where_every_run_fails_it_ends_though_more_parts_would_wait_than_may(
     in_world(deadly, check, chunkSize=10, parallelism=6)
 
 
+def test_batches_of_one_namespace_take_turns_however_many_chunks_of_one_wait() -> None:
+    async def check(scene: Scene, world: World) -> None:
+        await world.until(lambda: len(scene.runs()) == 24)  # of eight slots
+        scene.apply("later", chunkSize=4, parallelism=8)
+        await world.until(lambda: scene.counts("later")[0] >= 16, seconds=600)
+        assert scene.counts()[0] <= 4 * (8 + 4 + 4)
+        assert scene.counts("later")[0] == 16
+        scene.check()
+
+    in_world(Items(200, seconds=5), check, chunkSize=4, parallelism=24)
+
+
 def test_a_chunk_that_fails_once_is_run_again_as_a_whole() -> None:
     async def check(scene: Scene, world: World) -> None:
         await ended(scene, world)

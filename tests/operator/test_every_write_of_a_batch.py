@@ -95,14 +95,15 @@ def faultless(undisturbed: tuple[CrashPoint, Json]) -> Json:
 
 def _kind(seen: Seen) -> str:
     """What a write is for; a status of the batch is of its own kind, with all that it says."""
-    body = seen.json() if seen.body else {}
+    body: Json = seen.json() if seen.body else {}
     match seen.what:
         case "PATCH batches/status":
             return f"{seen.what} {body['status']}"
         case "PATCH pipelinejobs/status":
             return f"{seen.what} {body['status']['summary']}"
         case "POST pipelinejobs":
-            round_number, _, _, attempt, _ = body["metadata"]["name"].split("-")[1:]
+            name: str = body["metadata"]["name"]
+            round_number, _, _, attempt, _ = name.split("-")[1:]
             return f"{seen.what} of round {round_number}, attempt {attempt}"
         case _:
             return seen.what

@@ -158,7 +158,7 @@ class RunList(Observed):
     """What to give as `after` for the next page; empty: this is the last one."""
 
 
-class BatchList(Observed):
+class RememberedBatches(Observed):
     """Answer of `GET /v1/history/batches`."""
 
     batches: list[BatchFact]

@@ -6,15 +6,17 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from stagework.api.facts import RunFact
+from stagework.api.facts import BatchFact, RunFact
 from stagework.api.history import (
     MAX_PAGE,
     FailedList,
     FailedStage,
+    RememberedBatches,
     RunHistory,
     RunList,
 )
 from stagework.cli.service import ApiService, read_answer
+from stagework.overview.queue.past import Arrived, Done, Past
 
 _PAGE: Final = 200
 
@@ -39,9 +41,23 @@ class Remembered:
             found += read_answer(FailedList, page).failed
         return found[:limit]
 
+    def batches(self, namespace: str | None, limit: int) -> list[BatchFact]:
+        """The newest batches of a namespace, at most so many; None: of all that may be seen."""
+        query = {"namespace": namespace} if namespace else {}
+        found: list[BatchFact] = []
+        for page in self._pages("/v1/history/batches", query, limit):
+            found += read_answer(RememberedBatches, page).batches
+        return found[:limit]
+
     def run(self, uid: str) -> RunHistory:
         """One run."""
         return read_answer(RunHistory, self.service.read(f"/v1/runs/{uid}", {}))
+
+    def queue_past(self, namespace: str | None) -> Past:
+        """What was done and came in the queue of a namespace; None: of all that may be seen."""
+        query = {"namespace": namespace} if namespace else {}
+        found = read_answer(_Past, self.service.read("/v1/queue/past", query))
+        return Past(found.done, found.arrived)
 
     def _pages(self, path: str, query: Mapping[str, str], limit: int) -> Iterator[bytes]:
         after, left = "", limit
@@ -54,6 +70,11 @@ class Remembered:
             after = read_answer(_Next, page).next
             if not after:
                 return
+
+
+class _Past(BaseModel):
+    done: tuple[Done, ...]
+    arrived: tuple[Arrived, ...]
 
 
 class _Next(BaseModel):

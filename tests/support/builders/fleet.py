@@ -63,6 +63,7 @@ def make_order(
     begun: bool = False,
     created: str = "2026",
     position: int = 0,
+    batch: str = "",
 ) -> Order:
     """Where a stage of a run stands; the run's uid is its name."""
-    return Order(-priority, namespace, not begun, created, run, run, position)
+    return Order(-priority, namespace, not begun, created, run, run, position, batch)

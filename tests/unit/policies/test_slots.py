@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stagework.policies.slots.ledger import SlotLedger
+from stagework.policies.slots.queue_order import TURNS_KEPT, QueueOrder
 from stagework.policies.slots.request import Moment, SlotRequest
 from stagework.policies.slots.turn import Granted, Holder, Paused, Queued, Standing, Turn
 from tests.support.builders import T0, after, make_order
@@ -189,6 +190,122 @@ def test_after_a_restart_what_runs_says_who_was_served_last() -> None:
     ledger.resize(gpu=3)
 
     assert ledger.has("a1", "b1") == ["b1"]
+
+
+# Round the batches of a namespace.
+
+
+def _chunks(batch: str, number: int, **order: Any) -> list[SlotRequest]:
+    return [_request(f"{batch}{place}", batch=batch, **order) for place in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("requests", "served"),
+    [
+        pytest.param(
+            [*_chunks("a", 4, created="2025"), *_chunks("b", 2)],
+            ["a0", "b0", "a1", "b1", "a2", "a3"],
+            id="an older batch with many chunks delays another by one",
+        ),
+        pytest.param(
+            [*_chunks("a", 2), *_chunks("b", 2), *_chunks("c", 2, created="2025")],
+            ["c0", "a0", "b0", "c1", "a1", "b1"],
+            id="of those that were never served the oldest is first",
+        ),
+        pytest.param(
+            [*_chunks("a", 3), _request("x", created="2027"), _request("y", created="2028")],
+            ["a0", "x", "a1", "y", "a2"],
+            id="runs of no batch are one together, by age",
+        ),
+        pytest.param(
+            [*_chunks("a", 2, priority=1), *_chunks("b", 2, created="2025")],
+            ["a0", "a1", "b0", "b1"],
+            id="turns are taken at equal priority only",
+        ),
+        pytest.param(
+            [_request("a0", batch="a"), _request("a1", batch="a", begun=True), *_chunks("b", 1)],
+            ["a1", "b0", "a0"],
+            id="begun work comes first in its own batch only",
+        ),
+        pytest.param(
+            [*_chunks("a", 3), *_chunks("b", 3), *_chunks("z", 2, namespace="other")],
+            ["a0", "z0", "b0", "z1", "a1", "b1", "a2", "b2"],
+            id="many batches give a namespace no more turns",
+        ),
+    ],
+)
+def test_batches_of_a_namespace_take_turns(requests: list[SlotRequest], served: list[str]) -> None:
+    ledger = Ledger(gpu=0)
+    ledger.ask(*requests)
+    ledger.pass_seconds(5)
+    expected = {run: (place, len(served)) for place, run in enumerate(served, start=1)}
+    ledger.resize(gpu=1)
+
+    assert ledger.served_in_turn(*served) == served
+    assert _places_of(requests) == expected
+
+
+def _places_of(requests: list[SlotRequest]) -> dict[str, tuple[int, int]]:
+    """As they are said while a slot is there that another one holds."""
+    ledger = Ledger(gpu=1)
+    holder = _request("holder", namespace="~", holds="gpu", since=after(-10))
+    ledger.ask(holder, *requests)
+    ledger.pass_seconds(5)
+    return {request.order.run: ledger.place(request.order.run) for request in requests}
+
+
+def test_a_batch_whose_next_chunk_comes_late_has_not_lost_or_won_a_turn() -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(*_chunks("a", 1), *_chunks("b", 3, created="2027"))
+    ledger.leave("a0")  # b0 has the slot, and nobody of a waits
+    ledger.ask(_request("a1", batch="a", created="2025"), _request("a2", batch="a"))
+
+    assert ledger.served_in_turn("b0", "a1", "b1", "a2", "b2") == ["b0", "a1", "b1", "a2", "b2"]
+
+
+def test_after_a_restart_what_runs_says_which_batch_was_served_last() -> None:
+    ledger = Ledger(gpu=0)
+    ledger.ask(
+        _request("a0", batch="a", holds="gpu", since=after(-10)),
+        _request("b0", batch="b", holds="gpu", since=after(-20)),
+        _request("a1", batch="a", created="2025"),
+        _request("b1", batch="b"),
+    )
+
+    ledger.resize(gpu=3)
+
+    assert ledger.has("a1", "b1") == ["b1"]
+
+
+@pytest.mark.parametrize(
+    ("others", "shared"),
+    [
+        ((), False),
+        ((_request("b0", batch="b"),), True),
+        ((_request("single"),), True),
+        ((_request("b0", batch="b", namespace="elsewhere"),), False),
+        ((_request("b0", batch="b", priority=-1),), True),
+    ],
+)
+def test_that_batches_take_turns_is_said_where_several_wait(
+    others: tuple[SlotRequest, ...], shared: bool
+) -> None:
+    ledger = Ledger(gpu=1)
+    ledger.ask(_request("first", holds="gpu"), *_chunks("a", 2), *others)
+    ledger.pass_seconds(5)
+
+    assert ledger.standing("a1").shared is shared
+
+
+def test_of_batches_that_came_and_went_only_the_last_turns_are_known() -> None:
+    queue = QueueOrder()
+    for number in range(5 * TURNS_KEPT):
+        queue.served(make_order("x", batch=f"b{number}"), number)
+    queue.add(make_order("never", batch="new", created="2026"))
+    queue.add(make_order("long ago", batch="b0", created="2025"))
+    queue.add(make_order("last", batch=f"b{5 * TURNS_KEPT - 1}", created="2024"))
+
+    assert [order.run for order in queue.in_order()] == ["long ago", "never", "last"]
 
 
 # Places, as they are told.

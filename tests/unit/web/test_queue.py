@@ -154,6 +154,25 @@ def test_what_was_done_by_runs_that_are_gone_is_counted_by_history(service: Serv
     assert board_for(service, token)["totals"]["done_1h"] == 1
 
 
+def test_the_past_alone_is_historys_for_those_who_may_list_the_runs(service: Service) -> None:
+    now = datetime.now(UTC)
+    facts = [
+        attempt_fact(
+            uid, "extract", namespace=namespace, machine="gpu", ended=now, outcome="Succeeded"
+        )
+        for uid, namespace in (("gone", "team"), ("hidden", "other"))
+    ]
+    asyncio.run(service.history.record(facts))
+    service.cluster.queue.runs = [waits("a"), waits("b", "other")]
+    ann = service.cluster.person("ann", ("list", "team"))
+
+    (done,) = service.ask("GET", "/v1/queue/past", ann).json["done"]
+    assert (done["stage"], done["machine"], done["last_hour"]) == ("extract", "gpu", 1)
+    assert service.ask("GET", "/v1/queue/past?namespace=other", ann).status == 403
+    service.history.away = True
+    assert service.ask("GET", "/v1/queue/past", ann).status == 503
+
+
 def test_background_jobs_are_those_that_programs_have_told_of(service: Service) -> None:
     now = datetime.now(UTC)
     begun = BackgroundJob(

@@ -10,6 +10,7 @@ from stagework.api.history import Place, place_of, token_of
 from tests.support.history.facts import (
     START,
     attempt_fact,
+    batch_fact,
     failure,
     intervention_fact,
     minute,
@@ -180,6 +181,18 @@ def test_what_cannot_be_asked_is_refused_with_what_is_wrong(service: Service, pa
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json["detail"] == answer.json["error"]
     assert (answer.json["status"], answer.json["title"]) == (400, "Bad Request")
+
+
+def test_batches_are_remembered_for_those_who_may_list_the_namespaces_runs(
+    service: Service,
+) -> None:
+    remember(service, run_fact("a", namespace="team"), run_fact("b", namespace="other"))
+    remember(service, batch_fact("seen"), batch_fact("hidden", namespace="other"))
+
+    answer = ask(service, "/v1/history/batches", "team")
+
+    assert [batch["uid"] for batch in answer.json["batches"]] == ["seen"]
+    assert answer.json["next"] == ""
 
 
 def test_while_history_is_away_that_is_said(service: Service) -> None:

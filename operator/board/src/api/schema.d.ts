@@ -857,6 +857,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/queue/past": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Past
+         * @description What was done and what came, as history tells it, also of runs that are gone; for those who
+         *     count live runs themselves (`stagework queue`).
+         */
+        get: operations["past_v1_queue_past_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/queue/overview": {
         parameters: {
             query?: never;
@@ -1049,6 +1070,26 @@ export interface paths {
          * @description Runs, the newest first; `since` and `until` are about when they were made.
          */
         get: operations["remembered_runs_v1_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/history/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Remembered Batches
+         * @description Batches, the newest first, also those that are deleted.
+         */
+        get: operations["remembered_batches_v1_history_batches_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1423,6 +1464,49 @@ export interface components {
              * @default
              */
             refused: string;
+        };
+        /**
+         * Arrived
+         * @description What came into the queue of one stage.
+         */
+        Arrived: {
+            /** Stage */
+            stage: string;
+            /**
+             * Last Hour
+             * @default 0
+             */
+            last_hour: number;
+            /**
+             * By Hour
+             * @default [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0
+             *     ]
+             */
+            by_hour: number[];
         };
         /**
          * AttemptFact
@@ -2364,6 +2448,63 @@ export interface components {
              * @description The slowest first.
              */
             slowest: components["schemas"]["SlowStage"][];
+        };
+        /**
+         * Done
+         * @description What one machine class has done of one stage.
+         */
+        Done: {
+            /** Stage */
+            stage: string;
+            /** Machine */
+            machine: string;
+            /**
+             * Last Hour
+             * @default 0
+             */
+            last_hour: number;
+            /**
+             * Today
+             * @default 0
+             */
+            today: number;
+            /**
+             * By Hour
+             * @default [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0
+             *     ]
+             */
+            by_hour: number[];
+            /** Last At */
+            last_at?: string | null;
+            /**
+             * Durations
+             * @default []
+             */
+            durations: number[];
         };
         /**
          * Effect
@@ -3857,6 +3998,22 @@ export interface components {
             fault: string;
         };
         /**
+         * Past
+         * @description All of it, as of one moment.
+         */
+        Past: {
+            /**
+             * Done
+             * @default []
+             */
+            done: components["schemas"]["Done"][];
+            /**
+             * Arrived
+             * @default []
+             */
+            arrived: components["schemas"]["Arrived"][];
+        };
+        /**
          * PipelineJobSpec
          * @description What to run; only suspend, priority and ttlSecondsAfterFinished may change later.
          */
@@ -4013,6 +4170,23 @@ export interface components {
              * @description Its slot; of one that a person asked for: when that was.
              */
             slot: string;
+        };
+        /**
+         * RememberedBatches
+         * @description Answer of `GET /v1/history/batches`.
+         */
+        RememberedBatches: {
+            /**
+             * Batches
+             * @description The newest first.
+             */
+            batches: components["schemas"]["BatchFact"][];
+            /**
+             * Next
+             * @description What to give as `after` for the next page; empty: this is the last one.
+             * @default
+             */
+            next: string;
         };
         /**
          * ReprocessRequest
@@ -7213,6 +7387,47 @@ export interface operations {
             };
         };
     };
+    past_v1_queue_past_get: {
+        parameters: {
+            query?: {
+                /** @description Runs of this namespace alone; of all that you may list if absent. */
+                namespace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Past"];
+                };
+            };
+            /** @description The request cannot be done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     overview_api_queue_overview_get: {
         parameters: {
             query?: never;
@@ -7607,6 +7822,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description The request cannot be done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remembered_batches_v1_history_batches_get: {
+        parameters: {
+            query?: {
+                namespace?: string | null;
+                name?: string | null;
+                pipeline?: string | null;
+                tenant?: string | null;
+                state?: string | null;
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RememberedBatches"];
                 };
             };
             /** @description The request cannot be done */

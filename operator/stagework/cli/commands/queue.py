@@ -79,6 +79,9 @@ def _once(
 ) -> None:
     runs = _listed(session, live, namespace)
     live.read_nodes()
+    why = live.read_past()
+    if why:
+        session.terminal.note(f"what is done is counted of runs that are still there: {why}")
     made = _made(live, runs, session.now())
     rules = live.rules(runs)
     if not rules.known:
@@ -184,6 +187,7 @@ class _Watcher:
         now = self._session.now()
         if self._due(self._nodes_at, NODES_SECONDS):
             self._live.read_nodes()
+            self._live.read_past()
             self._nodes_at = now
         runs = tuple(self._runs.values())
         self._screen.show(_made(self._live, runs, now), self._live.rules(runs).zone)

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from stagework.api.batch_answers import BatchDetail, BatchItem, BatchRow
 from stagework.api.durations import short
+from stagework.api.facts import BatchFact
 from stagework.cli.text.tables import Cell, Table, line, one_line
 from stagework.overview.batch_row import lasted_seconds
 from stagework.overview.states import tone
@@ -15,6 +16,17 @@ from stagework.policies.next_step import Step
 
 _TITLES: Final = ("NAME", "STATUS", "DONE", "FAILED", "TOTAL", "PERCENT", "ETA", "AGE")
 _WIDE: Final = ("CHUNKS", "SKIPPED", "SIZE", "PIPELINE", "TITLE", "MESSAGE")
+_REMEMBERED: Final = (
+    "NAME",
+    "STATUS",
+    "DONE",
+    "FAILED",
+    "TOTAL",
+    "CHUNKS",
+    "TOOK",
+    "ENDED",
+    "PIPELINE",
+)
 _FAILED: Final = ("ID", "REASON", "ATTEMPTS", "CHUNK", "MACHINE", "MESSAGE")
 _P50_P90: Final = "half of such batches take no longer than the first, nine of ten than the second"
 
@@ -25,6 +37,30 @@ def table(
     """The columns of `kubectl get batches`; `wide` adds some."""
     titles = (*(("NAMESPACE",) if namespaces else ()), *_TITLES, *(_WIDE if wide else ()))
     return Table(titles, tuple(_cells(row, now, wide, namespaces) for row in rows))
+
+
+def remembered_table(batches: Iterable[BatchFact], *, namespaces: bool = False) -> Table:
+    """Batches as history has them, also deleted ones; CHUNKS: done, and failed as a whole."""
+    titles = (*(("NAMESPACE",) if namespaces else ()), *_REMEMBERED)
+    return Table(titles, tuple(_remembered_cells(batch, namespaces) for batch in batches))
+
+
+def _remembered_cells(batch: BatchFact, namespaces: bool) -> tuple[Cell, ...]:
+    took = None
+    if batch.started is not None and batch.ended is not None:
+        took = (batch.ended - batch.started).total_seconds()
+    return (
+        *((Cell(batch.namespace),) if namespaces else ()),
+        Cell(batch.name),
+        Cell(batch.state, tone(batch.state)),
+        Cell(str(batch.done)),
+        Cell(str(batch.failed), "bad" if batch.failed else "plain"),
+        Cell(str(batch.total)),
+        Cell(f"{batch.chunks}+{batch.failedChunks}"),
+        Cell(short(took) if took is not None else "-"),
+        Cell(batch.ended.strftime("%Y-%m-%d %H:%M:%SZ") if batch.ended is not None else "-"),
+        Cell(batch.pipeline),
+    )
 
 
 def failed_table(items: Iterable[BatchItem]) -> Table:

@@ -13,7 +13,7 @@ from stagework.overview.queue.headline import Headline, Scene, headline
 from stagework.overview.queue.hours import Window, window
 from stagework.overview.queue.machines import MachineState
 from stagework.overview.queue.nights import Night, NightCount, nights
-from stagework.overview.queue.past import Past, past_of
+from stagework.overview.queue.past import Past, joined, past_of
 from stagework.overview.queue.places import Places
 from stagework.overview.queue.stage_rows import StageNumbers, stage_rows, summed
 from stagework.overview.queue.work import Work
@@ -93,14 +93,14 @@ class Seen:
     """All that a board is made from."""
 
     rows: Sequence[Work]
-    """What waits, works, has failed; and, where there is no store, what is done."""
+    """What waits, works, has failed and is done, of runs that are there."""
     places: Places
     zone: tzinfo
     zone_name: str
     machines: Mapping[str, MachineState] | None = None
     """None where the reader may not see nodes."""
     past: Past | None = None
-    """From a store; None: what the rows tell."""
+    """What history tells, also of runs that are gone; None: only the rows tell it."""
     background: Sequence[BackgroundJob] = ()
     background_machines: Mapping[str, str] = field(default_factory=dict[str, str])
     """Kind of background job to machine class."""
@@ -113,7 +113,8 @@ class Seen:
 def board(seen: Seen, now: datetime) -> Board:
     """The board as of now."""
     places, span = seen.places, window(now, seen.zone)
-    past = seen.past if seen.past is not None else past_of(seen.rows, places, span)
+    live = past_of(seen.rows, places, span)
+    past = joined(seen.past, live) if seen.past is not None else live
     stages = stage_rows(seen.rows, past, places, span)
     machines = cards(Counted(seen.rows, past, stages, places, seen.machines, span))
     return Board(

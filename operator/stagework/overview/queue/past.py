@@ -98,6 +98,33 @@ def past_of(rows: Iterable[Work], places: Places, window: Window) -> Past:
     )
 
 
+def joined(remembered: Past, live: Past) -> Past:
+    """What history tells, with what it has not heard yet; nothing counts twice.
+
+    Of each number the higher one: history lacks what has happened just now, live runs lack what was
+    deleted, and a run is deleted once history has it. What came is counted by other moments there
+    (when a stage came up, not when it could have), so that of a stage is taken from history alone.
+    """
+    done = {(one.stage, one.machine): one for one in live.done}
+    for one in remembered.done:
+        key = (one.stage, one.machine)
+        done[key] = _higher(one, done[key]) if key in done else one
+    arrived = {one.stage: one for one in (*live.arrived, *remembered.arrived)}
+    return Past(tuple(done.values()), tuple(arrived.values()))
+
+
+def _higher(remembered: Done, live: Done) -> Done:
+    return Done(
+        remembered.stage,
+        remembered.machine,
+        max(remembered.last_hour, live.last_hour),
+        max(remembered.today, live.today),
+        tuple(map(max, remembered.by_hour, live.by_hour)),
+        max((at for at in (remembered.last_at, live.last_at) if at is not None), default=None),
+        remembered.durations or live.durations,
+    )
+
+
 def _done(stage: str, machine: str, count: _Count) -> Done:
     ends = sorted(count.ends)
     return Done(

@@ -25,9 +25,10 @@ def _place(standing: Standing) -> str:
     about = "about " if standing.far else ""
     length = f"about {standing.length}" if standing.is_long else str(standing.length)
     place = f"{about}{_ordinal(standing.position)} of {length}"
-    if standing.namespaces > 1:
-        return f"{place}, {standing.namespaces} namespaces take turns"
-    return place
+    takers = [f"{standing.namespaces} namespaces"] if standing.namespaces > 1 else []
+    if standing.shared:
+        takers.append("the batches of this one" if takers else "batches")
+    return f"{place}, {' and '.join(takers)} take turns" if takers else place
 
 
 def _taken(standing: Standing) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stagework.api import names
-from stagework.api.base import format_time
+from stagework.api.base import Metadata, format_time
+from stagework.api.kinds import BATCH
 from stagework.api.machines import Fleet
 from stagework.api.observed import NodeView, PodView
 from stagework.api.stage_status import StageStatus, States
@@ -225,4 +226,12 @@ def _order(snapshot: Snapshot, position: int, *, begun: bool) -> Order:
         run=meta.name,
         uid=meta.uid,
         position=position,
+        batch=_batch_of(meta),
     )
+
+
+def _batch_of(meta: Metadata) -> str:
+    """Uid of the Batch whose chunk the run is; nobody but the operator can make it one's."""
+    batch = (BATCH.resource.api_version, BATCH.kind)
+    owners = (o for o in meta.ownerReferences if o.controller and (o.api_version, o.kind) == batch)
+    return next((owner.uid for owner in owners), "")

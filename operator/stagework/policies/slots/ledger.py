@@ -138,7 +138,7 @@ class SlotLedger:
         """After a restart the turns of what runs say who was served when."""
         if request.since is not None and not request.free:
             when = request.since.timestamp() - _BEFORE_THIS_START
-            self._queues.of(request.holds).waiting.served(request.order.namespace, when)
+            self._queues.of(request.holds).waiting.served(request.order, when)
 
     def _grant(self, machines: Iterable[str], at: Moment) -> set[str]:
         changed: set[str] = set()
@@ -150,7 +150,7 @@ class SlotLedger:
             self._take(key, request, machine)
             self._leases.given(key, at.clock)
             self._grants += 1
-            self._queues.of(machine).waiting.served(order.namespace, self._grants)
+            self._queues.of(machine).waiting.served(order, self._grants)
             changed.add(order.uid)
         return changed
 

@@ -1,8 +1,9 @@
 """What is asked of the slot ledger: by whom, for which classes, and where that stands in the order.
 
 Order within a class, in this sequence: (1) higher priority, (2) round the namespaces that wait: the
-one that got a slot longest ago, (3) stages of begun runs before new runs, (4) older runs, (5) by
-name, (6) earlier stages.
+one that got a slot longest ago, (3) in a namespace round its batches likewise, where runs of no
+batch are one together, (4) stages of begun runs before new runs, (5) older runs, (6) by name, (7)
+earlier stages.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ StageKey = tuple[str, str]
 
 
 class Order(NamedTuple):
-    """Where a stage stands; the smallest first among those of its priority and namespace."""
+    """Where a stage stands; the smallest first among those of its priority, namespace and batch."""
 
     urgency: int
     """Its run's priority, negated."""
@@ -27,6 +28,8 @@ class Order(NamedTuple):
     uid: str
     position: int = 0
     """The stage's place in its run."""
+    batch: str = ""
+    """Uid of the Batch whose chunk its run is; empty: it is of none."""
 
 
 @dataclass(frozen=True)

@@ -71,20 +71,22 @@ def _standings(
 ) -> Iterator[tuple[Order, Standing]]:
     count, taken, namespaces = queue.length, len(now.holders), queue.namespaces()
     own = _holders_by_namespace(now.holders, moment)
-    far: dict[int, Standing] = {}
+    shared = queue.shared()
+    far: dict[tuple[int, bool], Standing] = {}
     length, is_long = _rounded(count), count > EXACT_PLACES
     for place, order in enumerate(queue.in_order(), start=1):
         if place > EXACT_PLACES:
-            at = _rounded(place)
+            at = (_rounded(place), order.namespace in shared)
             if at not in far:
                 far[at] = Standing(
-                    at,
+                    at[0],
                     length,
                     far=True,
                     is_long=is_long,
                     slots=now.slots,
                     taken=taken,
                     namespaces=namespaces,
+                    shared=at[1],
                 )
             yield order, far[at]
             continue
@@ -100,6 +102,7 @@ def _standings(
                 holders=holders,
                 others=taken - len(holders),
                 namespaces=namespaces,
+                shared=order.namespace in shared,
             ),
         )
 

@@ -38,6 +38,8 @@ class Standing:
     """Slots held from other namespaces."""
     namespaces: int = 1
     """How many wait."""
+    shared: bool = False
+    """Whether several batches of its namespace wait, or one beside runs of none."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from stagework.overview.queue.board import Board, Seen, board
 from stagework.overview.queue.failed import FailedItem, failed_items
 from stagework.overview.queue.hours import window
 from stagework.overview.queue.machines import machine_states
+from stagework.overview.queue.past import Past
 from stagework.overview.queue.places import Places
 from stagework.overview.queue.small import shortened_board
 from stagework.overview.queue.work import Work
@@ -98,6 +99,12 @@ class Boards:
         resolved = Resolved([*await self._live.stages_of(run)], None)
         retries = {stage.name: stage.retries + 1 for stage in resolved.stages}
         return run_page(run, resolved.dependencies, retries, self._wall_clock())
+
+    async def past(self, user: User, view: View) -> Past | None:
+        """What was done and came, as history tells it; None while it is away."""
+        _, visible = await self._visible(user, view)
+        span = window(self._wall_clock(), self._settings.queue.zone)
+        return await self._past.of(visible, view.pipeline, span)
 
     async def _visible(self, user: User, view: View) -> tuple[Reading, frozenset[str]]:
         if view.namespace:

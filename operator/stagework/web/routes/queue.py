@@ -1,5 +1,6 @@
 """The queue's numbers: one picture of all that the caller may see."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
@@ -8,7 +9,9 @@ from starlette.responses import JSONResponse
 from stagework.api.queue_previews import Me, Rights
 from stagework.overview.queue.board import Board
 from stagework.overview.queue.document import document
+from stagework.overview.queue.past import Past
 from stagework.web.artifact_path import checked_namespace
+from stagework.web.errors import ProblemError
 from stagework.web.queue.boards import View
 from stagework.web.queue.readers import user_of
 from stagework.web.routes.services import CallerParam, ServicesParam
@@ -58,3 +61,20 @@ async def me(
             for name in dict.fromkeys(namespace or ())
         ],
     )
+
+
+@router.get("/v1/queue/past")
+async def past(caller: CallerParam, services: ServicesParam, namespace: Namespace = "") -> Past:
+    """What was done and what came, as history tells it, also of runs that are gone; for those who
+    count live runs themselves (`stagework queue`).
+    """
+    view = View(namespace=checked_namespace(namespace) if namespace else "")
+    found = await services.queue.boards.past(user_of(caller), view)
+    if found is None:
+        raise ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "history is away",
+            "count what is there, and ask again",
+            {"Retry-After": "30"},
+        )
+    return found

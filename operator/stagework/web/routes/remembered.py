@@ -1,4 +1,4 @@
-"""What is remembered: runs page by page, one run whole, failed stages.
+"""What is remembered: runs and batches page by page, one run whole, failed stages.
 
 Each answers with what is in namespaces whose PipelineJobs the caller may list, and as if there
 were nothing else: neither a run's uid nor an error tells of one that he may not read.
@@ -16,6 +16,7 @@ from stagework.api.history import (
     FailedList,
     FailedQuery,
     Place,
+    RememberedBatches,
     RunHistory,
     RunList,
     RunQuery,
@@ -68,6 +69,34 @@ async def remembered_runs(
         )
     )
     return RunList(runs=page.items, next=token_of(page.next))
+
+
+@router.get("/v1/history/batches")
+async def remembered_batches(
+    caller: CallerParam,
+    services: ServicesParam,
+    *,
+    namespace: Text = None,
+    name: Text = None,
+    pipeline: Text = None,
+    tenant: Text = None,
+    state: Text = None,
+    after: After = "",
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
+) -> RememberedBatches:
+    """Batches, the newest first, also those that are deleted."""
+    page = await services.history.batches(
+        RunQuery(
+            namespaces=await _namespaces(services, caller, namespace),
+            name=name,
+            pipeline=pipeline,
+            tenant=tenant,
+            state=state,
+            after=_place(after, _RUN_WORDS),
+            limit=limit,
+        )
+    )
+    return RememberedBatches(batches=page.items, next=token_of(page.next))
 
 
 @router.get("/v1/runs/{uid}")

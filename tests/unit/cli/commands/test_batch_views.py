@@ -17,6 +17,7 @@ from stagework.cli.errors import TimeRanOut
 from stagework.cli.text.batch_screens import PaintedBatch
 from stagework.overview.batch_row import batch_detail
 from tests.support.builders.written_runs import at
+from tests.support.history.facts import batch_fact
 from tests.unit.cli.batches import ENDED, ONE_ENDED, ONE_FAILED, RUNNING, ended, photos
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import GROUP, PROXY, FakeCluster, Request, ok, status
@@ -330,3 +331,19 @@ def test_a_watch_that_is_left_is_exit_0_and_says_that_the_batch_goes_on(
     outcome = cli("batch", "status", "photos", "-w")
     assert outcome.code == 0
     assert "no longer watched; batch photos goes on" in outcome.err
+
+
+def test_batches_that_are_remembered_are_listed_also_where_they_are_deleted(
+    cli: Cli, cluster: FakeCluster
+) -> None:
+    gone = batch_fact(failed=3, done=97, chunks=9, failedChunks=1, state="CompletedWithFailures")
+    body = {"batches": [gone.model_dump(mode="json")], "next": ""}
+    cluster.routes["GET", f"{PROXY}/v1/history/batches"] = lambda _: ok(body)
+
+    head, line = cli("batch", "list", "--remembered").lines
+    (known,) = json.loads(cli("batch", "list", "--remembered", "-o", "json").out)
+
+    assert head.split()[:4] == ["NAME", "STATUS", "DONE", "FAILED"]
+    words = ["name-of-batch-1", "CompletedWithFailures", "97", "3", "100", "9+1", "10m"]
+    assert line.split()[:7] == words
+    assert known["failedChunks"] == 1

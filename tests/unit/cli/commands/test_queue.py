@@ -9,7 +9,7 @@ import pytest
 from stagework.api import names
 from tests.support.builders.written_runs import run_of, stage
 from tests.unit.cli.conftest import Cli
-from tests.unit.cli.fakecluster import GROUP, FakeCluster, ok, status
+from tests.unit.cli.fakecluster import GROUP, PROXY, FakeCluster, ok, status
 
 SETTINGS = """
 fleet:
@@ -162,3 +162,32 @@ def test_a_run_says_how_long_it_works_and_when_its_stage_starts(
 def test_the_answer_is_one_object_for_a_queue_without_runs(cli: Cli, cluster: FakeCluster) -> None:
     cluster.routes["GET", f"{GROUP}/pipelinejobs"] = lambda _: ok({"items": []})
     assert cli("queue").lines[0] == "Nothing queued: nothing has been done yet."
+
+
+def test_what_runs_that_are_gone_have_done_is_counted_by_history(
+    cli: Cli, cluster: FakeCluster
+) -> None:
+    hours = [0] * 23
+    done = {"stage": "extract", "machine": "gpu", "last_hour": 40, "today": 90}
+    past = {"done": [{**done, "by_hour": [*hours, 40]}], "arrived": []}
+    cluster.routes["GET", f"{PROXY}/v1/queue/past"] = lambda _: ok(past)
+
+    shown = json.loads(cli("queue", "-o", "json").out)
+
+    assert (shown["totals"]["done_1h"], shown["totals"]["done_today"]) == (40, 90)
+    assert [card["done_1h"] for card in shown["machines"]] == [40, 0]
+    assert shown["trend_24h"][-1]["done"] == 40
+
+
+def test_where_history_does_not_answer_live_runs_are_counted_and_that_is_said(
+    cli: Cli, cluster: FakeCluster
+) -> None:
+    away = {"detail": "history is away", "error": "history is away"}
+    cluster.routes["GET", f"{PROXY}/v1/queue/past"] = lambda _: ok(away, 503)
+
+    answer = cli("queue")
+
+    assert answer.code == 0
+    assert "0 done" in answer.lines[1]
+    assert "what is done is counted of runs that are still there: " in answer.err
+    assert "history is away" in answer.err

@@ -8,6 +8,7 @@ import pytest
 from stagework.overview.queue.board import Board
 from stagework.overview.queue.document import document
 from stagework.overview.queue.machines import machine_states
+from stagework.overview.queue.past import Arrived, Done, Past, joined
 from stagework.overview.queue.work import Work
 from tests.support.builders.fleet import make_node
 from tests.support.builders.queue import (
@@ -279,3 +280,38 @@ def test_what_needs_a_person_is_stuck_the_oldest_first_then_failed_the_newest_fi
         now=NOW,
     )
     assert [row.run for row in shown.attention] == ["long", "young", "new", "old"]
+
+
+def _done(last_hour: int, *, today: int = 0, machine: str = "gpu", at: float = 5) -> Done:
+    return Done("extract", machine, last_hour, today, last_at=ago(at), durations=(1.0,))
+
+
+@pytest.mark.parametrize(
+    ("remembered", "live", "together"),
+    [
+        pytest.param([_done(9, today=20)], [_done(4, today=5)], [(9, 20)], id="some are gone"),
+        pytest.param([_done(9, today=20)], [_done(10, today=21)], [(10, 21)], id="one just ended"),
+        pytest.param([_done(9, today=20)], [], [(9, 20)], id="all are gone"),
+        pytest.param([], [_done(2, today=3)], [(2, 3)], id="history has not heard of any"),
+        pytest.param(
+            [_done(9, today=20)],
+            [_done(1, today=2, machine="macmini")],
+            [(1, 2), (9, 20)],
+            id="each machine by itself",
+        ),
+    ],
+)
+def test_what_history_and_live_runs_say_counts_once(
+    remembered: list[Done], live: list[Done], together: list[tuple[int, int]]
+) -> None:
+    past = joined(Past(tuple(remembered)), Past(tuple(live)))
+
+    assert sorted((done.last_hour, done.today) for done in past.done) == together
+
+
+def test_what_came_is_historys_and_of_stages_unknown_to_it_the_live_runs() -> None:
+    remembered, live = (Arrived("extract", 5),), (Arrived("extract", 7), Arrived("embed", 1))
+
+    past = joined(Past(arrived=remembered), Past(arrived=live))
+
+    assert [past.arrived_in(stage).last_hour for stage in ("extract", "embed")] == [5, 1]

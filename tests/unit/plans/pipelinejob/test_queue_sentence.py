@@ -40,6 +40,19 @@ HOUR, MINUTE = Holder("a", "s", 3600), Holder("b", "t", 60)
         ),
         pytest.param(
             "gpu",
+            Standing(3, 12, slots=2, taken=2, shared=True),
+            "a gpu slot: 3rd of 12, batches take turns; 2 of 2 taken",
+            id="batches that take turns",
+        ),
+        pytest.param(
+            "gpu",
+            Standing(3, 12, slots=2, taken=2, namespaces=2, shared=True),
+            "a gpu slot: 3rd of 12, 2 namespaces and the batches of this one take turns; 2 of 2"
+            " taken",
+            id="namespaces and batches that take turns",
+        ),
+        pytest.param(
+            "gpu",
             Standing(300, 2000, far=True, is_long=True, slots=12, taken=12, others=12),
             "a gpu slot: about 300th of about 2000; 12 of 12 taken by 12 of other namespaces",
             id="far back",

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
+from stagework.api.kinds import BATCH, SCHEDULEDJOB
 from stagework.api.observed import PodView
 from stagework.api.pipelinejob import PipelineJobStatus
+from stagework.api.resources import ObjectRef
 from stagework.plans.pipelinejob.plan import evaluate
 from stagework.policies.slots.request import SlotRequest
 from tests.support.builders import (
     GPU,
     MACMINI,
+    NAMESPACE,
     World,
     after,
     deleting,
@@ -28,6 +31,7 @@ from tests.support.builders import (
     ungated,
     waiting_for,
 )
+from tests.support.builders.children import owner_of
 
 JOB = make_job("a")
 POD = make_pod(JOB)
@@ -43,6 +47,25 @@ def test_a_stage_that_may_start_wants_a_slot_of_its_class() -> None:
     (request,) = _requests(ONE)
 
     assert (request.stage, request.classes, request.holds) == ("a", ("gpu",), "")
+
+
+@pytest.mark.parametrize(
+    ("owner", "batch"),
+    [
+        pytest.param(BATCH.ref(NAMESPACE, "many", "b-uid"), "b-uid", id="a chunk of a batch"),
+        pytest.param(SCHEDULEDJOB.ref(NAMESPACE, "s", "s-uid"), "", id="a schedule's run"),
+        pytest.param(None, "", id="a run of nobody"),
+    ],
+)
+def test_a_chunk_wants_its_slot_in_the_turn_of_its_batch(
+    owner: ObjectRef | None, batch: str
+) -> None:
+    run = make_run(make_stage("a"))
+    owners = (owner_of(owner),) if owner is not None else ()
+    meta = run.metadata.model_copy(update={"ownerReferences": owners})
+    (request,) = _requests(ONE.but(run=run.model_copy(update={"metadata": meta})))
+
+    assert request.order.batch == batch
 
 
 def test_only_stages_whose_turn_may_come_want_one() -> None:
