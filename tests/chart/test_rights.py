@@ -24,7 +24,7 @@ OPERATOR = {
     ("stagework.dev", "pipelinejobs"): f"get {WATCH} create delete",
     ("stagework.dev", "pipelinejobs/status"): "patch",
     ("stagework.dev", "pipelinejobs/finalizers"): "update",
-    ("stagework.dev", "batches"): f"{WATCH} delete",
+    ("stagework.dev", "batches"): f"get {WATCH} create delete",
     ("stagework.dev", "batches/status"): "patch",
     ("stagework.dev", "batches/finalizers"): "update",
     ("stagework.dev", "pipelines"): WATCH,
@@ -421,11 +421,13 @@ class TestRolesForPeople:
 class TestPolicies:
     def test_they_fail_closed_and_deny(self, chart: Rendered) -> None:
         assert chart.names("ValidatingAdmissionPolicy") == [
+            "stagework-batches",
             "stagework-jobs",
             "stagework-pods",
             "stagework-priority",
             "stagework-requester",
             "stagework-runs",
+            "stagework-schedules",
             "stagework-signins",
             "stagework-stages",
             "stagework-verbs",

@@ -109,5 +109,5 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
         ),
         _batches(parts, retelling),
         Pipelines(parts.settings.fleet, parts.wall_clock),
-        ScheduledJobs(parts.cache),
+        ScheduledJobs(parts.cache, wiring.task_defaults(parts.settings)),
     )

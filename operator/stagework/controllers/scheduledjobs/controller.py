@@ -1,20 +1,25 @@
 """The controller of ScheduledJobs: gathers a snapshot, and has it decided."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from pydantic import ValidationError
 
 from stagework.api import names
 from stagework.api.kinds import SCHEDULEDJOB
 from stagework.api.scheduledjob import ScheduledJob, ScheduledJobSpec, ScheduledJobStatus
+from stagework.children.slot_child import slot_child
+from stagework.children.task_job import TaskDefaults
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
-from stagework.controllers.child_runs import RUNS, of_its_runs, runs_of
+from stagework.cluster.cache.selections import TASK_JOBS
 from stagework.controllers.controller import Controller, Trigger, View
 from stagework.controllers.decoded import Decoded
-from stagework.controllers.decoding import end_of, understood
+from stagework.controllers.decoding import understood
+from stagework.controllers.scheduledjobs.children import SOURCES, seen, standing
 from stagework.plans.scheduledjob.plan import not_readable, plan
-from stagework.plans.scheduledjob.snapshot import RunSeen, SchedulePlan, Snapshot
+from stagework.plans.scheduledjob.snapshot import SchedulePlan, Snapshot
 
 
 class ScheduledJobs(Controller[ScheduledJobStatus]):
@@ -22,13 +27,16 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
 
     kind = SCHEDULEDJOB
 
-    def __init__(self, cache: Cache) -> None:
+    reads = (TASK_JOBS,)
+
+    def __init__(self, cache: Cache, tasks: TaskDefaults) -> None:
         self._cache = cache
+        self._tasks = tasks
         self._decoded: Decoded[ScheduledJobSpec, ScheduledJobStatus] = Decoded(_spec_of, _status_of)
 
-    def triggers(self) -> tuple[Trigger[OwnObject]]:
-        """Its runs, as they come, end and go."""
-        return (of_its_runs(SCHEDULEDJOB),)
+    def triggers(self) -> Iterable[Trigger[Any]]:
+        """What it has made, as that comes, ends and goes."""
+        return [Trigger(source.selection, source.concerns) for source in SOURCES.values()]
 
     def decide(self, view: View[ScheduledJobStatus], now: datetime) -> SchedulePlan:
         """Raises Unreadable."""
@@ -65,23 +73,21 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
     ) -> Snapshot:
         meta = known.metadata
         own = SCHEDULEDJOB.ref(meta.namespace, meta.name, meta.uid)
-        recorded = (run.uid for run in (*status.activeRuns, *status.endedRuns))
-        seen = ((uid, self._seen(meta.namespace, uid)) for uid in recorded)
+        recorded = (*status.activeRuns, *status.endedRuns)
+        runs = ((run.uid, seen(self._cache, meta.namespace, run)) for run in recorded)
+        schedule = schedule_of(known, spec, status)
+        there = standing(self._cache, own)
+        kind = slot_child(schedule, self._tasks).resource.kind
         return Snapshot(
-            schedule_of(known, spec, status),
-            runs={uid: run for uid, run in seen if run is not None},
-            standing=frozenset(run.metadata.name for run in runs_of(self._cache, own)),
+            schedule,
+            runs={uid: run for uid, run in runs if run is not None},
+            standing=frozenset(there),
+            of_other_kinds={name: other for name, other in there.items() if other != kind},
+            tasks=self._tasks,
             interventions=view.interventions,
             made=view.made,
             refusals=view.refusals,
         )
-
-    def _seen(self, namespace: str, uid: str) -> RunSeen | None:
-        run = self._cache.get(RUNS, namespace, uid)
-        if run is None:
-            return None
-        end = end_of(run)
-        return RunSeen() if end is None else RunSeen(True, end.succeeded, end.seconds)
 
     def _not_readable(
         self, known: OwnObject, reason: str, text: str, now: datetime

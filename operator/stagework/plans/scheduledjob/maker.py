@@ -8,8 +8,7 @@ finds it there.
 from dataclasses import dataclass
 from datetime import datetime
 
-from stagework.api.kinds import PIPELINEJOB
-from stagework.children.slot_run import SlotRun
+from stagework.plans.made import Child
 from stagework.plans.plan import Create, PlanBuilder, Purpose
 from stagework.plans.scheduledjob.snapshot import Snapshot
 from stagework.policies.schedules.moments import local_text, zone_named
@@ -17,9 +16,10 @@ from stagework.policies.schedules.moments import local_text, zone_named
 
 @dataclass(frozen=True)
 class Own:
-    """It is made, and this is its uid."""
+    """It is made."""
 
-    uid: str
+    child: Child
+    """Its uid and kind."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,25 @@ class Maker:
         """Whether it is made, or a run that says so stands."""
         return name in self.snapshot.made.children or name in self.snapshot.standing
 
+    def holder_of(self, name: str) -> str:
+        """What has the name that is taken, as people say it."""
+        other = self.snapshot.of_other_kinds.get(name)
+        return f"{other or self.snapshot.child.resource.kind} {name}"
+
     def make(self, name: str, slot: datetime) -> Own | NotYet | NameTaken:
         """The run of that name, for that slot."""
         made = self.snapshot.made
         if (child := made.children.get(name)) is not None:
-            return Own(child.uid)
-        if name in made.taken:
+            return Own(child)
+        if name in made.taken or name in self.snapshot.of_other_kinds:
             return NameTaken()
-        schedule = self.snapshot.schedule
+        schedule, template = self.snapshot.schedule, self.snapshot.child
+        if template.fault:
+            return NotYet()
         zone = zone_named(schedule.spec.timeZone) or zone_named("UTC")
         slot_text = local_text(slot, zone) if zone is not None else slot.isoformat()
-        manifest = SlotRun(schedule, name, slot_text).manifest
-        self.builder.actions.append(Create(PIPELINEJOB.resource, name, manifest, Purpose(name, 1)))
+        manifest = template.manifest(name, slot_text)
+        self.builder.actions.append(Create(template.resource, name, manifest, Purpose(name, 1)))
         if self.snapshot.refusal_of(name) is None:
             self.builder.wake(self.now)
         return NotYet()

@@ -3,12 +3,15 @@
 from datetime import datetime
 
 from stagework.api.kinds import PIPELINEJOB
+from stagework.api.resources import ObjectRef
 from stagework.api.scheduledjob import (
     ActiveRun,
     EndedRun,
     ScheduledJobStatus,
     ScheduleStats,
 )
+from stagework.children.slot_child import resource_of
+from stagework.plans.made import Child
 from stagework.plans.plan import Delete, PlanBuilder
 from stagework.plans.scheduledjob.snapshot import RunSeen, Snapshot
 from stagework.policies.schedules.kept import surplus
@@ -29,15 +32,19 @@ def observed(status: ScheduledJobStatus, snapshot: Snapshot) -> ScheduledJobStat
             continue
         stats = _counted(stats, seen)
         if run.uid in snapshot.runs:
-            kept = {"name": run.name, "uid": run.uid, "slot": run.slot}
+            kept = {"name": run.name, "uid": run.uid, "slot": run.slot, "kind": run.kind}
             ended.append(EndedRun.unchecked({**kept, "succeeded": seen.succeeded}))
     if stats is status.stats and len(ended) == len(status.endedRuns):
         return status
     return status.evolve(activeRuns=active, endedRuns=ended, stats=stats)
 
 
-def begun(status: ScheduledJobStatus, run: ActiveRun, now: datetime) -> ScheduledJobStatus:
+def begun(
+    status: ScheduledJobStatus, made: Child, name: str, slot: datetime, now: datetime
+) -> ScheduledJobStatus:
     """That run was made."""
+    kind = "" if made.kind == PIPELINEJOB.kind else made.kind
+    run = ActiveRun.unchecked({"name": name, "uid": made.uid, "slot": slot, "kind": kind})
     stats = status.stats.evolve(
         totalExecutions=status.stats.totalExecutions + 1,
         lastExecution=now.replace(microsecond=0),
@@ -73,9 +80,10 @@ def clear(
 
 
 def delete(run: ActiveRun | EndedRun, snapshot: Snapshot, builder: PlanBuilder) -> None:
-    """That very run goes, and its Jobs with it."""
+    """That very run goes, and what it has made with it."""
     namespace = snapshot.schedule.metadata.namespace
-    builder.actions.append(Delete(PIPELINEJOB.ref(namespace, run.name, run.uid)))
+    target = ObjectRef(resource_of(run.kind), namespace, run.name, run.uid)
+    builder.actions.append(Delete(target))
 
 
 def _counted(stats: ScheduleStats, seen: RunSeen) -> ScheduleStats:
