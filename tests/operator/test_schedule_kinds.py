@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from stagework.settings import Settings
 from tests.support.batches.scene import Items, Scene
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import BATCHES, JOBS, PIPELINE_JOBS, SCHEDULED_JOBS, Json, part
 from tests.support.fakeapi.store import Change
-from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE
+from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings_document
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
@@ -18,9 +19,8 @@ FIVE: Final = {"cron": "*/5 * * * *"}
 
 
 def apply(world: World, namespace: str, template: Json, **spec: Any) -> None:
-    body = {"metadata": {"name": "nightly"}, "spec": {"schedule": FIVE, **spec}}
-    body["spec"]["template"] = template
-    world.store.create(SCHEDULED_JOBS, namespace, body)
+    whole = {"schedule": FIVE, "template": template, **spec}
+    world.store.create(SCHEDULED_JOBS, namespace, {"metadata": {"name": "nightly"}, "spec": whole})
 
 
 def status(world: World, namespace: str) -> Json:
@@ -31,14 +31,26 @@ def stats(world: World, namespace: str) -> Json:
     return part(status(world, namespace), "stats")
 
 
-def in_world(check: Callable[[World], Awaitable[None]], behave: Any, **given: Any) -> None:
+def in_world(
+    check: Callable[[World], Awaitable[None]],
+    behave: Callable[[Json], Behaviour],
+    of: Settings | None = None,
+    **given: Any,
+) -> None:
     async def main() -> None:
-        async with World(timescale, behave=behave, machines=2) as world:
+        async with World(timescale, behave=behave, machines=2, of=of) as world:
             world.start_operator(**given)
             await check(world)
 
     timescale = VirtualTime(BEGAN)
     timescale.run(main())
+
+
+def lasting(seconds: float) -> Callable[[Json], Behaviour]:
+    def behave(_: Json) -> Behaviour:
+        return Behaviour(seconds=seconds)
+
+    return behave
 
 
 def tasks_of(world: World) -> list[Json]:
@@ -77,7 +89,7 @@ def test_a_task_outside_of_the_releases_namespace_makes_no_job() -> None:
         await asyncio.sleep(600)
         assert tasks_of(world) == []
 
-    in_world(check, lambda _: Behaviour(seconds=1))
+    in_world(check, lasting(1))
 
 
 def test_an_operator_that_dies_runs_no_task_twice() -> None:
@@ -95,7 +107,7 @@ def test_an_operator_that_dies_runs_no_task_twice() -> None:
         assert len(tasks_of(world)) == 1
         assert stats(world, RELEASE_NAMESPACE)["totalExecutions"] == 1
 
-    in_world(check, lambda _: Behaviour(seconds=60))
+    in_world(check, lasting(60))
 
 
 def test_a_batch_is_made_at_each_slot_and_counted_and_its_runs_know_the_slot() -> None:
@@ -124,3 +136,34 @@ def test_a_batch_is_made_at_each_slot_and_counted_and_its_runs_know_the_slot() -
         assert slots == {"2026-03-01T00:05:00+00:00"}
 
     in_world(check, scene.behave, book=scene.book)
+
+
+def with_tasks(**schedules: Json) -> Settings:
+    return Settings.model_validate({**settings_document(), "tasks": {"schedules": schedules}})
+
+
+def test_the_schedules_of_the_settings_are_there_and_stay_as_they_are_wanted() -> None:
+    name = "stagework-task-backup"
+
+    def spec(world: World) -> Json:
+        return world.store.get(SCHEDULED_JOBS, RELEASE_NAMESPACE, name).data["spec"]
+
+    def names(world: World) -> list[str]:
+        return [stored.meta["name"] for stored in world.store.list(SCHEDULED_JOBS)]
+
+    async def check(world: World) -> None:
+        template = {"task": {"name": "health_check"}}
+        meta = {"name": "stagework-task-health-check"}
+        body = {"metadata": meta, "spec": {"schedule": FIVE, "template": template}}
+        world.store.create(SCHEDULED_JOBS, RELEASE_NAMESPACE, body)
+        await world.until(lambda: names(world) == [name], seconds=200)
+        assert spec(world)["schedule"] == {"cron": "0 3 * * 0"}
+        assert spec(world)["template"] == {"task": {"name": "backup", "jobData": {"keep": 2}}}
+
+        change = {"suspend": True, "schedule": {"cron": None, "intervalSeconds": 5}}
+        world.store.patch(SCHEDULED_JOBS, RELEASE_NAMESPACE, name, {"spec": change})
+        await world.until(lambda: spec(world)["schedule"] == {"cron": "0 3 * * 0"}, seconds=200)
+        assert spec(world)["suspend"] is True, "that is for people to say"
+
+    backup = {"cron": "0 3 * * 0", "jobData": {"keep": 2}}
+    in_world(check, lasting(1), with_tasks(backup=backup))

@@ -28,6 +28,7 @@ from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.controllers.pipelines.controller import Pipelines
 from stagework.controllers.scheduledjobs.controller import ScheduledJobs
+from stagework.controllers.scheduledjobs.task_schedules import TaskSchedules
 from stagework.overview.queue.places import Places
 from stagework.service_client.batches import BatchBook
 from stagework.service_client.logs import LogKeeper
@@ -76,6 +77,13 @@ def _batches(parts: Parts, retelling: Retelling) -> Batches:
     )
 
 
+def _scheduled_jobs(parts: Parts) -> ScheduledJobs:
+    namespace = parts.settings.releaseNamespace
+    wanted = wiring.task_schedules(parts.settings)
+    schedules = TaskSchedules(parts.api, parts.cache, namespace, wanted)
+    return ScheduledJobs(parts.cache, wiring.task_defaults(parts.settings), schedules)
+
+
 def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
     """One of each kind that is reconciled."""
     stop_seconds = parts.settings.stagePods.terminationGracePeriodSeconds
@@ -109,5 +117,5 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
         ),
         _batches(parts, retelling),
         Pipelines(parts.settings.fleet, parts.wall_clock),
-        ScheduledJobs(parts.cache, wiring.task_defaults(parts.settings)),
+        _scheduled_jobs(parts),
     )

@@ -109,6 +109,10 @@ class Cache:
             if held is selection:
                 yield from tuple(reflector.store.objects.values())
 
+    def holds(self, selection: Selection[Any], namespace: str) -> bool:
+        """Whether that namespace is watched for such objects."""
+        return self._find(selection, namespace) is not None
+
     def get(self, selection: Selection[T], namespace: str, uid: str) -> T | None:
         """The object of that uid."""
         return self._of(selection, namespace).store.get(uid)

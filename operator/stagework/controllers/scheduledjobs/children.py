@@ -37,9 +37,10 @@ def job_end(job: TaskJobView) -> End | None:
 def maker_of_job(change: Change[TaskJobView]) -> Iterable[Key]:
     """The ScheduledJob that a change of a task's Job concerns, as the Job says."""
     old, new, meta = change.old, change.new, change.object.metadata
-    same = old is not None and new is not None and old.status.ended == new.status.ended
-    if same and old.metadata.leaving == new.metadata.leaving:
-        return ()
+    if old is not None and new is not None:
+        leaving = old.metadata.leaving != new.metadata.leaving
+        if old.status.ended == new.status.ended and not leaving:
+            return ()
     key = key_of_maker(SCHEDULEDJOB, meta.namespace, meta.controller)
     return () if key is None else (key,)
 

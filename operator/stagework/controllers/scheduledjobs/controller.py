@@ -1,6 +1,6 @@
 """The controller of ScheduledJobs: gathers a snapshot, and has it decided."""
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from stagework.controllers.controller import Controller, Trigger, View
 from stagework.controllers.decoded import Decoded
 from stagework.controllers.decoding import understood
 from stagework.controllers.scheduledjobs.children import SOURCES, seen, standing
+from stagework.controllers.scheduledjobs.task_schedules import TaskSchedules
 from stagework.plans.scheduledjob.plan import not_readable, plan
 from stagework.plans.scheduledjob.snapshot import SchedulePlan, Snapshot
 
@@ -29,14 +30,22 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
 
     reads = (TASK_JOBS,)
 
-    def __init__(self, cache: Cache, tasks: TaskDefaults) -> None:
+    def __init__(
+        self, cache: Cache, tasks: TaskDefaults, schedules: TaskSchedules | None = None
+    ) -> None:
+        """`schedules`: those of built-in tasks, which are kept as the settings have them."""
         self._cache = cache
         self._tasks = tasks
+        self._schedules = schedules
         self._decoded: Decoded[ScheduledJobSpec, ScheduledJobStatus] = Decoded(_spec_of, _status_of)
 
     def triggers(self) -> Iterable[Trigger[Any]]:
         """What it has made, as that comes, ends and goes."""
         return [Trigger(source.selection, source.concerns) for source in SOURCES.values()]
+
+    def background(self) -> Iterable[Coroutine[Any, Any, None]]:
+        """Keep the schedules of built-in tasks."""
+        return () if self._schedules is None else (self._schedules.keep_for_ever(),)
 
     def decide(self, view: View[ScheduledJobStatus], now: datetime) -> SchedulePlan:
         """Raises Unreadable."""

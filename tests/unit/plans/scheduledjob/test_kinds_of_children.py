@@ -27,7 +27,7 @@ KINDS = pytest.mark.parametrize("kind", TEMPLATES)
 
 
 def snapshot(kind: str, *, status: ScheduledJobStatus | None = None, **more: Any) -> Snapshot:
-    spec = {"template": TEMPLATES[kind], "successfulJobsHistoryLimit": 0}
+    spec: dict[str, Any] = {"template": TEMPLATES[kind], "successfulJobsHistoryLimit": 0}
     return Snapshot(make_schedule(HOURLY, status=status, **spec), tasks=DEFAULTS, **more)
 
 
@@ -72,7 +72,7 @@ def test_one_of_the_kind_that_the_template_had_before_is_removed_as_what_it_is()
 
 
 def test_a_slot_that_has_its_child_of_another_kind_gets_no_second_one() -> None:
-    there = {"standing": frozenset({NAME}), "of_other_kinds": {NAME: "PipelineJob"}}
+    there: dict[str, Any] = {"standing": frozenset({NAME}), "of_other_kinds": {NAME: "PipelineJob"}}
     decided = plan(snapshot("Batch", **there), ONE)
     assert decided.actions == ()
     assert status_of(decided).lastScheduleTime == ONE
@@ -91,7 +91,7 @@ def test_a_task_elsewhere_makes_nothing_and_says_where_it_belongs() -> None:
 
 
 def test_suspended_with_a_fault_it_is_still_known_to_be_suspended() -> None:
-    spec = {"template": TEMPLATES["Job"], "suspend": True}
+    spec: dict[str, Any] = {"template": TEMPLATES["Job"], "suspend": True}
     status = status_of(plan(Snapshot(make_schedule(HOURLY, **spec)), ONE))
     assert status.summary == "Suspended"
     assert "in the namespace of stagework's release" in status.message
