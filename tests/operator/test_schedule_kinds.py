@@ -8,7 +8,15 @@ from typing import Any, Final
 from stagework.settings import Settings
 from tests.support.batches.scene import Items, Scene
 from tests.support.fakeapi.kubelet import Behaviour
-from tests.support.fakeapi.resources import BATCHES, JOBS, PIPELINE_JOBS, SCHEDULED_JOBS, Json, part
+from tests.support.fakeapi.resources import (
+    BATCHES,
+    CONFIG_MAPS,
+    JOBS,
+    PIPELINE_JOBS,
+    SCHEDULED_JOBS,
+    Json,
+    part,
+)
 from tests.support.fakeapi.store import Change
 from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings_document
 from tests.support.operators.timescale import VirtualTime
@@ -152,11 +160,15 @@ def test_the_schedules_of_the_settings_are_there_and_stay_as_they_are_wanted() -
         return [stored.meta["name"] for stored in world.store.list(SCHEDULED_JOBS)]
 
     async def check(world: World) -> None:
+        settings = {"metadata": {"name": "stagework-settings"}}
+        world.store.create(CONFIG_MAPS, RELEASE_NAMESPACE, settings)
         template = {"task": {"name": "health_check"}}
         meta = {"name": "stagework-task-health-check"}
         body = {"metadata": meta, "spec": {"schedule": FIVE, "template": template}}
         world.store.create(SCHEDULED_JOBS, RELEASE_NAMESPACE, body)
         await world.until(lambda: names(world) == [name], seconds=200)
+        (owner,) = world.store.get(SCHEDULED_JOBS, RELEASE_NAMESPACE, name).meta["ownerReferences"]
+        assert (owner["kind"], owner["name"]) == ("ConfigMap", "stagework-settings")
         assert spec(world)["schedule"] == {"cron": "0 3 * * 0"}
         assert spec(world)["template"] == {"task": {"name": "backup", "jobData": {"keep": 2}}}
 

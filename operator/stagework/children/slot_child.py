@@ -62,7 +62,7 @@ class OfKind:
     def manifest(self, name: str, slot_text: str) -> Manifest:
         """Of that slot."""
         param = self.schedule.spec.template.slotTimeParam
-        spec = {**self.template, "slotTime": slot_text}
+        spec: Manifest = {**self.template, "slotTime": slot_text}
         if param is not None:
             spec["params"] = {**spec.get("params", {}), param: slot_text}
         meta, labels = self.schedule.metadata, _labels(self.schedule)

@@ -33,9 +33,8 @@ class TaskSchedule:
             "template": {"task": {"name": self.task, "jobData": dict(self.job_data)}},
         }
 
-    def manifest(self, namespace: str, owner: Manifest | None) -> Manifest:
+    def manifest(self, namespace: str, owner: Manifest) -> Manifest:
         """As it is made; `owner`: what it goes with."""
-        owners = {} if owner is None else {"ownerReferences": [owner]}
         return {
             "apiVersion": SCHEDULEDJOB.resource.api_version,
             "kind": SCHEDULEDJOB.kind,
@@ -48,7 +47,7 @@ class TaskSchedule:
                     "app.kubernetes.io/managed-by": "stagework",
                     names.LABEL_TASK: self.task,
                 },
-                **owners,
+                "ownerReferences": [owner],
             },
             "spec": self.spec(),
         }

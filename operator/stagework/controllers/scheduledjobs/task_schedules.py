@@ -82,7 +82,11 @@ class TaskSchedules:
                     await self._remove(name, stored[name][0])
 
     async def _make(self, wanted: TaskSchedule) -> None:
-        manifest = wanted.manifest(self._namespace, await self._settings())
+        owner = await self._settings()
+        if owner is None:
+            log.warning("no ConfigMap %s: the release is going, or is none", SETTINGS_CONFIG_MAP)
+            return
+        manifest = wanted.manifest(self._namespace, owner)
         path = paths.collection(SCHEDULEDJOB.resource, self._namespace)
         try:
             await self._api.create(path, orjson.dumps(manifest))
@@ -108,7 +112,7 @@ class TaskSchedules:
         log.info("ScheduledJob %s is removed: its task is off", name)
 
     async def _settings(self) -> dict[str, Any] | None:
-        """What they go with; None where the settings come from elsewhere."""
+        """What they go with, or they would outlive the release; None: it is not there."""
         target = ObjectRef(CONFIG_MAPS, self._namespace, SETTINGS_CONFIG_MAP)
         try:
             meta = _owner.decode(await self._api.get(paths.object_path(target))).metadata
