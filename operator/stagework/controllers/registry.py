@@ -80,7 +80,10 @@ def _batches(parts: Parts, retelling: Retelling) -> Batches:
 def _scheduled_jobs(parts: Parts) -> ScheduledJobs:
     namespace = parts.settings.releaseNamespace
     wanted = wiring.task_schedules(parts.settings)
-    schedules = TaskSchedules(parts.api, parts.cache, namespace, wanted)
+    watched = parts.settings.namespaces
+    # The chart sees to it that it is watched while a task is on.
+    is_watched = not watched or namespace in watched
+    schedules = TaskSchedules(parts.api, parts.cache, namespace, wanted) if is_watched else None
     return ScheduledJobs(parts.cache, wiring.task_defaults(parts.settings), schedules)
 
 

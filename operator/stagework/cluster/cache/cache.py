@@ -109,10 +109,6 @@ class Cache:
             if held is selection:
                 yield from tuple(reflector.store.objects.values())
 
-    def holds(self, selection: Selection[Any], namespace: str) -> bool:
-        """Whether that namespace is watched for such objects."""
-        return self._find(selection, namespace) is not None
-
     def get(self, selection: Selection[T], namespace: str, uid: str) -> T | None:
         """The object of that uid."""
         return self._of(selection, namespace).store.get(uid)
@@ -163,21 +159,17 @@ class Cache:
         """An object as somebody else's watch has brought it."""
         self._of(selection, namespace).feed.offer(known, deleted=deleted)
 
-    def _notify(
-        self, selection: Selection[Any], author: ObjectRef | None, change: Change[Any]
-    ) -> None:
-        for listener in self._listeners.get(selection, ()):
+    def _notify(self, of: Selection[Any], author: ObjectRef | None, change: Change[Any]) -> None:
+        for listener in self._listeners.get(of, ()):
             try:
                 listener(change, author)
             except Exception as error:  # noqa: BLE001 - nobody keeps the news from the others
-                plural = selection.resource.plural
-                self._on_problem(f"a change of {plural} could not be taken in", error)
+                sentence = f"a change of {of.resource.plural} could not be taken in"
+                self._on_problem(sentence, error)
 
     def _watched(self) -> list[Reflector[Any]]:
         return [
-            reflector
-            for (selection, _), reflector in self._reflectors.items()
-            if selection.resource not in self._external
+            r for (held, _), r in self._reflectors.items() if held.resource not in self._external
         ]
 
     def _of(self, selection: Selection[T], namespace: str) -> Reflector[T]:

@@ -64,8 +64,6 @@ class TaskSchedules:
 
     async def keep(self) -> None:
         """Once; raises ApiError or NotLeading."""
-        if not self._cache.holds(_SCHEDULES, self._namespace):
-            return  # its namespace is not watched: the chart sees to it that it is
         stored = {
             known.metadata.name: (known.metadata.uid, msgspec.json.decode(known.spec))
             for known in self._cache.all(_SCHEDULES)
