@@ -23,7 +23,7 @@ SET_BY_THE_CHART = {
 SET_BY_THE_CHART_TYPES = frozenset(
     {
         *("ApiServiceSettings", "S3Settings", "PostgresSettings", "TlsSettings"),
-        *("AlertSettings", "TaskSettings", "TaskS3Settings"),
+        *("AlertSettings", "TaskSettings", "TaskS3Settings", "TaskScheduleSettings"),
     }
 )
 HAND_WRITTEN_TYPES = frozenset({"ServiceAccount", "Texts"})

@@ -7,7 +7,7 @@ A wrong setting stops the process at once with a sentence that says which one an
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -17,6 +17,7 @@ from stagework.api.base import TOTAL_MAX
 from stagework.api.machines import Fleet
 from stagework.api.quantity import Quantity
 from stagework.api.references import PullSecret
+from stagework.api.tasks import TaskName
 
 ENV_SETTINGS: Final = "STAGEWORK_SETTINGS"
 """Environment variable that names the settings file."""
@@ -354,8 +355,22 @@ class TaskS3Settings(S3Settings):
     """Secret of the release's namespace with the two files, mounted into that task alone."""
 
 
+class TaskScheduleSettings(_Section):
+    """When a built-in task runs."""
+
+    cron: str = Field(min_length=9, max_length=100)
+    """As a ScheduledJob's."""
+    timeZone: str = Field(default="UTC", max_length=64)
+    """Likewise."""
+    jobData: dict[str, Any] = {}
+    """What it is to do; its ScheduledJob says where that is wrong."""
+
+
 class TaskSettings(_Section):
-    """Of the built-in tasks; their schedules are ScheduledJobs of the chart."""
+    """Of the built-in tasks; the operator makes their ScheduledJobs."""
+
+    schedules: dict[TaskName, TaskScheduleSettings] = {}
+    """Task to when it runs; one that is not here has no ScheduledJob."""
 
     operatorUrl: str = "http://stagework-operator.stagework-system.svc:8080/healthz"
     """Where the operator says whether it makes progress."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stagework.children.pod_defaults import FilesDefaults, PodDefaults
 from stagework.children.task_job import TaskDefaults
+from stagework.children.task_schedule import TaskSchedule
 from stagework.plans.pipelinejob.snapshot import PlanSettings
 from stagework.settings import Settings
 
@@ -82,6 +83,14 @@ def task_defaults(settings: Settings) -> TaskDefaults:
         alerts_secret=settings.alerts.urlsSecret,
         s3_secrets={task: s3.secretName for task, s3 in settings.tasks.s3.items()},
     )
+
+
+def task_schedules(settings: Settings) -> list[TaskSchedule]:
+    """The schedules of built-in tasks that the settings want."""
+    return [
+        TaskSchedule(task, wanted.cron, wanted.timeZone, wanted.jobData)
+        for task, wanted in settings.tasks.schedules.items()
+    ]
 
 
 def operator_token() -> str:

@@ -138,11 +138,12 @@ class TestNotes:
         )
         return cast("str", yaml.safe_load(text)["data"]["notes"])
 
-    def test_they_give_three_commands_with_real_names(self, notes: str) -> None:
+    def test_they_give_four_commands_with_real_names(self, notes: str) -> None:
         commands = re.findall(r"^ +((?:kubectl|helm) .*)$", notes, re.MULTILINE)
         assert commands == [
             "kubectl get nodes -L stagework.dev/machine",
             "helm test first -n team",
+            "kubectl get scheduledjobs -n team",
             "kubectl get pipelinejobs -A -w",
         ]
 

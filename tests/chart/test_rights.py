@@ -15,7 +15,7 @@ from stagework.api.tasks import PROGRAMS, TASKS, task_object_name
 from stagework.settings import Settings
 from stagework.web.auth.sign_in_policy import SETTLED, was_in_force
 from stagework.web.sign_in_source import Binding, Policy
-from stagework.wiring import task_defaults
+from stagework.wiring import task_defaults, task_schedules
 from tests.chart.rendered import CHART, NAMESPACE, RefusedValues, Rendered, render
 from tests.support.operators.rights import Right, rights_of
 
@@ -24,7 +24,7 @@ OPERATOR = {
     ("stagework.dev", "pipelinejobs"): f"get {WATCH} create delete",
     ("stagework.dev", "pipelinejobs/status"): "patch",
     ("stagework.dev", "pipelinejobs/finalizers"): "update",
-    ("stagework.dev", "batches"): f"{WATCH} delete",
+    ("stagework.dev", "batches"): f"get {WATCH} create delete",
     ("stagework.dev", "batches/status"): "patch",
     ("stagework.dev", "batches/finalizers"): "update",
     ("stagework.dev", "pipelines"): WATCH,
@@ -249,9 +249,45 @@ class TestTasks:
         }
         assert accounts == {task_object_name(task) for task in PROGRAMS}
 
-    def test_they_are_off_and_what_is_off_has_no_account_and_no_right(self) -> None:
-        for document in render({}).documents:
+    def test_on_are_those_that_need_nothing_of_a_user(self, chart: Rendered) -> None:
+        on = ["backup", "data_cleanup", "health_check"]
+        accounts = [n for n in chart.names("ServiceAccount") if n.startswith("stagework-task-")]
+        assert accounts == [task_object_name(task) for task in on]
+        settings = Settings.model_validate(chart.settings())
+        assert sorted(settings.tasks.schedules) == on
+        assert settings.tasks.schedules["data_cleanup"].jobData == {"dryRun": True}
+
+    def test_what_is_off_has_no_account_no_right_and_no_schedule(self) -> None:
+        rendered = render({"tasks": {task: {"enabled": False} for task in TASK_ROLES}})
+        for document in rendered.documents:
             assert "stagework-task" not in document["metadata"]["name"]
+        assert Settings.model_validate(rendered.settings()).tasks.schedules == {}
+
+    def test_a_task_has_the_schedule_that_the_values_give_it(self) -> None:
+        wanted = {"enabled": True, "schedule": "30 8 * * 1-5", "timeZone": "Asia/Seoul"}
+        rendered = render({"tasks": {"notification": {**wanted, "jobData": {"hours": 12}}}})
+        settings = Settings.model_validate(rendered.settings())
+        (schedule,) = (s for s in task_schedules(settings) if s.task == "notification")
+        assert schedule.name == "stagework-task-notification"
+        assert schedule.spec() == {
+            "schedule": {"cron": "30 8 * * 1-5"},
+            "timeZone": "Asia/Seoul",
+            "template": {"task": {"name": "notification", "jobData": {"hours": 12}}},
+        }
+
+    def test_none_restores_by_the_clock(self) -> None:
+        rendered = render({"tasks": {"restore": {"enabled": True}}})
+        assert "restore" not in Settings.model_validate(rendered.settings()).tasks.schedules
+
+    def test_the_operator_writes_their_schedules_in_the_releases_namespace_alone(
+        self, chart: Rendered
+    ) -> None:
+        role = chart.one("Role", "stagework-operator-schedules")
+        assert role["metadata"]["namespace"] == NAMESPACE
+        create, others = role["rules"]
+        assert create["verbs"] == ["create"]
+        assert others["verbs"] == ["patch", "delete"]
+        assert sorted(others["resourceNames"]) == sorted(map(task_object_name, TASKS))
 
     def test_beyond_a_namespace_only_the_health_check_reads_nodes(self) -> None:
         rendered = render(ALL_TASKS)
@@ -275,7 +311,7 @@ class TestTasks:
         values = yaml.safe_load((CHART / "values.yaml").read_text())["tasks"][task]
         assert values["schedule"] == TASKS[task].cron
         assert values["timeZone"] == "UTC"
-        assert values["jobData"] == {}
+        assert values["jobData"] == ({"dryRun": True} if task == "data_cleanup" else {})
 
     def test_a_bucket_is_known_to_the_task_alone_that_has_it(self) -> None:
         s3 = {"endpoint": "https://s3", "bucket": "b", "secretName": "keys"}
@@ -303,8 +339,13 @@ class TestNamespaced:
             assert placed == {
                 (f"stagework-{component}", namespace)
                 for component in ("operator", "api")
-                for namespace in ("red", "blue")
+                for namespace in ("red", "blue", NAMESPACE)
             }
+
+    def test_the_releases_own_is_watched_where_tasks_run_by_the_clock(self) -> None:
+        assert render(self.VALUES).settings()["namespaces"] == ["red", "blue", NAMESPACE]
+        off = {"tasks": {task: {"enabled": False} for task in TASK_ROLES}}
+        assert render({**self.VALUES, **off}).settings()["namespaces"] == ["red", "blue"]
 
     def test_the_roles_are_those_of_the_whole_cluster(self) -> None:
         for role in render(self.VALUES).of_kind("Role"):
@@ -319,6 +360,7 @@ class TestNamespaced:
             "stagework-edit",
             "stagework-logs",
             "stagework-operator-cluster",
+            "stagework-task-health-check-cluster",
             "stagework-view",
         ]
 
@@ -422,11 +464,13 @@ class TestRolesForPeople:
 class TestPolicies:
     def test_they_fail_closed_and_deny(self, chart: Rendered) -> None:
         assert chart.names("ValidatingAdmissionPolicy") == [
+            "stagework-batches",
             "stagework-jobs",
             "stagework-pods",
             "stagework-priority",
             "stagework-requester",
             "stagework-runs",
+            "stagework-schedules",
             "stagework-signins",
             "stagework-stages",
             "stagework-verbs",

@@ -31,7 +31,8 @@ def test_the_defaults_are_those_of_the_program(chart: Rendered) -> None:
     settings = Settings.model_validate(chart.settings())
     program = Settings(fleet=settings.fleet)
     ours = settings.files.model_copy(update={"image": program.files.image})
-    assert settings.model_copy(update={"files": ours}) == program
+    tasks = settings.tasks.model_copy(update={"schedules": {}})
+    assert settings.model_copy(update={"files": ours, "tasks": tasks}) == program
 
 
 def test_stages_of_any_image_get_containers_of_the_releases_own_image() -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.support.cluster.api import OURS
-from tests.support.cluster.commands import Document
+from tests.support.cluster.commands import ROOT, Document
 from tests.support.cluster.space import Space
-from tests.support.cluster.stages import API_VERSION, shell
+from tests.support.cluster.stages import API_VERSION, object_of, pipeline, shell
 from tests.support.cluster.waiting import Condition, condition_of, eventually
 
 SECONDS = 180.0
@@ -112,6 +112,54 @@ def test_kubectl_shows_when_the_next_one_comes(space: Space) -> None:
     asked = space.kubectl("get", "schj", "asked").out
     assert "Asia/Seoul" in asked
     assert "0 2 1 1 *" in asked
+
+
+def test_a_batch_is_made_and_counted_like_a_run(space: Space) -> None:
+    space.apply(
+        pipeline("each", shell("one"), params=[{"name": "n"}]),
+        object_of(
+            "ScheduledJob",
+            "many",
+            {
+                "schedule": {"cron": "0 2 1 1 *"},
+                "template": {
+                    "batch": {
+                        "pipelineRef": {"name": "each"},
+                        "chunkSize": 1,
+                        "items": {"inline": [{"id": n, "params": {"n": n}} for n in "ab"]},
+                    }
+                },
+            },
+        ),
+    )
+    assert space.stagework("schedule", "run-now", "many").ok
+    seen = eventually(
+        lambda: _seen(space, "many"),
+        lambda seen: _stats(seen, "successfulExecutions") == 1,
+        seconds=SECONDS,
+        otherwise=lambda: str(_seen(space, "many").get("status")),
+    )
+    (ended,) = seen["status"]["endedRuns"]
+    batch = space.kubectl("get", "batch", ended["name"], "-o", "json").document()
+    assert batch["status"]["done"] == 2
+    assert batch["spec"]["slotTime"]
+
+
+def test_the_samples_of_schedules_are_taken_and_a_task_only_in_the_releases_namespace(
+    space: Space,
+) -> None:
+    samples = ROOT / "manifests" / "samples"
+    for kind in ("run", "batch"):
+        space.kubectl("apply", "-f", str(samples / f"schedule-{kind}.yaml"))
+    _until(space, "nightly-ad", "Scheduled")
+    _until(space, "hourly-ads", "Scheduled")
+    task = str(samples / "schedule-task.yaml")
+    taken = space.commands.must("apply", "--dry-run=server", "-f", task)
+    assert "health-each-hour created" in taken.out
+    text = (samples / "schedule-task.yaml").read_text()
+    there = text.replace("stagework-system", space.namespace)
+    refused = space.commands.kubectl("apply", "-f", "-", stdin=there)
+    assert "make it in namespace stagework-system" in refused.err
 
 
 def _schedule(name: str, when: Document, script: str = "true", **fields: object) -> Document:

@@ -11,6 +11,7 @@ from tests.integration.objects import schedule, stage
 ONE = "give exactly one of cron, intervalSeconds and at"
 CRON = "cron has five fields, as in `0 2 * * 1-5`"
 DATE = "write a date as 2026-12-01T09:00:00+09:00"
+BATCH = {"pipelineRef": {"name": "a"}, "items": {"inline": [{"id": "x", "params": {"n": "1"}}]}}
 
 
 def at(text: str) -> dict[str, Any]:
@@ -39,7 +40,28 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "month 13": (at("2026-13-01T00:00:00Z"), DATE),
     "a start that is none": ({"startTime": "2026-12-01 9 o'clock"}, DATE),
     "a zone with blanks": ({"timeZone": "Europe/ Berlin"}, "spec.timeZone"),
-    "no template": ({"template": {}}, "spec.template.pipelineJob: Required value"),
+    "no template": ({"template": {}}, "give exactly one of pipelineJob, batch and task"),
+    "two templates": (
+        {"template": {"pipelineJob": {"pipelineRef": {"name": "a"}}, "task": {"name": "backup"}}},
+        "give exactly one of pipelineJob, batch and task",
+    ),
+    "a task that is none": (
+        {"template": {"task": {"name": "defrag"}}},
+        'supported values: "health_',
+    ),
+    "a restore by the clock": ({"template": {"task": {"name": "restore"}}}, "supported values"),
+    "a param of a task": (
+        {"template": {"task": {"name": "backup"}, "slotTimeParam": "night"}},
+        "leave slotTimeParam out",
+    ),
+    "a batch with a slot of its own": (
+        {"template": {"batch": {**BATCH, "slotTime": "2026-12-01T00:00:00Z"}}},
+        "leave batch.slotTime out",
+    ),
+    "a batch of nothing": (
+        {"template": {"batch": {"pipelineRef": {"name": "a"}}}},
+        "items: Required",
+    ),
     "a template with nothing to run": (
         {"template": {"pipelineJob": {}}},
         "give exactly one of pipelineRef and stages",

@@ -70,11 +70,11 @@ def website(folder: Path) -> Generator[Website]:
         server.server_close()
 
 
-def certify(folder: Path) -> None:
-    """A certificate of its own, for this machine."""
+def certify(folder: Path, host: str = "localhost") -> None:
+    """A certificate of its own, for this machine or another host."""
     command = (
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 "
-        f"-keyout {folder}/key -out {folder}/crt -subj /CN=localhost "
-        "-addext subjectAltName=DNS:localhost"
+        f"-keyout {folder}/key -out {folder}/crt -subj /CN=site "
+        f"-addext subjectAltName=DNS:{host}"
     )
     subprocess.run(command.split(), check=True, capture_output=True)

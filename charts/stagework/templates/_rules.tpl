@@ -16,7 +16,9 @@
   verbs: [update]
 - apiGroups: [stagework.dev]
   resources: [batches]
-  verbs: [list, watch, delete]  # delete: ttlSecondsAfterFinished
+  # get: is a Batch of that name ours? create: the slots of a ScheduledJob; delete: what is beyond
+  # its history limits, and ttlSecondsAfterFinished
+  verbs: [get, list, watch, create, delete]
 - apiGroups: [stagework.dev]
   resources: [batches/status]
   verbs: [patch]

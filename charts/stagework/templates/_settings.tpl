@@ -1,7 +1,19 @@
+{{/* Namespaces to work in, as JSON; empty: all. Where schedules of tasks are, too. */}}
+{{- define "stagework.namespaces" -}}
+{{- $namespaces := .Values.settings.namespaces -}}
+{{- range .Values.tasks -}}
+{{- if and .enabled .schedule $namespaces -}}
+{{- $namespaces = append $namespaces $.Release.Namespace | uniq -}}
+{{- end -}}
+{{- end -}}
+{{- $namespaces | toJson -}}
+{{- end }}
+
 {{/* The settings file: .Values.settings, and what the chart itself decides. */}}
 {{- define "stagework.settings" -}}
 {{- $settings := deepCopy .Values.settings -}}
 {{- $_ := set $settings "releaseNamespace" .Release.Namespace -}}
+{{- $_ := set $settings "namespaces" (include "stagework.namespaces" . | fromJsonArray) -}}
 {{- $url := printf "http://stagework-api.%s.svc:8080" .Release.Namespace -}}
 {{- $_ := set $settings "api" (dict "url" $url) -}}
 {{- $_ := set $settings.files "image" (include "stagework.image" .) -}}
@@ -36,7 +48,12 @@
 {{- $tasks := dict "namespaces" dict "s3" dict "imagePullSecrets" .Values.imagePullSecrets -}}
 {{- $operator := printf "http://stagework-operator.%s.svc:8080/healthz" .Release.Namespace -}}
 {{- $_ := set $tasks "operatorUrl" $operator -}}
+{{- $_ := set $tasks "schedules" dict -}}
 {{- range $name, $task := .Values.tasks -}}
+{{- if and $task.enabled $task.schedule -}}
+{{- $when := dict "cron" $task.schedule "timeZone" $task.timeZone "jobData" $task.jobData -}}
+{{- $_ := set $tasks.schedules $name $when -}}
+{{- end -}}
 {{- if and $task.enabled $task.namespaces -}}
 {{- $_ := set $tasks.namespaces $name $task.namespaces -}}
 {{- end -}}

@@ -55,6 +55,17 @@
   verbs: [prioritize]
 {{- end }}
 
+{{/* Names of the Secrets that tasks are given, as JSON. */}}
+{{- define "stagework.taskSecrets" -}}
+{{- $secrets := list .Values.alerts.urlsSecret }}
+{{- range .Values.tasks }}
+{{- with .s3 }}
+{{- $secrets = append $secrets .secretName }}
+{{- end }}
+{{- end }}
+{{- without $secrets "" | uniq | toJson -}}
+{{- end }}
+
 {{/* Tasks that remember something from run to run, each in a ConfigMap of its own. */}}
 {{- define "stagework.remembers" -}}
 {{- if has . (list "health_check" "notification" "api_sync" "meta_catalog_ad") }}true{{ end -}}

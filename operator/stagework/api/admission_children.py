@@ -2,24 +2,44 @@
 
 What a child says of itself proves nothing, and the operator does not go by it. These policies keep
 forgers away besides: whoever may create Jobs cannot make one that looks like a stage's, and the
-operator's account, which may create Jobs and runs and change Pods in every namespace, can make
-nothing but stages and the runs of Batches and of templates, and can but take its gate off a Pod.
+operator's account, which may create Jobs, runs and batches and change Pods in every namespace, can
+make nothing but stages, the runs of Batches, what templates have, and built-in tasks
+(`api/admission_tasks.py`), and can but take its gate off a Pod.
 
 Only what is *added* is asked about: the garbage collector takes owners away, people take labels
 away, the kubelet and the Job controller write objects that they have not made.
 
-The chart gives two variables to each: `operator`, the name of the operator's account, and
-`jobControllers`, the names that the Job controller may have.
+The chart gives variables to each: `operator`, the name of the operator's account, `jobControllers`,
+the names that the Job controller may have, and what the policies about tasks need.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from stagework.api import names
+from stagework.api.admission_parts import (
+    IS_OPERATOR,
+    MADE,
+    OWN_TOKEN,
+    POD,
+    RESTRICTED,
+    Policy,
+    all_owners,
+    is_controlled,
+    is_nobody,
+    refusal,
+    rule,
+    variable,
+)
+from stagework.api.admission_tasks import (
+    about_schedules,
+    by_hand,
+    by_hand_below,
+    task_shape,
+    task_variables,
+)
 from stagework.api.kinds import BATCH, PIPELINEJOB, SCHEDULEDJOB, Kind
-from stagework.api.resources import JOBS, PODS, ApiResource
-
-Policy = dict[str, Any]
+from stagework.api.resources import JOBS, PODS
 
 MAKERS: Final = (BATCH, SCHEDULEDJOB)
 """Kinds of which the operator makes runs: who may write one was asked then."""
@@ -29,33 +49,39 @@ leaves alone what has an owner of a group that it does not know. Our other kinds
 only, since others own Jobs too (`Pipeline` is a kind of several projects)."""
 
 _OURS: Final = f"k.startsWith('{names.GROUP}/')"
-_IS_OPERATOR: Final = "request.userInfo.username == variables.operator"
 _IS_JOB_CONTROLLER: Final = "request.userInfo.username in variables.jobControllers"
 
 
 def children_policies(owners: Iterable[Kind] = OWNERS) -> list[Policy]:
     """The policies, each with its name, what it is asked about, variables and validations."""
     kinds = [kind.kind for kind in owners]
-    return [_about_jobs(kinds), _about_pods(kinds), _about_runs(kinds)]
+    return [
+        _about_jobs(kinds),
+        _about_pods(kinds),
+        _about_runs(kinds),
+        _about_batches(kinds),
+        about_schedules(),
+    ]
 
 
 def _about_jobs(kinds: list[str]) -> Policy:
     template = "spec.template.metadata.labels"
     variables = [
-        _variable("byOperator", _IS_OPERATOR),
-        _variable("added", _added_labels("metadata.labels")),
-        _variable("addedBelow", _added_labels(template)),
-        _variable("owners", _added_owners(kinds)),
+        variable("byOperator", IS_OPERATOR),
+        variable("added", _added_labels("metadata.labels")),
+        variable("addedBelow", _added_labels(template)),
+        variable("owners", _added_owners(kinds)),
     ]
     return {
         "name": "jobs",
-        "resourceRules": [_rule(JOBS, "CREATE", "UPDATE"), _rule(JOBS, "UPDATE", "status")],
-        "variables": [*variables, *_shape_variables()],
+        "resourceRules": [rule(JOBS, "CREATE", "UPDATE"), rule(JOBS, "UPDATE", "status")],
+        "variables": [*variables, *_shape_variables(), *task_variables()],
         "validations": [
-            _only_operator("added", "labels", "a Job"),
-            _only_operator("addedBelow", "labels", "the Pods of a Job"),
+            _only_operator("added", "labels", "a Job", but=by_hand()),
+            _only_operator("addedBelow", "labels", "the Pods of a Job", but=by_hand_below()),
             _only_operator("owners", "an owner", "a Job"),
             *_shape(),
+            *task_shape(),
         ],
     }
 
@@ -66,22 +92,22 @@ def _about_pods(kinds: list[str]) -> Policy:
     by = f"variables.byJobController || ({turn} && request.operation == 'UPDATE')"
     return {
         "name": "pods",
-        "resourceRules": [_rule(PODS, "CREATE", "UPDATE"), _rule(PODS, "UPDATE", "status")],
+        "resourceRules": [rule(PODS, "CREATE", "UPDATE"), rule(PODS, "UPDATE", "status")],
         "variables": [
-            _variable("byJobController", _IS_JOB_CONTROLLER),
-            _variable("byOperator", _IS_OPERATOR),
-            _variable("added", _added_labels("metadata.labels")),
-            _variable("owners", _added_owners(kinds)),
-            _variable("turned", _TURNED),
+            variable("byJobController", _IS_JOB_CONTROLLER),
+            variable("byOperator", IS_OPERATOR),
+            variable("added", _added_labels("metadata.labels")),
+            variable("owners", _added_owners(kinds)),
+            variable("turned", _TURNED),
         ],
         "validations": [
-            _refusal(
+            refusal(
                 f"{by} || size(variables.added) == 0",
                 "only the Job controller makes Pods with labels of stagework",
                 f"{_first_of('added')} + '; only the Job controller makes Pods with labels of "
                 f"stagework: take the label away, it begins with {names.GROUP}/'",
             ),
-            _refusal(
+            refusal(
                 "size(variables.owners) == 0",
                 "no Pod has an owner of stagework's kinds: its Job has",
             ),
@@ -96,17 +122,35 @@ def _about_runs(kinds: list[str]) -> Policy:
     of_a_pipeline = "the operator makes of that owner only runs of a Pipeline that it names"
     return {
         "name": "runs",
-        "resourceRules": [_rule(PIPELINEJOB.resource, "CREATE", "UPDATE")],
+        "resourceRules": [rule(PIPELINEJOB.resource, "CREATE", "UPDATE")],
         "variables": [
-            _variable("byOperator", _IS_OPERATOR),
-            _variable("owners", _added_owners(kinds)),
-            _variable("made", _MADE),
-            _variable("ownersOfAll", _all_owners()),
+            variable("byOperator", IS_OPERATOR),
+            variable("owners", _added_owners(kinds)),
+            variable("made", MADE),
+            variable("ownersOfAll", all_owners()),
         ],
         "validations": [
             _only_operator("owners", "an owner", f"a {PIPELINEJOB.kind}"),
-            _refusal(f"!variables.made || ({_is_controlled(makers)})", of_a_maker),
-            _refusal(f"!variables.made || {_writes_as_its_maker()}", of_a_pipeline),
+            refusal(f"!variables.made || ({is_controlled(makers)})", of_a_maker),
+            refusal(f"!variables.made || {_writes_as_its_maker()}", of_a_pipeline),
+        ],
+    }
+
+
+def _about_batches(kinds: list[str]) -> Policy:
+    of_a_schedule = f"the operator makes only Batches of a {SCHEDULEDJOB.kind}: with one as owner"
+    return {
+        "name": "batches",
+        "resourceRules": [rule(BATCH.resource, "CREATE", "UPDATE")],
+        "variables": [
+            variable("byOperator", IS_OPERATOR),
+            variable("owners", _added_owners(kinds)),
+            variable("made", MADE),
+            variable("ownersOfAll", all_owners()),
+        ],
+        "validations": [
+            _only_operator("owners", "an owner", f"a {BATCH.kind}"),
+            refusal(f"!variables.made || ({is_controlled([SCHEDULEDJOB.kind])})", of_a_schedule),
         ],
     }
 
@@ -160,42 +204,16 @@ def _map_at(path: str, *, may_be_null: bool = False) -> str:
 
 # --- what the operator makes ----------------------------------------------------------------------
 
-_MADE: Final = "variables.byOperator && request.operation == 'CREATE'"
-_POD: Final = "object.spec.template.spec"
-_RESTRICTED: Final = (
-    "has(c.securityContext) && has(c.securityContext.allowPrivilegeEscalation) "
-    "&& !c.securityContext.allowPrivilegeEscalation "
-    "&& (!has(c.securityContext.privileged) || !c.securityContext.privileged) "
-    "&& (!has(c.securityContext.runAsUser) || c.securityContext.runAsUser != 0) "
-    "&& (!has(c.securityContext.runAsNonRoot) || c.securityContext.runAsNonRoot) "
-    "&& (!has(c.securityContext.procMount) || c.securityContext.procMount == 'Default') "
-    "&& (!has(c.securityContext.seccompProfile) "
-    "|| c.securityContext.seccompProfile.type != 'Unconfined') "
-    "&& has(c.securityContext.capabilities) && has(c.securityContext.capabilities.drop) "
-    "&& 'ALL' in c.securityContext.capabilities.drop "
-    "&& !has(c.securityContext.capabilities.add) "
-    "&& (!has(c.ports) || c.ports.all(p, !has(p.hostPort)))"
-)
-_OWN_TOKEN: Final = (
-    "has(s.downwardAPI) || has(s.configMap) || (has(s.serviceAccountToken) "
-    "&& has(s.serviceAccountToken.audience) "
-    f"&& s.serviceAccountToken.audience == '{names.TOKEN_AUDIENCE}')"
-)
-
 
 def _shape_variables() -> list[Policy]:
-    more = f"{_POD}.initContainers"
-    containers = f"{_POD}.containers + (has({more}) ? {more} : [])"
+    more = f"{POD}.initContainers"
+    containers = f"{POD}.containers + (has({more}) ? {more} : [])"
     return [
-        _variable("made", _MADE),
-        _variable("containers", containers),
-        _variable("volumes", f"has({_POD}.volumes) ? {_POD}.volumes : []"),
-        _variable("ownersOfAll", _all_owners()),
+        variable("made", MADE),
+        variable("containers", containers),
+        variable("volumes", f"has({POD}.volumes) ? {POD}.volumes : []"),
+        variable("ownersOfAll", all_owners()),
     ]
-
-
-def _all_owners() -> str:
-    return "has(object.metadata.ownerReferences) ? object.metadata.ownerReferences : []"
 
 
 def _shape() -> list[Policy]:
@@ -203,13 +221,13 @@ def _shape() -> list[Policy]:
     volumes = (
         "variables.volumes.all(v, has(v.emptyDir) || has(v.configMap) || has(v.secret) "
         "|| has(v.persistentVolumeClaim) || (has(v.projected) && has(v.projected.sources) "
-        f"&& v.projected.sources.all(s, {_OWN_TOKEN})))"
+        f"&& v.projected.sources.all(s, {OWN_TOKEN})))"
     )
-    containers = f"variables.containers.all(c, {_RESTRICTED})"
+    containers = f"variables.containers.all(c, {RESTRICTED})"
     return [
         _of_shape(_is_owned(), f"one {PIPELINEJOB.kind} as owner, and its uid as label"),
         _of_shape(_is_held(), f"the scheduling gate {names.SCHEDULING_GATE}"),
-        _of_shape(_is_nobody(), "a user that is not root, and nothing of the node's"),
+        _of_shape(is_nobody(), "a user that is not root, and nothing of the node's"),
         _of_shape(_has_no_account(), "no ServiceAccount, and no token but for the API service"),
         _of_shape(containers, "containers without privileges"),
         _of_shape(_keeps_its_token(), "no token in the container of a Files stage"),
@@ -220,55 +238,37 @@ def _shape() -> list[Policy]:
 def _is_owned() -> str:
     owner, run_uid = "variables.ownersOfAll[0]", f"'{names.LABEL_RUN_UID}'"
     return (
-        f"{_is_controlled([PIPELINEJOB.kind])} && {run_uid} in variables.added "
+        f"{is_controlled([PIPELINEJOB.kind])} && {run_uid} in variables.added "
         f"&& object.metadata.labels[{run_uid}] == {owner}.uid "
         f"&& {run_uid} in variables.addedBelow "
         f"&& object.spec.template.metadata.labels[{run_uid}] == {owner}.uid"
     )
 
 
-def _is_controlled(kinds: list[str]) -> str:
-    owner = "variables.ownersOfAll[0]"
-    return (
-        f"size(variables.ownersOfAll) == 1 && {owner}.apiVersion == '{names.API_VERSION}' "
-        f"&& {owner}.kind in {kinds} && has({owner}.controller) && {owner}.controller"
-    )
-
-
 def _is_held() -> str:
-    gates = f"{_POD}.schedulingGates"
+    gates = f"{POD}.schedulingGates"
     return f"has({gates}) && {gates}.exists(g, g.name == '{names.SCHEDULING_GATE}')"
-
-
-def _is_nobody() -> str:
-    security = f"{_POD}.securityContext"
-    of_the_node = (f"{_POD}.{field}" for field in ("hostNetwork", "hostPID", "hostIPC"))
-    host = " && ".join(f"(!has({field}) || !{field})" for field in of_the_node)
-    return (
-        f"{host} && has({security}) && has({security}.runAsNonRoot) && {security}.runAsNonRoot "
-        f"&& !has({security}.sysctls) "
-        f"&& (!has({security}.runAsUser) || {security}.runAsUser != 0)"
-    )
 
 
 def _has_no_account() -> str:
     return (
-        f"has({_POD}.automountServiceAccountToken) && !{_POD}.automountServiceAccountToken && "
-        f"(!has({_POD}.serviceAccountName) || {_POD}.serviceAccountName in ['', 'default'])"
+        f"has({POD}.automountServiceAccountToken) && !{POD}.automountServiceAccountToken && "
+        f"(!has({POD}.serviceAccountName) || {POD}.serviceAccountName in ['', 'default'])"
     )
 
 
 def _keeps_its_token() -> str:
     """Where containers of ours stand beside the stage's, they alone see the token."""
-    helpers = f"{_POD}.initContainers"
+    helpers = f"{POD}.initContainers"
     ours = f"has({helpers}) && {helpers}.exists(c, c.name == '{names.KEEP_CONTAINER}')"
     unseen = f"c.volumeMounts.all(m, m.name != '{names.INFO_VOLUME}')"
-    return f"!({ours}) || {_POD}.containers.all(c, !has(c.volumeMounts) || {unseen})"
+    return f"!({ours}) || {POD}.containers.all(c, !has(c.volumeMounts) || {unseen})"
 
 
 def _of_shape(check: str, what: str) -> Policy:
-    return _refusal(
-        f"!variables.made || ({check})", f"the operator makes only Jobs of stages: with {what}"
+    return refusal(
+        f"!variables.made || variables.ofTask || ({check})",
+        f"the operator makes only Jobs of stages: with {what}",
     )
 
 
@@ -329,44 +329,24 @@ def _same_but(field: str, may: str) -> str:
 
 
 def _of_turn(check: str, what: str) -> Policy:
-    return _refusal(
+    return refusal(
         f"!variables.turned || ({check})", f"the operator only takes its gate off a Pod: {what}"
     )
 
 
-# --- parts of a policy ----------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------
 
 
-def _rule(resource: ApiResource, *words: str) -> Policy:
-    """Asked at these operations; the last word may be a subresource."""
-    operations = [word for word in words if word.isupper()]
-    subresource = "".join(f"/{word}" for word in words if not word.isupper())
-    return {
-        "apiGroups": [resource.group],
-        "apiVersions": [resource.version],
-        "operations": operations,
-        "resources": [f"{resource.plural}{subresource}"],
-    }
-
-
-def _variable(name: str, expression: str) -> Policy:
-    return {"name": name, "expression": expression}
-
-
-def _only_operator(variable: str, what: str, of: str) -> Policy:
-    return _refusal(
-        f"variables.byOperator || size(variables.{variable}) == 0",
+def _only_operator(added: str, what: str, of: str, *, but: str = "") -> Policy:
+    """`but`: CEL of what others may add, too."""
+    return refusal(
+        f"variables.byOperator || {but or f'size(variables.{added}) == 0'}",
         f"only stagework's operator gives {of} {what} of its own",
-        f"{_first_of(variable)} + '; only stagework\\'s operator gives {of} {what} of its own'",
+        f"{_first_of(added)} + '; only stagework\\'s operator gives {of} {what} of its own'",
     )
 
 
-def _first_of(variable: str) -> str:
+def _first_of(added: str) -> str:
     """CEL: the first of what was added, as text."""
-    first = f"variables.{variable}[0]"
-    return f"{first}.kind + ' ' + {first}.name" if variable == "owners" else first
-
-
-def _refusal(check: str, message: str, said: str = "") -> Policy:
-    policy: Policy = {"expression": check, "reason": "Forbidden", "message": message}
-    return {**policy, "messageExpression": said} if said else policy
+    first = f"variables.{added}[0]"
+    return f"{first}.kind + ' ' + {first}.name" if added == "owners" else first

@@ -19,7 +19,7 @@ from stagework.api.base import (
 from stagework.api.batch_items import Items
 from stagework.api.conditions import Condition
 from stagework.api.pipeline import MAX_PARAMS, ParamName, ParamValue
-from stagework.api.pipelinejob import PARAMS_FIT, PipelineRef
+from stagework.api.pipelinejob import PARAMS_FIT, PipelineRef, SlotTime
 from stagework.api.work_status import WorkStatus
 
 PARALLELISM_MAX = 256
@@ -118,6 +118,9 @@ class BatchSpec(Resource):
     and the batch fails. Absent: never."""
     afterwards: Afterwards | None = None
     """A run after the last item, whatever has become of them; not after a Stop."""
+    slotTime: SlotTime | None = None
+    """The time that the batch is for, which each of its runs has; a ScheduledJob gives it to the
+    batches that it makes."""
     title: ShortText = ""
     """What people see; the name where empty."""
     tenant: ShortText = ""

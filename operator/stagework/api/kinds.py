@@ -101,8 +101,9 @@ class Kind:
     references: tuple[str, ...] = ()
     """Fields that name an object of another kind, as JSON paths: it is found by what it names."""
     stages_at: tuple[str, ...] = ()
-    """Where stages can stand in it, such as `spec.stages`, and what their Pods are given beside,
-    such as `spec.imagePullSecrets`: only those who may create Pods may write there."""
+    """Where stages can stand in it, such as `spec.stages`, what their Pods are given beside, such
+    as `spec.imagePullSecrets`, and what else becomes a Pod: only those who may create Pods may
+    write there."""
     priority_at: tuple[str, ...] = ()
     """Where a priority can stand in it: one above 0 asks for a right of its own."""
     stages_advice: str = ""
@@ -218,7 +219,7 @@ BATCH: Final = Kind(
     first_status=(("observedGeneration", -1),),
     fixed_fields=(
         *("pipelineRef", "params", "items", "chunkSize", "chunking", "retriesPerChunk"),
-        *("afterwards", "title", "tenant"),
+        *("afterwards", "slotTime", "title", "tenant"),
     ),
     verbs=(REPROCESS, STOP),
     references=("spec.pipelineRef.name",),
@@ -231,7 +232,7 @@ SCHEDULEDJOB: Final = Kind(
     kind="ScheduledJob",
     plural="scheduledjobs",
     short="schj",
-    summary="Runs made by a cron expression, at an interval, or at one date.",
+    summary="Runs, batches or built-in tasks by a cron expression, an interval, or one date.",
     spec=ScheduledJobSpec,
     status=ScheduledJobStatus,
     columns=(
@@ -253,11 +254,12 @@ SCHEDULEDJOB: Final = Kind(
     stages_at=(
         "spec.template.pipelineJob.stages",
         "spec.template.pipelineJob.imagePullSecrets",
+        "spec.template.task",
     ),
     stages_advice="name a Pipeline in spec.template.pipelineJob.pipelineRef instead",
-    priority_at=("spec.template.pipelineJob.priority",),
+    priority_at=("spec.template.pipelineJob.priority", "spec.template.batch.priority"),
 )
-"""Makes runs by the time; it controls them."""
+"""Makes runs, batches and Jobs of built-in tasks by the time; it controls them."""
 
 INTERVENTION: Final = Kind(
     kind="Intervention",

@@ -37,7 +37,7 @@ LABEL_SUBJECT: Final = "stagework.dev/subject"
 LABEL_TENANT: Final = "stagework.dev/tenant"
 """On PipelineJobs' children: `spec.tenant`, made label-safe."""
 LABEL_SCHEDULE: Final = "stagework.dev/scheduledjob"
-"""On PipelineJobs that a ScheduledJob has made: its name; for people's selectors, never for
+"""On what a ScheduledJob has made: its name; for people's selectors, never for
 decisions."""
 
 LABEL_BATCH: Final = "stagework.dev/batch"
@@ -46,7 +46,8 @@ LABEL_BATCH_UID: Final = "stagework.dev/batch-uid"
 """Likewise: its uid; the scale subresource selects by it."""
 
 LABEL_TASK: Final = "stagework.dev/task"
-"""Name of a built-in task: on the Jobs that run it, and on what it has made."""
+"""Name of a built-in task: on its ScheduledJob, on the Jobs that run it, and on what it has made.
+The operator watches Jobs of tasks by it."""
 
 # --- annotations ----------------------------------------------------------------------------------
 

@@ -123,6 +123,16 @@ class JobStatus(_View, frozen=True):
 
     conditions: tuple[ObjectCondition, ...] = ()
 
+    @property
+    def ended(self) -> bool:
+        """True once the Job controller has given it up or completed it."""
+        return _holds(self.conditions, "Complete", "Failed")
+
+    @property
+    def completed(self) -> bool:
+        """True once the Job controller has counted its Pod as succeeded."""
+        return _holds(self.conditions, "Complete")
+
 
 class JobView(_View, frozen=True):
     """A Job."""
@@ -133,12 +143,27 @@ class JobView(_View, frozen=True):
     @property
     def ended(self) -> bool:
         """True once the Job controller has given it up or completed it."""
-        return _holds(self.status.conditions, "Complete", "Failed")
+        return self.status.ended
 
     @property
     def completed(self) -> bool:
         """True once the Job controller has counted its Pod as succeeded."""
-        return _holds(self.status.conditions, "Complete")
+        return self.status.completed
+
+
+class TimedJobStatus(JobStatus, frozen=True):
+    """Status of a Job, with its times."""
+
+    start_time: datetime | None = None
+    completion_time: datetime | None = None
+    """Of one that is complete: when its Pod had ended."""
+
+
+class TaskJobView(_View, frozen=True):
+    """The Job of a built-in task: of these, few as they are, the times are kept, too."""
+
+    metadata: ObjectMeta
+    status: TimedJobStatus = TimedJobStatus()
 
 
 def _known(moment: datetime | None) -> datetime | None:

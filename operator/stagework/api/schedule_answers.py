@@ -104,7 +104,7 @@ class NewSchedule(Resource):
     name: ObjectName
     """Its name."""
     spec: ScheduledJobSpec
-    """As in a manifest; its template names a Pipeline."""
+    """As in a manifest; its template names a Pipeline, and is no built-in task."""
 
 
 class ScheduleRequest(Resource):

@@ -1,4 +1,4 @@
-"""`ScheduledJob`: runs made by a cron expression, at an interval, or at one date."""
+"""`ScheduledJob`: runs, batches or tasks, by a cron expression, at an interval, or at one date."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self, TypedDict, Unpack
@@ -17,15 +17,19 @@ from stagework.api.base import (
     Time,
     rules,
 )
+from stagework.api.batch import BatchSpec
 from stagework.api.conditions import Condition
 from stagework.api.pipeline import ParamName
 from stagework.api.pipelinejob import PipelineJobSpec
+from stagework.api.tasks import TaskName
 
 YEAR_SECONDS: Final = 365 * 24 * 3600
 INSTANCES_MAX: Final = 20
 """Most runs of one schedule at the same time, and slots that wait for room."""
 HISTORY_MAX: Final = 50
 """Most runs that have ended and are kept, of each sort."""
+JOB_DATA_MAX: Final = 32
+"""Fields of a built-in task's data."""
 SKIPS_MAX: Final = 5
 """So many slots to come may be marked to be skipped."""
 
@@ -113,33 +117,70 @@ class Schedule(Resource):
     `timeZone`."""
 
 
+def _given_slot(kind: str) -> tuple[tuple[str, str], ...]:
+    """Rules of a template of that field: the slot's time is nobody else's to give."""
+    return (
+        (
+            f"!has(self.{kind}) || !has(self.{kind}.slotTime)",
+            f"leave {kind}.slotTime out: each one is given the time of its own slot",
+        ),
+        (
+            (
+                f"!has(self.slotTimeParam) || !has(self.{kind}) || !has(self.{kind}.params)"
+                f" || !(self.slotTimeParam in self.{kind}.params)"
+            ),
+            (
+                "the param that slotTimeParam names is given the slot's time: take it out of"
+                f" {kind}.params"
+            ),
+        ),
+    )
+
+
+class TaskTemplate(Resource):
+    """A built-in task of stagework, in the namespace of the release alone."""
+
+    name: TaskName
+    """Which one."""
+    jobData: dict[str, Any] = Field(
+        default={},
+        max_length=JOB_DATA_MAX,
+        json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
+    )
+    """What it is to do, as docs/tasks.md has it; the operator checks it."""
+
+
 class RunTemplate(Resource):
-    """What is made at each slot."""
+    """What is made at each slot: exactly one of the three."""
 
     model_config = ConfigDict(
         json_schema_extra=rules(
             (
-                "!has(self.pipelineJob.slotTime)",
-                "leave pipelineJob.slotTime out: every run is given the time of its own slot",
+                (
+                    "[has(self.pipelineJob), has(self.batch), has(self.task)]"
+                    ".filter(given, given).size() == 1"
+                ),
+                "give exactly one of pipelineJob, batch and task",
             ),
+            *_given_slot("pipelineJob"),
+            *_given_slot("batch"),
             (
-                (
-                    "!has(self.slotTimeParam) || !has(self.pipelineJob.params)"
-                    " || !(self.slotTimeParam in self.pipelineJob.params)"
-                ),
-                (
-                    "the param that slotTimeParam names is given the slot's time: take it out of"
-                    " pipelineJob.params"
-                ),
+                "!has(self.slotTimeParam) || !has(self.task)",
+                "leave slotTimeParam out: a task has the slot's time as STAGEWORK_SLOT_TIME",
             ),
         )
     )
 
-    pipelineJob: PipelineJobSpec
+    pipelineJob: PipelineJobSpec | None = None
     """The spec of a PipelineJob. With `stages` of its own it needs the right to create Pods."""
+    batch: BatchSpec | None = None
+    """The spec of a Batch."""
+    task: TaskTemplate | None = None
+    """A built-in task. It needs the right to create Pods in the release's namespace, the only one
+    that it can stand in."""
     slotTimeParam: ParamName | None = None
-    """This param of the run is given the slot's time, such as `2026-12-01T02:00:00+09:00`; the
-    stages have it as STAGEWORK_SLOT_TIME in any case."""
+    """This param of the run, or of the runs of the batch, is given the slot's time, such as
+    `2026-12-01T02:00:00+09:00`; the stages have it as STAGEWORK_SLOT_TIME in any case."""
 
 
 class ScheduledJobSpec(Resource):
@@ -178,6 +219,9 @@ class ScheduledJobSpec(Resource):
     """What is made at each slot."""
 
 
+KindName = Annotated[str, StringConstraints(max_length=63)]
+
+
 class QueuedRun(Observed):
     """A run that is to be made as soon as there is room."""
 
@@ -196,6 +240,8 @@ class ActiveRun(Observed):
     """Its uid, as the answer to the operator's create told: no other run counts."""
     slot: Time
     """Its slot."""
+    kind: KindName = ""
+    """Its kind, which the template may have changed since; empty: PipelineJob."""
 
 
 class EndedRun(Observed):
@@ -209,6 +255,8 @@ class EndedRun(Observed):
     """Its slot."""
     succeeded: bool = False
     """Whether it succeeded."""
+    kind: KindName = ""
+    """Its kind; empty: PipelineJob."""
 
 
 class StatsChanges(TypedDict, total=False):

@@ -29,6 +29,7 @@ _KEPT = frozenset(
         "maxProperties",
         "x-kubernetes-validations",
         "x-kubernetes-int-or-string",
+        "x-kubernetes-preserve-unknown-fields",
     }
 )
 _INT_OR_STRING = "x-kubernetes-int-or-string"

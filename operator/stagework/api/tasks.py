@@ -6,12 +6,17 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
+from stagekit.contract import ENV_SLOT_TIME
 from stagework.api.base import Resource
 from stagework.api.pipeline import MAX_PARAMS, ParamName
 from stagework.api.references import ObjectName
 
 _DAY: Final = 24 * 3600
 _YEARS_10: Final = 10 * 365 * _DAY
+TaskName = Literal[
+    "health_check", "data_cleanup", "backup", "api_sync", "notification", "meta_catalog_ad"
+]
+"""A task that a schedule can have."""
 Pointer = Annotated[str, StringConstraints(pattern=r"^(/([^~/]|~[01])*)*$", max_length=512)]
 """Where something stands in a document: a JSON pointer (RFC 6901), such as `/product/id`."""
 Namespace = Annotated[
@@ -135,6 +140,40 @@ class RestoreData(Resource):
     """The artifact store, or the bucket that the values name for `restore`."""
     name: Annotated[str, StringConstraints(pattern="^[a-zA-Z0-9-]*$", max_length=63)] = ""
     """Its name, such as `stagework-20261130T030000Z`; empty: the newest."""
+
+
+# --- what its Pod is, which admission holds the operator to ---------------------------------------
+
+CONTAINER: Final = "task"
+"""Name of its container."""
+DATA_DIRECTORY: Final = "/etc/stagework-task"
+"""Where the file `job-data` is."""
+ALERTS_DIRECTORY: Final = "/etc/stagework-alerts"
+"""Where the receivers' URLs are."""
+S3_DIRECTORY: Final = "/etc/stagework-task-s3"
+"""Where the keys of the task's bucket are."""
+SETTINGS_CONFIG_MAP: Final = "stagework-settings"
+"""The settings file of the release."""
+MOUNTS: Final[Mapping[str, str]] = {
+    "settings": "/etc/stagework",
+    "token": "/var/run/stagework/token",
+    "job-data": DATA_DIRECTORY,
+    "alerts": ALERTS_DIRECTORY,
+    "s3": S3_DIRECTORY,
+    "tmp": "/tmp",  # noqa: S108 - of the container
+}
+"""Its volumes, and where each is."""
+ENVIRONMENT: Final = (ENV_SLOT_TIME,)
+"""Variables that it may be given."""
+
+
+def command_of(task: str) -> tuple[str, ...]:
+    """Its whole command."""
+    data = ("--job-data", f"{DATA_DIRECTORY}/job-data")
+    return ("python3", "-m", "stagework.tasks", task, *data)
+
+
+# --- the tasks ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

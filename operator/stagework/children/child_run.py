@@ -1,4 +1,5 @@
-"""What every run has that the operator makes: one owner, which controls it, and its own namespace.
+"""What every run or batch has that the operator makes: one owner, which controls it, and its own
+namespace.
 
 Admission lets the operator make no other (`api/admission_children.py`).
 """
@@ -14,12 +15,18 @@ Manifest = dict[str, Any]
 
 
 def child_run(
-    maker: Kind, meta: Metadata, name: str, labels: Mapping[str, str], spec: Manifest
+    maker: Kind,
+    meta: Metadata,
+    name: str,
+    labels: Mapping[str, str],
+    spec: Manifest,
+    *,
+    kind: Kind = PIPELINEJOB,
 ) -> Manifest:
-    """The PipelineJob as it is sent to the API server; `meta` is its maker's."""
+    """It as it is sent to the API server; `meta` is its maker's."""
     return {
-        "apiVersion": PIPELINEJOB.resource.api_version,
-        "kind": PIPELINEJOB.kind,
+        "apiVersion": kind.resource.api_version,
+        "kind": kind.kind,
         "metadata": {
             "name": name,
             "namespace": meta.namespace,

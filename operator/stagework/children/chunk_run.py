@@ -79,6 +79,7 @@ def _run(
         "title": spec.title,
         "subject": subject,
         "tenant": spec.tenant,
+        "slotTime": spec.slotTime,
         "priority": spec.priority,
     }
     labels = {names.LABEL_BATCH: label_value(meta.name), names.LABEL_BATCH_UID: meta.uid}

@@ -1,20 +1,14 @@
-"""The run of a slot: a PipelineJob from the template of a ScheduledJob, named by the slot's time.
+"""The name of what is made for a slot: it has the slot's time.
 
 One slot has one name for ever: whoever makes it again finds it there. The name has no uid in it, so
 that a ScheduledJob that was restored from a backup cannot do again what was done before.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Final
 
-from stagework.api import names
-from stagework.api.kinds import SCHEDULEDJOB
-from stagework.api.scheduledjob import ScheduledJob
-from stagework.children.child_run import Manifest, child_run
-from stagework.children.names import label_value, short_hash
+from stagework.children.names import short_hash
 
 _SLOT: Final = "%Y%m%dt%H%M%S"
 _NAME: Final = re.compile(r"(.+)-([0-9]{8}t[0-9]{6})")
@@ -48,24 +42,3 @@ def _head(schedule: str) -> str:
         return schedule
     digest = short_hash(schedule)
     return f"{schedule[: _HEAD_MAX - len(digest) - 1].rstrip('-.')}-{digest}"
-
-
-@dataclass(frozen=True)
-class SlotRun:
-    """Everything that makes the run of a slot what it is."""
-
-    schedule: ScheduledJob
-    name: str
-    slot_text: str
-    """The slot's time, with the offset of the schedule's time zone."""
-
-    @cached_property
-    def manifest(self) -> Manifest:
-        """The PipelineJob as it is sent to the API server."""
-        meta, template = self.schedule.metadata, self.schedule.spec.template
-        spec = template.pipelineJob.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-        spec["slotTime"] = self.slot_text
-        if template.slotTimeParam is not None:
-            spec["params"] = {**spec.get("params", {}), template.slotTimeParam: self.slot_text}
-        labels = {names.LABEL_SCHEDULE: label_value(meta.name)}
-        return child_run(SCHEDULEDJOB, meta, self.name, labels, spec)

@@ -13,18 +13,17 @@ from typing import Any, Final
 from stagekit.contract import ENV_SLOT_TIME
 from stagework.api import names
 from stagework.api.resources import JOBS
-from stagework.api.tasks import BuiltIn, task_object_name
+from stagework.api.tasks import (
+    CONTAINER,
+    MOUNTS,
+    SETTINGS_CONFIG_MAP,
+    BuiltIn,
+    command_of,
+    task_object_name,
+)
 
 Manifest = dict[str, Any]
 
-CONTAINER: Final = "task"
-"""Name of its container."""
-DATA_DIRECTORY: Final = "/etc/stagework-task"
-"""Where the file `job-data` is."""
-ALERTS_DIRECTORY: Final = "/etc/stagework-alerts"
-"""Where the receivers' URLs are."""
-S3_DIRECTORY: Final = "/etc/stagework-task-s3"
-"""Where the keys of the task's bucket are."""
 _USER: Final = 10001
 _KEEP_SECONDS: Final = 24 * 3600
 _MODE: Final = 0o440
@@ -60,10 +59,14 @@ class TaskJob:
     """Reference to what it is made for; None: an administrator's own."""
     slot_time: str = ""
     """RFC 3339; empty: it is for no slot."""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Beside its own."""
 
     def manifest(self) -> Manifest:
         """The Job as it is sent to the API server."""
         owners = {"ownerReferences": [self.owner]} if self.owner is not None else {}
+        # What has an owner is removed by it, once it knows how it has ended.
+        kept = {"ttlSecondsAfterFinished": _KEEP_SECONDS} if self.owner is None else {}
         annotations = {names.ANNOTATION_JOB_DATA: json.dumps(self.data, ensure_ascii=False)}
         return {
             "apiVersion": JOBS.api_version,
@@ -71,7 +74,7 @@ class TaskJob:
             "metadata": {
                 "name": self.name,
                 "namespace": self.defaults.namespace,
-                "labels": self._labels(),
+                "labels": {**self.labels, **self._labels()},
                 **owners,
             },
             "spec": {
@@ -81,7 +84,7 @@ class TaskJob:
                 "parallelism": 1,
                 "podReplacementPolicy": "Failed",
                 "activeDeadlineSeconds": self.task.timeout_seconds,
-                "ttlSecondsAfterFinished": _KEEP_SECONDS,
+                **kept,
                 "template": {
                     "metadata": {"labels": self._labels(), "annotations": annotations},
                     "spec": self._pod_spec(),
@@ -125,10 +128,7 @@ class TaskJob:
             "name": CONTAINER,
             "image": self.defaults.image,
             "imagePullPolicy": self.defaults.image_pull_policy,
-            "command": [
-                *("python3", "-m", "stagework.tasks", self.task.name),
-                *("--job-data", f"{DATA_DIRECTORY}/job-data"),
-            ],
+            "command": list(command_of(self.task.name)),
             "env": slot,
             "resources": {
                 "requests": {"cpu": "50m", "memory": "128Mi"},
@@ -150,29 +150,25 @@ class TaskJob:
         token = {"path": "token", "audience": self.defaults.audience, "expirationSeconds": 3600}
         annotation = f"metadata.annotations['{names.ANNOTATION_JOB_DATA}']"
         data = {"path": "job-data", "fieldRef": {"fieldPath": annotation}}
-        sources: list[tuple[str, str, Manifest]] = [
-            ("settings", "/etc/stagework", {"configMap": {"name": "stagework-settings"}}),
-            (
-                "token",
-                "/var/run/stagework/token",
-                {"projected": {"sources": [{"serviceAccountToken": token}]}},
-            ),
-            ("job-data", DATA_DIRECTORY, {"downwardAPI": {"items": [data]}}),
-            *self._secrets(),
-        ]
-        mounts = [{"name": name, "mountPath": path, "readOnly": True} for name, path, _ in sources]
-        volumes = [{"name": name, **source} for name, _, source in sources]
+        sources: dict[str, Manifest] = {
+            "settings": {"configMap": {"name": SETTINGS_CONFIG_MAP}},
+            "token": {"projected": {"sources": [{"serviceAccountToken": token}]}},
+            "job-data": {"downwardAPI": {"items": [data]}},
+            **self._secrets(),
+        }
+        mounts = [{"name": name, "mountPath": MOUNTS[name], "readOnly": True} for name in sources]
+        volumes = [{"name": name, **source} for name, source in sources.items()]
         volumes.append({"name": "tmp", "emptyDir": {"sizeLimit": "2Gi"}})
-        return volumes, [*mounts, {"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108
+        return volumes, [*mounts, {"name": "tmp", "mountPath": MOUNTS["tmp"]}]
 
-    def _secrets(self) -> list[tuple[str, str, Manifest]]:
+    def _secrets(self) -> dict[str, Manifest]:
         """A Secret that is not there yet keeps no task from its work but the one that needs it."""
-        found: list[tuple[str, str, Manifest]] = []
+        found: dict[str, Manifest] = {}
         alerts, bucket = self.defaults.alerts_secret, self.defaults.s3_secrets.get(self.task.name)
         if alerts:
             source = {"secretName": alerts, "defaultMode": _MODE, "optional": True}
-            found.append(("alerts", ALERTS_DIRECTORY, {"secret": source}))
+            found["alerts"] = {"secret": source}
         if bucket:
             source = {"secretName": bucket, "defaultMode": _MODE}
-            found.append(("s3", S3_DIRECTORY, {"secret": source}))
+            found["s3"] = {"secret": source}
         return found

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from stagework.api.kinds import PIPELINEJOB, Kind
+from stagework.api.observed import OwnerReference
 from stagework.api.resources import ObjectRef
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
@@ -36,12 +37,20 @@ def of_its_runs(maker: Kind) -> Trigger[OwnObject]:
 
 def maker_of(maker: Kind, change: Change[OwnObject]) -> Iterable[Key]:
     """The object of that kind which a change of a run concerns, as the run says."""
-    owner = change.object.controller
-    if owner is None or (owner.api_version, owner.kind) != (maker.resource.api_version, maker.kind):
+    known = change.object
+    key = key_of_maker(maker, known.metadata.namespace, known.controller)
+    if key is None:
         return ()
     old, new = change.old, change.new
     if old is not None and new is not None:
         leaving = old.metadata.deletionTimestamp != new.metadata.deletionTimestamp
         if has_ended(old) == has_ended(new) and not leaving:
             return ()
-    return (Key(maker.kind, change.object.metadata.namespace, owner.name),)
+    return (key,)
+
+
+def key_of_maker(maker: Kind, namespace: str, owner: OwnerReference | None) -> Key | None:
+    """The object of that kind that is said to control something; None: none is."""
+    if owner is None or (owner.api_version, owner.kind) != (maker.resource.api_version, maker.kind):
+        return None
+    return Key(maker.kind, namespace, owner.name)

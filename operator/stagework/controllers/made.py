@@ -1,7 +1,7 @@
 """Children that the answers to our own creates have told of, until the statuses have them."""
 
 from stagework.plans.made import NOTHING_MADE, Made, MadeChildren
-from stagework.plans.plan import Action, Create, Purpose, Refusal
+from stagework.plans.plan import Action, Create, Refusal
 
 
 class MadeByUs:
@@ -10,9 +10,12 @@ class MadeByUs:
     def __init__(self) -> None:
         self._by_uid: dict[str, MadeChildren] = {}
 
-    def note(self, owner_uid: str, name: str, purpose: Purpose, uid: str) -> bool:
+    def note(self, owner_uid: str, action: Create, uid: str) -> bool:
         """A child was made, or adopted; True: in the place of one that has gone."""
-        return self._by_uid.setdefault(owner_uid, MadeChildren()).note(name, purpose, uid)
+        if action.purpose is None:
+            return False
+        children = self._by_uid.setdefault(owner_uid, MadeChildren())
+        return children.note(action.name, action.purpose, uid, action.resource.kind)
 
     def note_refused(self, owner_uid: str, action: Action, refusal: Refusal) -> bool:
         """An action was refused; True: somebody else has a child's name, and the next is tried."""

@@ -132,8 +132,8 @@ class Performer:
             self._remember(key, target, action.key, Refusal("Unavailable", fault))
             return True
         done.append(action)
-        if made is not None and isinstance(action, Create) and action.purpose is not None:
-            again = self._memory.made.note(target.uid, action.name, action.purpose, made.uid)
+        if made is not None and isinstance(action, Create):
+            again = self._memory.made.note(target.uid, action, made.uid)
             if made.adopted:
                 self._queue.add(key)
             if again:

@@ -30,6 +30,7 @@ from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.controllers.pipelines.controller import Pipelines
 from stagework.controllers.scheduledjobs.controller import ScheduledJobs
 from stagework.controllers.scheduledjobs.missing_runs import MissingRuns
+from stagework.controllers.scheduledjobs.task_schedules import TaskSchedules
 from stagework.overview.queue.places import Places
 from stagework.service_client.batches import BatchBook
 from stagework.service_client.logs import LogKeeper
@@ -80,9 +81,16 @@ def _batches(parts: Parts, retelling: Retelling) -> Batches:
 
 
 def _schedules(parts: Parts, retelling: Retelling) -> ScheduledJobs:
+    namespace = parts.settings.releaseNamespace
+    wanted = wiring.task_schedules(parts.settings)
+    watched = parts.settings.namespaces
+    # The chart sees to it that it is watched while a task is on.
+    is_watched = not watched or namespace in watched
     return ScheduledJobs(
         parts.cache,
         MissingRuns(parts.api),
+        wiring.task_defaults(parts.settings),
+        TaskSchedules(parts.api, parts.cache, namespace, wanted) if is_watched else None,
         remembered=retelling.remembered,
         registry=parts.registry,
     )

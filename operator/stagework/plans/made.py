@@ -24,6 +24,8 @@ class Child(NamedTuple):
     purpose: Purpose
     """What it was made for."""
     uid: str
+    kind: str = ""
+    """Its kind."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,10 @@ class MadeChildren:
         self._children: dict[str, Child] = {}
         self._taken: dict[str, Purpose] = {}
 
-    def note(self, name: str, purpose: Purpose, uid: str) -> bool:
+    def note(self, name: str, purpose: Purpose, uid: str, kind: str = "") -> bool:
         """One was made, or adopted; True: there was another one of that name, and it has gone."""
         before = self._children.pop(name, None)
-        self._children[name] = Child(purpose, uid)
+        self._children[name] = Child(purpose, uid, kind)
         if len(self._children) > KEPT:
             del self._children[next(iter(self._children))]
         self._taken.pop(name, None)

@@ -1,20 +1,13 @@
-"""The run of a slot: its name is the slot's for ever, and it knows its slot."""
+"""The name of what is made for a slot is the slot's for ever."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stagework.children.slot_run import SlotRun, asked_run_name, slot_of, slot_run_name
-from tests.support.builders.schedules import make_schedule
+from stagework.children.slot_run import asked_run_name, slot_of, slot_run_name
 
 SLOT = datetime(2026, 11, 30, 17, tzinfo=UTC)
-SLOT_TEXT = "2026-12-01T02:00:00+09:00"
 LONG = "a-name-that-is-longer-than-a-label-may-be-with-the-time-of-a-slot"
-
-
-def manifest(**spec: object) -> dict[str, object]:
-    schedule = make_schedule({"cron": "0 2 * * *"}, **spec)  # pyright: ignore[reportArgumentType]
-    return SlotRun(schedule, "nightly-1", SLOT_TEXT).manifest
 
 
 @pytest.mark.parametrize("schedule", ["nightly", "a.b-c", LONG, "x-20260101t000000"])
@@ -37,34 +30,3 @@ def test_names() -> None:
 @pytest.mark.parametrize("name", ["nightly", "nightly-x", "nightly-20261399t170000"])
 def test_other_names_are_no_slots(name: str) -> None:
     assert slot_of("nightly", name) is None
-
-
-def test_it_is_as_the_template_and_belongs_to_its_schedule() -> None:
-    made = manifest(template={"pipelineJob": {"pipelineRef": {"name": "a"}, "priority": 3}})
-    assert made["spec"] == {"pipelineRef": {"name": "a"}, "priority": 3, "slotTime": SLOT_TEXT}
-    assert made["metadata"] == {
-        "name": "nightly-1",
-        "namespace": "ns",
-        "labels": {"stagework.dev/scheduledjob": "nightly"},
-        "ownerReferences": [
-            {
-                "apiVersion": "stagework.dev/v1alpha1",
-                "kind": "ScheduledJob",
-                "name": "nightly",
-                "uid": "uid-of-it",
-                "controller": True,
-                "blockOwnerDeletion": True,
-            }
-        ],
-    }
-
-
-def test_a_param_has_its_slot_where_the_template_asks_for_it() -> None:
-    template = {
-        "pipelineJob": {"pipelineRef": {"name": "a"}, "params": {"who": "me"}},
-        "slotTimeParam": "night",
-    }
-    made = manifest(template=template)
-    spec = made["spec"]
-    assert isinstance(spec, dict)
-    assert spec["params"] == {"who": "me", "night": SLOT_TEXT}

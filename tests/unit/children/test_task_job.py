@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from stagework.alerts.apprise_sink import DIRECTORY
-from stagework.api.tasks import TASKS
-from stagework.children.task_job import ALERTS_DIRECTORY, TaskDefaults, TaskJob
+from stagework.api.tasks import ALERTS_DIRECTORY, TASKS
+from stagework.children.task_job import TaskDefaults, TaskJob
 
 DEFAULTS = TaskDefaults("stagework-system", "stagework/operator:1", "IfNotPresent", "stagework")
 OWNER = {"kind": "ScheduledJob", "name": "health-check", "uid": "u", "controller": True}

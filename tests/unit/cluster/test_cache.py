@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from stagework.api.kinds import INTERVENTION, PIPELINE, PIPELINEJOB
+from stagework.api.names import LABEL_RUN_UID, LABEL_TASK
 from stagework.api.resources import JOBS, ObjectRef
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject, tombstone_of
@@ -12,6 +13,7 @@ from stagework.cluster.cache.selections import (
     BY_NAME,
     BY_TARGET,
     STAGE_JOBS,
+    TASK_JOBS,
     Selection,
     objects_of,
 )
@@ -259,3 +261,15 @@ def test_a_watch_owes_the_echo_of_our_own_write() -> None:
 
     cache.offer(RUNS, NAMESPACE, make_own(version=5), deleted=False)
     assert cache.lag_seconds() == 0
+
+
+def test_an_answer_goes_to_the_selection_whose_label_its_object_has() -> None:
+    cache, heard = make_cache(STAGE_JOBS, TASK_JOBS), list[str]()
+    cache.subscribe(TASK_JOBS, lambda change, _: heard.append(change.object.metadata.name))
+    for name, label in (("stage", LABEL_RUN_UID), ("task", LABEL_TASK)):
+        meta = {"name": name, "namespace": NAMESPACE, "uid": name, "resourceVersion": "1"}
+        answer = msgspec.json.encode({"metadata": {**meta, "labels": {label: "x"}}})
+        cache.record(JOBS, NAMESPACE, answer, AUTHOR)
+    assert [job.metadata.name for job in cache.all(STAGE_JOBS)] == ["stage"]
+    assert [job.metadata.name for job in cache.all(TASK_JOBS)] == ["task"]
+    assert heard == ["task"]

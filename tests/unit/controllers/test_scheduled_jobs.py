@@ -12,10 +12,13 @@ from stagework.cluster.cache.own_objects import OwnObject, from_bytes, tombstone
 from stagework.cluster.cache.store import Change
 from stagework.cluster.client.errors import NotFound
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.controllers.child_runs import maker_of
+from stagework.controllers.child_runs import RUNS, maker_of
 from stagework.controllers.controller import Key
 from stagework.controllers.decoding import End, end_document, end_of
+from stagework.controllers.scheduledjobs.children import source_of
 from stagework.controllers.scheduledjobs.missing_runs import MissingRuns
+from stagework.plans.scheduledjob.snapshot import RunSeen
+from tests.support.unwatched import make_cache
 
 ENDED = datetime(2026, 3, 1, 0, 1, 30, tzinfo=UTC)
 OWNER = {
@@ -28,7 +31,11 @@ OWNER = {
 
 
 def run(
-    succeeded: str = "Unknown", *, owner: dict[str, Any] | None = OWNER, deleted: str | None = None
+    succeeded: str = "Unknown",
+    *,
+    owner: dict[str, Any] | None = OWNER,
+    deleted: str | None = None,
+    name: str = "r",
 ) -> OwnObject:
     status = {
         "conditions": [
@@ -40,7 +47,7 @@ def run(
         "stages": [{"name": "a"}],
     }
     owners = [owner] if owner else []
-    meta = {"name": "r", "namespace": "ns", "uid": "r", "ownerReferences": owners}
+    meta = {"name": name, "namespace": "ns", "uid": name, "ownerReferences": owners}
     if deleted is not None:
         meta["deletionTimestamp"] = deleted
     return from_bytes(orjson.dumps({"metadata": meta, "spec": {"stages": []}, "status": status}))
@@ -98,16 +105,21 @@ def test_a_broken_status_has_no_end() -> None:
 
 
 class Answers:
-    """The API server: one run of each name."""
+    """The API server: one object of each name, of that kind."""
 
-    def __init__(self, **uids: str) -> None:
+    def __init__(self, *, plural: str = "pipelinejobs", ended: str = "", **uids: str) -> None:
+        self._plural = plural
+        self._ended = ended
         self._uids = uids
 
     async def get(self, path: str) -> bytes:
-        name = path.rpartition("/")[2]
-        if name not in self._uids:
+        plural, name = path.split("/")[-2:]
+        if plural != self._plural or name not in self._uids:
             raise NotFound("no")
-        return orjson.dumps({"metadata": {"name": name, "uid": self._uids[name]}})
+        meta = {"name": name, "uid": self._uids[name]}
+        conditions = [{"type": self._ended, "status": "True"}] if self._ended else []
+        times = {"startTime": "2026-03-01T00:00:00Z", "completionTime": "2026-03-01T00:01:30Z"}
+        return orjson.dumps({"metadata": meta, "status": {"conditions": conditions, **times}})
 
 
 async def test_a_missing_run_is_there_only_by_its_uid() -> None:
@@ -115,5 +127,38 @@ async def test_a_missing_run_is_there_only_by_its_uid() -> None:
     recorded = [("there", "a"), ("other", "b"), ("none", "c")]
     runs = [ActiveRun.unchecked({"name": name, "uid": uid}) for name, uid in recorded]
     read = await missing.read("ns", runs)
-    assert [run.metadata.name for run in read.there.values()] == ["there"]
-    assert read.gone == {"b", "c"}
+    assert (list(read.there), read.gone) == (["a"], {"b", "c"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "plural", "ended"),
+    [
+        ("", "pipelinejobs", "Succeeded"),
+        ("Batch", "batches", "Succeeded"),
+        ("Job", "jobs", "Complete"),
+    ],
+)
+async def test_a_missing_one_is_read_as_the_kind_that_is_recorded(
+    kind: str, plural: str, ended: str
+) -> None:
+    missing = MissingRuns(cast("KubeApi", Answers(plural=plural, ended=ended, nightly="u")))
+    recorded = ActiveRun.unchecked({"name": "nightly", "uid": "u", "kind": kind})
+    read = await missing.read("ns", [recorded])
+    assert read.there == {"u": RunSeen(True, True, 90, ENDED)}
+    other = ActiveRun.unchecked({"name": "nightly", "uid": "u", "kind": "" if kind else "Job"})
+    assert (await missing.read("ns", [other])).gone == {"u"}
+
+
+def test_history_is_told_of_runs_and_of_those_of_a_batch() -> None:
+    cache = make_cache(RUNS)
+    of_batch = {**OWNER, "kind": "Batch", "name": "b", "uid": "u-b"}
+    for name, owner in (("chunk", of_batch), ("other", OWNER)):
+        cache.offer(RUNS, "ns", run(owner=owner, name=name), deleted=False)
+
+    def history_of(kind: str) -> list[str]:
+        recorded = ActiveRun.unchecked({"name": "b", "uid": "u-b", "kind": kind})
+        return list(source_of(kind).history_of(cache, "ns", recorded))
+
+    assert history_of("") == ["u-b"]
+    assert history_of("Batch") == ["chunk"], "they go with it"
+    assert history_of("Job") == []

@@ -142,6 +142,24 @@ def test_a_priority_needs_its_right_and_stages_do_not_come_this_way(service: Ser
         assert "pipelineRef" in answer.json["hint"]
 
 
+def test_batches_come_this_way_with_the_right_to_their_priority_and_tasks_do_not(
+    service: Service,
+) -> None:
+    maker = may(service, "create scheduledjobs")
+    batch = {"pipelineRef": {"name": "report"}, "items": {"inline": [{"id": "x"}]}}
+
+    def of(template: dict[str, Any]) -> dict[str, Any]:
+        return {**new(), "spec": {**SPEC, "template": template}}
+
+    assert post(service, "/v1/schedules", maker, of({"batch": batch})).status == 201
+    urgent = of({"batch": {**batch, "priority": 5}})
+    assert post(service, "/v1/schedules", maker, urgent).status == 403
+    first = may(service, "create scheduledjobs", "prioritize scheduledjobs", who="eve")
+    assert post(service, "/v1/schedules", first, urgent).status == 201
+    answer = post(service, "/v1/schedules", first, of({"task": {"name": "backup"}}))
+    assert (answer.status, "no built-in task" in answer.json["detail"]) == (400, True)
+
+
 def test_it_is_paused_and_resumed_by_who_may_patch_it(service: Service, reader: str) -> None:
     source = service.cluster.schedules
     source.put(**SEEN)

@@ -1433,6 +1433,12 @@ export interface components {
              * @description Its slot.
              */
             slot: string;
+            /**
+             * Kind
+             * @description Its kind, which the template may have changed since; empty: PipelineJob.
+             * @default
+             */
+            kind: string;
         };
         /**
          * Afterwards
@@ -2219,6 +2225,12 @@ export interface components {
             /** @description A run after the last item, whatever has become of them; not after a Stop. */
             afterwards?: components["schemas"]["Afterwards"] | null;
             /**
+             * Slottime
+             * @description The time that the batch is for, which each of its runs has; a ScheduledJob gives it to the
+             *     batches that it makes.
+             */
+            slotTime?: string | null;
+            /**
              * Title
              * @description What people see; the name where empty.
              * @default
@@ -2610,6 +2622,12 @@ export interface components {
              * @default false
              */
             succeeded: boolean;
+            /**
+             * Kind
+             * @description Its kind; empty: PipelineJob.
+             * @default
+             */
+            kind: string;
         };
         /**
          * EnvFrom
@@ -3344,7 +3362,7 @@ export interface components {
              * @description Its name.
              */
             name: string;
-            /** @description As in a manifest; its template names a Pipeline. */
+            /** @description As in a manifest; its template names a Pipeline, and is no built-in task. */
             spec: components["schemas"]["ScheduledJobSpec"];
         };
         /**
@@ -4480,15 +4498,22 @@ export interface components {
         };
         /**
          * RunTemplate
-         * @description What is made at each slot.
+         * @description What is made at each slot: exactly one of the three.
          */
         RunTemplate: {
             /** @description The spec of a PipelineJob. With `stages` of its own it needs the right to create Pods. */
-            pipelineJob: components["schemas"]["PipelineJobSpec"];
+            pipelineJob?: components["schemas"]["PipelineJobSpec"] | null;
+            /** @description The spec of a Batch. */
+            batch?: components["schemas"]["BatchSpec"] | null;
+            /**
+             * @description A built-in task. It needs the right to create Pods in the release's namespace, the only one
+             *     that it can stand in.
+             */
+            task?: components["schemas"]["TaskTemplate"] | null;
             /**
              * Slottimeparam
-             * @description This param of the run is given the slot's time, such as `2026-12-01T02:00:00+09:00`; the
-             *     stages have it as STAGEWORK_SLOT_TIME in any case.
+             * @description This param of the run, or of the runs of the batch, is given the slot's time, such as
+             *     `2026-12-01T02:00:00+09:00`; the stages have it as STAGEWORK_SLOT_TIME in any case.
              */
             slotTimeParam?: string | null;
         };
@@ -4777,6 +4802,7 @@ export interface components {
              * @default 1
              */
             failedJobsHistoryLimit: number;
+            /** @description What is made at each slot. */
             template: components["schemas"]["RunTemplate"];
         };
         /**
@@ -5269,6 +5295,26 @@ export interface components {
              * @default
              */
             suffix: string;
+        };
+        /**
+         * TaskTemplate
+         * @description A built-in task of stagework, in the namespace of the release alone.
+         */
+        TaskTemplate: {
+            /**
+             * Name
+             * @description Which one.
+             * @enum {string}
+             */
+            name: "health_check" | "data_cleanup" | "backup" | "api_sync" | "notification" | "meta_catalog_ad";
+            /**
+             * Jobdata
+             * @description What it is to do, as docs/tasks.md has it; the operator checks it.
+             * @default {}
+             */
+            jobData: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Ticket

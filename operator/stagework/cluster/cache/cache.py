@@ -49,23 +49,26 @@ class Cache:
         self._on_problem = on_problem or _ignored
         self._clock = clock
         self._namespaces = tuple(namespaces) or ("",)
-        self._listeners: dict[ApiResource, list[Listener[Any]]] = {}
-        self._selections: dict[ApiResource, Selection[Any]] = {}
-        self._reflectors: dict[tuple[ApiResource, str], Reflector[Any]] = {}
+        self._listeners: dict[Selection[Any], list[Listener[Any]]] = {}
+        self._selections: dict[ApiResource, list[Selection[Any]]] = {}
+        self._reflectors: dict[tuple[Selection[Any], str], Reflector[Any]] = {}
 
     def hold(self, selection: Selection[Any]) -> None:
-        """Keep these objects; before `run`. One selection of a resource is all there is."""
+        """Keep these objects; before `run`. Several selections of a resource are told apart by the
+        label that each of them asks for.
+        """
         resource = selection.resource
-        if self._selections.get(resource) is selection:
+        held = self._selections.setdefault(resource, [])
+        if selection in held:
             return  # several controllers read it
-        if self._selections.setdefault(resource, selection) is not selection:
-            raise ValueError(f"{resource.plural} are held already, by other rules")
+        held.append(selection)
+        _check_apart(held)
         for namespace in self._namespaces if selection.namespaced else ("",):
-            self._reflectors[resource, namespace] = Reflector(
+            self._reflectors[selection, namespace] = Reflector(
                 self._api,
                 paths.collection(resource, namespace),
                 selection.view,
-                partial(self._notify, resource, None),
+                partial(self._notify, selection, None),
                 params=selection.selector,
                 indexes=selection.indexes,
                 on_problem=self._on_problem,
@@ -79,7 +82,7 @@ class Cache:
                 group.create_task(reflector.run())
             await self.synced()
             for reflector in self._reflectors.values():
-                group.create_task(self._resync_for_ever(reflector))
+                group.create_task(_resync_for_ever(reflector, self._on_problem))
 
     async def synced(self) -> None:
         """Wait until every first list is complete."""
@@ -88,8 +91,8 @@ class Cache:
 
     async def list_external(self) -> None:
         """The first list of what somebody else watches; raises ApiError or DecodeError."""
-        for (resource, _), reflector in self._reflectors.items():
-            if resource in self._external:
+        for (selection, _), reflector in self._reflectors.items():
+            if selection.resource in self._external:
                 await reflector.relist()
 
     def silence_seconds(self) -> float:
@@ -102,8 +105,8 @@ class Cache:
 
     def all(self, selection: Selection[T]) -> Iterator[T]:
         """Every object of a selection; must not be kept across an await."""
-        for (resource, _), reflector in self._reflectors.items():
-            if resource is selection.resource:
+        for (held, _), reflector in self._reflectors.items():
+            if held is selection:
                 yield from tuple(reflector.store.objects.values())
 
     def get(self, selection: Selection[T], namespace: str, uid: str) -> T | None:
@@ -118,7 +121,7 @@ class Cache:
 
     def subscribe(self, selection: Selection[T], listener: Listener[T]) -> None:
         """Hear of every change, whoever has made it."""
-        self._listeners.setdefault(selection.resource, []).append(listener)
+        self._listeners.setdefault(selection, []).append(listener)
 
     def record(
         self, resource: ApiResource, namespace: str, answer: bytes, author: ObjectRef | None
@@ -128,13 +131,18 @@ class Cache:
         `author`: on whose behalf it was written; None: it was only read. Answers it decoded; None
         where the cache does not hold that resource.
         """
-        reflector = self._find(resource, namespace)
-        if reflector is None:
-            return None
-        known = reflector.feed.decode(answer)
-        if (change := reflector.feed.record(known)) is not None:
-            self._notify(resource, author, change)
-        return known
+        held = self._selections.get(resource, [])
+        for selection in held:
+            reflector = self._find(selection, namespace)
+            if reflector is None:
+                continue
+            known = reflector.feed.decode(answer)
+            if len(held) > 1 and selection.label not in known.metadata.labels:
+                continue
+            if (change := reflector.feed.record(known)) is not None:
+                self._notify(selection, author, change)
+            return known
+        return None
 
     def swap(self, selection: Selection[T], namespace: str, other: T) -> None:
         """Keep another form of the same version of an object, one that says less or more."""
@@ -145,42 +153,51 @@ class Cache:
         reflector = self._of(selection, author.namespace)
         reflector.store.swap(known)
         if (change := reflector.feed.record(known)) is not None:
-            self._notify(selection.resource, author, change)
+            self._notify(selection, author, change)
 
     def offer(self, selection: Selection[T], namespace: str, known: T, *, deleted: bool) -> None:
         """An object as somebody else's watch has brought it."""
         self._of(selection, namespace).feed.offer(known, deleted=deleted)
 
-    def _notify(self, resource: ApiResource, author: ObjectRef | None, change: Change[Any]) -> None:
-        for listener in self._listeners.get(resource, ()):
+    def _notify(self, of: Selection[Any], author: ObjectRef | None, change: Change[Any]) -> None:
+        for listener in self._listeners.get(of, ()):
             try:
                 listener(change, author)
             except Exception as error:  # noqa: BLE001 - nobody keeps the news from the others
-                self._on_problem(f"a change of {resource.plural} could not be taken in", error)
+                sentence = f"a change of {of.resource.plural} could not be taken in"
+                self._on_problem(sentence, error)
 
     def _watched(self) -> list[Reflector[Any]]:
         return [
-            r for (resource, _), r in self._reflectors.items() if resource not in self._external
+            r for (held, _), r in self._reflectors.items() if held.resource not in self._external
         ]
 
-    async def _resync_for_ever(self, reflector: Reflector[Any]) -> None:
-        """A watch is a hint, a full list is the truth: what got lost is found by this time."""
-        while True:
-            count = len(reflector.store.objects)
-            await asyncio.sleep(max(RESYNC_SECONDS, count / RESYNC_OBJECTS_PER_SECOND))
-            try:
-                await reflector.resync()
-            except (ApiError, msgspec.DecodeError) as error:
-                self._on_problem("a resync failed", error)
-
     def _of(self, selection: Selection[T], namespace: str) -> Reflector[T]:
-        if selection.resource not in self._selections:
+        found: Any = self._find(selection, namespace)
+        if found is None:
             raise KeyError(f"{selection.resource.plural} are not in the cache")
-        found: Any = self._find(selection.resource, namespace)
         return found
 
-    def _find(self, resource: ApiResource, namespace: str) -> Reflector[Any] | None:
-        return self._reflectors.get((resource, namespace)) or self._reflectors.get((resource, ""))
+    def _find(self, selection: Selection[Any], namespace: str) -> Reflector[Any] | None:
+        found = self._reflectors.get((selection, namespace))
+        return found or self._reflectors.get((selection, ""))
+
+
+async def _resync_for_ever(reflector: Reflector[Any], on_problem: OnProblem) -> None:
+    """A watch is a hint, a full list is the truth: what got lost is found by this time."""
+    while True:
+        count = len(reflector.store.objects)
+        await asyncio.sleep(max(RESYNC_SECONDS, count / RESYNC_OBJECTS_PER_SECOND))
+        try:
+            await reflector.resync()
+        except (ApiError, msgspec.DecodeError) as error:
+            on_problem("a resync failed", error)
+
+
+def _check_apart(held: list[Selection[Any]]) -> None:
+    labels = [selection.label for selection in held]
+    if len(held) > 1 and ("" in labels or len(set(labels)) < len(labels)):
+        raise ValueError(f"{held[0].resource.plural} are held already, by other rules")
 
 
 def _ignored(_sentence: str, _error: Exception) -> None:

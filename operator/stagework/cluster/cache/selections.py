@@ -7,7 +7,7 @@ from typing import Final, Generic
 
 from stagework.api import names
 from stagework.api.kinds import DEFAULT_TARGET, INTERVENTION, Kind
-from stagework.api.observed import JobView, NodeView, PodView
+from stagework.api.observed import JobView, NodeView, PodView, TaskJobView
 from stagework.api.resources import JOBS, NODES, PODS, ApiResource
 from stagework.cluster.cache.own_objects import OwnObject, spec_field, target_of
 from stagework.cluster.cache.store import IndexOf
@@ -33,6 +33,11 @@ class Selection(Generic[T]):
     indexes: Mapping[str, IndexOf[T]] = field(default_factory=dict[str, IndexOf[T]])
     namespaced: bool = True
 
+    @property
+    def label(self) -> str:
+        """The label that its objects have; empty: it has all of them."""
+        return self.selector.get("labelSelector", "")
+
 
 STAGE_JOBS: Final = Selection(
     JOBS,
@@ -48,6 +53,13 @@ STAGE_PODS: Final = Selection(
     {BY_OWNER: lambda pod: pod.metadata.labels.get(names.LABEL_RUN_UID)},
 )
 """Pods that carry our label; by the run that it names: decisions check the chain of uids."""
+TASK_JOBS: Final = Selection(
+    JOBS,
+    TaskJobView,
+    {"labelSelector": names.LABEL_TASK},
+    {BY_OWNER: lambda job: job.metadata.controller_uid or None},
+)
+"""Jobs of built-in tasks; by the ScheduledJob that controls them."""
 ALL_NODES: Final = Selection(NODES, NodeView, namespaced=False)
 """The machines."""
 

@@ -1,7 +1,8 @@
 """The controller of ScheduledJobs: gathers a snapshot, and has it decided."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
@@ -15,14 +16,18 @@ from stagework.api.scheduledjob import (
     ScheduledJobSpec,
     ScheduledJobStatus,
 )
+from stagework.children.slot_child import slot_child
+from stagework.children.task_job import TaskDefaults
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.cache.own_objects import OwnObject
-from stagework.controllers.child_runs import RUNS, of_its_runs, runs_of
+from stagework.cluster.cache.selections import TASK_JOBS
 from stagework.controllers.controller import Controller, Trigger, View
 from stagework.controllers.decoded import Decoded
-from stagework.controllers.decoding import end_of, understood
+from stagework.controllers.decoding import understood
+from stagework.controllers.scheduledjobs.children import SOURCES, seen, source_of, standing
 from stagework.controllers.scheduledjobs.metrics import ScheduleMetrics
 from stagework.controllers.scheduledjobs.missing_runs import MissingRuns, ReadRuns
+from stagework.controllers.scheduledjobs.task_schedules import TaskSchedules
 from stagework.plans.plan import Fact
 from stagework.plans.scheduledjob.plan import not_readable, plan
 from stagework.plans.scheduledjob.snapshot import RunSeen, SchedulePlan, Snapshot
@@ -33,33 +38,43 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
 
     kind = SCHEDULEDJOB
 
+    reads = (TASK_JOBS,)
+
     def __init__(
         self,
         cache: Cache,
         missing: MissingRuns,
+        tasks: TaskDefaults,
+        schedules: TaskSchedules | None = None,
         *,
         remembered: Callable[[str], bool],
         registry: CollectorRegistry,
     ) -> None:
-        """`remembered`: whether history has acknowledged all of a run."""
+        """`schedules`: those of built-in tasks, which are kept as the settings have them;
+        `remembered`: whether history has acknowledged all of a run.
+        """
         self._cache = cache
-        self._metrics = ScheduleMetrics(registry)
-        self._remembered = remembered
         self._missing = missing
+        self._tasks = tasks
+        self._schedules = schedules
+        self._remembered = remembered
+        self._metrics = ScheduleMetrics(registry)
         self._decoded: Decoded[ScheduledJobSpec, ScheduledJobStatus] = Decoded(_spec_of, _status_of)
 
-    def triggers(self) -> tuple[Trigger[OwnObject]]:
-        """Its runs, as they come, end and go."""
-        return (of_its_runs(SCHEDULEDJOB),)
+    def triggers(self) -> Iterable[Trigger[Any]]:
+        """What it has made, as that comes, ends and goes."""
+        return [Trigger(source.selection, source.concerns) for source in SOURCES.values()]
+
+    def background(self) -> Iterable[Coroutine[Any, Any, None]]:
+        """Keep the schedules of built-in tasks."""
+        return () if self._schedules is None else (self._schedules.keep_for_ever(),)
 
     async def prepare(self, known: OwnObject) -> ReadRuns:
         """Recorded runs that the cache does not show; raises Unreadable or ApiError."""
         with understood("status."):
             status = self._decoded.status(known)
         namespace = known.metadata.namespace
-        missing = [
-            run for run in _recorded(status) if self._cache.get(RUNS, namespace, run.uid) is None
-        ]
+        missing = [run for run in _recorded(status) if seen(self._cache, namespace, run) is None]
         return await self._missing.read(namespace, missing) if missing else ReadRuns()
 
     def decide(self, view: View[ScheduledJobStatus], now: datetime) -> SchedulePlan:
@@ -102,21 +117,34 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
         meta = known.metadata
         own = SCHEDULEDJOB.ref(meta.namespace, meta.name, meta.uid)
         read: ReadRuns = view.prepared
-        seen: dict[str, RunSeen] = {}
-        for uid in (run.uid for run in _recorded(status)):
-            run = self._cache.get(RUNS, meta.namespace, uid) or read.there.get(uid)
-            if run is not None:
-                seen[uid] = _seen(run)
+        runs: dict[str, RunSeen] = {}
+        remembered: set[str] = set()
+        for run in _recorded(status):
+            found = seen(self._cache, meta.namespace, run) or read.there.get(run.uid)
+            if found is None:
+                continue
+            runs[run.uid] = found
+            if self._is_remembered(meta.namespace, run):
+                remembered.add(run.uid)
+        schedule = schedule_of(known, spec, status)
+        there = standing(self._cache, own)
+        kind = slot_child(schedule, self._tasks).resource.kind
         return Snapshot(
-            schedule_of(known, spec, status),
-            runs=seen,
-            gone=read.gone - seen.keys(),
-            remembered=frozenset(filter(self._remembered, seen)),
-            standing=frozenset(run.metadata.name for run in runs_of(self._cache, own)),
+            schedule,
+            runs=runs,
+            gone=read.gone - runs.keys(),
+            remembered=remembered,
+            standing=frozenset(there),
+            of_other_kinds={name: other for name, other in there.items() if other != kind},
+            tasks=self._tasks,
             interventions=view.interventions,
             made=view.made,
             refusals=view.refusals,
         )
+
+    def _is_remembered(self, namespace: str, run: ActiveRun | EndedRun) -> bool:
+        history_of = source_of(run.kind).history_of
+        return all(map(self._remembered, history_of(self._cache, namespace, run)))
 
     def _not_readable(
         self, known: OwnObject, reason: str, text: str, now: datetime
@@ -138,13 +166,6 @@ def schedule_of(
 
 def _recorded(status: ScheduledJobStatus) -> tuple[ActiveRun | EndedRun, ...]:
     return (*status.activeRuns, *status.endedRuns)
-
-
-def _seen(run: OwnObject) -> RunSeen:
-    end, leaving = end_of(run), run.metadata.deletionTimestamp is not None
-    if end is None:
-        return RunSeen(leaving=leaving)
-    return RunSeen(True, end.succeeded, end.seconds, end.at, leaving)
 
 
 def _spec_of(known: OwnObject) -> ScheduledJobSpec:

@@ -6,19 +6,20 @@ A cache may be behind: it is not believed that a run is gone before that is aske
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from stagework.api.kinds import PIPELINEJOB
+from stagework.api.resources import ObjectRef
 from stagework.api.scheduledjob import ActiveRun, EndedRun
-from stagework.cluster.cache.own_objects import OwnObject, from_bytes
 from stagework.cluster.client import paths
 from stagework.cluster.client.errors import NotFound
 from stagework.cluster.client.kubeapi import KubeApi
+from stagework.controllers.scheduledjobs.children import source_of
+from stagework.plans.scheduledjob.snapshot import RunSeen
 
 
 @dataclass(frozen=True)
 class ReadRuns:
     """What the API server has said of them."""
 
-    there: Mapping[str, OwnObject] = field(default_factory=dict[str, OwnObject])
+    there: Mapping[str, RunSeen] = field(default_factory=dict[str, RunSeen])
     """Those that are there, by uid."""
     gone: frozenset[str] = frozenset()
     """Uids of those that are not."""
@@ -32,19 +33,20 @@ class MissingRuns:
 
     async def read(self, namespace: str, runs: Iterable[ActiveRun | EndedRun]) -> ReadRuns:
         """One after the other; raises ApiError."""
-        there: dict[str, OwnObject] = {}
+        there: dict[str, RunSeen] = {}
         gone: set[str] = set()
         for run in runs:
-            known = await self._one(namespace, run.name)
-            if known is not None and known.metadata.uid == run.uid:
-                there[run.uid] = known
-            else:
+            known = await self._one(namespace, run)
+            if known is None:
                 gone.add(run.uid)
+            else:
+                there[run.uid] = known
         return ReadRuns(there, frozenset(gone))
 
-    async def _one(self, namespace: str, name: str) -> OwnObject | None:
-        target = PIPELINEJOB.ref(namespace, name)
+    async def _one(self, namespace: str, run: ActiveRun | EndedRun) -> RunSeen | None:
+        source = source_of(run.kind)
+        target = ObjectRef(source.selection.resource, namespace, run.name)
         try:
-            return from_bytes(await self._api.get(paths.object_path(target)))
+            return source.read(await self._api.get(paths.object_path(target)), run.uid)
         except NotFound:
             return None

@@ -8,8 +8,7 @@ finds it there.
 from dataclasses import dataclass
 from datetime import datetime
 
-from stagework.api.kinds import PIPELINEJOB
-from stagework.children.slot_run import SlotRun
+from stagework.plans.made import Child
 from stagework.plans.plan import Create, PlanBuilder, Purpose
 from stagework.plans.scheduledjob.facts import SlotBegun
 from stagework.plans.scheduledjob.snapshot import Snapshot
@@ -19,9 +18,10 @@ from stagework.policies.schedules.moments import local_text, zone_named
 
 @dataclass(frozen=True)
 class Own:
-    """It is made, and this is its uid."""
+    """It is made."""
 
-    uid: str
+    child: Child
+    """Its uid and kind."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ class Maker:
         """Likewise, or the answer to its create was lost: it is insisted on."""
         return self.is_begun(name) or name in self.snapshot.may_be_made
 
+    def holder_of(self, name: str) -> str:
+        """What has the name that is taken, as people say it."""
+        other = self.snapshot.of_other_kinds.get(name)
+        return f"{other or self.snapshot.child.resource.kind} {name}"
+
     def fires_at(self, slot: datetime) -> datetime:
         """When the run of a slot is to begin."""
         schedule = self.snapshot.schedule
@@ -69,17 +74,19 @@ class Maker:
         """The run of that name, for that slot."""
         made = self.snapshot.made
         if (child := made.children.get(name)) is not None:
-            return Own(child.uid)
-        if name in made.taken:
+            return Own(child)
+        if name in made.taken or name in self.snapshot.of_other_kinds:
             return NameTaken()
-        schedule = self.snapshot.schedule
+        schedule, template = self.snapshot.schedule, self.snapshot.child
+        if template.fault:
+            return NotYet()
         zone = zone_named(schedule.spec.timeZone) or zone_named("UTC")
         slot_text = local_text(slot, zone) if zone is not None else slot.isoformat()
-        manifest = SlotRun(schedule, name, slot_text).manifest
+        manifest = template.manifest(name, slot_text)
         # What is refused of a template says nothing of the next one.
         purpose = Purpose(name, schedule.metadata.generation)
         create = Create(
-            PIPELINEJOB.resource,
+            template.resource,
             name,
             manifest,
             purpose,

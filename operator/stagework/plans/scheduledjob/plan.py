@@ -39,7 +39,8 @@ def plan(snapshot: Snapshot, now: datetime) -> SchedulePlan:
     status = _asked(status, snapshot, builder, now)
     maker = Maker(snapshot, builder, now)
     timetable = snapshot.timetable
-    is_open = not snapshot.schedule.spec.suspend and isinstance(timetable, Timetable)
+    is_closed = snapshot.schedule.spec.suspend or bool(snapshot.child.fault)
+    is_open = not is_closed and isinstance(timetable, Timetable)
     status = adopted(status, maker, cursor_of(status) if is_open else now)
     status = without_paused(status, maker)
     if not runs.not_removed(status, snapshot):

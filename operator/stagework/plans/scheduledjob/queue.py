@@ -3,8 +3,7 @@
 from typing import Final
 
 from stagework.api import names
-from stagework.api.kinds import PIPELINEJOB
-from stagework.api.scheduledjob import ActiveRun, QueuedRun, ScheduledJobStatus
+from stagework.api.scheduledjob import QueuedRun, ScheduledJobStatus
 from stagework.children.slot_run import slot_of
 from stagework.plans.plan import Event
 from stagework.plans.scheduledjob import runs
@@ -50,14 +49,13 @@ def with_room(status: ScheduledJobStatus, maker: Maker) -> ScheduledJobStatus:
                 _make_room(status, too_many, maker)
                 break
         match maker.make(entry.name, entry.slot):
-            case Own(uid):
-                run = {"name": entry.name, "uid": uid, "slot": entry.slot}
+            case Own(child):
                 status = _without(status, entry)
-                status = runs.begun(status, ActiveRun.unchecked(run), maker.now)
+                status = runs.begun(status, child, entry.name, entry.slot, maker.now)
                 if _is_of_slot(entry, maker):
                     maker.note_begun(entry.slot)
             case NameTaken():
-                text = f"{PIPELINEJOB.kind} {entry.name} is there already: no other one is made"
+                text = f"{maker.holder_of(entry.name)} is there already: no other one is made"
                 maker.builder.events.append(Event(names.EVENT_SLOT_TAKEN, text, "Warning"))
                 status = runs.skipped(_without(status, entry), 1)
             case NotYet():

@@ -5,6 +5,7 @@ from typing import Final
 
 from stagework.api import names
 from stagework.api.kinds import PIPELINEJOB
+from stagework.api.resources import ObjectRef
 from stagework.api.scheduledjob import (
     HISTORY_MAX,
     ActiveRun,
@@ -12,6 +13,8 @@ from stagework.api.scheduledjob import (
     ScheduledJobStatus,
     ScheduleStats,
 )
+from stagework.children.slot_child import resource_of
+from stagework.plans.made import Child
 from stagework.plans.plan import ActionKey, Delete, Event, PlanBuilder
 from stagework.plans.scheduledjob.snapshot import RunSeen, Snapshot
 from stagework.policies.history_wait import (
@@ -23,9 +26,9 @@ from stagework.policies.history_wait import (
 )
 from stagework.policies.schedules.kept import surplus
 
-WAITING_MAX: Final = 20
+WAITING_MAX: Final = 10
 """So many runs beyond the limits wait for history: the oldest of more go without."""
-ENDED_MAX: Final = 2 * HISTORY_MAX + WAITING_MAX + 5
+ENDED_MAX: Final = 2 * HISTORY_MAX + WAITING_MAX + 3
 """With more runs that have ended and do not go none is made any more: they cannot be deleted."""
 GONE = RunSeen(ended=True)
 """One that was deleted before its end: it did not succeed."""
@@ -46,7 +49,7 @@ def observed(status: ScheduledJobStatus, snapshot: Snapshot) -> ScheduledJobStat
             continue
         stats = _counted(stats, seen)
         if run.uid not in snapshot.gone:
-            kept = {"name": run.name, "uid": run.uid, "slot": run.slot}
+            kept = {"name": run.name, "uid": run.uid, "slot": run.slot, "kind": run.kind}
             ended.append(EndedRun.unchecked({**kept, "succeeded": seen.succeeded}))
     if stats is status.stats and len(ended) == len(status.endedRuns):
         return status
@@ -59,8 +62,12 @@ def unknown(status: ScheduledJobStatus, snapshot: Snapshot) -> bool:
     return any(run.uid not in known for run in (*status.activeRuns, *status.endedRuns))
 
 
-def begun(status: ScheduledJobStatus, run: ActiveRun, now: datetime) -> ScheduledJobStatus:
+def begun(
+    status: ScheduledJobStatus, made: Child, name: str, slot: datetime, now: datetime
+) -> ScheduledJobStatus:
     """That run was made."""
+    kind = "" if made.kind == PIPELINEJOB.kind else made.kind
+    run = ActiveRun.unchecked({"name": name, "uid": made.uid, "slot": slot, "kind": kind})
     stats = status.stats.evolve(
         totalExecutions=status.stats.totalExecutions + 1,
         lastExecution=now.replace(microsecond=0),
@@ -127,9 +134,10 @@ def _delete_missed(run: EndedRun, why: str, snapshot: Snapshot, builder: PlanBui
 
 
 def delete(run: ActiveRun | EndedRun, snapshot: Snapshot, builder: PlanBuilder) -> None:
-    """That very run goes, and its Jobs with it."""
+    """That very run goes, and what it has made with it."""
     namespace = snapshot.schedule.metadata.namespace
-    builder.actions.append(Delete(PIPELINEJOB.ref(namespace, run.name, run.uid)))
+    target = ObjectRef(resource_of(run.kind), namespace, run.name, run.uid)
+    builder.actions.append(Delete(target))
 
 
 def _counted(stats: ScheduleStats, seen: RunSeen) -> ScheduleStats:

@@ -11,7 +11,6 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.scheduledjob import (
     INSTANCES_MAX,
-    ActiveRun,
     QueuedRun,
     ScheduledJobStatus,
 )
@@ -52,9 +51,8 @@ def adopted(status: ScheduledJobStatus, maker: Maker, until: datetime) -> Schedu
         if slot is None or slot > until:
             continue
         match maker.make(name, slot):
-            case Own(uid):
-                run = ActiveRun.unchecked({"name": name, "uid": uid, "slot": slot})
-                status = runs.begun(status, run, maker.now)
+            case Own(child):
+                status = runs.begun(status, child, name, slot, maker.now)
             case _:
                 pass
     return status
@@ -130,12 +128,13 @@ class Slots:
                 return True
         name = slot_run_name(self.maker.snapshot.schedule.metadata.name, slot)
         match self.maker.make(name, slot):
-            case Own(uid):
-                run = ActiveRun.unchecked({"name": name, "uid": uid, "slot": slot})
-                self.status = runs.begun(status, run, self.maker.now)
+            case Own(child):
+                self.status = runs.begun(status, child, name, slot, self.maker.now)
                 self.maker.note_begun(slot)
             case NameTaken():
-                self._skip(slot, f"PipelineJob {name} is there already", names.EVENT_SLOT_TAKEN)
+                self._skip(
+                    slot, f"{self.maker.holder_of(name)} is there already", names.EVENT_SLOT_TAKEN
+                )
             case NotYet():
                 return False
         return True

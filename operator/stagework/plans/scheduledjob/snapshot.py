@@ -4,19 +4,24 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Final
 
 from stagework.api.intervention import Intervention
 from stagework.api.scheduledjob import ScheduledJob, ScheduledJobStatus
+from stagework.children.slot_child import SlotChild, slot_child
+from stagework.children.task_job import TaskDefaults
 from stagework.plans.made import NOTHING_MADE, Made
 from stagework.plans.plan import ActionKey, Plan, Purpose, Refusal, creation
 from stagework.policies.schedules.timetable import NoTimetable, Timetable, timetable_of
 
 SchedulePlan = Plan[ScheduledJobStatus]
+NO_TASKS: Final = TaskDefaults("", "", "", "")
+"""No namespace is the release's."""
 
 
 @dataclass(frozen=True)
 class RunSeen:
-    """What can be seen of a run."""
+    """What can be seen of a run: of what was made for a slot, whatever kind it is of."""
 
     ended: bool = False
     succeeded: bool = False
@@ -42,15 +47,24 @@ class Snapshot:
     """Uids of runs of which history has acknowledged all that has happened so far."""
     standing: frozenset[str] = frozenset()
     """Names of runs that are there and say that it controls them; no more than a hint."""
+    of_other_kinds: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Those of them that are of another kind than the template makes now, and which."""
     interventions: tuple[Intervention, ...] = ()
     """What people ask of it, oldest first."""
     made: Made = NOTHING_MADE
     refusals: Mapping[ActionKey, Refusal] = field(default_factory=dict[ActionKey, Refusal])
+    tasks: TaskDefaults = NO_TASKS
+    """What the Jobs of built-in tasks are made of."""
 
     @cached_property
     def timetable(self) -> Timetable | NoTimetable:
         """Its slots, as it is written."""
         return timetable_of(self.schedule.spec, self.schedule.metadata.creationTimestamp)
+
+    @cached_property
+    def child(self) -> SlotChild:
+        """What is made for a slot, as its template is written."""
+        return slot_child(self.schedule, self.tasks)
 
     def refusal_of(self, run: str) -> Refusal | None:
         """Why that run could not be made so far, as the schedule is written now."""

@@ -37,7 +37,8 @@ def said(status: ScheduledJobStatus, snapshot: Snapshot, now: datetime) -> Sched
     if isinstance(timetable, NoTimetable):
         words = status.evolve(next="", nextScheduleTime=None, nextRunTimes=[])
         return stated(words, snapshot, State(False, names.INVALID_SPEC, timetable.sentence), now)
-    slots = [] if spec.suspend else to_come(timetable, status, now)
+    closed = spec.suspend or snapshot.child.fault
+    slots = [] if closed else to_come(timetable, status, now)
     words = status.evolve(
         schedule=timetable.times.text,
         description=sentence(timetable.times.description),
@@ -78,12 +79,15 @@ def stated(
 
 
 def _state(status: ScheduledJobStatus, snapshot: Snapshot) -> State:
-    refused = _refused(status, snapshot)
+    refused, fault = _refused(status, snapshot), snapshot.child.fault
     if snapshot.schedule.spec.suspend:
         # By this word a later decision knows that it was suspended: also where a run was refused.
+        why = fault or (refused.message if refused is not None else "")
         text = "no slot runs until spec.suspend is false again"
-        text += f"; {refused.message}" if refused is not None else ""
-        return State(refused is None, names.SUSPENDED, text, passing=True)
+        text += f"; {why}" if why else ""
+        return State(not why, names.SUSPENDED, text, passing=True)
+    if fault:
+        return State(False, names.INVALID_SPEC, fault)
     if refused is not None:
         return State(False, names.RUN_REFUSED, refused.message, passing=True)
     not_removed = runs.not_removed(status, snapshot)

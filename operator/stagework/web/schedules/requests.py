@@ -3,9 +3,9 @@
 Admission passes the service's own account where it asks for verbs and priorities, so every right
 that it, or `kubectl`, would need is asked of the person before anything is written: `create`,
 `patch` or `delete` on that ScheduledJob, and `prioritize` for a priority above 0; to create
-Interventions there, and `runnow` or `skipnext`. Stages of its own no template has that comes this
-way: whoever writes those makes the operator create Pods, and this service has no such power to
-lend.
+Interventions there, and `runnow` or `skipnext`. No template that comes this way has stages of its
+own or a built-in task: whoever writes those makes the operator create Pods, and this service has no
+such power to lend.
 """
 
 from datetime import datetime
@@ -17,7 +17,7 @@ from stagework.api.intervention import InterventionSpec, Target
 from stagework.api.intervention_body import intervention_body
 from stagework.api.kinds import INTERVENTION, SCHEDULEDJOB
 from stagework.api.schedule_answers import NewSchedule, ScheduleAsked, ScheduleRequest
-from stagework.api.scheduledjob import ScheduledJob
+from stagework.api.scheduledjob import RunTemplate, ScheduledJob
 from stagework.overview.schedules import verbs_of
 from stagework.web.auth.authorization import Authorization
 from stagework.web.auth.identity import Caller
@@ -43,15 +43,12 @@ class ScheduleRequests:
 
     async def create(self, caller: Caller, given: NewSchedule, *, dry_run: bool) -> ScheduledJob:
         """Make one; a dry run is judged by the cluster and not stored."""
-        run = given.spec.template.pipelineJob
+        template = given.spec.template
         await self._require(caller, "create", given.namespace)
-        if run.priority > 0:
+        made_of = [part for part in (template.pipelineJob, template.batch) if part is not None]
+        if any(part.priority > 0 for part in made_of):
             await self._require(caller, "prioritize", given.namespace, given.name)
-        if run.pipelineRef is None or run.stages is not None or run.imagePullSecrets:
-            raise bad_request(
-                "a schedule that is made here has no stages of its own",
-                f"{SCHEDULEDJOB.stages_advice}, or apply it with kubectl",
-            )
+        _check_template(template)
         body = _schedule_body(given, user_of(caller).name)
         try:
             made = await self._source.create_schedule(given.namespace, body, dry_run=dry_run)
@@ -124,6 +121,23 @@ class ScheduleRequests:
     async def _require(self, caller: Caller, verb: str, namespace: str, name: str = "") -> None:
         await self._authorization.require_right(
             caller, verb, namespace, name, resource=SCHEDULEDJOB.plural
+        )
+
+
+def _check_template(template: RunTemplate) -> None:
+    """Refuse what admission asks of the account that writes it; raises ProblemError."""
+    run, with_kubectl = template.pipelineJob, "or apply it with kubectl"
+    if template.task is not None:
+        raise bad_request(
+            "a schedule that is made here has no built-in task",
+            f"give a pipelineJob or a batch in spec.template, {with_kubectl}",
+        )
+    if run is not None and (
+        run.pipelineRef is None or run.stages is not None or run.imagePullSecrets
+    ):
+        raise bad_request(
+            "a schedule that is made here has no stages of its own",
+            f"{SCHEDULEDJOB.stages_advice}, {with_kubectl}",
         )
 
 

@@ -284,7 +284,7 @@ def test_what_has_been_is_never_longer_than_its_bounds() -> None:
     """A full status stays under 32 KB, whatever its names."""
     moment = datetime(2026, 3, 1, tzinfo=UTC)
     name, uid = "n" * 63, "12345678-1234-1234-1234-123456789012"
-    run = {"name": name, "uid": uid, "slot": moment}
+    run = {"name": name, "uid": uid, "slot": moment, "kind": "Batch"}
     full = ScheduledJobStatus.model_validate(
         {
             "queuedRuns": [{"name": name, "slot": moment}] * 21,
