@@ -172,7 +172,7 @@ def judge_mark(mark: MarkSeen) -> Ended:
         reason = mark.reason or (names.NOTHING_TO_DO if skipped else "")
         return Done(skipped=skipped, reason=reason, message=mark.message)
     if mark.outcome == contract.OUTCOME_DEFERRED:
-        return Deferred(mark.reason or names.WAIT_DEFERRED, mark.message)
+        return Deferred(mark.reason or names.WAIT_ENDPOINT, mark.message)
     refused = mark.outcome == contract.OUTCOME_REFUSED
     reason = mark.reason or (names.INPUT_REFUSED if refused else names.STAGE_REPORTED_FAILURE)
     return Failed(reason, mark.message, final=refused)

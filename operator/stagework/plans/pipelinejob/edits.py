@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from stagework.api import names
-from stagework.api.base import COUNT_MAX
+from stagework.api.base import COUNT_MAX, TOTAL_MAX
 from stagework.api.causes import sentence
 from stagework.api.stage_status import (
     EARLIER_KEPT,
@@ -34,6 +34,7 @@ def with_times(status: StageStatus, correct: Correct, not_before: datetime | Non
         turnTime=correct(status.turnTime),
         recreatedTime=correct(status.recreatedTime),
         waitingSince=correct(status.waitingSince),
+        awaySince=correct(status.awaySince),
         lostTime=correct(status.lostTime),
         startTime=correct(status.startTime),
         completionTime=correct(status.completionTime),
@@ -48,12 +49,23 @@ def waiting(
     status: StageStatus, reason: str, message: str, since: datetime | None = None
 ) -> StageStatus:
     """It waits for a stated cause, before its turn; `since`: when no node of its class was left."""
-    wanted = ("Waiting", reason, sentence(message), "", None, since)
+    return _before_its_turn(status, "Waiting", reason, message, since)
+
+
+def machine_away(status: StageStatus, message: str, since: datetime) -> StageStatus:
+    """It is deferred: machines of its class may be away, and none is there, `since` then."""
+    return _before_its_turn(status, "Deferred", names.WAIT_MACHINE_AWAY, message, since)
+
+
+def _before_its_turn(
+    status: StageStatus, state: StageState, reason: str, message: str, since: datetime | None
+) -> StageStatus:
+    wanted = (state, reason, sentence(message), "", None, since)
     s = status
     if (s.state, s.reason, s.message, s.machine, s.turnTime, s.waitingSince) == wanted:
         return status
     return status.evolve(
-        state="Waiting",
+        state=state,
         reason=reason,
         message=wanted[2],
         machine="",
@@ -64,12 +76,13 @@ def waiting(
 
 def backing_off(status: StageStatus) -> StageStatus:
     """It waits for the end of its back-off."""
-    return status.evolve(reason=names.WAIT_BACKOFF)
+    return status.evolve(state="Waiting", reason=names.WAIT_BACKOFF)
 
 
 def not_put_off(status: StageStatus, message: str) -> StageStatus:
     """A person wants its next attempt at once: the budget is renewed; the number is unused yet."""
     return status.evolve(
+        state="Waiting",
         reason=names.RETRIED_BY_PERSON,
         message=sentence(message),
         failures=0,
@@ -236,6 +249,27 @@ def started(status: StageStatus, node: str, at: datetime) -> StageStatus:
     )
 
 
+def away(status: StageStatus, node: str, message: str, at: datetime) -> StageStatus:
+    """The machine on which it has begun is away; since when is kept."""
+    return status.evolve(
+        state="Away",
+        node=node or status.node,
+        reason=names.WAIT_MACHINE_AWAY,
+        message=sentence(message),
+        awaySince=status.awaySince or at,
+        lostTime=None,
+    )
+
+
+def back(status: StageStatus, at: datetime) -> StageStatus:
+    """Its machine is no more away: so long none of its clocks has run."""
+    if status.awaySince is None:
+        return status
+    seconds = max(0, round((at - status.awaySince).total_seconds()))
+    total = min(status.awaySeconds + seconds, TOTAL_MAX)
+    return status.evolve(awaySince=None, awaySeconds=total)
+
+
 def seen_ended(status: StageStatus, node: str, started_at: datetime | None) -> StageStatus:
     """Where it ran and since when, as its Pod says at last."""
     return status.evolve(node=node or status.node, lostTime=None, startTime=started_at)
@@ -287,9 +321,15 @@ def unproved(status: StageStatus, at: datetime) -> StageStatus:
     return status.evolve(lostTime=status.lostTime or at)
 
 
-def pod_lost(status: StageStatus, message: str, since: datetime | None) -> StageStatus:
+def pod_lost(
+    status: StageStatus, message: str, since: datetime | None, *, is_away: bool = False
+) -> StageStatus:
     """Nothing proves that its process has ended; `since`: from when the wait for that counts."""
-    return status.evolve(reason=names.WAIT_POD_LOST, message=sentence(message), lostTime=since)
+    begun: StageState = "Running" if status.startTime is not None else "Starting"
+    state: StageState = "Away" if is_away else begun if status.away else status.state
+    return status.evolve(
+        state=state, reason=names.WAIT_POD_LOST, message=sentence(message), lostTime=since
+    )
 
 
 def question_dropped(status: StageStatus) -> StageStatus:
@@ -321,6 +361,8 @@ def committed(
         recreatedTime=None,
         turnTime=None,
         waitingSince=None,
+        awaySince=None,
+        awaySeconds=0,
         lostTime=None,
         notBeforeTime=None,
         stopping=None,
@@ -406,7 +448,12 @@ def reopened(status: StageStatus, message: str) -> StageStatus:
 
 
 def next_attempt(
-    status: StageStatus, reason: str, message: str, not_before: datetime | None
+    status: StageStatus,
+    reason: str,
+    message: str,
+    not_before: datetime | None,
+    *,
+    state: StageState = "Waiting",
 ) -> StageStatus:
     """Another attempt, from nothing; the counts and the person's skip stay.
 
@@ -415,7 +462,7 @@ def next_attempt(
     if status.attempt >= COUNT_MAX:
         return _without_number(status)
     return status.evolve(
-        state="Waiting",
+        state=state,
         attempt=status.attempt + 1,
         reason=reason,
         message=sentence(message),
@@ -429,6 +476,8 @@ def next_attempt(
         machine="",
         turnTime=None,
         waitingSince=None,
+        awaySince=None,
+        awaySeconds=0,
         lostTime=None,
         startTime=None,
         completionTime=None,

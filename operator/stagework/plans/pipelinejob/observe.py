@@ -21,6 +21,7 @@ from stagework.plans.pipelinejob.attempt_log import (
     known_log,
     reads_log_first,
 )
+from stagework.plans.pipelinejob.away import away_sentence, is_away
 from stagework.plans.pipelinejob.causes import Causes
 from stagework.plans.pipelinejob.children import delete_job, delete_pod
 from stagework.plans.pipelinejob.outcomes import Evidence, record, record_stopped
@@ -39,6 +40,7 @@ from stagework.plans.pipelinejob.situation import (
     CountedByJob,
     CountUnproved,
     GateRemoved,
+    IsAway,
     Keeps,
     NeverRan,
     PodLost,
@@ -82,6 +84,8 @@ def observe(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus
             return _gate_removed(situation, view, builder)
         case AwaitsPod(since):
             return _awaits_pod(edits.question_dropped(status), since, view, builder, now)
+        case IsAway(pod):
+            return _away(pod, view, now)
         case Starts() | CannotStart() | Runs():
             return _at_work(situation, view, builder, now)
         case Keeps(pod):
@@ -96,12 +100,12 @@ def _at_work(
     situation: Starts | CannotStart | Runs, view: StageView, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
     pod, stage = situation.pod, view.stage
-    status, node = _taken_up(view), pod.spec.node_name
+    status, node = edits.back(_taken_up(view), now), pod.spec.node_name
     match situation:
         case Runs(since=since):
             began = status.startTime or _clamped(since, status, pod, now)
             status = edits.started(status, node, began)
-            clock = deadline.run_time(stage, began, now)
+            clock = deadline.run_time(stage, began + _away_time(status), now)
         case CannotStart(reason=reason, message=message):
             status = edits.starting(status, node, reason, message, status.turnTime or now)
             clock = deadline.Exceeded(status.reason, status.message)
@@ -118,8 +122,18 @@ def _at_work(
                 # Where its Job was made after its turn, its Pod has its time from then on.
                 since = waits_since(status, now)
                 status = stuck_after_grace(status, since, view.snapshot, builder, now)
-            clock = deadline.start_time(stage, turn, cause, now)
+            clock = deadline.start_time(stage, turn + _away_time(status), cause, now)
     return _overdue(status, clock, builder)
+
+
+def _away(pod: PodView, view: StageView, now: datetime) -> StageStatus:
+    """No clock of it runs, and nothing takes its place."""
+    status, node = _taken_up(view), pod.spec.node_name or view.status.node
+    return edits.away(status, node, away_sentence(view.snapshot, status, node), now)
+
+
+def _away_time(status: StageStatus) -> timedelta:
+    return timedelta(seconds=status.awaySeconds)
 
 
 def _keeps(pod: PodView, view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
@@ -128,7 +142,8 @@ def _keeps(pod: PodView, view: StageView, builder: PlanBuilder, now: datetime) -
     began = seen.startTime or now
     status = edits.started(seen, pod.spec.node_name, began)
     grace = view.snapshot.settings.pod_defaults.files.grace_seconds
-    clock = deadline.keep_time(_end_of(status, view.stage, pod, now), grace, now)
+    ended = _end_of(status, view.stage, pod, now) + _away_time(status)
+    clock = deadline.keep_time(ended, grace, now)
     return _overdue(status, clock, builder)
 
 
@@ -210,7 +225,7 @@ def _pod_lost(
             f"node {status.node} is" if status.node else f"the nodes of class {status.machine} are"
         )
         message = f"its Pod is gone and {where} not ready: it may still run there"
-        return edits.pod_lost(status, message, None)
+        return edits.pod_lost(status, message, None, is_away=is_away(view.snapshot, status))
     since = status.lostTime or now
     builder.wake(view.missed_since(now) + LOST_GRACE)
     wait = f"{LOST_GRACE.seconds} s after it was missed"
@@ -341,7 +356,7 @@ def _seen_ended(view: StageView, pod: PodView, now: datetime) -> StageStatus:
     started = status.startTime
     if started is None and isinstance(current, Started) and current.since is not None:
         started = _clamped(current.since, status, pod, now)
-    return edits.seen_ended(status, pod.spec.node_name, started)
+    return edits.seen_ended(edits.back(status, now), pod.spec.node_name, started)
 
 
 def _clamped(
@@ -362,6 +377,6 @@ def _end_of(status: StageStatus, stage: Stage, pod: PodView, now: datetime) -> d
     It may have run for its time and no longer: so by a wrong clock no wait that counts from here
     begins anew with each look.
     """
-    began, longest = status.startTime, timedelta(seconds=stage.timeoutSeconds)
+    began, longest = status.startTime, timedelta(seconds=stage.timeoutSeconds + status.awaySeconds)
     latest = now if began is None else min(now, began + longest)
     return clamped(outcome.finished_at(pod) or now, began or status.turnTime, latest)

@@ -154,4 +154,7 @@ def _after_deferral(
     where = f"stage {status.name}, attempt {status.attempt}: {cause}; starts again in {wait} s"
     builder.events.append(Event(names.EVENT_DEFERRED, where))
     counted = status.evolve(deferrals=deferrals)
-    return edits.next_attempt(counted, names.WAIT_DEFERRED, sentence(cause), verdict.moment)
+    said = cause.removeprefix(f"{names.WAIT_ENDPOINT}: ")
+    return edits.next_attempt(
+        counted, names.WAIT_ENDPOINT, sentence(said), verdict.moment, state="Deferred"
+    )

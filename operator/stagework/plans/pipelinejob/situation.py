@@ -2,11 +2,12 @@
 
 Told in this order; the first that applies:
 
-1. The recorded Pod is there, and ungated. Its container (a) has not ended: `Runs`, `Starts`, or
-   `CannotStart` where waiting mends nothing; (b) has ended, a verdict being recorded: `Stopped`;
-   where the run was stopped and the work was done all the same, that counts; (c) has ended, and
-   another of ours is still storing what it has left (`contract: Files`): `Keeps`; (d) has ended:
-   `ContainerEnded`.
+1. The recorded Pod is there, and ungated. Its container (a) has not ended, or what it has left is
+   not stored yet, and its machine may be away, and is: `IsAway`; (b) has not ended: `Runs`,
+   `Starts`, or `CannotStart` where waiting mends nothing; (c) has ended, a verdict being recorded:
+   `Stopped`; where the run was stopped and the work was done all the same, that counts; (d) has
+   ended, and another of ours is still storing what it has left (`contract: Files`): `Keeps`;
+   (e) has ended: `ContainerEnded`.
 2. The recorded Pod is there, and still held: `ChosenHeld`.
 3. A Pod of its Job is ungated, and none is recorded: somebody else removed the gate. Nothing of it
    counts. (a) A verdict is recorded: `Stopped` once the Pod has ended; (b) else `GateRemoved`.
@@ -40,6 +41,7 @@ from stagekit import contract
 from stagework.api import names
 from stagework.api.observed import JobView, PodView
 from stagework.api.stage_status import WITH_ITS_RUN, StageStatus
+from stagework.plans.pipelinejob.away import is_away
 from stagework.plans.pipelinejob.snapshot import FoundResult
 from stagework.plans.pipelinejob.stage_view import StageView
 from stagework.plans.plan import Refusal
@@ -74,6 +76,13 @@ class Starts:
     message: str
     hindered: bool
     """Something is in its way; it is not merely on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class IsAway:
+    """Its Pod is out, and its machine is away: what was last seen of it says nothing of now."""
+
+    pod: PodView
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +202,7 @@ Situation = (
     | AwaitsPod
     | Starts
     | CannotStart
+    | IsAway
     | Runs
     | Keeps
     | ContainerEnded
@@ -237,8 +247,9 @@ def situation_of(view: StageView, now: datetime) -> Situation:
 def _with_pod(view: StageView, pod: PodView) -> Situation:
     status, rules = view.status, view.end_rules
     kept = sidecar.kept(pod) if rules.files and outcome.termination(pod) is not None else None
+    gone_away = is_away(view.snapshot, status, pod.spec.node_name)
     if isinstance(kept, sidecar.AtWork) and status.stopping is None:
-        return Keeps(pod)
+        return IsAway(pod) if gone_away else Keeps(pod)
     mark = read_mark(
         _mark_text(pod, rules, kept),
         stage=view.stage.name,
@@ -247,6 +258,8 @@ def _with_pod(view: StageView, pod: PodView) -> Situation:
     )
     end = outcome.judge_end(pod, _mark_seen(mark, pod, kept), rules)
     if isinstance(end, outcome.NotEnded):
+        if gone_away:
+            return IsAway(pod)
         current = progress(pod)
         if isinstance(current, Started):
             return Runs(pod, current.since)

@@ -17,6 +17,7 @@ from stagework.plans.pipelinejob.situation import (
     CountedByJob,
     CountUnproved,
     GateRemoved,
+    IsAway,
     Keeps,
     NeverRan,
     PodLost,
@@ -84,6 +85,10 @@ AT_WORK: dict[str, Any] = {
     "machine": "gpu",
     "jobUid": "j",
 }
+ON_MACBOOK: dict[str, Any] = {**AT_WORK, "node": "macbook-9", "machine": "macbook"}
+"""Its node is not there."""
+AT_MACBOOK = running(HELD, node="macbook-9")
+KILLED_AT_MACBOOK = terminated(HELD, 1, node="macbook-9")
 MISSED_LONG: dict[str, Any] = {**AT_WORK, "lostTime": after(0) - LOST_GRACE}
 
 NOTHING = Lookup(None)
@@ -150,6 +155,18 @@ CASES: dict[str, tuple[Seen, Situation]] = {
     "its image is pulled": (
         Seen(AT_WORK, JOB, PULLING),
         Starts(PULLING, "ErrImagePull", "no such image", hindered=True),
+    ),
+    "its machine may be away, and is": (
+        Seen(ON_MACBOOK, JOB, AT_MACBOOK),
+        IsAway(AT_MACBOOK),
+    ),
+    "its outputs are being stored on a machine that is away": (
+        Seen(ON_MACBOOK, JOB, files.keeping(KILLED_AT_MACBOOK), files=True),
+        IsAway(files.keeping(KILLED_AT_MACBOOK)),
+    ),
+    "it had ended before its machine went away": (
+        Seen(ON_MACBOOK, JOB, KILLED_AT_MACBOOK),
+        ContainerEnded(KILLED_AT_MACBOOK, Failed("NonZeroExit", "exit code 1"), None),
     ),
     "no image can have that name": (
         Seen(AT_WORK, JOB, NO_NAME),
