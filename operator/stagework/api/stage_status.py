@@ -152,6 +152,8 @@ class StageChanges(TypedDict, total=False):
     awaySince: datetime | None
     awaySeconds: int
     lostTime: datetime | None
+    suspectedTime: datetime | None
+    bootId: str
     notBeforeTime: datetime | None
     startTime: datetime | None
     completionTime: datetime | None
@@ -213,6 +215,9 @@ class StageClocks(StageRecord):
     """How long it was away before, in this attempt: no clock of the attempt counts that."""
     lostTime: Time | None = None
     """When its Pod was found missing without a result."""
+    suspectedTime: Time | None = None
+    """Since when nothing shows whether its process lives; `orphanTimeoutSeconds` counts from here,
+    but only while the operator looks."""
     notBeforeTime: Time | None = None
     """End of the back-off."""
     startTime: Time | None = None
@@ -240,6 +245,8 @@ class StageStatus(StageClocks):
     """Machine class that it runs or ran on."""
     node: Annotated[str, StringConstraints(max_length=253)] = ""
     """Node that it runs or ran on."""
+    bootId: Uid = ""
+    """Of its node, while it runs: another one means that the machine has booted since."""
     pod: Uid = ""
     """Uid of the Pod that was chosen for this attempt, recorded before its gate is removed: the
     only one that may commit."""

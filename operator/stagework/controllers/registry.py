@@ -30,6 +30,7 @@ from stagework.controllers.pipelines.controller import Pipelines
 from stagework.controllers.scheduledjobs.controller import ScheduledJobs
 from stagework.overview.queue.places import Places
 from stagework.service_client.batches import BatchBook
+from stagework.service_client.heartbeats import HeartbeatReader
 from stagework.service_client.logs import LogKeeper
 from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
@@ -44,6 +45,7 @@ class Parts:
     cache: Cache
     results: ResultStore
     logs: LogKeeper
+    heartbeats: HeartbeatReader
     book: BatchBook
     """Who keeps the lists of batches, and what has become of each item."""
     spool: Spool
@@ -96,6 +98,7 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
                 parts.logs,
                 LivePods(parts.api, parts.wall_clock),
                 Causes(parts.api, parts.wall_clock),
+                parts.heartbeats,
             ),
             LimitRanges(parts.api, parts.clock),
             wiring.plan_settings(parts.settings),

@@ -179,6 +179,11 @@ ROWS: Final[Mapping[str, Row]] = {
     names.WAIT_POD_LOST: Row(
         "bring the node back, or delete it if it is gone", "kubectl get nodes"
     ),
+    names.WAIT_NODE_LOST: Row(
+        "bring the node back; if the machine is off, say so with the taint"
+        f" {names.TAINT_OUT_OF_SERVICE}",
+        "kubectl get nodes",
+    ),
     names.WAIT_POD: Row("see why Kubernetes makes no Pod", _DESCRIBE_JOB),
     names.WAIT_HELD_BY_OTHERS: Row(
         "whoever owns that gate must remove it",
@@ -243,6 +248,9 @@ ROWS: Final[Mapping[str, Row]] = {
         "correct `command` or `image` (or what is mounted over it) and make a new run",
         _STAGES,
     ),
+    names.ORPHANED: Row(
+        "see that nothing of it runs any more where the message says so, then retry", _RETRY
+    ),
     names.TOO_MANY_INTERRUPTIONS: Row("retry once its nodes stay", _RETRY),
     names.TOO_MANY_ATTEMPTS: Row("make a new run", _DESCRIBE),
     names.INPUT_REFUSED: Row(
@@ -284,6 +292,8 @@ ROWS: Final[Mapping[str, Row]] = {
     names.EVENT_INTERVENTION: _DONE,
     names.EVENT_DEFERRED: _BY_ITSELF,
     names.EVENT_AWAY: _BY_ITSELF,
+    names.EVENT_ORPHAN_RECOVERED: _BY_ITSELF,
+    names.EVENT_LATE_REPORT: _DONE,
     names.EVENT_BACK: _BY_ITSELF,
     names.EVENT_STATUS_REFUSED: Row("mend what the message names", _DOCTOR),
     names.EVENT_CHUNK_FAILED: _BY_ITSELF,

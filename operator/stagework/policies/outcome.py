@@ -19,6 +19,7 @@ is one by an exit code that the stage does not name, where it names those that a
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from stagekit import contract
 from stagekit.errors import OutputsUnreadable
@@ -111,11 +112,17 @@ class Failed:
     final: bool = False
 
 
+INTERRUPTED: Final = "Interrupted"
+"""The cause of what a kubelet has reported to be ended from outside."""
+
+
 @dataclass(frozen=True)
 class Interrupted:
     """Ended from outside: it costs no attempt."""
 
     message: str
+    cause: str = INTERRUPTED
+    """See `policies/orphans.py`."""
 
 
 @dataclass(frozen=True)

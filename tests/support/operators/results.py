@@ -3,8 +3,16 @@
 from collections.abc import Sequence
 
 from stagework.api.facts import AnyFact, decoded, encoded
+from stagework.api.observed import EPOCH
 from stagework.history.errors import HistoryUnavailable
-from stagework.plans.pipelinejob.snapshot import FoundResult, LogAnswer, LogQuestion, Lookup
+from stagework.plans.pipelinejob.snapshot import (
+    FoundResult,
+    HeartbeatQuestion,
+    HeartbeatRead,
+    LogAnswer,
+    LogQuestion,
+    Lookup,
+)
 from stagework.service_client.results import LookupFailed
 from tests.support.fakeapi.kubelet import Kubelets
 from tests.support.history.memory import MemoryHistory
@@ -40,6 +48,14 @@ class SimulatedLogs:
         del namespace, run_uid
         self.kept.append((question.stage, question.attempt))
         return self.answer
+
+
+class SimulatedHeartbeats:
+    """A HeartbeatReader that knows of no Pod, so nothing is proved by silence."""
+
+    async def last(self, question: HeartbeatQuestion) -> HeartbeatRead:
+        del question
+        return HeartbeatRead(at=EPOCH, listening_since=EPOCH, heard_at=None)
 
 
 class SimulatedFacts:

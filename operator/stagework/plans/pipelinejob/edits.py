@@ -36,6 +36,7 @@ def with_times(status: StageStatus, correct: Correct, not_before: datetime | Non
         waitingSince=correct(status.waitingSince),
         awaySince=correct(status.awaySince),
         lostTime=correct(status.lostTime),
+        suspectedTime=correct(status.suspectedTime),
         startTime=correct(status.startTime),
         completionTime=correct(status.completionTime),
         notBeforeTime=not_before,
@@ -239,13 +240,20 @@ def starting(
         message=sentence(message),
         turnTime=turn,
         lostTime=None,
+        suspectedTime=None,
     )
 
 
 def started(status: StageStatus, node: str, at: datetime) -> StageStatus:
     """Its container runs."""
     return status.evolve(
-        state="Running", node=node, reason="", message="", startTime=at, lostTime=None
+        state="Running",
+        node=node,
+        reason="",
+        message="",
+        startTime=at,
+        lostTime=None,
+        suspectedTime=None,
     )
 
 
@@ -258,6 +266,7 @@ def away(status: StageStatus, node: str, message: str, at: datetime) -> StageSta
         message=sentence(message),
         awaySince=status.awaySince or at,
         lostTime=None,
+        suspectedTime=None,
     )
 
 
@@ -272,7 +281,9 @@ def back(status: StageStatus, at: datetime) -> StageStatus:
 
 def seen_ended(status: StageStatus, node: str, started_at: datetime | None) -> StageStatus:
     """Where it ran and since when, as its Pod says at last."""
-    return status.evolve(node=node or status.node, lostTime=None, startTime=started_at)
+    return status.evolve(
+        node=node or status.node, lostTime=None, suspectedTime=None, startTime=started_at
+    )
 
 
 def stopping(status: StageStatus, reason: str, message: str) -> StageStatus:
@@ -322,14 +333,64 @@ def unproved(status: StageStatus, at: datetime) -> StageStatus:
 
 
 def pod_lost(
-    status: StageStatus, message: str, since: datetime | None, *, is_away: bool = False
+    status: StageStatus,
+    message: str,
+    since: datetime | None,
+    suspected: datetime,
+    *,
+    is_away: bool = False,
 ) -> StageStatus:
     """Nothing proves that its process has ended; `since`: from when the wait for that counts."""
     begun: StageState = "Running" if status.startTime is not None else "Starting"
     state: StageState = "Away" if is_away else begun if status.away else status.state
     return status.evolve(
-        state=state, reason=names.WAIT_POD_LOST, message=sentence(message), lostTime=since
+        state=state,
+        reason=names.WAIT_POD_LOST,
+        message=sentence(message),
+        lostTime=since,
+        suspectedTime=None if is_away else suspected,
     )
+
+
+def node_lost(status: StageStatus, node: str, message: str, suspected: datetime) -> StageStatus:
+    """Its Pod is there, and nobody knows what has become of its node."""
+    return status.evolve(
+        node=node or status.node,
+        reason=names.WAIT_NODE_LOST,
+        message=sentence(message),
+        suspectedTime=suspected,
+    )
+
+
+def on_boot(status: StageStatus, boot_id: str) -> StageStatus:
+    """It runs on a node that has booted so."""
+    return status.evolve(bootId=boot_id) if boot_id != status.bootId else status
+
+
+def orphaned(status: StageStatus, message: str, at: datetime) -> StageStatus:
+    """Its process has gone, or is taken to have gone: it has failed, and no attempt is used up."""
+    return status.evolve(
+        state="Failed",
+        reason=names.ORPHANED,
+        message=sentence(message),
+        completionTime=at,
+        stopping=None,
+        exitCode=None,
+    )
+
+
+def reported_late(status: StageStatus, exit_code: int) -> StageStatus:
+    """The process of its attempt, which was given up, has ended with that code after all."""
+    return status.evolve(exitCode=exit_code)
+
+
+def earlier_reported_late(status: StageStatus, attempt: int, exit_code: int) -> StageStatus:
+    """Likewise of an attempt before the current one."""
+    earlier = [
+        ended.model_copy(update={"exitCode": exit_code}) if ended.attempt == attempt else ended
+        for ended in status.earlier
+    ]
+    return status.evolve(earlier=earlier)
 
 
 def question_dropped(status: StageStatus) -> StageStatus:
@@ -350,7 +411,7 @@ def committed(
     at: datetime,
 ) -> StageStatus:
     """Its work is done; what is needed no more is dropped, so that objects stay small."""
-    return status.evolve(
+    return _without_traces(status).evolve(
         state=state,
         reason=reason,
         message=sentence(message),
@@ -360,10 +421,6 @@ def committed(
         remakes=0,
         recreatedTime=None,
         turnTime=None,
-        waitingSince=None,
-        awaySince=None,
-        awaySeconds=0,
-        lostTime=None,
         notBeforeTime=None,
         stopping=None,
     )
@@ -390,6 +447,7 @@ def failed(
         completionTime=at,
         stopping=None,
         lostTime=None,
+        suspectedTime=None,
         exitCode=exit_code,
         logLine=log_line,
     )
@@ -461,7 +519,7 @@ def next_attempt(
     """
     if status.attempt >= COUNT_MAX:
         return _without_number(status)
-    return status.evolve(
+    return _without_traces(status).evolve(
         state=state,
         attempt=status.attempt + 1,
         reason=reason,
@@ -475,16 +533,24 @@ def next_attempt(
         node="",
         machine="",
         turnTime=None,
-        waitingSince=None,
-        awaySince=None,
-        awaySeconds=0,
-        lostTime=None,
         startTime=None,
         completionTime=None,
         stopping=None,
         commit=None,
         exitCode=None,
         logLine="",
+    )
+
+
+def _without_traces(status: StageStatus) -> StageStatus:
+    """Without what was noted of where its process was, and whether it was seen."""
+    return status.evolve(
+        waitingSince=None,
+        awaySince=None,
+        awaySeconds=0,
+        bootId="",
+        lostTime=None,
+        suspectedTime=None,
     )
 
 
@@ -501,6 +567,7 @@ def _without_number(status: StageStatus) -> StageStatus:
         pod="",
         stopping=None,
         lostTime=None,
+        suspectedTime=None,
         notBeforeTime=None,
     )
 

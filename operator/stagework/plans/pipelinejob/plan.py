@@ -26,6 +26,7 @@ from stagework.plans.pipelinejob.children import (
 )
 from stagework.plans.pipelinejob.clean_up import (
     after_end,
+    children_of,
     drop_held,
     drop_leftovers,
     end_leftover,
@@ -33,6 +34,7 @@ from stagework.plans.pipelinejob.clean_up import (
     nothing_to_come,
 )
 from stagework.plans.pipelinejob.deleting import deleting
+from stagework.plans.pipelinejob.given_up import end_given_up, note_late_reports
 from stagework.plans.pipelinejob.interventions import StageVerbs
 from stagework.plans.pipelinejob.observe import observe
 from stagework.plans.pipelinejob.refused_stages import change_refused, not_changed_reason
@@ -132,8 +134,7 @@ def finish(evaluated: Evaluated, turns: RunTurns, now: datetime) -> RunPlan:
             end_recorded(snapshot, states[name], own, builder)
     states.update(_look_ahead(starter, objects, states))
     states.update(drop_held(snapshot, objects, states, builder))
-    drop_leftovers(snapshot, states, builder)
-    end_leftover(snapshot, states, builder, now)
+    states.update(_end_what_is_over(snapshot, states, builder, now))
     states.update(_refused(snapshot, objects, states))
     clock = clock_after(
         snapshot,
@@ -156,6 +157,17 @@ def finish(evaluated: Evaluated, turns: RunTurns, now: datetime) -> RunPlan:
         again_once_stored=status.verdict_pending,
     )
     return _marked(snapshot, plan)
+
+
+def _end_what_is_over(
+    snapshot: Snapshot, states: States, builder: PlanBuilder, now: datetime
+) -> dict[str, StageStatus]:
+    """End what has no turn to wait for, or outlives its attempt; the stages of which that tells."""
+    drop_leftovers(snapshot, states, builder)
+    end_leftover(snapshot, states, builder, now)
+    children = children_of(snapshot)
+    end_given_up(snapshot, children, states, builder)
+    return note_late_reports(snapshot, children, states, builder)
 
 
 def _status(

@@ -55,7 +55,7 @@ def run_status(
             message=_with_step(run, reason, message, stages),
             now=now,
             paused=reason == names.SUSPENDED,
-            others=_deferred(stages),
+            others=(*_deferred(stages), *_orphans(stages)),
         ),
         summary=reason,
         message=message,
@@ -82,6 +82,19 @@ def _deferred(stages: Sequence[StageStatus]) -> tuple[ConditionContent, ...]:
     first, more = missed[0], f" (and {len(missed) - 1} more)" if len(missed) > 1 else ""
     message = sentence(f"{first.name}{more}: {first.message}".removesuffix(": "))
     return (ConditionContent(names.DEFERRED, "True", first.reason or first.state, message),)
+
+
+def _orphans(stages: Sequence[StageStatus]) -> tuple[ConditionContent, ...]:
+    """The condition that a stage lost its process, whatever has become of it since."""
+    for stage in stages:
+        attempts = [ended.attempt for ended in stage.earlier if ended.reason == names.ORPHANED]
+        if stage.reason == names.ORPHANED:
+            attempts.append(stage.attempt)
+        if attempts:
+            message = f"{stage.name}, attempt {attempts[-1]}"
+            kind = names.EVENT_ORPHAN_RECOVERED
+            return (ConditionContent(kind, "True", names.ORPHANED, message),)
+    return ()
 
 
 def _cut_to_size(stages: Sequence[StageStatus]) -> list[StageStatus]:
