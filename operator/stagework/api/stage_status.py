@@ -309,6 +309,11 @@ class StageStatus(StageClocks):
         return self.state == names.STAGE_AWAY
 
     @property
+    def suspected(self) -> bool:
+        """Nothing proves whether its process lives, on a machine that is not merely away."""
+        return self.active and not self.away and self.suspectedTime is not None
+
+    @property
     def awaits_approval(self) -> bool:
         """Nothing but somebody's approval is in its way, as far as it was judged."""
         return self.waiting and self.reason == names.WAIT_APPROVAL

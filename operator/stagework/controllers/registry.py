@@ -23,6 +23,7 @@ from stagework.controllers.pipelinejobs.left_behind import LeftBehind
 from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
 from stagework.controllers.pipelinejobs.live_pods import LivePods
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics
+from stagework.controllers.pipelinejobs.orphan_sweep import OrphanSweep
 from stagework.controllers.pipelinejobs.queue_numbers import QueueNumbers
 from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
@@ -105,6 +106,11 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
             queue_metrics=_queue_metrics(parts),
             retelling=retelling,
             left_behind=LeftBehind(parts.api, parts.cache, parts.settings.namespaces, stop_seconds),
+            orphan_sweep=OrphanSweep(
+                *(parts.cache, parts.wake, parts.wall_clock),
+                sweep_seconds=parts.settings.recovery.sweepSeconds,
+                timeout_seconds=parts.settings.recovery.orphanTimeoutSeconds,
+            ),
             wake=parts.wake,
             registry=parts.registry,
             wall_clock=parts.wall_clock,

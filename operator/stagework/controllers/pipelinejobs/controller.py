@@ -34,6 +34,7 @@ from stagework.controllers.pipelinejobs.gather import Gatherer
 from stagework.controllers.pipelinejobs.left_behind import LeftBehind
 from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
+from stagework.controllers.pipelinejobs.orphan_sweep import OrphanSweep
 from stagework.controllers.pipelinejobs.readiness import Readiness
 from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
@@ -77,6 +78,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         queue_metrics: QueueMetrics,
         retelling: Retelling,
         left_behind: LeftBehind,
+        orphan_sweep: OrphanSweep,
         wake: Callable[[Key], None],
         registry: CollectorRegistry,
         wall_clock: Callable[[], datetime],
@@ -92,6 +94,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self._shortages = Shortages(cache, wake, clock)
         self._retelling = retelling
         self._left_behind = left_behind
+        self._orphan_sweep = orphan_sweep
         self.stage_metrics = StageMetrics(registry)
         self.queue_metrics = queue_metrics
         self._slots = Slots(
@@ -170,6 +173,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
             self._revisions.sweep_for_ever(self._cache),
             self._left_behind.sweep_for_ever(self._slots.holds_for),
             self._left_behind.hasten_for_ever(),
+            self._orphan_sweep.sweep_for_ever(),
         )
         old = (self._shortages.forget_old, self._limit_ranges.forget_old)
         return (*sweeps, self._retelling.run(), _tick_for_ever(self._slots.tick, *old))
@@ -185,6 +189,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
     def record(self, facts: Sequence[Fact]) -> None:
         """Count what has happened, and keep it for history."""
         self.stage_metrics.record(facts)
+        self._orphan_sweep.record(facts)
         self._retelling.record(facts)
 
     def stored(self, known: OwnObject, status: PipelineJobStatus) -> None:

@@ -17,6 +17,7 @@ from stagework.plans.pipelinejob.snapshot import Snapshot
 from stagework.plans.pipelinejob.stage_view import StageView
 from stagework.plans.plan import Event, PlanBuilder
 from stagework.plans.transitions import Recovered
+from stagework.policies import orphans
 from stagework.policies.outcome import termination
 
 
@@ -27,6 +28,16 @@ def given_up(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatu
     builder.events.append(Event(names.EVENT_ORPHAN_RECOVERED, where, "Warning"))
     builder.facts.append(Recovered("GivenUp", cause_of(view, now), status.machine))
     return edits.orphaned(status, message, now)
+
+
+def given_up_by_person(before: States, after: States) -> Iterator[Recovered]:
+    """Of the stages that a Recover has declared failed."""
+    for name, stage in after.items():
+        old = before[name]
+        if stage.reason == names.ORPHANED and not old.ended:
+            lost = old.reason == names.WAIT_NODE_LOST
+            cause: orphans.Cause = "NodeLost" if lost else "PodRemoved"
+            yield Recovered("GivenUp", cause, stage.machine)
 
 
 def end_given_up(

@@ -34,7 +34,11 @@ from stagework.plans.pipelinejob.clean_up import (
     nothing_to_come,
 )
 from stagework.plans.pipelinejob.deleting import deleting
-from stagework.plans.pipelinejob.given_up import end_given_up, note_late_reports
+from stagework.plans.pipelinejob.given_up import (
+    end_given_up,
+    given_up_by_person,
+    note_late_reports,
+)
 from stagework.plans.pipelinejob.interventions import StageVerbs
 from stagework.plans.pipelinejob.observe import observe
 from stagework.plans.pipelinejob.refused_stages import change_refused, not_changed_reason
@@ -105,9 +109,11 @@ def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
     }
     answered = run.status.answered
     if snapshot.interventions:
-        verbs = StageVerbs(resolved.dependencies)
+        verbs = StageVerbs(resolved.dependencies, now)
         requests = Requests(snapshot.interventions, run.metadata.uid, verbs, snapshot.refusals)
-        states, answered = requests.apply(states, answered, builder, now)
+        asked, answered = requests.apply(states, answered, builder, now)
+        builder.facts.extend(given_up_by_person(states, asked))
+        states = dict(asked)
     clock = clock_of(snapshot, states, now)
     observed, objects = _observed(snapshot, resolved, states, builder, now)
     up = is_over(snapshot, resolved, clock, observed, now)

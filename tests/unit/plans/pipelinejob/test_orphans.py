@@ -9,6 +9,7 @@ from stagework.api.conditions import find
 from stagework.api.observed import EPOCH, NodeView, PodView
 from stagework.api.resources import PODS
 from stagework.api.stage_status import StageStatus
+from stagework.plans.pipelinejob.interventions import preview
 from stagework.plans.pipelinejob.snapshot import (
     FoundResult,
     HeartbeatQuestion,
@@ -22,6 +23,7 @@ from tests.support.builders import (
     T0,
     World,
     after,
+    answers,
     deleted,
     make_intervention,
     make_job,
@@ -320,3 +322,74 @@ def test_nor_does_it_count_beside_a_later_attempt() -> None:
     assert (_stage(plan).attempt, _stage(plan).commit) == (2, None)
     assert [event.reason for event in plan.events] == ["LateReportRefused"]
     assert _stage(plan).earlier[0].exitCode == 0
+
+
+# A person declares it failed.
+
+
+def _asked(seconds: float, *stages: str, state: StageStatus | None = None, **spec: Any) -> RunPlan:
+    world = _world(state=state or _suspected())
+    request = make_intervention("Recover", *stages, **spec)
+    return world.but(interventions=[request]).plan(after(seconds))
+
+
+def test_a_person_declares_a_stage_failed_before_its_time_is_over() -> None:
+    plan = _asked(300, timeoutSeconds=300)
+
+    stage = _stage(plan)
+    assert (stage.state, stage.reason, stage.failures) == ("Failed", "Orphaned", 0)
+    assert stage.message.endswith("recovered by ops@example.org: font was missing")
+    assert _recovered(plan) == [("GivenUp", "NodeLost", "gpu")]
+    assert [answer.affected for answer in answers(plan)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spec", "reason"),
+    [
+        (299, {"timeoutSeconds": 300}, "TooSoon"),
+        (1799, {}, "TooSoon"),
+    ],
+    ids=["the timeout that was given", "half an hour where none was"],
+)
+def test_but_not_before_the_timeout_is_over(
+    seconds: float, spec: dict[str, Any], reason: str
+) -> None:
+    (answer,) = answers(_asked(seconds, **spec))
+
+    assert [refusal.reason for refusal in answer.refused] == [reason]
+
+
+def test_nor_a_stage_that_lives() -> None:
+    world = _world(make_node(), _suspected().model_copy(update={"suspectedTime": None}))
+    request = make_intervention("Recover", "a", timeoutSeconds=1)
+
+    (answer,) = answers(world.but(interventions=[request]).plan(after(100)))
+
+    assert [refusal.reason for refusal in answer.refused] == ["NotSuspected"]
+
+
+def test_nor_one_on_a_machine_that_may_sleep() -> None:
+    away = AT_WORK.model_copy(update={"state": "Away", "awaySince": T0, "suspectedTime": T0})
+
+    (answer,) = answers(_asked(10**6, "a", state=away, timeoutSeconds=1))
+
+    assert [refusal.reason for refusal in answer.refused] == ["MachineAway"]
+
+
+def test_where_nothing_is_suspected_the_request_is_refused_as_a_whole() -> None:
+    world = _world(make_node()).but(interventions=[make_intervention("Recover")])
+
+    (answer,) = answers(world.plan(after(100)))
+
+    assert [refusal.reason for refusal in answer.refused] == ["NothingSuspected"]
+
+
+def test_the_preview_of_a_retry_says_that_the_old_one_may_still_run() -> None:
+    failed = _stage(_world(state=_suspected()).plan(after(1800)))
+    retry = make_intervention("Retry", "a").spec
+
+    effect = preview(retry, {"a": failed}, {"a": ()})
+    proved = preview(retry, {"a": failed.evolve(suspectedTime=None)}, {"a": ()})
+
+    assert (effect.affected, effect.may_run) == (("a",), ("a",))
+    assert proved.may_run == ()
