@@ -45,7 +45,7 @@ class Operator:
                 target=Target(url),
                 results=results,
                 logs=logs or SimulatedLogs(),
-                heartbeats=heartbeats or SimulatedHeartbeats(),
+                heartbeats=heartbeats or SimulatedHeartbeats(timescale.wall_clock),
                 facts=facts or SimulatedFacts(),
                 clocks=timescale.clocks(),
                 watched_by_kopf=(),

@@ -1,6 +1,7 @@
 """Stands in for the API service: what the simulated stages have stored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from stagework.api.facts import AnyFact, decoded, encoded
 from stagework.api.observed import EPOCH
@@ -53,9 +54,12 @@ class SimulatedLogs:
 class SimulatedHeartbeats:
     """A HeartbeatReader that knows of no Pod, so nothing is proved by silence."""
 
+    def __init__(self, wall_clock: Callable[[], datetime]) -> None:
+        self._wall_clock = wall_clock
+
     async def last(self, question: HeartbeatQuestion) -> HeartbeatRead:
         del question
-        return HeartbeatRead(at=EPOCH, listening_since=EPOCH, heard_at=None)
+        return HeartbeatRead(at=self._wall_clock(), listening_since=EPOCH, heard_at=None)
 
 
 class SimulatedFacts:

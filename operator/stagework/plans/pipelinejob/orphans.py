@@ -88,9 +88,14 @@ def fence_question(view: StageView, now: datetime) -> tuple[HeartbeatQuestion | 
     if view.stage.contract == "ExitCode" or _may_be_away(view):
         return None, now + HEARD_FRESH
     silent = _silent_since(view, heard, now)
-    if heard is None or (now >= silent + FENCE_GRACE and not is_fenced(view, now)):
-        return HeartbeatQuestion(view.status.pod), max(silent + FENCE_GRACE, now + HEARD_FRESH / 2)
-    return None, silent + FENCE_GRACE
+    due, pause = silent + FENCE_GRACE, HEARD_FRESH / 2
+    if heard is None:
+        return HeartbeatQuestion(view.status.pod), max(due, now + pause)
+    if now < due:
+        return None, due
+    if now < heard.at + pause:
+        return None, heard.at + pause  # each answer is a reason to decide anew
+    return HeartbeatQuestion(view.status.pod), now + pause
 
 
 def lost_sentence(view: StageView, now: datetime) -> str:

@@ -263,6 +263,17 @@ def test_it_is_asked_again_when_the_time_has_come() -> None:
     assert world.plan(after(90)).questions == (HEARD,)
 
 
+def test_an_answer_that_proves_nothing_is_not_followed_by_the_same_question_at_once() -> None:
+    world = _world(state=_suspected()).but(heard={HEARD: _heard(100, last=None)})
+
+    plan = world.plan(after(101))
+
+    assert plan.questions == ()
+    assert plan.wake_at is not None
+    assert plan.wake_at > after(101)
+    assert world.plan(after(130)).questions == (HEARD,)
+
+
 # A boot.
 
 
