@@ -189,7 +189,8 @@ class Stage(Resource):
     ended. Replace: after 90 s without proof, never where machines may be away."""
     recovery: Literal["Retry", "Fail"] = "Retry"
     """Once it is proved that its process has gone without a result. Retry: another attempt, which
-    costs none. Fail: it has failed (`Orphaned`), and a person may retry it."""
+    costs none. Fail: it has failed (`Orphaned`), and a person may retry it; not where its kubelet
+    has reported that it was ended from outside, such as by a drain or an eviction."""
     orphanTimeoutSeconds: int | None = Field(default=None, ge=60, le=MAX_SECONDS)
     """Where nothing proves for so long that its process lives or has ended, it has failed
     (`Orphaned`), never where machines may be away; absent: as the settings say."""

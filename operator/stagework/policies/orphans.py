@@ -134,12 +134,14 @@ def classify(seen: Evidence) -> Verdict:
 def recovery(verdict: Suspected | Orphan, rules: Rules, now: datetime) -> Recovery:
     """What follows.
 
-    1. What is proved: another attempt, or `recovery: Fail`. 2. A machine that may be away is waited
-    for. 3. `onNodeLost: Replace` waits for no proof. 4. Without proof the stage has failed after
-    `orphanTimeoutSeconds`; no other attempt is begun by us.
+    1. What is proved: another attempt; or `recovery: Fail`, but for what its kubelet has reported
+    to be ended from outside, such as by a drain: nothing was lost. 2. A machine that may be away is
+    waited for. 3. `onNodeLost: Replace` waits for no proof. 4. Without proof the stage has failed
+    after `orphanTimeoutSeconds`; no other attempt is begun by us.
     """
     if isinstance(verdict, Orphan):
-        return GiveUp(proved=True) if rules.fail else Again(proved=True)
+        fails = rules.fail and verdict.cause != "Interrupted"
+        return GiveUp(proved=True) if fails else Again(proved=True)
     if rules.may_be_away:
         return Wait(None)
     if rules.replace:

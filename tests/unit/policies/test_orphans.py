@@ -221,6 +221,12 @@ def test_what_is_proved_may_fail_if_the_stage_wants_that() -> None:
     assert recovery(verdict, Rules(DEFAULT.timeout, fail=True), T0) == GiveUp(proved=True)
 
 
+def test_what_a_drain_has_ended_follows_again_all_the_same() -> None:
+    verdict = Orphan("Interrupted", "KubeletReport")
+
+    assert recovery(verdict, Rules(DEFAULT.timeout, fail=True), T0) == Again(proved=True)
+
+
 def test_every_proof_has_a_sentence() -> None:
     proofs = ("KubeletReport", "KubeletActed", "NodeBooted", "OutOfService", "SelfFence")
     assert len({sentence_of(proof) for proof in proofs}) == len(proofs)

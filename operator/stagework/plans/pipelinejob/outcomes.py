@@ -137,7 +137,7 @@ def _after_interruption(
     is_orphan = end.cause != outcome.INTERRUPTED
     word = names.EVENT_ORPHAN_RECOVERED if is_orphan else names.EVENT_INTERRUPTED
     builder.events.append(Event(word, where, "Warning"))
-    if stage.recovery == "Fail":
+    if is_orphan and stage.recovery == "Fail":
         builder.facts.append(Recovered("GivenUp", end.cause, status.machine))
         return edits.orphaned(status, end.message, ended)
     if not isinstance(verdict, RetryAt):

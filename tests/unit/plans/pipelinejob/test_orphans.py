@@ -25,6 +25,7 @@ from tests.support.builders import (
     after,
     answers,
     deleted,
+    disrupted,
     make_intervention,
     make_job,
     make_node,
@@ -139,6 +140,15 @@ def test_a_stage_that_shall_fail_fails_and_uses_up_no_attempt() -> None:
     stage = _stage(_world(OFF, recovery="Fail").plan(after(60)))
 
     assert (stage.state, stage.reason, stage.failures) == ("Failed", "Orphaned", 0)
+
+
+def test_what_a_drain_has_ended_is_tried_again_though_the_stage_shall_fail_when_lost() -> None:
+    drained = disrupted(terminated(POD, 143), "EvictionByEvictionAPI", "drained")
+
+    stage = _stage(_world(make_node(), pod=drained, recovery="Fail").plan(after(60)))
+
+    assert (stage.state, stage.attempt, stage.reason) == ("Waiting", 2, "BackOff")
+    assert (stage.failures, stage.interruptions) == (0, 1)
 
 
 def test_without_proof_it_fails_after_the_time_that_it_says() -> None:
