@@ -69,6 +69,16 @@ def _queue_metrics(parts: Parts) -> QueueMetrics:
     return QueueMetrics(parts.registry, parts.wall_clock, numbers)
 
 
+def _orphan_sweep(parts: Parts) -> OrphanSweep:
+    return OrphanSweep(
+        parts.cache,
+        parts.wake,
+        parts.wall_clock,
+        sweep_seconds=parts.settings.recovery.sweepSeconds,
+        timeout_seconds=parts.settings.recovery.orphanTimeoutSeconds,
+    )
+
+
 def _batches(parts: Parts, retelling: Retelling) -> Batches:
     return Batches(
         parts.cache,
@@ -106,11 +116,7 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
             queue_metrics=_queue_metrics(parts),
             retelling=retelling,
             left_behind=LeftBehind(parts.api, parts.cache, parts.settings.namespaces, stop_seconds),
-            orphan_sweep=OrphanSweep(
-                *(parts.cache, parts.wake, parts.wall_clock),
-                sweep_seconds=parts.settings.recovery.sweepSeconds,
-                timeout_seconds=parts.settings.recovery.orphanTimeoutSeconds,
-            ),
+            orphan_sweep=_orphan_sweep(parts),
             wake=parts.wake,
             registry=parts.registry,
             wall_clock=parts.wall_clock,

@@ -5,7 +5,7 @@ Recover by the same policy: a preview cannot differ from the deed.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from stagework.api.pipelinejob import PipelineJob
 from stagework.policies.interventions import recover_refusal
 
 _MAKERS = frozenset({BATCH.kind, SCHEDULEDJOB.kind})
+_NONE: Mapping[tuple[str, str], timedelta] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +95,29 @@ class Suspects:
         }
 
 
-def suspects_in(runs: Iterable[PipelineJob], timeout: timedelta, now: datetime) -> Suspects:
-    """Of these runs; `timeout`: for so long nothing must have proved that a stage lives."""
-    return Suspects(tuple(one for run in runs for one in _of_run(run, timeout, now)))
+def suspects_in(
+    runs: Iterable[PipelineJob],
+    timeout: timedelta,
+    now: datetime,
+    own: Mapping[tuple[str, str], timedelta] = _NONE,
+) -> Suspects:
+    """Of these runs; `timeout`: for so long nothing must have proved that a stage lives; `own`: the
+    same, by run uid and stage, of those that have another.
+    """
+    return Suspects(tuple(one for run in runs for one in _of_run(run, timeout, now, own)))
 
 
-def _of_run(run: PipelineJob, timeout: timedelta, now: datetime) -> Iterator[Suspect]:
+def _of_run(
+    run: PipelineJob, timeout: timedelta, now: datetime, own: Mapping[tuple[str, str], timedelta]
+) -> Iterator[Suspect]:
     if run.metadata.deletionTimestamp is not None:
         return
     owners = (o for o in run.metadata.ownerReferences if o.controller and o.kind in _MAKERS)
     owner = next(owners, None)
     for stage in run.status.stages:
         if stage.suspected or stage.away:
-            skipped = recover_refusal(stage, timeout, now)
+            limit = own.get((run.metadata.uid, stage.name), timeout)
+            skipped = recover_refusal(stage, limit, now)
             yield Suspect(
                 namespace=run.metadata.namespace,
                 run=run.metadata.name,

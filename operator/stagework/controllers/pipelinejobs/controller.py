@@ -173,7 +173,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
             self._revisions.sweep_for_ever(self._cache),
             self._left_behind.sweep_for_ever(self._slots.holds_for),
             self._left_behind.hasten_for_ever(),
-            self._orphan_sweep.sweep_for_ever(),
+            self._orphan_sweep.sweep_for_ever(self.prepare),
         )
         old = (self._shortages.forget_old, self._limit_ranges.forget_old)
         return (*sweeps, self._retelling.run(), _tick_for_ever(self._slots.tick, *old))
@@ -188,9 +188,8 @@ class PipelineJobs(Controller[PipelineJobStatus]):
 
     def record(self, facts: Sequence[Fact]) -> None:
         """Count what has happened, and keep it for history."""
-        self.stage_metrics.record(facts)
-        self._orphan_sweep.record(facts)
-        self._retelling.record(facts)
+        for part in (self.stage_metrics, self._orphan_sweep, self._retelling):
+            part.record(facts)
 
     def stored(self, known: OwnObject, status: PipelineJobStatus) -> None:
         """Known already: it need not be decoded again."""
@@ -200,8 +199,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         """Its revision stays: a person's Retry may need it, so it must not be swept. So does how
         it has ended, for what has made it.
         """
-        kept = {"pipelineRevision": revision_of(known), **end_document(known)}
-        return tombstone_of(known, kept)
+        return tombstone_of(known, {"pipelineRevision": revision_of(known), **end_document(known)})
 
     def forget(self, uid: str) -> None:
         """What was decoded of it, and what is noted of its attempts."""

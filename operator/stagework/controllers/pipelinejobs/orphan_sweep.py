@@ -16,10 +16,14 @@ from pydantic import ValidationError
 
 from stagework.api.pipelinejob import PipelineJob, PipelineJobSpec
 from stagework.cluster.cache.cache import Cache
-from stagework.controllers.controller import Key
+from stagework.cluster.cache.own_objects import OwnObject
+from stagework.cluster.client.errors import ApiError
+from stagework.controllers.controller import Key, Unreadable
 from stagework.controllers.pipelinejobs.decoding import decode_status, run_of
+from stagework.controllers.pipelinejobs.take_over import Prepare
 from stagework.controllers.pipelinejobs.triggers import RUNS, key_of
 from stagework.overview.orphans import Suspects, suspects_in
+from stagework.plans.pipelinejob.snapshot import Resolved
 from stagework.plans.plan import Fact
 from stagework.plans.transitions import Recovered
 
@@ -55,17 +59,18 @@ class OrphanSweep:
         """What was recovered since the last sweep, by cause."""
         self._recovered.update(fact.cause for fact in facts if isinstance(fact, Recovered))
 
-    async def sweep_for_ever(self) -> None:
+    async def sweep_for_ever(self, prepare: Prepare) -> None:
         """One after the other, with a pause in between."""
         self._recovered.clear()
         while True:
             await asyncio.sleep(self._sweep_seconds)
-            await self.sweep()
+            await self.sweep(prepare)
 
-    async def sweep(self) -> Suspects:
+    async def sweep(self, prepare: Prepare) -> Suspects:
         """Wake all runs of which a stage is suspected; what was found."""
         runs: list[PipelineJob] = []
-        for place, known in enumerate(self._cache.all(RUNS)):
+        own: dict[tuple[str, str], timedelta] = {}
+        for place, known in enumerate(tuple(self._cache.all(RUNS))):
             if place % _AT_ONCE == 0:
                 await asyncio.sleep(0)
             status = bytes(known.status)
@@ -77,7 +82,8 @@ class OrphanSweep:
             except ValidationError:
                 continue  # edited by hand: its own decision says so
             self._wake(key_of(known))
-        found = suspects_in(runs, self._timeout, self._wall_clock())
+            own.update(await _own_timeouts(known, prepare))
+        found = suspects_in(runs, self._timeout, self._wall_clock(), own)
         self._say(found)
         return found
 
@@ -94,6 +100,22 @@ class OrphanSweep:
             _listed(recovered),
             len(found.parents),
         )
+
+
+async def _own_timeouts(known: OwnObject, prepare: Prepare) -> dict[tuple[str, str], timedelta]:
+    """Of the stages that say one; none where they cannot be read now."""
+    try:
+        stages = PipelineJobSpec.model_validate_json(bytes(known.spec)).stages
+        if stages is None:
+            resolved = await prepare(known)
+            stages = resolved.stages if isinstance(resolved, Resolved) else []
+    except (ApiError, Unreadable, ValidationError):
+        return {}
+    return {
+        (known.metadata.uid, stage.name): timedelta(seconds=stage.orphanTimeoutSeconds)
+        for stage in stages
+        if stage.orphanTimeoutSeconds is not None
+    }
 
 
 def _listed(counts: Counter[str]) -> str:
