@@ -20,7 +20,7 @@ async def recover(
 ) -> RecoverAnswer:
     """Declare stages failed of which nothing proves for so long whether they live.
 
-    For whoever has the verb `recover` on `pipelinejobs`; with `dryRun` nothing is written.
+    For whoever has the verb `recover` on runs; with `dryRun` nothing is written.
     """
     if body.namespace:
         checked_namespace(body.namespace)
