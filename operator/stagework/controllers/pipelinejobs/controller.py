@@ -84,9 +84,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         wall_clock: Callable[[], datetime],
         clock: Callable[[], float],
     ) -> None:
-        """`wake`: reconcile a run, since its turn has changed. `registry`: of its metrics. `clock`:
-        seconds that nobody sets.
-        """
+        """`wake`: reconcile a run, for its turn has changed; `clock`: seconds that nobody sets."""
         self._cache = cache
         self._revisions = revisions
         self._answers = answers
