@@ -25,6 +25,10 @@ def _behave(pod: Json) -> Behaviour:
     return Behaviour(seconds=0.5 if again else 200.0, stop_seconds=5.0)
 
 
+def _endless(_pod: Json) -> Behaviour:
+    return Behaviour(seconds=1e6, stop_seconds=5.0)
+
+
 def _settings() -> Settings:
     """The laptop may be away."""
     document = settings_document(slots=1)
@@ -89,7 +93,7 @@ def test_a_node_that_is_lost_for_a_while_has_done_no_harm() -> None:
 
 def test_a_node_that_stays_away_fails_its_stage_after_half_an_hour_and_begins_nothing() -> None:
     async def story(world: World) -> None:
-        world.simulator.kubelets.behave = lambda _pod: Behaviour(seconds=1e6, stop_seconds=5.0)
+        world.simulator.kubelets.behave = _endless
         world.apply("one", [_stage()])
         await world.until(lambda: _state(world)[0] == "Running")
         world.simulator.set_ready("gpu-1", ready=False)
@@ -133,7 +137,7 @@ def test_a_pod_that_is_removed_by_force_is_followed_by_one_attempt() -> None:
 
 def test_an_operator_that_was_away_while_a_node_was_lost_counts_anew() -> None:
     async def story(world: World) -> None:
-        world.simulator.kubelets.behave = lambda _pod: Behaviour(seconds=1e6, stop_seconds=5.0)
+        world.simulator.kubelets.behave = _endless
         world.apply("one", [_stage()])
         await world.until(lambda: _state(world)[0] == "Running")
         world.simulator.set_ready("gpu-1", ready=False)
