@@ -245,6 +245,17 @@ class SlotSettings(_Section):
     to the next one this long after its turn came, and goes on trying without one."""
 
 
+class RecoverySettings(_Section):
+    """What becomes of stages whose process may have gone."""
+
+    orphanTimeoutSeconds: int = Field(default=1800, ge=60, le=7 * 24 * 3600)
+    """Where nothing proves for so long that a stage's process lives or has ended, the stage has
+    failed (`Orphaned`), and a person may retry it; not where machines may be away. A stage may say
+    another."""
+    sweepSeconds: int = Field(default=60, ge=10, le=3600)
+    """How often all runs are looked through for such stages, whatever watches have shown."""
+
+
 class OldClientSettings(_Section):
     """What the routes of the old queue (`/api/queue/...`) speak of."""
 
@@ -405,6 +416,8 @@ class Settings(_Section):
     """Rates and limits."""
     slots: SlotSettings = SlotSettings()
     """How slots of machines are given."""
+    recovery: RecoverySettings = RecoverySettings()
+    """What becomes of stages whose process may have gone."""
     queue: QueueSettings = QueueSettings()
     """How the numbers of the queue are counted."""
     history: HistorySettings = HistorySettings()

@@ -68,6 +68,7 @@ def plan_settings(settings: Settings) -> PlanSettings:
         look_ahead=settings.engine.lookAhead,
         keep_jobs_seconds=settings.engine.keepJobsSeconds,
         start_grace_seconds=settings.slots.startGraceSeconds,
+        orphan_timeout_seconds=settings.recovery.orphanTimeoutSeconds,
         keep_logs=settings.artifacts.maxLogBytes > 0,
     )
 

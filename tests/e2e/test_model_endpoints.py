@@ -7,6 +7,7 @@ The story has more steps one after the other than any other: its runs go first.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -257,13 +258,16 @@ def test_defer_waits_and_goes_on_by_itself_when_the_server_is_back(
     space: Space, stopped: ModelPod, tmp_path: Path
 ) -> None:
     deferred = {"down-defer": "vlm_analyze", "down-document": "embed"}
+    roles = {"vlm_analyze": "vision", "embed": "embeddings"}
     for name, stage in deferred.items():
-        run = space.wait_for(name, stage_is(stage, state="Waiting", reason="Deferred"))
+        run = space.wait_for(name, stage_is(stage, state="Deferred", reason="EndpointUnavailable"))
         status = space.stage_of(name, stage)
-        assert status["message"].startswith("EndpointUnavailable: ")
+        said = rf"the {roles[stage]} endpoint gave no answer in \d+ tries: .+"
+        assert re.fullmatch(said, status["message"]), status["message"]
         assert status.get("failures", 0) == 0
         assert status["deferrals"] == 1
-        assert run["status"]["summary"] == "Waiting"
+        # The tests above have seen the end of every other stage.
+        assert run["status"]["summary"] == "Deferred"
     stopped.start()
     space.wait_for_end("down-defer", "Completed")
     # One of its stages had failed for good; the deferred one is done all the same.

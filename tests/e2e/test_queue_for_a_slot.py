@@ -61,14 +61,15 @@ def test_a_class_without_a_node_is_waited_for_and_the_next_one_taken_in_its_time
         run_of("patient", shell("one", runsOn=MACBOOK)),
         run_of("flexible", shell("one", runsOn=["macbook", "macmini"], fallbackAfterSeconds=2)),
     )
-    run = space.wait_for("patient", stage_is("one", reason="NoNodeOfClass"))
+    run = space.wait_for("patient", stage_is("one", state="Deferred", reason="MachineAway"))
     node = node_names()["macbook"]
-    why = f"no ready node of class macbook: {node} is cordoned"
+    why = f"no ready node of class macbook: {node} is cordoned; until one is back"
     assert stage_in(run, "one")["message"] == why
+    assert run["status"]["summary"] == "Deferred"
     assert f"kubectl uncordon {node}" in space.stagework("status", "patient").out
     flexible = space.wait_for_end("flexible", "Completed")
     assert stage_in(flexible, "one")["machine"] == "macmini"
-    assert space.stage_of("patient", "one")["state"] == "Waiting"
+    assert space.stage_of("patient", "one")["state"] == "Deferred"
 
 
 def test_when_the_node_is_back_the_work_begins(space: Space) -> None:

@@ -76,13 +76,12 @@ def counted(stages: list[Document], name: str) -> Counter[str]:
         if stage["name"] != name:
             continue
         if state == "Stuck" or (
-            state == "Waiting"
-            and reason not in {*HELD, "DependenciesPending", "NoNodeOfClass", "Deferred"}
+            state == "Waiting" and reason not in {*HELD, "DependenciesPending", "NoNodeOfClass"}
         ):
             counts["pending"] += 1
         elif state == "Waiting" and reason in HELD:
             counts["held"] += 1
-        elif state in ("Starting", "Running"):
+        elif state in ("Starting", "Running", "Away"):
             counts["processing"] += 1
         elif state == "Failed":
             counts["failed"] += 1

@@ -128,6 +128,14 @@ REFUSALS: dict[str, tuple[Build, str]] = {
         ask(verb="Retry", select={"states": ["Failed"]}),
         "select names items for Reprocess",
     ),
+    "a timeout for a retry": (
+        ask(verb="Retry", timeoutSeconds=60),
+        "timeoutSeconds goes with Recover",
+    ),
+    "a replacement of what must not run twice": (
+        stages(stage("a", onNodeLost="Replace")),
+        "onNodeLost: Replace may run a stage twice at once: add idempotent: true",
+    ),
     "an empty spec": (bare("PipelineJob"), "give exactly one of pipelineRef and stages"),
     "both a Pipeline and stages": (
         run(stages=[stage()]),

@@ -185,8 +185,12 @@ def test_a_kind_is_named_only_at_home() -> None:
     assert named == [f"stagework/{name}" for name in KINDS_AT_HOME]
 
 
-NO_VERBS = {("stagework/api/scheduledjob.py", "Skip")}
-"""Words that are a verb of another kind: `onOverlap` says what becomes of a slot."""
+NO_VERBS = {
+    ("stagework/api/scheduledjob.py", "Skip"),
+    ("stagework/api/stages.py", "Retry"),
+}
+"""Words that are a verb of another kind: `onOverlap` says what becomes of a slot, and `recovery` of
+a stage whose process has gone."""
 
 
 def test_a_verb_is_named_only_in_the_registry_of_kinds() -> None:

@@ -1,7 +1,7 @@
 """Conditions as the Kubernetes API conventions ask: one entry a type, set together, never lost."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self, TypedDict, Unpack
+from typing import Annotated, Literal, NamedTuple, Self, TypedDict, Unpack
 
 from pydantic import Field, StringConstraints
 
@@ -61,6 +61,15 @@ def of_generation(conditions: list[Condition], generation: int) -> list[Conditio
     return [condition.evolve(observedGeneration=generation) for condition in conditions]
 
 
+class ConditionContent(NamedTuple):
+    """What a condition shall say."""
+
+    type: str
+    status: Status
+    reason: str
+    message: str
+
+
 def conditions_for(
     before: list[Condition],
     generation: int,
@@ -71,21 +80,25 @@ def conditions_for(
     now: datetime,
     stalled: bool = False,
     paused: bool = False,
+    others: tuple[ConditionContent, ...] = (),
 ) -> list[Condition]:
     """Succeeded, Reconciling and Stalled by the kstatus table, of every kind that comes to an end.
 
     Active: Unknown, Reconciling. Suspended: Unknown, neither. Done: True, neither. Failed for
-    good: False, Stalled. `stalled` says that unfinished work needs a person. The list `before` is
-    given back where it says all of it already. A condition that does not apply has no message.
+    good: False, Stalled. `stalled` says that unfinished work needs a person. `others`: what else
+    applies, behind these. The list `before` is given back where it says all of it already. A
+    condition that does not apply has no message.
     """
     stuck = stalled or succeeded == "False"
     busy = succeeded == "Unknown" and not stuck and not paused
-    wanted: list[tuple[str, Status]] = [
-        (names.SUCCEEDED, succeeded),
-        (names.RECONCILING, "True" if busy else "False"),
-        (names.STALLED, "True" if stuck else "False"),
+    said = sentence(message)
+    wanted = [
+        _content(names.SUCCEEDED, succeeded, reason, said),
+        _content(names.RECONCILING, "True" if busy else "False", reason, said),
+        _content(names.STALLED, "True" if stuck else "False", reason, said),
+        *others,
     ]
-    return _renewed(before, wanted, (reason, sentence(message), generation), now)
+    return _renewed(before, wanted, generation, now)
 
 
 def conditions_of_use(
@@ -103,50 +116,35 @@ def conditions_of_use(
     What cannot be used needs a person, unless that is `passing`: it ends by itself. The list
     `before` is given back where it says all of it.
     """
-    wanted: list[tuple[str, Status]] = [
-        (names.READY, "True" if ready else "False"),
-        (names.STALLED, "False" if ready or passing else "True"),
+    said = sentence(message)
+    wanted = [
+        _content(names.READY, "True" if ready else "False", reason, said),
+        _content(names.STALLED, "False" if ready or passing else "True", reason, said),
     ]
-    return _renewed(before, wanted, (reason, sentence(message), generation), now)
+    return _renewed(before, wanted, generation, now)
 
 
 _SAYS_WHY = frozenset({names.SUCCEEDED, names.READY})
-_Content = tuple[str, str, int]
-"""Reason, message and generation: the same in all of them."""
 
 
-def _renewed(
-    before: list[Condition], wanted: list[tuple[str, Status]], content: _Content, now: datetime
-) -> list[Condition]:
-    if _say(before, wanted, content):
-        return before
-    return renew(before, _made(wanted, content, now), now)
-
-
-def _say(before: list[Condition], wanted: list[tuple[str, Status]], content: _Content) -> bool:
-    reason, message, at = content
-    return [(c.type, c.status) for c in before] == wanted and all(
-        (c.reason, c.observedGeneration) == (reason, at)
-        and c.message == _said(c.type, c.status, message)
-        for c in before
+def _content(kind: str, status: Status, reason: str, message: str) -> ConditionContent:
+    """The first one always says why; the others only while they apply."""
+    return ConditionContent(
+        kind, status, reason, message if kind in _SAYS_WHY or status == "True" else ""
     )
 
 
-def _said(kind: str, status: Status, message: str) -> str:
-    """The first one always says why; the others only while they apply."""
-    return message if kind in _SAYS_WHY or status == "True" else ""
-
-
-def _made(wanted: list[tuple[str, Status]], content: _Content, now: datetime) -> list[Condition]:
-    reason, message, generation = content
-    return [
-        Condition(
-            type=kind,
-            status=status,
-            reason=reason,
-            message=_said(kind, status, message),
-            lastTransitionTime=now,
-            observedGeneration=generation,
-        )
-        for kind, status in wanted
+def _renewed(
+    before: list[Condition], wanted: list[ConditionContent], generation: int, now: datetime
+) -> list[Condition]:
+    there = [
+        (ConditionContent(c.type, c.status, c.reason, c.message), c.observedGeneration)
+        for c in before
     ]
+    if there == [(content, generation) for content in wanted]:
+        return before
+    return renew(before, [_made(content, generation, now) for content in wanted], now)
+
+
+def _made(content: ConditionContent, generation: int, now: datetime) -> Condition:
+    return Condition(**content._asdict(), lastTransitionTime=now, observedGeneration=generation)

@@ -16,7 +16,7 @@ from stagework.api.base import (
 )
 from stagework.api.batch_items import ItemId
 from stagework.api.references import ObjectName
-from stagework.api.stages import StageName
+from stagework.api.stages import MAX_SECONDS, StageName
 
 Word = str
 """A kind or verb; the registry of kinds says which there are (`api/kinds.py`)."""
@@ -73,6 +73,10 @@ class InterventionSpec(Resource):
                 "self.verb != 'Reprocess' || !has(self.stages) || size(self.stages) == 0",
                 "Reprocess runs items again: leave `stages` out, and name items in `select`",
             ),
+            (
+                "!has(self.timeoutSeconds) || self.verb == 'Recover'",
+                "timeoutSeconds goes with Recover: leave it out, or ask for Recover",
+            ),
         )
     )
 
@@ -80,19 +84,21 @@ class InterventionSpec(Resource):
     """The run."""
     verb: Word
     """Retry: a new attempt, its descendants wait again. Skip: done without being run. Stop: the
-    run ends now. Approve: a stage that waits for approval may start. Reprocess: items of a Batch
-    are run again."""
+    run ends now. Approve: a stage that waits for approval may start. Recover: a stage of which
+    nothing proves whether it lives has failed. Reprocess: items of a Batch are run again."""
     stages: list[StageName] = Field(
         default=[], max_length=64, json_schema_extra={"x-list-type": "set"}
     )
     """Stages; absent with Retry: every failed or stopped stage; with Approve: every stage that
-    waits for it. Stop takes none."""
+    waits for it; with Recover: every stage that is suspected. Stop takes none."""
     attempt: int | None = Field(default=None, ge=1, le=COUNT_MAX)
     """Refused where this is no longer the stage's current attempt: a double click is harmless."""
     descendants: Literal["NotRun", "Run"] = "NotRun"
     """Skip only: whether the stages that depend on it run all the same."""
     select: Select | None = None
     """Reprocess only: which items; absent: those that failed."""
+    timeoutSeconds: int | None = Field(default=None, ge=0, le=MAX_SECONDS)
+    """Recover only: for how long nothing must have proved that a stage lives; absent: 1800."""
     reason: Annotated[str, StringConstraints(max_length=256)] = ""
     """Why; kept in the history."""
     requestedBy: ShortText = ""

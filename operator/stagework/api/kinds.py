@@ -41,6 +41,8 @@ STOP: Final = "Stop"
 """End the run now and keep its record."""
 APPROVE: Final = "Approve"
 """Let stages pass that wait for approval."""
+RECOVER: Final = "Recover"
+"""Declare stages failed of which nothing proves for too long whether their process lives."""
 REPROCESS: Final = "Reprocess"
 """Run items again: those that failed, some by their ids, or all but the done."""
 RUN_NOW: Final = "RunNow"
@@ -185,7 +187,7 @@ PIPELINEJOB: Final = Kind(
         *("pipelineRef", "stages", "params", "imagePullSecrets", "input", "slotTime"),
         *("title", "subject", "tenant", "parallelism", "activeDeadlineSeconds"),
     ),
-    verbs=(RETRY, SKIP, STOP, APPROVE),
+    verbs=(RETRY, SKIP, STOP, APPROVE, RECOVER),
     references=("spec.pipelineRef.name",),
     stages_at=("spec.stages", "spec.imagePullSecrets"),
     stages_advice="name a Pipeline in spec.pipelineRef instead",

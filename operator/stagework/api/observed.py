@@ -332,10 +332,18 @@ class PodManifest(PodView, frozen=True):
         return (next(values, None) or "").replace("$$", "$")
 
 
+class Taint(_View, frozen=True):
+    """What keeps Pods off a Node."""
+
+    key: str = ""
+    effect: str = ""
+
+
 class NodeSpec(_View, frozen=True):
     """Spec of a Node."""
 
     unschedulable: bool = False
+    taints: tuple[Taint, ...] = ()
 
 
 class NodeCondition(ObjectCondition, frozen=True):
@@ -345,10 +353,18 @@ class NodeCondition(ObjectCondition, frozen=True):
     """By the clock of whoever wrote it: compared with itself alone, never with ours."""
 
 
+class NodeInfo(_View, frozen=True):
+    """What a kubelet says of its machine."""
+
+    boot_id: str = msgspec.field(name="bootID", default="")
+    """Another one after each boot."""
+
+
 class NodeStatus(_View, frozen=True):
     """Status of a Node."""
 
     conditions: tuple[NodeCondition, ...] = ()
+    node_info: NodeInfo = NodeInfo()
 
 
 class NodeView(_View, frozen=True):
@@ -368,6 +384,16 @@ class NodeView(_View, frozen=True):
         """Changes whenever it has become ready or not ready, also between two looks of ours."""
         ready = (c.last_transition_time for c in self.status.conditions if c.type == "Ready")
         return next(ready, "")
+
+    @property
+    def boot_id(self) -> str:
+        """Another one after each boot; empty where its kubelet does not say."""
+        return self.status.node_info.boot_id
+
+    @property
+    def out_of_service(self) -> bool:
+        """An administrator has said that the machine is off: nothing runs on it."""
+        return any(taint.key == names.TAINT_OUT_OF_SERVICE for taint in self.spec.taints)
 
     @property
     def takes_pods(self) -> bool:

@@ -242,8 +242,8 @@ def count_done(stages: Sequence[StageStatus]) -> int:
 
 
 def current_of(stages: Sequence[StageStatus]) -> StageStatus | None:
-    """The stage to show, the first of: runs, starts, is stuck, waits for more than others, waits,
-    failed.
+    """The stage to show, the first of: runs, starts, is stuck, is away, waits for more than others,
+    waits, failed.
 
     When all are done: the last. None before the run is accepted.
     """
@@ -261,6 +261,7 @@ _SHOWN_FIRST = (
     names.STAGE_RUNNING,
     names.STAGE_STARTING,
     names.STAGE_STUCK,
+    names.STAGE_AWAY,
     "due",
     names.STAGE_WAITING,
     names.STAGE_FAILED_STATE,

@@ -67,7 +67,16 @@ class Commit(Observed):
 
 
 StageState = Literal[
-    "Waiting", "Starting", "Stuck", "Running", "Succeeded", "Failed", "Skipped", "NotRun"
+    "Waiting",
+    "Deferred",
+    "Starting",
+    "Stuck",
+    "Running",
+    "Away",
+    "Succeeded",
+    "Failed",
+    "Skipped",
+    "NotRun",
 ]
 
 
@@ -140,7 +149,11 @@ class StageChanges(TypedDict, total=False):
     turnTime: datetime | None
     recreatedTime: datetime | None
     waitingSince: datetime | None
+    awaySince: datetime | None
+    awaySeconds: int
     lostTime: datetime | None
+    suspectedTime: datetime | None
+    bootId: str
     notBeforeTime: datetime | None
     startTime: datetime | None
     completionTime: datetime | None
@@ -159,7 +172,7 @@ class StageRecord(Observed):
     name: StageName
     """Name of the stage."""
     state: StageState = "Waiting"
-    """Waiting, Starting, Stuck, Running, Succeeded, Failed, Skipped or NotRun."""
+    """Waiting, Deferred, Starting, Stuck, Running, Away, Succeeded, Failed, Skipped or NotRun."""
     attempt: int = Field(default=1, ge=1, le=COUNT_MAX)
     """Number of the current attempt; it only grows."""
     job: Annotated[str, StringConstraints(max_length=63, pattern=OBJECT_NAME)] = ""
@@ -187,7 +200,33 @@ class StageRecord(Observed):
         return pack(self.__dict__, self.commit.__dict__)
 
 
-class StageStatus(StageRecord):
+class StageClocks(StageRecord):
+    """When what has happened to a stage, by our own clock."""
+
+    turnTime: Time | None = None
+    """When its turn came (slot granted); `startDeadlineSeconds` counts from here."""
+    recreatedTime: Time | None = None
+    """When its Job was made anew because no Pod came, or made long after its turn; by our clock."""
+    waitingSince: Time | None = None
+    """Since when no node of its first class is there; `fallbackAfterSeconds` counts from here."""
+    awaySince: Time | None = None
+    """Since when the machine on which it has begun is away."""
+    awaySeconds: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """How long it was away before, in this attempt: no clock of the attempt counts that."""
+    lostTime: Time | None = None
+    """When its Pod was found missing without a result."""
+    suspectedTime: Time | None = None
+    """Since when nothing shows whether its process lives; `orphanTimeoutSeconds` counts from here,
+    but only while the operator looks."""
+    notBeforeTime: Time | None = None
+    """End of the back-off."""
+    startTime: Time | None = None
+    """When the container of the current attempt started."""
+    completionTime: Time | None = None
+    """When it ended."""
+
+
+class StageStatus(StageClocks):
     """Where one stage stands: its current or last attempt whole, of those before it the reason."""
 
     reason: Annotated[str, StringConstraints(max_length=63)] = ""
@@ -206,23 +245,11 @@ class StageStatus(StageRecord):
     """Machine class that it runs or ran on."""
     node: Annotated[str, StringConstraints(max_length=253)] = ""
     """Node that it runs or ran on."""
+    bootId: Uid = ""
+    """Of its node, while it runs: another one means that the machine has booted since."""
     pod: Uid = ""
     """Uid of the Pod that was chosen for this attempt, recorded before its gate is removed: the
     only one that may commit."""
-    turnTime: Time | None = None
-    """When its turn came (slot granted); `startDeadlineSeconds` counts from here."""
-    recreatedTime: Time | None = None
-    """When its Job was made anew because no Pod came, or made long after its turn; by our clock."""
-    waitingSince: Time | None = None
-    """Since when no node of its first class is there; `fallbackAfterSeconds` counts from here."""
-    lostTime: Time | None = None
-    """When its Pod was found missing without a result."""
-    notBeforeTime: Time | None = None
-    """End of the back-off."""
-    startTime: Time | None = None
-    """When the container of the current attempt started."""
-    completionTime: Time | None = None
-    """When it ended."""
     stopping: Stopping | None = None
     """Set while its Pod is being ended by the operator."""
     skip: SkipRecord | None = None
@@ -272,6 +299,21 @@ class StageStatus(StageRecord):
         return self.reason in WITH_ITS_RUN and self.state in _STOPPED
 
     @property
+    def deferred(self) -> bool:
+        """It waits for what is away, and no clock of it runs."""
+        return self.state == names.STAGE_DEFERRED
+
+    @property
+    def away(self) -> bool:
+        """It has begun on a machine that is away."""
+        return self.state == names.STAGE_AWAY
+
+    @property
+    def suspected(self) -> bool:
+        """Nothing proves whether its process lives, on a machine that is not merely away."""
+        return self.active and not self.away and self.suspectedTime is not None
+
+    @property
     def awaits_approval(self) -> bool:
         """Nothing but somebody's approval is in its way, as far as it was judged."""
         return self.waiting and self.reason == names.WAIT_APPROVAL
@@ -299,7 +341,7 @@ class StageStatus(StageRecord):
     @property
     def waiting(self) -> bool:
         """It has no turn yet; `reason` says what it waits for."""
-        return self.state == names.STAGE_WAITING
+        return self.state in _WAITING
 
     @property
     def pod_missed(self) -> bool:
@@ -342,7 +384,8 @@ _ENDED = _DONE | {names.STAGE_FAILED_STATE, names.STAGE_NOT_RUN}
 _AFTER_FAILURE = frozenset({names.UPSTREAM_FAILED, *WITH_ITS_RUN})
 _STOPPED = frozenset({names.STAGE_FAILED_STATE, names.STAGE_NOT_RUN})
 _STARTING = frozenset({names.STAGE_STARTING, names.STAGE_STUCK})
-_ACTIVE = _STARTING | {names.STAGE_RUNNING}
+_WAITING = frozenset({names.STAGE_WAITING, names.STAGE_DEFERRED})
+_ACTIVE = _STARTING | {names.STAGE_RUNNING, names.STAGE_AWAY}
 _POD_MISSED = frozenset({names.WAIT_RESULT, names.WAIT_POD_LOST})
-_PUT_OFF = frozenset({names.WAIT_BACKOFF, names.WAIT_DEFERRED, names.WAIT_SUSPENDED})
-_FOR_MACHINE = frozenset({names.WAIT_SLOT, names.WAIT_NO_NODE})
+_PUT_OFF = frozenset({names.WAIT_BACKOFF, names.WAIT_ENDPOINT, names.WAIT_SUSPENDED})
+_FOR_MACHINE = frozenset({names.WAIT_SLOT, names.WAIT_NO_NODE, names.WAIT_MACHINE_AWAY})

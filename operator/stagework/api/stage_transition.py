@@ -5,6 +5,7 @@ The operator's facts (and so events, metrics and urgency) and the monitor's line
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from stagework.api import names
 from stagework.api.stage_status import StageStatus
@@ -38,8 +39,25 @@ class StageTransition:
 
     @property
     def started(self) -> bool:
-        """Its container runs now."""
-        return self.state_changed and self.after.state == names.STAGE_RUNNING
+        """Its container runs now, and did not before its machine was away."""
+        runs = self.state_changed and self.after.state == names.STAGE_RUNNING
+        return runs and not (self.back and self.after.startTime == self._start_before)
+
+    @property
+    def deferred(self) -> bool:
+        """It is put off, since what it needs is away."""
+        return self.state_changed and self.after.deferred
+
+    @property
+    def away(self) -> bool:
+        """The machine on which it has begun is away."""
+        return self.state_changed and self.after.away
+
+    @property
+    def back(self) -> bool:
+        """That machine is back, and it goes on."""
+        was_away = self.before is not None and self.before.away
+        return was_away and self.after.active and not (self.after.away or self.attempt_changed)
 
     @property
     def stuck(self) -> bool:
@@ -50,6 +68,10 @@ class StageTransition:
     def ended(self) -> bool:
         """It needs nothing more now."""
         return self.state_changed and self.after.ended
+
+    @property
+    def _start_before(self) -> datetime | None:
+        return self.before.startTime if self.before is not None else None
 
 
 def stage_transitions(

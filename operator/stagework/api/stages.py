@@ -104,10 +104,22 @@ class EnvVar(Resource):
     """Taken from a Secret of this namespace."""
 
 
+_REPLACE_IS_SAFE: Final = (
+    (
+        "!has(self.onNodeLost) || self.onNodeLost != 'Replace' || "
+        "(has(self.idempotent) && self.idempotent)"
+    ),
+    (
+        "onNodeLost: Replace may run a stage twice at once: add idempotent: true if that does no "
+        "harm, or leave onNodeLost out"
+    ),
+)
+
+
 class Stage(Resource):
     """One stage: a container that does one kind of work on one class of machine."""
 
-    model_config = ConfigDict(json_schema_extra=rules(MEMORY_FITS))
+    model_config = ConfigDict(json_schema_extra=rules(MEMORY_FITS, _REPLACE_IS_SAFE))
 
     name: StageName = Field(
         json_schema_extra=rules(
@@ -170,6 +182,18 @@ class Stage(Resource):
     """Longest run, counted from the container's start."""
     startDeadlineSeconds: int = Field(default=900, ge=1, le=MAX_SECONDS)
     """Longest time from the stage's turn to its container's start."""
+    idempotent: bool = False
+    """True: two of it at work at once do no harm, so that `onNodeLost: Replace` may be asked."""
+    onNodeLost: Literal["Wait", "Replace"] = "Wait"
+    """Where its node is lost. Wait: another attempt follows once it is proved that this one has
+    ended. Replace: after 90 s without proof, never where machines may be away."""
+    recovery: Literal["Retry", "Fail"] = "Retry"
+    """Once it is proved that its process has gone without a result. Retry: another attempt, which
+    costs none. Fail: it has failed (`Orphaned`), and a person may retry it; not where its kubelet
+    has reported that it was ended from outside, such as by a drain or an eviction."""
+    orphanTimeoutSeconds: int | None = Field(default=None, ge=60, le=MAX_SECONDS)
+    """Where nothing proves for so long that its process lives or has ended, it has failed
+    (`Orphaned`), never where machines may be away; absent: as the settings say."""
     retries: int = Field(default=2, ge=0, le=100)
     """Further attempts after a failed one."""
     retryOnExitCodes: ExitCodes | None = None

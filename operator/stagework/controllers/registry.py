@@ -24,6 +24,7 @@ from stagework.controllers.pipelinejobs.left_behind import LeftBehind
 from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
 from stagework.controllers.pipelinejobs.live_pods import LivePods
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics
+from stagework.controllers.pipelinejobs.orphan_sweep import OrphanSweep
 from stagework.controllers.pipelinejobs.queue_numbers import QueueNumbers
 from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
@@ -33,6 +34,7 @@ from stagework.controllers.scheduledjobs.missing_runs import MissingRuns
 from stagework.controllers.scheduledjobs.task_schedules import TaskSchedules
 from stagework.overview.queue.places import Places
 from stagework.service_client.batches import BatchBook
+from stagework.service_client.heartbeats import HeartbeatReader
 from stagework.service_client.logs import LogKeeper
 from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
@@ -47,6 +49,7 @@ class Parts:
     cache: Cache
     results: ResultStore
     logs: LogKeeper
+    heartbeats: HeartbeatReader
     book: BatchBook
     """Who keeps the lists of batches, and what has become of each item."""
     spool: Spool
@@ -67,6 +70,16 @@ def _queue_metrics(parts: Parts) -> QueueMetrics:
     places = Places(settings.fleet, settings.queue.pools)
     numbers = QueueNumbers(parts.registry, places, parts.wall_clock)
     return QueueMetrics(parts.registry, parts.wall_clock, numbers)
+
+
+def _orphan_sweep(parts: Parts) -> OrphanSweep:
+    return OrphanSweep(
+        parts.cache,
+        parts.wake,
+        parts.wall_clock,
+        sweep_seconds=parts.settings.recovery.sweepSeconds,
+        timeout_seconds=parts.settings.recovery.orphanTimeoutSeconds,
+    )
 
 
 def _batches(parts: Parts, retelling: Retelling) -> Batches:
@@ -117,12 +130,14 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
                 parts.logs,
                 LivePods(parts.api, parts.wall_clock),
                 Causes(parts.api, parts.wall_clock),
+                parts.heartbeats,
             ),
             LimitRanges(parts.api, parts.clock),
             wiring.plan_settings(parts.settings),
             queue_metrics=_queue_metrics(parts),
             retelling=retelling,
             left_behind=LeftBehind(parts.api, parts.cache, parts.settings.namespaces, stop_seconds),
+            orphan_sweep=_orphan_sweep(parts),
             wake=parts.wake,
             registry=parts.registry,
             wall_clock=parts.wall_clock,

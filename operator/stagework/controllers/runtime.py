@@ -34,6 +34,7 @@ from stagework.controllers.registry import Parts, build_controllers
 from stagework.controllers.work_queue import WorkQueue
 from stagework.service_client.batches import BatchBook, ServiceBatches
 from stagework.service_client.facts import FactStore, ServiceFacts
+from stagework.service_client.heartbeats import HeartbeatReader, ServiceHeartbeats
 from stagework.service_client.logs import LogKeeper, ServiceLogs
 from stagework.service_client.results import ResultStore, ServiceResults
 from stagework.settings import Settings
@@ -56,6 +57,8 @@ class Build:
     """Who knows what attempts have left; the API service where absent."""
     logs: LogKeeper | None = None
     """Who keeps logs of attempts that failed; the API service where absent."""
+    heartbeats: HeartbeatReader | None = None
+    """Who hears of Pods; the API service where absent."""
     book: BatchBook | None = None
     """Who keeps the lists of batches; the API service where absent."""
     facts: FactStore | None = None
@@ -124,19 +127,21 @@ class Runtime:
         )
 
     def _engine(self, settings: Settings, build: Build) -> Engine:
-        clock = build.clocks
+        clock, now = build.clocks, self._time_of_day
+        url, token = settings.api.url, wiring.operator_token
         parts = Parts(
             settings=settings,
             api=self._api,
             cache=self.cache,
-            results=build.results or ServiceResults(settings.api.url, wiring.operator_token),
-            logs=build.logs or ServiceLogs(settings.api.url, wiring.operator_token),
-            book=build.book or ServiceBatches(settings.api.url, wiring.operator_token),
+            results=build.results or ServiceResults(url, token),
+            logs=build.logs or ServiceLogs(url, token),
+            heartbeats=build.heartbeats or ServiceHeartbeats(url, token, now),
+            book=build.book or ServiceBatches(url, token),
             spool=self._spool,
             poster=self._poster,
             registry=self.registry,
             wake=self.queue.add,
-            wall_clock=self._time_of_day,
+            wall_clock=now,
             clock=clock.monotonic,
         )
         self.controllers = build.controllers(parts)

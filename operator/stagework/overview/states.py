@@ -35,6 +35,8 @@ _WAIT = frozenset(
         names.WAITING,
         names.SUSPENDED,
         names.AWAITING_APPROVAL,
+        names.DEFERRED,
+        names.AWAY,
         names.SOURCE_NOT_READY,
         names.ARTIFACTS_UNAVAILABLE,
         names.COMPLETED_WITH_FAILURES,

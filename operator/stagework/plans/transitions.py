@@ -11,9 +11,10 @@ from typing import Literal, Protocol
 from stagework.api.answered import Answered
 from stagework.plans.plan import Fact
 
-Recovery = Literal["StoredResult", "JobCondition", "NewAttempt"]
+Recovery = Literal["StoredResult", "JobCondition", "NewAttempt", "GivenUp"]
 """How a stage was recovered whose process had gone, or was ended from outside: by the result it had
-stored, by what the Job controller had counted, or by trying again."""
+stored, by what the Job controller had counted, by trying again, or by failing, so that a person may
+retry it."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,10 @@ class Recovered(Fact):
     """What had lost its process goes on."""
 
     how: Recovery
+    cause: str
+    """See `policies/orphans.py`."""
+    machine: str
+    """Its machine class."""
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from starting, goes on too.
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
 from stagework.api import names
 from stagework.api.intervention import InterventionSpec, RefusedStage
 from stagework.api.judgement import Judgement, refused_whole
-from stagework.api.kinds import APPROVE, RETRY, SKIP, STOP
+from stagework.api.kinds import APPROVE, RECOVER, RETRY, SKIP, STOP
 from stagework.api.stage_status import StageStatus, States
 
 UNKNOWN_STAGE = "UnknownStage"
@@ -35,6 +36,16 @@ NOT_AWAITING_APPROVAL = "NotAwaitingApproval"
 """It does not wait for approval: not yet, not any more, or it never does."""
 NOTHING_TO_APPROVE = "NothingToApprove"
 """No stage was named and none waits for approval."""
+NOT_SUSPECTED = "NotSuspected"
+"""Its process lives, or has ended for certain, as far as can be seen."""
+TOO_SOON = "TooSoon"
+"""It is not known for long enough that nothing proves whether it lives."""
+MACHINE_AWAY = names.WAIT_MACHINE_AWAY
+"""Its machine sleeps, or has left, and may come back: nothing is declared dead there."""
+NOTHING_SUSPECTED = "NothingSuspected"
+"""No stage was named and of none it is unknown whether it lives."""
+RECOVER_SECONDS: Final = 1800
+"""For so long nothing must have proved that a stage lives, where a Recover says no other."""
 NOT_STARTED = "NotStarted"
 """The run has not been accepted, or its stages are lost: only a Stop can be carried out."""
 
@@ -43,10 +54,10 @@ WHOLE_RUN: Final = "the run"
 """What is affected where the stages of a run are not known (yet)."""
 
 
-def judge(spec: InterventionSpec, states: States) -> Judgement:
+def judge(spec: InterventionSpec, states: States, now: datetime | None = None) -> Judgement:
     """Decide for each stage by itself; one refusal never takes the others down.
 
-    `states` are the run's stages by name; none: it has not been accepted.
+    `states` are the run's stages by name; none: it has not been accepted. `now`: for a Recover.
     """
     if not states:
         return refused_whole(NOT_STARTED)
@@ -56,7 +67,7 @@ def judge(spec: InterventionSpec, states: States) -> Judgement:
     affected: list[str] = []
     refused: list[RefusedStage] = []
     for name in wanted:
-        reason = _refusal(spec, states.get(name))
+        reason = _refusal(spec, states.get(name), now)
         if reason:
             refused.append(RefusedStage(stage=name, reason=reason))
         else:
@@ -101,6 +112,7 @@ _NOTHING: Final = {
     SKIP: NO_STAGE_NAMED,
     STOP: ALREADY_ENDED,
     APPROVE: NOTHING_TO_APPROVE,
+    RECOVER: NOTHING_SUSPECTED,
 }
 """Why a request that concerns no stage is refused."""
 
@@ -112,17 +124,36 @@ def _wanted(spec: InterventionSpec, states: States) -> list[str]:
         return list(dict.fromkeys(spec.stages))
     if spec.verb == APPROVE:
         return [name for name, stage in states.items() if stage.awaits_approval]
+    if spec.verb == RECOVER:
+        return [name for name, stage in states.items() if stage.suspected or stage.away]
     if spec.verb == SKIP:
         return []
     failed = [name for name, stage in states.items() if stage.state == "Failed"]
     return failed or list(stopped_stages(spec, states))
 
 
-def _refusal(spec: InterventionSpec, stage: StageStatus | None) -> str:
+def recover_refusal(stage: StageStatus, timeout: timedelta, now: datetime) -> str:
+    """Why a stage is not declared failed by a Recover; empty: it is."""
+    if stage.away:
+        return MACHINE_AWAY
+    if not stage.suspected or stage.suspectedTime is None:
+        return NOT_SUSPECTED
+    return TOO_SOON if now < stage.suspectedTime + timeout else ""
+
+
+def _refusal(spec: InterventionSpec, stage: StageStatus | None, now: datetime | None) -> str:
     if stage is None:
         return UNKNOWN_STAGE
     if spec.attempt is not None and spec.attempt != stage.attempt:
         return STALE_ATTEMPT
+    if spec.verb == RECOVER:
+        timeout = RECOVER_SECONDS if spec.timeoutSeconds is None else spec.timeoutSeconds
+        moment = now or stage.suspectedTime
+        return (
+            NOT_SUSPECTED
+            if moment is None
+            else recover_refusal(stage, timedelta(seconds=timeout), moment)
+        )
     if spec.verb == SKIP:
         return ALREADY_DONE if stage.done else ""
     if spec.verb == APPROVE:

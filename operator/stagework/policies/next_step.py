@@ -100,6 +100,8 @@ ROWS: Final[Mapping[str, Row]] = {
     names.STARTING: _BY_ITSELF,
     names.STUCK: Row("mend what the message names", _DESCRIBE),
     names.WAITING: _BY_ITSELF,
+    names.DEFERRED: _BY_ITSELF,
+    names.AWAY: _BY_ITSELF,
     names.DELETING: Row(
         "see what has not ended, and whose finalizers are on it",
         f"kubectl get {_RUN} -o yaml",
@@ -166,6 +168,10 @@ ROWS: Final[Mapping[str, Row]] = {
         "bring a node of the class back, or give one its label",
         f"kubectl label node NODE {names.LABEL_MACHINE}={{machine}}",
     ),
+    names.WAIT_MACHINE_AWAY: Row(
+        "wake a machine of the class, or wait: it goes on by itself when one is back",
+        f"kubectl get nodes -l {names.LABEL_MACHINE}={{machine}}",
+    ),
     names.WAIT_APPROVAL: Row("look at what is there, then approve it", _APPROVE),
     names.WAIT_PARALLELISM: _BY_ITSELF,
     names.POD_REFUSED: Row(
@@ -174,12 +180,17 @@ ROWS: Final[Mapping[str, Row]] = {
         ("mend what the message names, then retry", _RETRY),
     ),
     names.WAIT_BACKOFF: Row("it is tried again by itself; its log says what failed", _LOGS),
-    names.WAIT_DEFERRED: Row(
+    names.WAIT_ENDPOINT: Row(
         "it starts again by itself; at once where what was away is back", _RETRY
     ),
     names.WAIT_RESULT: _BY_ITSELF,
     names.WAIT_POD_LOST: Row(
         "bring the node back, or delete it if it is gone", "kubectl get nodes"
+    ),
+    names.WAIT_NODE_LOST: Row(
+        "bring the node back; if the machine is off, say so with the taint"
+        f" {names.TAINT_OUT_OF_SERVICE}",
+        "kubectl get nodes",
     ),
     names.WAIT_POD: Row("see why Kubernetes makes no Pod", _DESCRIBE_JOB),
     names.WAIT_HELD_BY_OTHERS: Row(
@@ -245,6 +256,9 @@ ROWS: Final[Mapping[str, Row]] = {
         "correct `command` or `image` (or what is mounted over it) and make a new run",
         _STAGES,
     ),
+    names.ORPHANED: Row(
+        "see that nothing of it runs any more where the message says so, then retry", _RETRY
+    ),
     names.TOO_MANY_INTERRUPTIONS: Row("retry once its nodes stay", _RETRY),
     names.TOO_MANY_ATTEMPTS: Row("make a new run", _DESCRIBE),
     names.INPUT_REFUSED: Row(
@@ -285,6 +299,10 @@ ROWS: Final[Mapping[str, Row]] = {
     names.EVENT_FAILED: Row("see which stage failed, and why", _STATUS),
     names.EVENT_INTERVENTION: _DONE,
     names.EVENT_DEFERRED: _BY_ITSELF,
+    names.EVENT_AWAY: _BY_ITSELF,
+    names.EVENT_ORPHAN_RECOVERED: _BY_ITSELF,
+    names.EVENT_LATE_REPORT: _DONE,
+    names.EVENT_BACK: _BY_ITSELF,
     names.EVENT_STATUS_REFUSED: Row("mend what the message names", _DOCTOR),
     names.EVENT_CHUNK_FAILED: _BY_ITSELF,
     names.EVENT_INTERRUPTED: _BY_ITSELF,
@@ -306,6 +324,7 @@ _CLASS_MISSED: Final = re.compile(r"no ready node of class ([^\s:]+)")
 _VOLUME: Final = re.compile(r"persistentvolumeclaim", re.IGNORECASE)
 """The scheduler waits for a volume, not for room."""
 _CORDONED: Final = re.compile(r"([a-z0-9][a-z0-9.-]*) is cordoned")
+_NO_NODE: Final = frozenset({names.WAIT_NO_NODE, names.WAIT_MACHINE_AWAY})
 _OF_ITS_STAGES: Final = frozenset(
     {
         names.QUEUED,
@@ -314,6 +333,8 @@ _OF_ITS_STAGES: Final = frozenset(
         names.STARTING,
         names.STUCK,
         names.RUNNING,
+        names.DEFERRED,
+        names.AWAY,
     }
 )
 """Summaries of a run for which its stages say more than it does itself."""
@@ -373,7 +394,7 @@ def next_step(reason: str, place: Place, *, message: str = "", over: bool = Fals
 
 
 def _row(reason: str, message: str, *, late: bool) -> Row:
-    node = _CORDONED.search(message) if reason == names.WAIT_NO_NODE else None
+    node = _CORDONED.search(message) if reason in _NO_NODE else None
     if node is not None:
         return Row("let its node take Pods again", f"kubectl uncordon {node[1]}")
     if reason == "Unschedulable" and _VOLUME.search(message):

@@ -19,6 +19,7 @@ is one by an exit code that the stage does not name, where it names those that a
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from stagekit import contract
 from stagekit.errors import OutputsUnreadable
@@ -111,11 +112,17 @@ class Failed:
     final: bool = False
 
 
+INTERRUPTED: Final = "Interrupted"
+"""The cause of what a kubelet has reported to be ended from outside."""
+
+
 @dataclass(frozen=True)
 class Interrupted:
     """Ended from outside: it costs no attempt."""
 
     message: str
+    cause: str = INTERRUPTED
+    """See `policies/orphans.py`."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +179,7 @@ def judge_mark(mark: MarkSeen) -> Ended:
         reason = mark.reason or (names.NOTHING_TO_DO if skipped else "")
         return Done(skipped=skipped, reason=reason, message=mark.message)
     if mark.outcome == contract.OUTCOME_DEFERRED:
-        return Deferred(mark.reason or names.WAIT_DEFERRED, mark.message)
+        return Deferred(mark.reason or names.WAIT_ENDPOINT, mark.message)
     refused = mark.outcome == contract.OUTCOME_REFUSED
     reason = mark.reason or (names.INPUT_REFUSED if refused else names.STAGE_REPORTED_FAILURE)
     return Failed(reason, mark.message, final=refused)

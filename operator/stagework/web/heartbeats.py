@@ -62,9 +62,13 @@ class Heartbeats:
                 return received.heartbeat.item
         return None
 
-    def report(self) -> dict[str, object]:
-        """Everything that was received, with ages in seconds, and since when we listen."""
+    def report(self, pod: str = "") -> dict[str, object]:
+        """Everything that was received, with ages in seconds, and since when we listen.
+
+        `pod`: a uid; of that Pod alone.
+        """
         now = self._clock()
+        wanted = {pod} & self._last.keys() if pod else self._last
         return {
             "listeningSeconds": round(now - self._since, 3),
             "heartbeats": [
@@ -79,6 +83,6 @@ class Heartbeats:
                     "total": received.heartbeat.total,
                     "note": received.heartbeat.note,
                 }
-                for pod_uid, received in self._last.items()
+                for pod_uid, received in ((uid, self._last[uid]) for uid in wanted)
             ],
         }

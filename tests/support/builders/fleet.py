@@ -3,12 +3,15 @@
 from typing import Any
 
 from stagework.api.machines import Fleet, MachineClass, Toleration
+from stagework.api.names import TAINT_OUT_OF_SERVICE
 from stagework.api.observed import (
     NodeCondition,
+    NodeInfo,
     NodeSpec,
     NodeStatus,
     NodeView,
     ObjectMeta,
+    Taint,
 )
 from stagework.policies.slots.request import Order
 from tests.support.builders.runs import NAMESPACE
@@ -40,6 +43,8 @@ def make_node(
     cordoned: bool = False,
     labels: dict[str, str] | None = None,
     transition: str = "",
+    boot: str = "",
+    out_of_service: bool = False,
 ) -> NodeView:
     """A node of a class."""
     own = {"stagework.dev/machine": machine, "kubernetes.io/hostname": name}
@@ -48,9 +53,13 @@ def make_node(
         metadata=ObjectMeta(
             name=name, uid=uid or f"node-{name}", labels=own if labels is None else labels
         ),
-        spec=NodeSpec(unschedulable=cordoned),
+        spec=NodeSpec(
+            unschedulable=cordoned,
+            taints=(Taint(TAINT_OUT_OF_SERVICE, "NoExecute"),) if out_of_service else (),
+        ),
         status=NodeStatus(
-            conditions=(NodeCondition("Ready", status, last_transition_time=transition),)
+            conditions=(NodeCondition("Ready", status, last_transition_time=transition),),
+            node_info=NodeInfo(boot_id=boot),
         ),
     )
 

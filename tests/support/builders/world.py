@@ -19,6 +19,8 @@ from stagework.plans.pipelinejob.plan import Evaluated, evaluate, finish
 from stagework.plans.pipelinejob.snapshot import (
     CauseQuestion,
     CauseRead,
+    HeartbeatQuestion,
+    HeartbeatRead,
     LogAnswer,
     LogQuestion,
     Lookup,
@@ -86,6 +88,10 @@ class World:
     lookups: Mapping[ResultQuestion, Lookup] = field(default_factory=dict[ResultQuestion, Lookup])
     reads: Mapping[PodQuestion, PodRead] | None = None
     """What the API server has said of recorded Pods that are not among `pods`; None: gone, all."""
+    heard: Mapping[HeartbeatQuestion, HeartbeatRead] = field(
+        default_factory=dict[HeartbeatQuestion, HeartbeatRead]
+    )
+    orphan_timeout_seconds: int = 1800
     causes: Mapping[CauseQuestion, CauseRead] = field(
         default_factory=dict[CauseQuestion, CauseRead]
     )
@@ -160,6 +166,7 @@ class World:
                 self.look_ahead,
                 self.keep_jobs_seconds,
                 self.start_grace_seconds,
+                self.orphan_timeout_seconds,
                 keep_logs=self.logs is not None,
             ),
             pipeline=self.pipeline,
@@ -171,6 +178,7 @@ class World:
             interventions=tuple(self.interventions),
             lookups=dict(self.lookups),
             reads=self._reads(run.status) if self.reads is None else dict(self.reads),
+            heard=dict(self.heard),
             causes=dict(self.causes),
             shortage=self.shortage,
             logs=dict(self.logs or {}),

@@ -13,10 +13,11 @@ from prometheus_client import CollectorRegistry
 from stagework.cluster.client.connection import Target
 from stagework.controllers.runtime import Build, Runtime
 from stagework.service_client.facts import FactStore
+from stagework.service_client.heartbeats import HeartbeatReader
 from stagework.service_client.logs import LogKeeper
 from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
-from tests.support.operators.results import SimulatedFacts, SimulatedLogs
+from tests.support.operators.results import SimulatedFacts, SimulatedHeartbeats, SimulatedLogs
 from tests.support.operators.sharedtime import SharedTime
 from tests.support.operators.timescale import VirtualTime
 
@@ -32,6 +33,7 @@ class Operator:
         timescale: VirtualTime | SharedTime,
         *,
         logs: LogKeeper | None = None,
+        heartbeats: HeartbeatReader | None = None,
         facts: FactStore | None = None,
         **differences: Any,
     ) -> None:
@@ -43,6 +45,7 @@ class Operator:
                 target=Target(url),
                 results=results,
                 logs=logs or SimulatedLogs(),
+                heartbeats=heartbeats or SimulatedHeartbeats(timescale.wall_clock),
                 facts=facts or SimulatedFacts(),
                 clocks=timescale.clocks(),
                 watched_by_kopf=(),

@@ -1,10 +1,19 @@
 """Stands in for the API service: what the simulated stages have stored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from stagework.api.facts import AnyFact, decoded, encoded
+from stagework.api.observed import EPOCH
 from stagework.history.errors import HistoryUnavailable
-from stagework.plans.pipelinejob.snapshot import FoundResult, LogAnswer, LogQuestion, Lookup
+from stagework.plans.pipelinejob.snapshot import (
+    FoundResult,
+    HeartbeatQuestion,
+    HeartbeatRead,
+    LogAnswer,
+    LogQuestion,
+    Lookup,
+)
 from stagework.service_client.results import LookupFailed
 from tests.support.fakeapi.kubelet import Kubelets
 from tests.support.history.memory import MemoryHistory
@@ -40,6 +49,17 @@ class SimulatedLogs:
         del namespace, run_uid
         self.kept.append((question.stage, question.attempt))
         return self.answer
+
+
+class SimulatedHeartbeats:
+    """A HeartbeatReader that knows of no Pod, so nothing is proved by silence."""
+
+    def __init__(self, wall_clock: Callable[[], datetime]) -> None:
+        self._wall_clock = wall_clock
+
+    async def last(self, question: HeartbeatQuestion) -> HeartbeatRead:
+        del question
+        return HeartbeatRead(at=self._wall_clock(), listening_since=EPOCH, heard_at=None)
 
 
 class SimulatedFacts:

@@ -19,7 +19,9 @@ from tests.support.builders import T0, make_status
     ("state", "done", "ended", "active", "waiting"),
     [
         ("Waiting", False, False, False, True),
+        ("Deferred", False, False, False, True),
         ("Starting", False, False, True, False),
+        ("Away", False, False, True, False),
         ("Running", False, False, True, False),
         ("Succeeded", True, True, False, False),
         ("Skipped", True, True, False, False),
@@ -69,6 +71,8 @@ def test_a_pod_is_missed_while_nobody_knows_what_became_of_it(reason: str) -> No
     [
         ("Waiting", "NoFreeSlot", True),
         ("Waiting", "NoNodeOfClass", True),
+        ("Deferred", "MachineAway", True),
+        ("Deferred", "EndpointUnavailable", False),
         ("Waiting", "BackOff", False),
         ("Starting", "NoFreeSlot", False),
     ],

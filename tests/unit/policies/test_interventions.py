@@ -74,7 +74,7 @@ def _back_off(reason: str, **changes: Any) -> StageStatus:
     return make_status("b", "Waiting", **fields)
 
 
-@pytest.mark.parametrize("reason", ["BackOff", "Deferred", "Suspended"])
+@pytest.mark.parametrize("reason", ["BackOff", "EndpointUnavailable", "Suspended"])
 def test_what_only_waits_for_its_next_attempt_can_be_retried(reason: str) -> None:
     assert _effect("Retry", "b", status={**OVER, "b": _back_off(reason)})[0] == ("b",)
 

@@ -548,7 +548,7 @@ def test_the_end_is_dated_by_the_kubelet() -> None:
         (MarkSeen("Failed", "NoFace", "m"), Failed("NoFace", "m")),
         (MarkSeen("Refused", message="m"), Failed("InputRefused", "m", final=True)),
         (MarkSeen("Refused", "EmptyImage", "m"), Failed("EmptyImage", "m", final=True)),
-        (MarkSeen("Deferred", message="m"), Deferred("Deferred", "m")),
+        (MarkSeen("Deferred", message="m"), Deferred("EndpointUnavailable", "m")),
         (MarkSeen("Deferred", "EndpointUnavailable", "m"), Deferred("EndpointUnavailable", "m")),
         (MarkSeen("", message="m"), Failed("StageReportedFailure", "m")),
     ],

@@ -59,7 +59,11 @@ async def test_a_failure_is_told_once_and_once_more_when_it_is_well_again(tmp_pa
         at.service.history.away = True
         for _ in range(3):
             report = await checked(at)
-            assert states(report) == {"store": "failing", "failed-ratio": "unknown"}
+            assert states(report) == {
+                "store": "failing",
+                "failed-ratio": "unknown",
+                "orphans": "unknown",
+            }
         assert at.said.titles == ["stagework in stagework-system: store is failing"]
         at.service.history.away = False
         for _ in range(2):
@@ -91,6 +95,16 @@ async def test_stages_that_failed_in_the_last_hour_count(tmp_path: Path) -> None
         report = await checked(at)
         assert states(report) == {"failed-ratio": "failing"}
         assert at.said.texts == ["6 of 6 stages that ended in the last hour failed"]
+
+
+async def test_a_stage_that_was_given_up_is_told_of_once(tmp_path: Path) -> None:
+    async with place("health_check", tmp_path) as at:
+        await well(at)
+        lost = failure("run-1", namespace=NAMESPACE, ended=NOW, reason="Orphaned")
+        await at.service.history.record([run_fact(namespace=NAMESPACE), lost])
+        for _ in range(2):
+            assert states(await checked(at)) == {"orphans": "failing"}
+        assert at.said.titles == ["stagework in stagework-system: orphans is failing"]
 
 
 async def test_a_service_that_is_away_is_one_cause(tmp_path: Path) -> None:

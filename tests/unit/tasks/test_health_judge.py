@@ -40,7 +40,7 @@ def test_where_all_is_well_every_part_says_so() -> None:
     assert states(WELL) == {}
     assert list(judged(WELL)) == [
         *("api-server", "operator", "api-service", "store", "artifact-store"),
-        *("machines-gpu", "machines-macbook", "failed-ratio"),
+        *("machines-gpu", "machines-macbook", "failed-ratio", "orphans"),
     ]
 
 
@@ -69,6 +69,7 @@ def test_where_all_is_well_every_part_says_so() -> None:
                 "store": "unknown",
                 "artifact-store": "unknown",
                 "failed-ratio": "unknown",
+                "orphans": "unknown",
             },
         ),
         ({"parts": "HTTP 403"}, {"store": "unknown", "artifact-store": "unknown"}),
@@ -115,6 +116,13 @@ def test_a_class_needs_a_ready_node_unless_it_may_be_away(
 def test_the_ratio_counts_once_enough_has_ended(failed: int, done: int, state: str) -> None:
     seen = replace(WELL, failed=failed, done=done)
     assert judged(seen)["failed-ratio"].state == state
+
+
+def test_a_stage_that_was_given_up_is_told_of_with_what_to_do() -> None:
+    check = judged(replace(WELL, failed=1, orphans=1))["orphans"]
+    assert check.state == "failing"
+    assert check.message.startswith("stages given up (Orphaned) in the last hour: 1; ")
+    assert "stagework retry" in check.message
 
 
 def test_sentences_say_what_to_do_and_since_when() -> None:

@@ -878,6 +878,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recover
+         * @description Declare stages failed of which nothing proves for so long whether they live.
+         *
+         *     For whoever has the verb `recover` on runs; with `dryRun` nothing is written.
+         */
+        post: operations["recover_v1_recover_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/queue/overview": {
         parameters: {
             query?: never;
@@ -4190,6 +4212,86 @@ export interface components {
             slot: string;
         };
         /**
+         * RecoverAnswer
+         * @description What was found, and what was done about it; the old command's counts are among it.
+         */
+        RecoverAnswer: {
+            /**
+             * Dry Run
+             * @description Nothing was written.
+             */
+            dry_run: boolean;
+            /**
+             * Found Count
+             * @description Stages that are suspected.
+             */
+            found_count: number;
+            /**
+             * Recovered Count
+             * @description Of these those that are declared failed.
+             */
+            recovered_count: number;
+            /**
+             * Skipped Count
+             * @description The others.
+             */
+            skipped_count: number;
+            /**
+             * By Kind
+             * @description Those declared failed, by what their runs belong to.
+             */
+            by_kind: {
+                [key: string]: number;
+            };
+            /**
+             * By Cause
+             * @description Likewise, by cause.
+             */
+            by_cause: {
+                [key: string]: number;
+            };
+            /**
+             * Parents Updated
+             * @description What has another status afterwards, as Kind/namespace/name.
+             */
+            parents_updated: string[];
+            /**
+             * Stages
+             * @description All that were found.
+             */
+            stages: components["schemas"]["SuspectedStage"][];
+        };
+        /**
+         * RecoverRequest
+         * @description What `POST /v1/recover` takes.
+         */
+        RecoverRequest: {
+            /**
+             * Namespace
+             * @description Runs of this namespace; empty: of all.
+             * @default
+             */
+            namespace: string;
+            /**
+             * Timeoutseconds
+             * @description For how long nothing must have proved that a stage lives.
+             * @default 1800
+             */
+            timeoutSeconds: number;
+            /**
+             * Dryrun
+             * @description True: only say what would be done.
+             * @default false
+             */
+            dryRun: boolean;
+            /**
+             * Reason
+             * @description Why; kept in the history.
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * RememberedBatches
          * @description Answer of `GET /v1/history/batches`.
          */
@@ -5147,6 +5249,35 @@ export interface components {
              */
             startDeadlineSeconds: number;
             /**
+             * Idempotent
+             * @description True: two of it at work at once do no harm, so that `onNodeLost: Replace` may be asked.
+             * @default false
+             */
+            idempotent: boolean;
+            /**
+             * Onnodelost
+             * @description Where its node is lost. Wait: another attempt follows once it is proved that this one has
+             *     ended. Replace: after 90 s without proof, never where machines may be away.
+             * @default Wait
+             * @enum {string}
+             */
+            onNodeLost: "Wait" | "Replace";
+            /**
+             * Recovery
+             * @description Once it is proved that its process has gone without a result. Retry: another attempt, which
+             *     costs none. Fail: it has failed (`Orphaned`), and a person may retry it; not where its kubelet
+             *     has reported that it was ended from outside, such as by a drain or an eviction.
+             * @default Retry
+             * @enum {string}
+             */
+            recovery: "Retry" | "Fail";
+            /**
+             * Orphantimeoutseconds
+             * @description Where nothing proves for so long that its process lives or has ended, it has failed
+             *     (`Orphaned`), never where machines may be away; absent: as the settings say.
+             */
+            orphanTimeoutSeconds?: number | null;
+            /**
              * Retries
              * @description Further attempts after a failed one.
              * @default 2
@@ -5295,6 +5426,72 @@ export interface components {
              * @default
              */
             suffix: string;
+        };
+        /**
+         * SuspectedStage
+         * @description A stage of which it is not known whether its process lives.
+         */
+        SuspectedStage: {
+            /**
+             * Namespace
+             * @description Namespace of its run.
+             */
+            namespace: string;
+            /**
+             * Run
+             * @description Name of its run.
+             */
+            run: string;
+            /**
+             * Stage
+             * @description Its name.
+             */
+            stage: string;
+            /**
+             * Attempt
+             * @description Its attempt.
+             */
+            attempt: number;
+            /**
+             * Kind
+             * @description Of what the run belongs to.
+             */
+            kind: string;
+            /**
+             * Parent
+             * @description Name of that.
+             */
+            parent: string;
+            /**
+             * Machine
+             * @description Machine class.
+             */
+            machine: string;
+            /**
+             * Node
+             * @description Node, as far as it is known.
+             */
+            node: string;
+            /**
+             * Cause
+             * @description Why it is suspected, as one word.
+             */
+            cause: string;
+            /**
+             * Since
+             * @description Since when; null where its machine is away.
+             */
+            since: string | null;
+            /**
+             * Action
+             * @description `fail` or `skip`.
+             */
+            action: string;
+            /**
+             * Skipped
+             * @description Why it is left alone.
+             */
+            skipped: string;
         };
         /**
          * TaskTemplate
@@ -7086,7 +7283,10 @@ export interface operations {
     };
     heard_v1_heartbeats_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Uid of a Pod; of all if absent. */
+                pod?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7452,6 +7652,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Past"];
+                };
+            };
+            /** @description The request cannot be done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recover_v1_recover_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoverRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoverAnswer"];
                 };
             };
             /** @description The request cannot be done */

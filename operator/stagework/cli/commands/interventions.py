@@ -81,10 +81,9 @@ def request(
     """Ask in the person's name, wait for the answer and print it; raises CommandError where
     something is refused, and TimeRanOut. `show`: the command that shows the target.
     """
-    signed = spec.model_copy(update={"requestedBy": session.objects.me()[:MAX_REQUESTER]})
-    intervention = session.objects.intervene(target, signed)
+    intervention = session.objects.intervene(target, signed(session, spec))
     session.terminal.say(f"intervention.stagework.dev/{intervention.metadata.name} created")
-    status = _answered(session, intervention).status
+    status = answered(session, intervention).status
     for line in answers.answered(status, kind):
         session.terminal.say(line)
     if status.refused:
@@ -115,7 +114,13 @@ def _effect(session: Session, run: PipelineJob, spec: InterventionSpec) -> Previ
     return preview(spec, states, resolved.dependencies, resolved.runs_if)
 
 
-def _answered(session: Session, intervention: Intervention) -> Intervention:
+def signed(session: Session, spec: InterventionSpec) -> InterventionSpec:
+    """The request, in the name of whoever asks."""
+    return spec.model_copy(update={"requestedBy": session.objects.me()[:MAX_REQUESTER]})
+
+
+def answered(session: Session, intervention: Intervention) -> Intervention:
+    """The request with its answer; raises TimeRanOut."""
     namespace, name = intervention.metadata.namespace, intervention.metadata.name
     until = session.now() + timedelta(seconds=ANSWER_SECONDS)
     while intervention.status.answered is None:

@@ -9,6 +9,7 @@ from stagework.api.kinds import (
     APPROVE,
     BATCH,
     PIPELINEJOB,
+    RECOVER,
     REPROCESS,
     RETRY,
     RUN_NOW,
@@ -34,6 +35,10 @@ HINTS: Final = {
     "NoStageNamed": "name the stages with --stage",
     "TargetNotFound": "there is no such run",
     "TargetReplaced": "the run of that name has been made anew since",
+    "NotSuspected": "it lives, or has ended for certain, as far as can be seen",
+    "TooSoon": "nothing has been proved for less than the timeout",
+    "MachineAway": "its machine may be asleep: nothing is declared dead there",
+    "NothingSuspected": "of no stage it is unknown whether it lives",
     "NotStarted": "the run was not accepted, or its stages are lost: make a new one",
 }
 """Sentences beside reasons that a person may not understand; others stand for themselves."""
@@ -63,6 +68,7 @@ _WOULD: Final = {
     SKIP: "be skipped",
     STOP: "be stopped",
     APPROVE: "be approved",
+    RECOVER: "be declared failed",
     RUN_NOW: "be made",
     SKIP_NEXT: "be skipped",
     REPROCESS: "be run again",
@@ -96,6 +102,7 @@ def previewed(verb: str, effect: Preview) -> list[str]:
     lines += [f"  would wait again: {stage}" for stage in effect.resets]
     lines += [f"  would not be run: {stage}" for stage in effect.not_run]
     lines += [f"  stays not run: {stage}" for stage in effect.still_not_run]
+    lines += [f"  may still run from before: {stage}" for stage in effect.may_run]
     if effect.end:
         others = "" if verb == STOP else ", if all that is still to run succeeds"
         lines.append(f"  the run would end: {effect.end}{others}")

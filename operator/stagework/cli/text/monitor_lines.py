@@ -25,9 +25,11 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 _SHOWN: Final = 8
 WORDS: Final = {
     names.STAGE_WAITING: "waiting",
+    names.STAGE_DEFERRED: "deferred",
     names.STAGE_STARTING: "starting",
     names.STAGE_STUCK: "stuck",
     names.STAGE_RUNNING: "running",
+    names.STAGE_AWAY: "away",
     names.STAGE_SUCCEEDED: "done",
     names.STAGE_FAILED_STATE: "failed",
     names.STAGE_SKIPPED: "skipped",

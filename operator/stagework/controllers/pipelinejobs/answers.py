@@ -8,11 +8,13 @@ from stagework.controllers.pipelinejobs.causes import Causes
 from stagework.controllers.pipelinejobs.live_pods import LivePods
 from stagework.plans.pipelinejob.snapshot import (
     CauseQuestion,
+    HeartbeatQuestion,
     LogQuestion,
     PodQuestion,
     ResultQuestion,
 )
 from stagework.plans.plan import Question
+from stagework.service_client.heartbeats import HeartbeatReader
 from stagework.service_client.logs import LogKeeper
 from stagework.service_client.results import ResultStore
 
@@ -29,6 +31,8 @@ class Answers:
     """Whether a Pod is there though our watch does not show it."""
     causes: Causes
     """Of what Events warn."""
+    heartbeats: HeartbeatReader
+    """When Pods were heard of last."""
 
     async def answer(self, about: ObjectRef, question: Question) -> Any:
         """Ask whoever knows; raises LookupFailed to be asked again."""
@@ -41,5 +45,7 @@ class Answers:
                 return await self.pods.read(about.namespace, question)
             case CauseQuestion():
                 return await self.causes.read(about.namespace, question)
+            case HeartbeatQuestion():
+                return await self.heartbeats.last(question)
             case _:
                 raise TypeError(f"nobody answers {question}")

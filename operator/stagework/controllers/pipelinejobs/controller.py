@@ -34,6 +34,7 @@ from stagework.controllers.pipelinejobs.gather import Gatherer
 from stagework.controllers.pipelinejobs.left_behind import LeftBehind
 from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
+from stagework.controllers.pipelinejobs.orphan_sweep import OrphanSweep
 from stagework.controllers.pipelinejobs.readiness import Readiness
 from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
@@ -77,14 +78,13 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         queue_metrics: QueueMetrics,
         retelling: Retelling,
         left_behind: LeftBehind,
+        orphan_sweep: OrphanSweep,
         wake: Callable[[Key], None],
         registry: CollectorRegistry,
         wall_clock: Callable[[], datetime],
         clock: Callable[[], float],
     ) -> None:
-        """`wake`: reconcile a run, since its turn has changed. `registry`: of its metrics. `clock`:
-        seconds that nobody sets.
-        """
+        """`wake`: reconcile a run, for its turn has changed; `clock`: seconds that nobody sets."""
         self._cache = cache
         self._revisions = revisions
         self._answers = answers
@@ -92,6 +92,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         self._shortages = Shortages(cache, wake, clock)
         self._retelling = retelling
         self._left_behind = left_behind
+        self._orphan_sweep = orphan_sweep
         self.stage_metrics = StageMetrics(registry)
         self.queue_metrics = queue_metrics
         self._slots = Slots(
@@ -170,6 +171,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
             self._revisions.sweep_for_ever(self._cache),
             self._left_behind.sweep_for_ever(self._slots.holds_for),
             self._left_behind.hasten_for_ever(),
+            self._orphan_sweep.sweep_for_ever(self.prepare),
         )
         old = (self._shortages.forget_old, self._limit_ranges.forget_old)
         return (*sweeps, self._retelling.run(), _tick_for_ever(self._slots.tick, *old))
@@ -184,8 +186,8 @@ class PipelineJobs(Controller[PipelineJobStatus]):
 
     def record(self, facts: Sequence[Fact]) -> None:
         """Count what has happened, and keep it for history."""
-        self.stage_metrics.record(facts)
-        self._retelling.record(facts)
+        for part in (self.stage_metrics, self._orphan_sweep, self._retelling):
+            part.record(facts)
 
     def stored(self, known: OwnObject, status: PipelineJobStatus) -> None:
         """Known already: it need not be decoded again."""
@@ -195,8 +197,7 @@ class PipelineJobs(Controller[PipelineJobStatus]):
         """Its revision stays: a person's Retry may need it, so it must not be swept. So does how
         it has ended, for what has made it.
         """
-        kept = {"pipelineRevision": revision_of(known), **end_document(known)}
-        return tombstone_of(known, kept)
+        return tombstone_of(known, {"pipelineRevision": revision_of(known), **end_document(known)})
 
     def forget(self, uid: str) -> None:
         """What was decoded of it, and what is noted of its attempts."""

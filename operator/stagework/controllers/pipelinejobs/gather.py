@@ -94,6 +94,7 @@ class Gatherer:
             interventions=view.interventions,
             lookups=view.answers,
             reads=view.answers,
+            heard=view.answers,
             causes=view.answers,
             shortage=self._shortages.of(meta.namespace),
             logs=view.answers,

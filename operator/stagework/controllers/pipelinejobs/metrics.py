@@ -32,11 +32,11 @@ class StageMetrics:
         self.orphans_recovered_total = Counter(
             "stagework_orphans_recovered_total",
             "Stages whose process had gone, or was ended from outside, by how they were recovered.",
-            ["how"],
+            ["how", "cause", "machine"],
             registry=registry,
         )
         for how in get_args(Recovery):
-            self.orphans_recovered_total.labels(how)
+            self.orphans_recovered_total.labels(how, "", "")
 
     def record(self, facts: Iterable[Fact]) -> None:
         """Count what has happened to a run."""
@@ -45,8 +45,8 @@ class StageMetrics:
 
     def _count(self, fact: Fact) -> None:
         match fact:
-            case Recovered(how):
-                self.orphans_recovered_total.labels(how).inc()
+            case Recovered(how, cause, machine):
+                self.orphans_recovered_total.labels(how, cause, machine).inc()
             case AttemptEnded(stage, reason=reason, begun=True):
                 self.stage_attempts_total.labels(stage, reason).inc()
             case StageEnded(stage, outcome=outcome, machine=machine, seconds=seconds):

@@ -32,6 +32,8 @@ def state_of(stage: StageStatus, may_be_away: Callable[[], bool]) -> WorkState |
     match stage.state:
         case names.STAGE_WAITING:
             return _waiting_state(stage, may_be_away)
+        case names.STAGE_DEFERRED:
+            return "deferred"
         case names.STAGE_SUCCEEDED:
             return "done"
         case names.STAGE_FAILED_STATE:
@@ -48,8 +50,6 @@ def _waiting_state(stage: StageStatus, may_be_away: Callable[[], bool]) -> WorkS
             return None
         case names.WAIT_SUSPENDED | names.WAIT_APPROVAL:
             return "held"
-        case names.WAIT_DEFERRED:
-            return "deferred"
         case names.WAIT_NO_NODE:
             return "deferred" if may_be_away() else "pending"
         case _:

@@ -15,7 +15,10 @@ from stagework.policies.time_of_day import by_now
 
 def with_possible_times(status: StageStatus, stage: Stage, now: datetime) -> StageStatus:
     """What is on record has happened by now, and no attempt is put off for longer than we do it."""
-    past = (status.turnTime, status.recreatedTime, status.waitingSince, status.lostTime)
+    past = (
+        *(status.turnTime, status.recreatedTime, status.waitingSince, status.lostTime),
+        *(status.awaySince, status.suspectedTime),
+    )
     past += (status.startTime, status.completionTime)
     latest, until = now + longest_wait(stage), status.notBeforeTime
     if all(by_now(moment, now) is moment for moment in past) and not (until and until > latest):

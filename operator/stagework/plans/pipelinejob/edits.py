@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from stagework.api import names
-from stagework.api.base import COUNT_MAX
+from stagework.api.base import COUNT_MAX, TOTAL_MAX
 from stagework.api.causes import sentence
 from stagework.api.stage_status import (
     EARLIER_KEPT,
@@ -34,7 +34,9 @@ def with_times(status: StageStatus, correct: Correct, not_before: datetime | Non
         turnTime=correct(status.turnTime),
         recreatedTime=correct(status.recreatedTime),
         waitingSince=correct(status.waitingSince),
+        awaySince=correct(status.awaySince),
         lostTime=correct(status.lostTime),
+        suspectedTime=correct(status.suspectedTime),
         startTime=correct(status.startTime),
         completionTime=correct(status.completionTime),
         notBeforeTime=not_before,
@@ -48,12 +50,23 @@ def waiting(
     status: StageStatus, reason: str, message: str, since: datetime | None = None
 ) -> StageStatus:
     """It waits for a stated cause, before its turn; `since`: when no node of its class was left."""
-    wanted = ("Waiting", reason, sentence(message), "", None, since)
+    return _before_its_turn(status, "Waiting", reason, message, since)
+
+
+def machine_away(status: StageStatus, message: str, since: datetime) -> StageStatus:
+    """It is deferred: machines of its class may be away, and none is there, `since` then."""
+    return _before_its_turn(status, "Deferred", names.WAIT_MACHINE_AWAY, message, since)
+
+
+def _before_its_turn(
+    status: StageStatus, state: StageState, reason: str, message: str, since: datetime | None
+) -> StageStatus:
+    wanted = (state, reason, sentence(message), "", None, since)
     s = status
     if (s.state, s.reason, s.message, s.machine, s.turnTime, s.waitingSince) == wanted:
         return status
     return status.evolve(
-        state="Waiting",
+        state=state,
         reason=reason,
         message=wanted[2],
         machine="",
@@ -64,12 +77,13 @@ def waiting(
 
 def backing_off(status: StageStatus) -> StageStatus:
     """It waits for the end of its back-off."""
-    return status.evolve(reason=names.WAIT_BACKOFF)
+    return status.evolve(state="Waiting", reason=names.WAIT_BACKOFF)
 
 
 def not_put_off(status: StageStatus, message: str) -> StageStatus:
     """A person wants its next attempt at once: the budget is renewed; the number is unused yet."""
     return status.evolve(
+        state="Waiting",
         reason=names.RETRIED_BY_PERSON,
         message=sentence(message),
         failures=0,
@@ -226,19 +240,50 @@ def starting(
         message=sentence(message),
         turnTime=turn,
         lostTime=None,
+        suspectedTime=None,
     )
 
 
 def started(status: StageStatus, node: str, at: datetime) -> StageStatus:
     """Its container runs."""
     return status.evolve(
-        state="Running", node=node, reason="", message="", startTime=at, lostTime=None
+        state="Running",
+        node=node,
+        reason="",
+        message="",
+        startTime=at,
+        lostTime=None,
+        suspectedTime=None,
     )
+
+
+def away(status: StageStatus, node: str, message: str, at: datetime) -> StageStatus:
+    """The machine on which it has begun is away; since when is kept."""
+    return status.evolve(
+        state="Away",
+        node=node or status.node,
+        reason=names.WAIT_MACHINE_AWAY,
+        message=sentence(message),
+        awaySince=status.awaySince or at,
+        lostTime=None,
+        suspectedTime=None,
+    )
+
+
+def back(status: StageStatus, at: datetime) -> StageStatus:
+    """Its machine is no more away: so long none of its clocks has run."""
+    if status.awaySince is None:
+        return status
+    seconds = max(0, round((at - status.awaySince).total_seconds()))
+    total = min(status.awaySeconds + seconds, TOTAL_MAX)
+    return status.evolve(awaySince=None, awaySeconds=total)
 
 
 def seen_ended(status: StageStatus, node: str, started_at: datetime | None) -> StageStatus:
     """Where it ran and since when, as its Pod says at last."""
-    return status.evolve(node=node or status.node, lostTime=None, startTime=started_at)
+    return status.evolve(
+        node=node or status.node, lostTime=None, suspectedTime=None, startTime=started_at
+    )
 
 
 def stopping(status: StageStatus, reason: str, message: str) -> StageStatus:
@@ -287,9 +332,65 @@ def unproved(status: StageStatus, at: datetime) -> StageStatus:
     return status.evolve(lostTime=status.lostTime or at)
 
 
-def pod_lost(status: StageStatus, message: str, since: datetime | None) -> StageStatus:
+def pod_lost(
+    status: StageStatus,
+    message: str,
+    since: datetime | None,
+    suspected: datetime,
+    *,
+    is_away: bool = False,
+) -> StageStatus:
     """Nothing proves that its process has ended; `since`: from when the wait for that counts."""
-    return status.evolve(reason=names.WAIT_POD_LOST, message=sentence(message), lostTime=since)
+    begun: StageState = "Running" if status.startTime is not None else "Starting"
+    state: StageState = "Away" if is_away else begun if status.away else status.state
+    return status.evolve(
+        state=state,
+        reason=names.WAIT_POD_LOST,
+        message=sentence(message),
+        lostTime=since,
+        suspectedTime=None if is_away else suspected,
+    )
+
+
+def node_lost(status: StageStatus, node: str, message: str, suspected: datetime) -> StageStatus:
+    """Its Pod is there, and nobody knows what has become of its node."""
+    return status.evolve(
+        node=node or status.node,
+        reason=names.WAIT_NODE_LOST,
+        message=sentence(message),
+        suspectedTime=suspected,
+    )
+
+
+def on_boot(status: StageStatus, boot_id: str) -> StageStatus:
+    """It runs on a node that has booted so."""
+    return status.evolve(bootId=boot_id) if boot_id != status.bootId else status
+
+
+def orphaned(status: StageStatus, message: str, at: datetime) -> StageStatus:
+    """Its process has gone, or is taken to have gone: it has failed, and no attempt is used up."""
+    return status.evolve(
+        state="Failed",
+        reason=names.ORPHANED,
+        message=sentence(message),
+        completionTime=at,
+        stopping=None,
+        exitCode=None,
+    )
+
+
+def reported_late(status: StageStatus, exit_code: int) -> StageStatus:
+    """The process of its attempt, which was given up, has ended with that code after all."""
+    return status.evolve(exitCode=exit_code)
+
+
+def earlier_reported_late(status: StageStatus, attempt: int, exit_code: int) -> StageStatus:
+    """Likewise of an attempt before the current one."""
+    earlier = [
+        ended.model_copy(update={"exitCode": exit_code}) if ended.attempt == attempt else ended
+        for ended in status.earlier
+    ]
+    return status.evolve(earlier=earlier)
 
 
 def question_dropped(status: StageStatus) -> StageStatus:
@@ -310,7 +411,7 @@ def committed(
     at: datetime,
 ) -> StageStatus:
     """Its work is done; what is needed no more is dropped, so that objects stay small."""
-    return status.evolve(
+    return _without_traces(status).evolve(
         state=state,
         reason=reason,
         message=sentence(message),
@@ -320,8 +421,6 @@ def committed(
         remakes=0,
         recreatedTime=None,
         turnTime=None,
-        waitingSince=None,
-        lostTime=None,
         notBeforeTime=None,
         stopping=None,
     )
@@ -348,6 +447,7 @@ def failed(
         completionTime=at,
         stopping=None,
         lostTime=None,
+        suspectedTime=None,
         exitCode=exit_code,
         logLine=log_line,
     )
@@ -406,7 +506,12 @@ def reopened(status: StageStatus, message: str) -> StageStatus:
 
 
 def next_attempt(
-    status: StageStatus, reason: str, message: str, not_before: datetime | None
+    status: StageStatus,
+    reason: str,
+    message: str,
+    not_before: datetime | None,
+    *,
+    state: StageState = "Waiting",
 ) -> StageStatus:
     """Another attempt, from nothing; the counts and the person's skip stay.
 
@@ -414,8 +519,8 @@ def next_attempt(
     """
     if status.attempt >= COUNT_MAX:
         return _without_number(status)
-    return status.evolve(
-        state="Waiting",
+    return _without_traces(status).evolve(
+        state=state,
         attempt=status.attempt + 1,
         reason=reason,
         message=sentence(message),
@@ -428,14 +533,24 @@ def next_attempt(
         node="",
         machine="",
         turnTime=None,
-        waitingSince=None,
-        lostTime=None,
         startTime=None,
         completionTime=None,
         stopping=None,
         commit=None,
         exitCode=None,
         logLine="",
+    )
+
+
+def _without_traces(status: StageStatus) -> StageStatus:
+    """Without what was noted of where its process was, and whether it was seen."""
+    return status.evolve(
+        waitingSince=None,
+        awaySince=None,
+        awaySeconds=0,
+        bootId="",
+        lostTime=None,
+        suspectedTime=None,
     )
 
 
@@ -452,6 +567,7 @@ def _without_number(status: StageStatus) -> StageStatus:
         pod="",
         stopping=None,
         lostTime=None,
+        suspectedTime=None,
         notBeforeTime=None,
     )
 

@@ -40,5 +40,5 @@ def held_back(
         return edits.waiting(status, names.WAIT_SUSPENDED, SUSPENDED)
     if status.notBeforeTime is not None and now < status.notBeforeTime:
         builder.wake(status.notBeforeTime)
-        return status if status.reason == names.WAIT_DEFERRED else edits.backing_off(status)
+        return status if status.reason == names.WAIT_ENDPOINT else edits.backing_off(status)
     return None

@@ -6,6 +6,7 @@ The rules are policies; how requests are noted and answered is the same for ever
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from stagework.api import kinds, names
 from stagework.api.base import Metadata
@@ -40,6 +41,8 @@ class Preview:
     """Stages that are not run, with it or without."""
     end: str = ""
     """How the run would end if every stage that is still to run succeeded."""
+    may_run: tuple[str, ...] = ()
+    """Stages whose attempt before was given up without proof: it may still be at work."""
 
 
 def preview(
@@ -66,8 +69,14 @@ def preview(
         *(judgement.affected, resets, judgement.refused),
         not_run=tuple(s.name for s in not_run if s.name not in still),
         still_not_run=still,
+        may_run=tuple(name for name in judgement.affected if _may_run(spec, states[name])),
         end=end[1] if end is not None else "",
     )
+
+
+def _may_run(spec: InterventionSpec, stage: StageStatus) -> bool:
+    given_up = stage.reason == names.ORPHANED and stage.suspectedTime is not None
+    return spec.verb == kinds.RETRY and given_up and stage.exitCode is None
 
 
 def judge_whole(spec: InterventionSpec, status: PipelineJobStatus) -> Judgement:
@@ -109,6 +118,8 @@ class StageVerbs:
 
     dependencies: Dependencies
     """Empty before the run is accepted: then nothing can be asked of it."""
+    now: datetime | None = None
+    """None: nothing that depends on the time is asked."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -117,7 +128,7 @@ class StageVerbs:
 
     def judge(self, spec: InterventionSpec, state: States) -> Judgement:
         """What the request would change, and what of it is refused."""
-        return policy.judge(spec, state if self.dependencies else {})
+        return policy.judge(spec, state if self.dependencies else {}, self.now)
 
     def apply(
         self, request: Intervention, judgement: Judgement, state: States
@@ -126,7 +137,7 @@ class StageVerbs:
         spec, changed = request.spec, dict(state)
         by = asked_by(spec)
         for name in judgement.affected:
-            changed[name] = _changed(state[name], request, by)
+            changed[name] = _changed(state[name], request, by, self.now)
         for name in _resets(spec, judgement.affected, state, self.dependencies):
             changed[name] = _reset(state[name], by)
         return changed
@@ -143,8 +154,13 @@ def _resets(
     return tuple(name for name in states if name in waiting)
 
 
-def _changed(status: StageStatus, request: Intervention, by: str) -> StageStatus:
+def _changed(
+    status: StageStatus, request: Intervention, by: str, now: datetime | None
+) -> StageStatus:
     match request.spec.verb:
+        case kinds.RECOVER:
+            at = now or request.metadata.creationTimestamp
+            return edits.orphaned(status, f"{status.message}; recovered by {by}", at)
         case kinds.RETRY:
             return _retried(status, by)
         case kinds.STOP:

@@ -21,8 +21,19 @@ from stagework.plans.pipelinejob.attempt_log import (
     known_log,
     reads_log_first,
 )
+from stagework.plans.pipelinejob.away import away_sentence, is_away
 from stagework.plans.pipelinejob.causes import Causes
 from stagework.plans.pipelinejob.children import delete_job, delete_pod
+from stagework.plans.pipelinejob.given_up import given_up
+from stagework.plans.pipelinejob.orphans import (
+    LOST_GRACE,
+    cause_of,
+    fence_question,
+    lost_sentence,
+    orphan_sentence,
+    recovery_of,
+    suspected_since,
+)
 from stagework.plans.pipelinejob.outcomes import Evidence, record, record_stopped
 from stagework.plans.pipelinejob.pod_wait import waits_since
 from stagework.plans.pipelinejob.refused_stages import (
@@ -31,7 +42,6 @@ from stagework.plans.pipelinejob.refused_stages import (
     ungate_refused,
 )
 from stagework.plans.pipelinejob.situation import (
-    LOST_GRACE,
     AwaitsPod,
     CannotStart,
     ChosenHeld,
@@ -39,8 +49,11 @@ from stagework.plans.pipelinejob.situation import (
     CountedByJob,
     CountUnproved,
     GateRemoved,
+    GivenUp,
+    IsAway,
     Keeps,
     NeverRan,
+    NodeLost,
     PodLost,
     PodUnseen,
     Quiet,
@@ -61,10 +74,12 @@ from stagework.plans.plan import Event, PlanBuilder
 from stagework.plans.transitions import Recovered
 from stagework.policies import deadline, outcome
 from stagework.policies.mark import NO_COUNTS, cleaned_mark
+from stagework.policies.orphans import Wait
 from stagework.policies.pod_progress import Started, progress
 from stagework.policies.same_cause import of_pull
 from stagework.policies.time_of_day import clamped
 
+_AtEnd = ContainerEnded | Stopped | ResultFound | CountedByJob | Vanished | GivenUp | RefusedForGood
 NODE_CHECK = timedelta(seconds=30)
 """How often to check whether the node has come back."""
 
@@ -82,6 +97,10 @@ def observe(view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus
             return _gate_removed(situation, view, builder)
         case AwaitsPod(since):
             return _awaits_pod(edits.question_dropped(status), since, view, builder, now)
+        case IsAway(pod):
+            return _away(pod, view, now)
+        case NodeLost(pod):
+            return _node_lost(pod, view, builder, now)
         case Starts() | CannotStart() | Runs():
             return _at_work(situation, view, builder, now)
         case Keeps(pod):
@@ -96,12 +115,12 @@ def _at_work(
     situation: Starts | CannotStart | Runs, view: StageView, builder: PlanBuilder, now: datetime
 ) -> StageStatus:
     pod, stage = situation.pod, view.stage
-    status, node = _taken_up(view), pod.spec.node_name
+    status, node = edits.back(_taken_up(view), now), pod.spec.node_name
     match situation:
         case Runs(since=since):
             began = status.startTime or _clamped(since, status, pod, now)
-            status = edits.started(status, node, began)
-            clock = deadline.run_time(stage, began, now)
+            status = edits.on_boot(edits.started(status, node, began), _boot_id(view))
+            clock = deadline.run_time(stage, began + _away_time(status), now)
         case CannotStart(reason=reason, message=message):
             status = edits.starting(status, node, reason, message, status.turnTime or now)
             clock = deadline.Exceeded(status.reason, status.message)
@@ -118,8 +137,52 @@ def _at_work(
                 # Where its Job was made after its turn, its Pod has its time from then on.
                 since = waits_since(status, now)
                 status = stuck_after_grace(status, since, view.snapshot, builder, now)
-            clock = deadline.start_time(stage, turn, cause, now)
+            clock = deadline.start_time(stage, turn + _away_time(status), cause, now)
     return _overdue(status, clock, builder)
+
+
+def _away(pod: PodView, view: StageView, now: datetime) -> StageStatus:
+    """No clock of it runs, and nothing takes its place."""
+    status, node = _taken_up(view), pod.spec.node_name or view.status.node
+    return edits.away(status, node, away_sentence(view.snapshot, status, node), now)
+
+
+def _node_lost(pod: PodView, view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
+    """Nothing shows whether it lives. Its own clocks run on; they only end it, they begin nothing
+    before that is proved.
+    """
+    status, node, since = _taken_up(view), pod.spec.node_name, suspected_since(view, now)
+    _wake_for_proof(view, builder, now)
+    status = edits.node_lost(status, node, lost_sentence(view, now), since)
+    began = status.startTime
+    if began is not None:
+        return _overdue(status, deadline.run_time(view.stage, began, now), builder)
+    turn = status.turnTime or now
+    cause = _with_reason(status.message, status.reason)
+    return _overdue(status, deadline.start_time(view.stage, turn, cause, now), builder)
+
+
+def _wake_for_proof(view: StageView, builder: PlanBuilder, now: datetime) -> None:
+    """When the node may be back, something may be proved, or it has lasted too long."""
+    builder.wake(now + NODE_CHECK)
+    step = recovery_of(view, now)
+    if isinstance(step, Wait) and step.until is not None:
+        builder.wake(step.until)
+    question, again = fence_question(view, now)
+    if question is not None:
+        builder.questions.append(question)
+    if again > now:
+        builder.wake(again)
+
+
+def _boot_id(view: StageView) -> str:
+    """Of its node, while that is ready."""
+    node = view.snapshot.nodes.get(view.node_name)
+    return node.boot_id if node is not None and node.ready else view.status.bootId
+
+
+def _away_time(status: StageStatus) -> timedelta:
+    return timedelta(seconds=status.awaySeconds)
 
 
 def _keeps(pod: PodView, view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:
@@ -128,7 +191,8 @@ def _keeps(pod: PodView, view: StageView, builder: PlanBuilder, now: datetime) -
     began = seen.startTime or now
     status = edits.started(seen, pod.spec.node_name, began)
     grace = view.snapshot.settings.pod_defaults.files.grace_seconds
-    clock = deadline.keep_time(_end_of(status, view.stage, pod, now), grace, now)
+    ended = _end_of(status, view.stage, pod, now) + _away_time(status)
+    clock = deadline.keep_time(ended, grace, now)
     return _overdue(status, clock, builder)
 
 
@@ -205,20 +269,19 @@ def _pod_lost(
         builder.actions.append(delete_job(objects.job))
     if not situation.node_ready:
         # The time counts anew from when the node is ready again: only then its kubelet acts.
-        builder.wake(now + NODE_CHECK)
-        where = (
-            f"node {status.node} is" if status.node else f"the nodes of class {status.machine} are"
-        )
-        message = f"its Pod is gone and {where} not ready: it may still run there"
-        return edits.pod_lost(status, message, None)
+        _wake_for_proof(view, builder, now)
+        away = is_away(view.snapshot, status)
+        message = f"{lost_sentence(view, now)}; it may still run there"
+        return edits.pod_lost(status, message, None, suspected_since(view, now), is_away=away)
     since = status.lostTime or now
     builder.wake(view.missed_since(now) + LOST_GRACE)
     wait = f"{LOST_GRACE.seconds} s after it was missed"
-    return edits.pod_lost(status, f"its Pod was removed; a new attempt follows {wait}", since)
+    message = f"its Pod was removed; a new attempt follows {wait}"
+    return edits.pod_lost(status, message, since, suspected_since(view, now))
 
 
 def _at_end(
-    situation: ContainerEnded | Stopped | ResultFound | CountedByJob | Vanished | RefusedForGood,
+    situation: _AtEnd,
     view: StageView,
     builder: PlanBuilder,
     now: datetime,
@@ -232,11 +295,14 @@ def _at_end(
         case ResultFound(result):
             return _result_found(result, view, builder, now)
         case CountedByJob():
-            builder.facts.append(Recovered("JobCondition"))
+            builder.facts.append(Recovered("JobCondition", cause_of(view, now), status.machine))
             commit = Commit(attempt=status.attempt, pod=status.pod)
             end = outcome.Done()
         case Vanished():
-            end = outcome.Interrupted("its Pod was removed and left no result")
+            cause = cause_of(view, now)
+            end = outcome.Interrupted(f"{orphan_sentence(view, now)}; it left no result", cause)
+        case GivenUp():
+            return given_up(view, builder, now)
         case RefusedForGood(refusal):
             end = outcome.Failed(not_made_reason(refusal), refusal.message, final=True)
     return record(status, stage, end, commit, builder=builder, ended=now, now=now)
@@ -297,7 +363,7 @@ def _result_found(
     counts = {"items": result.items, "failed": result.failed_items, NO_COUNTS: result.odd_counts}
     mark = cleaned_mark(result.outcome, fields, counts)
     end = outcome.judge_mark(outcome.MarkSeen(mark.outcome, mark.reason, mark.full_message))
-    builder.facts.append(Recovered("StoredResult"))
+    builder.facts.append(Recovered("StoredResult", cause_of(view, now), view.status.machine))
     commit, end = view.commit(result.pod, mark), _with_refusal(end, view.named_skips(mark).refusal)
     return record(view.status, view.stage, end, commit, builder=builder, ended=now, now=now)
 
@@ -341,7 +407,7 @@ def _seen_ended(view: StageView, pod: PodView, now: datetime) -> StageStatus:
     started = status.startTime
     if started is None and isinstance(current, Started) and current.since is not None:
         started = _clamped(current.since, status, pod, now)
-    return edits.seen_ended(status, pod.spec.node_name, started)
+    return edits.seen_ended(edits.back(status, now), pod.spec.node_name, started)
 
 
 def _clamped(
@@ -362,6 +428,6 @@ def _end_of(status: StageStatus, stage: Stage, pod: PodView, now: datetime) -> d
     It may have run for its time and no longer: so by a wrong clock no wait that counts from here
     begins anew with each look.
     """
-    began, longest = status.startTime, timedelta(seconds=stage.timeoutSeconds)
+    began, longest = status.startTime, timedelta(seconds=stage.timeoutSeconds + status.awaySeconds)
     latest = now if began is None else min(now, began + longest)
     return clamped(outcome.finished_at(pod) or now, began or status.turnTime, latest)

@@ -13,6 +13,7 @@ from stagework.plans.pipelinejob.attempt_log import NO_LOG
 from stagework.plans.pipelinejob.snapshot import LogAnswer
 from stagework.plans.plan import Event, PlanBuilder
 from stagework.plans.transitions import Recovered
+from stagework.policies import outcome
 from stagework.policies.outcome import Deferred, Done, Ended, Failed, Interrupted
 from stagework.policies.retry import RetryAt, after_deferral, after_failure, after_interruption
 
@@ -55,7 +56,7 @@ def record(
             state = "Skipped" if skipped else "Succeeded"
             return edits.committed(status, state, reason, message, commit=commit, at=ended)
         case Interrupted():
-            return _after_interruption(status, end, builder, ended=ended, now=now)
+            return _after_interruption(status, stage, end, builder, ended=ended, now=now)
         case Deferred():
             return _after_deferral(status, end, builder, now)
         case Failed():
@@ -122,12 +123,23 @@ def _after_failure(
 
 
 def _after_interruption(
-    status: StageStatus, end: Interrupted, builder: PlanBuilder, *, ended: datetime, now: datetime
+    status: StageStatus,
+    stage: Stage,
+    end: Interrupted,
+    builder: PlanBuilder,
+    *,
+    ended: datetime,
+    now: datetime,
 ) -> StageStatus:
     interruptions = edits.next_count(status.interruptions)
     verdict = after_interruption(interruptions, now)
     where = f"stage {status.name}, attempt {status.attempt}: {sentence(end.message)}"
-    builder.events.append(Event(names.EVENT_INTERRUPTED, where, "Warning"))
+    is_orphan = end.cause != outcome.INTERRUPTED
+    word = names.EVENT_ORPHAN_RECOVERED if is_orphan else names.EVENT_INTERRUPTED
+    builder.events.append(Event(word, where, "Warning"))
+    if is_orphan and stage.recovery == "Fail":
+        builder.facts.append(Recovered("GivenUp", end.cause, status.machine))
+        return edits.orphaned(status, end.message, ended)
     if not isinstance(verdict, RetryAt):
         return edits.failed(
             status,
@@ -137,9 +149,10 @@ def _after_interruption(
             failures=status.failures,
             interruptions=interruptions,
         )
-    builder.facts.append(Recovered("NewAttempt"))
+    builder.facts.append(Recovered("NewAttempt", end.cause, status.machine))
     message = sentence(f"attempt {status.attempt} was interrupted: {end.message}")
-    counted = edits.attempt_ended(status, names.EVENT_INTERRUPTED, ended)
+    word = names.ORPHANED if is_orphan else names.EVENT_INTERRUPTED
+    counted = edits.attempt_ended(status, word, ended)
     counted = counted.evolve(interruptions=interruptions)
     return edits.next_attempt(counted, names.WAIT_BACKOFF, message, verdict.moment)
 
@@ -154,4 +167,7 @@ def _after_deferral(
     where = f"stage {status.name}, attempt {status.attempt}: {cause}; starts again in {wait} s"
     builder.events.append(Event(names.EVENT_DEFERRED, where))
     counted = status.evolve(deferrals=deferrals)
-    return edits.next_attempt(counted, names.WAIT_DEFERRED, sentence(cause), verdict.moment)
+    said = cause.removeprefix(f"{names.WAIT_ENDPOINT}: ")
+    return edits.next_attempt(
+        counted, names.WAIT_ENDPOINT, sentence(said), verdict.moment, state="Deferred"
+    )

@@ -26,6 +26,7 @@ from stagework.plans.pipelinejob.children import (
 )
 from stagework.plans.pipelinejob.clean_up import (
     after_end,
+    children_of,
     drop_held,
     drop_leftovers,
     end_leftover,
@@ -33,6 +34,11 @@ from stagework.plans.pipelinejob.clean_up import (
     nothing_to_come,
 )
 from stagework.plans.pipelinejob.deleting import deleting
+from stagework.plans.pipelinejob.given_up import (
+    end_given_up,
+    given_up_by_person,
+    note_late_reports,
+)
 from stagework.plans.pipelinejob.interventions import StageVerbs
 from stagework.plans.pipelinejob.observe import observe
 from stagework.plans.pipelinejob.refused_stages import change_refused, not_changed_reason
@@ -103,9 +109,11 @@ def evaluate(snapshot: Snapshot, now: datetime) -> Evaluated:
     }
     answered = run.status.answered
     if snapshot.interventions:
-        verbs = StageVerbs(resolved.dependencies)
+        verbs = StageVerbs(resolved.dependencies, now)
         requests = Requests(snapshot.interventions, run.metadata.uid, verbs, snapshot.refusals)
-        states, answered = requests.apply(states, answered, builder, now)
+        asked, answered = requests.apply(states, answered, builder, now)
+        builder.facts.extend(given_up_by_person(states, asked))
+        states = dict(asked)
     clock = clock_of(snapshot, states, now)
     observed, objects = _observed(snapshot, resolved, states, builder, now)
     up = is_over(snapshot, resolved, clock, observed, now)
@@ -132,8 +140,7 @@ def finish(evaluated: Evaluated, turns: RunTurns, now: datetime) -> RunPlan:
             end_recorded(snapshot, states[name], own, builder)
     states.update(_look_ahead(starter, objects, states))
     states.update(drop_held(snapshot, objects, states, builder))
-    drop_leftovers(snapshot, states, builder)
-    end_leftover(snapshot, states, builder, now)
+    states.update(_end_what_is_over(snapshot, states, builder, now))
     states.update(_refused(snapshot, objects, states))
     clock = clock_after(
         snapshot,
@@ -156,6 +163,17 @@ def finish(evaluated: Evaluated, turns: RunTurns, now: datetime) -> RunPlan:
         again_once_stored=status.verdict_pending,
     )
     return _marked(snapshot, plan)
+
+
+def _end_what_is_over(
+    snapshot: Snapshot, states: States, builder: PlanBuilder, now: datetime
+) -> dict[str, StageStatus]:
+    """End what has no turn to wait for, or outlives its attempt; the stages of which that tells."""
+    drop_leftovers(snapshot, states, builder)
+    end_leftover(snapshot, states, builder, now)
+    children = children_of(snapshot)
+    end_given_up(snapshot, children, states, builder)
+    return note_late_reports(snapshot, children, states, builder)
 
 
 def _status(

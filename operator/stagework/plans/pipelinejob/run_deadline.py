@@ -10,6 +10,7 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.stage_status import StageStatus, States
 from stagework.plans.pipelinejob import edits
+from stagework.plans.pipelinejob.away import is_held_up
 from stagework.plans.pipelinejob.snapshot import Resolved, Snapshot
 from stagework.plans.plan import PlanBuilder
 from stagework.policies import active_time as policy
@@ -87,23 +88,6 @@ def clock_after(
 def _runs(snapshot: Snapshot, resolved: Resolved, states: States) -> bool:
     classes = {stage.name: tuple(stage.runsOn) for stage in resolved.stages}
     return policy.counts(
-        (status, _is_away(snapshot, status, classes.get(name, ())))
+        (status, is_held_up(snapshot, status, classes.get(name, ())))
         for name, status in states.items()
     )
-
-
-def _is_away(snapshot: Snapshot, status: StageStatus, runs_on: tuple[str, ...]) -> bool:
-    """Whether it is held up by a machine of a class that may be away, and is."""
-    fleet = snapshot.settings.fleet
-    if status.active:
-        machine = fleet.find(status.machine)
-        if machine is None or not machine.mayBeAway:
-            return False
-        node = snapshot.nodes.get(status.node)
-        if status.node:
-            return node is None or not node.ready
-        return snapshot.slots.get(machine.key, 0) == 0
-    if not status.waiting or status.reason != names.WAIT_NO_NODE:
-        return False
-    home = fleet.find(fleet.classes_of(status.name, runs_on)[0])
-    return home is not None and home.mayBeAway

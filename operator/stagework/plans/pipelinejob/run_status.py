@@ -6,7 +6,7 @@ from datetime import datetime
 from stagework.api import names
 from stagework.api.answered import Answered
 from stagework.api.causes import sentence
-from stagework.api.conditions import Status, conditions_for
+from stagework.api.conditions import ConditionContent, Status, conditions_for
 from stagework.api.durations import short
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus, count_done, current_of
 from stagework.api.stage_status import StageStatus
@@ -19,6 +19,7 @@ _AT_WORK = (
     (names.STAGE_RUNNING, names.RUNNING),
     (names.STAGE_STARTING, names.STARTING),
     (names.STAGE_STUCK, names.STUCK),
+    (names.STAGE_AWAY, names.AWAY),
 )
 """State of a stage at work, and what its run is called then: the first that applies."""
 MANY_STAGES = 32
@@ -43,18 +44,18 @@ def run_status(
     succeeded, reason = end_of(stages) or ("Unknown", _at_work(run, stages))
     current = current_of(stages)
     message = sentence(_message(run, reason, stages, current))
-    generation = run.metadata.generation
     ended = (by_now(before.completionTime, now) or now) if succeeded != "Unknown" else None
     status = before.evolve(
-        observedGeneration=generation,
+        observedGeneration=run.metadata.generation,
         conditions=conditions_for(
             before.conditions,
-            generation,
+            run.metadata.generation,
             succeeded=succeeded,
             reason=reason,
             message=_with_step(run, reason, message, stages),
             now=now,
             paused=reason == names.SUSPENDED,
+            others=(*_deferred(stages), *_orphans(stages)),
         ),
         summary=reason,
         message=message,
@@ -71,6 +72,29 @@ def run_status(
     if clock is None:
         return status
     return status.evolve(activeSeconds=clock.seconds, activeSince=clock.since)
+
+
+def _deferred(stages: Sequence[StageStatus]) -> tuple[ConditionContent, ...]:
+    """The condition that a machine or an endpoint is missed, while any stage waits for it."""
+    missed = [stage for stage in stages if stage.deferred or stage.away]
+    if not missed:
+        return ()
+    first, more = missed[0], f" (and {len(missed) - 1} more)" if len(missed) > 1 else ""
+    message = sentence(f"{first.name}{more}: {first.message}".removesuffix(": "))
+    return (ConditionContent(names.DEFERRED, "True", first.reason or first.state, message),)
+
+
+def _orphans(stages: Sequence[StageStatus]) -> tuple[ConditionContent, ...]:
+    """The condition that a stage lost its process, whatever has become of it since."""
+    for stage in stages:
+        attempts = [ended.attempt for ended in stage.earlier if ended.reason == names.ORPHANED]
+        if stage.reason == names.ORPHANED:
+            attempts.append(stage.attempt)
+        if attempts:
+            message = f"{stage.name}, attempt {attempts[-1]}"
+            kind = names.EVENT_ORPHAN_RECOVERED
+            return (ConditionContent(kind, "True", names.ORPHANED, message),)
+    return ()
 
 
 def _cut_to_size(stages: Sequence[StageStatus]) -> list[StageStatus]:
@@ -125,6 +149,8 @@ def _at_work(run: PipelineJob, stages: Sequence[StageStatus]) -> str:
     due = [s for s in stages if s.waiting and s.reason != names.WAIT_DEPENDENCY]
     if due and all(stage.awaits_approval for stage in due):
         return names.AWAITING_APPROVAL
+    if due and all(stage.deferred for stage in due):
+        return names.DEFERRED
     begun = any(stage.ended or stage.attempt > 1 for stage in stages)
     return names.WAITING if begun else names.QUEUED
 
@@ -173,6 +199,8 @@ def _of_current(current: StageStatus) -> str:
         return f"{current.name} failed: {cause}"
     if current.reason == names.WAIT_SLOT:
         return f"{current.name} {current.message}"
+    if current.away:
+        return f"{current.name} is away: {current.message}"
     verb = "is stuck" if current.stuck else "starts" if current.active else "waits"
     return f"{current.name} {verb}: {cause}" if cause else f"{current.name} {verb}"
 

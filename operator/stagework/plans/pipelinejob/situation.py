@@ -2,11 +2,13 @@
 
 Told in this order; the first that applies:
 
-1. The recorded Pod is there, and ungated. Its container (a) has not ended: `Runs`, `Starts`, or
-   `CannotStart` where waiting mends nothing; (b) has ended, a verdict being recorded: `Stopped`;
-   where the run was stopped and the work was done all the same, that counts; (c) has ended, and
-   another of ours is still storing what it has left (`contract: Files`): `Keeps`; (d) has ended:
-   `ContainerEnded`.
+1. The recorded Pod is there, and ungated. Its container (a) has not ended, or what it has left is
+   not stored yet, and its machine may be away, and is: `IsAway`; (b) has not ended, and nobody
+   knows what has become of its node: `NodeLost`; once that is known, or has lasted for too long, as
+   if its Pod were gone (4d); (c) has not ended: `Runs`, `Starts`, or `CannotStart` where waiting
+   mends nothing; (d) has ended, a verdict being recorded: `Stopped`; where the run was stopped and
+   the work was done all the same, that counts; (e) has ended, and another of ours is still storing
+   what it has left (`contract: Files`): `Keeps`; (f) has ended: `ContainerEnded`.
 2. The recorded Pod is there, and still held: `ChosenHeld`.
 3. A Pod of its Job is ungated, and none is recorded: somebody else removed the gate. Nothing of it
    counts. (a) A verdict is recorded: `Stopped` once the Pod has ended; (b) else `GateRemoved`.
@@ -23,10 +25,9 @@ Told in this order; the first that applies:
    than the recorded one, which nobody's labels show: `CountUnproved`. A Job that was counted only
    after the Pod was missed has counted another. (g) It has counted the recorded Pod of an ExitCode
    stage: `CountedByJob`. (h) Its process may live, for neither has the Job controller counted its
-   Pod as succeeded, nor has its node been ready for LOST_GRACE without a break since the Pod is
-   missed and this process looks (only then its kubelet knows of the removal and has ended the
-   process): `PodLost`. (i) The store has not been asked once more: `ResultUnknown`. (j) It is over:
-   `Stopped` by a verdict, or `Vanished`.
+   Pod as succeeded, nor does anything else prove that it has ended (`policies/orphans.py`):
+   `PodLost`. (i) The store has not been asked once more: `ResultUnknown`. (j) Nothing was proved
+   for too long: `GivenUp`. (k) It is over: `Stopped` by a verdict, or `Vanished`.
 5. The API server will never take its Job: `RefusedForGood`.
 6. A verdict is recorded, and neither Job nor Pod is there: `Stopped`.
 7. Its turn has come and no Pod runs yet: `AwaitsPod`.
@@ -34,22 +35,21 @@ Told in this order; the first that applies:
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from stagekit import contract
 from stagework.api import names
 from stagework.api.observed import JobView, PodView
 from stagework.api.stage_status import WITH_ITS_RUN, StageStatus
+from stagework.plans.pipelinejob.away import is_away
+from stagework.plans.pipelinejob.orphans import recovery_of
 from stagework.plans.pipelinejob.snapshot import FoundResult
 from stagework.plans.pipelinejob.stage_view import StageView
 from stagework.plans.plan import Refusal
 from stagework.policies import outcome, sidecar
 from stagework.policies.mark import BadMark, Mark, NoMark, read_mark
+from stagework.policies.orphans import GiveUp, Wait
 from stagework.policies.pod_progress import Hindered, Hopeless, Started, progress
-
-LOST_GRACE = timedelta(seconds=90)
-"""A node is reported not ready 55 s after its kubelet fell silent; then the Pod's grace period of
-30 s. So a node that is still ready after this long has heard of the removal and has acted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,20 @@ class Starts:
     message: str
     hindered: bool
     """Something is in its way; it is not merely on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class IsAway:
+    """Its Pod is out, and its machine is away: what was last seen of it says nothing of now."""
+
+    pod: PodView
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLost:
+    """Its Pod is out, and nobody knows what has become of its node."""
+
+    pod: PodView
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +196,11 @@ class Vanished:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Nothing has proved for too long whether its process lives."""
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedForGood:
     """Its Job can never be made as written."""
 
@@ -193,6 +212,8 @@ Situation = (
     | AwaitsPod
     | Starts
     | CannotStart
+    | IsAway
+    | NodeLost
     | Runs
     | Keeps
     | ContainerEnded
@@ -207,6 +228,7 @@ Situation = (
     | NeverRan
     | PodLost
     | Vanished
+    | GivenUp
     | RefusedForGood
 )
 _QUIET = Quiet()
@@ -218,7 +240,7 @@ def situation_of(view: StageView, now: datetime) -> Situation:
     """Tell the situation of a stage that has not ended."""
     status, job, pod = view.status, view.objects.job, view.objects.pod
     if pod is not None and status.pod == pod.metadata.uid:
-        return _with_pod(view, pod) if view.objects.ungated else ChosenHeld()
+        return _with_pod(view, pod, now) if view.objects.ungated else ChosenHeld()
     if not status.pod and (view.objects.ungated or _gate_was_removed(view)):
         return _with_gate_removed(status, pod)
     if status.pod or (pod is None and job is not None and job.ended):
@@ -234,11 +256,12 @@ def situation_of(view: StageView, now: datetime) -> Situation:
     return _QUIET
 
 
-def _with_pod(view: StageView, pod: PodView) -> Situation:
+def _with_pod(view: StageView, pod: PodView, now: datetime) -> Situation:
     status, rules = view.status, view.end_rules
     kept = sidecar.kept(pod) if rules.files and outcome.termination(pod) is not None else None
+    gone_away = is_away(view.snapshot, status, pod.spec.node_name)
     if isinstance(kept, sidecar.AtWork) and status.stopping is None:
-        return Keeps(pod)
+        return IsAway(pod) if gone_away else Keeps(pod)
     mark = read_mark(
         _mark_text(pod, rules, kept),
         stage=view.stage.name,
@@ -247,6 +270,8 @@ def _with_pod(view: StageView, pod: PodView) -> Situation:
     )
     end = outcome.judge_end(pod, _mark_seen(mark, pod, kept), rules)
     if isinstance(end, outcome.NotEnded):
+        if (lost := _on_lost_node(view, pod, now, gone_away=gone_away)) is not None:
+            return lost
         current = progress(pod)
         if isinstance(current, Started):
             return Runs(pod, current.since)
@@ -257,6 +282,18 @@ def _with_pod(view: StageView, pod: PodView) -> Situation:
     if status.stopping is not None and not (status.stopped and isinstance(end, outcome.Done)):
         return Stopped(pod)
     return ContainerEnded(pod, end, mark if isinstance(mark, Mark) else None)
+
+
+def _on_lost_node(
+    view: StageView, pod: PodView, now: datetime, *, gone_away: bool
+) -> Situation | None:
+    """None: its node is as it should be, or none was chosen yet."""
+    step = recovery_of(view, now) if pod.spec.node_name else None
+    if step is not None and not isinstance(step, Wait):
+        return _once_lost(view, now, counted=False)
+    if gone_away:
+        return IsAway(pod)
+    return NodeLost(pod) if step is not None else None
 
 
 def _gate_was_removed(view: StageView) -> bool:
@@ -278,13 +315,20 @@ def _without_pod(view: StageView, now: datetime) -> Situation:
         return Stopped()
     if not status.pod:
         return Stopped() if verdict is not None else NeverRan(job)
+    return _once_lost(view, now, counted=_is_counted(view))
+
+
+def _once_lost(view: StageView, now: datetime, *, counted: bool | None) -> Situation:
+    """Nobody will hear of its process any more; what has it left?"""
+    verdict = view.status.stopping
+    if verdict is not None and verdict.reason in _NO_ATTEMPT_FOLLOWS:
+        return Stopped()
     if view.stage.contract != "ExitCode" and verdict is None:
         if view.answer is None:
             return ResultUnknown(last=False)
         result = _result_of(view)
         if result is not None:
             return ResultFound(result)
-    counted = _is_counted(view)
     return CountUnproved() if counted is None else _without_result(view, now, counted=counted)
 
 
@@ -292,13 +336,15 @@ def _without_result(view: StageView, now: datetime, *, counted: bool) -> Situati
     by_exit_code, verdict = view.stage.contract == "ExitCode", view.status.stopping
     if counted and by_exit_code and verdict is None:
         return CountedByJob()
-    if not counted and not _process_has_ended(view, now):
+    step = None if counted else recovery_of(view, now)
+    if isinstance(step, Wait):
         return PodLost(view.node_ready)
+    unproved = isinstance(step, GiveUp) and not step.proved
     if verdict is not None:
-        return Stopped()
+        return GivenUp() if unproved else Stopped()
     if not (by_exit_code or counted) and view.last_answer is None:
         return ResultUnknown(last=True)
-    return Vanished()
+    return GivenUp() if unproved else Vanished()
 
 
 def _is_counted(view: StageView) -> bool | None:
@@ -307,10 +353,6 @@ def _is_counted(view: StageView) -> bool | None:
     if job is None or not job.completed or view.status.lostTime is not None:
         return False
     return None if read is None else not (read.replaced or view.objects.replaced)
-
-
-def _process_has_ended(view: StageView, now: datetime) -> bool:
-    return view.node_ready and now >= view.missed_since(now) + LOST_GRACE
 
 
 def _result_of(view: StageView) -> FoundResult | None:

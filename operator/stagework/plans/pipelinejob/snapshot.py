@@ -142,6 +142,26 @@ class PodRead:
 
 
 @dataclass(frozen=True)
+class HeartbeatQuestion(Question):
+    """Asked of the API service: when was this Pod heard of last?"""
+
+    pod: str
+    """Its uid."""
+
+
+@dataclass(frozen=True)
+class HeartbeatRead:
+    """Answer of the API service, by our own clock."""
+
+    at: datetime
+    """When it was asked."""
+    listening_since: datetime
+    """Since when it listens without a break."""
+    heard_at: datetime | None
+    """When the last heartbeat came; None: it knows of none."""
+
+
+@dataclass(frozen=True)
 class CauseQuestion(Question):
     """Asked of the API server: of what do Events warn, about a Job or Pod that gets nowhere?
 
@@ -199,6 +219,8 @@ class PlanSettings:
     start_grace_seconds: int = 30
     """How long a stage that cannot start keeps its slot, from its turn."""
 
+    orphan_timeout_seconds: int = 1800
+    """How long nothing may prove whether a process lives, for stages that say no other."""
     keep_logs: bool = False
     """Logs of attempts that fail are kept before their Pods go."""
 
@@ -239,6 +261,10 @@ class Snapshot:
     """What the artifact store has answered so far."""
     reads: Mapping[PodQuestion, PodRead] = field(default_factory=dict[PodQuestion, PodRead])
     """What the API server has answered about Pods that our watch does not show."""
+    heard: Mapping[HeartbeatQuestion, HeartbeatRead] = field(
+        default_factory=dict[HeartbeatQuestion, HeartbeatRead]
+    )
+    """When Pods on lost nodes were heard of last."""
     causes: Mapping[CauseQuestion, CauseRead] = field(
         default_factory=dict[CauseQuestion, CauseRead]
     )

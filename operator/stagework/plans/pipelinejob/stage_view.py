@@ -45,6 +45,12 @@ class StageView:
         own = self._nodes()
         return bool(own) and all(node.ready for node in own)
 
+    @property
+    def node_name(self) -> str:
+        """Where its Pod is, or was; empty: not known."""
+        pod = self.objects.pod
+        return (pod.spec.node_name if pod is not None else "") or self.status.node
+
     def missed_since(self, now: datetime) -> datetime:
         """From when a missed Pod's process has had the time to be ended.
 
@@ -57,8 +63,8 @@ class StageView:
 
     def _nodes(self) -> list[NodeView]:
         nodes = self.snapshot.nodes
-        if self.status.node:
-            node = nodes.get(self.status.node)
+        if self.node_name:
+            node = nodes.get(self.node_name)
             return [] if node is None else [node]
         machine = self.snapshot.settings.fleet.find(self.status.machine)
         if machine is None:

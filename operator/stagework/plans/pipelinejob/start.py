@@ -14,6 +14,7 @@ from stagework.api.observed import JobView, PodView
 from stagework.api.stage_status import StageStatus, States
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob import edits
+from stagework.plans.pipelinejob.away import deferred_sentence, no_node_sentence
 from stagework.plans.pipelinejob.causes import Causes
 from stagework.plans.pipelinejob.children import AttemptObjects, delete_job
 from stagework.plans.pipelinejob.held_back import SUSPENDED, held_back
@@ -31,7 +32,6 @@ from stagework.plans.pipelinejob.start_grace import stuck_after_grace
 from stagework.plans.pipelinejob.turns import RunTurn
 from stagework.plans.pipelinejob.ungate import ungate
 from stagework.plans.plan import Create, PlanBuilder, Ungate
-from stagework.policies.absent_nodes import why_none
 from stagework.policies.parallelism import AtLimit
 from stagework.policies.slots.turn import Granted, Paused, Queued
 
@@ -211,8 +211,8 @@ def _without_node(
     if until is not None and until > now:
         builder.wake(until)
     counted = classes if until is not None and until <= now else classes[:1]
-    found = (snapshot.settings.fleet.find(key) for key in counted)
-    whys = (why_none(machine, snapshot.nodes.values()) for machine in found if machine is not None)
-    message = f"no ready node of class {' or '.join(counted)}: {', '.join(filter(None, whys))}"
-    message = message.removesuffix(": ")
-    return edits.waiting(status, names.WAIT_NO_NODE, message, since)
+    home = snapshot.settings.fleet.find(counted[0])
+    if home is not None and home.mayBeAway:
+        message = deferred_sentence(snapshot, classes, counted, until)
+        return edits.machine_away(status, message, since)
+    return edits.waiting(status, names.WAIT_NO_NODE, no_node_sentence(snapshot, counted), since)

@@ -19,7 +19,12 @@ from stagework.plans.transitions import (
 )
 from stagework.policies.next_step import step_of_run, step_of_stage
 
-_AT_WORK = frozenset({names.QUEUED, names.WAITING, names.STARTING, names.STUCK, names.RUNNING})
+_AT_WORK = frozenset(
+    {
+        *(names.QUEUED, names.WAITING, names.DEFERRED),
+        *(names.STARTING, names.STUCK, names.RUNNING, names.AWAY),
+    }
+)
 """Summaries between which a run goes to and fro while it works."""
 
 
@@ -47,6 +52,32 @@ class StageStuck(Fact):
     stage: str
     attempt: int
     cause: str
+
+
+@dataclass(frozen=True)
+class StageDeferred(Fact):
+    """It could start, and no machine of its class is there, which is usual for that class."""
+
+    stage: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class StageAway(Fact):
+    """The machine on which it has begun is away."""
+
+    stage: str
+    attempt: int
+    cause: str
+
+
+@dataclass(frozen=True)
+class StageBack(Fact):
+    """That machine is back, and it goes on."""
+
+    stage: str
+    attempt: int
+    node: str
 
 
 @dataclass(frozen=True)
@@ -151,31 +182,49 @@ def events_of(facts: Iterable[Fact], run: PipelineJob, after: PipelineJobStatus)
             case StageStarted(stage, attempt, machine, node):
                 where = f"stage {stage}, attempt {attempt}, on {machine} ({node})"
                 yield Event(names.EVENT_STAGE_STARTED, where)
+            case StageDeferred() | StageAway() | StageBack():
+                yield _event_of_machine(fact)
             case StageStuck(stage, attempt, cause):
                 where = f"stage {stage}, attempt {attempt}, cannot start: {cause}"
                 stuck = next(s for s in after.stages if s.name == stage)
                 text = step_of_stage(run, stuck, flag).text
                 yield Event(names.EVENT_STAGE_STUCK, f"{where}; next: {text}", "Warning")
-            case RunEnded(names.STAGE_FAILED, failed=failed):
-                text = step_of_run(run, after.summary, after.stages, flag).text
-                where = f"failed: {', '.join(failed)}; next: {text}"
-                yield Event(names.EVENT_FAILED, where, "Warning")
-            case RunEnded(names.STOPPED, message=message):
-                text = step_of_run(run, after.summary, after.stages, flag).text
-                yield Event(names.EVENT_STOPPED, f"{message}; next: {text}")
-            case RunEnded(names.DEADLINE_EXCEEDED, message=message):
-                text = step_of_run(run, after.summary, after.stages, flag).text
-                yield Event(names.EVENT_FAILED, f"{message}; next: {text}", "Warning")
             case ApprovalAwaited(stage):
                 text = step_of_run(run, after.summary, after.stages, flag).text
                 where = f"stage {stage} waits for approval; next: {text}"
                 yield Event(names.WAIT_APPROVAL, where)
-            case RunEnded(names.INVALID_SPEC, message=message):
-                yield Event(names.EVENT_INVALID, message, "Warning")
-            case RunEnded(message=message):
-                yield Event(names.EVENT_COMPLETED, message)
+            case RunEnded():
+                text = step_of_run(run, after.summary, after.stages, flag).text
+                yield _event_of_end(fact, text)
             case _:
                 pass
+
+
+def _event_of_machine(fact: StageDeferred | StageAway | StageBack) -> Event:
+    match fact:
+        case StageDeferred(stage, cause):
+            return Event(names.EVENT_DEFERRED, f"stage {stage}: {cause}")
+        case StageAway(stage, attempt, cause):
+            return Event(names.EVENT_AWAY, f"stage {stage}, attempt {attempt}: {cause}")
+        case StageBack(stage, attempt, node):
+            where = f"stage {stage}, attempt {attempt}"
+            return Event(names.EVENT_BACK, f"{where}: {node or 'its machine'} is back")
+
+
+def _event_of_end(end: RunEnded, step: str) -> Event:
+    """`step`: what to do next."""
+    match end.summary:
+        case names.STAGE_FAILED:
+            text = f"failed: {', '.join(end.failed)}; next: {step}"
+            return Event(names.EVENT_FAILED, text, "Warning")
+        case names.STOPPED:
+            return Event(names.EVENT_STOPPED, f"{end.message}; next: {step}")
+        case names.DEADLINE_EXCEEDED:
+            return Event(names.EVENT_FAILED, f"{end.message}; next: {step}", "Warning")
+        case names.INVALID_SPEC:
+            return Event(names.EVENT_INVALID, end.message, "Warning")
+        case _:
+            return Event(names.EVENT_COMPLETED, end.message)
 
 
 def _end(after: PipelineJobStatus) -> RunEnded:
@@ -191,8 +240,7 @@ def _end(after: PipelineJobStatus) -> RunEnded:
 def _of_stage(changed: StageTransition) -> Iterator[Fact]:
     before, after = changed.before, changed.after
     name, state = after.name, after.state
-    if changed.started:
-        yield StageStarted(name, after.attempt, after.machine, after.node)
+    yield from _of_machine(changed)
     if changed.stuck:
         yield StageStuck(name, after.attempt, f"{after.reason}: {after.message}".strip(": "))
     if after.awaits_approval and not (before is not None and before.awaits_approval):
@@ -212,6 +260,18 @@ def _of_stage(changed: StageTransition) -> Iterator[Fact]:
     else:
         outcome = names.STOPPED if after.stopped else state
         yield StageEnded(name, after.attempt, outcome, after.machine, _seconds(after))
+
+
+def _of_machine(changed: StageTransition) -> Iterator[Fact]:
+    after = changed.after
+    if changed.started:
+        yield StageStarted(after.name, after.attempt, after.machine, after.node)
+    if changed.deferred and after.reason == names.WAIT_MACHINE_AWAY:
+        yield StageDeferred(after.name, after.message)
+    if changed.away:
+        yield StageAway(after.name, after.attempt, after.message)
+    if changed.back:
+        yield StageBack(after.name, after.attempt, after.node)
 
 
 def _seconds(stage: StageStatus) -> float | None:

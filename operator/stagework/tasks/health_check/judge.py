@@ -42,6 +42,8 @@ class Seen:
     """By class; None where nodes cannot be listed."""
     failed: int | None = None
     """Stages that failed for good in the last hour; None where history does not say it."""
+    orphans: int = 0
+    """Of these such as were given up, since nobody was behind them (`Orphaned`)."""
     done: int | None = None
     """Stages that were done in the last hour."""
 
@@ -69,6 +71,7 @@ def judge(seen: Seen, fleet: Fleet, data: HealthCheckData, now: datetime) -> lis
         *_stores(seen),
         *_machines(seen, fleet, data),
         _failures(seen, data),
+        _orphans(seen),
     ]
 
 
@@ -128,3 +131,14 @@ def _failures(seen: Seen, data: HealthCheckData) -> Check:
     said = f"{seen.failed} of {ended} stages that ended in the last hour failed"
     too_many = ended >= data.minStages and seen.failed > data.maxFailedRatio * ended
     return Check(name, "failing" if too_many else "ok", said)
+
+
+def _orphans(seen: Seen) -> Check:
+    name = "orphans"
+    if seen.failed is None:
+        return Check(name, "unknown", "the API service does not say which stages failed")
+    said = f"stages given up (Orphaned) in the last hour: {seen.orphans}"
+    if not seen.orphans:
+        return Check(name, "ok", said)
+    hint = "the old process may still run: look at its machine, then stagework retry"
+    return Check(name, "failing", f"{said}; {hint}")

@@ -10,6 +10,7 @@ import aiohttp
 import msgspec
 
 from stagework.alerts.alerts import Message, Sending
+from stagework.api import names
 from stagework.api.health import ServiceHealth
 from stagework.api.history import FailedList
 from stagework.api.observed import LeaseView, NodeView
@@ -85,7 +86,8 @@ async def _seen(surroundings: Surroundings, now: datetime) -> Seen:
         _answer(lambda: _failed(service, now)),
         _answer(lambda: _done(surroundings)),
     )
-    return Seen(api_server, lease, operator, ready, parts, machines, failed, done)
+    number, orphans = failed or (None, 0)
+    return Seen(api_server, lease, operator, ready, parts, machines, number, orphans, done)
 
 
 async def _answer(ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT | None:
@@ -145,14 +147,16 @@ async def _parts(service: Service) -> ServiceHealth | str:
         return str(error)
 
 
-async def _failed(service: Service, now: datetime) -> int:
-    since, number = (now - HOUR).isoformat(), 0
+async def _failed(service: Service, now: datetime) -> tuple[int, int]:
+    """How many, and how many of them as orphans."""
+    since, number, orphans = (now - HOUR).isoformat(), 0, 0
     pages = service.pages(
         "/v1/failed", FailedList, lambda page: page.next, since=since, limit="500"
     )
     async for page in pages:
         number += len(page.failed)
-    return number
+        orphans += sum(stage.reason == names.ORPHANED for stage in page.failed)
+    return number, orphans
 
 
 async def _done(surroundings: Surroundings) -> int:

@@ -9,6 +9,7 @@ from stagework.settings import Settings
 from stagework.web.queue.boards import Boards, places_of
 from stagework.web.queue.live_rows import LiveRows
 from stagework.web.queue.readers import Readers
+from stagework.web.queue.recover_requests import RecoverRequests
 from stagework.web.queue.remembered_past import Counting, RememberedPast
 from stagework.web.queue.requests import Requests
 from stagework.web.queue_source import QueueSource
@@ -20,6 +21,7 @@ class QueueService:
 
     boards: Boards
     requests: Requests
+    recover_requests: RecoverRequests
 
     @classmethod
     def of(
@@ -38,4 +40,8 @@ class QueueService:
         places = places_of(settings)
         live, readers = LiveRows(source, settings.namespaces, places, clock), Readers(source, clock)
         past = RememberedPast(history, places, now)
-        return cls(Boards(live, readers, past, settings, now), Requests(source, live, readers))
+        return cls(
+            Boards(live, readers, past, settings, now),
+            Requests(source, live, readers),
+            RecoverRequests(source, settings.namespaces, now),
+        )

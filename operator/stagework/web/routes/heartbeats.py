@@ -1,9 +1,10 @@
 """Heartbeats: stage Pods send them, the operator reads them."""
 
 from http import HTTPStatus
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import JSONResponse
 
 from stagework.web import bodies
@@ -29,6 +30,9 @@ async def beat(request: Request, caller: StagePodParam, services: ServicesParam)
 
 
 @router.get("/v1/heartbeats", response_class=Response, dependencies=[OPERATOR_ONLY])
-async def heard(services: ServicesParam) -> Response:
+async def heard(
+    services: ServicesParam,
+    pod: Annotated[str, Query(max_length=64, description="Uid of a Pod; of all if absent.")] = "",
+) -> Response:
     """The last heartbeat of every Pod, and for how long this process has listened."""
-    return JSONResponse(services.heartbeats.report())
+    return JSONResponse(services.heartbeats.report(pod))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stagework.api.conditions import find
 from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup, ResultQuestion
 from stagework.policies.retry import RetryAt, after_deferral
@@ -47,22 +48,26 @@ def test_a_deferral_costs_no_attempt_and_says_what_is_waited_for() -> None:
 
     assert plan.status is not None
     (stage,) = plan.status.stages
-    assert (stage.state, stage.reason, stage.attempt) == ("Waiting", "Deferred", 2)
+    assert (stage.state, stage.reason, stage.attempt) == ("Deferred", "EndpointUnavailable", 2)
     assert (stage.failures, stage.interruptions, stage.deferrals) == (0, 0, 1)
-    assert stage.message == "EndpointUnavailable: no answer in 6 tries"
+    assert stage.message == "no answer in 6 tries"
     assert stage.notBeforeTime == after(66)
     assert plan.wake_at == after(66)
     (event,) = plan.events
     assert (event.reason, event.type) == ("StageDeferred", "Normal")
     assert event.message.endswith("starts again in 60 s")
-    assert plan.status.summary in {"Queued", "Waiting"}
+    assert plan.status.summary == "Deferred"
+    condition = find(plan.status.conditions, "Deferred")
+    assert condition is not None
+    assert (condition.status, condition.reason) == ("True", "EndpointUnavailable")
+    assert condition.message == "a: no answer in 6 tries"
 
 
 def test_the_reason_stays_while_it_waits_and_it_starts_when_the_time_has_come() -> None:
     state = _world().stages_after(after(6))["a"]
 
     waits = World(stages=[STAGE], states=[state]).stages_after(after(65))["a"]
-    assert (waits.state, waits.reason) == ("Waiting", "Deferred")
+    assert (waits.state, waits.reason) == ("Deferred", "EndpointUnavailable")
 
     goes = World(stages=[STAGE], states=[state]).stages_after(after(66))["a"]
     assert goes.state == "Starting"
@@ -71,7 +76,7 @@ def test_the_reason_stays_while_it_waits_and_it_starts_when_the_time_has_come() 
 def test_deferrals_are_without_end_even_without_retries() -> None:
     stage = _world(AT_WORK.model_copy(update={"deferrals": 40})).stages_after(after(6))["a"]
 
-    assert (stage.state, stage.deferrals, stage.notBeforeTime) == ("Waiting", 41, after(906))
+    assert (stage.state, stage.deferrals, stage.notBeforeTime) == ("Deferred", 41, after(906))
 
 
 def test_a_vanished_pods_stored_deferral_counts_too() -> None:
@@ -87,13 +92,20 @@ def test_a_vanished_pods_stored_deferral_counts_too() -> None:
 
     stage = world.stages_after(after(9))["a"]
 
-    assert (stage.state, stage.reason, stage.deferrals) == ("Waiting", "Deferred", 1)
+    assert (stage.state, stage.reason, stage.deferrals) == ("Deferred", "EndpointUnavailable", 1)
 
 
 @pytest.mark.parametrize(
     "state",
     [
-        make_status("a", attempt=3, deferrals=9, reason="Deferred", notBeforeTime=after(900)),
+        make_status(
+            "a",
+            "Deferred",
+            attempt=3,
+            deferrals=9,
+            reason="EndpointUnavailable",
+            notBeforeTime=after(900),
+        ),
         make_status("a", attempt=3, failures=2, reason="BackOff", notBeforeTime=after(900)),
     ],
     ids=["deferred", "backing off"],

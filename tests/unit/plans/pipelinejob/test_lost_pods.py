@@ -8,7 +8,7 @@ import pytest
 from stagework.api.observed import JobView, NodeView, PodView
 from stagework.api.resources import JOBS, PODS
 from stagework.api.stage_status import StageStatus
-from stagework.plans.pipelinejob.situation import LOST_GRACE
+from stagework.plans.pipelinejob.orphans import LOST_GRACE
 from stagework.plans.pipelinejob.snapshot import (
     FoundResult,
     Lookup,

@@ -158,7 +158,7 @@ class TestClockStandsStill:
         world = _world(self.QUEUED, jobs=[], pods=[], nodes=AWAY, status=still)
         stages = world.stages_after(after(100_000))
 
-        assert stages["c"].state == "Waiting"
+        assert stages["c"].state == "Deferred"
 
     def test_nor_when_that_is_seen_late(self) -> None:
         world = _world(self.QUEUED, jobs=[], pods=[], nodes=AWAY)
@@ -166,7 +166,7 @@ class TestClockStandsStill:
 
         assert _clock(plan) == (LIMIT - 1, None)
         assert plan.status is not None
-        assert plan.status.stages[0].state == "Waiting"
+        assert plan.status.stages[0].state == "Deferred"
 
     def test_and_goes_on_when_the_laptop_is_back(self) -> None:
         still = {"startTime": T0, "activeSeconds": 40}

@@ -80,7 +80,7 @@ def test_a_partitioned_node_never_gets_a_second_attempt_beside_the_first() -> No
     stepper = Stepper(make_run(*line_of(2, timeoutSeconds=30)), script=lonely)
     stepper.at(6, lambda: _partition(stepper, healed=False))
 
-    stepper.pass_seconds(3000)
+    stepper.pass_seconds(1500)
     assert stepper.stage("stage_1").attempt == 1
     assert stepper.stage("stage_1").reason == "PodLost"
 
@@ -88,6 +88,19 @@ def test_a_partitioned_node_never_gets_a_second_attempt_beside_the_first() -> No
     stepper.to_end()
     assert stepper.stage("stage_1").commit is not None
     assert stepper.stage("stage_1").attempt == 2
+
+
+def test_a_node_that_stays_away_for_half_an_hour_fails_the_stage_and_begins_nothing() -> None:
+    lonely = {("stage_1", 1): Behaviour(seconds=1e9, removed_after=8)}
+    stepper = Stepper(make_run(*line_of(2, timeoutSeconds=30)), script=lonely)
+    stepper.at(6, lambda: _partition(stepper, healed=False))
+
+    stepper.pass_seconds(3000)
+
+    lost = stepper.stage("stage_1")
+    assert (lost.state, lost.reason, lost.attempt) == ("Failed", "Orphaned", 1)
+    assert lost.message.endswith("it may still run there")
+    assert stepper.stage("stage_2").state == "NotRun"
 
 
 def test_a_result_that_was_stored_behind_a_partition_counts_when_it_heals() -> None:

@@ -8,8 +8,8 @@ import pytest
 from stagework.api.observed import JobView, PodView
 from stagework.api.stage_status import StageStatus
 from stagework.plans.pipelinejob.children import AttemptObjects
+from stagework.plans.pipelinejob.orphans import LOST_GRACE
 from stagework.plans.pipelinejob.situation import (
-    LOST_GRACE,
     AwaitsPod,
     CannotStart,
     ChosenHeld,
@@ -17,8 +17,11 @@ from stagework.plans.pipelinejob.situation import (
     CountedByJob,
     CountUnproved,
     GateRemoved,
+    GivenUp,
+    IsAway,
     Keeps,
     NeverRan,
+    NodeLost,
     PodLost,
     PodUnseen,
     Quiet,
@@ -84,7 +87,13 @@ AT_WORK: dict[str, Any] = {
     "machine": "gpu",
     "jobUid": "j",
 }
+ON_MACBOOK: dict[str, Any] = {**AT_WORK, "node": "macbook-9", "machine": "macbook"}
+"""Its node is not there."""
+AT_MACBOOK = running(HELD, node="macbook-9")
+KILLED_AT_MACBOOK = terminated(HELD, 1, node="macbook-9")
 MISSED_LONG: dict[str, Any] = {**AT_WORK, "lostTime": after(0) - LOST_GRACE}
+
+SUSPECTED_LONG: dict[str, Any] = {**AT_WORK, "suspectedTime": after(-1800)}
 
 NOTHING = Lookup(None)
 RESULT = FoundResult(pod=UID, digest="d", outcome="Succeeded")
@@ -106,6 +115,7 @@ class Seen:
     answer: Lookup | None = None
     last_answer: Lookup | None = None
     node_ready: bool = True
+    node_off: bool = False
     refusal: Refusal | None = None
     asked_for_pod: bool = True
     replaced: bool | None = False
@@ -122,7 +132,7 @@ class Seen:
         world = World(
             stages=[stage],
             states=[status],
-            nodes=[make_node(ready=self.node_ready)],
+            nodes=[make_node(ready=self.node_ready, out_of_service=self.node_off)],
             lookups={question: lookup for question, lookup in answers.items() if lookup},
             refusals={creation("a", 1): self.refusal} if self.refusal else {},
             reads=self._reads(status),
@@ -150,6 +160,56 @@ CASES: dict[str, tuple[Seen, Situation]] = {
     "its image is pulled": (
         Seen(AT_WORK, JOB, PULLING),
         Starts(PULLING, "ErrImagePull", "no such image", hindered=True),
+    ),
+    "its machine may be away, and is": (
+        Seen(ON_MACBOOK, JOB, AT_MACBOOK),
+        IsAway(AT_MACBOOK),
+    ),
+    "its outputs are being stored on a machine that is away": (
+        Seen(ON_MACBOOK, JOB, files.keeping(KILLED_AT_MACBOOK), files=True),
+        IsAway(files.keeping(KILLED_AT_MACBOOK)),
+    ),
+    "it had ended before its machine went away": (
+        Seen(ON_MACBOOK, JOB, KILLED_AT_MACBOOK),
+        ContainerEnded(KILLED_AT_MACBOOK, Failed("NonZeroExit", "exit code 1"), None),
+    ),
+    "its node is not ready, and nothing is proved": (
+        Seen(AT_WORK, JOB, RUNNING, node_ready=False),
+        NodeLost(RUNNING),
+    ),
+    "its node is not ready, and it was to be stopped": (
+        Seen(AT_WORK, JOB, RUNNING, verdict="TimedOut", node_ready=False),
+        NodeLost(RUNNING),
+    ),
+    "its node is off, and the store was not asked": (
+        Seen(AT_WORK, JOB, RUNNING, node_ready=False, node_off=True),
+        ResultUnknown(last=False),
+    ),
+    "its node is off, and it has left nothing": (
+        Seen(
+            *(AT_WORK, JOB, RUNNING),
+            answer=NOTHING,
+            last_answer=NOTHING,
+            node_ready=False,
+            node_off=True,
+        ),
+        Vanished(),
+    ),
+    "its node is off, and it was to be stopped": (
+        Seen(AT_WORK, JOB, RUNNING, verdict="TimedOut", node_ready=False, node_off=True),
+        Stopped(),
+    ),
+    "nothing was proved for too long, and the store was not asked once more": (
+        Seen(SUSPECTED_LONG, JOB, RUNNING, answer=NOTHING, node_ready=False),
+        ResultUnknown(last=True),
+    ),
+    "nothing was proved for too long": (
+        Seen(SUSPECTED_LONG, JOB, None, "", answer=NOTHING, last_answer=NOTHING, node_ready=False),
+        GivenUp(),
+    ),
+    "nothing was proved for too long of what was to be stopped": (
+        Seen(SUSPECTED_LONG, JOB, RUNNING, verdict="TimedOut", node_ready=False),
+        GivenUp(),
     ),
     "no image can have that name": (
         Seen(AT_WORK, JOB, NO_NAME),
