@@ -154,13 +154,13 @@ def working(name: str, title: str, stage: str, minutes: float) -> PipelineJob:
 
 
 def in_queue(
-    count: int, stage: str, *, of: str, reason: str = names.WAIT_SLOT
+    count: int, stage: str, *, of: str, reason: str = names.WAIT_SLOT, made: float = 4
 ) -> list[PipelineJob]:
-    """So many that wait at a stage."""
+    """So many that wait at a stage; `made`: so many minutes ago, what they have done is as old."""
     message = "waits for a gpu slot: 4th of 34; 2 of 2 taken by ad-7c11 (overlay, 2 min)"
     state = {"state": "Waiting", "reason": reason, "message": message, "waitingSince": ago(293)}
     return [
-        run(f"{stage.replace('_', '-')}-{n}", f"{of} {n + 1}", stage, state, made=4 + n * 0.2)
+        run(f"{stage.replace('_', '-')}-{n}", f"{of} {n + 1}", stage, state, made=made + n * 0.2)
         for n in range(count)
     ]
 
@@ -351,7 +351,7 @@ BUSY: Final = (
     *in_queue(6, "img_gen", of="Poster"),
     *in_queue(8, "summarize", of="Minutes"),
 )
-DEFERRED: Final = in_queue(12, "deep_summary", of="Study", reason=names.WAIT_NO_NODE)
+DEFERRED: Final = in_queue(12, "deep_summary", of="Study", reason=names.WAIT_NO_NODE, made=300)
 RATES: Final = {
     "extract": (40, 12),
     "chunk": (20, 12),
