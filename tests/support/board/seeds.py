@@ -287,7 +287,7 @@ def _ended_runs() -> Iterator[AnyFact]:
 
 def schedule(name: str, when: dict[str, Any], status: dict[str, Any], **spec: Any) -> ScheduledJob:
     """A schedule with these runs and numbers; all that people read is the operator's own."""
-    zone = {"timeZone": ZONE, **spec}
+    zone: dict[str, Any] = {"timeZone": ZONE, **spec}
     made = make_schedule(when, name=name, namespace=NAMESPACE, created=ago(40_000), **zone)
     meta = made.metadata.model_copy(update={"uid": f"uid-{name}"})
     made = made.model_copy(update={"metadata": meta})
