@@ -14,6 +14,8 @@ PAGES = {
     "queue": "#/queue",
     "run": f"#/run/{seeds.NAMESPACE}/ad-3b87",
     "batch": "#/batch",
+    "schedules": "#/schedules",
+    "schedule": f"#/schedules/{seeds.NAMESPACE}/nightly-clean",
     "fleet": "#/fleet",
     "history": "#/history",
 }
@@ -123,6 +125,9 @@ def test_the_fleet_shows_what_is_away_first(chromium: Browser, serve: Serve) -> 
     with opened(chromium, serve(seeds.B), fragment="#/fleet") as page:
         expect(page.locator("h2").first).to_have_text("MacBook")
         expect(page.locator("main")).to_contain_text("away since 09:10 (4 h 53 min)")
+        expect(page.locator("section", has_text="MacBook").locator(".state").first).to_have_text(
+            "away"
+        )
 
 
 def test_the_page_is_small(bundle: Path) -> None:

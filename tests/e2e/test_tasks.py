@@ -75,7 +75,7 @@ def upgrade(commands: Commands, *how: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(space: Space, tmp_path_factory: pytest.TempPathFactory) -> str:
+def site(space: Space, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Base address of an https server in the namespace."""
     folder = tmp_path_factory.mktemp("site")
     host = f"site.{space.namespace}.svc"
@@ -97,7 +97,8 @@ def site(space: Space, tmp_path_factory: pytest.TempPathFactory) -> str:
     trusted = {"name": "site", "namespace": RELEASE_NAMESPACE}
     found = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": trusted, "data": files}
     space.commands.must("apply", "-f", "-", stdin=json.dumps(found))
-    return f"https://{host}:{PORT}"
+    yield f"https://{host}:{PORT}"
+    space.commands.must("-n", RELEASE_NAMESPACE, "delete", "configmap", "site")
 
 
 def _site_pod() -> Document:
@@ -290,7 +291,14 @@ def by_hand(space: Space, task: str, data: Document, *, trusting: bool = False) 
     job["metadata"]["generateName"] = f"{task_object_name(task)}-"
     made = space.commands.must("create", "-o", "json", "-f", "-", stdin=json.dumps(job)).document()
     name: str = made["metadata"]["name"]
+    try:
+        _wait_for_end(space, name)
+        return printed(space, name)
+    finally:
+        space.commands.must("-n", RELEASE_NAMESPACE, "delete", "job", name)
 
+
+def _wait_for_end(space: Space, name: str) -> None:
     def conditions() -> list[str]:
         path = f"/apis/batch/v1/namespaces/{RELEASE_NAMESPACE}/jobs/{name}"
         found = space.api.get(path).get("status", {}).get("conditions", [])
@@ -302,7 +310,6 @@ def by_hand(space: Space, task: str, data: Document, *, trusting: bool = False) 
         seconds=SECONDS,
         otherwise=lambda: f"Job {name} does not end",
     )
-    return printed(space, name)
 
 
 def trust(pod: Document) -> None:

@@ -143,7 +143,7 @@ async def _two_processes(
                 made.append(process)
                 await process.start()
                 counts = world.fake.record.counts
-                await world.until(lambda: counts["WATCH jobs"] == len(made), seconds=300)  # noqa: B023
+                await world.until(lambda: counts["WATCH pods"] == len(made), seconds=300)  # noqa: B023
                 await _led(world)
             yield made
         finally:

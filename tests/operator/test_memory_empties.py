@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sized
 from typing import Final, cast
 
+from tests.operator.test_queue_numbers import by_metrics
 from tests.support.fakeapi.failures import Failure
 from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
@@ -26,6 +27,7 @@ BOUNDED: Final = {
     "_requests": "metrics of requests, by what was asked",
 }
 """What is kept on purpose, up to a limit of its own."""
+AN_HOUR_AND_MORE_SECONDS: Final = 3900
 _CONTAINERS: Final = (dict, set, list, deque)
 
 
@@ -111,7 +113,9 @@ async def _come_and_go(world: World, names: list[str]) -> None:
     for request in world.store.list(INTERVENTIONS):
         world.store.delete(INTERVENTIONS, *request.key)
     world.faults.clear()
-    await asyncio.sleep(300)
+    # What they have done is in the queue's numbers for an hour, which somebody then asks for.
+    await asyncio.sleep(AN_HOUR_AND_MORE_SECONDS)
+    by_metrics(world)
 
 
 def test_nothing_is_left_in_memory_of_runs_that_have_come_and_gone() -> None:

@@ -17,7 +17,7 @@ from tests.support.operators.setup import NAMESPACE, settings
 from tests.support.operators.timescale import VirtualTime
 from tests.support.operators.world import World
 
-NEW: Final = {"onNodeLost": "Wait"}
+NEW: Final = {"gangSize": "Wait"}
 """A field of a newer version."""
 
 
@@ -38,7 +38,7 @@ def _waits_for_an_upgrade(world: World, *words: str) -> None:
     status = world.run("one")["status"]
     assert _conditions(world) == {"Succeeded": "Unknown", "Reconciling": "False", "Stalled": "True"}
     assert "completionTime" not in status
-    for word in (*words, "onNodeLost", "upgrade the operator"):
+    for word in (*words, "gangSize", "upgrade the operator"):
         assert word in status["message"]
 
 
@@ -91,7 +91,7 @@ def test_a_run_with_a_field_of_a_newer_version_waits_for_the_upgrade() -> None:
             operator = world.start_operator()
             world.apply("one", [_stage(**NEW)])
             await world.until(lambda: _not_understood(world))
-            _waits_for_an_upgrade(world, "spec.stages.0.onNodeLost")
+            _waits_for_an_upgrade(world, "spec.stages.0.gangSize")
             version = world.run("one")["metadata"]["resourceVersion"]
             operator = await _replaced(world, operator)
             await asyncio.sleep(30)
@@ -114,7 +114,7 @@ def test_what_is_asked_of_such_a_run_is_refused_with_the_cause_and_what_to_do() 
                 answer = world.answer(verb.lower())
                 assert answer["summary"] == "Refused"
                 assert [refused["reason"] for refused in answer["refused"]] == ["NotUnderstood"]
-                assert "spec.stages.0.onNodeLost" in answer["message"]
+                assert "spec.stages.0.gangSize" in answer["message"]
                 assert "upgrade the operator" in answer["message"]
             await _upgraded(world, operator)
 
@@ -151,7 +151,7 @@ def test_a_run_whose_pipeline_has_such_a_field_starts_when_the_field_is_taken_aw
             world.start_operator()
             _with_pipeline(world, **NEW)
             await world.until(lambda: _not_understood(world))
-            _waits_for_an_upgrade(world, "Pipeline p", "spec.stages.0.onNodeLost")
+            _waits_for_an_upgrade(world, "Pipeline p", "spec.stages.0.gangSize")
             _known_now(world)
             await world.until(lambda: world.summary("one") == "Completed", seconds=300)
 
@@ -191,7 +191,7 @@ def test_a_run_under_way_keeps_its_pod_and_its_clocks_over_a_rollback(*, named: 
             world.run_out_lease()
             operator = world.start_operator()
             await world.until(lambda: _not_understood(world))
-            _waits_for_an_upgrade(world, "onNodeLost")
+            _waits_for_an_upgrade(world, "gangSize")
             assert world.stage("one", "a") == before
             await asyncio.sleep(20)
             assert [run.ended for run in world.invariants.runs] == [None]
@@ -222,7 +222,7 @@ def test_a_run_that_has_ended_stays_as_it_ended() -> None:
 
 REFUSED: Final[Json] = {
     "summary": "InvalidSpec",
-    "message": "stages.0.onNodeLost: Extra inputs are not permitted",
+    "message": "stages.0.gangSize: Extra inputs are not permitted",
     "completionTime": "2026-01-01T00:00:00Z",
     "observedGeneration": 1,
     "conditions": [

@@ -5,9 +5,11 @@ import { FleetPage } from "./pages/fleet";
 import { HistoryPage } from "./pages/history";
 import { QueuePage } from "./pages/queue";
 import { RunPage } from "./pages/run";
+import { SchedulesPage } from "./pages/schedules";
 import { ActDialog, KeysDialog } from "./parts/dialogs";
 import { Header } from "./parts/header";
 import { Spoken } from "./parts/headline";
+import { ScheduleDialog } from "./parts/schedule_acts";
 import { Refusal } from "./parts/sign_in";
 import { helpOpen } from "./state/keys";
 import { board, loading, neverSeen, refusal } from "./state/live";
@@ -19,6 +21,7 @@ const VIEWS: Record<Page, ComponentType> = {
   queue: QueuePage,
   run: RunPage,
   batch: BatchPage,
+  schedules: SchedulesPage,
   fleet: FleetPage,
   history: HistoryPage,
 };
@@ -38,6 +41,7 @@ export function App() {
       <Footer />
       {board.value ? <Spoken board={board.value} /> : null}
       <ActDialog />
+      <ScheduleDialog />
       {helpOpen.value ? (
         <KeysDialog
           onClose={() => {

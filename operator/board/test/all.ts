@@ -4,3 +4,4 @@ import "./sentence.test";
 import "./palette.test";
 import "./parts.test";
 import "./route.test";
+import "./schedules.test";

@@ -88,6 +88,15 @@ test("a class without a ready node says so while something waits for it", () => 
   assert.ok(!card({ ...lost, pending: 0 }).includes("no ready node"));
 });
 
+test("a machine that is away says so, whatever it did a moment ago", () => {
+  const gone = { away_since: "2026-12-02T00:10:00Z", nodes_ready: 0, pending: 0 };
+  for (const state of ["active", "deferred", "idle"] as const) {
+    const html = card({ ...gone, state });
+    assert.ok(html.includes(render(<State word="away" />)), state);
+    assert.ok(!html.includes(">active<"), state);
+  }
+});
+
 test("an end that nobody can tell says why", () => {
   const without = { ...ETA, range: null, eta_minutes: null };
   assert.equal(

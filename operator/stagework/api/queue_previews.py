@@ -40,12 +40,14 @@ class Effects(OldAnswer):
 
 
 class Rights(OldAnswer):
-    """What a person may ask of runs in a namespace."""
+    """What a person may ask of runs and of schedules in a namespace."""
 
     namespace: str
     """Where."""
     verbs: list[str]
     """Of Interventions on runs: what admission would let pass."""
+    schedule_verbs: list[str]
+    """The same of schedules; and `Suspend` of who may `patch` them: to pause and to resume."""
 
 
 class Me(OldAnswer):

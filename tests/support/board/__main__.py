@@ -32,6 +32,11 @@ PICTURES = (
     Picture("fleet", "B", "#/fleet"),
     Picture("history", "C", "#/history"),
     Picture("batches", "C", "#/batch"),
+    Picture("schedules", "C", "#/schedules"),
+    Picture("schedules-empty", "EMPTY", "#/schedules"),
+    Picture("schedules-korean", "C", "#/schedules", language="ko-KR"),
+    Picture("schedule", "C", f"#/schedules/{seeds.NAMESPACE}/mail-in"),
+    Picture("schedule-korean", "C", f"#/schedules/{seeds.NAMESPACE}/berlin-feed", language="ko-KR"),
 )
 
 

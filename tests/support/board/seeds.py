@@ -15,10 +15,14 @@ from stagework.api.facts import AnyFact
 from stagework.api.machines import Fleet, MachineClass
 from stagework.api.observed import NodeView
 from stagework.api.pipelinejob import PipelineJob
+from stagework.api.scheduledjob import ScheduledJob, ScheduledJobStatus
 from stagework.api.stage_status import StageStatus
 from stagework.api.stages import Stage
+from stagework.plans.scheduledjob.snapshot import Snapshot
+from stagework.plans.scheduledjob.words import said
 from tests.support.builders.fleet import make_node
 from tests.support.builders.runs import make_stage
+from tests.support.builders.schedules import make_schedule
 from tests.support.builders.written_runs import run_of
 from tests.support.history.facts import attempt_fact, background_job, run_fact
 
@@ -54,6 +58,7 @@ class Seed:
     revisions: dict[tuple[str, str], tuple[Stage, ...]] = field(
         default_factory=dict[tuple[str, str], tuple[Stage, ...]]
     )
+    schedules: tuple[ScheduledJob, ...] = ()
 
 
 def fleet() -> Fleet:
@@ -149,13 +154,13 @@ def working(name: str, title: str, stage: str, minutes: float) -> PipelineJob:
 
 
 def in_queue(
-    count: int, stage: str, *, of: str, reason: str = names.WAIT_SLOT
+    count: int, stage: str, *, of: str, reason: str = names.WAIT_SLOT, made: float = 4
 ) -> list[PipelineJob]:
-    """So many that wait at a stage."""
+    """So many that wait at a stage; `made`: so many minutes ago, what they have done is as old."""
     message = "waits for a gpu slot: 4th of 34; 2 of 2 taken by ad-7c11 (overlay, 2 min)"
     state = {"state": "Waiting", "reason": reason, "message": message, "waitingSince": ago(293)}
     return [
-        run(f"{stage.replace('_', '-')}-{n}", f"{of} {n + 1}", stage, state, made=4 + n * 0.2)
+        run(f"{stage.replace('_', '-')}-{n}", f"{of} {n + 1}", stage, state, made=made + n * 0.2)
         for n in range(count)
     ]
 
@@ -280,6 +285,63 @@ def _ended_runs() -> Iterator[AnyFact]:
         )
 
 
+def schedule(name: str, when: dict[str, Any], status: dict[str, Any], **spec: Any) -> ScheduledJob:
+    """A schedule with these runs and numbers; all that people read is the operator's own."""
+    zone: dict[str, Any] = {"timeZone": ZONE, **spec}
+    made = make_schedule(when, name=name, namespace=NAMESPACE, created=ago(40_000), **zone)
+    meta = made.metadata.model_copy(update={"uid": f"uid-{name}"})
+    made = made.model_copy(update={"metadata": meta})
+    stats = {**status.get("stats", {}), "lastExecution": status.get("lastScheduleTime")}
+    status = {**status, "stats": stats}
+    seen = ScheduledJobStatus.model_validate({"countsFrom": meta.creationTimestamp, **status})
+    return made.model_copy(update={"status": said(seen, Snapshot(made), NOW)})
+
+
+def _numbers(ok: int, failed: int, skipped: int, active: int, average: int) -> dict[str, Any]:
+    return {
+        "totalExecutions": ok + failed + active,
+        "successfulExecutions": ok,
+        "failedExecutions": failed,
+        "skipped": skipped,
+        "averageExecutionSeconds": average,
+        "executionSeconds": ok * average,
+    }
+
+
+def _slot_run(name: str, minutes: float, **more: Any) -> dict[str, Any]:
+    return {"name": name, "uid": f"uid-{name}", "slot": ago(minutes), **more}
+
+
+SCHEDULES: Final = (
+    schedule(
+        "nightly-clean",
+        {"cron": "0 2 * * *"},
+        {
+            "lastScheduleTime": ago(723),
+            "stats": _numbers(40, 1, 2, 0, 41),
+            "endedRuns": [
+                _slot_run("ad-3b87", 723, succeeded=True),
+                _slot_run("nightly-clean-1111", 2163, succeeded=False),
+            ],
+        },
+    ),
+    schedule(
+        "mail-in",
+        {"intervalSeconds": 1800},
+        {
+            "lastScheduleTime": ago(10),
+            "stats": _numbers(1204, 0, 0, 1, 95),
+            "activeRuns": [_slot_run("lease-2024", 10)],
+        },
+    ),
+    schedule("weekly-report", {"cron": "30 8 * * 1"}, {}, suspend=True),
+    schedule("berlin-feed", {"cron": "15 9 * * 1-5"}, {}, timeZone="Europe/Berlin"),
+    schedule(
+        "import-once",
+        {"at": "2026-11-20T09:00:00+09:00"},
+        {"lastScheduleTime": ago(17_583), "stats": _numbers(1, 0, 0, 0, 7265)},
+    ),
+)
 BUSY: Final = (
     working("ad-7c11", "Coffee poster", "overlay", 2),
     working("ad-90fe", "Tea poster", "img_gen", 1),
@@ -289,7 +351,7 @@ BUSY: Final = (
     *in_queue(6, "img_gen", of="Poster"),
     *in_queue(8, "summarize", of="Minutes"),
 )
-DEFERRED: Final = in_queue(12, "deep_summary", of="Study", reason=names.WAIT_NO_NODE)
+DEFERRED: Final = in_queue(12, "deep_summary", of="Study", reason=names.WAIT_NO_NODE, made=300)
 RATES: Final = {
     "extract": (40, 12),
     "chunk": (20, 12),
@@ -325,7 +387,7 @@ JOBS: Final = (
         ended=ago(186),
     ),
 )
-A: Final = Seed(BUSY, nodes(), PAST, JOBS, REVISIONS)
+A: Final = Seed(BUSY, nodes(), PAST, JOBS, REVISIONS, SCHEDULES)
 B: Final = replace(A, runs=(*BUSY, *DEFERRED), nodes=nodes(macbook_away=True))
 C: Final = replace(
     B,

@@ -23,11 +23,19 @@ from tests.support.board.seeds import Seed
 from tests.support.history.memory import MemoryHistory
 from tests.unit.web.fake_cluster import FakeCluster
 
-RIGHTS = tuple((verb, "") for verb in ("list", "get")) + tuple(
-    (verb, seeds.NAMESPACE)
-    for verb in ("get", "create interventions", "retry", "skip", "stop", "approve")
+READ = tuple((verb, "") for verb in ("list", "get", "list scheduledjobs")) + tuple(
+    (verb, seeds.NAMESPACE) for verb in ("get", "get scheduledjobs")
 )
-"""Of somebody who may do everything with runs."""
+"""Of somebody who may see everything."""
+RIGHTS = (
+    *READ,
+    *(
+        (verb, seeds.NAMESPACE)
+        for verb in ("create interventions", "retry", "skip", "stop", "approve")
+    ),
+    *((f"{verb} scheduledjobs", seeds.NAMESPACE) for verb in ("runnow", "skipnext", "patch")),
+)
+"""Of somebody who may do everything with runs and with schedules."""
 
 
 _COUNTED: dict[tuple[int, str], Any] = {}
@@ -73,6 +81,8 @@ class ServedBoard:
         queue.runs = [*seed.runs]
         queue.machines = [*seed.nodes]
         queue.revisions = dict(seed.revisions)
+        for schedule in seed.schedules:
+            self.cluster.schedules.keep(schedule)
 
 
 @contextmanager

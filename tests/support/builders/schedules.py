@@ -20,13 +20,14 @@ def make_schedule(
     created: datetime = CREATED,
     generation: int = 1,
     name: str = "nightly",
+    namespace: str = NAMESPACE,
     **spec: Any,
 ) -> ScheduledJob:
     """A ScheduledJob; `when`: its `schedule`."""
     return ScheduledJob(
         metadata=Metadata(
             name=name,
-            namespace=NAMESPACE,
+            namespace=namespace,
             uid="uid-of-it",
             resourceVersion="1",
             generation=generation,

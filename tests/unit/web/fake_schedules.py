@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from stagework.api.scheduledjob import ScheduledJob
 from stagework.cluster.cache.own_objects import OwnObject, from_bytes
 from stagework.web.errors import ClusterUnavailable
 from stagework.web.queue_source import NotWritten
@@ -41,6 +42,16 @@ class FakeSchedules:
         }
         self.objects[namespace, name] = made
         return made
+
+    def keep(self, schedule: ScheduledJob) -> None:
+        """This one, as the operator has written it."""
+        meta = schedule.metadata
+        spec, status = (
+            part.model_dump(mode="json", exclude_none=True)
+            for part in (schedule.spec, schedule.status)
+        )
+        body = {"metadata": meta.model_dump(mode="json"), "spec": spec, "status": status}
+        self.objects[meta.namespace, meta.name] = body
 
     def suspended(self, name: str = "nightly", namespace: str = "team") -> bool:
         """Whether it is stored so."""

@@ -152,9 +152,19 @@ def test_me_says_what_may_be_asked_for_where(service: Service, person: str) -> N
 
     assert me["user"] == "ann"
     assert me["rights"] == [
-        {"namespace": "team", "verbs": ["Retry"]},
-        {"namespace": "other", "verbs": []},
+        {"namespace": "team", "verbs": ["Retry"], "schedule_verbs": []},
+        {"namespace": "other", "verbs": [], "schedule_verbs": []},
     ]
+
+
+def test_me_says_what_may_be_asked_of_schedules(service: Service) -> None:
+    def verbs(who: str, *rights: str) -> list[str]:
+        token = service.cluster.person(who, *((right, "team") for right in rights))
+        me = service.ask("GET", "/v1/me?namespace=team", token).json
+        return me["rights"][0]["schedule_verbs"]
+
+    assert verbs("bob", "patch scheduledjobs", "runnow scheduledjobs") == ["Suspend"]
+    assert verbs("eve", "create interventions", "runnow scheduledjobs") == ["RunNow"]
 
 
 # --- a run

@@ -846,7 +846,7 @@ export interface paths {
         };
         /**
          * Me
-         * @description Who asks, and what of runs in these namespaces they may retry, skip, stop or approve.
+         * @description Who asks, and what they may do with runs and schedules in these namespaces.
          */
         get: operations["me_v1_me_get"];
         put?: never;
@@ -4381,7 +4381,7 @@ export interface components {
         };
         /**
          * Rights
-         * @description What a person may ask of runs in a namespace.
+         * @description What a person may ask of runs and of schedules in a namespace.
          */
         Rights: {
             /**
@@ -4394,6 +4394,11 @@ export interface components {
              * @description Of Interventions on runs: what admission would let pass.
              */
             verbs: string[];
+            /**
+             * Schedule Verbs
+             * @description The same of schedules; and `Suspend` of who may `patch` them: to pause and to resume.
+             */
+            schedule_verbs: string[];
         };
         /**
          * RunFact

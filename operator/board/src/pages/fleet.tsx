@@ -1,6 +1,7 @@
 // The machine classes: slots, who holds them, since when one is away.
 import type { Card } from "../api/types";
 import { Panel } from "../parts/basics";
+import { wordOf } from "../parts/card";
 import { etaText } from "../parts/eta";
 import { State } from "../parts/icon";
 import { board, now } from "../state/live";
@@ -27,6 +28,7 @@ export function FleetPage() {
 
 function Class({ card, zone }: { card: Card; zone: string }) {
   const said = words.value;
+  const word = wordOf(card);
   const whole = (value: number | null) =>
     value === null ? said.unknown : count(value, language.value);
   return (
@@ -35,7 +37,7 @@ function Class({ card, zone }: { card: Card; zone: string }) {
       title={card.label}
       aside={
         <p class="class-facts">
-          <State word={card.state} text={said[card.state]} />
+          <State word={word} text={said[word]} />
           <span>
             {said.slots} {whole(card.slots_total === null ? null : card.slots_used)}/
             {whole(card.slots_total)}

@@ -54,12 +54,14 @@ function footOf(card: Card): string {
 }
 
 function CardState({ card }: { card: Card }) {
-  const lacks = card.nodes_ready === 0 && card.pending > 0 && card.state === "idle";
-  return lacks ? (
-    <State word="noNode" text={words.value.noNode} />
-  ) : (
-    <State word={card.state} text={words.value[card.state]} />
-  );
+  const word = wordOf(card);
+  return <State word={word} text={words.value[word]} />;
+}
+
+/** The API's word says what was done lately: of a machine that is away it would be `active`. */
+export function wordOf(card: Card): Card["state"] | "away" | "noNode" {
+  if (card.nodes_ready === 0 && card.pending > 0 && card.state === "idle") return "noNode";
+  return card.away_since ? "away" : card.state;
 }
 
 /** A box a slot, filled where it is used; as text too. */

@@ -8,7 +8,7 @@ import { clock, zoneName } from "../words/format";
 import { words } from "../words/index";
 import { Icon } from "./icon";
 
-const PAGES = ["queue", "batch", "fleet", "history"] as const;
+const PAGES = ["queue", "batch", "schedules", "fleet", "history"] as const;
 
 export function Header() {
   const said = words.value;

@@ -64,7 +64,7 @@ say("away", "away", "Away away");
 say(
   "stuck",
   "warn",
-  "Stuck stuck PipelineNotFound noNode missed SourceNotReady ArtifactsUnavailable",
+  "Stuck stuck PipelineNotFound noNode missed SourceNotReady ArtifactsUnavailable RunRefused RunsNotRemoved",
 );
 say("suspected", "warn", "Suspected AwaitingApproval stale CompletedWithFailures");
 say(
@@ -72,8 +72,8 @@ say(
   "bad",
   "StageFailed InvalidSpec RevisionLost Failed Confirmed failed DeadlineExceeded InvalidItems TooManyFailedItems NothingDone",
 );
-say("stopped", "wait", "Stopped Deleting");
-say("done", "good", "Completed Succeeded done Done");
+say("stopped", "wait", "Stopped Deleting Finished");
+say("done", "good", "Completed Succeeded done Done Scheduled");
 say("skipped", "wait", "CompletedWithSkips Skipped");
 say("notRun", "wait", "NotRun");
 

@@ -28,7 +28,7 @@ export const act = signal<Act | null>(null);
 export const answer = signal<Answer | null>(null);
 /** Ids of what has been selected. */
 export const selected = signal<ReadonlySet<string>>(new Set());
-/** Verbs by namespace; a namespace that is not there has not been asked for. */
+/** Verbs on runs and on schedules by namespace; one that is not there has not been asked for. */
 export const rights = signal<Record<string, string[]>>({});
 export const user = signal("");
 
@@ -105,18 +105,21 @@ export async function learnRights(namespaces: string[]): Promise<void> {
     const { body } = await ask<Me>(`v1/me?${query}`);
     if (!body) return;
     user.value = body.user;
-    rights.value = Object.fromEntries(body.rights.map((one) => [one.namespace, one.verbs]));
+    rights.value = Object.fromEntries(
+      body.rights.map((one) => [one.namespace, [...one.verbs, ...one.schedule_verbs]]),
+    );
   } catch {
     // What may be done is asked again with each act.
   }
 }
 
 /** Where the verb is not allowed, of these namespaces; empty: it may be tried everywhere. */
-export function forbiddenIn(verb: Verb, namespaces: string[]): string {
+export function forbiddenIn(verb: string, namespaces: string[]): string {
   return namespaces.find((name) => rights.value[name]?.includes(verb) === false) ?? "";
 }
 
-function messageOf(error: unknown): string {
+/** What went wrong, with what to do. */
+export function messageOf(error: unknown): string {
   if (error instanceof Problem)
     return error.hint ? `${error.message} (${error.hint})` : error.message;
   return error instanceof Error ? error.message : String(error);

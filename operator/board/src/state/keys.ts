@@ -6,7 +6,13 @@ import { go, type Page } from "./route";
 
 export const helpOpen = signal(false);
 
-const GO: Record<string, Page> = { q: "queue", b: "batch", f: "fleet", h: "history" };
+const GO: Record<string, Page> = {
+  q: "queue",
+  b: "batch",
+  s: "schedules",
+  f: "fleet",
+  h: "history",
+};
 let afterG = false;
 
 export function followKeys(): void {

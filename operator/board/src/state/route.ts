@@ -1,7 +1,7 @@
 // The address is the view: `#/PAGE/...?KEY=VALUE`. A filter makes history, a selection does not.
 import { computed, signal } from "@preact/signals";
 
-export const PAGES = ["queue", "run", "batch", "fleet", "history"] as const;
+export const PAGES = ["queue", "run", "batch", "schedules", "fleet", "history"] as const;
 export type Page = (typeof PAGES)[number];
 
 export interface Route {

@@ -1,6 +1,7 @@
 // What the page says in English. The file of another language has the same keys, by its type.
 export const en = {
   queue: "Queue",
+  schedules: "Schedules",
   fleet: "Fleet",
   history: "History",
   pages: "Pages",
@@ -134,7 +135,7 @@ export const en = {
   keysOn: "Keys work",
   keys: [
     ["/", "search"],
-    ["g then q b f h", "Queue, Batches, Fleet, History"],
+    ["g then q b s f h", "Queue, Batches, Schedules, Fleet, History"],
     ["j k", "next, previous row"],
     ["Enter", "open"],
     ["x", "select"],
@@ -180,6 +181,49 @@ export const en = {
   nextPage: "Next 100",
   firstPage: "First 100",
   allStates: "all states",
+  // schedules
+  noSchedules: "Nothing runs by the time yet. The first schedule:",
+  schedulesCaption: "Every schedule: when it runs, what is next, and what has come of it",
+  when: "when",
+  next: "next",
+  last: "last",
+  never: "never",
+  until: (left: string) => `in ${left}`,
+  atWork: "active",
+  runsSoFar: "ok / failed / skipped",
+  average: "average",
+  lastRuns: "Last runs",
+  noRunsOfIt: "None of its runs is there.",
+  slot: "slot",
+  nextTimes: "Next times",
+  noneToCome: "No slot is to come.",
+  pausedNow: "Paused: no slot runs until it is resumed.",
+  statistics: "Statistics",
+  runsMade: "runs",
+  succeeded: "succeeded",
+  slotsSkipped: "slots skipped",
+  lastBegan: "last began",
+  scheduleVerb: { RunNow: "Run now", SkipNext: "Skip next", Pause: "Pause", Resume: "Resume" },
+  mayNotAsk: (right: string, namespace: string) =>
+    `You may not create interventions, or ${right} scheduledjobs, in ${namespace}.`,
+  mayNotPatch: (namespace: string) => `You may not patch scheduledjobs in ${namespace}.`,
+  wouldRun: (active: number, most: number, next: string) =>
+    `Starts one run now; ${active} of ${most} run.${next ? ` That of ${next} stays.` : ""}`,
+  wouldSkip: (slot: string, next: string) =>
+    `Leaves out ${slot}${next ? `; the next one is ${next}` : ""}.`,
+  wouldPause: "Makes no runs until it is resumed. What runs goes on.",
+  wouldResume: "Makes runs again from now on. No slot that has passed comes later.",
+  scheduleAsked: {
+    RunNow: "Asked for: a run now.",
+    SkipNext: "Asked for: the next slot is left out.",
+    Pause: "Paused.",
+    Resume: "Resumed.",
+  },
+  scheduleRefusals: {
+    MaxInstancesReached: "as many of its runs are at work as maxInstances allows",
+    NothingToSkip: "no slot is to come, or it is paused",
+    TooManySkips: "as many slots as can be are marked to be skipped already",
+  } as Record<string, string>,
   holders: "who works",
   nodesReady: (ready: string, all: string) => `nodes ready ${ready}/${all}`,
   lead: {

@@ -101,12 +101,11 @@ class QueueNumbers(Collector):
         self._drop_old(hour_ago)
 
     def _drop_old(self, hour_ago: datetime) -> None:
-        """Those that went first, as far as nothing of them counts any more."""
-        while self._gone:
-            first = next(iter(self._gone))
+        """Those that went first, as far as nothing of them counts any more; from any thread."""
+        while (first := next(iter(list(self._gone)), None)) is not None:
             if any(_counts(row, hour_ago) for row in self._rows.get(first, {}).values()):
                 return
-            del self._gone[first]
+            self._gone.pop(first, None)
             self._rows.pop(first, None)
 
     def clear(self) -> None:
@@ -122,6 +121,7 @@ class QueueNumbers(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The metrics as of now; asked from another thread: a copy first, in one step."""
+        self._drop_old(self._wall_clock() - RECENT)
         hours = window(self._wall_clock(), UTC)
         rows = [row for own in list(self._rows.values()) for row in own.values()]
         past = past_of(rows, self._places, hours)

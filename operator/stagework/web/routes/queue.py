@@ -49,14 +49,15 @@ async def me(
     services: ServicesParam,
     namespace: Annotated[list[str] | None, Query(max_length=20)] = None,
 ) -> Me:
-    """Who asks, and what of runs in these namespaces they may retry, skip, stop or approve."""
-    user = user_of(caller)
+    """Who asks, and what they may do with runs and schedules in these namespaces."""
+    user, schedules = user_of(caller), services.schedules.requests
     return Me(
         user=user.name,
         rights=[
             Rights(
                 namespace=name,
                 verbs=[*await services.queue.requests.verbs(user, checked_namespace(name))],
+                schedule_verbs=[*await schedules.verbs(caller, name)],
             )
             for name in dict.fromkeys(namespace or ())
         ],

@@ -27,6 +27,8 @@ from stagework.web.queue_source import NotWritten, QueueSource
 from stagework.web.schedule_source import ScheduleSource
 from stagework.web.schedules.views import absent, readable
 
+SUSPEND: Final = "Suspend"
+"""To pause and to resume, among the verbs of Interventions."""
 _REQUESTER_LETTERS: Final = 128
 """Longer names are cut, as the admission policy does."""
 
@@ -117,6 +119,19 @@ class ScheduleRequests:
         except NotWritten as error:
             raise _not_taken(error) from error
         return answer.model_copy(update={"intervention": made})
+
+    async def verbs(self, caller: Caller, namespace: str) -> tuple[str, ...]:
+        """What of schedules in a namespace the person may ask for, and `Suspend`."""
+        may, plural = self._authorization.may, SCHEDULEDJOB.plural
+        asks = await may(caller, "create", namespace, resource=INTERVENTION.plural)
+        found = [
+            verb
+            for verb in SCHEDULEDJOB.verbs
+            if asks and await may(caller, verb.lower(), namespace, resource=plural)
+        ]
+        if await may(caller, "patch", namespace, resource=plural):
+            found.append(SUSPEND)
+        return tuple(found)
 
     async def _require(self, caller: Caller, verb: str, namespace: str, name: str = "") -> None:
         await self._authorization.require_right(
