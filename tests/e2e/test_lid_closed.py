@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from hack.devcluster.cluster import node_names
-from tests.support.cluster.commands import RELEASE_NAMESPACE
+from tests.support.cluster.release import Release
 from tests.support.cluster.space import WAIT_SECONDS, Space
 from tests.support.cluster.stages import run_of, shell
 from tests.support.cluster.waiting import condition_of, eventually, stage_in, stage_is
@@ -28,11 +28,10 @@ def is_ready(space: Space, node: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def macbook(space: Space) -> Iterator[str]:
+def macbook(space: Space, release: Release) -> Iterator[str]:
     """Its node, on which nothing of the release is; whatever happens, it takes part afterwards."""
     node = node_names()["macbook"]
-    pods = space.api.items(f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods")
-    assert node not in {pod["spec"].get("nodeName") for pod in pods}, "it would sleep with it"
+    assert node not in release.nodes(), "it would sleep with it"
     yield node
     subprocess.run(["docker", "unpause", node], check=False, capture_output=True)
     eventually(

@@ -8,7 +8,8 @@ import pytest
 
 from hack.devcluster import cluster
 from tests.support.cluster.api import Missing
-from tests.support.cluster.commands import RELEASE_NAMESPACE, Document
+from tests.support.cluster.commands import Document
+from tests.support.cluster.release import Release
 from tests.support.cluster.space import WAIT_SECONDS, Space
 from tests.support.cluster.stages import HOLD, run_of, shell, skip, wrapped
 from tests.support.cluster.waiting import eventually, stage_in, stage_is
@@ -26,18 +27,12 @@ class Choice:
 
 
 @pytest.fixture(scope="module")
-def choice(space: Space) -> Choice:
+def choice(release: Release) -> Choice:
     """A node with no service of the release: deleting the operator's own is another story."""
-    pods = space.api.items(f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods")
-    taken = {pod["spec"].get("nodeName") for pod in pods if not _is_task(pod)}
+    taken = release.nodes()
     nodes = {key: name for key, name in cluster.node_names().items() if key != "control-plane"}
     machine = next(key for key in reversed(nodes) if nodes[key] not in taken)
     return Choice(nodes[machine], machine, next(key for key in nodes if key != machine))
-
-
-def _is_task(pod: Document) -> bool:
-    """Those of Jobs come and go on any node: a health check every five minutes."""
-    return any(owner["kind"] == "Job" for owner in pod["metadata"].get("ownerReferences", ()))
 
 
 @pytest.fixture

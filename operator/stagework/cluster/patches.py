@@ -54,6 +54,8 @@ def owner_patch(target: ObjectRef, owner: ObjectRef) -> bytes:
 def answer_patch(action: Answer) -> bytes:
     """Merge patch of an Intervention's status."""
     status = action.status.model_dump(mode="json", exclude_none=True)
+    if not action.status.message:
+        del status["message"]
     return orjson.dumps({"metadata": {"uid": action.intervention.uid}, "status": status})
 
 

@@ -44,6 +44,11 @@ class Release:
             )
         ]
 
+    def nodes(self) -> set[str]:
+        """Where its services are; the Pods of its tasks come and go on any node."""
+        pods = self.api.items(f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods")
+        return {str(pod["spec"].get("nodeName")) for pod in pods if not _is_task(pod)}
+
     def kill_operator(self) -> None:
         """Delete its Pod without any grace: the process gets SIGKILL and tidies nothing up."""
         for pod in self.operator_pods():
@@ -123,3 +128,8 @@ class Release:
         self.commands.must(
             "-n", RELEASE_NAMESPACE, "delete", "pod", name, "--ignore-not-found", *how
         )
+
+
+def _is_task(pod: Document) -> bool:
+    owners: list[Document] = pod["metadata"].get("ownerReferences", [])
+    return any(owner["kind"] == "Job" for owner in owners)

@@ -60,10 +60,16 @@ def test_a_priority_in_a_template_is_asked_about_too() -> None:
 
 
 def test_children_have_owners_of_every_kind_that_makes_some() -> None:
-    for policy in children_policies([PIPELINEJOB, LAMP]):
-        (owners,) = (v["expression"] for v in policy["variables"] if v["name"] == "owners")
-        assert f"o.kind in ['PipelineJob', '{LAMP.kind}']" in owners
-        assert "o.apiVersion.startsWith('stagework.dev/')" in owners
+    owners = {
+        policy["name"]: variable["expression"]
+        for policy in children_policies([PIPELINEJOB, LAMP])
+        for variable in policy["variables"]
+        if variable["name"] == "owners"
+    }
+    assert [*owners] == ["jobs", "pods", "runs", "batches"], "a schedule is nobody's child"
+    for expression in owners.values():
+        assert f"o.kind in ['PipelineJob', '{LAMP.kind}']" in expression
+        assert "o.apiVersion.startsWith('stagework.dev/')" in expression
 
 
 def test_the_children_of_others_are_nobodys_business() -> None:

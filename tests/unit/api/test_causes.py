@@ -501,6 +501,7 @@ _GIVEN: dict[str, Any] = {
     "turn": _AT,
     "at": _AT,
     "since": None,
+    "suspected": _AT,
     "record": None,
     "state": "Succeeded",
     "commit": None,
