@@ -62,7 +62,12 @@ def test_what_runs_is_away_and_what_waits_is_deferred(space: Space, asleep: str)
     said = f"no ready node of class macbook: {asleep} is not ready; until one is back"
     assert stage_in(run, "one")["message"] == said
     assert run["status"]["summary"] == "Deferred"
-    assert "StageAway" in {event["reason"] for event in space.events_of("opened")}
+    eventually(
+        lambda: {event["reason"] for event in space.events_of("opened")},
+        lambda reasons: "StageAway" in reasons,
+        seconds=WAIT_SECONDS,
+        otherwise=lambda: "no event says StageAway",
+    )
 
 
 def test_after_the_wake_both_are_done_with_their_first_attempt(space: Space, asleep: str) -> None:
