@@ -452,7 +452,9 @@ class TestRolesForPeople:
             for name in ("stagework-edit", "stagework-admin")
         )
         asked = {(names.GROUP, kind.plural, verb.lower()) for kind in KINDS for verb in kind.verbs}
-        assert asked - edit == {(names.GROUP, "pipelinejobs", "approve")}
+        assert asked - edit == {
+            (names.GROUP, "pipelinejobs", verb) for verb in ("approve", "recover")
+        }
         assert asked <= admin
         assert admin - edit == {
             *((names.GROUP, "pipelinejobs", verb) for verb in ("approve", "recover", "prioritize")),

@@ -191,7 +191,10 @@ class TestExplain:
             ("pipelinejob.spec.stages", "one class of machine"),
             ("pipelinejob.spec.stages.dependsOn", "only stages listed above"),
             ("pipelinejob.spec.stages.contract", "stagekit"),
-            ("pipelinejob.status.stages.state", "Waiting, Starting, Stuck, Running"),
+            (
+                "pipelinejob.status.stages.state",
+                "Waiting, Deferred, Starting, Stuck, Running, Away",
+            ),
             ("pipelines.stagework.dev.spec.params", "Values that a run gives"),
             ("intervention.spec.verb", "Retry: a new attempt"),
         ],
