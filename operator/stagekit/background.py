@@ -39,6 +39,7 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Callable[[], float] = time.monotonic
     say: Callable[[str], None] = text.say
+    timeout_seconds: float = TIMEOUT_SECONDS
     _quiet_until: float = float("-inf")
 
     def post(self, path: str, body: Mapping[str, Any]) -> int:
@@ -67,7 +68,7 @@ class Service:
             },
             body=io.BytesIO(raw),
             size=len(raw),
-            timeout=TIMEOUT_SECONDS,
+            timeout=self.timeout_seconds,
         )
         if answer.status >= _ERRORS and answer.status != _NOT_FOUND:
             raise ValueError(f"HTTP {answer.status}: {answer.body[:200].decode(errors='replace')}")

@@ -75,7 +75,7 @@ def ask(
     body: bytes | None = None,
     **headers: str,
 ) -> Got:
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=60)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         where = f"/{proxy.secret if secret is None else secret}{path}"

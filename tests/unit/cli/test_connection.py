@@ -99,12 +99,12 @@ def test_a_file_is_sent_as_it_is(connection: KubeConnection, tmp_path: Path) -> 
 
 
 def test_a_watch_gives_line_by_line(connection: KubeConnection) -> None:
-    assert list(connection.lines("/watch", {}, timeout_seconds=5)) == [b'{"n":1}', b'{"n":2}']
+    assert list(connection.lines("/watch", {}, timeout_seconds=60)) == [b'{"n":1}', b'{"n":2}']
 
 
 def test_a_watch_that_cannot_begin_is_an_error(connection: KubeConnection) -> None:
     with pytest.raises(NotThere):
-        list(connection.lines("/nope", {}, timeout_seconds=5))
+        list(connection.lines("/nope", {}, timeout_seconds=60))
 
 
 def test_a_download_lands_in_its_file_whole(connection: KubeConnection, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ async def fake() -> AsyncGenerator[FakeApi, None]:
 
 @pytest_asyncio.fixture
 async def api(fake: FakeApi) -> AsyncGenerator[KubeApi, None]:
-    async with KubeApi(Target(fake.url), timeout_seconds=2.0) as client:
+    async with KubeApi(Target(fake.url), timeout_seconds=60.0) as client:
         yield client
 
 

@@ -130,7 +130,7 @@ class Client:
     async def patch(self, target: str, body: bytes, headers: str = "") -> Answer:
         """A PATCH; `headers` are lines that end in CRLF."""
         return await self.exchanges.send(
-            "PATCH", target, body=body, headers=headers, timeout_seconds=5.0
+            "PATCH", target, body=body, headers=headers, timeout_seconds=60.0
         )
 
     def begin(self, target: str) -> asyncio.Task[Answer]:

@@ -340,7 +340,7 @@ async def test_stopping_releases_so_that_another_need_not_wait(fake: FakeApi, ap
 
 async def test_a_server_that_does_not_answer_does_not_hold_the_loop_up(fake: FakeApi) -> None:
     log: list[str] = []
-    async with KubeApi(Target(fake.url), timeout_seconds=0.05) as api:
+    async with KubeApi(Target(fake.url), timeout_seconds=1.0) as api:
         first = contender(api, Clock(), "a", log)
         fake.faults.never_answer(writes, times=1)
         await first.step()

@@ -179,9 +179,9 @@ def test_who_finds_no_place_in_time_is_said_to_come_again(
 def test_a_caller_that_hangs_up_frees_its_place(server: ModelServer, tmp_path: Path) -> None:
     import http.client  # noqa: PLC0415
 
-    server.show("slow", times=1, seconds=3)
+    server.show("slow", times=1, seconds=20)
     with opened(tmp_path, server.url, maxConcurrent=1) as gateway:
-        held = http.client.HTTPConnection("127.0.0.1", gateway.service.port, timeout=5)
+        held = http.client.HTTPConnection("127.0.0.1", gateway.service.port, timeout=60)
         body = json.dumps({"messages": [{"role": "user", "content": "a"}]})
         headers = {"Authorization": f"Bearer {gateway.token}"}
         held.request("POST", "/v1/models/chat/chat/completions", body, headers)
@@ -189,7 +189,7 @@ def test_a_caller_that_hangs_up_frees_its_place(server: ModelServer, tmp_path: P
         held.close()
         began = time.monotonic()
         assert gateway.chat("Hello").status == 200
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
 
 
 def test_what_is_too_large_is_refused(server: ModelServer, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ async def service() -> AsyncIterator[Service]:
 
 
 def client(service: Service) -> ServiceBatches:
-    return ServiceBatches(service.url, lambda: "token", timeout_seconds=5)
+    return ServiceBatches(service.url, lambda: "token", timeout_seconds=60)
 
 
 async def test_a_frozen_list_is_cut_to_the_statuss_limits(service: Service) -> None:
@@ -138,6 +138,6 @@ async def test_nobody_there_and_no_json_are_no_answer_either(service: Service) -
     service.answer = b"<html>"
     with pytest.raises(LookupFailed, match="no JSON"):
         await client(service).fold(BATCH, fold(0, 5))
-    away = ServiceBatches("http://127.0.0.1:1", lambda: "token", timeout_seconds=5)
+    away = ServiceBatches("http://127.0.0.1:1", lambda: "token", timeout_seconds=60)
     with pytest.raises(LookupFailed, match="does not answer"):
         await away.fold(BATCH, fold(0, 5))

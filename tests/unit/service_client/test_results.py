@@ -29,7 +29,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def results(service: Service, token: str = "") -> ServiceResults:
     """The client, as the operator where no other token is given."""
     proof = token or service.cluster.operator()
-    return ServiceResults(f"{service.url}/", lambda: proof, timeout_seconds=5)
+    return ServiceResults(f"{service.url}/", lambda: proof, timeout_seconds=60)
 
 
 async def test_a_stored_result_is_found_and_cut_to_the_statuss_limits(service: Service) -> None:
@@ -57,7 +57,7 @@ async def test_a_refusal_and_no_answer_are_no_lookup(service: Service) -> None:
     stranger = service.cluster.person("alice")
     with pytest.raises(LookupFailed, match="HTTP 403"):
         await results(service, stranger).look_up("team", "run-1", "ocr", 1)
-    away = ServiceResults("http://127.0.0.1:1", lambda: "token", timeout_seconds=5)
+    away = ServiceResults("http://127.0.0.1:1", lambda: "token", timeout_seconds=60)
     with pytest.raises(LookupFailed):
         await away.look_up("team", "run-1", "ocr", 1)
 

@@ -39,7 +39,7 @@ class Board(Service):
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.said: list[str] = []
         self.now = 0.0
-        super().__init__(environment, lambda: self.now, self.said.append)
+        super().__init__(environment, lambda: self.now, self.said.append, timeout_seconds=60)
 
 
 def test_a_program_tells_of_its_work(service: web.Service, environment: Mapping[str, str]) -> None:

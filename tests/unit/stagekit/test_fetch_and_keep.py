@@ -67,7 +67,7 @@ class Beside:
 
     def probe(self) -> int:
         """The kubelet asks the fence."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.fence.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.fence.port, timeout=60)
         try:
             connection.request("GET", contract.FENCE_PATH)
             return connection.getresponse().status

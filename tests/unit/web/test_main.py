@@ -102,7 +102,7 @@ async def test_it_serves_until_sigterm(tmp_path: Path) -> None:
 
 
 def _status(port: int, path: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path)
         with connection.getresponse() as response:
