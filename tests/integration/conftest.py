@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hack.devcluster.apiserver import ApiServer, start_api_server
+from tests.chart.rendered import NAMESPACE as RELEASE
 from tests.integration.kubectl import Kubectl
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,11 +22,15 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 @pytest.fixture(scope="session")
 def kubectl(api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
-    """kubectl as the cluster's administrator, our definitions installed."""
+    """kubectl as the cluster's administrator: our definitions, and the release's namespace.
+
+    That stays as long as the server: nothing here ends a namespace that is being deleted.
+    """
     program = Kubectl(api_server.kubeconfig_path, tmp_path_factory.mktemp("kubectl"))
     program.must("apply", "--server-side", *(f"-f={path}" for path in crd_files()))
     names = [f"crd/{kind}.stagework.dev" for kind in KINDS]
     program.must("wait", "--for=condition=Established", "--timeout=30s", *names)
+    program.must("create", "namespace", RELEASE)
     return program
 
 

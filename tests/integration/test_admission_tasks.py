@@ -40,11 +40,8 @@ def chart() -> Rendered:
 
 @pytest.fixture(scope="module", autouse=True)
 def policies(kubectl: Kubectl, chart: Rendered) -> Iterator[None]:
-    """The policies and roles, while they hold; the release's namespace."""
-    items = [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": RELEASE}},
-        *chart.of_kind(*POLICIES, "ClusterRole"),
-    ]
+    """The policies, and who may do what in the release's namespace, while they hold."""
+    items = chart.of_kind(*POLICIES, "ClusterRole")
     everything = {"apiVersion": "v1", "kind": "List", "items": items}
     kubectl.must("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=everything)
     furnish(kubectl, RELEASE)
@@ -57,7 +54,7 @@ def policies(kubectl: Kubectl, chart: Rendered) -> Iterator[None]:
     yield
     for kind in reversed(POLICIES):
         kubectl.must("delete", kind, *chart.names(POLICIES[0]))
-    kubectl.must("delete", "namespace", RELEASE, "--wait=false")
+    kubectl.must("delete", "rolebindings,roles", "--all", "-n", RELEASE)
 
 
 def furnish(kubectl: Kubectl, namespace: str) -> None:

@@ -55,7 +55,6 @@ def policies(kubectl: Kubectl) -> Iterator[None]:
     chart = render()
     items = chart.of_kind(*RBAC)
     items += [chart.one(kind, SIGN_INS_POLICY) for kind in POLICIES]
-    kubectl.run("create", "namespace", RELEASE)
     everything = {"apiVersion": "v1", "kind": "List", "items": items}
     kubectl.must("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=everything)
     eventually(lambda: not forged(kubectl).ok, "the policy does not take hold")
