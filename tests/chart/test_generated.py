@@ -1,4 +1,4 @@
-"""`python -m hack.generate --check`: what `make verify` runs."""
+"""`python -m hack.generate --check`: what `make verify` runs, which holds the tree up to date."""
 
 import os
 import shutil
@@ -40,12 +40,6 @@ def check(
     )
 
 
-def test_all_that_is_generated_is_up_to_date() -> None:
-    done = check(ROOT, "--check")
-    assert done.stderr == ""
-    assert done.returncode == 0
-
-
 def test_a_difference_is_named_and_mended(copy: Path) -> None:
     spoilt = copy / "crds" / "stagework.dev_pipelines.yaml"
     spoilt.write_text(spoilt.read_text().replace("Pipeline", "Pipelien"))
@@ -57,7 +51,8 @@ def test_a_difference_is_named_and_mended(copy: Path) -> None:
         "crds/stagework.dev_old.yaml",
     ]
     assert check(copy).returncode == 0
-    assert check(copy, "--check").returncode == 0
+    assert spoilt.read_text() == (ROOT / "crds" / spoilt.name).read_text()
+    assert not (copy / "crds" / "stagework.dev_old.yaml").exists()
 
 
 def test_a_missing_helm_is_said_with_the_cure(copy: Path) -> None:

@@ -28,6 +28,7 @@ def test_helm_test_runs_a_two_stage_job(release: Release) -> None:
     assert left == "", left
 
 
+@pytest.mark.long("the first lines of `make e2e` upgrade, while nothing runs")
 def test_an_upgrade_in_mid_run_disturbs_nothing(space: Space, release: Release) -> None:
     space.apply(
         run_of("upgraded", shell("one", "sleep 4"), shell("two", "sleep 1"), shell("three"))

@@ -16,9 +16,10 @@ from tests.support.cluster.space import WAIT_SECONDS, Space
 from tests.support.cluster.stages import retry, run_of, shell, wrapped
 from tests.support.cluster.waiting import eventually, stage_in
 
-pytestmark = pytest.mark.alone(
-    "it restarts the operator, and counts what that reads", touches="operator"
-)
+pytestmark = [
+    pytest.mark.alone("it restarts the operator, and counts what that reads", touches="operator"),
+    pytest.mark.long("tests/operator/test_finished_runs.py does it in no time"),
+]
 
 STAGES = ("one", "two", "three")
 FAILS_ONCE = '[ "$STAGEWORK_ATTEMPT" -ge 2 ] && cat in/one/number'

@@ -1,7 +1,7 @@
 """The engine trusts no child by what it says, also where no admission policy keeps forgers away.
 
-The bindings of the policies about children are taken away for the time of these stories: some
-clusters are run without them, and the rules of the engine hold alone.
+The policies are not bound in the namespaces of these stories: some clusters are run without them,
+and the rules of the engine hold alone.
 """
 
 import json
@@ -19,33 +19,28 @@ from tests.support.cluster.stages import HOLD, run_of, shell
 from tests.support.cluster.waiting import eventually, stage_is, summary
 from tests.support.recorded import stages_of
 
-pytestmark = pytest.mark.alone("it takes the admission policies' bindings away", touches="release")
-
 BINDINGS = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
 STEP = "sleep 5"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def unguarded(commands: Commands) -> Iterator[None]:
-    """No policy is bound; afterwards they are again, as they were."""
-    listed = json.loads(
-        commands.must("get", BINDINGS, "-l", "app.kubernetes.io/name=stagework", "-o", "json").out
-    )
-    kept = [_anew(binding) for binding in listed["items"]]
-    assert kept, "the release has its policies bound"
-    for binding in kept:
-        commands.must("delete", BINDINGS, binding["metadata"]["name"])
+def unguarded(commands: Commands, space: Space, elsewhere: Space) -> Iterator[None]:
+    """No policy is bound in these namespaces; afterwards the bindings are as they were."""
+    listed = commands.must("get", BINDINGS, "-l", "app.kubernetes.io/name=stagework", "-o", "json")
+    names = [binding["metadata"]["name"] for binding in json.loads(listed.out)["items"]]
+    assert names, "the release has its policies bound"
+    here = [space.namespace, elsewhere.namespace]
+    others = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": here}
+    _bind(commands, names, {"namespaceSelector": {"matchExpressions": [others]}})
     try:
         yield
     finally:
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": kept})
-        assert commands.kubectl("apply", "-f", "-", stdin=text).ok
+        _bind(commands, names, None)
 
 
-def _anew(binding: Document) -> Document:
-    meta = binding["metadata"]
-    words = ("name", "labels", "annotations")
-    return {**binding, "metadata": {key: meta[key] for key in words if key in meta}}
+def _bind(commands: Commands, names: list[str], where: Document | None) -> None:
+    patch = json.dumps({"spec": {"matchResources": where}})
+    commands.must("patch", BINDINGS, *names, "--type=merge", "-p", patch)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """The built-in tasks on the cluster, each by its effect: by their schedules, and by hand.
 
-One upgrade turns all of them on, at a time that does not come; the old values are there again
-afterwards. What is fetched comes from a site in the story's namespace: its certificate is trusted
+The release of the stories has all of them on, in one namespace, at a time that does not come. What
+is fetched comes from a site in the story's namespace: its certificate is trusted
 by Jobs that are printed, changed for it, and made by hand.
 """
 
@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from stagework.api.tasks import TASKS, task_object_name
-from tests.support.cluster.api import OURS
+from tests.support.cluster.api import OURS, Api
 from tests.support.cluster.commands import RELEASE_NAMESPACE, Commands, Document
-from tests.support.cluster.release import CHART, NAME, Release
+from tests.support.cluster.release import Release
 from tests.support.cluster.space import Space
 from tests.support.cluster.stages import (
     TOOLS_IMAGE,
@@ -23,15 +23,11 @@ from tests.support.cluster.stages import (
     run_of,
     shell,
 )
+from tests.support.cluster.tasks import HOST, NAMESPACE, NEVER, PORT, SITE
 from tests.support.cluster.waiting import eventually
 from tests.support.websites import certify
 
-pytestmark = pytest.mark.alone("it upgrades the release", touches="release")
-
 SECONDS = 180.0
-NEVER = "0 0 1 1 *"
-PORT = 8443
-RELEASE = ("--namespace", RELEASE_NAMESPACE)
 ENTRIES = [{"id": "a1", "text": "shoes"}, {"id": "a2", "text": "hats"}]
 FEED = "id,title,image_link\n7,Boots,\n8,Coats,\n"
 SERVE = f"""
@@ -45,41 +41,27 @@ server.serve_forever()
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def tasks(
-    space: Space, release: Release, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """All on, in this namespace too; the values in use come back."""
-    folder = tmp_path_factory.mktemp("tasks")
-    before = folder / "before.json"
-    before.write_text(release.commands.helm("get", "values", NAME, *RELEASE, "-o", "json").out)
-    values = folder / "values.json"
-    values.write_text(json.dumps(all_on(space)))
-    upgrade(release.commands, "--reuse-values", "--values", str(values))
-    release.wait_until_ready()
-    yield
-    upgrade(release.commands, "--reset-values", "--values", str(before))
+@pytest.fixture(scope="module")
+def space(api: Api, commands: Commands, release: Release) -> Iterator[Space]:
+    """The namespace that the release's tasks may act in, empty before and after."""
+    del release  # it is up
+    made = Space(NAMESPACE, api, commands)
+    _empty(made)
+    yield made
+    _empty(made)
 
 
-def all_on(space: Space) -> Document:
-    on = {"enabled": True, "namespaces": [space.namespace]}
-    wanted: Document = {task: {**on, "schedule": NEVER} for task in TASKS}
-    wanted["data_cleanup"]["jobData"] = {"dryRun": False, "keepFinishedSeconds": 0}
-    host = f"site.{space.namespace}.svc:{PORT}"
-    inputs = {"artifacts": {"inputHosts": [host]}}
-    return {"tasks": {**wanted, "restore": on}, "settings": inputs}
-
-
-def upgrade(commands: Commands, *how: str) -> None:
-    commands.helm("upgrade", NAME, CHART, *RELEASE, *how, "--wait", "--timeout", "3m")
+def _empty(space: Space) -> None:
+    ours = "schj,bt,pj,pl,iv"
+    space.kubectl("delete", f"{ours},pod,service", "--all", "--timeout=120s")
+    space.kubectl("delete", "configmap", "site", "--ignore-not-found")
 
 
 @pytest.fixture(scope="module")
 def site(space: Space, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Base address of an https server in the namespace."""
     folder = tmp_path_factory.mktemp("site")
-    host = f"site.{space.namespace}.svc"
-    certify(folder, host)
+    certify(folder, SITE)
     files = {name: (folder / name).read_text() for name in ("crt", "key")}
     data = {**files, "entries.json": json.dumps(ENTRIES), "feed.csv": FEED}
     space.apply(
@@ -97,7 +79,7 @@ def site(space: Space, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     trusted = {"name": "site", "namespace": RELEASE_NAMESPACE}
     found = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": trusted, "data": files}
     space.commands.must("apply", "-f", "-", stdin=json.dumps(found))
-    yield f"https://{host}:{PORT}"
+    yield f"https://{HOST}"
     space.commands.must("-n", RELEASE_NAMESPACE, "delete", "configmap", "site")
 
 

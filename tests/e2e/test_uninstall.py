@@ -17,7 +17,10 @@ from tests.support.cluster.space import WAIT_SECONDS, Space
 from tests.support.cluster.stages import run_of, shell
 from tests.support.cluster.waiting import eventually
 
-pytestmark = pytest.mark.alone("it uninstalls the release", touches="release")
+pytestmark = [
+    pytest.mark.alone("it uninstalls the release", touches="release"),
+    pytest.mark.long("tests/chart/test_release.py has what stays; each `make e2e` upgrades"),
+]
 
 DEFINITIONS = {f"customresourcedefinition.apiextensions.k8s.io/{k.full_name}" for k in DEFINED}
 OTHERS_HAVE_MADE = {

@@ -23,6 +23,7 @@ from tests.integration.objects import (
     schedule,
     stage,
 )
+from tests.integration.rights import binding, role
 from tests.integration.waiting import eventually
 from tests.support.cluster.commands import Answer
 
@@ -56,10 +57,8 @@ def policies(kubectl: Kubectl) -> Iterator[None]:
 
 def bind(kubectl: Kubectl, namespace: str, user: str, role: str) -> None:
     """Give a user the rights of a ClusterRole in a namespace."""
-    kubectl.must(
-        *("create", "rolebinding", f"{user.rpartition(':')[2]}-{role}", "-n", namespace),
-        *(f"--clusterrole={role}", f"--user={user}"),
-    )
+    name = f"{user.rpartition(':')[2]}-{role}"
+    kubectl.create_all(binding(namespace, "ClusterRole", role, user, name=name))
 
 
 @pytest.fixture
@@ -68,15 +67,13 @@ def place(kubectl: Kubectl, namespace: str) -> str:
     for user in ("ann", "bob", API_SERVICE):
         bind(kubectl, namespace, user, "stagework-edit")
     bind(kubectl, namespace, "adam", "stagework-admin")
-    kubectl.must(
-        *("create", "role", "maker", "-n", namespace, "--verb=create,get,update,patch"),
-        "--resource=pipelinejobs.stagework.dev,interventions.stagework.dev",
+    ours = ("pipelinejobs.stagework.dev", "interventions.stagework.dev")
+    kubectl.create_all(
+        role(namespace, "maker", ("create", "get", "update", "patch"), *ours),
+        binding(namespace, "Role", "maker", "eva"),
+        role(namespace, "pods", ("create",), "pods"),
+        binding(namespace, "Role", "pods", "ann"),
     )
-    kubectl.must("create", "rolebinding", "maker", "-n", namespace, "--role=maker", "--user=eva")
-    kubectl.must(
-        *("create", "role", "pods", "-n", namespace, "--verb=create", "--resource=pods"),
-    )
-    kubectl.must("create", "rolebinding", "pods", "-n", namespace, "--role=pods", "--user=ann")
     return namespace
 
 
@@ -209,10 +206,9 @@ class TestStages:
 
     def test_the_right_counts_in_that_namespace_only(self, kubectl: Kubectl, place: str) -> None:
         other = f"{place}-other"
-        kubectl.must("create", "namespace", other)
+        kubectl.create_all({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": other}})
         bind(kubectl, other, "ann", "stagework-edit")
         answer = kubectl.create(inline_run(other), user="ann")
-        kubectl.must("delete", "namespace", other, "--wait=false")
         assert refused(answer, no_pods(other))
 
     def test_the_api_service_is_no_way_around_it(self, kubectl: Kubectl, place: str) -> None:

@@ -21,9 +21,10 @@ from stagework.cluster.patches import ungate_patch
 from stagework.plans.plan import Ungate
 from tests.chart.rendered import NAMESPACE as RELEASE
 from tests.chart.rendered import render
-from tests.integration.conftest import KINDS, crd_files
+from tests.integration.conftest import with_definitions
 from tests.integration.kubectl import Kubectl
 from tests.integration.objects import Document, inline_run, made, named_run, schedule
+from tests.integration.rights import binding, role
 from tests.integration.waiting import eventually
 from tests.support.builders import GPU, make_fleet, make_run, make_stage
 from tests.support.builders.world import POD_DEFAULTS
@@ -40,15 +41,21 @@ JOB_CONTROLLERS = (
 )
 
 
+MUCH = ("get", "list", "create", "update", "patch", "delete")
+MINE = (
+    *("jobs.batch", "jobs/status.batch", "pods", "pods/status"),
+    "pipelinejobs.stagework.dev",
+)
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
     """An API server with controllers, our definitions, and the policies in force."""
     folder = tmp_path_factory.mktemp("controllers")
-    with start_api_server(folder, controllers=CONTROLLERS) as server:
-        kubectl = Kubectl(server.kubeconfig_path, folder / "cache")
-        kubectl.must("apply", "--server-side", *(f"-f={path}" for path in crd_files()))
-        names = [f"crd/{kind}.stagework.dev" for kind in KINDS]
-        kubectl.must("wait", "--for=condition=Established", "--timeout=30s", *names)
+    with (
+        start_api_server(folder, controllers=CONTROLLERS) as server,
+        with_definitions(server, folder / "cache") as kubectl,
+    ):
         items = render().of_kind(*POLICIES, "ClusterRole")
         everything = {"apiVersion": "v1", "kind": "List", "items": items}
         kubectl.must("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=everything)
@@ -65,37 +72,16 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
 
 def furnished(cluster: Kubectl, name: str) -> str:
     """A namespace in which mallory may do much, and the operator what it may."""
-    role = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "Role",
-        "metadata": {"name": "much", "namespace": name},
-        "rules": [
-            {
-                "apiGroups": ["", "batch", "stagework.dev"],
-                "resources": ["jobs", "jobs/status", "pods", "pods/status", "pipelinejobs"],
-                "verbs": ["get", "list", "create", "update", "patch", "delete"],
-            }
-        ],
-    }
-    # The operator may make runs as soon as there is a kind whose children they are.
-    much = binding(name, "Role", "much", MALLORY, OPERATOR, *JOB_CONTROLLERS)
-    own = binding(name, "ClusterRole", "stagework-operator", OPERATOR)
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    items = [namespace, role, much, own]
-    cluster.must("create", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": items})
+    cluster.create_all(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}},
+        role(name, "much", MUCH, *MINE),
+        # The operator may make runs as soon as there is a kind whose children they are.
+        binding(name, "Role", "much", MALLORY, OPERATOR, *JOB_CONTROLLERS),
+        binding(name, "ClusterRole", "stagework-operator", OPERATOR),
+    )
     account = ("get", "serviceaccount", "default", "-n", name)
     eventually(lambda: cluster.run(*account).ok, "no ServiceAccount in the namespace")
     return name
-
-
-def binding(namespace: str, kind: str, role: str, *users: str) -> Document:
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": role, "namespace": namespace},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
-        "subjects": [{"kind": "User", "name": user} for user in users],
-    }
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from tests.chart.rendered import NAMESPACE as RELEASE
 from tests.chart.rendered import Rendered, render
 from tests.integration.kubectl import Kubectl
 from tests.integration.objects import Document, made, schedule
+from tests.integration.rights import binding, role
 from tests.integration.waiting import eventually
 from tests.support.cluster.commands import Answer
 
@@ -62,24 +63,16 @@ def furnish(kubectl: Kubectl, namespace: str) -> None:
     for user in ("ann", "bob"):
         grant(kubectl, namespace, user, "stagework-edit", user)
     grant(kubectl, namespace, "operator", "stagework-operator", OPERATOR)
-    rights = ("--verb=create,update,patch,get", "--resource=pods,jobs.batch")
-    kubectl.must("create", "role", "pods", "-n", namespace, *rights)
-    kubectl.must("create", "rolebinding", "pods", "-n", namespace, "--role=pods", "--user=ann")
-    kubectl.must(
-        *("create", "role", "schedules", "-n", namespace, "--verb=create,get,patch"),
-        "--resource=scheduledjobs.stagework.dev",
-    )
-    kubectl.must(
-        *("create", "rolebinding", "schedules", "-n", namespace, "--role=schedules"),
-        f"--user={OPERATOR}",
+    kubectl.create_all(
+        role(namespace, "pods", ("create", "update", "patch", "get"), "pods", "jobs.batch"),
+        binding(namespace, "Role", "pods", "ann"),
+        role(namespace, "schedules", ("create", "get", "patch"), "scheduledjobs.stagework.dev"),
+        binding(namespace, "Role", "schedules", OPERATOR),
     )
 
 
 def grant(kubectl: Kubectl, namespace: str, name: str, role: str, user: str) -> None:
-    kubectl.must(
-        *("create", "rolebinding", f"{name}-{role}", "-n", namespace),
-        *(f"--clusterrole={role}", f"--user={user}"),
-    )
+    kubectl.create_all(binding(namespace, "ClusterRole", role, user, name=f"{name}-{role}"))
 
 
 def task_schedule(namespace: str, task: str = "backup", name: str = "") -> Document:

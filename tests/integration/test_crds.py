@@ -113,28 +113,30 @@ class TestAsWritten:
     def test_an_unchanged_file_is_unchanged(
         self, kubectl: Kubectl, namespace: str, way: list[str]
     ) -> None:
-        for document in unchanged_files(namespace):
-            apply = ("apply", *way, "-f", "-")
-            kubectl.must(*apply, stdin=document)
-            name = f"{document['kind'].lower()}s.stagework.dev/{document['metadata']['name']}"
-            if document["kind"] in SEEN:
-                # As the operator does at once; until then its default is not stored.
-                see = ("patch", name, "-n", namespace, "--subresource=status", "--type=merge")
-                kubectl.must(*see, "-p", json.dumps({"status": SEEN[document["kind"]]}))
-            before = kubectl.get(name, "-n", namespace)
-            again = kubectl.must(*apply, stdin=document)
-            if way == ["--server-side=false"]:
-                assert again.out.endswith(" unchanged\n")
-            assert kubectl.get(name, "-n", namespace) == before
+        documents = unchanged_files(namespace)
+        apply = ("apply", *way, "-f", "-")
+        kubectl.must(*apply, stdin=listed(documents))
+        for kind, status in SEEN.items():
+            # As the operator does at once; until then its default is not stored.
+            see = ("patch", "-f", "-", "--subresource=status", "--type=merge")
+            own = listed([document for document in documents if document["kind"] == kind])
+            kubectl.must(*see, "-p", json.dumps({"status": status}), stdin=own)
+        look = ("get", "-f", "-", "-o", "json")
+        before = kubectl.must(*look, stdin=listed(documents)).document()
+        again = kubectl.must(*apply, stdin=listed(documents)).out.splitlines()
+        assert len(again) == len(documents)
+        if way == ["--server-side=false"]:
+            assert [line for line in again if not line.endswith(" unchanged")] == []
+        assert kubectl.must(*look, stdin=listed(documents)).document() == before
 
     @pytest.mark.parametrize("way", [["--server-side=false"], ["--server-side"]])
     def test_tools_that_compare_find_no_difference(
         self, kubectl: Kubectl, namespace: str, way: list[str]
     ) -> None:
-        for document in unchanged_files(namespace):
-            kubectl.must("apply", *way, "-f", "-", stdin=document)
-            compared = kubectl.run("diff", *way, "-f", "-", stdin=document)
-            assert (compared.ok, compared.out) == (True, ""), compared.err
+        documents = listed(unchanged_files(namespace))
+        kubectl.must("apply", *way, "-f", "-", stdin=documents)
+        compared = kubectl.run("diff", *way, "-f", "-", stdin=documents)
+        assert (compared.ok, compared.out) == (True, ""), compared.err
 
     def test_a_run_that_nobody_has_seen_says_so(self, kubectl: Kubectl, namespace: str) -> None:
         kubectl.create(named_run(namespace, name="new"))
@@ -154,6 +156,11 @@ class TestAsWritten:
         names = ["z", "a", "m"]
         made = kubectl.create(inline_run(namespace, *map(stage, names))).document()
         assert [stage["name"] for stage in made["spec"]["stages"]] == names
+
+
+def listed(documents: list[Document]) -> Document:
+    """All in one, so that kubectl starts once."""
+    return {"apiVersion": "v1", "kind": "List", "items": documents}
 
 
 def unchanged_files(namespace: str) -> list[Document]:

@@ -68,9 +68,9 @@ class Api:
 
 
 @contextmanager
-def proxied(kubectl: str) -> Generator[Api]:
+def proxied(kubectl: str, *flags: str) -> Generator[Api]:
     """A `kubectl proxy` on a free port, ended with the block."""
-    command = [kubectl, "proxy", "--port=0"]
+    command = [kubectl, *flags, "proxy", "--port=0"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment()
     ) as process:

@@ -1,5 +1,5 @@
 """The release as the stories want it, so that none has to upgrade it: with the tests' own server
-for every model endpoint, and with their bucket as a store of items.
+for every model endpoint, with their bucket as a store of items, and with all tasks.
 
 `python -m tests.support.cluster.installing` installs it (`make e2e`).
 """
@@ -7,7 +7,7 @@ for every model endpoint, and with their bucket as a store of items.
 import json
 
 from hack.devcluster.deploy import deploy
-from tests.support.cluster import bucket, models
+from tests.support.cluster import bucket, models, tasks
 from tests.support.cluster.asking import ASKING
 from tests.support.cluster.commands import RELEASE_NAMESPACE, Commands, Document, program
 from tests.support.modelserver.server import KEY
@@ -17,7 +17,7 @@ def install_release(commands: Commands) -> None:
     """The chart with these values, and the keys that it wants."""
     _apply(commands, _namespace(RELEASE_NAMESPACE))
     restricted = {"pod-security.kubernetes.io/enforce": "restricted"}
-    for name in (models.NAMESPACE, bucket.NAMESPACE):
+    for name in (models.NAMESPACE, bucket.NAMESPACE, tasks.NAMESPACE):
         _apply(commands, _namespace(name, restricted))
     _apply(commands, _secret(models.SECRET, {"models": KEY}))
     _apply(commands, _secret(bucket.SECRET, bucket.KEYS))
@@ -27,6 +27,8 @@ def install_release(commands: Commands) -> None:
         *("--set-json", f"settings.models={endpoints}"),
         *("--set-string", f"api.storeKeysSecret={bucket.SECRET}"),
         *("--set-json", f"settings.batches.stores={json.dumps([bucket.SETTINGS])}"),
+        *("--set-json", f"tasks={json.dumps(tasks.values())}"),
+        *("--set-json", f"settings.artifacts.inputHosts={json.dumps([tasks.HOST])}"),
     )
 
 
