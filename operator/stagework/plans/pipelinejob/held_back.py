@@ -11,6 +11,7 @@ from stagework.plans.pipelinejob.away import deferred_sentence, no_node_sentence
 from stagework.plans.pipelinejob.queue_sentence import queue_sentence
 from stagework.plans.pipelinejob.snapshot import Snapshot
 from stagework.plans.pipelinejob.turns import RunTurn
+from stagework.plans.pipelinejob.waking import ask_to_wake
 from stagework.plans.plan import PlanBuilder
 from stagework.policies.parallelism import AtLimit
 from stagework.policies.slots.turn import Queued
@@ -91,7 +92,8 @@ def _without_node(
     home = snapshot.settings.fleet.find(counted[0])
     if home is not None and home.mayBeAway:
         message = deferred_sentence(snapshot, classes, counted, until)
-        return edits.machine_away(status, message, since)
+        asked = ask_to_wake(status, home, since, snapshot, builder=builder, now=now)
+        return edits.machine_away(status, f"{message}{asked}", since)
     return edits.waiting(status, names.WAIT_NO_NODE, no_node_sentence(snapshot, counted), since)
 
 
