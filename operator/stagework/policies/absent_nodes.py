@@ -31,7 +31,7 @@ def away_since(node: NodeView | None, began: datetime | None, now: datetime) -> 
     report, where that is known, but neither longer than the control plane waits nor from before
     the stage `began`.
     """
-    if node is None or node.ready:
+    if node is None:
         return now
     since = now - min(timedelta(seconds=node.silent_seconds), _SILENT_MAX)
     return min(now, max(since, began)) if began is not None else since

@@ -96,6 +96,12 @@ ATLAS: dict[str, Case] = {
         Suspected("PodRemoved", T0),
         WAITS,
     ),
+    "6, its Pod is there": Case(
+        "cordoned, and not ready since",
+        seen(node="NotReady", drained=True, kubelet_acted=True),
+        LOST,
+        WAITS,
+    ),
     "6, the node has booted": Case(
         "cordoned, and off under it",
         seen("Missing", drained=True, kubelet_acted=True, booted=True),
