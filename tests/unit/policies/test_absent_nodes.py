@@ -21,6 +21,14 @@ from tests.support.builders import GPU, after, make_node
             "b is cordoned, a is not ready",
         ),
         (
+            [make_node(name, ready=False) for name in "cba"],
+            "a is not ready, b is not ready, c is not ready",
+        ),
+        (
+            [make_node(name, ready=False) for name in "dcba"],
+            "a is not ready, b is not ready, c is not ready, and 1 more",
+        ),
+        (
             [make_node(name, ready=False) for name in "edcba"],
             "a is not ready, b is not ready, c is not ready, and 2 more",
         ),
