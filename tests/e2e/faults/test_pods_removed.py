@@ -15,6 +15,7 @@ from tests.support.cluster.waiting import is_missed_or_again, stage_in, stage_is
 from tests.support.cluster.witness import Witness
 
 RECOVERED_SECONDS = 240.0
+DRAIN = ("--force", "--delete-emptydir-data", "--timeout=90s")
 
 
 def delete(space: Space, pod: str) -> None:
@@ -89,7 +90,7 @@ def test_what_a_drain_removes_is_no_loss(
 ) -> None:
     def drain(of: Space, pod: str) -> None:
         selected = f"--pod-selector=job-name={pod.rpartition('-')[0]}"
-        of.commands.must("drain", server.node, selected, "--force", "--timeout=90s")
+        of.commands.must("drain", server.node, selected, *DRAIN)
 
     pool = falling_back(server.key, home)
     try:
