@@ -38,7 +38,9 @@ def ask_to_wake(
     elif due is not None:
         builder.wake(due)
     if answer is None:
-        return ""
+        # What the operator before this one has heard stands until this one has.
+        _, asked, said = status.message.partition(_ASKED)
+        return f"{asked}{said}" if status.deferred else ""
     asked = f"{_ASKED}{format_time(answer.at)}: {answer.said}"
     if answer.at >= since and asked not in status.message:
         text = f"stage {status.name}: class {machine.key} was asked to wake: {answer.said}"

@@ -63,6 +63,14 @@ def test_it_is_told_once() -> None:
     assert wake_events(deferred(asked_at=101, message=said).plan(after(103))) == []
 
 
+def test_after_a_restart_of_the_operator_it_stands_until_there_is_another_answer() -> None:
+    said = deferred(asked_at=101).stages_after(after(102))["a"].message
+
+    restarted = deferred(message=said)
+    assert restarted.stages_after(after(200))["a"].message == said
+    assert restarted.plan(after(200)).questions == (QUESTION,)
+
+
 def test_what_was_asked_for_another_stage_is_said_until_its_pause_is_over() -> None:
     world = deferred(asked_at=50)
     plan = world.plan(after(102))
