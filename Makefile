@@ -121,6 +121,13 @@ test-release: $(VENV)/.ready ## The long stories, before a release; AGAIN=1 also
 test-release-held: deploy-for-stories
 	@$(PY) -m hack.release_tests $(if $(AGAIN),--again)
 
+.PHONY: test-faults test-faults-held
+test-faults: $(VENV)/.ready ## Faults made for real on the cluster's nodes, hours; AGAIN=1 also those that have passed
+	@$(ALONE) $(MAKE) --no-print-directory test-faults-held
+
+test-faults-held: deploy-for-stories
+	@$(PY) -m hack.release_tests --faults $(if $(AGAIN),--again)
+
 .PHONY: demo
 demo: deploy ## Real pipelines on three machine classes, from nothing to the pictures
 	@$(PY) -m hack.demo --samples manifests/samples

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
 from stagework.settings import Settings
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import NODES, PODS, Json, part
@@ -29,10 +32,13 @@ def _endless(_pod: Json) -> Behaviour:
     return Behaviour(seconds=1e6, stop_seconds=5.0)
 
 
-def _settings() -> Settings:
+def _settings(wake_url: str = "") -> Settings:
     """The laptop may be away."""
     document = settings_document(slots=1)
-    document["fleet"]["machineClasses"][-1]["mayBeAway"] = True
+    laptop = document["fleet"]["machineClasses"][-1]
+    laptop["mayBeAway"] = True
+    if wake_url:
+        laptop["wakeHook"] = {"url": wake_url}
     return Settings.model_validate(document)
 
 
@@ -75,6 +81,33 @@ def test_a_lid_is_closed_for_an_hour_over_one_that_runs_and_three_that_wait() ->
             assert "failures" not in world.stage(name, "a")
 
     _play(story)
+
+
+def test_a_laptop_that_is_away_is_asked_to_wake_once_for_all_that_waits() -> None:
+    timescale, asked = VirtualTime(), list[Json]()
+
+    async def bridge(request: web.Request) -> web.Response:
+        asked.append(await request.json())
+        return web.Response(status=204)
+
+    async def main() -> None:
+        app = web.Application()
+        app.router.add_post("/wake", bridge)
+        async with TestServer(app) as server:
+            settings = _settings(str(server.make_url("/wake")))
+            async with World(timescale, behave=_behave, of=settings) as world:
+                world.simulator.set_ready("macbook-1", ready=False)
+                world.start_operator()
+                for name in ("one", "two", "three"):
+                    world.apply(name, [_stage(runsOn=["macbook"])])
+                for name in ("one", "two", "three"):
+                    await world.until(
+                        lambda name=name: ": HTTP 204" in world.stage(name, "a").get("message", "")
+                    )
+                await asyncio.sleep(3600)
+
+    timescale.run(main())
+    assert asked == [{"machine": "macbook"}]
 
 
 def test_a_node_that_is_lost_for_a_while_has_done_no_harm() -> None:

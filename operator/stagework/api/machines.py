@@ -1,8 +1,9 @@
 """Machine classes: what an administrator says about the fleet (a setting, not a resource)."""
 
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from stagework.api.base import OBJECT_NAME
 from stagework.api.quantity import KnownResource, Quantity
@@ -24,6 +25,25 @@ class Toleration(BaseModel, frozen=True):
     """Taint value."""
     effect: str = Field(default="", pattern="^(NoSchedule|PreferNoSchedule|NoExecute|)$")
     """Taint effect; empty matches every effect."""
+
+
+class WakeHook(BaseModel, frozen=True):
+    """Who is asked to wake the machines of a class: one POST with `{"machine": KEY}`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    url: str = Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$", max_length=512)
+    """Such as `http://wake.example.org/macbook`; no user, password or query in it, for it stands in
+    a ConfigMap. Redirects are not followed."""
+    pauseSeconds: int = Field(default=600, ge=10, le=86400)
+    """Between two requests, whatever waits."""
+    timeoutSeconds: float = Field(default=5, gt=0, le=60)
+    """How long an answer is waited for; no stage waits for it."""
+
+    @property
+    def pause(self) -> timedelta:
+        """Between two requests, as a span of time."""
+        return timedelta(seconds=self.pauseSeconds)
 
 
 class MachineClass(BaseModel, frozen=True):
@@ -51,6 +71,14 @@ class MachineClass(BaseModel, frozen=True):
     """How many stages may run at once on each ready node of the class."""
     mayBeAway: bool = False
     """True for machines that sleep or leave, such as a MacBook."""
+    wakeHook: WakeHook | None = None
+    """Who is asked to wake them when a stage waits for the class; only with `mayBeAway`."""
+
+    @model_validator(mode="after")
+    def _wakes_what_sleeps(self) -> Self:
+        if self.wakeHook is not None and not self.mayBeAway:
+            raise ValueError("wakeHook is for classes with mayBeAway: true")
+        return self
 
     def same_pods_as(self, other: "MachineClass") -> bool:
         """Whether a Pod made for one of the two is as one made for the other.

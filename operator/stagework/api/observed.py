@@ -351,6 +351,8 @@ class NodeCondition(ObjectCondition, frozen=True):
 
     last_transition_time: str = ""
     """By the clock of whoever wrote it: compared with itself alone, never with ours."""
+    last_heartbeat_time: str = ""
+    """Likewise: when its kubelet has last reported the condition."""
 
 
 class NodeInfo(_View, frozen=True):
@@ -365,6 +367,14 @@ class NodeStatus(_View, frozen=True):
 
     conditions: tuple[NodeCondition, ...] = ()
     node_info: NodeInfo = NodeInfo()
+
+
+def _seconds_between(earlier: str, later: str) -> float:
+    try:
+        span = datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
+    except (ValueError, TypeError):  # none, no time, or one without a zone beside one with it
+        return 0.0
+    return max(0.0, span.total_seconds())
 
 
 class NodeView(_View, frozen=True):
@@ -384,6 +394,17 @@ class NodeView(_View, frozen=True):
         """Changes whenever it has become ready or not ready, also between two looks of ours."""
         ready = (c.last_transition_time for c in self.status.conditions if c.type == "Ready")
         return next(ready, "")
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long its kubelet had reported nothing when the control plane said so; 0 where it is
+        not said, or where the two clocks cannot be compared.
+        """
+        for condition in self.status.conditions:
+            if condition.type == "Ready" and condition.status == "Unknown":
+                heard, noticed = condition.last_heartbeat_time, condition.last_transition_time
+                return _seconds_between(heard, noticed)
+        return 0.0
 
     @property
     def boot_id(self) -> str:

@@ -28,6 +28,7 @@ from stagework.controllers.pipelinejobs.orphan_sweep import OrphanSweep
 from stagework.controllers.pipelinejobs.queue_numbers import QueueNumbers
 from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
+from stagework.controllers.pipelinejobs.wake_hooks import WakeHooks
 from stagework.controllers.pipelines.controller import Pipelines
 from stagework.controllers.scheduledjobs.controller import ScheduledJobs
 from stagework.controllers.scheduledjobs.missing_runs import MissingRuns
@@ -131,6 +132,7 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
                 LivePods(parts.api, parts.wall_clock),
                 Causes(parts.api, parts.wall_clock),
                 parts.heartbeats,
+                WakeHooks(parts.settings.fleet, parts.wall_clock),
             ),
             LimitRanges(parts.api, parts.clock),
             wiring.plan_settings(parts.settings),

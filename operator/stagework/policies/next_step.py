@@ -299,6 +299,7 @@ ROWS: Final[Mapping[str, Row]] = {
     names.EVENT_FAILED: Row("see which stage failed, and why", _STATUS),
     names.EVENT_INTERVENTION: _DONE,
     names.EVENT_DEFERRED: _BY_ITSELF,
+    names.EVENT_WAKE_ASKED: _BY_ITSELF,
     names.EVENT_AWAY: _BY_ITSELF,
     names.EVENT_ORPHAN_RECOVERED: _BY_ITSELF,
     names.EVENT_LATE_REPORT: _DONE,

@@ -47,6 +47,8 @@ class Evidence:
     """The Job controller has counted that very Pod as succeeded."""
     kubelet_acted: bool = False
     """Since its Pod is missed its node has been ready, without a break, for long enough."""
+    drained: bool = False
+    """Its node takes no Pods, as a drain leaves it."""
     booted: bool = False
     """Its node has booted after its container had started."""
     out_of_service: bool = False
@@ -135,9 +137,9 @@ def recovery(verdict: Suspected | Orphan, rules: Rules, now: datetime) -> Recove
     """What follows.
 
     1. What is proved: another attempt; or `recovery: Fail`, but for what its kubelet has reported
-    to be ended from outside, such as by a drain: nothing was lost. 2. A machine that may be away is
-    waited for. 3. `onNodeLost: Replace` waits for no proof. 4. Without proof the stage has failed
-    after `orphanTimeoutSeconds`; no other attempt is begun by us.
+    to be ended from outside, or a drain has ended: nothing was lost. 2. A machine that may be away
+    is waited for. 3. `onNodeLost: Replace` waits for no proof. 4. Without proof the stage has
+    failed after `orphanTimeoutSeconds`; no other attempt is begun by us.
     """
     if isinstance(verdict, Orphan):
         fails = rules.fail and verdict.cause != "Interrupted"
@@ -169,7 +171,7 @@ def _proof(seen: Evidence) -> Proof | None:
 
 
 def _cause(seen: Evidence) -> Cause:
-    if seen.pod == "EndedFromOutside":
+    if seen.pod == "EndedFromOutside" or _was_drained(seen):
         return "Interrupted"
     if seen.booted:
         return "NodeBooted"
@@ -178,6 +180,11 @@ def _cause(seen: Evidence) -> Cause:
     if seen.node == "NotReady":
         return "NodeLost"
     return "PodRemoved" if seen.job_there else "JobRemoved"
+
+
+def _was_drained(seen: Evidence) -> bool:
+    """It was ended with its Pod, before anybody saw the report: a drain cordons the node first."""
+    return seen.pod == "Missing" and seen.drained and seen.kubelet_acted and not seen.booted
 
 
 _SENTENCES: Final[dict[Proof, str]] = {

@@ -43,6 +43,7 @@ def make_node(
     cordoned: bool = False,
     labels: dict[str, str] | None = None,
     transition: str = "",
+    heartbeat: str = "",
     boot: str = "",
     out_of_service: bool = False,
 ) -> NodeView:
@@ -58,7 +59,14 @@ def make_node(
             taints=(Taint(TAINT_OUT_OF_SERVICE, "NoExecute"),) if out_of_service else (),
         ),
         status=NodeStatus(
-            conditions=(NodeCondition("Ready", status, last_transition_time=transition),),
+            conditions=(
+                NodeCondition(
+                    "Ready",
+                    status,
+                    last_transition_time=transition,
+                    last_heartbeat_time=heartbeat,
+                ),
+            ),
             node_info=NodeInfo(boot_id=boot),
         ),
     )

@@ -31,6 +31,8 @@ from stagework.plans.pipelinejob.snapshot import (
     ResultQuestion,
     RunPlan,
     Snapshot,
+    WakeAnswer,
+    WakeQuestion,
 )
 from stagework.plans.pipelinejob.stage_view import pod_question
 from stagework.plans.plan import ActionKey, Purpose, Refusal
@@ -95,6 +97,7 @@ class World:
     causes: Mapping[CauseQuestion, CauseRead] = field(
         default_factory=dict[CauseQuestion, CauseRead]
     )
+    wakes: Mapping[WakeQuestion, WakeAnswer] = field(default_factory=dict[WakeQuestion, WakeAnswer])
     shortage: str = ""
     logs: Mapping[LogQuestion, LogAnswer] | None = None
     """What the API service has said of logs; None: none are kept."""
@@ -180,6 +183,7 @@ class World:
             reads=self._reads(run.status) if self.reads is None else dict(self.reads),
             heard=dict(self.heard),
             causes=dict(self.causes),
+            wakes=dict(self.wakes),
             shortage=self.shortage,
             logs=dict(self.logs or {}),
             remembered=self.remembered,

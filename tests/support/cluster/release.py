@@ -49,6 +49,28 @@ class Release:
         pods = self.api.items(f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods")
         return {str(pod["spec"].get("nodeName")) for pod in pods if not _is_task(pod)}
 
+    def node_of_service(self) -> str:
+        """Where the API service is, which its volume binds there."""
+        path = f"/api/v1/namespaces/{RELEASE_NAMESPACE}/pods"
+        (pod,) = self.api.items(path, labelSelector=SERVICE_PODS)
+        return str(pod["spec"]["nodeName"])
+
+    def move_operator_off(self, node: str) -> None:
+        """Have it work elsewhere; the node takes Pods again afterwards."""
+        if all(pod["spec"].get("nodeName") != node for pod in self.operator_pods()):
+            return
+        self.commands.must("cordon", node)
+        try:
+            self.delete_operator()
+            eventually(
+                lambda: [pod["spec"].get("nodeName") for pod in self.ready_operator_pods()],
+                lambda nodes: nodes and node not in nodes,
+                seconds=START_SECONDS,
+                otherwise=lambda: "no other operator comes up",
+            )
+        finally:
+            self.commands.must("uncordon", node)
+
     def kill_operator(self) -> None:
         """Delete its Pod without any grace: the process gets SIGKILL and tidies nothing up."""
         for pod in self.operator_pods():

@@ -21,6 +21,13 @@ ANYWHERE: dict[str, Any] = {"runsOn": ["gpu", "macmini"], "fallbackAfterSeconds"
 """A pool of four slots: whichever is free first."""
 
 
+def falling_back(first: str, then: str, seconds: int = 1) -> dict[str, Any]:
+    """Fields of a stage for which the second class will do once the first has had no node for so
+    long.
+    """
+    return {"runsOn": [first, then], "fallbackAfterSeconds": seconds}
+
+
 def shell(name: str, script: str = "true", **fields: Any) -> Document:
     """A stage whose exit code decides; tried once."""
     return {

@@ -78,6 +78,23 @@ def stage_is(name: str, **fields: object) -> Condition:
     return Condition(f"stage {name} with {wanted}", holds)
 
 
+def is_missed(name: str) -> Condition:
+    """The stage's process, its Pod or its node is missed, and it says so."""
+    return Condition(
+        f"stage {name} with a reason that says what is missed",
+        lambda run: stage_in(run, name).get("reason") in {"NodeLost", "PodLost", "MachineAway"},
+    )
+
+
+def is_missed_or_again(name: str) -> Condition:
+    """Likewise, or another attempt has been decided already."""
+    missed = is_missed(name)
+    return Condition(
+        f"{missed.sentence}, or another attempt",
+        lambda run: missed.holds(run) or stage_in(run, name).get("attempt", 1) > 1,
+    )
+
+
 def condition_of(run: Document, kind: str) -> str:
     """Status of a condition; empty before it is written."""
     conditions: list[Document] = run.get("status", {}).get("conditions", [])

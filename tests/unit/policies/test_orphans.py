@@ -84,6 +84,30 @@ ATLAS: dict[str, Case] = {
         Orphan("Interrupted", "KubeletReport"),
         AGAIN,
     ),
+    "6, drained, its Pod gone before anybody saw its end": Case(
+        "the node is cordoned and ready, its kubelet has ended what was on it",
+        seen("Missing", drained=True, kubelet_acted=True),
+        Orphan("Interrupted", "KubeletActed"),
+        AGAIN,
+    ),
+    "6, just now": Case(
+        "likewise, and its kubelet may not have heard of it",
+        seen("Missing", drained=True),
+        Suspected("PodRemoved", T0),
+        WAITS,
+    ),
+    "6, its Pod is there": Case(
+        "cordoned, and not ready since",
+        seen(node="NotReady", drained=True, kubelet_acted=True),
+        LOST,
+        WAITS,
+    ),
+    "6, the node has booted": Case(
+        "cordoned, and off under it",
+        seen("Missing", drained=True, kubelet_acted=True, booted=True),
+        Orphan("NodeBooted", "NodeBooted"),
+        AGAIN,
+    ),
     "7, evicted by its node": Case(
         "the node is short of memory",
         seen("EndedFromOutside"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from stagework.api.durations import short
 from stagework.api.estimates import Eta
 from stagework.cli.text.headlines import span
 from stagework.overview.queue.run_eta import NoEta
@@ -16,7 +17,9 @@ _WHY: Final = {
 
 
 def number_lines(numbers: RunNumbers) -> Iterator[str]:
-    """`will work 3m to 5m more`; `overlay: 4th of 34 for gpu, starts in 5m to 12m`."""
+    """`Works 3m to 5m more, ..`; `overlay: number 4 of 34 for gpu, starts in 5m to 12m`;
+    `overlay: not before 40s from now (BackOff)`.
+    """
     if isinstance(numbers.done_in, Eta):
         yield f"Works {_span(numbers.done_in)} more, waiting not counted"
     for wait in numbers.waits:
@@ -26,12 +29,14 @@ def number_lines(numbers: RunNumbers) -> Iterator[str]:
             yield f"{where}, starts in {_span(wait.start)}"
         else:
             yield f"{where}, start not known: {_WHY[wait.start.reason]}"
+    for stage in numbers.put_off:
+        yield f"{stage.stage}: not before {short(stage.seconds)} from now ({stage.reason})"
 
 
 def as_object(numbers: RunNumbers | None) -> dict[str, object]:
     """Seconds as they were computed; null where nothing can be said, with the reason."""
     if numbers is None:
-        return {"eta": None, "starts": []}
+        return {"eta": None, "starts": [], "put_off": []}
     return {
         "eta": _eta(numbers.done_in),
         "starts": [
@@ -43,6 +48,10 @@ def as_object(numbers: RunNumbers | None) -> dict[str, object]:
                 **_eta(wait.start),
             }
             for wait in numbers.waits
+        ],
+        "put_off": [
+            {"stage": one.stage, "reason": one.reason, "not_before_seconds": one.seconds}
+            for one in numbers.put_off
         ],
     }
 

@@ -1,4 +1,4 @@
-"""Who answers what the plan of a run asks: the API service, or the API server itself."""
+"""Who answers what the plan of a run asks: the API service, the API server, or a wake hook."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,12 +6,14 @@ from typing import Any
 from stagework.api.resources import ObjectRef
 from stagework.controllers.pipelinejobs.causes import Causes
 from stagework.controllers.pipelinejobs.live_pods import LivePods
+from stagework.controllers.pipelinejobs.wake_hooks import WakeHooks
 from stagework.plans.pipelinejob.snapshot import (
     CauseQuestion,
     HeartbeatQuestion,
     LogQuestion,
     PodQuestion,
     ResultQuestion,
+    WakeQuestion,
 )
 from stagework.plans.plan import Question
 from stagework.service_client.heartbeats import HeartbeatReader
@@ -33,6 +35,8 @@ class Answers:
     """Of what Events warn."""
     heartbeats: HeartbeatReader
     """When Pods were heard of last."""
+    wake_hooks: WakeHooks
+    """Who wakes machines that are away."""
 
     async def answer(self, about: ObjectRef, question: Question) -> Any:
         """Ask whoever knows; raises LookupFailed to be asked again."""
@@ -47,5 +51,7 @@ class Answers:
                 return await self.causes.read(about.namespace, question)
             case HeartbeatQuestion():
                 return await self.heartbeats.last(question)
+            case WakeQuestion():
+                return await self.wake_hooks.wake(question)
             case _:
                 raise TypeError(f"nobody answers {question}")

@@ -96,6 +96,7 @@ class Gatherer:
             reads=view.answers,
             heard=view.answers,
             causes=view.answers,
+            wakes=view.answers,
             shortage=self._shortages.of(meta.namespace),
             logs=view.answers,
             remembered=self.remembered(meta.uid),

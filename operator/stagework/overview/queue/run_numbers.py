@@ -1,6 +1,6 @@
 """The numbers of one run: when it will be done, and when its waiting stages will start."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,12 +25,23 @@ class StageWait:
 
 
 @dataclass(frozen=True, slots=True)
+class PutOff:
+    """A stage that is put off until a known moment: by its back-off, or by its own word."""
+
+    stage: str
+    reason: str
+    seconds: float
+    """Until then; it starts at once where a slot is free then."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunNumbers:
     """What can be said of a run that goes on."""
 
     done_in: Eta | NoEta
     """Seconds that it still works; waiting for machines is not in it."""
     waits: tuple[StageWait, ...]
+    put_off: tuple[PutOff, ...] = ()
 
 
 def run_numbers(
@@ -54,7 +65,16 @@ def run_numbers(
             for place in places
             if place is not None and place.position
         ),
+        tuple(_put_off(run, now)),
     )
+
+
+def _put_off(run: PipelineJob, now: datetime) -> Iterator[PutOff]:
+    """Of a run that is suspended nothing starts, whatever its clocks say."""
+    for stage in run.status.stages:
+        until = stage.notBeforeTime
+        if stage.put_off and until is not None and not run.spec.suspend:
+            yield PutOff(stage.name, stage.reason, max(0.0, (until - now).total_seconds()))
 
 
 def _past_runs(runs: Iterable[PipelineJob], like: PipelineJob) -> list[Durations]:

@@ -73,6 +73,7 @@ from stagework.plans.pipelinejob.unwatched import read_again
 from stagework.plans.plan import Event, PlanBuilder
 from stagework.plans.transitions import Recovered
 from stagework.policies import deadline, outcome
+from stagework.policies.absent_nodes import away_since
 from stagework.policies.mark import NO_COUNTS, cleaned_mark
 from stagework.policies.orphans import Wait
 from stagework.policies.pod_progress import Started, progress
@@ -144,7 +145,9 @@ def _at_work(
 def _away(pod: PodView, view: StageView, now: datetime) -> StageStatus:
     """No clock of it runs, and nothing takes its place."""
     status, node = _taken_up(view), pod.spec.node_name or view.status.node
-    return edits.away(status, node, away_sentence(view.snapshot, status, node), now)
+    began = status.startTime or status.turnTime
+    since = away_since(view.snapshot.nodes.get(node), began, now)
+    return edits.away(status, node, away_sentence(view.snapshot, status, node), since)
 
 
 def _node_lost(pod: PodView, view: StageView, builder: PlanBuilder, now: datetime) -> StageStatus:

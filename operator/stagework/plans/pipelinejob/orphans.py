@@ -47,6 +47,7 @@ def evidence_of(view: StageView, now: datetime) -> Evidence:
         since=suspected_since(view, now),
         job_there=view.objects.job is not None,
         kubelet_acted=acted,
+        drained=node is not None and node.spec.unschedulable,
         booted=node is not None and _has_booted(view, node),
         out_of_service=node is not None and node.out_of_service,
         fenced=is_fenced(view, now),

@@ -162,6 +162,25 @@ class HeartbeatRead:
 
 
 @dataclass(frozen=True)
+class WakeQuestion(Question):
+    """Asked of a class's wake hook, which is to wake its machines."""
+
+    machine: str
+    """Key of the class."""
+    since: datetime
+    """Since when what asks is deferred."""
+
+
+@dataclass(frozen=True)
+class WakeAnswer:
+    """What was answered, by our own clock."""
+
+    at: datetime
+    """When it was asked; before the question, where that was for another stage."""
+    said: str
+
+
+@dataclass(frozen=True)
 class CauseQuestion(Question):
     """Asked of the API server: of what do Events warn, about a Job or Pod that gets nowhere?
 
@@ -269,6 +288,8 @@ class Snapshot:
         default_factory=dict[CauseQuestion, CauseRead]
     )
     """Of what Events have warned so far."""
+    wakes: Mapping[WakeQuestion, WakeAnswer] = field(default_factory=dict[WakeQuestion, WakeAnswer])
+    """What wake hooks have answered."""
     shortage: str = ""
     """The quota that has lately refused a stage whose turn had come, of any run of the namespace:
     the API server's sentence; empty: none has."""

@@ -14,13 +14,11 @@ from stagework.api.observed import JobView, PodView
 from stagework.api.stage_status import StageStatus, States
 from stagework.api.stages import Stage
 from stagework.plans.pipelinejob import edits
-from stagework.plans.pipelinejob.away import deferred_sentence, no_node_sentence
 from stagework.plans.pipelinejob.causes import Causes
 from stagework.plans.pipelinejob.children import AttemptObjects, delete_job
 from stagework.plans.pipelinejob.held_back import SUSPENDED, held_back
 from stagework.plans.pipelinejob.job_maker import JobMaker
 from stagework.plans.pipelinejob.pod_wait import waits_since
-from stagework.plans.pipelinejob.queue_sentence import queue_sentence
 from stagework.plans.pipelinejob.refused_stages import (
     creation_refused,
     not_changed_reason,
@@ -32,8 +30,7 @@ from stagework.plans.pipelinejob.start_grace import stuck_after_grace
 from stagework.plans.pipelinejob.turns import RunTurn
 from stagework.plans.pipelinejob.ungate import ungate
 from stagework.plans.plan import Create, PlanBuilder, Ungate
-from stagework.policies.parallelism import AtLimit
-from stagework.policies.slots.turn import Granted, Paused, Queued
+from stagework.policies.slots.turn import Granted, Queued
 
 POD_WAIT = timedelta(seconds=20)
 """A Job without a Pod at its turn is recreated after this long: a quota may have refused it."""
@@ -64,27 +61,25 @@ class Starter:
             return status
         if status.pod:
             return self._with_chosen(status, objects, turn, states)
-        snapshot, above = self.snapshot, self.resolved.dependencies
-        held = held_back(stage, snapshot, above, states, builder=self.builder, now=self.now)
-        if held is not None:
-            return held
-        match turn:
-            case Granted(machine):
-                taken = self._take_turn(status, stage, objects, machine, states)
-                if taken.pod:
-                    return taken
-                causes = Causes(self.snapshot, self.builder, self.now)
-                said = causes.of_no_pod(status, taken, objects)
-                return self._stuck_after_grace(said)
-            case Queued():
-                return self._queued(status, stage, objects, turn)
-            case AtLimit(limit, at_work):
-                text = f"parallelism {limit} is used up by {', '.join(at_work)}"
-                return edits.waiting(status, names.WAIT_PARALLELISM, text)
-            case Paused():
-                return status  # with what kept it from using its turn
-            case None:
-                return _without_node(status, stage, self.snapshot, self.builder, self.now)
+        if isinstance(turn, Queued) and turn.near:
+            status = self.prepare(status, stage, objects, turn.machine)
+        held = held_back(
+            status,
+            stage,
+            self.snapshot,
+            self.resolved.dependencies,
+            states,
+            turn=turn,
+            builder=self.builder,
+            now=self.now,
+        )
+        if held is not None or not isinstance(turn, Granted):
+            return held or status  # one that is paused stays with what kept it from its turn
+        taken = self._take_turn(status, stage, objects, turn.machine, states)
+        if taken.pod:
+            return taken
+        causes = Causes(self.snapshot, self.builder, self.now)
+        return self._stuck_after_grace(causes.of_no_pod(status, taken, objects))
 
     def prepare(
         self, status: StageStatus, stage: Stage, objects: AttemptObjects, machine: str
@@ -100,16 +95,6 @@ class Starter:
         later = self.builder.afterwards
         ungates = any(isinstance(action, Ungate) for action in later)
         return self._jobs.create(status, stage, machine, later if ungates else self.builder.actions)
-
-    def _queued(
-        self, status: StageStatus, stage: Stage, objects: AttemptObjects, turn: Queued
-    ) -> StageStatus:
-        if turn.near:
-            status = self.prepare(status, stage, objects, turn.machine)
-        classes = _classes(self.snapshot, stage)
-        # While its first class is away, its time in the next one's queue counts on.
-        since = status.waitingSince if not self.snapshot.slots.get(classes[0]) else None
-        return edits.waiting(status, names.WAIT_SLOT, queue_sentence(turn), since)
 
     def _take_turn(
         self,
@@ -196,23 +181,3 @@ def _being_made(builder: PlanBuilder, stage: str) -> bool:
     planned = (*builder.actions, *builder.afterwards)
     created = (a for a in planned if isinstance(a, Create))
     return any(a.purpose is not None and a.purpose.name == stage for a in created)
-
-
-def _classes(snapshot: Snapshot, stage: Stage) -> tuple[str, ...]:
-    return snapshot.settings.fleet.classes_of(stage.name, tuple(stage.runsOn))
-
-
-def _without_node(
-    status: StageStatus, stage: Stage, snapshot: Snapshot, builder: PlanBuilder, now: datetime
-) -> StageStatus:
-    classes, since = _classes(snapshot, stage), status.waitingSince or now
-    fallback = stage.fallbackAfterSeconds
-    until = since + timedelta(seconds=fallback) if fallback is not None else None
-    if until is not None and until > now:
-        builder.wake(until)
-    counted = classes if until is not None and until <= now else classes[:1]
-    home = snapshot.settings.fleet.find(counted[0])
-    if home is not None and home.mayBeAway:
-        message = deferred_sentence(snapshot, classes, counted, until)
-        return edits.machine_away(status, message, since)
-    return edits.waiting(status, names.WAIT_NO_NODE, no_node_sentence(snapshot, counted), since)

@@ -5,9 +5,10 @@ import random
 from stagework.api import names
 from stagework.api.estimates import Eta
 from stagework.api.pipelinejob import PipelineJob
+from stagework.cli.text.run_numbers import number_lines
 from stagework.overview.queue.live import work_of
 from stagework.overview.queue.run_eta import NoEta
-from stagework.overview.queue.run_numbers import RunNumbers, overtakers, run_numbers
+from stagework.overview.queue.run_numbers import PutOff, RunNumbers, overtakers, run_numbers
 from stagework.plans.pipelinejob.queue_sentence import queue_sentence
 from stagework.policies.slots.turn import Queued, Standing
 from tests.support.builders.queue import ago, old_places, work
@@ -51,6 +52,21 @@ def test_a_stage_in_a_queue_has_its_place_and_its_start() -> None:
     assert isinstance(wait.start, Eta)
     # The holder's rest, and two of some 10 s or 30 s before it.
     assert 5 < wait.start.p50_seconds < 85
+
+
+def test_a_stage_that_is_put_off_has_its_moment() -> None:
+    later = stage("b", reason=names.WAIT_BACKOFF).evolve(notBeforeTime=at(60))
+    run = run_of(stage("a", "Succeeded", start=0, end=10), later)
+
+    assert numbers(run, []).put_off == (PutOff("b", "BackOff", 40.0),)
+    assert list(number_lines(numbers(run, []))) == ["b: not before 40s from now (BackOff)"]
+
+
+def test_nothing_of_a_suspended_run_has_a_moment() -> None:
+    later = stage("b", reason=names.WAIT_SUSPENDED).evolve(notBeforeTime=at(60))
+    run = run_of(stage("a", "Succeeded", start=0, end=10), later, suspend=True)
+
+    assert numbers(run, []).put_off == ()
 
 
 def test_who_came_later_and_started_earlier_has_overtaken() -> None:

@@ -268,3 +268,19 @@ def test_what_the_laptop_does_not_hold_up_goes_on() -> None:
     )
 
     assert created(world.plan()) == ["stage_2"]
+
+
+def test_its_clock_stands_still_from_when_its_kubelet_was_last_heard() -> None:
+    silent = make_node(
+        "mb-1",
+        "macbook",
+        ready=False,
+        heartbeat="2026-11-21T09:00:08Z",
+        transition="2026-11-21T09:00:58Z",
+    )
+
+    away = _at_work([silent]).stages_after(after(58))["a"]
+    assert (away.state, away.awaySince) == ("Away", after(8))
+
+    back = _at_work(AWAKE, away).stages_after(after(3608))["a"]
+    assert (back.state, back.awaySeconds) == ("Running", 3600)

@@ -151,6 +151,19 @@ def test_what_a_drain_has_ended_is_tried_again_though_the_stage_shall_fail_when_
     assert (stage.failures, stage.interruptions) == (0, 1)
 
 
+@pytest.mark.parametrize(("cordoned", "attempt"), [(True, 2), (False, 1)])
+def test_so_is_what_a_drain_has_removed_before_anybody_saw_its_end(
+    *, cordoned: bool, attempt: int
+) -> None:
+    missed = AT_WORK.evolve(reason="PodLost", lostTime=T0)
+    world = _world(make_node(cordoned=cordoned), missed, pod=None, recovery="Fail")
+
+    stage = world.stages_after(after(90))["a"]
+
+    assert stage.attempt == attempt
+    assert stage.state == ("Waiting" if cordoned else "Failed")
+
+
 def test_without_proof_it_fails_after_the_time_that_it_says() -> None:
     world = _world(state=_suspected(), orphanTimeoutSeconds=600)
 
