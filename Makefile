@@ -132,6 +132,11 @@ test-faults-held: deploy-for-stories
 demo: deploy ## Real pipelines on three machine classes, from nothing to the pictures
 	@$(PY) -m hack.demo --samples manifests/samples
 
+.PHONY: worlds
+worlds: $(VENV)/.ready ## Random histories, WORLDS=2000 of them from seed FIRST=0; goes on where it was broken off
+	@$(PY) -m tests.support.histories $(addprefix --worlds ,$(WORLDS)) $(addprefix --first ,$(FIRST)) \
+	$(addprefix --seconds ,$(SECONDS)) $(addprefix --file ,$(FILE))
+
 .PHONY: mutants
 mutants: $(VENV)/.ready ## Wrong changes that no test notices: in policies, or SINCE=REV in a change
 	@$(PY) -m hack.mutants $(addprefix --since ,$(SINCE)) $(if $(TESTS),--tests $(TESTS))
@@ -142,7 +147,8 @@ surface: $(VENV)/.ready ## Record what others see of the product into OUT=dir, t
 
 .PHONY: bench
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)
-	@for name in transitions restart exchange history estimates chunks chain scale quality; do $(PY) -m tests.bench $$name || exit 1; echo; done
+	@for name in transitions restart exchange history estimates chunks schedules chain contracts scale batch quality; do \
+		$(PY) -m tests.bench $$name || exit 1; echo; done
 
 # Stories mostly wait for the cluster, which has the machine first: the parts take what it leaves.
 .PHONY: test

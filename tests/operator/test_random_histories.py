@@ -21,7 +21,8 @@ from typing import Final
 import pytest
 
 from hack.release_tests.__main__ import PROGRESS
-from tests.support.histories.history import play
+from tests.support.histories.history import Outcome, play
+from tests.support.histories.played import Played, summary
 
 FIRST: Final = "STAGEWORK_HISTORY_SEED"
 NUMBER: Final = "STAGEWORK_HISTORIES"
@@ -50,33 +51,11 @@ def _while_there_is_time(seeds: Iterator[int]) -> Iterator[int]:
             return
 
 
-def _no_note(_seed: int) -> None:
+def _no_note(_world: Outcome) -> None:
     """Nothing is kept."""
 
 
-class Played:
-    """Seeds that came to a good end on this content of the tree, one a line of a file."""
-
-    def __init__(self, folder: str | None) -> None:
-        """`folder`: None: nothing is kept."""
-        self._file = Path(folder, "histories") if folder else None
-
-    def left(self, seeds: Iterable[int]) -> list[int]:
-        """Those of them that are not among these yet."""
-        if self._file is None or not self._file.exists():
-            return list(seeds)
-        played = {*map(int, self._file.read_text().split())}
-        return [seed for seed in seeds if seed not in played]
-
-    def note(self, seed: int) -> None:
-        """One more is."""
-        if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a") as file:
-                file.write(f"{seed}\n")
-
-
-def _play(seeds: Iterable[int], note: Callable[[int], None] = _no_note) -> None:
+def _play(seeds: Iterable[int], note: Callable[[Outcome], None] = _no_note) -> None:
     tried: list[int] = []
     wrong: list[str] = []
     for seed in seeds:
@@ -86,7 +65,7 @@ def _play(seeds: Iterable[int], note: Callable[[int], None] = _no_note) -> None:
             again = f"{FIRST}={seed} python -m pytest {os.path.relpath(__file__)}"
             wrong.append(f"{outcome}\nagain: {again}")
         else:
-            note(seed)
+            note(outcome)
     seeds_tried = f"{len(tried)} histories were played, seeds {tried[:1]} to {tried[-1:]}"
     sys.stderr.write(f"{seeds_tried}, {len(wrong)} went wrong\n")
     assert not wrong, "\n\n".join([seeds_tried, *wrong])
@@ -99,14 +78,33 @@ def test_every_history_comes_to_a_good_end(lane: int) -> None:
 
 @pytest.mark.long("test_every_history_comes_to_a_good_end plays a minute of them")
 def test_two_thousand_histories_come_to_a_good_end() -> None:
-    played = Played(os.environ.get(PROGRESS))
+    folder = os.environ.get(PROGRESS)
+    if folder is None:
+        _play(range(RELEASE))
+        return
+    played = Played(Path(folder, "histories.jsonl"))
     _play(played.left(range(RELEASE)), played.note)
 
 
-def test_what_was_played_before_a_story_was_broken_off_is_not_played_again(tmp_path: Path) -> None:
-    folder = str(tmp_path / "content")
+def test_what_was_played_before_it_was_broken_off_is_not_played_again(tmp_path: Path) -> None:
+    file = tmp_path / "content" / "worlds.jsonl"
     for seed in (0, 2):
-        Played(folder).note(seed)
+        Played(file).note(Outcome(seed, seconds=60, deeds={"People: create": 2}))
+    with file.open("ab") as written:
+        written.write(b'{"seed":3,"wro')
 
-    assert Played(folder).left(range(4)) == [1, 3]
-    assert Played(None).left(range(2)) == [0, 1]
+    assert Played(file).left(range(4)) == [1, 3]
+    assert [world.seed for world in Played(file).of(range(4))] == [0, 2]
+
+
+def test_what_happened_in_all_of_them_is_a_table_and_what_went_wrong_a_story() -> None:
+    good = Outcome(0, seconds=3600, deeds={"People: create": 2}, writes={"POST jobs": 5})
+    bad = Outcome(1, ["r-1 has not ended"], ["0.0 s  somebody makes r-1"], 3600, good.deeds)
+
+    lines = "\n".join(summary([good, bad]))
+
+    assert "2 worlds, 2.0 hours of their own time, 1 went wrong" in lines
+    assert "| People: create        | 4     |" in lines
+    assert "| POST jobs                       | 5     |" in lines
+    assert "r-1 has not ended" in lines
+    assert "again: make worlds FIRST=1 WORLDS=1" in lines

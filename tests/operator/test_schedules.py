@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from tests.support.fakeapi.failures import forbidden
+from tests.support.fakeapi.faults import Seen, Verdict, about
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import (
     EVENTS,
@@ -175,6 +177,24 @@ def test_a_new_run_replaces_the_old_one() -> None:
         assert runs(world) == ["nightly-20260301t000230"]
 
     in_world(check, seconds=1000)
+
+
+def test_a_template_that_is_refused_ends_no_run_that_it_would_replace() -> None:
+    async def refuse(seen: Seen) -> Verdict:
+        return forbidden(seen.right, seen.name) if about("POST", "pipelinejobs")(seen) else None
+
+    async def check(world: World) -> None:
+        apply(world, {"intervalSeconds": 60}, onOverlap="Replace")
+        await world.until(lambda: stats(world).get("totalExecutions") == 1, seconds=100)
+        world.faults.before.append(refuse)
+        await world.until(lambda: status(world).get("summary") == "RunRefused", seconds=100)
+        assert "cannot create" in status(world)["message"]
+        await asyncio.sleep(120)
+        assert runs(world) == ["nightly-20260301t000130"]
+        world.faults.before.remove(refuse)
+        await world.until(lambda: stats(world).get("failedExecutions", 0) >= 1, seconds=200)
+
+    in_world(check, seconds=100_000)
 
 
 def test_a_person_runs_it_now_and_lets_a_slot_pass() -> None:

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from stagework.api.base import Observed, Resource
 from stagework.api.batch import BatchSpec, EtaRange, FailedSample, FrozenManifest
+from stagework.api.estimates import EstimateError
 from stagework.api.intervention import Select
 from stagework.api.references import ObjectName
 
@@ -100,6 +101,9 @@ class BatchDetail(Observed):
     """The frozen list, with the lines that hold no item; null before that."""
     failedSamples: list[FailedSample]
     """Some items that failed."""
+    pastEstimates: list[EstimateError] = []
+    """What was said of the ends of earlier batches of its Pipeline, against what was true; empty
+    below 20 of them, and of a batch of whose end nothing is said."""
 
 
 class BatchNews(Observed):

@@ -14,6 +14,33 @@ class Eta:
     p90_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of how many it held, and between what the true share is; 0 to 1."""
+
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateError:
+    """What was said of the ends of earlier batches against what was true."""
+
+    percent: int
+    """Of these batches so much was handled when it was said; 0: at their beginning."""
+    batches: int
+    """So many of them."""
+    off: float
+    """Median of |p50 / true - 1|."""
+    p50_to_true: float
+    """Median of p50 / true: below 1 it was said too early."""
+    below_p50: Share
+    """Those that had ended by p50; of honest ones half."""
+    below_p90: Share
+    """Those that had ended by p90; of honest ones nine of ten."""
+
+
 class Draws(Protocol):
     """Where chance comes from: `random.Random` with a seed, so that the same answer comes again."""
 

@@ -46,13 +46,11 @@ Outcome = Literal[
 person wanted another one before it had ended, or how it ended is not known any more."""
 
 
-class RunFact(Observed):
-    """How a run stands as a whole; of two the newer one counts."""
+class WholeFact(Observed):
+    """How a run or a batch stands as a whole; of two the newer one counts."""
 
-    kind: Literal["Run"] = "Run"
-    """Tells it from other facts."""
     uid: Uid
-    """Of the run."""
+    """Of the object."""
     at: AwareDatetime
     """When this was so, by the operator's clock."""
     namespace: Word
@@ -63,8 +61,6 @@ class RunFact(Observed):
     """Name of its Pipeline; empty where it has stages of its own."""
     title: Line = ""
     """What people see; empty: its name."""
-    subject: Line = ""
-    """The document's own identity."""
     tenant: Line = ""
     """Whose work it is."""
     priority: int = Field(default=0, ge=-COUNT_MAX, le=COUNT_MAX)
@@ -72,13 +68,27 @@ class RunFact(Observed):
     created: AwareDatetime
     """When the API server accepted it."""
     started: AwareDatetime | None = None
-    """When the operator accepted it."""
+    """When the operator accepted a run; when the list of a batch was frozen."""
     ended: AwareDatetime | None = None
     """When nothing more was to come without a person."""
     state: Word = ""
     """`status.summary`."""
     message: Line = ""
     """`status.message`."""
+
+    @property
+    def run_uid(self) -> str:
+        """Of what it is about."""
+        return self.uid
+
+
+class RunFact(WholeFact):
+    """How a run stands as a whole; of two the newer one counts."""
+
+    kind: Literal["Run"] = "Run"
+    """Tells it from other facts."""
+    subject: Line = ""
+    """The document's own identity."""
     stages: int = Field(default=0, ge=0, le=TOTAL_MAX)
     """How many it has."""
     done: int = Field(default=0, ge=0, le=TOTAL_MAX)
@@ -88,11 +98,6 @@ class RunFact(Observed):
     def key(self) -> Key:
         """Of its row."""
         return (self.kind, self.uid, "", 0)
-
-    @property
-    def run_uid(self) -> str:
-        """Of the run that it is about."""
-        return self.uid
 
 
 class AttemptFact(Observed):
@@ -192,39 +197,13 @@ class InterventionFact(Observed):
         return self.run
 
 
-class BatchFact(Observed):
+class BatchFact(WholeFact):
     """How a batch stands as a whole; of two the newer one counts."""
 
     kind: Literal["Batch"] = "Batch"
     """Tells it from other facts."""
-    uid: Uid
-    """Of the Batch."""
-    at: AwareDatetime
-    """When this was so, by the operator's clock."""
-    namespace: Word
-    """Where it is."""
-    name: Name
-    """Its name."""
-    pipeline: Name = ""
-    """Name of its Pipeline."""
     revision: Word = ""
-    """Generation of that Pipeline, where it was there."""
-    title: Line = ""
-    """What people see; empty: its name."""
-    tenant: Line = ""
-    """Whose work it is."""
-    priority: int = Field(default=0, ge=-COUNT_MAX, le=COUNT_MAX)
-    """As its spec has it."""
-    created: AwareDatetime
-    """When the API server accepted it."""
-    started: AwareDatetime | None = None
-    """When its list was frozen."""
-    ended: AwareDatetime | None = None
-    """When its last item ended."""
-    state: Word = ""
-    """`status.summary`."""
-    message: Line = ""
-    """`status.message`."""
+    """Generation of its Pipeline, where that was there."""
     total: int = Field(default=0, ge=0, le=TOTAL_MAX)
     """Its items."""
     done: int = Field(default=0, ge=0, le=TOTAL_MAX)
@@ -246,11 +225,6 @@ class BatchFact(Observed):
     def key(self) -> Key:
         """Of its row."""
         return (self.kind, self.uid, "", 0)
-
-    @property
-    def run_uid(self) -> str:
-        """Of what it is about."""
-        return self.uid
 
 
 AnyFact = RunFact | AttemptFact | InterventionFact | BatchFact

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from stagework.api.estimates import EstimateError
 from stagework.api.facts import BatchFact, RunFact
 from stagework.api.history import (
     MAX_PAGE,
@@ -41,9 +42,14 @@ class Remembered:
             found += read_answer(FailedList, page).failed
         return found[:limit]
 
-    def batches(self, namespace: str | None, limit: int) -> list[BatchFact]:
-        """The newest batches of a namespace, at most so many; None: of all that may be seen."""
-        query = {"namespace": namespace} if namespace else {}
+    def batches(
+        self, namespace: str | None, limit: int, pipeline: str | None = None
+    ) -> list[BatchFact]:
+        """The newest batches of a namespace and Pipeline, at most so many; None: of all that may be
+        seen.
+        """
+        wanted = {"namespace": namespace, "pipeline": pipeline}
+        query = {key: value for key, value in wanted.items() if value}
         found: list[BatchFact] = []
         for page in self._pages("/v1/history/batches", query, limit):
             found += read_answer(RememberedBatches, page).batches
@@ -57,7 +63,7 @@ class Remembered:
         """What was done and came in the queue of a namespace; None: of all that may be seen."""
         query = {"namespace": namespace} if namespace else {}
         found = read_answer(_Past, self.service.read("/v1/queue/past", query))
-        return Past(found.done, found.arrived)
+        return Past(found.done, found.arrived, found.estimates)
 
     def _pages(self, path: str, query: Mapping[str, str], limit: int) -> Iterator[bytes]:
         after, left = "", limit
@@ -75,6 +81,7 @@ class Remembered:
 class _Past(BaseModel):
     done: tuple[Done, ...]
     arrived: tuple[Arrived, ...]
+    estimates: tuple[EstimateError, ...] = ()
 
 
 class _Next(BaseModel):

@@ -28,7 +28,7 @@ from stagework.cluster.client.errors import (
 )
 from stagework.cluster.client.kubeapi import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeApi
 from stagework.cluster.refused import Outdated, Refused, refusal_from
-from stagework.plans.plan import Action, Answer, Create, Delete, Refusal, Ungate
+from stagework.plans.plan import Action, Answer, Create, Delete, DryRun, Refusal, Ungate
 
 _controlled = msgspec.json.Decoder(JobView)
 
@@ -67,6 +67,8 @@ class Applier:
         match action:
             case Create():
                 return await self._create(owner, action)
+            case DryRun():
+                return await self._dry_run(owner, action.create)
             case Ungate():
                 body = patches.ungate_patch(action)
                 await self._patch(owner, action.pod, body, STRATEGIC_MERGE_PATCH)
@@ -109,6 +111,14 @@ class Applier:
                 return await self._adopt(owner, action)  # the quota is judged before the name
             raise
         return self._recorded(action, owner.namespace, answer, owner)
+
+    async def _dry_run(self, owner: ObjectRef, action: Create) -> MadeChild | None:
+        path = paths.collection(action.resource, owner.namespace)
+        try:
+            await self._api.create(path, orjson.dumps(action.manifest), adoption.DRY_RUN)
+        except AlreadyExists:
+            return await self._adopt(owner, action)
+        return None
 
     async def _adopt(self, owner: ObjectRef, action: Create) -> MadeChild | None:
         """An object of that name was made by us before a restart, if we control it and all of it

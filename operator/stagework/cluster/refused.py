@@ -11,7 +11,7 @@ from stagework.cluster.client.errors import (
     NotFound,
     TooManyRequests,
 )
-from stagework.plans.plan import Action, Cause, Create, Refusal
+from stagework.plans.plan import Action, Cause, Create, DryRun, Refusal
 
 LONGEST_WAIT_SECONDS: Final = 60.0
 """The server may ask us to wait for longer; by then it may be well again."""
@@ -39,7 +39,8 @@ def refusal_from(error: ApiError | Outdated, action: Action | None = None) -> Re
 
 
 def _is_child(action: Action | None) -> bool:
-    return isinstance(action, Create) and action.purpose is not None
+    create = action.create if isinstance(action, DryRun) else action
+    return isinstance(create, Create) and create.purpose is not None
 
 
 def _cause(error: ApiError, *, is_child: bool) -> Cause:

@@ -1,7 +1,7 @@
 """Children that the answers to our own creates have told of, until the statuses have them."""
 
 from stagework.plans.made import NOTHING_MADE, Made, MadeChildren
-from stagework.plans.plan import Action, Create, Refusal
+from stagework.plans.plan import Action, Create, DryRun, Refusal
 
 
 class MadeByUs:
@@ -19,12 +19,19 @@ class MadeByUs:
 
     def note_refused(self, owner_uid: str, action: Action, refusal: Refusal) -> bool:
         """An action was refused; True: somebody else has a child's name, and the next is tried."""
-        if refusal.cause != "NameTaken" or not isinstance(action, Create):
+        create = action.create if isinstance(action, DryRun) else action
+        if refusal.cause != "NameTaken" or not isinstance(create, Create):
             return False
-        if action.purpose is None:
+        if create.purpose is None:
             return False
         children = self._by_uid.setdefault(owner_uid, MadeChildren())
-        return children.note_taken(action.name, action.purpose)
+        return children.note_taken(create.name, create.purpose)
+
+    def note_accepted(self, owner_uid: str, create: Create) -> None:
+        """The API server would make that child."""
+        if create.purpose is not None:
+            children = self._by_uid.setdefault(owner_uid, MadeChildren())
+            children.note_accepted(create.name, create.purpose)
 
     def view(self, owner_uid: str) -> Made:
         """What is known of an object's children."""

@@ -31,6 +31,7 @@ from stagework.plans.plan import (
     ActionKey,
     Answer,
     Create,
+    DryRun,
     Event,
     Plan,
     Refusal,
@@ -132,16 +133,21 @@ class Performer:
             self._remember(key, target, action.key, Refusal("Unavailable", fault))
             return True
         done.append(action)
-        if made is not None and isinstance(action, Create):
-            again = self._memory.made.note(target.uid, action, made.uid)
+        create = action.create if isinstance(action, DryRun) else action
+        if made is not None and isinstance(create, Create):
+            again = self._memory.made.note(target.uid, create, made.uid)
             if made.adopted:
                 self._queue.add(key)
             if again:
                 # Whoever removes it (the garbage collector of its owner) would do so for ever.
-                text = f"{action.resource.kind} {action.name} is removed as soon as it is made"
+                text = f"{create.resource.kind} {create.name} is removed as soon as it is made"
                 self._remember(key, target, action.key, Refusal("Outdated", text))
                 return False
-        return self._memory.refusals.done(target.uid, action.key)
+        refused_before = self._memory.refusals.done(target.uid, action.key)
+        if isinstance(action, DryRun):
+            self._memory.made.note_accepted(target.uid, action.create)
+            return True
+        return refused_before
 
     def _remember(self, key: Key, target: ObjectRef, action: ActionKey, refusal: Refusal) -> int:
         """How often in a row it has been refused now."""

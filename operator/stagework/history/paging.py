@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from stagework.api.facts import BatchFact, RunFact
+from stagework.api.facts import WholeFact
 from stagework.api.history import FailedStage, Page, Place
 
 ItemT = TypeVar("ItemT")
@@ -15,7 +15,7 @@ def page_of(found: list[ItemT], limit: int, place: Callable[[ItemT], Place | Non
     return Page(items=found[:limit], next=place(found[limit - 1]) if more else None)
 
 
-def place_of_run(run: RunFact | BatchFact) -> Place:
+def place_of_run(run: WholeFact) -> Place:
     """Where the next page begins behind it."""
     return Place(run.created, (run.uid,))
 

@@ -7,6 +7,7 @@ from stagework.api import names
 from stagework.api.batch import Batch
 from stagework.api.batch_answers import BatchDetail, BatchRow
 from stagework.api.conditions import find
+from stagework.api.estimates import EstimateError
 from stagework.policies.handled_items import handled_items, stored_chunks
 
 
@@ -47,13 +48,14 @@ def batch_row(batch: Batch) -> BatchRow:
     )
 
 
-def batch_detail(batch: Batch) -> BatchDetail:
-    """One batch whole."""
+def batch_detail(batch: Batch, past: Iterable[EstimateError] = ()) -> BatchDetail:
+    """One batch whole; `past`: what estimates of earlier ones of its Pipeline were worth."""
     return BatchDetail(
         batch=batch_row(batch),
         spec=batch.spec,
         manifest=batch.status.manifest,
         failedSamples=batch.status.failedSamples,
+        pastEstimates=[*past],
     )
 
 

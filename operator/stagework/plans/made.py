@@ -36,6 +36,8 @@ class Made:
     """Its own, the newest last."""
     taken: Mapping[str, Purpose] = field(default_factory=dict[str, Purpose])
     """Names under which somebody else's objects stand in the way."""
+    accepted: Mapping[str, Purpose] = field(default_factory=dict[str, Purpose])
+    """Names of children that the API server would make, as a dry run has told."""
 
 
 NOTHING_MADE = Made()
@@ -48,6 +50,7 @@ class MadeChildren:
     def __init__(self) -> None:
         self._children: dict[str, Child] = {}
         self._taken: dict[str, Purpose] = {}
+        self._accepted: dict[str, Purpose] = {}
 
     def note(self, name: str, purpose: Purpose, uid: str, kind: str = "") -> bool:
         """One was made, or adopted; True: there was another one of that name, and it has gone."""
@@ -56,7 +59,14 @@ class MadeChildren:
         if len(self._children) > KEPT:
             del self._children[next(iter(self._children))]
         self._taken.pop(name, None)
+        self._accepted.pop(name, None)
         return before is not None and before.uid != uid
+
+    def note_accepted(self, name: str, purpose: Purpose) -> None:
+        """The API server would make it."""
+        self._accepted[name] = purpose
+        if len(self._accepted) > KEPT:
+            del self._accepted[next(iter(self._accepted))]
 
     def note_taken(self, name: str, purpose: Purpose) -> bool:
         """An object of that name exists, and is none of ours; True: another name is tried.
@@ -72,4 +82,4 @@ class MadeChildren:
 
     def view(self) -> Made:
         """All of it, as it is now."""
-        return Made(dict(self._children), dict(self._taken))
+        return Made(dict(self._children), dict(self._taken), dict(self._accepted))

@@ -27,7 +27,7 @@ class Purpose(NamedTuple):
 class ActionKey(NamedTuple):
     """Names an action from one decision to the next: what was said against it is kept under it."""
 
-    verb: Literal["create", "delete", "ungate", "answer", "write status"]
+    verb: Literal["create", "dry run", "delete", "ungate", "answer", "write status"]
     about: Purpose | str = ""
     """What a child is made for; else the uid of what is changed, or a name by content."""
 
@@ -39,6 +39,11 @@ STATUS_WRITE: Final = ActionKey("write status")
 def creation(name: str, attempt: int) -> ActionKey:
     """The making of the child that is for this."""
     return ActionKey("create", Purpose(name, attempt))
+
+
+def dry_run_of(about: Purpose | str) -> ActionKey:
+    """The question whether a child for this would be made."""
+    return ActionKey("dry run", about)
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,20 @@ class Create:
     def key(self) -> ActionKey:
         """By what it is for."""
         return ActionKey("create", self.purpose or self.name)
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """Ask whether the API server would make that object; where one of its name is there already it
+    is adopted, or the name is taken.
+    """
+
+    create: Create
+
+    @property
+    def key(self) -> ActionKey:
+        """By what it is for."""
+        return dry_run_of(self.create.purpose or self.create.name)
 
 
 @dataclass(frozen=True)
@@ -106,7 +125,7 @@ class Answer:
         return ActionKey("answer", self.intervention.uid)
 
 
-Action = Create | Delete | Ungate | Answer
+Action = Create | DryRun | Delete | Ungate | Answer
 
 
 Cause = Literal["Invalid", "NameTaken", "Denied", "OverQuota", "Unavailable", "Outdated"]

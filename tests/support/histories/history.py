@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from tests.support.fakeapi.failures import Failure
+from tests.support.fakeapi.faults import READ_VERBS
 from tests.support.fakeapi.simulator import Delays
 from tests.support.histories.api_server import ApiServer
 from tests.support.histories.containers import Containers
@@ -42,6 +43,10 @@ class Outcome:
     story: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
     """Of the world's own time."""
+    deeds: dict[str, int] = field(default_factory=dict[str, int])
+    """How often what happened to it, by whose and which deed."""
+    writes: dict[str, int] = field(default_factory=dict[str, int])
+    """How often what was written, such as `POST jobs`; Leases and Events are left out."""
 
     def __str__(self) -> str:
         return "\n  ".join([f"seed {self.seed}:", *self.wrong, "it went so:", *self.story])
@@ -102,7 +107,7 @@ class History:
         weights = [weight for weight, _ in self._deeds]
         deeds = [deed for _, deed in self._deeds]
         for deed in scene.rng.choices(deeds, weights, k=scene.rng.randint(5, 30)):
-            scene.note(_try(deed))
+            scene.note_deed(deed, _try(deed))
             await asyncio.sleep(scene.rng.choice((0.0, 0.1, 2.0, 2.0, 15.0)))
             self._check_operators()
         await self._operators.finish()
@@ -138,7 +143,14 @@ async def _live(timescale: VirtualTime, seed: int, outcome: Outcome) -> None:
             outcome.wrong = await history.play()
         except Exception as error:  # noqa: BLE001 - the operator has died of it
             outcome.wrong = [repr(error)]
-        outcome.seconds = timescale.seconds
+        outcome.seconds, outcome.deeds = timescale.seconds, dict(scene.deeds)
+        requests = world.fake.record.counts
+        outcome.writes = {what: times for what, times in requests.items() if _is_write(what)}
+
+
+def _is_write(what: str) -> bool:
+    verb, _, resource = what.partition(" ")
+    return verb not in READ_VERBS and resource not in {"leases", "events"}
 
 
 def play(seed: int) -> Outcome:

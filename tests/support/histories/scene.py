@@ -1,6 +1,7 @@
 """What all who act upon a world share: the world, one source of chance, and the story so far."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -26,12 +27,21 @@ class Scene:
     rng: random.Random
     story: list[str] = field(default_factory=list[str])
     """What has happened, in order, with the second of the world's time."""
+    deeds: Counter[str] = field(default_factory=Counter[str])
+    """How often what happened to it."""
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def note(self, what: str) -> None:
         """Note something for whoever has to find out what went wrong."""
         if what:
             self.story.append(f"{self.timescale.seconds:7.1f} s  {what}")
+
+    def note_deed(self, deed: Deed, what: str) -> None:
+        """Note what came of it, and count it where something did."""
+        self.note(what)
+        if what:
+            whose, _, which = deed.__qualname__.partition(".")
+            self.deeds[f"{whose}: {which.replace('_', ' ')}"] += 1
 
     def chance(self, share: float) -> bool:
         """True in this share of all cases."""

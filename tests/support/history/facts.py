@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from stagework.api.background_jobs import BackgroundJob
+from stagework.api.estimates import Eta
 from stagework.api.facts import AttemptFact, BatchFact, InterventionFact, RunFact
 from stagework.api.history import FailedStage
+from stagework.policies.chunks.earlier import Said
 
 START: Final = datetime(2026, 11, 30, 9, tzinfo=UTC)
 """When the tests' stories begin."""
@@ -114,3 +116,25 @@ def failed_stage(attempt: AttemptFact, run: RunFact | None) -> FailedStage:
         node=attempt.node,
         failedAt=attempt.ended,
     )
+
+
+def judged_batches(
+    count: int,
+    *,
+    mark: int,
+    true_seconds: int,
+    begun: int = 0,
+    name: str = "judged",
+    **fields: Any,
+) -> list[BatchFact]:
+    """So many, of which at that mark 200 to 400 s were said, and so many seconds were true."""
+    said_at = START + timedelta(seconds=begun)
+    return [
+        batch_fact(
+            f"{name}-{place}",
+            estimates=Said(mark, 200.0, Eta(200.0, 400.0), int(said_at.timestamp())).line,
+            ended=said_at + timedelta(seconds=true_seconds),
+            **fields,
+        )
+        for place in range(count)
+    ]

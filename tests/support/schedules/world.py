@@ -9,7 +9,7 @@ from stagework.api.base import Metadata
 from stagework.api.intervention import Intervention
 from stagework.api.scheduledjob import ScheduledJob, ScheduledJobSpec, ScheduledJobStatus
 from stagework.plans.made import MadeChildren
-from stagework.plans.plan import ActionKey, Create, Delete, Purpose, Refusal
+from stagework.plans.plan import ActionKey, Create, Delete, DryRun, Purpose, Refusal
 from stagework.plans.scheduledjob.plan import plan
 from stagework.plans.scheduledjob.snapshot import RunSeen, SchedulePlan, Snapshot
 from tests.support.builders.schedules import NAMESPACE
@@ -18,6 +18,9 @@ RETRY: Final = timedelta(seconds=30)
 """So long after a refusal the real operator tries again, at the latest."""
 ROUNDS: Final = 100
 """More decisions than one moment needs."""
+
+
+_NO_ANSWER: Final = Refusal("Unavailable", "no answer")
 
 
 class Died(Exception):  # noqa: N818 - it is what happens, no error
@@ -82,6 +85,8 @@ class ScheduleWorld(RunStore):
     now: datetime
     at_write: Callable[[str], str] = lambda _: ""
     """What happens at a write: nothing, `die before`, `die after`."""
+    refuses: Callable[[Mapping[str, Any]], Refusal | None] = lambda _: None
+    """What the API server says against a run that is to be made."""
     ahead: timedelta = timedelta()
     """By so much is the operator's clock wrong."""
     api_answers: bool = True
@@ -153,6 +158,8 @@ class ScheduleWorld(RunStore):
         for action in decided.actions:
             if isinstance(action, Create):
                 changed = self._create(action) or changed
+            elif isinstance(action, DryRun):
+                changed = self._dry_run(action) or changed
             elif isinstance(action, Delete) and self._write("delete"):
                 changed = self.remove_run(action.target.name, self.now) or changed
         if decided.status is not None:
@@ -169,13 +176,26 @@ class ScheduleWorld(RunStore):
             raise AssertionError(f"{action.name} was said to stand")
         if not self._write("create", action):
             known = action.key in self._refusals
-            self._refusals[action.key] = Refusal("Unavailable", "no answer")
+            self._refusals[action.key] = _NO_ANSWER
             return not known
         self._refusals.pop(action.key, None)
         run = self.runs[action.name]
         if run.spec != action.manifest["spec"]:
             return self._memory.note_taken(action.name, purpose)
         self._memory.note(action.name, purpose, run.uid)
+        return True
+
+    def _dry_run(self, action: DryRun) -> bool:
+        refusal = self.refuses(action.create.manifest) if self.api_answers else _NO_ANSWER
+        if refusal is not None:
+            known = action.key in self._refusals
+            self._refusals[action.key] = refusal
+            return not known
+        self._refusals.pop(action.key, None)
+        name, purpose = action.create.name, action.create.purpose or Purpose("", 0)
+        if name in self.runs:
+            return self._memory.note_taken(name, purpose)
+        self._memory.note_accepted(name, purpose)
         return True
 
     def _write(self, what: str, given: Any = None) -> bool:

@@ -29,6 +29,7 @@ from stagework.plans.plan import (
     Answer,
     Create,
     Delete,
+    DryRun,
     Event,
     Fact,
     Purpose,
@@ -279,7 +280,7 @@ class PlayedEngine:
             match action:
                 case Create(resource, purpose=Purpose() as purpose) if resource == JOBS:
                     refusal = self._create(uid, action, purpose)
-                case Create():
+                case Create() | DryRun():
                     pass  # a revision of stages; the runs here have their own
                 case Ungate():
                     self._cluster.ungate(action)

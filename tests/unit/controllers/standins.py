@@ -25,6 +25,7 @@ from stagework.plans.plan import (
     Cause,
     Create,
     Delete,
+    DryRun,
     Event,
     Fact,
     Plan,
@@ -136,6 +137,8 @@ def in_words(action: Action) -> str:
     match action:
         case Create():
             return f"create {action.name}"
+        case DryRun():
+            return f"would create {action.create.name}"
         case Delete():
             return f"delete {action.target.name}"
         case Ungate():

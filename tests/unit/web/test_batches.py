@@ -1,5 +1,6 @@
 """Batches for people: rights, pages, requests, the ledger."""
 
+import asyncio
 import csv
 import io
 import json
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.history.facts import judged_batches
 from tests.unit.web.batch_books import UID, Operator, in_order
 from tests.unit.web.service import Answer, Service
 
@@ -75,6 +77,22 @@ def test_one_batch_has_its_live_numbers(service: Service, reader: str) -> None:
     assert (row["chunksOpen"], row["chunksFailed"], row["succeeded"]) == (2, 1, None)
     assert answer.json["failedSamples"][0]["id"] == "7.png"
     assert answer.json["spec"]["pipelineRef"] == {"name": "ad-image"}
+
+
+def test_one_that_goes_on_says_what_estimates_of_its_pipeline_were_worth(
+    service: Service, reader: str
+) -> None:
+    service.cluster.batches.put(**RUNNING)
+    for pipeline in ("ad-image", "measure"):
+        facts = judged_batches(20, mark=25, true_seconds=300, name=pipeline, pipeline=pipeline)
+        asyncio.run(service.history.record(facts))
+
+    (error,) = service.ask("GET", "/v1/batches/team/photos", reader).json["pastEstimates"]
+    assert (error["percent"], error["batches"]) == (25, 20)
+
+    service.history.away = True
+    away = service.ask("GET", "/v1/batches/team/photos", reader)
+    assert (away.status, away.json["pastEstimates"]) == (200, [])
 
 
 def test_a_batch_that_one_may_not_get_is_403_and_one_that_is_not_there_404(

@@ -14,7 +14,7 @@ from stagework.api.background_jobs import BackgroundJob
 from stagework.api.pipelinejob import PipelineJob
 from tests.support.builders.fleet import make_node
 from tests.support.builders.written_runs import run_of, stage
-from tests.support.history.facts import attempt_fact
+from tests.support.history.facts import attempt_fact, judged_batches
 from tests.unit.web.service import Service, running
 
 RETRYING = [("list", "team"), ("create interventions", "team"), ("retry", "team"), ("skip", "team")]
@@ -171,6 +171,18 @@ def test_the_past_alone_is_historys_for_those_who_may_list_the_runs(service: Ser
     assert service.ask("GET", "/v1/queue/past?namespace=other", ann).status == 403
     service.history.away = True
     assert service.ask("GET", "/v1/queue/past", ann).status == 503
+
+
+def test_the_board_says_what_estimates_of_batches_were_worth(service: Service) -> None:
+    asyncio.run(service.history.record(judged_batches(20, mark=25, true_seconds=300)))
+    service.cluster.queue.runs = [waits("a")]
+    token = service.cluster.person("ann", ("list", ""))
+
+    (error,) = board_for(service, token)["past_estimates"]
+
+    assert (error["percent"], error["batches"]) == (25, 20)
+    assert error["below_p90"]["share"] == 1.0
+    assert service.ask("GET", "/v1/queue/past", token).json["estimates"] == [error]
 
 
 def test_background_jobs_are_those_that_programs_have_told_of(service: Service) -> None:

@@ -9,7 +9,7 @@ from stagework.overview.queue.hours import window
 from stagework.overview.queue.nights import spans
 from stagework.web.queue.remembered_past import RememberedPast, past_from
 from tests.support.builders.queue import NOW, ago, old_places
-from tests.support.history.facts import attempt_fact
+from tests.support.history.facts import attempt_fact, judged_batches
 from tests.support.history.memory import MemoryHistory
 
 SPAN = window(NOW, ZoneInfo("Asia/Seoul"))
@@ -116,3 +116,16 @@ async def test_while_history_is_away_no_night_is_known() -> None:
     history.away = True
     past = RememberedPast(history, old_places(), lambda: NOW)
     assert await past.nights(["default"], "", NOW, ZoneInfo("Asia/Seoul")) == ()
+
+
+async def test_what_estimates_of_batches_were_worth_is_told_of_those_namespaces_alone() -> None:
+    history = MemoryHistory()
+    past = RememberedPast(history, old_places(), lambda: NOW)
+    await history.record(judged_batches(30, mark=25, true_seconds=300))
+
+    found, hidden = [await past.of([name], "", SPAN) for name in ("team", "other")]
+
+    assert found is not None
+    assert [(error.percent, error.batches) for error in found.estimates] == [(25, 30)]
+    assert hidden is not None
+    assert hidden.estimates == ()

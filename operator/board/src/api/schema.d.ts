@@ -1820,6 +1820,13 @@ export interface components {
              * @description Some items that failed.
              */
             failedSamples: components["schemas"]["FailedSample"][];
+            /**
+             * Pastestimates
+             * @description What was said of the ends of earlier batches of its Pipeline, against what was true; empty
+             *     below 20 of them, and of a batch of whose end nothing is said.
+             * @default []
+             */
+            pastEstimates: components["schemas"]["EstimateError"][];
         };
         /**
          * BatchFact
@@ -1827,15 +1834,8 @@ export interface components {
          */
         BatchFact: {
             /**
-             * Kind
-             * @description Tells it from other facts.
-             * @default Batch
-             * @constant
-             */
-            kind: "Batch";
-            /**
              * Uid
-             * @description Of the Batch.
+             * @description Of the object.
              */
             uid: string;
             /**
@@ -1856,16 +1856,10 @@ export interface components {
             name: string;
             /**
              * Pipeline
-             * @description Name of its Pipeline.
+             * @description Name of its Pipeline; empty where it has stages of its own.
              * @default
              */
             pipeline: string;
-            /**
-             * Revision
-             * @description Generation of that Pipeline, where it was there.
-             * @default
-             */
-            revision: string;
             /**
              * Title
              * @description What people see; empty: its name.
@@ -1892,12 +1886,12 @@ export interface components {
             created: string;
             /**
              * Started
-             * @description When its list was frozen.
+             * @description When the operator accepted a run; when the list of a batch was frozen.
              */
             started?: string | null;
             /**
              * Ended
-             * @description When its last item ended.
+             * @description When nothing more was to come without a person.
              */
             ended?: string | null;
             /**
@@ -1912,6 +1906,19 @@ export interface components {
              * @default
              */
             message: string;
+            /**
+             * Kind
+             * @description Tells it from other facts.
+             * @default Batch
+             * @constant
+             */
+            kind: "Batch";
+            /**
+             * Revision
+             * @description Generation of its Pipeline, where that was there.
+             * @default
+             */
+            revision: string;
             /**
              * Total
              * @description Its items.
@@ -2314,6 +2321,11 @@ export interface components {
              */
             nights: components["schemas"]["Night"][];
             /**
+             * Past Estimates
+             * @default []
+             */
+            past_estimates: components["schemas"]["EstimateError"][];
+            /**
              * Epoch
              * @default
              */
@@ -2686,6 +2698,36 @@ export interface components {
             configMapKeyRef?: components["schemas"]["KeyRef"] | null;
             /** @description Taken from a Secret of this namespace. */
             secretKeyRef?: components["schemas"]["KeyRef"] | null;
+        };
+        /**
+         * EstimateError
+         * @description What was said of the ends of earlier batches against what was true.
+         */
+        EstimateError: {
+            /**
+             * Percent
+             * @description Of these batches so much was handled when it was said; 0: at their beginning.
+             */
+            percent: number;
+            /**
+             * Batches
+             * @description So many of them.
+             */
+            batches: number;
+            /**
+             * Off
+             * @description Median of |p50 / true - 1|.
+             */
+            off: number;
+            /**
+             * P50 To True
+             * @description Median of p50 / true: below 1 it was said too early.
+             */
+            p50_to_true: number;
+            /** @description Those that had ended by p50; of honest ones half. */
+            below_p50: components["schemas"]["Share"];
+            /** @description Those that had ended by p90; of honest ones nine of ten. */
+            below_p90: components["schemas"]["Share"];
         };
         /**
          * Eta
@@ -4052,6 +4094,11 @@ export interface components {
              * @default []
              */
             arrived: components["schemas"]["Arrived"][];
+            /**
+             * Estimates
+             * @default []
+             */
+            estimates: components["schemas"]["EstimateError"][];
         };
         /**
          * PipelineJobSpec
@@ -4406,15 +4453,8 @@ export interface components {
          */
         RunFact: {
             /**
-             * Kind
-             * @description Tells it from other facts.
-             * @default Run
-             * @constant
-             */
-            kind: "Run";
-            /**
              * Uid
-             * @description Of the run.
+             * @description Of the object.
              */
             uid: string;
             /**
@@ -4446,12 +4486,6 @@ export interface components {
              */
             title: string;
             /**
-             * Subject
-             * @description The document's own identity.
-             * @default
-             */
-            subject: string;
-            /**
              * Tenant
              * @description Whose work it is.
              * @default
@@ -4471,7 +4505,7 @@ export interface components {
             created: string;
             /**
              * Started
-             * @description When the operator accepted it.
+             * @description When the operator accepted a run; when the list of a batch was frozen.
              */
             started?: string | null;
             /**
@@ -4491,6 +4525,19 @@ export interface components {
              * @default
              */
             message: string;
+            /**
+             * Kind
+             * @description Tells it from other facts.
+             * @default Run
+             * @constant
+             */
+            kind: "Run";
+            /**
+             * Subject
+             * @description The document's own identity.
+             * @default
+             */
+            subject: string;
             /**
              * Stages
              * @description How many it has.
@@ -5086,6 +5133,18 @@ export interface components {
             history: components["schemas"]["PartHealth"];
             /** @description The artifact store. */
             artifacts: components["schemas"]["PartHealth"];
+        };
+        /**
+         * Share
+         * @description Of how many it held, and between what the true share is; 0 to 1.
+         */
+        Share: {
+            /** Share */
+            share: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
         };
         /**
          * SlowStage

@@ -9,6 +9,7 @@ from rich.text import Text
 from stagework.api.batch_answers import BatchDetail, BatchItem, BatchRow
 from stagework.api.durations import short
 from stagework.api.facts import BatchFact
+from stagework.cli.text import past_estimates
 from stagework.cli.text.tables import Cell, Table, line, one_line
 from stagework.overview.batch_row import lasted_seconds
 from stagework.overview.states import tone
@@ -130,6 +131,9 @@ def sections(shown: BatchDetail, step: Step, now: datetime) -> list[Text]:
         lines.append(Text(one_line(row.message)))
     if row.total:
         lines += [Text(), *number_lines(row)]
+        worth = past_estimates.sentence(shown.pastEstimates, row.percent)
+        if worth and row.succeeded is None and row.etaSeconds is not None:
+            lines.append(Text(f"Worth:   {worth}"))
     if shown.failedSamples:
         lines += [Text(), Text("Failed, for example:"), *map(Text, _samples(shown))]
     wrong = [*_wrong_lines(shown)]

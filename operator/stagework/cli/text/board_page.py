@@ -7,6 +7,7 @@ from typing import Final
 from rich.text import Text
 
 from stagework.api.durations import short
+from stagework.cli.text import past_estimates
 from stagework.cli.text.headlines import clock, cut, middle_cut, sentence, span
 from stagework.cli.text.tables import Cell, Table, line, one_line
 from stagework.overview.queue.board import Board
@@ -33,6 +34,7 @@ def page(board: Board, zone: tzinfo) -> list[Text]:
         stage_table(board).lines() if board.stages else [],
         list(_hour_lines(board)),
         _background_table(board).lines() if board.background_jobs else [],
+        past_estimates.table(board.past_estimates).lines() if board.past_estimates else [],
     ]
     shown = [part for part in parts if part]
     return [text for part in shown for text in (*part, line(Cell("")))][:-1]

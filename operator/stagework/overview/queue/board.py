@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from stagework.api.background_jobs import BackgroundJob
+from stagework.api.estimates import EstimateError
 from stagework.overview.queue.attention import AttentionRow, attention
 from stagework.overview.queue.background import BackgroundRow, background_rows
 from stagework.overview.queue.cards import Counted, MachineCard, cards
@@ -80,6 +81,8 @@ class Board:
     background_jobs: tuple[BackgroundRow, ...]
     nights: tuple[Night, ...] = ()
     """The last ones, the oldest first; empty where no history is asked."""
+    past_estimates: tuple[EstimateError, ...] = ()
+    """What was said of the ends of batches, against what was true; empty below 20 of them."""
     epoch: str = ""
     """Which process of the API service counts `seq`; empty where nobody does."""
     seq: int = 0
@@ -136,6 +139,7 @@ def board(seen: Seen, now: datetime) -> Board:
             seen.background, places, seen.background_machines, span.now
         ),
         nights=nights(seen.nights),
+        past_estimates=past.estimates,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from stagework.api.estimates import EstimateError
 from stagework.overview.queue.hours import BUCKETS, Window
 from stagework.overview.queue.places import Places
 from stagework.overview.queue.work import Work
@@ -43,6 +44,8 @@ class Past:
 
     done: tuple[Done, ...] = ()
     arrived: tuple[Arrived, ...] = ()
+    estimates: tuple[EstimateError, ...] = ()
+    """What was said of the ends of batches, against what was true."""
 
     def done_of(self, *, stage: str = "", machine: str = "") -> tuple[Done, ...]:
         """Those of a stage, of a machine, or of both."""
@@ -110,7 +113,7 @@ def joined(remembered: Past, live: Past) -> Past:
         key = (one.stage, one.machine)
         done[key] = _higher(one, done[key]) if key in done else one
     arrived = {one.stage: one for one in (*live.arrived, *remembered.arrived)}
-    return Past(tuple(done.values()), tuple(arrived.values()))
+    return Past(tuple(done.values()), tuple(arrived.values()), remembered.estimates)
 
 
 def _higher(remembered: Done, live: Done) -> Done:

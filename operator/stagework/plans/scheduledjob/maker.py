@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stagework.plans.made import Child
-from stagework.plans.plan import Create, PlanBuilder, Purpose
+from stagework.plans.plan import Create, DryRun, PlanBuilder, Purpose, dry_run_of
 from stagework.plans.scheduledjob.facts import SlotBegun
 from stagework.plans.scheduledjob.snapshot import Snapshot
 from stagework.policies.schedules.jitter import jitter
@@ -55,6 +55,27 @@ class Maker:
         """Likewise, or the answer to its create was lost: it is insisted on."""
         return self.is_begun(name) or name in self.snapshot.may_be_made
 
+    def is_taken(self, name: str) -> bool:
+        """Whether another object has its name."""
+        return name in self.snapshot.made.taken or name in self.snapshot.of_other_kinds
+
+    def would_be_made(self, name: str, slot: datetime) -> bool:
+        """Whether the API server would make it: for it others are ended, which cannot be undone.
+
+        It is asked where that is not known. A quota says nothing against it: what goes for it gives
+        back what it needs.
+        """
+        if self.snapshot.child.fault:
+            return False
+        create = self._create(name, slot)
+        if self.snapshot.made.accepted.get(name) == create.purpose:
+            return True
+        refusal = self.snapshot.refusals.get(dry_run_of(create.purpose or name))
+        if refusal is not None and refusal.cause == "OverQuota":
+            return True
+        self.builder.actions.append(DryRun(create))
+        return False
+
     def holder_of(self, name: str) -> str:
         """What has the name that is taken, as people say it."""
         other = self.snapshot.of_other_kinds.get(name)
@@ -75,24 +96,26 @@ class Maker:
         made = self.snapshot.made
         if (child := made.children.get(name)) is not None:
             return Own(child)
-        if name in made.taken or name in self.snapshot.of_other_kinds:
+        if self.is_taken(name):
             return NameTaken()
-        schedule, template = self.snapshot.schedule, self.snapshot.child
-        if template.fault:
+        if self.snapshot.child.fault:
             return NotYet()
+        self.builder.actions.append(self._create(name, slot))
+        if self.snapshot.refusal_of(name) is None:
+            self.builder.wake(self.now)
+        return NotYet()
+
+    def _create(self, name: str, slot: datetime) -> Create:
+        schedule, template = self.snapshot.schedule, self.snapshot.child
         zone = zone_named(schedule.spec.timeZone) or zone_named("UTC")
         slot_text = local_text(slot, zone) if zone is not None else slot.isoformat()
         manifest = template.manifest(name, slot_text)
         # What is refused of a template says nothing of the next one.
         purpose = Purpose(name, schedule.metadata.generation)
-        create = Create(
+        return Create(
             template.resource,
             name,
             manifest,
             purpose,
             adopt_only=name in self.snapshot.standing,
         )
-        self.builder.actions.append(create)
-        if self.snapshot.refusal_of(name) is None:
-            self.builder.wake(self.now)
-        return NotYet()

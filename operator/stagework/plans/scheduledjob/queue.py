@@ -1,4 +1,7 @@
-"""Runs that wait for room are made when there is some; for one that replaces others, those go."""
+"""Runs that wait for room are made when there is some; for one that replaces others, those go.
+
+They go once the API server would make the one that waits: a template that is refused ends nothing.
+"""
 
 from typing import Final
 
@@ -43,10 +46,10 @@ def with_room(status: ScheduledJobStatus, maker: Maker) -> ScheduledJobStatus:
         if entry not in stored:
             maker.builder.wake(maker.now)  # it is recorded first
             break
-        if not maker.is_begun(entry.name):
+        if not maker.is_begun(entry.name) and not maker.is_taken(entry.name):
             too_many = len(status.activeRuns) + maker.being_made + 1 - spec.maxInstances
             if too_many > 0:
-                _make_room(status, too_many, maker)
+                _make_room(status, entry, too_many, maker)
                 break
         match maker.make(entry.name, entry.slot):
             case Own(child):
@@ -63,12 +66,14 @@ def with_room(status: ScheduledJobStatus, maker: Maker) -> ScheduledJobStatus:
     return status
 
 
-def _make_room(status: ScheduledJobStatus, too_many: int, maker: Maker) -> None:
+def _make_room(status: ScheduledJobStatus, entry: QueuedRun, too_many: int, maker: Maker) -> None:
     """Which runs are going is seen when they are gone: only then is there room.
 
     None goes before it is on record, or its slot would run again after a crash.
     """
     if maker.snapshot.schedule.spec.onOverlap != "Replace":
+        return
+    if not maker.would_be_made(entry.name, entry.slot):
         return
     stored = maker.snapshot.schedule.status.activeRuns
     for run in status.activeRuns[:too_many]:

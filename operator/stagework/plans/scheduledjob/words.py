@@ -108,8 +108,10 @@ def _refused(status: ScheduledJobStatus, snapshot: Snapshot) -> Refusal | None:
     schedule, cursor = snapshot.schedule.metadata.name, cursor_of(status)
     queued = {run.name for run in status.queuedRuns}
     for action, refusal in snapshot.refusals.items():
-        if action.verb != "create" or not isinstance(action.about, tuple) or refusal.race:
+        if action.verb not in {"create", "dry run"} or not isinstance(action.about, tuple):
             continue
+        if refusal.race or (action.verb == "dry run" and refusal.cause == "OverQuota"):
+            continue  # over by now, or what is replaced gives back what is missing
         if action.about.attempt != snapshot.schedule.metadata.generation:
             continue  # of the schedule as it was written before
         slot = slot_of(schedule, action.about.name)

@@ -7,11 +7,10 @@ p50 has half of them, an honest p90 nine of ten.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from stagework.api.estimates import Eta
+from stagework.api.estimates import EstimateError, Eta, Share
 
 FEWEST: Final = 20
 KEPT: Final = 100
@@ -19,35 +18,16 @@ _SURE: Final = 1.959964
 """The normal distribution has 95 % within so many standard deviations."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Of how many it held, and between what the true share is; 0 to 1."""
-
-    share: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class EstimateError:
-    """What was said against what was true."""
-
-    batches: int
-    off: float
-    """Median of |p50 / true - 1|."""
-    p50_to_true: float
-    """Median of p50 / true: below 1 it was said too early."""
-    below_p50: Share
-    below_p90: Share
-
-
-def estimate_error(said_and_true: Sequence[tuple[Eta, float]]) -> EstimateError | None:
-    """Of estimates and the seconds that it then took, the oldest first; None below 20 batches."""
+def estimate_error(mark: int, said_and_true: Sequence[tuple[Eta, float]]) -> EstimateError | None:
+    """Of estimates at that mark and the seconds that it then took, the oldest first; None below 20
+    batches.
+    """
     last = [(eta, true) for eta, true in said_and_true if true > 0][-KEPT:]
     if len(last) < FEWEST:
         return None
     ratios = [eta.p50_seconds / true for eta, true in last]
     return EstimateError(
+        percent=mark,
         batches=len(last),
         off=median(abs(ratio - 1) for ratio in ratios),
         p50_to_true=median(ratios),

@@ -5,12 +5,23 @@ While history is away the rows of live runs tell it, and since when that is so i
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, Protocol, TypeVar
 
 from stagework.api.background_jobs import BackgroundJob
-from stagework.api.history import Counted, CountQuery, Counts, Ended, EndedQuery
+from stagework.api.facts import BatchFact
+from stagework.api.history import (
+    Counted,
+    CountQuery,
+    Counts,
+    Ended,
+    EndedQuery,
+    Page,
+    RunQuery,
+)
 from stagework.history.errors import HistoryError
+from stagework.overview.earlier_batches import JUDGED, estimate_errors
 from stagework.overview.queue.background import SHOWN_AFTER_END
 from stagework.overview.queue.hours import BUCKETS, Window
 from stagework.overview.queue.nights import NightCount, spans
@@ -36,6 +47,10 @@ class Counting(Protocol):
 
     async def ended(self, query: EndedQuery) -> Ended:
         """How much ended in a span of time."""
+        ...
+
+    async def batches(self, query: RunQuery) -> Page[BatchFact]:
+        """The newest first."""
         ...
 
     async def namespaces(self) -> list[str]:
@@ -71,7 +86,12 @@ class RememberedPast:
             until=window.now,
         )
         found = await self._asked(self._history.counts(query))
-        return past_from(found, query.since, self._places, window) if found is not None else None
+        if found is None:
+            return None
+        past = past_from(found, query.since, self._places, window)
+        like = RunQuery(namespaces=query.namespaces, pipeline=query.pipeline, limit=JUDGED)
+        batches = await self._asked(self._history.batches(like))
+        return replace(past, estimates=estimate_errors(batches.items if batches else ()))
 
     async def nights(
         self, namespaces: Iterable[str], pipeline: str, now: datetime, zone: tzinfo

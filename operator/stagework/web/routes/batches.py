@@ -18,9 +18,12 @@ from stagework.api.batch_answers import (
     ReprocessRequest,
 )
 from stagework.api.batch_book import MAX_ITEMS, STATES
-from stagework.api.history import Place, place_of, token_of
+from stagework.api.estimates import EstimateError
+from stagework.api.history import Place, RunQuery, place_of, token_of
 from stagework.batches.layout import LEDGER_CSV, LEDGER_JSONL, BatchFolder
+from stagework.history.errors import HistoryError
 from stagework.overview.batch_row import batch_detail, batch_row, order
+from stagework.overview.earlier_batches import JUDGED, estimate_errors
 from stagework.web.artifact_path import checked_namespace, checked_run_name
 from stagework.web.errors import bad_request
 from stagework.web.routes.ledger import ledger_response
@@ -75,7 +78,8 @@ async def batch(
     namespace: str, name: str, caller: CallerParam, services: ServicesParam
 ) -> BatchDetail:
     """One batch with its live numbers."""
-    return batch_detail(await _one(services, caller, namespace, name))
+    found = await _one(services, caller, namespace, name)
+    return batch_detail(found, await _past_estimates(services, found))
 
 
 @router.get(_ONE + "/items")
@@ -143,3 +147,15 @@ async def _one(services: Services, caller: Any, namespace: str, name: str) -> Ba
 
 def _folder(known: Batch) -> BatchFolder:
     return BatchFolder(known.metadata.namespace, known.metadata.uid)
+
+
+async def _past_estimates(services: Services, known: Batch) -> tuple[EstimateError, ...]:
+    """Nothing while history is away: a batch is shown without it, too."""
+    if known.status.etaSeconds is None:
+        return ()
+    meta, pipeline = known.metadata, known.spec.pipelineRef.name
+    query = RunQuery(namespaces=(meta.namespace,), pipeline=pipeline, limit=JUDGED)
+    try:
+        return estimate_errors((await services.history.batches(query)).items)
+    except HistoryError:
+        return ()

@@ -11,13 +11,14 @@ import pytest
 from rich.console import Console
 
 from stagework.api.base import Metadata
+from stagework.cli.cluster import Answer
 from stagework.cli.commands.batch.watching import watch
 from stagework.cli.commands.session import Session
 from stagework.cli.errors import TimeRanOut
 from stagework.cli.text.batch_screens import PaintedBatch
 from stagework.overview.batch_row import batch_detail
 from tests.support.builders.written_runs import at
-from tests.support.history.facts import batch_fact
+from tests.support.history.facts import batch_fact, judged_batches
 from tests.unit.cli.batches import ENDED, ONE_ENDED, ONE_FAILED, RUNNING, ended, photos
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import GROUP, PROXY, FakeCluster, Request, ok, status
@@ -63,6 +64,34 @@ def test_a_batch_that_goes_on_says_how_far_how_fast_until_when_and_what_failed(
         "Failed, for example:",
         "  7.png: BadPicture: cut off",
     ]
+
+
+def test_beside_its_end_stands_what_such_estimates_were_worth(
+    cli: Cli, cluster: FakeCluster
+) -> None:
+    cluster.add_batches(photos(RUNNING))
+    asked: list[str] = []
+
+    def history(request: Request) -> Answer:
+        asked.append(request.path)
+        facts = judged_batches(20, mark=25, true_seconds=300)
+        return ok({"batches": [json.loads(fact.model_dump_json()) for fact in facts], "next": ""})
+
+    cluster.routes["GET", f"{PROXY}/v1/history/batches"] = history
+
+    lines = cli("batch", "status", "photos").lines
+    at_end = next(place for place, line in enumerate(lines) if line.startswith("Ends in"))
+    assert lines[at_end + 1] == (
+        "Worth:   of 20 batches at 25 %: off by 33 %; 0 % had ended by the first number, 100 % by "
+        "the second"
+    )
+    (error,) = json.loads(cli("batch", "status", "photos", "-o", "json").out)["pastEstimates"]
+    assert (error["percent"], error["batches"]) == (25, 20)
+
+    asked.clear()
+    cluster.add_batches(ONE_ENDED)
+    cli("batch", "status", "photos")
+    assert not asked
 
 
 def test_one_that_has_ended_says_what_to_type_about_its_failed_items(

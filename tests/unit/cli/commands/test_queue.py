@@ -5,9 +5,13 @@ import signal
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from stagework.api import names
+from stagework.overview.earlier_batches import estimate_errors
+from stagework.overview.queue.past import Past
 from tests.support.builders.written_runs import run_of, stage
+from tests.support.history.facts import judged_batches
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import GROUP, PROXY, FakeCluster, ok, status
 
@@ -191,3 +195,14 @@ def test_where_history_does_not_answer_live_runs_are_counted_and_that_is_said(
     assert "0 done" in answer.lines[1]
     assert "what is done is counted of runs that are still there: " in answer.err
     assert "history is away" in answer.err
+
+
+def test_what_estimates_of_batches_were_worth_stands_below(cli: Cli, cluster: FakeCluster) -> None:
+    error = estimate_errors(judged_batches(20, mark=25, true_seconds=300))
+    past = json.loads(TypeAdapter(Past).dump_json(Past(estimates=error)))
+    cluster.routes["GET", f"{PROXY}/v1/queue/past"] = lambda _: ok(past)
+
+    assert cli("queue").lines[-1].split("  ")[0] == "at 25 %"
+    assert "33 %" in cli("queue").lines[-1]
+    (shown,) = json.loads(cli("queue", "-o", "json").out)["past_estimates"]
+    assert shown == past["estimates"][0]

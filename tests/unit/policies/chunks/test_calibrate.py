@@ -46,14 +46,14 @@ def test_nine_of_ten_come_true_before_p90_whatever_the_tail() -> None:
 
 
 def test_below_twenty_batches_no_error_is_said() -> None:
-    assert estimate_error([(SAID, 100.0)] * 19) is None
+    assert estimate_error(25, [(SAID, 100.0)] * 19) is None
 
 
 def test_the_error_is_how_far_and_which_way() -> None:
     early = [(SAID, 125.0)] * 15
     late = [(SAID, 80.0)] * 5
 
-    error = estimate_error([*early, *late])
+    error = estimate_error(25, [*early, *late])
 
     assert error is not None
     assert error.batches == 20
@@ -63,14 +63,14 @@ def test_the_error_is_how_far_and_which_way() -> None:
 
 
 def test_the_last_hundred_batches_count() -> None:
-    error = estimate_error([*[(SAID, 1000.0)] * 50, *[(SAID, 100.0)] * 100])
+    error = estimate_error(25, [*[(SAID, 1000.0)] * 50, *[(SAID, 100.0)] * 100])
 
     assert error is not None
     assert (error.batches, error.off, error.below_p50.share) == (100, 0.0, 1.0)
 
 
 def test_a_batch_that_took_no_time_says_nothing() -> None:
-    assert estimate_error([(SAID, 0.0)] * 40) is None
+    assert estimate_error(25, [(SAID, 0.0)] * 40) is None
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_the_next_ones_are_corrected_by_what_was_played_and_judged_by_what_was_s
     assert ratios(batches, 25) == [2.0] * 20
     assert ratios(batches, 50) == []
     assert calibrate(Eta(100.0, 130.0), ratios(batches, 25)) == Eta(200.0, 200.0)
-    error = estimate_error(said_and_true(batches, 25))
+    error = estimate_error(25, said_and_true(batches, 25))
     assert error is not None
     assert error.off == pytest.approx(0.45)
 
