@@ -1,5 +1,6 @@
 """What kubelets ask: does it move, and has it what it needs?"""
 
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -11,11 +12,14 @@ from stagework.listener.listener import Listener
 
 PORT: Final = 8080
 """Where it answers, on all addresses of its Pod."""
+ENV_PORT: Final = "STAGEWORK_LIVENESS_PORT"
+"""Another port, for a listener outside of a Pod."""
 
 
 @asynccontextmanager
-async def probes(listener: Listener, port: int = PORT) -> AsyncGenerator[int]:
-    """Answer `/livez` and `/readyz` while the block lasts; gives the port."""
+async def probes(listener: Listener) -> AsyncGenerator[None]:
+    """Answer `/livez` and `/readyz` while the block lasts."""
+    port = int(os.environ.get(ENV_PORT, PORT))
 
     async def answer(request: web.BaseRequest) -> web.Response:
         well = listener.ready if request.path == "/readyz" else listener.alive
@@ -27,6 +31,6 @@ async def probes(listener: Listener, port: int = PORT) -> AsyncGenerator[int]:
     await runner.setup()
     try:
         await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104
-        yield int(runner.addresses[0][1])
+        yield
     finally:
         await runner.cleanup()

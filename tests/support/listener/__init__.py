@@ -47,15 +47,15 @@ class Table:
 
     server: Server
     settings: ListenerSettings
-    _database: PostgresSettings
+    database: PostgresSettings
 
     @contextmanager
     def connected(self, user: str = ROLE) -> Iterator[Connection]:
         """A session that commits each statement."""
         connection = psycopg2.connect(
-            host=self._database.host,
-            port=self._database.port,
-            dbname=self._database.database,
+            host=self.database.host,
+            port=self.database.port,
+            dbname=self.database.database,
             user=user,
             password=self.server.password,
         )
