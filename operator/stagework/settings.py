@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stagework.api.base import TOTAL_MAX
-from stagework.api.job_rows import RowMapping
+from stagework.api.job_rows import RowMapping, Tenant
 from stagework.api.machines import Fleet
 from stagework.api.quantity import Quantity
 from stagework.api.references import PullSecret
@@ -411,7 +411,7 @@ class ListenerSettings(_Section):
     of transactions loses LISTEN."""
     owner: ListenerOwnerSettings | None = None
     """As whom the migration connects; absent: an administrator runs it."""
-    tenants: dict[str, RowMapping] = {}
+    tenants: dict[Tenant, RowMapping] = {}
     """`tenant_id` to how its rows become runs; `*`: all others."""
     scanSeconds: float = Field(default=15, ge=1, le=3600)
     """How often the table is read whatever NOTIFY has said."""

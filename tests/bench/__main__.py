@@ -1,8 +1,8 @@
 """`python -m tests.bench NAME`: a table and what it was measured on.
 
 `transitions` and `restart` (`--jobs N`), `exchange`, `history` (`--attempts N`), `listener`
-(`--rows N`), `estimates` and `chunks` need no cluster; `chain`, `contracts` and `scale` use the kind cluster; `quality` measures
-the document stages.
+(`--rows N`), `estimates` and `chunks` need no cluster; `chain`, `contracts` and `scale` use the
+kind cluster; `quality` measures the document stages.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """`python -m tests.bench listener`: rows of a table that become runs, and are written back.
 
 A real PostgreSQL, each commit on the disk; the fake API server in the same process. First a pile
-of rows that are there at the start: how many a second get their run. Then rows that come one by one:
-how long from the insert to the run's create, and from a change of the run to the row.
+of rows that are there at the start: how many a second get their run. Then rows that come one by
+one: how long from the insert to the run, and from a change of the run to the row.
 """
 
 import argparse
@@ -52,8 +52,7 @@ async def pile(jobs: Table, ads: Cluster, count: int) -> float:
     began = time.perf_counter()
     async with listening(jobs.settings, ads.api):
         await until(lambda: len(ads.runs()) == count)
-        while jobs.execute("SELECT FROM jobs WHERE run_uid IS NULL LIMIT 1"):
-            await asyncio.sleep(0.01)
+        await until(lambda: not jobs.execute("SELECT FROM jobs WHERE run_uid IS NULL LIMIT 1"))
     return count / (time.perf_counter() - began)
 
 
@@ -66,13 +65,11 @@ async def one_by_one(jobs: Table, ads: Cluster, count: int) -> tuple[list[float]
             began = time.perf_counter()
             row = await asyncio.to_thread(jobs.insert)
             made.append((await until(lambda row=row: bool(_run(ads, row))) - began) * 1000)
-            while (await asyncio.to_thread(jobs.row, row))["run_uid"] is None:
-                await asyncio.sleep(_TICK)
+            await until(lambda row=row: jobs.row(row)["run_uid"] is not None)
             began = time.perf_counter()
             ads.show(RUNNING, row)
-            while (await asyncio.to_thread(jobs.row, row))["status"] != "running":
-                await asyncio.sleep(_TICK)
-            written.append((time.perf_counter() - began) * 1000)
+            seen = await until(lambda row=row: jobs.row(row)["status"] == "running")
+            written.append((seen - began) * 1000)
     return made, written
 
 

@@ -1,4 +1,4 @@
-"""The listener of the chart: off by default, restricted, with the rights that it uses and no other."""
+"""The listener of the chart: off by default, restricted, with rights that it uses and no other."""
 
 from collections.abc import Iterator
 from typing import Any, Final

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 from stagework.api.base import Resource
 from stagework.api.pipeline import MAX_PARAMS, PARAMS_BYTES, ParamName, ParamValue
 from stagework.api.references import ObjectName
+from stagework.api.text import SHORT_BYTES
 
 TABLE: Final = "jobs"
 """Name of the table, of the channel of its NOTIFY, and of the label's value on its runs."""
@@ -34,6 +35,8 @@ COLUMN_LETTERS: Final = PARAMS_BYTES + 1
 
 Column = Annotated[str, StringConstraints(pattern="^[a-z_][a-z0-9_]{0,62}$")]
 """A column of the table."""
+Tenant = Annotated[str, StringConstraints(min_length=1, max_length=SHORT_BYTES)]
+"""A `tenant_id`, or `ANY_TENANT`."""
 Namespace = Annotated[
     str, StringConstraints(pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)
 ]

@@ -58,7 +58,11 @@ class Listener:
         postgresql = self._settings.postgresql
         if postgresql is None:
             raise TableUnusable("settings.listener.postgresql is not set: name the database")
-        hints = Hints(postgresql, lambda: loop.call_soon_threadsafe(self._hinted.set))
+
+        def hint() -> None:
+            loop.call_soon_threadsafe(self._hinted.set)
+
+        hints = Hints(postgresql, hint)
         hints.start()
         try:
             async with asyncio.TaskGroup() as group:

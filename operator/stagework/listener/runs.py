@@ -1,7 +1,7 @@
 """Runs of rows in the cluster: made under the row's name, found again by the row's key."""
 
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import orjson
 from pydantic import ValidationError
@@ -125,5 +125,6 @@ def _uid(body: bytes) -> str:
 
 
 def _key(body: bytes) -> str:
-    annotations = orjson.loads(body)["metadata"].get("annotations") or {}
-    return str(cast("dict[str, object]", annotations).get(names.ANNOTATION_ROW_KEY, ""))
+    metadata: dict[str, Any] = orjson.loads(body)["metadata"]
+    annotations = cast("dict[str, str]", metadata.get("annotations") or {})
+    return annotations.get(names.ANNOTATION_ROW_KEY, "")

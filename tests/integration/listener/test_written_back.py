@@ -15,14 +15,18 @@ from tests.support.listener import Cluster, Table, cluster, listening, making, t
 
 SECONDS = 20
 
-RUNNING = run_of(stage("img_gen", "Succeeded", start=0, end=5), stage("overlay", "Running", start=6))
+RUNNING = run_of(
+    stage("img_gen", "Succeeded", start=0, end=5), stage("overlay", "Running", start=6)
+)
 DONE = run_of(
     stage("img_gen", "Succeeded", start=0, end=5),
     stage("overlay", "Succeeded", start=6, end=9),
     summary="Completed",
 )
 FAILED = run_of(
-    stage("img_gen", "Failed", start=0, end=5, reason="NonZeroExit", message="exit code 1\nno font"),
+    stage(
+        "img_gen", "Failed", start=0, end=5, reason="NonZeroExit", message="exit code 1\nno font"
+    ),
     stage("overlay", "NotRun"),
     summary="StageFailed",
 )

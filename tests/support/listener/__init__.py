@@ -1,14 +1,13 @@
 """A table `jobs` in a real PostgreSQL, the fake API server, and listeners between the two."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import psycopg2
 import psycopg2.extras
-from psycopg2.extensions import connection as Connection
 
 from stagework.api.job_rows import RowMapping
 from stagework.api.pipelinejob import PipelineJob
@@ -50,7 +49,7 @@ class Table:
     database: PostgresSettings
 
     @contextmanager
-    def connected(self, user: str = ROLE) -> Iterator[Connection]:
+    def connected(self, user: str = ROLE) -> Generator[Any]:
         """A session that commits each statement."""
         connection = psycopg2.connect(
             host=self.database.host,
@@ -77,7 +76,7 @@ class Table:
         """A row; its id."""
         given = {"tenant_id": tenant, "title": title, **columns}
         names, places = ", ".join(given), ", ".join(["%s"] * len(given))
-        statement = f"INSERT INTO jobs ({names}) VALUES ({places}) RETURNING id::text"
+        statement = f"INSERT INTO jobs ({names}) VALUES ({places}) RETURNING id::text"  # noqa: S608
         return str(self.execute(statement, *given.values())[0]["id"])
 
     def row(self, row: str) -> dict[str, Any]:
@@ -183,7 +182,6 @@ async def making(
 @asynccontextmanager
 async def listening(settings: ListenerSettings, api: KubeApi) -> AsyncGenerator[Listener]:
     """A whole listener, until the block ends."""
-
 
     listener = Listener(settings, api)
     working = asyncio.create_task(listener.run())

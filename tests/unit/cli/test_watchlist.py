@@ -308,6 +308,4 @@ def test_where_they_have_several_reasons_each_is_named_with_its_stages() -> None
     ]
     begun = run_of(*(stage(name) for name in "bcd"))
     (lines,) = after(begun, run_of(*left))
-    assert lines == [
-        "b, d - Status: not run - UpstreamFailed; c - Status: not run - NotNeeded"
-    ]
+    assert lines == ["b, d - Status: not run - UpstreamFailed; c - Status: not run - NotNeeded"]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from stagework.api.job_rows import JobRow, RowMapping
@@ -107,7 +108,7 @@ REFUSED: dict[str, tuple[JobRow, str]] = {
     "too much": (row(text="x" * (PARAMS_BYTES + 1)), "64 KiB"),
     "too much in bytes": (row(text="é" * (PARAMS_BYTES // 2 + 1)), "64 KiB"),
     "a huge object": (row(more="x" * (PARAMS_BYTES + 1)), "letters; shorten it"),
-    "many": (row(more="{%s}" % ", ".join(f'"p{n}": "1"' for n in range(32))), "32 at most"),
+    "many": (row(more=orjson.dumps({f"p{n}": "1" for n in range(32)}).decode()), "32 at most"),
 }
 
 

@@ -125,7 +125,7 @@ def _follow(
     creates = settings.create_interval_seconds is not None
     body = _template(template, settings.pipeline, settings.tenant) if creates else {}
     watchlist, lines = _watchlist(settings), MonitorLines(session.home, manner.by_name)
-    create = AutoCreate(session, where or session.cluster.namespace, body, lines)
+    create = RunMaker(session, where or session.cluster.namespace, body, lines)
     with signals() as wishes, screen_for(session.terminal, plain=manner.plain) as screen:
         for text in banner(settings):
             screen.show(Line(text))
@@ -183,7 +183,7 @@ def _template(file: Path | None, pipeline: str, tenant: str) -> dict[str, Any]:
     )
 
 
-class AutoCreate:
+class RunMaker:
     """Makes runs, until the same refusal has come too often."""
 
     def __init__(

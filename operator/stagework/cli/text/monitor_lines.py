@@ -140,7 +140,9 @@ class MonitorLines:
         words = f"{stage.name} - Status: {stage_words(stage)}"
         if stage.stuck:
             return Line(f"{head} {words}{self._next(news.run)}", "bad")
-        return Line(f"{head} {words}", "bad" if stage.state == names.STAGE_FAILED_STATE else "plain")
+        return Line(
+            f"{head} {words}", "bad" if stage.state == names.STAGE_FAILED_STATE else "plain"
+        )
 
     def _next(self, run: PipelineJob) -> str:
         command = next_command(run, self.home)

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from stagework.api import names
-from stagework.cli.commands.monitor import seconds_of
 from stagework.cli.cluster import Answer
+from stagework.cli.commands.monitor import seconds_of
 from stagework.cli.errors import ClusterUnreachable
 from stagework.cli.feed import REFUSALS_MAX
-
 from tests.support.builders.written_runs import at, run_of, stage
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fakecluster import GROUP, FakeCluster, Request, status
