@@ -20,6 +20,8 @@ from stagework.settings import ListenerSettings
 PAUSE_SECONDS: Final = 0.5
 """After a failure; doubles up to the longest one."""
 LONGEST_PAUSE_SECONDS: Final = 15.0
+LOOPS: Final = ("rows", "reports", "comparison")
+"""Rows that want a run; runs that have changed; rows whose run has not ended."""
 STUCK_SECONDS: Final = 120.0
 """A loop that has neither ended a pass nor failed for so long hangs."""
 
@@ -37,7 +39,7 @@ class Listener:
         self._making = Making(settings, self._rows, Runs(api), self._reporting.recorded)
         self._hinted = asyncio.Event()
         self._usable = False
-        self._moved = {"rows": time.monotonic(), "comparison": time.monotonic()}
+        self._moved = dict.fromkeys(LOOPS, time.monotonic())
         self.trouble: dict[str, str] = {}
         """What keeps a loop from its work, by the loop."""
 
@@ -68,9 +70,9 @@ class Listener:
             async with asyncio.TaskGroup() as group:
                 for watch in self._reporting.watches:
                     group.create_task(_forever(watch))
-                group.create_task(self._loop("rows", self._make))
-                group.create_task(self._loop("reports", self._reporting.one_pass))
-                group.create_task(self._loop("comparison", self._compare))
+                passes = (self._make, self._report, self._compare)
+                for name, one_pass in zip(LOOPS, passes, strict=True):
+                    group.create_task(self._loop(name, one_pass))
         finally:
             await asyncio.to_thread(hints.stop)
             await self._rows.close()
@@ -99,6 +101,9 @@ class Listener:
         self._hinted.clear()
         if not await self._making.one_pass():
             await self._within_scan(self._hinted)
+
+    async def _report(self) -> None:
+        await self._reporting.one_pass(self._settings.scanSeconds)
 
     async def _compare(self) -> None:
         self._reporting.gone.clear()

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from stagework.api.job_rows import JobRow
+from stagework.cluster.client.errors import ApiError
 from stagework.listener.rows import Reservation, Rows
-from stagework.listener.runs import Made, Postponed, Refused, Runs
+from stagework.listener.runs import FAULT_SECONDS, Made, Postponed, Refused, Runs
 from stagework.policies.row_mapping import RowRefused, RowRun, row_run
 from stagework.settings import ListenerSettings
 
@@ -33,7 +34,7 @@ class Outcomes:
     postponed: list[tuple[Reservation, str, float]] = field(
         default_factory=list[tuple[Reservation, str, float]]
     )
-    failure: Exception | None = None
+    failure: ApiError | None = None
     """No server answers: the pass ends with it, once the rest is on record."""
 
 
@@ -105,8 +106,11 @@ class Making:
                     done.refused.append((one, cause))
                 case Postponed(cause, wait):
                     done.postponed.append((one, cause, wait))
-                case Exception():
+                case ApiError():
                     done.failure = answer
+                case Exception():
+                    # Nobody foresaw it: it is this row's trouble and nobody else's.
+                    done.postponed.append((one, f"unforeseen: {answer!r}"[:500], FAULT_SECONDS))
                 case BaseException():
                     raise answer
         return done

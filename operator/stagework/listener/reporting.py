@@ -73,9 +73,13 @@ class Reporting:
         self._written.pop(uid, None)
         self._add(uid)
 
-    async def one_pass(self) -> None:
+    async def one_pass(self, longest_seconds: float) -> None:
         """Wait for changes, and write them. Raises ListenerError; then they are due again."""
-        await self._changed.wait()
+        try:
+            async with asyncio.timeout(longest_seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return
         await asyncio.sleep(GATHER_SECONDS)
         self._changed.clear()
         due = list(self._due)[:WRITTEN_AT_ONCE]
