@@ -482,7 +482,7 @@ class Settings(_Section):
         return self
 
     @model_validator(mode="after")
-    def _rows_get_where_somebody_works(self) -> "Settings":
+    def _rows_get_runs_where_the_operator_works(self) -> "Settings":
         for name in self.listener.namespaces:
             if self.namespaces and name not in self.namespaces:
                 raise ValueError(

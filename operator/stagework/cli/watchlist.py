@@ -200,7 +200,7 @@ class Watchlist:
             self._note(run, now)
             return []
         self._followed[uid] = replace(followed, run=run)
-        held_up: list[News] = [HeldUp(run)] if _newly_held_up(followed.run, run) else []
+        held_up: list[News] = [HeldUp(run)] if _held_up_anew(followed.run, run) else []
         return [*held_up, *self._news(followed.run, run)]
 
     def deleted(self, uid: str) -> list[News]:
@@ -275,7 +275,7 @@ class Watchlist:
         return news
 
 
-def _newly_held_up(before: PipelineJob, run: PipelineJob) -> bool:
+def _held_up_anew(before: PipelineJob, run: PipelineJob) -> bool:
     """Another word than before, of those that are the run's own."""
     word = run.status.summary
     if word == before.status.summary or not run.status.message or run.status.ended:
