@@ -1,4 +1,4 @@
-# The operator and the API service: one image, told apart by the command. Built by
+# The operator, the API service and the listener: one image, told apart by the command. Built by
 # `make images` (images/README.md says how), from a public base or from one made offline.
 ARG BASE_IMAGE=debian:12-slim@sha256:d5d3f9c23164ea16f31852f95bd5959aad1c5e854332fe00f7b3a20fcc9f635c
 FROM ${BASE_IMAGE} AS base
@@ -16,7 +16,7 @@ COPY build/board /opt/stagework/stagework/web/board/bundle
 ENV PYTHONPATH=/opt/stagework:/opt/python PATH=/opt/python/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/stagework \
- && for word in operator:controllers api:web; do \
+ && for word in operator:controllers api:web listener:listener; do \
       printf '#!/bin/sh\nexec python3 -m stagework.%s "$@"\n' "${word#*:}" \
         > "/usr/local/bin/stagework-${word%:*}"; \
       chmod 755 "/usr/local/bin/stagework-${word%:*}"; \

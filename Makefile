@@ -147,7 +147,7 @@ surface: $(VENV)/.ready ## Record what others see of the product into OUT=dir, t
 
 .PHONY: bench
 bench: deploy ## Speed, and quality of the document stages (slow; nothing else should run beside it)
-	@for name in transitions restart exchange history estimates chunks schedules chain contracts scale batch quality; do \
+	@for name in transitions restart exchange history listener estimates chunks schedules chain contracts scale batch quality; do \
 		$(PY) -m tests.bench $$name || exit 1; echo; done
 
 # Stories mostly wait for the cluster, which has the machine first: the parts take what it leaves.

@@ -18,12 +18,14 @@ SET_BY_THE_CHART = {
     "ArtifactSettings": {"directory", "s3"},
     "FilesSettings": {"image", "imagePullPolicy"},
     "HistorySettings": {"file", "postgresql"},
+    "ListenerSettings": {"postgresql", "owner"},
 }
 """Settings that the chart decides by itself or from other values."""
 SET_BY_THE_CHART_TYPES = frozenset(
     {
         *("ApiServiceSettings", "S3Settings", "PostgresSettings", "TlsSettings"),
         *("AlertSettings", "TaskSettings", "TaskS3Settings", "TaskScheduleSettings"),
+        "ListenerOwnerSettings",
     }
 )
 HAND_WRITTEN_TYPES = frozenset({"ServiceAccount", "Texts"})

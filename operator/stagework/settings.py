@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stagework.api.base import TOTAL_MAX
+from stagework.api.job_rows import RowMapping, Tenant
 from stagework.api.machines import Fleet
 from stagework.api.quantity import Quantity
 from stagework.api.references import PullSecret
@@ -393,6 +394,43 @@ class TaskSettings(_Section):
     """With which their image, the operator's own, is pulled."""
 
 
+class ListenerOwnerSettings(_Section):
+    """The role that owns the table `jobs`; the migration alone uses it."""
+
+    user: str = Field(min_length=1, max_length=63)
+    """May create tables, functions and triggers in the database."""
+    passwordFile: str = ""
+    """File with its password (a mounted Secret); empty: the server asks for none."""
+
+
+class ListenerSettings(_Section):
+    """How rows of a PostgreSQL table `jobs` become runs; only the listener reads it."""
+
+    postgresql: PostgresSettings | None = None
+    """The database with the table: the server itself or what passes sessions through, for a pooler
+    of transactions loses LISTEN."""
+    owner: ListenerOwnerSettings | None = None
+    """As whom the migration connects; absent: an administrator runs it."""
+    tenants: dict[Tenant, RowMapping] = {}
+    """`tenant_id` to how its rows become runs; `*`: all others."""
+    scanSeconds: float = Field(default=15, ge=1, le=3600)
+    """How often the table is read whatever NOTIFY has said."""
+    batchRows: int = Field(default=200, ge=1, le=2000)
+    """Rows read and written at once."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that the map names, sorted."""
+        return tuple(
+            sorted({name for mapping in self.tenants.values() for name in mapping.columns})
+        )
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Every namespace in which runs are made, sorted."""
+        return tuple(sorted({mapping.namespace for mapping in self.tenants.values()}))
+
+
 class Settings(_Section):
     """The whole file."""
 
@@ -428,6 +466,8 @@ class Settings(_Section):
     """How people are told what is wrong."""
     tasks: TaskSettings = TaskSettings()
     """The built-in tasks."""
+    listener: ListenerSettings = ListenerSettings()
+    """How rows of a table become runs."""
     logLevel: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     """Level of the operator's and the API service's logs."""
 
@@ -439,6 +479,16 @@ class Settings(_Section):
                 f"batches.stores: {s3.bucket!r} is the bucket of the artifacts, which holds the "
                 "files of all namespaces: give items a bucket of their own"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _rows_get_runs_where_the_operator_works(self) -> "Settings":
+        for name in self.listener.namespaces:
+            if self.namespaces and name not in self.namespaces:
+                raise ValueError(
+                    f"listener.tenants: {name!r} is not in namespaces, so the operator would not "
+                    "see its runs: add it there"
+                )
         return self
 
     @model_validator(mode="after")

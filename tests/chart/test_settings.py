@@ -16,6 +16,8 @@ SET_BY_THE_CHART = {
     "artifacts.s3",
     "history.file",
     "history.postgresql",
+    "listener.owner",
+    "listener.postgresql",
     "alerts",
     "tasks",
 }

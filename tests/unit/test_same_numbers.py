@@ -220,13 +220,13 @@ def by_status_page_json(run: PipelineJob) -> Numbers:
 
 
 def by_monitor(run: PipelineJob) -> Numbers:
-    """`picked up default/NAME - STATUS, 1/3 done, STAGE STATE`, and a line of its own at the end.
+    """`picked up default/NAME - STATUS, 1/3 done, STAGE STATE - CAUSE`, and a line at its end.
 
     No stage is named of a run that has ended (`MONITORED`).
     """
     lines = _cli(run)("monitor", run.metadata.name, "--once", "--by-name").lines
     (picked_up,) = [line for line in lines if "picked up default/" in line]
-    status, *parts = picked_up.split(" - ", 1)[1].split(", ")
+    status, *parts = picked_up.split(" - ")[1].split(", ")
     progress = [part.removesuffix(" done") for part in parts if part.endswith(" done")]
     at_stage = [part.split(" ")[0] for part in parts if not part.endswith(" done")]
     end = re.compile(rf"\] (completed|failed) - {re.escape(run.metadata.name)}\b")
@@ -241,7 +241,7 @@ def by_monitor(run: PipelineJob) -> Numbers:
 def by_live_view(run: PipelineJob) -> Numbers:
     """The row that the live screen paints of it."""
     paper = io.StringIO()
-    Console(file=paper, width=200).print(bars_table([row(run, at(60))]))
+    Console(file=paper, width=200).print(bars_table([row(run, at(60))], 200))
     titles, painted = paper.getvalue().splitlines()
     starts = {match.group(): match.start() for match in re.finditer(r"\S+", titles)}
     begins = [*starts.values(), None]

@@ -28,20 +28,21 @@
 {{- end -}}
 {{- with .Values.history.postgresql -}}
 {{- if .enabled -}}
-{{- $postgresql := pick . "host" "port" "database" "user" "connectTimeoutSeconds" -}}
-{{- if .secretName -}}
-{{- $_ := set $postgresql "passwordFile" (printf "/etc/stagework-postgresql/%s" .passwordKey) -}}
-{{- end -}}
-{{- $tls := pick .tls "mode" -}}
-{{- if .tls.secretName -}}
-{{- range $file, $key := dict "caFile" .tls.caKey "certFile" .tls.certKey "keyFile" .tls.keyKey -}}
-{{- if $key -}}
-{{- $_ := set $tls $file (printf "/etc/stagework-postgresql-tls/%s" $key) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-{{- $_ := set $postgresql "tls" $tls -}}
+{{- $postgresql := include "stagework.postgresql" (dict "of" . "folder" "/etc/stagework-postgresql") | fromJson -}}
 {{- $_ := set $settings.history "postgresql" $postgresql -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.listener -}}
+{{- if .enabled -}}
+{{- $postgresql := include "stagework.postgresql" (dict "of" .postgresql "folder" "/etc/stagework-listener") | fromJson -}}
+{{- $_ := set $settings.listener "postgresql" $postgresql -}}
+{{- if .owner.user -}}
+{{- $owner := pick .owner "user" -}}
+{{- if .owner.secretName -}}
+{{- $_ := set $owner "passwordFile" (printf "/etc/stagework-listener-owner/%s" .owner.passwordKey) -}}
+{{- end -}}
+{{- $_ := set $settings.listener "owner" $owner -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- $_ := set $settings "alerts" (pick .Values.alerts "urlsSecret" "timeoutSeconds") -}}

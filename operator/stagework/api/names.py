@@ -49,6 +49,10 @@ LABEL_TASK: Final = "stagework.dev/task"
 """Name of a built-in task: on its ScheduledJob, on the Jobs that run it, and on what it has made.
 The operator watches Jobs of tasks by it."""
 
+LABEL_LISTENER: Final = "stagework.dev/listener"
+"""On a run that the listener has made of a row: the table's name. The listener watches by it, and
+believes nothing for it."""
+
 # --- annotations ----------------------------------------------------------------------------------
 
 ANNOTATION_INPUTS: Final = "stagework.dev/inputs"
@@ -70,6 +74,10 @@ ANNOTATION_JOB_ID: Final = "stagework.dev/job-id"
 """On a ScheduledJob that `stagework.client` has made: the id that its caller gave."""
 ANNOTATION_JOB_NAME: Final = "stagework.dev/job-name"
 """Likewise: the name that its caller gave; for people."""
+
+ANNOTATION_ROW_KEY: Final = "stagework.dev/row-key"
+"""On a run that the listener has made: what stands in the row's `run_key` since before the run was
+made. A run of the row's name without it is somebody else's."""
 
 ANNOTATION_BOOTED: Final = "stagework.dev/booted"
 """On the operator's Lease: boot id of the leader's machine, and when that booted by the operator's

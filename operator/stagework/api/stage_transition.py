@@ -6,9 +6,13 @@ The operator's facts (and so events, metrics and urgency) and the monitor's line
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from stagework.api import names
 from stagework.api.stage_status import StageStatus
+
+_PASSING: Final = ("", names.WAIT_DEPENDENCY, names.WAIT_POD)
+"""Of a stage that waits as it should: its turn has not come, or Kubernetes is at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,13 @@ class StageTransition:
     def ended(self) -> bool:
         """It needs nothing more now."""
         return self.state_changed and self.after.ended
+
+    @property
+    def held_up_anew(self) -> bool:
+        """It waits, or cannot start, for another reason than before; what passes is none."""
+        after, before = self.after, self.before.reason if self.before is not None else ""
+        held_up = after.waiting or after.deferred or after.stuck or after.away
+        return held_up and after.reason not in (before, *_PASSING)
 
     @property
     def _start_before(self) -> datetime | None:

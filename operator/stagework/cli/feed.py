@@ -13,13 +13,15 @@ from typing import Any, Final
 
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.cluster import Cluster
-from stagework.cli.errors import CommandError, Refused
+from stagework.cli.errors import CommandError, NotAllowed, NotThere, Refused
 from stagework.cli.objects import RUNS, Objects, read_run
 from stagework.cli.replies import mapping
 from stagework.cli.stored_objects import path
 
 WATCH_SECONDS: Final = 240
 """The server ends a watch after this long; it is then taken up where it ended."""
+REFUSALS_MAX: Final = 5
+"""So many refusals in a row, and the same is not asked again."""
 SILENCE_SECONDS: Final = 90.0
 """A watch without even a bookmark (one a minute) for this long is taken for dead."""
 
@@ -52,7 +54,14 @@ class Trouble:
     text: str
 
 
-Event = Listed | Seen | Deleted | Trouble
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Reading was refused so often that it is tried no more."""
+
+    error: CommandError
+
+
+Event = Listed | Seen | Deleted | Trouble | Denied
 
 
 class Feed:
@@ -94,12 +103,17 @@ class Feed:
         return listing.version
 
     def _read(self, version: str) -> None:
-        reported = ""
+        reported, refusals = "", 0
         while not self._stop.is_set():
             try:
                 version = self._watch(version) if version else self._list()
-                reported = ""
+                reported, refusals = "", 0
             except CommandError as error:
+                # An outage passes by itself; a right that is missing does not.
+                refusals = refusals + 1 if isinstance(error, NotAllowed | NotThere) else 0
+                if refusals >= REFUSALS_MAX:
+                    self._queue.put(Denied(error))
+                    return
                 # One line an outage: the next list tells whether it is over.
                 if error.message != reported:
                     self._queue.put(Trouble(error.message))

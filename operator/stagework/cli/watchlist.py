@@ -14,11 +14,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from stagework.api import names
 from stagework.api.pipelinejob import PipelineJob
+from stagework.api.stage_status import StageStatus
 from stagework.overview.rows import RunRow, row
 from stagework.overview.run_end import RunEnd, run_end
 from stagework.overview.steps import StepChange, changes
 
+_OF_THE_RUN: Final = frozenset(
+    {
+        names.SUSPENDED,
+        names.PIPELINE_NOT_FOUND,
+        names.NOT_UNDERSTOOD,
+        names.CANNOT_BE_PLANNED,
+        names.REVISION_REFUSED,
+        names.REVISION_LOST,
+    }
+)
+"""Words that are said of a whole run, whatever its stages do."""
 ENDS_KEPT: Final = 10_000
 """Ends that are remembered at most; the oldest are forgotten."""
 
@@ -69,6 +82,21 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class NotRun:
+    """Stages of the run will not run."""
+
+    run: PipelineJob
+    stages: tuple[StageStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUp:
+    """The whole run cannot go on, which no stage of it says."""
+
+    run: PipelineJob
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The run has ended."""
 
@@ -91,7 +119,7 @@ class Gone:
     run: PipelineJob
 
 
-News = PickedUp | Changed | Ended | Late | Gone
+News = PickedUp | Changed | NotRun | HeldUp | Ended | Late | Gone
 """What the monitor has to tell."""
 
 
@@ -172,7 +200,8 @@ class Watchlist:
             self._note(run, now)
             return []
         self._followed[uid] = replace(followed, run=run)
-        return self._news(followed.run, run)
+        held_up: list[News] = [HeldUp(run)] if _held_up_anew(followed.run, run) else []
+        return [*held_up, *self._news(followed.run, run)]
 
     def deleted(self, uid: str) -> list[News]:
         """The run of this uid is gone."""
@@ -230,7 +259,13 @@ class Watchlist:
         return news
 
     def _news(self, before: PipelineJob | None, run: PipelineJob) -> list[News]:
-        news: list[News] = [Changed(run, change) for change in changes(before, run)]
+        steps = changes(before, run)
+        not_run = tuple(s.stage for s in steps if s.stage.state == names.STAGE_NOT_RUN)
+        news: list[News] = [
+            Changed(run, step) for step in steps if step.stage.state != names.STAGE_NOT_RUN
+        ]
+        if not_run:
+            news.append(NotRun(run, not_run))
         end = run_end(run)
         if end.ended:
             del self._followed[run.metadata.uid]
@@ -238,6 +273,14 @@ class Watchlist:
             self._end(run, end)
             news.append(Ended(run, end))
         return news
+
+
+def _held_up_anew(before: PipelineJob, run: PipelineJob) -> bool:
+    """Another word than before, of those that are the run's own."""
+    word = run.status.summary
+    if word == before.status.summary or not run.status.message or run.status.ended:
+        return False
+    return word in _OF_THE_RUN or not run.status.stages
 
 
 def key(run: PipelineJob) -> str:

@@ -29,7 +29,7 @@ WRITES: Final = "stagework_writes"
 def engine_of(settings: HistorySettings) -> Engine:
     """Whichever is set; nothing is connected yet. Raises HistoryUnavailable."""
     if settings.postgresql is not None:
-        return _postgresql(settings.postgresql)
+        return postgresql_engine(settings.postgresql, "stagework-api", READERS + 1)
     return _sqlite(Path(settings.file))
 
 
@@ -61,7 +61,8 @@ def _begun(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _postgresql(settings: PostgresSettings) -> Engine:
+def postgresql_engine(settings: PostgresSettings, program: str, connections: int) -> Engine:
+    """Of a PostgreSQL server, also another one than history's; `program` is who it sees there."""
     tls = settings.tls
     files = {"sslrootcert": tls.caFile, "sslcert": tls.certFile, "sslkey": tls.keyFile}
     url = URL.create(
@@ -79,11 +80,11 @@ def _postgresql(settings: PostgresSettings) -> Engine:
             "connect_timeout": settings.connectTimeoutSeconds,
             "tcp_user_timeout": (STATEMENT_SECONDS + BUSY_SECONDS) * 1000,
             "keepalives_idle": BUSY_SECONDS,
-            "application_name": "stagework-api",
+            "application_name": program,
             # No statement of ours is long enough for compiling it to be worth while.
             "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c timezone=UTC -c jit=off",
         },
-        pool_size=READERS + 1,
+        pool_size=connections,
         max_overflow=0,
         pool_pre_ping=True,
         executemany_mode="values_plus_batch",

@@ -11,7 +11,7 @@ from stagework.api.stage_transition import stage_transitions
 
 @dataclass(frozen=True, slots=True)
 class StepChange:
-    """One stage has another state or another attempt than before."""
+    """One stage has another state or attempt than before, or waits for another reason."""
 
     stage: StageStatus
     """As it is now."""
@@ -25,7 +25,7 @@ def changes(before: PipelineJob | None, after: PipelineJob) -> list[StepChange]:
     return [
         StepChange(step.after, _moment(step.after))
         for step in stage_transitions(known, after.status.stages)
-        if step.state_changed or step.attempt_changed
+        if step.state_changed or step.attempt_changed or step.held_up_anew
     ]
 
 

@@ -25,6 +25,7 @@ from stagework.settings import HistorySettings, PostgresSettings
 ROLE: Final = "stagework"
 ADMIN: Final = "postgres"
 START_SECONDS: Final = 60
+_RIGHTS: Final = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
 _PROGRAMS: Final = Path("/usr/lib/postgresql")
 
 
@@ -67,6 +68,7 @@ class Server:
     """Every commit is on the disk before it is answered, as people run it."""
     password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     _databases: int = 0
+    _logins: set[str] = field(default_factory=set[str])
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -134,6 +136,12 @@ class Server:
         )
         return HistorySettings(postgresql=postgresql)
 
+    def login(self, role: str) -> None:
+        """Make a role that may log in with the same password, and nothing else; once."""
+        if role not in self._logins:
+            self._logins.add(role)
+            self._admin(f"CREATE ROLE {role} {_RIGHTS} PASSWORD '{self.password}'")
+
     def make(self) -> None:
         """An empty server with a role that may log in, and nothing else."""
         user, group = _user(), _group()
@@ -151,8 +159,7 @@ class Server:
         if user is not None:
             shutil.chown(self.folder / "server.key", user)
         self.start()
-        rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
-        self._admin(f"CREATE ROLE {ROLE} {rights} PASSWORD '{self.password}'")
+        self.login(ROLE)
 
     def _admin(self, statement: str) -> None:
         connection = psycopg2.connect(

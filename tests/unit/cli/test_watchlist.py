@@ -219,3 +219,93 @@ def test_the_live_view_shows_done_stages_the_current_one_and_elapsed_seconds() -
         20,
         "Running",
     )
+
+
+def standing(run: PipelineJob) -> str:
+    """What is said of a run when it is picked up."""
+    runs = Monitor()
+    runs.listed([run], at(10))
+    return runs.poll(at(10))[0].split("picked up ")[1]
+
+
+def test_a_run_that_is_picked_up_says_what_its_stage_waits_for() -> None:
+    waits = stage("draw", reason=names.WAIT_SLOT, message="2nd of 3 for gpu")
+    assert standing(run_of(waits, summary=names.QUEUED)) == (
+        "default/ad-1 - Queued, 0/1 done, draw Waiting - NoFreeSlot: 2nd of 3 for gpu"
+    )
+
+
+def test_a_run_that_cannot_begin_says_why() -> None:
+    run = run_of(summary=names.PIPELINE_NOT_FOUND, message="there is no Pipeline ad-image")
+    assert standing(run) == "default/ad-1 - PipelineNotFound - there is no Pipeline ad-image"
+
+
+def after(*states: PipelineJob) -> list[list[str]]:
+    """What is said of each further state of a run that is followed, without the line's head."""
+    runs = Monitor()
+    runs.listed([states[0]], at(10))
+    runs.poll(at(10))
+    return [[line.split("] ")[-1] for line in runs.seen(run, at(20))] for run in states[1:]]
+
+
+def test_a_stage_says_what_it_waits_for_whenever_that_is_another_cause() -> None:
+    def draws(reason: str, message: str = "") -> PipelineJob:
+        return run_of(stage("draw", reason=reason, message=message), summary=names.QUEUED)
+
+    assert after(
+        draws(names.WAIT_DEPENDENCY),
+        draws(names.WAIT_SLOT, "3rd of 3"),
+        draws(names.WAIT_SLOT, "2nd of 3"),
+        draws(names.WAIT_POD),
+        draws(names.WAIT_QUOTA, "exceeded quota: pods"),
+    ) == [
+        ["draw - Status: waiting - NoFreeSlot: 3rd of 3"],
+        [],
+        [],
+        ["draw - Status: waiting - QuotaExceeded: exceeded quota: pods"],
+    ]
+
+
+def test_a_stage_that_cannot_start_says_why_and_what_to_do() -> None:
+    stuck = stage("draw", "Stuck", reason="ErrImagePull", message="no such image")
+    (lines,) = after(run_of(stage("draw", "Starting")), run_of(stuck, summary=names.STUCK))
+    assert lines[0].startswith("draw - Status: stuck - ErrImagePull: no such image (next: ")
+
+
+def test_a_machine_that_is_away_is_said_with_its_node() -> None:
+    away = stage("draw", "Away", reason=names.WAIT_MACHINE_AWAY, message="mac-1 sleeps")
+    assert after(run_of(stage("draw", "Running", start=1)), run_of(away, summary=names.AWAY)) == [
+        ["draw - Status: away - MachineAway: mac-1 sleeps"]
+    ]
+
+
+def test_what_holds_up_the_whole_run_is_said_once() -> None:
+    missing = run_of(summary=names.PIPELINE_NOT_FOUND, message="there is no Pipeline ad-image")
+    suspended = run_of(stage("a"), summary=names.SUSPENDED, message="suspended by a person")
+    lines = after(run_of(summary=names.QUEUED), missing, missing, suspended)
+    assert lines[0][0].startswith("PipelineNotFound - there is no Pipeline ad-image")
+    assert lines[1] == []
+    assert lines[2][0].startswith("Suspended - suspended by a person")
+
+
+def test_stages_that_will_not_run_are_one_line() -> None:
+    failed = stage("a", "Failed", reason="NonZeroExit", message="code 3", end=4)
+    left = [stage(name, "NotRun", reason=names.UPSTREAM_FAILED) for name in "bcd"]
+    begun = run_of(stage("a", "Running", start=1), *(stage(name) for name in "bcd"))
+    (lines,) = after(begun, run_of(failed, *left, summary=names.STAGE_FAILED, end=5))
+    assert lines[:2] == [
+        "a - Status: failed - NonZeroExit: code 3",
+        "b, c, d - Status: not run - UpstreamFailed",
+    ]
+    assert len(lines) == 3
+
+
+def test_where_they_have_several_reasons_each_is_named_with_its_stages() -> None:
+    left = [
+        stage("b", "NotRun", reason=names.UPSTREAM_FAILED),
+        stage("c", "NotRun", reason=names.NOT_NEEDED),
+        stage("d", "NotRun", reason=names.UPSTREAM_FAILED),
+    ]
+    begun = run_of(*(stage(name) for name in "bcd"))
+    (lines,) = after(begun, run_of(*left))
+    assert lines == ["b, d - Status: not run - UpstreamFailed; c - Status: not run - NotNeeded"]

@@ -11,7 +11,7 @@ from typing import Final
 
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.errors import CommandError
-from stagework.cli.feed import Deleted, Event, Feed, Listed, Seen, Trouble
+from stagework.cli.feed import Deleted, Denied, Event, Feed, Listed, Seen, Trouble
 from stagework.cli.text.monitor_lines import Line, MonitorLines
 from stagework.cli.text.screens import Screen
 from stagework.cli.watchlist import News, Watchlist
@@ -94,7 +94,10 @@ class Follower:
         self._done_at: dict[str, datetime] = {}
 
     def run(self, wishes: Wishes, *, until_done: bool, once: bool = False) -> None:
-        """Follow; with `until_done` until every run has ended or is past its timeout."""
+        """Follow; with `until_done` until every run has ended or is past its timeout.
+
+        Raises CommandError where the API server refuses the same again and again.
+        """
         self._done_at["listing"] = self._now()
         self._feed.start()
         try:
@@ -138,6 +141,8 @@ class Follower:
                 self._print(self._watchlist.deleted(uid), now)
             case Trouble(text):
                 self._screen.show(Line(f"WARNING {text}; trying again", "wait"))
+            case Denied(error):
+                raise error
 
     def _list_if_due(self, wishes: Wishes, now: datetime) -> None:
         wished = wishes.list.is_set()

@@ -10,9 +10,14 @@ import typer
 from stagework.cli.commands.follower import Follower, Rhythm, signals
 from stagework.cli.commands.session import Session, session_of
 from stagework.cli.commands.slot_holders import holders_for
-from stagework.cli.errors import EXIT_FAILED, EXIT_TIMEOUT, CommandError
-from stagework.cli.feed import Feed
-from stagework.cli.objects import RUNS
+from stagework.cli.errors import (
+    EXIT_FAILED,
+    EXIT_TIMEOUT,
+    ClusterUnreachable,
+    CommandError,
+)
+from stagework.cli.feed import REFUSALS_MAX, Feed
+from stagework.cli.objects import RUNS, read_run
 from stagework.cli.options import Namespace
 from stagework.cli.templates import load_template, named_pipeline
 from stagework.cli.text.monitor_lines import Line, MonitorLines, MonitorSettings, banner
@@ -119,21 +124,22 @@ def _follow(
         session.objects.run(settings.namespace, name)
     creates = settings.create_interval_seconds is not None
     body = _template(template, settings.pipeline, settings.tenant) if creates else {}
-    watchlist = _watchlist(settings)
+    watchlist, lines = _watchlist(settings), MonitorLines(session.home, manner.by_name)
+    create = RunMaker(session, where or session.cluster.namespace, body, lines)
     with signals() as wishes, screen_for(session.terminal, plain=manner.plain) as screen:
         for text in banner(settings):
             screen.show(Line(text))
         follower = Follower(
             Feed(session.cluster, where, interval_seconds=settings.interval_seconds),
             watchlist,
-            MonitorLines(session.home, manner.by_name),
+            lines,
             screen,
             now=session.now,
             rhythm=Rhythm(poll=settings.interval_seconds, create=settings.create_interval_seconds),
             holders=lambda waiting: holders_for(
                 session, waiting, where or session.cluster.namespace
             ),
-            create=(lambda: _create(session, where, body)) if creates else None,
+            create=create.once if creates else None,
         )
         follower.run(wishes, until_done=manner.until_done, once=manner.once)
         if wishes.stop.is_set():
@@ -177,11 +183,33 @@ def _template(file: Path | None, pipeline: str, tenant: str) -> dict[str, Any]:
     )
 
 
-def _create(session: Session, namespace: str | None, body: dict[str, Any]) -> Line:
-    where = namespace or session.cluster.namespace
-    try:
-        made = session.objects.create(RUNS, where, body)
-    except CommandError as error:
-        # A load test goes on; the next turn tries again.
-        return Line(f"WARNING auto-create: {error.message}", "wait")
-    return Line(f"created {where}/{made['metadata']['name']}")
+class RunMaker:
+    """Makes runs, until the same refusal has come too often."""
+
+    def __init__(
+        self, session: Session, namespace: str, body: dict[str, Any], lines: MonitorLines
+    ) -> None:
+        self._session = session
+        self._namespace = namespace
+        self._body = body
+        self._lines = lines
+        self._refusals = 0
+
+    def once(self) -> Line:
+        """One run, or why there is none; raises CommandError after refusals that repeat."""
+        try:
+            made = self._session.objects.create(RUNS, self._namespace, self._body)
+        except ClusterUnreachable as error:
+            # A load test goes on; the next turn tries again.
+            return Line(f"WARNING auto-create: {error.message}", "wait")
+        except CommandError as error:
+            self._refusals += 1
+            if self._refusals < REFUSALS_MAX:
+                return Line(f"WARNING auto-create: {error.message}", "wait")
+            raise CommandError(
+                f"auto-create was refused {self._refusals} times in a row, and stops; runs that "
+                f"were followed go on: {error.message}",
+                command=error.command,
+            ) from error
+        self._refusals = 0
+        return self._lines.created(read_run(made))

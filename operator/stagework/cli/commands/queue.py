@@ -11,7 +11,7 @@ from rich.text import Text
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.commands.follower import Wishes, signals
 from stagework.cli.commands.session import Session, session_of
-from stagework.cli.feed import Deleted, Event, Feed, Listed, Seen, Trouble
+from stagework.cli.feed import Deleted, Denied, Event, Feed, Listed, Seen, Trouble
 from stagework.cli.live_queue import LiveQueue
 from stagework.cli.options import DEFAULT_RELEASE_NAMESPACE, JsonFormat, ReleaseNamespace
 from stagework.cli.text import board_page, top_table
@@ -182,6 +182,8 @@ class _Watcher:
                 self._runs.pop(uid, None)
             case Trouble(text):
                 self._session.terminal.warn(f"{text}; trying again")
+            case Denied(error):
+                raise error
 
     def _show(self) -> None:
         now = self._session.now()

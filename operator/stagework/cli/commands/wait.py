@@ -10,7 +10,7 @@ from stagework.api.durations import short
 from stagework.api.pipelinejob import PipelineJob
 from stagework.cli.commands.session import Session, session_of
 from stagework.cli.errors import CommandError, TimeRanOut
-from stagework.cli.feed import Deleted, Feed, Listed, Seen, Trouble
+from stagework.cli.feed import Deleted, Denied, Feed, Listed, Seen, Trouble
 from stagework.cli.options import Namespace
 from stagework.cli.text import run_list, run_page
 from stagework.cli.text.next_steps import next_command
@@ -52,6 +52,8 @@ def _wait(session: Session, feed: Feed, names: list[str], deadline: datetime) ->
         event = feed.next(_TICK_SECONDS)
         if isinstance(event, Trouble):
             session.terminal.warn(f"{event.text}; trying again")
+        elif isinstance(event, Denied):
+            raise event.error
         elif event is not None:
             for name, run in _news(event, pending):
                 _judge(session, pending, name, run)

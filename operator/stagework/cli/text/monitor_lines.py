@@ -16,7 +16,7 @@ from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stage_status import StageStatus
 from stagework.cli.text.next_steps import Home, next_command
 from stagework.cli.text.tables import one_line
-from stagework.cli.watchlist import Changed, Ended, Gone, Late, News, PickedUp
+from stagework.cli.watchlist import Changed, Ended, Gone, HeldUp, Late, News, NotRun, PickedUp
 from stagework.overview.holders import SlotHolder
 from stagework.overview.states import Tone, run_word
 from stagework.overview.times import begin
@@ -101,11 +101,13 @@ class MonitorLines:
             case PickedUp():
                 at = run.status.completionTime or now
                 return Line(f"{self._head(run, at)} picked up {_place(run)} - {_standing(run)}")
-            case Changed(_, change):
-                failed = change.stage.state == names.STAGE_FAILED_STATE
-                head = self._head(run, change.at or now)
-                words = f"{change.stage.name} - Status: {stage_words(change.stage)}"
-                return Line(f"{head} {words}", "bad" if failed else "plain")
+            case Changed():
+                return self._changed(news, now)
+            case NotRun(_, stages):
+                return Line(f"{self._head(run, now)} {not_run_words(stages)}")
+            case HeldUp():
+                words = f"{run_word(run)} - {one_line(run.status.message)}"
+                return Line(f"{self._head(run, now)} {words}{self._next(run)}", "wait")
             case Ended():
                 return self._ended(news, now)
             case Late(_, seconds):
@@ -128,6 +130,24 @@ class MonitorLines:
             return []
         return [Line("Slots are held by:"), *(Line(f"  {held(holder)}") for holder in holders)]
 
+    def created(self, run: PipelineJob) -> Line:
+        """A run that the monitor has made; what follows of it begins alike."""
+        return Line(f"{self._label(run)} created {_place(run)}")
+
+    def _changed(self, news: Changed, now: datetime) -> Line:
+        stage = news.change.stage
+        head = self._head(news.run, news.change.at or now)
+        words = f"{stage.name} - Status: {stage_words(stage)}"
+        if stage.stuck:
+            return Line(f"{head} {words}{self._next(news.run)}", "bad")
+        return Line(
+            f"{head} {words}", "bad" if stage.state == names.STAGE_FAILED_STATE else "plain"
+        )
+
+    def _next(self, run: PipelineJob) -> str:
+        command = next_command(run, self.home)
+        return f" (next: {command})" if command else ""
+
     def _ended(self, news: Ended, now: datetime) -> Line:
         run, end = news.run, news.end
         at = run.status.completionTime or now
@@ -137,12 +157,13 @@ class MonitorLines:
         where = f" at {end.stage}" if end.stage else f": {end.reason}"
         message = one_line(end.message)
         cause = f": {message}" if message else ""
-        command = next_command(run, self.home)
-        return Line(f"{head} failed - {name}{where}{cause} (next: {command})", "bad")
+        return Line(f"{head} failed - {name}{where}{cause}{self._next(run)}", "bad")
 
     def _head(self, run: PipelineJob, at: datetime) -> str:
-        label = run.metadata.name if self.by_name else short_id(run)
-        return f"[Job {label}] [{_seconds(run, at)}s]"
+        return f"{self._label(run)} [{_seconds(run, at)}s]"
+
+    def _label(self, run: PipelineJob) -> str:
+        return f"[Job {run.metadata.name if self.by_name else short_id(run)}]"
 
 
 def stage_words(stage: StageStatus) -> str:
@@ -151,10 +172,25 @@ def stage_words(stage: StageStatus) -> str:
     if stage.state == names.STAGE_SUCCEEDED:
         return word
     again = f" (attempt {stage.attempt})" if stage.attempt > 1 else ""
-    if stage.active and not stage.stuck:
+    if stage.active and not (stage.stuck or stage.away):
         return word + again
-    cause = ": ".join(part for part in (stage.reason, one_line(stage.message)) if part)
+    cause = _cause(stage)
     return word + again + (f" - {cause}" if cause else "")
+
+
+def not_run_words(stages: Sequence[StageStatus]) -> str:
+    """Stages that will not run, in one line: by their reasons, where there are several."""
+    if len(stages) == 1:
+        return f"{stages[0].name} - Status: {stage_words(stages[0])}"
+    reasons = dict.fromkeys(stage.reason for stage in stages)
+    named = {why: ", ".join(s.name for s in stages if s.reason == why) for why in reasons}
+    word = WORDS[names.STAGE_NOT_RUN]
+    parts = (f"{who} - Status: {word}" + (f" - {why}" if why else "") for why, who in named.items())
+    return "; ".join(parts)
+
+
+def _cause(stage: StageStatus) -> str:
+    return ": ".join(part for part in (stage.reason, one_line(stage.message)) if part)
 
 
 def held(holder: SlotHolder) -> str:
@@ -180,7 +216,11 @@ def _place(run: PipelineJob) -> str:
 def _standing(run: PipelineJob) -> str:
     total = len(run.status.stages)
     if not total:
-        return run_word(run)
+        message = one_line(run.status.message)
+        return f"{run_word(run)} - {message}" if message else run_word(run)
     stage = run.status.current_stage
     at = f", {stage.name} {stage.state}" if stage is not None and not run.status.ended else ""
-    return f"{run_word(run)}, {run.status.done_count}/{total} done{at}"
+    works = stage is None or (stage.active and not (stage.stuck or stage.away)) or stage.ended
+    cause = _cause(stage) if stage is not None and at and not works else ""
+    why = f" - {cause}" if cause else ""
+    return f"{run_word(run)}, {run.status.done_count}/{total} done{at}{why}"

@@ -17,6 +17,12 @@ from stagework.overview.rows import RunRow
 from stagework.overview.states import tone
 
 _BAR_COLUMNS = 24
+_SHORT_BAR_COLUMNS = 10
+_WIDE_COLUMNS = 110
+"""From this width on a terminal has room for the long bar."""
+
+_CUT = frozenset({"RUN", "STAGE", "MACHINE"})
+"""Columns that give way."""
 
 
 class Screen(Shown, Protocol):
@@ -62,23 +68,33 @@ class LiveScreen(Painted):
 
     def bars(self, rows: list[RunRow]) -> None:
         """Paint the table anew."""
-        shown = bars_table(rows) if rows else Text("No run is being followed.", style="dim")
+        width = self._live.console.width
+        shown = bars_table(rows, width) if rows else Text("No run is being followed.", style="dim")
         self._live.update(shown, refresh=True)
 
 
-def bars_table(rows: list[RunRow]) -> Table:
-    """One row a run: name, bar, state as a word, stage, machine, elapsed."""
+def bars_table(rows: list[RunRow], width: int) -> Table:
+    """One row a run: name, bar, state as a word, stage, machine, elapsed.
+
+    Where the terminal is narrow, names of runs, stages and machines are cut, and nothing else.
+    """
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("RUN", "", "DONE", "STATUS", "STAGE", "MACHINE", "TIME"):
-        table.add_column(title, no_wrap=True)
+        table.add_column(title, no_wrap=title not in _CUT)
+    bar = _BAR_COLUMNS if width >= _WIDE_COLUMNS else _SHORT_BAR_COLUMNS
     for row in rows:
         table.add_row(
-            Text(row.name),
-            ProgressBar(total=max(1, row.total), completed=row.done, width=_BAR_COLUMNS),
+            _cut(row.name),
+            ProgressBar(total=max(1, row.total), completed=row.done, width=bar),
             Text(progress(row)),
             Text(row.status, style=STYLES[tone(row.status)]),
-            Text(row.stage),
-            Text(row.machine),
+            _cut(row.stage),
+            _cut(row.machine),
             Text(short(row.elapsed_seconds)),
         )
     return table
+
+
+def _cut(name: str) -> Text:
+    """One line, however narrow its column becomes."""
+    return Text(name, no_wrap=True, overflow="ellipsis")

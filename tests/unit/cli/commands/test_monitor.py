@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from stagework.api import names
+from stagework.cli.cluster import Answer
 from stagework.cli.commands.monitor import seconds_of
 from stagework.cli.errors import ClusterUnreachable
+from stagework.cli.feed import REFUSALS_MAX
 from tests.support.builders.written_runs import at, run_of, stage
 from tests.unit.cli.conftest import Cli
-from tests.unit.cli.fakecluster import GROUP, FakeCluster, status
+from tests.unit.cli.fakecluster import GROUP, FakeCluster, Request, status
 
 RUNNING = run_of(stage("vlm_analyze", "Running", start=1))
 DONE = run_of(stage("vlm_analyze", "Succeeded", end=150), summary=names.COMPLETED, end=151)
@@ -112,7 +114,7 @@ def test_auto_create_makes_runs_from_the_template(
     made = cluster.sent("POST", "/pipelinejobs")
     assert made[0].json["metadata"]["generateName"] == "ad-"
     assert made[0].json["spec"] == {"pipelineRef": {"name": "ad-image"}, "tenant": "7"}
-    assert "created default/ad-00001" in outcome.out
+    assert "[Job uid-1...] created default/ad-00001" in outcome.lines
 
 
 def test_auto_create_without_a_template_says_what_is_missing(cli: Cli) -> None:
@@ -174,3 +176,49 @@ def test_of_namespaces_that_one_may_not_read_nobody_is_named(
 
     assert outcome.code == 0
     assert "Slots are held by:" not in outcome.lines
+
+
+FORBIDDEN = 'pipelinejobs.stagework.dev is forbidden: User "me" cannot create resource'
+
+
+def test_auto_create_stops_after_refusals_that_repeat(cli: Cli, cluster: FakeCluster) -> None:
+    cluster.routes["POST", f"{GROUP}/namespaces/default/pipelinejobs"] = lambda _: status(
+        403, FORBIDDEN
+    )
+    cli.step_seconds = 5
+    cli.alarms = {400: signal.SIGTERM}
+    words = ("--auto-create", "--create-interval", "1", "--pipeline", "ad-image")
+    outcome = cli("monitor", *words)
+    assert outcome.code == 1
+    assert len(cluster.sent("POST", "/pipelinejobs")) == REFUSALS_MAX
+    assert f"auto-create was refused {REFUSALS_MAX} times in a row" in outcome.err
+    assert outcome.out.count("WARNING auto-create") == REFUSALS_MAX - 1
+
+
+def test_an_outage_does_not_stop_auto_create(cli: Cli, cluster: FakeCluster) -> None:
+    def unreachable(_: Request) -> Answer:
+        raise ClusterUnreachable("the line is dead")
+
+    cluster.routes["POST", f"{GROUP}/namespaces/default/pipelinejobs"] = unreachable
+    cli.step_seconds = 5
+    cli.alarms = {30: signal.SIGTERM}
+    words = ("--auto-create", "--create-interval", "1", "--pipeline", "ad-image")
+    outcome = cli("monitor", *words)
+    assert outcome.code == 0
+    assert len(cluster.sent("POST", "/pipelinejobs")) > REFUSALS_MAX
+
+
+def test_a_right_that_is_taken_away_ends_the_monitor(cli: Cli, cluster: FakeCluster) -> None:
+    cluster.add(RUNNING)
+
+    def taken() -> None:
+        cluster.routes["GET", f"{GROUP}/namespaces/default/pipelinejobs"] = lambda _: status(
+            403, "pipelinejobs is forbidden"
+        )
+        raise ClusterUnreachable("the watch has ended")
+
+    cluster.events.put(taken)
+    cli.alarms = {600: signal.SIGTERM}
+    outcome = cli("monitor", "--interval", "0.1")
+    assert outcome.code == 1
+    assert "forbidden" in outcome.err

@@ -1,0 +1,6 @@
+"""`python -m stagework.listener`."""
+
+from stagework.listener.main import run
+
+if __name__ == "__main__":
+    run()
