@@ -44,7 +44,7 @@
 {{- $_ := set $settings.history "postgresql" $postgresql -}}
 {{- end -}}
 {{- end -}}
-{{- $_ := set $settings "alerts" (pick .Values.alerts "urlsSecret" "timeoutSeconds") -}}
+{{- $_ := set $settings "alerts" .Values.alerts -}}
 {{- $tasks := dict "namespaces" dict "s3" dict "imagePullSecrets" .Values.imagePullSecrets -}}
 {{- $operator := printf "http://stagework-operator.%s.svc:8080/healthz" .Release.Namespace -}}
 {{- $_ := set $tasks "operatorUrl" $operator -}}

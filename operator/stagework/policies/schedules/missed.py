@@ -37,6 +37,11 @@ class Skipped:
         return self.late + self.coalesced + self.beyond_limit
 
     @property
+    def missed(self) -> int:
+        """Those that nobody wanted to go without a run."""
+        return self.late + self.beyond_limit
+
+    @property
     def is_lower_bound(self) -> bool:
         """There were more than are counted."""
         return self.total >= COUNTED
