@@ -64,6 +64,7 @@ def scraped(exposed: Exposed, folder: Path, rules: Path) -> Iterator[Prometheus]
             yield server
     finally:
         web.shutdown()
+        web.server_close()
         thread.join()
 
 

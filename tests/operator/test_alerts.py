@@ -9,7 +9,7 @@ from stagework.settings import Settings
 from stagework.wiring import ALERTS_MEMORY
 from tests.support.alerts import Ears
 from tests.support.fakeapi.kubelet import Behaviour
-from tests.support.fakeapi.resources import CONFIG_MAPS, PODS, SCHEDULED_JOBS, Json
+from tests.support.fakeapi.resources import CONFIG_MAPS, NODES, SCHEDULED_JOBS, Json
 from tests.support.operators.results import SimulatedChecks
 from tests.support.operators.setup import NAMESPACE, RELEASE_NAMESPACE, settings_document
 from tests.support.operators.timescale import VirtualTime
@@ -43,16 +43,16 @@ class House:
     async def hears(self, word: str, seconds: float = SOON) -> None:
         await self.world.until(lambda: word in str(self.ears.titles), seconds=seconds)
 
-    def apply(self, name: str, **stage: Any) -> None:
-        fields: Json = {"name": "a", "image": "x", "runsOn": ["gpu"], "retries": 0}
-        self.world.apply(name, [{**fields, **stage}])
+    def apply(self, run: str, **stage: Any) -> None:
+        fields: Json = {"name": "good", "image": "x", "runsOn": ["gpu"], "retries": 0}
+        self.world.apply(run, [{**fields, **stage}])
 
 
 def play(story: Callable[[House], Awaitable[None]]) -> None:
     timescale = VirtualTime(BEGAN)
 
     def behave(pod: Json) -> Behaviour:
-        is_bad = pod["metadata"]["labels"]["stagework.dev/run"].startswith("bad")
+        is_bad = pod["metadata"]["labels"]["stagework.dev/stage"] == "bad"
         return Behaviour(seconds=1.0 if is_bad else 200.0, exit_code=1 if is_bad else 0)
 
     async def main() -> None:
@@ -72,22 +72,22 @@ def test_failures_are_told_once_though_the_operator_restarts_and_once_when_they_
     async def story(house: House) -> None:
         world = house.world
         for name in ("bad-1", "bad-2"):
-            house.apply(name)
+            house.apply(name, name="bad")
         await world.until(lambda: world.summary("bad-2") == "StageFailed", seconds=100)
-        await house.hears("too many stages fail: a")
+        await house.hears("too many stages fail: bad")
 
         await world.operators[-1].kill()
         world.run_out_lease()
         house.starts()
         await asyncio.sleep(300)
-        assert house.ears.titles == [title("too many stages fail: a")]
+        assert house.ears.titles == [title("too many stages fail: bad")]
 
         world.simulator.kubelets.behave = lambda _: Behaviour(seconds=1.0)
         for name in ("bad-1", "bad-2"):
-            world.ask(f"again-{name}", "Retry", "a", of=name)
+            world.ask(f"again-{name}", "Retry", "bad", of=name)
         await house.hears("well again", seconds=200)
         await asyncio.sleep(300)
-        assert house.ears.titles[1:] == [title("well again: too many stages fail: a")]
+        assert house.ears.titles[1:] == [title("well again: too many stages fail: bad")]
 
     play(story)
 
@@ -96,12 +96,18 @@ def test_an_orphan_is_told_of_within_half_a_minute_of_its_recovery() -> None:
     async def story(house: House) -> None:
         world = house.world
         house.apply("lost")
-        await world.until(lambda: world.stage("lost", "a").get("state") == "Running")
-        for stored in list(world.store.list(PODS, NAMESPACE)):
-            world.store.delete(PODS, *stored.key, {"gracePeriodSeconds": 0})
-        await world.until(lambda: world.stage("lost", "a").get("attempt") == 2, seconds=300)
+        await world.until(lambda: world.stage("lost", "good").get("state") == "Running")
+        node = world.stage("lost", "good")["node"]
+        world.simulator.set_ready(node, ready=False)
+        await world.until(
+            lambda: world.stage("lost", "good").get("reason") == "NodeLost", seconds=90
+        )
+        taint = {"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}
+        (key,) = (n.key for n in world.store.list(NODES) if n.meta["name"] == node)
+        world.store.patch(NODES, *key, {"spec": {"taints": [taint]}})
+        await world.until(lambda: world.stage("lost", "good").get("attempt") == 2, seconds=70)
         await house.hears(f"stages have lost their process: {NAMESPACE}")
-        assert "lost a (attempt 1)" in house.ears.heard[0].text
+        assert "lost good (attempt 1)" in house.ears.heard[0].text
 
     play(story)
 

@@ -53,9 +53,12 @@ class Desk:
         self.watch = AlertWatch(
             *(sources, self.ears, self.memory, TERMS, self.metrics),
             wall_clock=lambda: self.now,
-            clock=lambda: (self.now - NOW).total_seconds(),
+            clock=self._seconds,
         )
         return self.watch
+
+    def _seconds(self) -> float:
+        return (self.now - NOW).total_seconds()
 
     async def _orphans(self) -> Sequence[OrphanSeen]:
         if self.fault is not None:
