@@ -358,6 +358,18 @@ class AlertSettings(_Section):
     a line. Empty: nobody is told."""
     timeoutSeconds: float = Field(default=15, gt=0, le=120)
     """How long all receivers together may take."""
+    wellAfterSeconds: int = Field(default=120, ge=0, le=24 * 3600)
+    """What was wrong is well once it has not been wrong for so long."""
+    maxFailedRatio: float = Field(default=0.5, ge=0, le=1)
+    """Alert where, of what ended of a stage in the last hour, a larger part failed for good."""
+    minStages: int = Field(default=5, ge=1, le=1_000_000)
+    """Fewer than so many that ended say nothing."""
+    stuckSeconds: int = Field(default=300, ge=0, le=_YEARS_10)
+    """Alert where a stage had its turn and has not started for so long."""
+    deferredSeconds: int = Field(default=12 * 3600, ge=0, le=_YEARS_10)
+    """Alert where a stage that is deferred came into the queue so long ago."""
+    storeAwaySeconds: int = Field(default=20, ge=0, le=24 * 3600)
+    """Alert where the API service or a store behind it has been away for so long."""
 
 
 class TaskS3Settings(S3Settings):

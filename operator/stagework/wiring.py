@@ -8,17 +8,22 @@ import os
 import socket
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from stagework.children.pod_defaults import FilesDefaults, PodDefaults
 from stagework.children.task_job import TaskDefaults
 from stagework.children.task_schedule import TaskSchedule
+from stagework.overview.alert_rules import AlertLimits, AlertTerms
+from stagework.overview.queue.places import Places
 from stagework.plans.pipelinejob.snapshot import PlanSettings
 from stagework.settings import Settings
 
 LEASE_NAME = "stagework-operator"
 """The Lease that the acting operator holds."""
+ALERTS_MEMORY = "stagework-operator-alerts"
+"""The ConfigMap in which the operator keeps what people were told."""
 OPERATOR_TOKEN_FILE = Path("/var/run/stagework/token/token")
 """Projected token with which the operator asks the API service."""
 
@@ -70,6 +75,24 @@ def plan_settings(settings: Settings) -> PlanSettings:
         start_grace_seconds=settings.slots.startGraceSeconds,
         orphan_timeout_seconds=settings.recovery.orphanTimeoutSeconds,
         keep_logs=settings.artifacts.maxLogBytes > 0,
+    )
+
+
+def alert_terms(settings: Settings) -> AlertTerms:
+    """The part of the settings that alerts go by."""
+    alerts = settings.alerts
+    limits = AlertLimits(
+        failed_ratio=alerts.maxFailedRatio,
+        fewest_ended=alerts.minStages,
+        stuck=timedelta(seconds=alerts.stuckSeconds),
+        deferred=timedelta(seconds=alerts.deferredSeconds),
+        store_away=timedelta(seconds=alerts.storeAwaySeconds),
+    )
+    return AlertTerms(
+        limits,
+        well_after=timedelta(seconds=alerts.wellAfterSeconds),
+        places=Places(settings.fleet, settings.queue.pools),
+        where=f"stagework in {settings.releaseNamespace}",
     )
 
 

@@ -19,6 +19,10 @@ def everything() -> Rendered:
             "operator": {"replicas": 2},
             "podDisruptionBudget": {"enabled": True},
             "podMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+            "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+            "prometheusRule": {"enabled": True},
+            "grafanaDashboard": {"enabled": True},
+            "kubeStateMetrics": {"enabled": True},
             "networkPolicy": {"enabled": True},
         }
     )

@@ -15,7 +15,7 @@ from stagework.api.tasks import PROGRAMS, TASKS, task_object_name
 from stagework.settings import Settings
 from stagework.web.auth.sign_in_policy import SETTLED, was_in_force
 from stagework.web.sign_in_source import Binding, Policy
-from stagework.wiring import task_defaults, task_schedules
+from stagework.wiring import ALERTS_MEMORY, task_defaults, task_schedules
 from tests.chart.rendered import CHART, NAMESPACE, RefusedValues, Rendered, render
 from tests.support.operators.rights import Right, rights_of
 
@@ -65,7 +65,9 @@ ROLES = {
         ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"): "get",
     },
     "stagework-operator-lease": {("coordination.k8s.io", "leases"): "get create update"},
+    ALERTS_MEMORY: {("", "configmaps"): "get patch"},
 }
+IN_ONE_NAMESPACE = ("stagework-operator-lease", ALERTS_MEMORY)
 
 
 _LIST, _CREATE = (
@@ -108,7 +110,7 @@ def expected(table: dict[tuple[str, str], str]) -> set[Right]:
 
 @pytest.mark.parametrize("name", ROLES)
 def test_each_role_grants_what_is_used_and_no_more(chart: Rendered, name: str) -> None:
-    kind = "Role" if name == "stagework-operator-lease" else "ClusterRole"
+    kind = "Role" if name in IN_ONE_NAMESPACE else "ClusterRole"
     assert rights_of(chart.one(kind, name)) == expected(ROLES[name])
 
 
@@ -124,9 +126,9 @@ def check_config_maps(name: str, rule: dict[str, Any]) -> None:
     if name == "stagework-operator":
         assert rule["verbs"] == ["get"]  # the list of items that a Batch names
         return
-    # What a built-in task remembers: the one ConfigMap of its name.
+    # What a built-in task, or the operator of its alerts, remembers: the one ConfigMap of its name.
     assert rule["resourceNames"] == [name.removesuffix("-own")]
-    assert name.startswith("stagework-task-")
+    assert name.startswith("stagework-task-") or name == ALERTS_MEMORY
     assert rule["verbs"] == ["get", "patch"]
 
 

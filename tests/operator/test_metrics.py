@@ -8,6 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.metrics import MetricWrapperBase
 
+from stagework.controllers.alerting.metrics import AlertMetrics
+from stagework.controllers.facts.metrics import FactMetrics
 from stagework.controllers.metrics import Metrics
 from stagework.controllers.pipelinejobs.controller import PipelineJobs
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
@@ -193,6 +195,8 @@ def test_every_metric_is_documented() -> None:
     Metrics(registry, "1")
     StageMetrics(registry)
     ScheduleMetrics(registry)
+    AlertMetrics(registry)
+    FactMetrics(registry)
     numbers = QueueNumbers(registry, old_places(), lambda: datetime.now(UTC))
     QueueMetrics(registry, lambda: datetime.now(UTC), numbers)
     names = [family.name for family in registry.collect()]

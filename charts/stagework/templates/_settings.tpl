@@ -45,7 +45,7 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- $_ := set $settings "alerts" (pick .Values.alerts "urlsSecret" "timeoutSeconds") -}}
+{{- $_ := set $settings "alerts" .Values.alerts -}}
 {{- $tasks := dict "namespaces" dict "s3" dict "imagePullSecrets" .Values.imagePullSecrets -}}
 {{- $operator := printf "http://stagework-operator.%s.svc:8080/healthz" .Release.Namespace -}}
 {{- $_ := set $tasks "operatorUrl" $operator -}}

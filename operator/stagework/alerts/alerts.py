@@ -42,3 +42,7 @@ class Alerts(Protocol):
     async def once(self, key: str, message: Message) -> Sending:
         """Something to know, such as the digest of a day; said once for ever."""
         ...
+
+    async def open_keys(self) -> tuple[str, ...]:
+        """Keys of what was said to be wrong, and not yet to be well."""
+        ...

@@ -6,7 +6,7 @@ better than never. A memory that cannot be read counts as empty, for the same re
 
 import logging
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 import msgspec
 
@@ -37,6 +37,19 @@ class RememberedAlerts:
         self._sink = sink
         self._memory = memory
         self._said: Said | None = None
+
+    @classmethod
+    async def recalled(cls, sink: Sink, memory: Memory) -> Self:
+        """With what was said before known for certain, for who speaks all the time: what counted as
+        empty now would be said anew. Raises MemoryUnavailable.
+        """
+        alerts = cls(sink, memory)
+        alerts._said = await _read(memory)
+        return alerts
+
+    async def open_keys(self) -> tuple[str, ...]:
+        """See Alerts."""
+        return (await self._known()).open
 
     async def failing(self, key: str, message: Message) -> Sending:
         """See Alerts."""
@@ -69,9 +82,8 @@ class RememberedAlerts:
 
     async def _remembered(self) -> Said:
         try:
-            raw = await self._memory.read(MEMORY_NAME)
-            return _decoder.decode(raw) if raw else Said()
-        except (MemoryUnavailable, msgspec.DecodeError) as error:
+            return await _read(self._memory)
+        except MemoryUnavailable as error:
             log.warning("what was said before is not known: %s", error)
             return Said()
 
@@ -80,3 +92,12 @@ class RememberedAlerts:
             await self._memory.write(MEMORY_NAME, msgspec.json.encode(said))
         except MemoryUnavailable as error:
             log.warning("it will be said again, for it is not remembered: %s", error)
+
+
+async def _read(memory: Memory) -> Said:
+    raw = await memory.read(MEMORY_NAME)
+    try:
+        return _decoder.decode(raw) if raw else Said()
+    except msgspec.DecodeError as error:
+        log.warning("what was said before is not known: %s", error)
+        return Said()

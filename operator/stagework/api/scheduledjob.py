@@ -308,6 +308,7 @@ class ScheduleChanges(TypedDict, total=False):
     nextScheduleTime: datetime | None
     nextRunTimes: list[str]
     lastScheduleTime: datetime | None
+    lastMissedTime: datetime | None
     countsFrom: datetime | None
     scheduleDigest: str
     skipSlots: list[datetime]
@@ -348,6 +349,9 @@ class ScheduledJobStatus(Observed):
     lastScheduleTime: Time | None = None
     """The last slot that was dealt with: it has its run, waits for room, or was skipped. It only
     moves on."""
+    lastMissedTime: Time | None = None
+    """When it was last found that slots had passed without a run, for they were too late or too
+    many. What coalesces, finds no room or was skipped by a person is not meant."""
     countsFrom: Time | None = None
     """No slot up to here runs any more: when it was made, last changed, or resumed."""
     scheduleDigest: Annotated[str, StringConstraints(max_length=32)] = ""

@@ -8,8 +8,14 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from stagework import wiring
+from stagework.alerts.remembered import Sink
 from stagework.cluster.cache.cache import Cache
 from stagework.cluster.client.kubeapi import KubeApi
+from stagework.cluster.config_map import ConfigMapMemory
+from stagework.controllers.alerting.metrics import AlertMetrics
+from stagework.controllers.alerting.situation import AlertSources
+from stagework.controllers.alerting.stores import StoreWatch
+from stagework.controllers.alerting.watch import AlertWatch
 from stagework.controllers.batches.answers import BatchAnswers
 from stagework.controllers.batches.controller import Batches
 from stagework.controllers.batches.retelling import facts_of_batches
@@ -25,16 +31,19 @@ from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
 from stagework.controllers.pipelinejobs.live_pods import LivePods
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics
 from stagework.controllers.pipelinejobs.orphan_sweep import OrphanSweep
+from stagework.controllers.pipelinejobs.orphans_seen import orphans_seen
 from stagework.controllers.pipelinejobs.queue_numbers import QueueNumbers
 from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
 from stagework.controllers.pipelinejobs.wake_hooks import WakeHooks
 from stagework.controllers.pipelines.controller import Pipelines
 from stagework.controllers.scheduledjobs.controller import ScheduledJobs
+from stagework.controllers.scheduledjobs.missed_slots import missed_slots
 from stagework.controllers.scheduledjobs.missing_runs import MissingRuns
 from stagework.controllers.scheduledjobs.task_schedules import TaskSchedules
 from stagework.overview.queue.places import Places
 from stagework.service_client.batches import BatchBook
+from stagework.service_client.checks import PartChecks
 from stagework.service_client.heartbeats import HeartbeatReader
 from stagework.service_client.logs import LogKeeper
 from stagework.service_client.results import ResultStore
@@ -51,6 +60,10 @@ class Parts:
     results: ResultStore
     logs: LogKeeper
     heartbeats: HeartbeatReader
+    checks: PartChecks
+    """Who says how the stores are."""
+    receivers: Sink
+    """Who brings alerts to people."""
     book: BatchBook
     """Who keeps the lists of batches, and what has become of each item."""
     spool: Spool
@@ -71,6 +84,24 @@ def _queue_metrics(parts: Parts) -> QueueMetrics:
     places = Places(settings.fleet, settings.queue.pools)
     numbers = QueueNumbers(parts.registry, places, parts.wall_clock)
     return QueueMetrics(parts.registry, parts.wall_clock, numbers)
+
+
+def _alert_watch(parts: Parts, numbers: QueueNumbers) -> AlertWatch:
+    namespace = parts.settings.releaseNamespace
+    return AlertWatch(
+        AlertSources(
+            rows=numbers.rows,
+            orphans=lambda: orphans_seen(parts.cache),
+            missed=lambda: missed_slots(parts.cache),
+            stores=StoreWatch(parts.checks, parts.wall_clock),
+        ),
+        parts.receivers,
+        ConfigMapMemory(parts.api, namespace, wiring.ALERTS_MEMORY),
+        wiring.alert_terms(parts.settings),
+        AlertMetrics(parts.registry),
+        wall_clock=parts.wall_clock,
+        clock=parts.clock,
+    )
 
 
 def _orphan_sweep(parts: Parts) -> OrphanSweep:
@@ -94,7 +125,7 @@ def _batches(parts: Parts, retelling: Retelling) -> Batches:
     )
 
 
-def _schedules(parts: Parts, retelling: Retelling) -> ScheduledJobs:
+def _schedules(parts: Parts, retelling: Retelling, alerts: AlertWatch) -> ScheduledJobs:
     namespace = parts.settings.releaseNamespace
     wanted = wiring.task_schedules(parts.settings)
     watched = parts.settings.namespaces
@@ -105,6 +136,7 @@ def _schedules(parts: Parts, retelling: Retelling) -> ScheduledJobs:
         MissingRuns(parts.api),
         wiring.task_defaults(parts.settings),
         TaskSchedules(parts.api, parts.cache, namespace, wanted) if is_watched else None,
+        alerts=alerts.run,
         remembered=retelling.remembered,
         registry=parts.registry,
     )
@@ -122,6 +154,7 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
         wall_clock=parts.wall_clock,
         others=lambda at: facts_of_batches(parts.cache, at),
     )
+    queue_metrics = _queue_metrics(parts)
     return (
         PipelineJobs(
             parts.cache,
@@ -136,7 +169,7 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
             ),
             LimitRanges(parts.api, parts.clock),
             wiring.plan_settings(parts.settings),
-            queue_metrics=_queue_metrics(parts),
+            queue_metrics=queue_metrics,
             retelling=retelling,
             left_behind=LeftBehind(parts.api, parts.cache, parts.settings.namespaces, stop_seconds),
             orphan_sweep=_orphan_sweep(parts),
@@ -147,5 +180,5 @@ def build_controllers(parts: Parts) -> tuple[Controller[Any], ...]:
         ),
         _batches(parts, retelling),
         Pipelines(parts.settings.fleet, parts.wall_clock),
-        _schedules(parts, retelling),
+        _schedules(parts, retelling, _alert_watch(parts, queue_metrics.numbers)),
     )

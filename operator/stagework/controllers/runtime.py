@@ -10,6 +10,8 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from stagework import wiring
+from stagework.alerts.apprise_sink import AppriseSink
+from stagework.alerts.remembered import Sink
 from stagework.api.kinds import INTERVENTION, KINDS, PIPELINE, Kind
 from stagework.cluster.apply import Applier
 from stagework.cluster.cache.cache import Cache
@@ -33,6 +35,7 @@ from stagework.controllers.metrics import Metrics
 from stagework.controllers.registry import Parts, build_controllers
 from stagework.controllers.work_queue import WorkQueue
 from stagework.service_client.batches import BatchBook, ServiceBatches
+from stagework.service_client.checks import PartChecks, ServiceChecks
 from stagework.service_client.facts import FactStore, ServiceFacts
 from stagework.service_client.heartbeats import HeartbeatReader, ServiceHeartbeats
 from stagework.service_client.logs import LogKeeper, ServiceLogs
@@ -59,6 +62,10 @@ class Build:
     """Who keeps logs of attempts that failed; the API service where absent."""
     heartbeats: HeartbeatReader | None = None
     """Who hears of Pods; the API service where absent."""
+    checks: PartChecks | None = None
+    """Who says how the stores are; the API service where absent."""
+    receivers: Sink | None = None
+    """Who brings alerts to people; those of the mounted Secret where absent."""
     book: BatchBook | None = None
     """Who keeps the lists of batches; the API service where absent."""
     facts: FactStore | None = None
@@ -136,6 +143,9 @@ class Runtime:
             results=build.results or ServiceResults(url, token),
             logs=build.logs or ServiceLogs(url, token),
             heartbeats=build.heartbeats or ServiceHeartbeats(url, token, now),
+            checks=build.checks or ServiceChecks(url, token),
+            receivers=build.receivers
+            or AppriseSink(timeout_seconds=settings.alerts.timeoutSeconds),
             book=build.book or ServiceBatches(url, token),
             spool=self._spool,
             poster=self._poster,

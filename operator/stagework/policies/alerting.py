@@ -5,9 +5,14 @@
 3. What is said once for ever is remembered by its key, the last ones of them.
 
 A word counts as said only once somebody has taken it: until then it is new.
+
+Who watches all the time, and does not hear from a source that it is well, asks how long what is
+open has been quiet.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 ONCE_KEPT: Final = 100
@@ -51,6 +56,24 @@ def after_well(said: Said, key: str) -> Said | None:
 def after_once(said: Said, key: str) -> Said | None:
     """What is known once this was said; None: it was."""
     return None if key in said.once else said.noted(key)
+
+
+def quiet_since(
+    open_keys: Collection[str],
+    failing: Collection[str],
+    before: Mapping[str, datetime],
+    now: datetime,
+) -> dict[str, datetime]:
+    """Since when what was said to be wrong has not been found wrong, by key.
+
+    `failing`: what is wrong, or of which nobody can say; `before`: the answer of the time before.
+    """
+    return {key: before.get(key, now) for key in open_keys if key not in failing}
+
+
+def well_again(quiet: Mapping[str, datetime], after: timedelta, now: datetime) -> tuple[str, ...]:
+    """Keys of what has been quiet for so long that it is well: what comes and goes is one word."""
+    return tuple(key for key, since in quiet.items() if now - since >= after)
 
 
 def _last(keys: tuple[str, ...], number: int) -> tuple[str, ...]:

@@ -32,6 +32,9 @@ class MemoryAlerts:
             return Sending.KNOWN
         return self._send(message, lambda: self.said.once.add(key))
 
+    async def open_keys(self) -> tuple[str, ...]:
+        return tuple(sorted(self.said.open))
+
     def _send(self, message: Message, then: object) -> Sending:
         if self.said.deaf:
             return Sending.FAILED
@@ -52,6 +55,34 @@ class SaidInProcess:
         self.texts: list[str] = []
         self.deaf = False
         """A test says that nobody takes anything."""
+
+
+class NobodyHears:
+    """A sink without receivers."""
+
+    async def send(self, message: Message) -> Sending:
+        del message
+        return Sending.NOWHERE
+
+
+class Ears:
+    """A sink that hears everything, unless a test says otherwise; `titles` in their order."""
+
+    def __init__(self) -> None:
+        self.heard: list[Message] = []
+        self.asked = 0
+        self.deaf = False
+
+    @property
+    def titles(self) -> list[str]:
+        return [message.title for message in self.heard]
+
+    async def send(self, message: Message) -> Sending:
+        self.asked += 1
+        if self.deaf:
+            return Sending.FAILED
+        self.heard.append(message)
+        return Sending.SENT
 
 
 class MemoryInProcess:

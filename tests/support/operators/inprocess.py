@@ -10,14 +10,22 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from stagework.alerts.remembered import Sink
 from stagework.cluster.client.connection import Target
 from stagework.controllers.runtime import Build, Runtime
+from stagework.service_client.checks import PartChecks
 from stagework.service_client.facts import FactStore
 from stagework.service_client.heartbeats import HeartbeatReader
 from stagework.service_client.logs import LogKeeper
 from stagework.service_client.results import ResultStore
 from stagework.settings import Settings
-from tests.support.operators.results import SimulatedFacts, SimulatedHeartbeats, SimulatedLogs
+from tests.support.alerts import NobodyHears
+from tests.support.operators.results import (
+    SimulatedChecks,
+    SimulatedFacts,
+    SimulatedHeartbeats,
+    SimulatedLogs,
+)
 from tests.support.operators.sharedtime import SharedTime
 from tests.support.operators.timescale import VirtualTime
 
@@ -35,6 +43,8 @@ class Operator:
         logs: LogKeeper | None = None,
         heartbeats: HeartbeatReader | None = None,
         facts: FactStore | None = None,
+        checks: PartChecks | None = None,
+        receivers: Sink | None = None,
         **differences: Any,
     ) -> None:
         """`differences`: what else it is built of, see `stagework.controllers.runtime.Build`."""
@@ -47,6 +57,8 @@ class Operator:
                 logs=logs or SimulatedLogs(),
                 heartbeats=heartbeats or SimulatedHeartbeats(timescale.wall_clock),
                 facts=facts or SimulatedFacts(),
+                checks=checks or SimulatedChecks(),
+                receivers=receivers or NobodyHears(),
                 clocks=timescale.clocks(),
                 watched_by_kopf=(),
                 **differences,

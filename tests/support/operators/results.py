@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from stagework.api.facts import AnyFact, decoded, encoded
+from stagework.api.health import PartHealth, ServiceHealth
 from stagework.api.observed import EPOCH
 from stagework.history.errors import HistoryUnavailable
 from stagework.plans.pipelinejob.snapshot import (
@@ -49,6 +50,19 @@ class SimulatedLogs:
         del namespace, run_uid
         self.kept.append((question.stage, question.attempt))
         return self.answer
+
+
+class SimulatedChecks:
+    """PartChecks of a service whose stores are well; a test says what is wrong."""
+
+    def __init__(self) -> None:
+        self.health = ServiceHealth(history=PartHealth(), artifacts=PartHealth())
+        self.reachable = True
+
+    async def ask(self) -> ServiceHealth:
+        if not self.reachable:
+            raise LookupFailed("made unreachable by a test")
+        return self.health
 
 
 class SimulatedHeartbeats:

@@ -9,11 +9,12 @@ import pytest_asyncio
 
 from stagework.alerts.alerts import Alerts, Message, Sending
 from stagework.alerts.apprise_sink import AppriseSink
+from stagework.alerts.memory import MemoryUnavailable
 from stagework.alerts.remembered import RememberedAlerts
 from stagework.cluster.client.connection import Target
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.config_map import ConfigMapMemory
-from tests.support.alerts import MemoryAlerts, Receiver, SaidInProcess
+from tests.support.alerts import Ears, MemoryAlerts, MemoryInProcess, Receiver, SaidInProcess
 from tests.support.fakeapi.resources import CONFIG_MAPS
 from tests.support.fakeapi.server import FakeApi
 
@@ -69,6 +70,14 @@ async def test_a_restart_forgets_nothing(installation: Installation) -> None:
     assert installation.receiver.titles == [DOWN.title, "3 done", UP.title]
 
 
+async def test_what_is_open_outlives_a_restart(installation: Installation) -> None:
+    assert await installation.start().open_keys() == ()
+    await installation.start().failing("store", DOWN)
+    assert await installation.start().open_keys() == ("store",)
+    await installation.start().well("store", UP)
+    assert await installation.start().open_keys() == ()
+
+
 async def test_keys_do_not_know_each_other(installation: Installation) -> None:
     alerts = installation.start()
     assert await alerts.failing("store", DOWN) is Sending.SENT
@@ -87,3 +96,22 @@ async def test_what_nobody_has_taken_is_said_the_next_time(installation: Install
     installation.receiver.deaf = False
     assert await installation.start().well("store", UP) is Sending.SENT
     assert installation.receiver.titles == [DOWN.title, UP.title]
+
+
+async def test_who_speaks_all_the_time_knows_first_what_was_said() -> None:
+    memory, ears = MemoryInProcess(), Ears()
+    await RememberedAlerts(ears, memory).failing("store", DOWN)
+    memory.away = True
+    with pytest.raises(MemoryUnavailable):
+        await RememberedAlerts.recalled(ears, memory)
+    memory.away = False
+    alerts = await RememberedAlerts.recalled(ears, memory)
+    memory.away = True
+    assert await alerts.failing("store", DOWN) is Sending.KNOWN
+    assert ears.titles == [DOWN.title]
+
+
+async def test_what_cannot_be_understood_counts_as_empty() -> None:
+    memory = MemoryInProcess()
+    memory.values["alerts"] = b"no JSON"
+    assert await (await RememberedAlerts.recalled(Ears(), memory)).open_keys() == ()

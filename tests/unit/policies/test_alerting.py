@@ -1,5 +1,7 @@
 """Each word once, and once more when it is well again."""
 
+from datetime import UTC, datetime, timedelta
+
 from stagework.policies.alerting import (
     ONCE_KEPT,
     OPEN_KEPT,
@@ -7,7 +9,12 @@ from stagework.policies.alerting import (
     after_failing,
     after_once,
     after_well,
+    quiet_since,
+    well_again,
 )
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=60)
 
 
 def test_what_is_wrong_is_new_once() -> None:
@@ -45,3 +52,25 @@ def test_only_the_last_keys_are_kept() -> None:
     assert once.once == tuple(map(str, last))
     assert len(opened.open) == OPEN_KEPT
     assert opened.open[0] == "1"
+
+
+def test_what_is_open_is_quiet_from_when_it_was_first_not_wrong() -> None:
+    first = quiet_since(("store", "nodes"), {"nodes"}, {}, NOW)
+    assert first == {"store": NOW}
+    assert quiet_since(("store", "nodes"), {"nodes"}, first, LATER) == {"store": NOW}
+
+
+def test_what_comes_back_begins_anew() -> None:
+    assert quiet_since(("store",), {"store"}, {"store": NOW}, LATER) == {}
+    assert quiet_since(("store",), (), {}, LATER) == {"store": LATER}
+
+
+def test_what_is_not_open_is_nothing_to_speak_of() -> None:
+    assert quiet_since((), (), {"store": NOW}, LATER) == {}
+
+
+def test_what_was_quiet_for_long_enough_is_well() -> None:
+    quiet = {"store": NOW, "nodes": LATER}
+    assert well_again(quiet, timedelta(seconds=60), LATER) == ("store",)
+    assert well_again(quiet, timedelta(seconds=61), LATER) == ()
+    assert well_again(quiet, timedelta(0), LATER) == ("store", "nodes")

@@ -33,12 +33,20 @@ def states(report: Report) -> dict[str, str]:
     return {check["name"]: check["state"] for check in checks if check["state"] != "ok"}
 
 
+def title(words: str) -> str:
+    return f"stagework in {NAMESPACE}: {words}"
+
+
 async def checked(at: Place) -> Report:
     return await run(at.surroundings, HealthCheckData())
 
 
 async def well(at: Place) -> None:
     operator_leads(at.server)
+    await machines_are_ready(at)
+
+
+async def machines_are_ready(at: Place) -> None:
     node(at.server, "gpu-1", "gpu", ready=True)
 
 
@@ -55,20 +63,31 @@ async def test_all_is_well_and_nobody_is_told(tmp_path: Path) -> None:
 
 async def test_a_failure_is_told_once_and_once_more_when_it_is_well_again(tmp_path: Path) -> None:
     async with place("health_check", tmp_path) as at:
-        await well(at)
+        await machines_are_ready(at)
         at.service.history.away = True
         for _ in range(3):
             report = await checked(at)
             assert states(report) == {
+                "operator": "failing",
                 "store": "failing",
                 "failed-ratio": "unknown",
                 "orphans": "unknown",
             }
-        assert at.said.titles == ["stagework in stagework-system: store is failing"]
+        assert at.said.titles == [title("operator is failing"), title("store is failing")]
         at.service.history.away = False
+        operator_leads(at.server)
         for _ in range(2):
             assert states(await checked(at)) == {}
-        assert at.said.titles[1:] == ["stagework in stagework-system: store is well again"]
+        assert at.said.titles[2:] == [title("operator is well again"), title("store is well again")]
+
+
+async def test_what_the_operator_tells_of_by_itself_is_not_told_twice(tmp_path: Path) -> None:
+    async with place("health_check", tmp_path) as at:
+        await well(at)
+        at.service.history.away = True
+        report = await checked(at)
+        assert states(report)["store"] == "failing", "the document says it all the same"
+        assert at.said.titles == []
 
 
 async def test_machines_and_the_operator_are_seen(tmp_path: Path) -> None:
@@ -82,7 +101,7 @@ async def test_machines_and_the_operator_are_seen(tmp_path: Path) -> None:
 
 async def test_stages_that_failed_in_the_last_hour_count(tmp_path: Path) -> None:
     async with place("health_check", tmp_path) as at:
-        await well(at)
+        await machines_are_ready(at)
         early = NOW - timedelta(hours=2)
         ended = [NOW - timedelta(minutes=minute) for minute in range(6)] + [early] * 9
         await at.service.history.record([run_fact(namespace=NAMESPACE)])
@@ -93,27 +112,27 @@ async def test_stages_that_failed_in_the_last_hour_count(tmp_path: Path) -> None
             ]
         )
         report = await checked(at)
-        assert states(report) == {"failed-ratio": "failing"}
-        assert at.said.texts == ["6 of 6 stages that ended in the last hour failed"]
+        assert states(report) == {"operator": "failing", "failed-ratio": "failing"}
+        assert at.said.texts[1:] == ["6 of 6 stages that ended in the last hour failed"]
 
 
 async def test_a_stage_that_was_given_up_is_told_of_once(tmp_path: Path) -> None:
     async with place("health_check", tmp_path) as at:
-        await well(at)
+        await machines_are_ready(at)
         lost = failure("run-1", namespace=NAMESPACE, ended=NOW, reason="Orphaned")
         await at.service.history.record([run_fact(namespace=NAMESPACE), lost])
         for _ in range(2):
-            assert states(await checked(at)) == {"orphans": "failing"}
-        assert at.said.titles == ["stagework in stagework-system: orphans is failing"]
+            assert states(await checked(at)) == {"operator": "failing", "orphans": "failing"}
+        assert at.said.titles == [title("operator is failing"), title("orphans is failing")]
 
 
 async def test_a_service_that_is_away_is_one_cause(tmp_path: Path) -> None:
     async with place("health_check", tmp_path) as at:
-        await well(at)
+        await machines_are_ready(at)
         at.service.cluster.is_away = True
         report = await checked(at)
         assert states(report)["api-service"] == "failing"
-        assert at.said.titles == ["stagework in stagework-system: api-service is failing"]
+        assert at.said.titles == [title("operator is failing"), title("api-service is failing")]
 
 
 async def test_a_dry_run_tells_nobody(tmp_path: Path) -> None:

@@ -20,9 +20,10 @@ ROUTES = [
 def test_each_route_is_one_tasks_alone(service: Service, method: str, path: str, task: str) -> None:
     others = [name for _, _, name in ROUTES if name != task]
     run = service.cluster.run()
+    operators = [] if path == "/v1/checks" else [service.cluster.operator()]
     tokens = [
         *(task_token(service.cluster, name) for name in others),
-        service.cluster.operator(),
+        *operators,
         service.cluster.person("ann", ("list", ""), ("delete", "")),
         service.cluster.stage_pod(run, "ocr", "pod-1"),
     ]
@@ -80,6 +81,13 @@ def test_checks_name_what_is_wrong_and_leave_nothing(tmp_path: Path) -> None:
         service.history.away = True
         fault = service.ask("GET", "/v1/checks", token).json["history"]["fault"]
         assert fault == "the database does not answer: HistoryUnavailable"
+
+
+def test_the_operator_asks_for_checks_too_and_says_how_long_it_waits(service: Service) -> None:
+    token = service.cluster.operator()
+    assert service.ask("GET", "/v1/checks?seconds=8", token).status == 200
+    for seconds in ("0", "21", "long"):
+        assert service.ask("GET", f"/v1/checks?seconds={seconds}", token).status == 400
 
 
 def test_a_full_volume_is_a_fault_of_the_artifact_store(tmp_path: Path) -> None:

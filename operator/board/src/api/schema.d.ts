@@ -1359,7 +1359,8 @@ export interface paths {
         };
         /**
          * Checks
-         * @description History is read, and a few bytes are written to the store and taken away again.
+         * @description History is read, and a few bytes are written to the store and taken away again; what does
+         *     not answer within `seconds` is away.
          */
         get: operations["checks_v1_checks_get"];
         put?: never;
@@ -5029,6 +5030,12 @@ export interface components {
              *     moves on.
              */
             lastScheduleTime?: string | null;
+            /**
+             * Lastmissedtime
+             * @description When it was last found that slots had passed without a run, for they were too late or too
+             *     many. What coalesces, finds no room or was skipped by a person is not meant.
+             */
+            lastMissedTime?: string | null;
             /**
              * Countsfrom
              * @description No slot up to here runs any more: when it was made, last changed, or resumed.
@@ -8777,7 +8784,9 @@ export interface operations {
     };
     checks_v1_checks_get: {
         parameters: {
-            query?: never;
+            query?: {
+                seconds?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;

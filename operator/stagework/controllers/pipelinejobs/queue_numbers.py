@@ -4,7 +4,7 @@ They come from the same functions as the board, over the rows of all runs that a
 last decision about each left them. Only the leader decides: the others show none.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry
@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from stagework.api.pipelinejob import PipelineJob, PipelineJobStatus
+from stagework.overview.alert_rules import AlertNumbers, alert_numbers
 from stagework.overview.queue.hours import RECENT, window
 from stagework.overview.queue.live import work_of
 from stagework.overview.queue.past import Past, past_of
@@ -53,6 +54,25 @@ _QUEUE: dict[str, tuple[str, Callable[[StageNumbers], float | None]]] = {
 }
 """Metric to its help and to its value in a row of the board."""
 _DONE = "stagework_queue_done_1h"
+_ALERTS: dict[str, tuple[str, Callable[[AlertNumbers], float]]] = {
+    "stagework_queue_failed_1h": (
+        "Stages that failed for good in the last 60 minutes and were neither retried nor skipped.",
+        lambda row: row.failed_1h,
+    ),
+    "stagework_queue_ended_1h": (
+        "Stages that were done or failed for good in the last 60 minutes.",
+        lambda row: row.done_1h + row.failed_1h,
+    ),
+    "stagework_queue_oldest_stuck_seconds": (
+        "Since the turn of the stage that has been stuck longest; 0 where none is.",
+        lambda row: row.stuck_seconds,
+    ),
+    "stagework_queue_oldest_deferred_seconds": (
+        "Since the deferred stage that waits longest came into the queue; 0 where none is.",
+        lambda row: row.deferred_seconds,
+    ),
+}
+"""Likewise of what the rules of alerts count."""
 
 
 class QueueNumbers(Collector):
@@ -113,17 +133,22 @@ class QueueNumbers(Collector):
         self._gone.clear()
         self._rows.clear()
 
+    def rows(self) -> list[Work]:
+        """All of them, as of now; from any thread: a copy first, in one step."""
+        self._drop_old(self._wall_clock() - RECENT)
+        return [row for own in list(self._rows.values()) for row in own.values()]
+
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """The metrics without values."""
         for name, (text, _) in _QUEUE.items():
             yield GaugeMetricFamily(name, text, labels=_LABELS)
         yield _done_gauge()
+        for name, (text, _) in _ALERTS.items():
+            yield GaugeMetricFamily(name, text, labels=_LABELS)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The metrics as of now; asked from another thread: a copy first, in one step."""
-        self._drop_old(self._wall_clock() - RECENT)
-        hours = window(self._wall_clock(), UTC)
-        rows = [row for own in list(self._rows.values()) for row in own.values()]
+        """The metrics as of now; asked from another thread."""
+        rows, hours = self.rows(), window(self._wall_clock(), UTC)
         past = past_of(rows, self._places, hours)
         counted = stage_rows(rows, past, self._places, hours)
         for name, (text, value) in _QUEUE.items():
@@ -134,6 +159,16 @@ class QueueNumbers(Collector):
                     gauge.add_metric((row.machine, row.stage), shown)
             yield gauge
         yield _done(past)
+        yield from _for_alerts(rows, self._places, hours.now)
+
+
+def _for_alerts(rows: Sequence[Work], places: Places, now: datetime) -> Iterator[GaugeMetricFamily]:
+    counted = alert_numbers(rows, places, now)
+    for name, (text, value) in _ALERTS.items():
+        gauge = GaugeMetricFamily(name, text, labels=_LABELS)
+        for row in counted:
+            gauge.add_metric((row.machine, row.stage), value(row))
+        yield gauge
 
 
 def _done(past: Past) -> GaugeMetricFamily:

@@ -47,16 +47,19 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
         tasks: TaskDefaults,
         schedules: TaskSchedules | None = None,
         *,
+        alerts: Callable[[], Coroutine[Any, Any, None]],
         remembered: Callable[[str], bool],
         registry: CollectorRegistry,
     ) -> None:
-        """`schedules`: those of built-in tasks, which are kept as the settings have them;
+        """`schedules`: those of built-in tasks, which are kept as the settings have them; `alerts`:
+        like those tasks the release's own affair, tells people what stands wrong until cancelled;
         `remembered`: whether history has acknowledged all of a run.
         """
         self._cache = cache
         self._missing = missing
         self._tasks = tasks
         self._schedules = schedules
+        self._alerts = alerts
         self._remembered = remembered
         self._metrics = ScheduleMetrics(registry)
         self._decoded: Decoded[ScheduledJobSpec, ScheduledJobStatus] = Decoded(_spec_of, _status_of)
@@ -66,8 +69,9 @@ class ScheduledJobs(Controller[ScheduledJobStatus]):
         return [Trigger(source.selection, source.concerns) for source in SOURCES.values()]
 
     def background(self) -> Iterable[Coroutine[Any, Any, None]]:
-        """Keep the schedules of built-in tasks."""
-        return () if self._schedules is None else (self._schedules.keep_for_ever(),)
+        """Keep the schedules of built-in tasks, and tell people."""
+        kept = () if self._schedules is None else (self._schedules.keep_for_ever(),)
+        return (*kept, self._alerts())
 
     async def prepare(self, known: OwnObject) -> ReadRuns:
         """Recorded runs that the cache does not show; raises Unreadable or ApiError."""

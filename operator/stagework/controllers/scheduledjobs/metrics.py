@@ -1,11 +1,11 @@
-"""Metrics of schedules: how late their runs are."""
+"""Metrics of schedules: how late their runs are, and which slots got none."""
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from stagework.plans.plan import Fact
-from stagework.plans.scheduledjob.facts import SlotBegun
+from stagework.plans.scheduledjob.facts import SlotBegun, SlotsMissed
 
 
 class ScheduleMetrics:
@@ -18,9 +18,19 @@ class ScheduleMetrics:
             buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400),
             registry=registry,
         )
+        self.missed_total = Counter(
+            "stagework_schedule_slots_missed_total",
+            "Slots of ScheduledJobs that got no run, for they were too late or too many.",
+            registry=registry,
+        )
 
     def record(self, facts: Iterable[Fact]) -> None:
         """Count what has happened to a schedule."""
         for fact in facts:
-            if isinstance(fact, SlotBegun):
-                self.lag_seconds.observe(fact.lag_seconds)
+            match fact:
+                case SlotBegun(lag_seconds):
+                    self.lag_seconds.observe(lag_seconds)
+                case SlotsMissed(count):
+                    self.missed_total.inc(count)
+                case _:
+                    pass

@@ -11,3 +11,10 @@ class SlotBegun(Fact):
 
     lag_seconds: float
     """So long after the slot's time, its jitter over."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsMissed(Fact):
+    """Slots passed without a run: too late, or too many to be run after the fact."""
+
+    count: int

@@ -17,6 +17,7 @@ from stagework.api.scheduledjob import (
 from stagework.children.slot_run import slot_of, slot_run_name
 from stagework.plans.plan import Event
 from stagework.plans.scheduledjob import runs
+from stagework.plans.scheduledjob.facts import SlotsMissed
 from stagework.plans.scheduledjob.maker import Maker, NameTaken, NotYet, Own
 from stagework.policies.schedules.missed import Misfire, Passed, passed
 from stagework.policies.schedules.moments import local_text
@@ -86,10 +87,12 @@ class Slots:
             last = slot
         else:
             self._move_on(due.until, due.skipped.total, _causes(due))
+            self._note_missed(due.skipped.missed)
             return self.status
         if last is not None:
             count = self.timetable.count(after, last) - self._dealt
             self._move_on(last, max(0, count), "others stand for them")
+            self._note_missed(due.skipped.missed)
         return self.status
 
     def _is_due(self, slot: datetime) -> bool:
@@ -156,6 +159,11 @@ class Slots:
         self.status = runs.skipped(self.status, 1)
         text = f"the slot {local_text(slot, self.timetable.zone)} gets no run: {why}"
         self.maker.builder.events.append(Event(reason, text, "Warning"))
+
+    def _note_missed(self, count: int) -> None:
+        if count:
+            self.status = self.status.evolve(lastMissedTime=self.maker.now.replace(microsecond=0))
+            self.maker.builder.facts.append(SlotsMissed(count))
 
     def _move_on(self, to: datetime, skipped: int, causes: str) -> None:
         status = runs.skipped(self.status, skipped)

@@ -37,6 +37,11 @@ class Skipped:
         return self.late + self.coalesced + self.beyond_limit
 
     @property
+    def missed(self) -> int:
+        """Those that nobody wanted to go without a run."""
+        return self.late + self.beyond_limit
+
+    @property
     def is_lower_bound(self) -> bool:
         """There were more than are counted."""
         return self.total >= COUNTED
@@ -83,18 +88,37 @@ def passed(
         # The earliest stands for all that follow, the latest only for those before it.
         last = until if misfire.coalesce == "earliest" else own[-1]
         rest = timetable.count(after, last) - len(own)
-        return Passed(tuple(own), last, Skipped(coalesced=max(0, rest)))
-    on_time = after
-    if misfire.grace_seconds is not None:
-        late = timedelta(seconds=misfire.grace_seconds + misfire.jitter_seconds)
-        on_time = max(after, now - late - _TICK)
-    late_count = timetable.count(after, on_time) if on_time > after else 0
-    late_count -= sum(slot <= on_time for slot in own)
+        # What was too late by the first one's own time was so for certain when that was begun.
+        late = _late(timetable, after, min(own[0], now), misfire, own)
+        return Passed(tuple(own), last, Skipped(late=late, coalesced=max(0, rest - late)))
+    on_time = _on_time(after, now, misfire)
+    late_count = _late(timetable, after, now, misfire, own)
     chosen = _chosen(timetable, on_time, until, misfire)
     run = tuple(sorted({*own, *chosen}))
     rest = timetable.count(on_time, until) - sum(slot > on_time for slot in run)
     cause = "beyond_limit" if misfire.coalesce == "all" else "coalesced"
-    return Passed(run, until, Skipped(late=max(0, late_count), **{cause: max(0, rest)}))
+    return Passed(run, until, Skipped(late=late_count, **{cause: max(0, rest)}))
+
+
+def _on_time(after: datetime, now: datetime, misfire: Misfire) -> datetime:
+    """Slots up to here are too late."""
+    if misfire.grace_seconds is None:
+        return after
+    grace = timedelta(seconds=misfire.grace_seconds + misfire.jitter_seconds)
+    return max(after, now - grace - _TICK)
+
+
+def _late(
+    timetable: Timetable,
+    after: datetime,
+    now: datetime,
+    misfire: Misfire,
+    own: Collection[datetime],
+) -> int:
+    """How many are too late, but for those whose run is begun."""
+    on_time = _on_time(after, now, misfire)
+    count = timetable.count(after, on_time) if on_time > after else 0
+    return max(0, count - sum(slot <= on_time for slot in own))
 
 
 def _chosen(

@@ -7,12 +7,15 @@ once, not of all that follows from it.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from stagework.api.health import ServiceHealth
 from stagework.api.machines import Fleet
 from stagework.api.tasks import HealthCheckData
 from stagework.overview.queue.machines import MachineState
+
+OPERATOR: Final = "operator"
+"""Name of the part that is about the operator itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def _check(name: str, fault: str, well: str) -> Check:
 
 
 def _operator(seen: Seen, data: HealthCheckData, now: datetime) -> Check:
-    name = "operator"
+    name = OPERATOR
     if seen.lease is None:
         return Check(name, "unknown", "its Lease cannot be read")
     if not seen.lease.holder or seen.lease.renewed is None:

@@ -21,7 +21,7 @@ from stagework.cluster.client.errors import ApiError, NotFound
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.client.paging import ListPage
 from stagework.overview.queue.machines import MachineState, machine_states
-from stagework.tasks.health_check.judge import Check, Seen, SeenLease, judge
+from stagework.tasks.health_check.judge import OPERATOR, Check, Seen, SeenLease, judge
 from stagework.tasks.queue_totals import queue_totals
 from stagework.tasks.service import Service, ServiceFailed
 from stagework.tasks.surroundings import Report, Surroundings
@@ -29,6 +29,10 @@ from stagework.wiring import LEASE_NAME
 
 LIMIT_SECONDS: Final = 30.0
 """What does not answer within it is down."""
+SAID_BY_OPERATOR: Final = frozenset(
+    {"api-service", "store", "artifact-store", "failed-ratio", "orphans"}
+)
+"""What the operator alerts of by itself, and sooner, while it works."""
 HOUR: Final = timedelta(hours=1)
 
 AnswerT = TypeVar("AnswerT")
@@ -60,7 +64,10 @@ async def _report(surroundings: Surroundings, checks: list[Check]) -> dict[str, 
     """One after the other, so that what was said is remembered check by check."""
     sendings: dict[str, Sending] = {}
     where = f"stagework in {surroundings.settings.releaseNamespace}"
+    operator_works = any(check.name == OPERATOR and check.state == "ok" for check in checks)
     for check in checks:
+        if operator_works and check.state == "failing" and check.name in SAID_BY_OPERATOR:
+            continue
         key = f"health/{check.name}"
         if check.state == "failing":
             message = Message(f"{where}: {check.name} is failing", check.message)

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from stagework.api.health import PartHealth, ServiceHealth
 from stagework.api.history import RunQuery
@@ -12,7 +12,7 @@ from stagework.artifacts.errors import StoreError
 from stagework.artifacts.store import Store
 from stagework.history.errors import HistoryError
 from stagework.history.store import History
-from stagework.web.routes.services import ServicesParam, task_only
+from stagework.web.routes.services import OPERATOR_OR_HEALTH_CHECK, ServicesParam
 
 router = APIRouter()
 
@@ -20,32 +20,37 @@ _LIMIT_SECONDS: Final = 20.0
 _PROBE: Final = b"stagework"
 
 
-@router.get("/v1/checks", dependencies=[task_only("health_check")])
-async def checks(services: ServicesParam) -> ServiceHealth:
-    """History is read, and a few bytes are written to the store and taken away again."""
+@router.get("/v1/checks", dependencies=[OPERATOR_OR_HEALTH_CHECK])
+async def checks(
+    services: ServicesParam,
+    seconds: Annotated[float, Query(gt=0, le=_LIMIT_SECONDS)] = _LIMIT_SECONDS,
+) -> ServiceHealth:
+    """History is read, and a few bytes are written to the store and taken away again; what does
+    not answer within `seconds` is away.
+    """
     history, artifacts = await asyncio.gather(
-        _history_fault(services.history), _store_fault(services.store)
+        _history_fault(services.history, seconds), _store_fault(services.store, seconds)
     )
     return ServiceHealth(history=history, artifacts=artifacts)
 
 
-async def _history_fault(history: History) -> PartHealth:
+async def _history_fault(history: History, seconds: float) -> PartHealth:
     try:
-        async with asyncio.timeout(_LIMIT_SECONDS):
+        async with asyncio.timeout(seconds):
             await history.runs(RunQuery(limit=1))
     except TimeoutError:
-        return PartHealth(fault=f"the database has not answered for {_LIMIT_SECONDS:.0f} s")
+        return PartHealth(fault=f"the database has not answered for {seconds:.0f} s")
     except HistoryError as error:
         return PartHealth(fault=f"the database does not answer: {type(error).__name__}")
     return PartHealth()
 
 
-async def _store_fault(store: Store) -> PartHealth:
+async def _store_fault(store: Store, seconds: float) -> PartHealth:
     try:
-        async with asyncio.timeout(_LIMIT_SECONDS):
+        async with asyncio.timeout(seconds):
             await store.drop(await store.receive(_probe(), len(_PROBE)))
     except TimeoutError:
-        return PartHealth(fault=f"nothing could be written within {_LIMIT_SECONDS:.0f} s")
+        return PartHealth(fault=f"nothing could be written within {seconds:.0f} s")
     except StoreError as error:
         return PartHealth(fault=str(error))
     except Exception as error:  # noqa: BLE001 - of S3 or a file system: its text may quote keys

@@ -83,10 +83,13 @@ def _operator(request: Request) -> Operator:
     return caller
 
 
-def _operator_or_restore(request: Request) -> None:
-    caller = _caller(request)
-    if not isinstance(caller, Task) or caller.name != RESTORE.name:
-        _operator(request)
+def _operator_or(task: str) -> Callable[[Request], None]:
+    def _operator_or_task(request: Request) -> None:
+        caller = _caller(request)
+        if not isinstance(caller, Task) or caller.name != task:
+            _operator(request)
+
+    return _operator_or_task
 
 
 def task_only(*names: str) -> Any:
@@ -108,5 +111,7 @@ StagePodParam = Annotated[StagePod, Depends(_stage_pod)]
 """A route's parameter: a stage's Pod; everybody else gets 403."""
 OPERATOR_ONLY: Final = Depends(_operator)
 """A route's dependency: everybody but the operator gets 403."""
-OPERATOR_OR_RESTORE: Final = Depends(_operator_or_restore)
+OPERATOR_OR_RESTORE: Final = Depends(_operator_or(RESTORE.name))
 """Likewise, but for the restore of a backup, which an administrator has begun."""
+OPERATOR_OR_HEALTH_CHECK: Final = Depends(_operator_or("health_check"))
+"""Likewise, but for the health check."""

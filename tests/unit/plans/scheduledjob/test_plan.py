@@ -9,7 +9,7 @@ import pytest
 from stagework.api.scheduledjob import ActiveRun, EndedRun, QueuedRun, ScheduledJobStatus
 from stagework.plans.made import MadeChildren
 from stagework.plans.plan import ActionKey, Create, Delete, Purpose, Refusal, creation
-from stagework.plans.scheduledjob.facts import SlotBegun
+from stagework.plans.scheduledjob.facts import SlotBegun, SlotsMissed
 from stagework.plans.scheduledjob.plan import not_readable, plan
 from stagework.plans.scheduledjob.runs import ENDED_MAX, WAITING_MAX
 from stagework.plans.scheduledjob.snapshot import RunSeen, SchedulePlan, Snapshot
@@ -72,6 +72,16 @@ def test_how_late_a_run_is_counts_from_its_slot_and_jitter(jitter_seconds: int) 
     assert due is not None
     assert plan(known, due + timedelta(seconds=7)).facts == (SlotBegun(7.0),)
     assert plan(snapshot(), ONE).facts == (), "it is not made yet"
+
+
+def test_slots_that_were_too_late_are_missed_and_those_that_coalesce_are_not() -> None:
+    later = ONE + timedelta(hours=3, minutes=10)
+    late = plan(snapshot(misfireGraceSeconds=60), later)
+    assert late.facts == (SlotsMissed(4),)
+    assert status_of(late).lastMissedTime == later
+    coalesced = plan(replace(snapshot(), made=made("nightly-20260101t040000")), later)
+    assert status_of(coalesced).stats.skipped == 3
+    assert status_of(coalesced).lastMissedTime is None
 
 
 def test_how_late_is_known_of_slots_that_waited_for_room_and_not_of_what_a_person_asked() -> None:

@@ -83,6 +83,9 @@ def test_an_outage_of_the_api_server_loses_nothing_within_the_grace() -> None:
     cut.go_on(END)
     assert slots_of(cut) == [slot for slot in all_slots() if slot != "0324t0600"]
     assert cut.status.stats.skipped == 1
+    missed = cut.status.lastMissedTime
+    assert missed is not None
+    assert day(4, "08:00") <= missed <= day(4, "08:01")
     late = dict(cut.made)["nightly-20260323t060000"] - day(3, "06:00")
     assert timedelta(minutes=40) <= late <= timedelta(minutes=41)
 

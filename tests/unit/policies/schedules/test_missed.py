@@ -56,6 +56,12 @@ ROWS: dict[str, tuple[Passed, tuple[int, ...], int | None, Skipped]] = {
         2,
         Skipped(coalesced=1),
     ),
+    "one is begun: what was too late before it is no part of it": (
+        after_minutes(27, Misfire("latest", 330), begun=(4,)),
+        (4,),
+        4,
+        Skipped(late=2, coalesced=1),
+    ),
     "one is begun, of which the earliest runs: it stands for all": (
         after_minutes(17, Misfire("earliest", None), begun=(1,)),
         (1,),
