@@ -13,7 +13,10 @@ from tests.support.board.browser import Theme, complaints, is_wider_than_the_scr
 PAGES = {
     "queue": "#/queue",
     "run": f"#/run/{seeds.NAMESPACE}/ad-3b87",
-    "batch": "#/batch",
+    "working": f"#/run/{seeds.NAMESPACE}/ad-7c11?tab=log",
+    "waiting": f"#/run/{seeds.NAMESPACE}/embed-3",
+    "batches": "#/batch",
+    "batch": f"#/batch/{seeds.NAMESPACE}/winter-catalogue",
     "schedules": "#/schedules",
     "schedule": f"#/schedules/{seeds.NAMESPACE}/nightly-clean",
     "fleet": "#/fleet",
@@ -66,42 +69,6 @@ def test_no_page_is_wider_than_its_screen(
     with opened(chromium, serve(seeds.C), fragment=PAGES[name], width=width) as page:
         expect(page.locator(".live time")).to_be_visible()
         assert not is_wider_than_the_screen(page)
-
-
-def test_a_run_says_why_it_failed_and_what_to_do(chromium: Browser, serve: Serve) -> None:
-    served = serve(seeds.C)
-    with opened(chromium, served, fragment=PAGES["run"]) as page:
-        expect(page.locator("h1")).to_have_text("StageFailed: font was missing")
-        expect(page.locator(".node")).to_have_count(5)
-        command = "stagework logs ad-3b87 ocr_eval -n daily"
-        expect(page.locator(".next-step code")).to_have_text(command)
-        page.get_by_role("button", name="Attempts").click()
-        expect(page.locator("section[aria-labelledby=chosen] tbody tr")).to_have_count(3)
-        page.get_by_role("button", name="Retry…").click()
-        expect(page.get_by_role("dialog")).to_contain_text("Starts: ocr_eval, attempt 4.")
-
-
-def test_a_run_that_has_gone_leads_to_history(chromium: Browser, serve: Serve) -> None:
-    with opened(chromium, serve(seeds.C), fragment="#/run/daily/gone") as page:
-        page.get_by_role("link", name="See what history knows of it").click()
-        expect(page.locator("h1")).to_have_text("History")
-
-
-def test_what_a_stage_has_left_is_shown_as_text_and_never_run(
-    chromium: Browser, serve: Serve, tmp_path: Path
-) -> None:
-    served = serve(seeds.C)
-    run = served.cluster.run("ad-3b87", seeds.NAMESPACE, "uid-ad-3b87")
-    prefix = f"{seeds.NAMESPACE}/uid-ad-3b87/overlay/1-pod-1"
-    served.cluster.commit(run, "overlay", prefix)
-    left = tmp_path / prefix
-    left.mkdir(parents=True)
-    (left / "page.html").write_text("<script>document.title = 'stolen'</script>")
-    with opened(chromium, served, fragment=f"{PAGES['run']}/overlay") as page:
-        page.get_by_role("button", name="Outputs").click()
-        page.get_by_role("button", name="Show").click()
-        expect(page.locator(".files pre")).to_contain_text("<script>")
-        assert page.title() != "stolen"
 
 
 def test_history_keeps_its_filters_through_reload_and_back(chromium: Browser, serve: Serve) -> None:

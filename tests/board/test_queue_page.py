@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.board.conftest import Serve
 from tests.support.board import seeds
-from tests.support.board.browser import complaints, is_wider_than_the_screen, opened
+from tests.support.board.browser import complaints, cut_sockets, is_wider_than_the_screen, opened
 from tests.support.board.serving import ServedBoard
 
 
@@ -249,9 +249,11 @@ def test_a_service_that_does_not_answer_is_said_within_ten_seconds(
     page: Page, board: ServedBoard
 ) -> None:
     page.context.route("**/v1/queue*", lambda route: route.abort())
+    cut_sockets(page)
     expect(page.locator("h1")).to_contain_text("Not live: this is the picture of", timeout=20_000)
     expect(page.locator(".live")).to_have_class("live off")
     page.context.unroute("**/v1/queue*")
+    cut_sockets(page, cut=False)
     page.evaluate("dispatchEvent(new Event('online'))")
     page.context.route(
         "**/v1/**",

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from stagework.cli.board_proxy import BoardProxy
-from stagework.cli.cluster import Answer
+from stagework.cli.cluster import Answer, Upgraded
+from stagework.cli.tunnel import upgraded
 from tests.board.conftest import Serve
 from tests.support.board import seeds
 from tests.support.board.browser import complaints
@@ -37,6 +38,13 @@ class Direct:
             return Answer(answer.status, answer.read(), dict(answer.getheaders()))
         finally:
             connection.close()
+
+    def upgrade(self, target: str, headers: Mapping[str, str]) -> Upgraded:
+        """The live route, likewise."""
+        self.asked.append(f"UPGRADE {target}")
+        proved = {**headers, "X-Stagework-Authorization": f"Bearer {self.board.token}"}
+        home = self.board.url.removesuffix("/board/")
+        return upgraded(home, target, proved, None, None)
 
     def forget(self) -> None:
         """The token is good for the whole test."""
@@ -93,4 +101,18 @@ def test_a_page_of_another_site_can_ask_for_nothing(
     target = proxy.address.replace("/board/", "/v1/failed/retry")
     assert page.evaluate(asked, target) == "opaque"
     assert direct.asked == []
+    page.close()
+
+
+def test_news_come_by_themselves_through_the_proxy(
+    chromium: Browser, proxy: BoardProxy, board: ServedBoard, direct: Direct
+) -> None:
+    page = chromium.new_page()
+    heard = complaints(page)
+    page.goto(proxy.address)
+    expect(page.locator(".live")).to_contain_text("live", timeout=20_000)
+    board.show(seeds.A)
+    expect(page.locator("h1")).to_contain_text("Working:")
+    assert sum(asked.startswith("GET /v1/queue") for asked in direct.asked) == 1
+    assert heard == []
     page.close()

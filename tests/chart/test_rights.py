@@ -42,7 +42,7 @@ OPERATOR = {
     ("apps", "controllerrevisions"): "get list create delete",
 }
 API = {
-    ("", "pods"): "get",
+    ("", "pods"): "get list",
     ("", "pods/log"): "get",
     ("batch", "jobs"): "get",
     ("stagework.dev", "pipelinejobs"): "get list",

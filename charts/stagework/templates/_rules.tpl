@@ -68,7 +68,7 @@
 {{- define "stagework.apiRules" -}}
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get]
+  verbs: [get, list]  # list: by the labels of an attempt, whose log somebody reads who may
 # It keeps the log of an attempt that failed, and gives it only to those who may read logs.
 - apiGroups: [""]
   resources: [pods/log]

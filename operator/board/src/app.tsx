@@ -9,6 +9,7 @@ import { SchedulesPage } from "./pages/schedules";
 import { ActDialog, KeysDialog } from "./parts/dialogs";
 import { Header } from "./parts/header";
 import { Spoken } from "./parts/headline";
+import { ObjectDialog } from "./parts/object_acts";
 import { ScheduleDialog } from "./parts/schedule_acts";
 import { Refusal } from "./parts/sign_in";
 import { helpOpen } from "./state/keys";
@@ -42,6 +43,7 @@ export function App() {
       {board.value ? <Spoken board={board.value} /> : null}
       <ActDialog />
       <ScheduleDialog />
+      <ObjectDialog />
       {helpOpen.value ? (
         <KeysDialog
           onClose={() => {

@@ -61,6 +61,8 @@ class RunQuery(Observed):
     """Whose work it is."""
     state: str | None = None
     """`status.summary`."""
+    text: str | None = None
+    """With this in the title, the subject, the name or the uid, in whatever case; of runs alone."""
     since: datetime | None = None
     """Made then or later."""
     until: datetime | None = None

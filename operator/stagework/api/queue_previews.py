@@ -40,7 +40,7 @@ class Effects(OldAnswer):
 
 
 class Rights(OldAnswer):
-    """What a person may ask of runs and of schedules in a namespace."""
+    """What a person may ask of runs, schedules and batches in a namespace."""
 
     namespace: str
     """Where."""
@@ -48,6 +48,8 @@ class Rights(OldAnswer):
     """Of Interventions on runs: what admission would let pass."""
     schedule_verbs: list[str]
     """The same of schedules; and `Suspend` of who may `patch` them: to pause and to resume."""
+    batch_verbs: list[str]
+    """The same of batches."""
 
 
 class Me(OldAnswer):

@@ -14,13 +14,15 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
-from stagework.cli.cluster import Answer
+from stagework.cli.cluster import Answer, Upgraded
 from stagework.cli.errors import ClusterUnreachable, CommandError
+from stagework.cli.tunnel import pass_on
 
 LOOPBACK: Final = "127.0.0.1"
 OPEN: Final = ("/board/", "/v1/")
@@ -29,6 +31,11 @@ MOST_BODY: Final = 1024 * 1024
 _SECRET_BYTES: Final = 24
 _UP: Final = ("Accept", "Content-Type", "If-None-Match")
 """Headers of the browser's that the service gets; never its cookies or its proof."""
+_LIVE: Final = "/live"
+"""Live news come by WebSocket, from paths that end so; their bytes are passed on as they are."""
+_UP_LIVE: Final = ("Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Extensions")
+_DOWN_LIVE: Final = ("Sec-WebSocket-Accept", "Sec-WebSocket-Extensions")
+_UPGRADE: Final = {"Connection": "Upgrade", "Upgrade": "websocket"}
 _DOWN: Final = (
     "Cache-Control",
     "Content-Disposition",
@@ -50,6 +57,10 @@ class Upstream(Protocol):
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
         """Its answer, whatever that is; raises CommandError where it cannot be asked."""
+        ...
+
+    def upgrade(self, target: str, headers: Mapping[str, str]) -> Upgraded:
+        """Likewise, of a route that answers in another protocol."""
         ...
 
     def forget(self) -> None:
@@ -112,7 +123,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Pass it on."""
-        self._pass_on(None)
+        if self.headers.get("Upgrade", "").lower() == "websocket":
+            self._connect()
+        else:
+            self._pass_on(None)
 
     def do_POST(self) -> None:
         """Pass it on with its body, which must come from our own page."""
@@ -141,6 +155,36 @@ class _Handler(BaseHTTPRequestHandler):
             known = {name.lower(): value for name, value in answer.headers.items()}
             kept = {name: known[name.lower()] for name in _DOWN if name.lower() in known}
             self._send(answer.status, kept, answer.body)
+
+    def _connect(self) -> None:
+        """Live news, for our own page alone: a WebSocket of another site would be let through."""
+        self.close_connection = True
+        target = self._proxy.target_of(self.path)
+        is_live = urlsplit(target).path.endswith(_LIVE)
+        if not is_live or not self._is_ours(changes=True):
+            self._refuse(HTTPStatus.FORBIDDEN, "this address is not for you")
+            return
+        headers = {name: value for name in _UP_LIVE if (value := self.headers.get(name))}
+        try:
+            begun = self._proxy.upstream.upgrade(target, {**headers, **_UPGRADE})
+        except CommandError as error:
+            self._refuse(HTTPStatus.BAD_GATEWAY, error.message, error.command)
+            return
+        if begun.connection is None:
+            self._refuse(HTTPStatus(begun.answer.status), "the service takes no live connection")
+            return
+        with begun.connection as connection, suppress(OSError):
+            self._switch(begun)
+            pass_on(self.connection, connection)
+
+    def _switch(self, begun: Upgraded) -> None:
+        known = {name.lower(): value for name, value in begun.answer.headers.items()}
+        kept = {name: known[name.lower()] for name in _DOWN_LIVE if name.lower() in known}
+        self.send_response_only(HTTPStatus.SWITCHING_PROTOCOLS)
+        for name, value in {**_UPGRADE, **kept}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.connection.sendall(begun.first)
 
     def _is_ours(self, *, changes: bool) -> bool:
         origin = self.headers.get("Origin")

@@ -3,6 +3,7 @@
 Commands know only this Protocol; `connection.py` fulfils it with the `kubernetes` package.
 """
 
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -27,6 +28,18 @@ class Answer:
     def missing(self) -> bool:
         """Whether there is no such thing."""
         return self.status == HTTPStatus.NOT_FOUND
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What came of a request for another protocol."""
+
+    answer: Answer
+    """Of status 101 where that protocol begins; else a refusal."""
+    connection: socket.socket | None = None
+    """None after a refusal."""
+    first: bytes = b""
+    """What has come already behind the answer's head."""
 
 
 class Cluster(Protocol):
@@ -70,6 +83,10 @@ class Cluster(Protocol):
         self, path: str, query: Mapping[str, str], *, timeout_seconds: float
     ) -> Iterator[bytes]:
         """A body in pieces as they come; raises CommandError where it cannot begin or breaks."""
+        ...
+
+    def upgrade(self, path: str, headers: Mapping[str, str]) -> Upgraded:
+        """A GET that asks for another protocol, whatever comes of it."""
         ...
 
     def download(self, path: str, into: Path, *, headers: Mapping[str, str]) -> Answer:

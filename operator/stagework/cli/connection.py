@@ -15,9 +15,10 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from stagework.cli.cluster import Answer
+from stagework.cli.cluster import Answer, Upgraded
 from stagework.cli.errors import ClusterUnreachable
 from stagework.cli.replies import explain
+from stagework.cli.tunnel import upgraded
 from stagework.cluster.client.connection import (
     ConnectionSettingsError,
     Target,
@@ -98,6 +99,17 @@ class KubeConnection:
             if response.status != HTTPStatus.OK:
                 raise explain(Answer(response.status, response.read()), f"get {path}")
             yield from _chunks(response, self._server)
+
+    def upgrade(self, path: str, headers: Mapping[str, str]) -> Upgraded:
+        """A request for another protocol; see Cluster."""
+        if self._login.proxy is not None:
+            raise ClusterUnreachable(f"live news cannot pass the proxy {self._login.proxy}")
+        proved = {**headers, **self._proof()}
+        trust, name = ssl_context(self._login), self._login.server_name
+        try:
+            return upgraded(self._server, path, proved, trust, name)
+        except OSError as error:
+            raise _unreachable(self._server, error) from error
 
     def download(self, path: str, into: Path, *, headers: Mapping[str, str]) -> Answer:
         """GET into a file; see Cluster."""

@@ -22,7 +22,7 @@ from stagekit.contract import HEADER_AUTHORIZATION, HEADER_SHA256
 from stagework.api import names
 from stagework.api.base import explain
 from stagework.cli import replies
-from stagework.cli.cluster import Answer, Cluster
+from stagework.cli.cluster import Answer, Cluster, Upgraded
 from stagework.cli.errors import CommandError, NotThere, Refused
 from stagework.cli.service_errors import SERVICE, Speaker
 from stagework.cli.sign_in import ask_for_ticket
@@ -106,6 +106,10 @@ class ApiService:
         """A route's answer as it is; `target`: its path and query."""
         proved = {**headers, **self._proof()}
         return self.cluster.request(method, self._path(target), body=body, headers=proved)
+
+    def upgrade(self, target: str, headers: Mapping[str, str]) -> Upgraded:
+        """A route that answers in another protocol; raises ClusterUnreachable."""
+        return self.cluster.upgrade(self._path(target), {**headers, **self._proof()})
 
     def forget(self) -> None:
         """The next request has a new ticket or token."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, desc, false, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, desc, false, func, or_, select, tuple_
 
 from stagework.api.history import FailedQuery, LikeBatches, Place, RunQuery
 from stagework.history.rows import micros
@@ -31,6 +31,11 @@ def _order_of(table: Table) -> tuple[ColumnElement[Any], ...]:
 def _runs_that(query: RunQuery) -> Iterator[ColumnElement[bool]]:
     yield from _that(runs, query)
     yield from _where((runs.c.subject, query.subject))
+    if query.text is not None:
+        # No index helps here: runs are walked by their age until a page is full.
+        wanted = query.text.lower()
+        columns = (runs.c.title, runs.c.subject, runs.c.name, runs.c.uid)
+        yield or_(*(func.lower(one).contains(wanted, autoescape=True) for one in columns))
 
 
 def _that(table: Table, query: RunQuery) -> Iterator[ColumnElement[bool]]:

@@ -9,6 +9,7 @@ from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stage_status import StageStatus
 from stagework.overview.attempts import last_begun
 from stagework.overview.detail import StageRow, Wait, detail
+from stagework.overview.queue.slot_waits import SlotWait
 from stagework.overview.rows import RunRow
 from stagework.policies.next_step import step_of_run, step_of_stage
 
@@ -56,6 +57,8 @@ class RunPage:
     made_at: datetime
     stages: tuple[StageNode, ...]
     waits: tuple[Wait, ...]
+    slot_waits: tuple[SlotWait, ...]
+    """Of stages that wait for a machine: who is before them."""
     step: NextStep
 
 
@@ -64,6 +67,7 @@ def run_page(
     dependencies: Mapping[str, Sequence[str]],
     max_attempts: Mapping[str, int],
     now: datetime,
+    slot_waits: Sequence[SlotWait] = (),
 ) -> RunPage:
     """As of now; `dependencies` and `max_attempts` by stage, empty where nobody knows them."""
     shown, flag = detail(run, now), f" -n {run.metadata.namespace}"
@@ -86,6 +90,7 @@ def run_page(
             for stage, row in zip(run.status.stages, shown.stages, strict=True)
         ),
         waits=shown.waits,
+        slot_waits=tuple(slot_waits),
         step=NextStep(step.sentence, step.command),
     )
 

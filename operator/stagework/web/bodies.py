@@ -17,6 +17,13 @@ from stagework.web.errors import ProblemError, bad_request
 IDLE_SECONDS: Final = 60.0
 """An upload that brings no byte for so long is ended."""
 _DIGITS_MAX: Final = 15
+BYTES: Final = "application/octet-stream"
+NEVER_RUN: Final = {
+    "Content-Disposition": "attachment",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+}
+"""Headers of what others have written: browsers save it, and run nothing of it in any case."""
 
 
 def announced_size(request: Request) -> int:
@@ -71,18 +78,14 @@ def file_response(
     chunks: AsyncIterator[bytes], size: int | None, *, sha256: str = "", name: str = ""
 ) -> Response:
     """A file as an answer; browsers save it and never run it."""
-    headers = {
-        "Content-Disposition": "attachment",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
+    headers = {**NEVER_RUN, "Cache-Control": "private, no-store"}
     if size is not None:
         headers["Content-Length"] = str(size)
     if sha256:
         headers["ETag"] = f'"{sha256}"'
     if name:
         headers[HEADER_FILE_NAME] = quote(name)
-    return StreamingResponse(chunks, media_type="application/octet-stream", headers=headers)
+    return StreamingResponse(chunks, media_type=BYTES, headers=headers)
 
 
 def stored_file_response(file: OpenFile, name: str = "") -> Response:

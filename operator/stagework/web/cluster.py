@@ -115,8 +115,21 @@ class ClusterReader(Protocol):
         """Whether the user may get `pods/log` in a namespace."""
         ...
 
-    def pod_log(self, namespace: str, name: str, container: str) -> AsyncGenerator[bytes, None]:
-        """The log of a container as it comes; nothing where the Pod or its log is gone."""
+    def pod_log(
+        self, namespace: str, name: str, container: str, last_lines: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """The log of a container as it comes; nothing where the Pod or its log is gone.
+
+        `last_lines`: only so many of its end.
+        """
+        ...
+
+    async def stage_pods(
+        self, namespace: str, run_uid: str, stage: str, attempt: int
+    ) -> list[PodManifest]:
+        """Pods that say by their labels that they are this attempt's: whoever may make Pods can
+        write that.
+        """
         ...
 
     async def get_pod(self, namespace: str, name: str) -> PodManifest | None:

@@ -9,17 +9,19 @@ from typing import Final
 import msgspec
 
 from stagework.api.kinds import PIPELINE, PIPELINEJOB
-from stagework.api.names import GROUP
+from stagework.api.names import GROUP, LABEL_ATTEMPT, LABEL_RUN_UID, LABEL_STAGE
 from stagework.api.observed import JobView, PodManifest
 from stagework.api.resources import JOBS, PODS
 from stagework.cluster.cache.own_objects import from_bytes
 from stagework.cluster.client.errors import ApiError
 from stagework.cluster.client.kubeapi import KubeApi
+from stagework.cluster.client.paging import ListPage
+from stagework.cluster.client.paths import collection
 from stagework.web import access_reviews
 from stagework.web.cluster import Run
 from stagework.web.errors import ClusterUnavailable
 from stagework.web.kube_batch_source import KubeBatchSource
-from stagework.web.kube_calls import KubeCalls, object_path
+from stagework.web.kube_calls import KubeCalls, object_path, segment
 from stagework.web.kube_queue_source import KubeQueueSource
 from stagework.web.kube_schedule_source import KubeScheduleSource
 from stagework.web.kube_sign_ins import KubeSignIns
@@ -44,6 +46,7 @@ class _TokenReview(msgspec.Struct):
 
 _token_review = msgspec.json.Decoder(_TokenReview)
 _pod = msgspec.json.Decoder(PodManifest)
+_pods = msgspec.json.Decoder(ListPage[PodManifest])
 _job = msgspec.json.Decoder(JobView)
 
 
@@ -105,12 +108,15 @@ class KubeReader:
         return await self._is_allowed(user, attributes)
 
     async def pod_log(
-        self, namespace: str, name: str, container: str
+        self, namespace: str, name: str, container: str, last_lines: int | None = None
     ) -> AsyncGenerator[bytes, None]:
         """GET a Pod's log, in pieces."""
         path = f"{object_path(PODS, namespace, name)}/log"
+        params = {"container": container}
+        if last_lines is not None:
+            params["tailLines"] = str(last_lines)
         try:
-            async with aclosing(self._api.stream(path, {"container": container})) as chunks:
+            async with aclosing(self._api.stream(path, params)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         except ApiError as error:
@@ -124,6 +130,17 @@ class KubeReader:
     async def get_pod(self, namespace: str, name: str) -> PodManifest | None:
         """GET a Pod."""
         return await self._calls.get(PODS, namespace, name, _pod.decode)
+
+    async def stage_pods(
+        self, namespace: str, run_uid: str, stage: str, attempt: int
+    ) -> list[PodManifest]:
+        """LIST Pods by their labels; of one attempt that is one, or a few."""
+        labels = {LABEL_RUN_UID: run_uid, LABEL_STAGE: stage, LABEL_ATTEMPT: str(attempt)}
+        selector = ",".join(f"{label}={value}" for label, value in labels.items())
+        found = await self._calls.read(
+            collection(PODS, segment(namespace)), _pods.decode, {"labelSelector": selector}
+        )
+        return list(found.items or ()) if found is not None else []
 
     async def get_job(self, namespace: str, name: str) -> JobView | None:
         """GET a Job."""

@@ -14,12 +14,16 @@ from stagework.api.stage_status import LOG_LINE_BYTES
 from stagework.api.text import shortened
 from stagework.artifacts.errors import StoreError
 from stagework.artifacts.store import OpenFile, Store, put
+from stagework.policies.logged_container import logged_container
 from stagework.web.artifact_path import LOG_FILE, ArtifactPrefix
-from stagework.web.cluster import ClusterReader
+from stagework.web.cluster import ClusterReader, RecordedAttempt, Run
 from stagework.web.errors import ClusterUnavailable
 
 READ_SECONDS: Final = 8.0
 """A log that has not come by then is not to be had: its node may be away."""
+NOW_LINES: Final = 2000
+NOW_BYTES: Final = 256 * 1024
+"""Of the log of a stage at work so much is shown at once."""
 _LAST_BYTES: Final = 8 * 1024
 """The last line is looked for in so much of the end."""
 
@@ -58,6 +62,19 @@ class KeptLogs:
             return KeptLog(fault=shortened(str(error), LOG_LINE_BYTES))
         return _kept(raw)
 
+    async def now(self, run: Run, attempt: RecordedAttempt) -> bytes | None:
+        """How the log of the attempt's Pod ends; None where it has none that can be read.
+
+        Raises ClusterUnavailable. Which Pod it is the run's status says, not the Pod.
+        """
+        where = run.namespace, run.uid, attempt.stage, attempt.attempt
+        for pod in await self._reader.stage_pods(*where):
+            container = logged_container(pod)
+            if pod.metadata.uid == attempt.pod and container:
+                names = run.namespace, pod.metadata.name, container
+                return await self._now(*names)
+        return None
+
     async def attempts(self, namespace: str, run_uid: str, stage: str) -> dict[int, str]:
         """Attempts of a stage whose logs are kept, with the keys under which they are."""
         folder = f"{namespace}/{run_uid}/{stage}"
@@ -78,12 +95,29 @@ class KeptLogs:
             known = await self._reader.get_pod(prefix.namespace, pod)
             if known is None or known.metadata.uid != prefix.pod_uid:
                 return None
-            ending = Ending(self._max_bytes)
-            log = self._reader.pod_log(prefix.namespace, pod, container)
-            async with aclosing(log) as chunks:
-                async for chunk in chunks:
-                    ending.add(chunk)
-            return ending.content()
+            return await self._ending(
+                prefix.namespace, pod, container, last_lines=None, max_bytes=self._max_bytes
+            )
+
+    async def _now(self, *names: str) -> bytes:
+        namespace, pod, container = names
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                return await self._ending(
+                    *(namespace, pod, container), last_lines=NOW_LINES, max_bytes=NOW_BYTES
+                )
+        except TimeoutError as error:
+            raise ClusterUnavailable("its node does not give the log") from error
+
+    async def _ending(
+        self, namespace: str, pod: str, container: str, *, last_lines: int | None, max_bytes: int
+    ) -> bytes:
+        ending = Ending(max_bytes)
+        log = self._reader.pod_log(namespace, pod, container, last_lines)
+        async with aclosing(log) as chunks:
+            async for chunk in chunks:
+                ending.add(chunk)
+        return ending.content()
 
 
 class Ending:

@@ -1,6 +1,6 @@
 """Calls to the API server through the one client; one without an answer is ClusterUnavailable."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -37,10 +37,12 @@ class KubeCalls:
         """GET an object; None where there is none of that name."""
         return await self.read(object_path(resource, namespace, name), decode)
 
-    async def read(self, path: str, decode: Callable[[bytes], T]) -> T | None:
+    async def read(
+        self, path: str, decode: Callable[[bytes], T], params: Mapping[str, str] | None = None
+    ) -> T | None:
         """GET what is at a path; None where nothing is."""
         try:
-            return decode(await self._api.get(path))
+            return decode(await self._api.get(path, params))
         except NotFound:
             return None
         except (ApiError, msgspec.MsgspecError) as error:

@@ -214,6 +214,7 @@ FILTERS = {
     "tenant": ("acme", {"c"}),
     "state": ("Failed", {"d"}),
     "name": ("name-of-c", {"c"}),
+    "text": ("DOC-1", {"b"}),
     "since": (minute(2), {"c", "d"}),
     "until": (minute(2), {"a", "b"}),
 }

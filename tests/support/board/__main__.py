@@ -12,7 +12,8 @@ from playwright.sync_api import expect
 
 from tests.support.board import seeds
 from tests.support.board.browser import WIDTHS, Theme, browser, opened
-from tests.support.board.serving import served
+from tests.support.board.serving import ServedBoard, served
+from tests.support.modelserver.answers import png
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ PICTURES = (
     *(Picture(f"queue-{letter.lower()}", letter) for letter in seeds.ALL),
     Picture("queue-korean", "C", language="ko-KR"),
     Picture("run", "C", f"#/run/{seeds.NAMESPACE}/ad-3b87"),
+    Picture("run-log", "C", f"#/run/{seeds.NAMESPACE}/ad-7c11/overlay?tab=log"),
+    Picture("run-outputs", "C", f"#/run/{seeds.NAMESPACE}/ad-7c11/img_gen?tab=outputs"),
+    Picture("run-waiting", "C", f"#/run/{seeds.NAMESPACE}/img-gen-3"),
+    Picture("run-approval", "HELD", f"#/run/{seeds.NAMESPACE}/letter-7"),
+    Picture("batch", "C", f"#/batch/{seeds.NAMESPACE}/winter-catalogue"),
     Picture("fleet", "B", "#/fleet"),
     Picture("history", "C", "#/history"),
     Picture("batches", "C", "#/batch"),
@@ -46,6 +52,7 @@ def take(bundle: Path, folder: Path) -> Iterator[Path]:
     with browser() as started, tempfile.TemporaryDirectory() as volume:
         for picture in PICTURES:
             with served(seeds.ALL[picture.seed], bundle, Path(volume)) as board:
+                _fill(board)
                 for width in WIDTHS:
                     for theme in get_args(Theme):
                         with opened(
@@ -61,6 +68,19 @@ def take(bundle: Path, folder: Path) -> Iterator[Path]:
                             file = folder / f"{picture.name}-{width}-{theme}.png"
                             page.screenshot(path=file, full_page=True)
                             yield file
+
+
+_LOG = b"".join(
+    b"14:02:%02d INFO overlay: layer %d of 20, 1024 x 1536\n" % (10 + n, n + 1) for n in range(17)
+)
+
+
+def _fill(board: ServedBoard) -> None:
+    """What one run writes now, and has left."""
+    board.at_work("ad-7c11", "overlay", _LOG)
+    made = {f"poster-{n}.png": png(f"poster {n}", 512, 512) for n in range(3)}
+    report = b'{"prompt": "coffee at dawn", "seed": 7, "score": 0.91}'
+    board.leave("ad-7c11", "img_gen", {**made, "report.json": report})
 
 
 def main() -> None:

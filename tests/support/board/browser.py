@@ -1,9 +1,11 @@
 """Debian's chromium, driven by Playwright: pages that see nothing but the service on loopback."""
 
+import json
 import shutil
+from base64 import urlsafe_b64encode
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
@@ -53,13 +55,46 @@ def opened(
     )
     page = context.new_page()
     page.set_default_timeout(20_000)
+    context.add_init_script(_SOCKETS)
     if signed_in:
         context.route("**/v1/**", lambda route: _proved(route, board.token))
+        context.add_init_script(f"proveSockets({json.dumps(_protocols(board.token))})")
     try:
         page.goto(board.url + fragment)
         yield page
     finally:
         context.close()
+
+
+_SOCKETS: Final = """(() => {
+    const Real = window.WebSocket, open = new Set();
+    let proof = [], isCut = false;
+    window.WebSocket = class extends Real {
+        constructor(address, protocols = []) {
+            // Port 9 of loopback: nobody listens there.
+            super(isCut ? "ws://127.0.0.1:9/" : address, protocols.length ? protocols : proof);
+            open.add(this);
+            this.addEventListener("close", () => open.delete(this));
+        }
+    };
+    window.proveSockets = (protocols) => { proof = protocols; };
+    window.hearSockets = (news) => {
+        const data = JSON.stringify(news);
+        for (const one of open) one.dispatchEvent(new MessageEvent("message", { data }));
+    };
+    window.cutSockets = (cut) => { isCut = cut; for (const one of open) one.close(); };
+})()"""
+"""Sockets with a proof, as `stagework board` gives it, that a test can cut."""
+
+
+def _protocols(token: str) -> list[str]:
+    packed = urlsafe_b64encode(token.encode()).decode().rstrip("=")
+    return [f"base64url.bearer.authorization.k8s.io.{packed}", "stagework.v1"]
+
+
+def cut_sockets(page: Page, *, cut: bool = True) -> None:
+    """No WebSocket stands, and none can be opened; or they can again."""
+    page.evaluate(f"cutSockets({json.dumps(cut)})")
 
 
 def _proved(route: Route, token: str) -> None:

@@ -59,6 +59,8 @@ class Seed:
         default_factory=dict[tuple[str, str], tuple[Stage, ...]]
     )
     schedules: tuple[ScheduledJob, ...] = ()
+    batches: tuple[tuple[str, dict[str, Any]], ...] = ()
+    """Name and status of each."""
 
 
 def fleet() -> Fleet:
@@ -154,15 +156,42 @@ def working(name: str, title: str, stage: str, minutes: float) -> PipelineJob:
 
 
 def in_queue(
-    count: int, stage: str, *, of: str, reason: str = names.WAIT_SLOT, made: float = 4
+    count: int,
+    stage: str,
+    *,
+    of: str,
+    reason: str = names.WAIT_SLOT,
+    made: float = 4,
+    ahead: int = 0,
 ) -> list[PipelineJob]:
-    """So many that wait at a stage; `made`: so many minutes ago, what they have done is as old."""
-    message = "waits for a gpu slot: 4th of 34; 2 of 2 taken by ad-7c11 (overlay, 2 min)"
-    state = {"state": "Waiting", "reason": reason, "message": message, "waitingSince": ago(293)}
+    """So many that wait at a stage; `made`: so many minutes ago, what they have done is as old.
+
+    `ahead`: so many of other stages are before them on their machine.
+    """
+    state = {"state": "Waiting", "reason": reason, "waitingSince": ago(293)}
     return [
-        run(f"{stage.replace('_', '-')}-{n}", f"{of} {n + 1}", stage, state, made=made + n * 0.2)
+        run(
+            f"{stage.replace('_', '-')}-{n}",
+            f"{of} {n + 1}",
+            stage,
+            {**state, "message": _in_line(stage, ahead + n + 1)},
+            made=made + n * 0.2,
+        )
         for n in range(count)
     ]
+
+
+def _in_line(stage: str, place: int) -> str:
+    """As the operator says it."""
+    machine = _HOME[stage]
+    length, slots, holder = {
+        "gpu": (34, 2, "ad-7c11 (overlay, 2 min)"),
+        "macmini": (8, 1, "lease-2024 (summarize, 40 s)"),
+        "macbook": (12, 1, "nobody"),
+    }[machine]
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(place % 10 if place not in (11, 12, 13) else 0, "th")
+    place_text = f"{place}{ending} of {length}"
+    return f"waits for a {machine} slot: {place_text}; {slots} of {slots} taken by {holder}"
 
 
 def failed(name: str, title: str, stage: str, minutes: float, cause: str) -> PipelineJob:
@@ -347,8 +376,8 @@ BUSY: Final = (
     working("ad-90fe", "Tea poster", "img_gen", 1),
     working("lease-2024", "Lease 2024", "summarize", 0.7),
     *in_queue(20, "extract", of="Contract"),
-    *in_queue(8, "embed", of="Report"),
-    *in_queue(6, "img_gen", of="Poster"),
+    *in_queue(8, "embed", of="Report", ahead=20),
+    *in_queue(6, "img_gen", of="Poster", ahead=28),
     *in_queue(8, "summarize", of="Minutes"),
 )
 DEFERRED: Final = in_queue(12, "deep_summary", of="Study", reason=names.WAIT_NO_NODE, made=300)
@@ -387,7 +416,51 @@ JOBS: Final = (
         ended=ago(186),
     ),
 )
-A: Final = Seed(BUSY, nodes(), PAST, JOBS, REVISIONS, SCHEDULES)
+BATCHES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    (
+        "winter-catalogue",
+        {
+            "summary": "Running",
+            "total": 200,
+            "done": 121,
+            "failed": 9,
+            "running": 20,
+            "percent": "65.0",
+            "itemsPerMinute": "6.5",
+            "eta": "11m..14m",
+            "etaSeconds": {"p50": 640, "p90": 820},
+            "chunks": {"completed": 13, "failed": 1, "open": 2},
+            "size": {"items": 10, "reason": "Target"},
+            "startTime": ago(20),
+            "failedSamples": [
+                {"id": f"shoe-{n:03}.png", "reason": reason, "message": message}
+                for n, (reason, message) in enumerate(
+                    [("NonZeroExit", "font was missing")] * 7 + [("StepTimeout", "took 120 s")] * 2
+                )
+            ],
+        },
+    ),
+    (
+        "archive-2025",
+        {
+            "summary": "CompletedWithFailures",
+            "message": "3 items failed",
+            "total": 4200,
+            "done": 4197,
+            "failed": 3,
+            "percent": "100.0",
+            "itemsPerMinute": "38.2",
+            "chunks": {"completed": 420, "failed": 0, "open": 0},
+            "size": {"items": 10, "reason": "Tail"},
+            "startTime": ago(900),
+            "completionTime": ago(780),
+        },
+    ),
+    ("spring-drafts", {"summary": "Queued", "message": "its list is being read"}),
+)
+BOOK: Final = ("winter-catalogue", 200, 121, 9)
+"""Of which batch there is a book: its items, how many are done, and how many have failed."""
+A: Final = Seed(BUSY, nodes(), PAST, JOBS, REVISIONS, SCHEDULES, BATCHES)
 B: Final = replace(A, runs=(*BUSY, *DEFERRED), nodes=nodes(macbook_away=True))
 C: Final = replace(
     B,
@@ -409,4 +482,18 @@ D: Final = replace(
     facts=(*past({**RATES, "classify": (40, 50)}), *night_facts()),
 )
 EMPTY: Final = Seed((), nodes())
-ALL: Final = {"A": A, "B": B, "C": C, "D": D, "EMPTY": EMPTY}
+LETTER: Final = run(
+    "letter-7",
+    "Letter to customers",
+    "summarize",
+    {
+        "state": "Waiting",
+        "reason": names.WAIT_APPROVAL,
+        "message": "waits for somebody to approve it",
+        "waitingSince": ago(25),
+    },
+    made=40,
+)
+HELD: Final = replace(A, runs=(*BUSY, LETTER))
+"""A run waits for a person's word."""
+ALL: Final = {"A": A, "B": B, "C": C, "D": D, "EMPTY": EMPTY, "HELD": HELD}

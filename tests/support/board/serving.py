@@ -2,29 +2,38 @@
 
 import asyncio
 import email.utils
+import http.client
+import json
 import socket
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import msgspec
 import uvicorn
 
+from stagework.api.base import format_time
 from stagework.api.history import CountQuery, Counts, Ended, EndedQuery
+from stagework.api.names import STAGE_CONTAINER
+from stagework.api.observed import ContainerState, ContainerStatus, Running
 from stagework.artifacts.local import LocalStore
 from stagework.settings import QueueSettings, Settings
 from stagework.web.app import create_app
 from tests.support.board import seeds
 from tests.support.board.seeds import Seed
 from tests.support.history.memory import MemoryHistory
+from tests.unit.web.batch_books import fold_body
 from tests.unit.web.fake_cluster import FakeCluster
 
-READ = tuple((verb, "") for verb in ("list", "get", "list scheduledjobs")) + tuple(
-    (verb, seeds.NAMESPACE) for verb in ("get", "get scheduledjobs")
+READ = tuple((verb, "") for verb in ("list", "get", "list scheduledjobs", "list batches")) + tuple(
+    (verb, seeds.NAMESPACE) for verb in ("get", "get scheduledjobs", "get batches", "get pods/log")
 )
 """Of somebody who may see everything."""
 RIGHTS = (
@@ -33,6 +42,7 @@ RIGHTS = (
         (verb, seeds.NAMESPACE)
         for verb in ("create interventions", "retry", "skip", "stop", "approve")
     ),
+    ("reprocess batches", seeds.NAMESPACE),
     *((f"{verb} scheduledjobs", seeds.NAMESPACE) for verb in ("runnow", "skipnext", "patch")),
 )
 """Of somebody who may do everything with runs and with schedules."""
@@ -74,6 +84,8 @@ class ServedBoard:
     cluster: FakeCluster
     history: MemoryHistory
     now: datetime
+    folder: Path
+    """The store's."""
 
     def show(self, seed: Seed) -> None:
         """From now on there is this to see."""
@@ -83,6 +95,61 @@ class ServedBoard:
         queue.revisions = dict(seed.revisions)
         for schedule in seed.schedules:
             self.cluster.schedules.keep(schedule)
+        for name, status in seed.batches:
+            made = self.cluster.batches.put(name, seeds.NAMESPACE, **_plain(status))
+            made["spec"]["title"] = name.replace("-", " ").capitalize()
+
+    def at_work(self, run: str, stage: str, log: bytes) -> None:
+        """The stage's Pod has written this."""
+        pod = f"pod-of-{run}"
+        known = self.cluster.run(run, seeds.NAMESPACE, f"uid-{run}")
+        self.cluster.stage_pod(known, stage, pod)
+        key = seeds.NAMESPACE, f"{run}-{stage}-1"
+        state = ContainerState(running=Running())
+        statuses = (ContainerStatus(name=STAGE_CONTAINER, state=state),)
+        status = msgspec.structs.replace(self.cluster.pods[key].status, container_statuses=statuses)
+        self.cluster.pods[key] = msgspec.structs.replace(self.cluster.pods[key], status=status)
+        self.cluster.logs[(*key, STAGE_CONTAINER)] = log
+
+    def leave(self, run: str, stage: str, files: Mapping[str, bytes]) -> None:
+        """The stage is done and has left these."""
+        known = self.cluster.run(run, seeds.NAMESPACE, f"uid-{run}")
+        prefix = f"{seeds.NAMESPACE}/{known.uid}/{stage}/1-pod-1"
+        self.cluster.commit(known, stage, prefix)
+        for path, content in files.items():
+            file = self.folder / prefix / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+
+
+def _plain(status: dict[str, Any]) -> dict[str, Any]:
+    """As the API server has it."""
+    return {
+        name: format_time(value) if isinstance(value, datetime) else value
+        for name, value in status.items()
+    }
+
+
+def keep_book(board: ServedBoard, name: str, total: int, done: int, failed: int) -> None:
+    """What the operator has told of a batch's items."""
+    base = f"/v1/operator/batches/{seeds.NAMESPACE}/uid-{name}"
+    inline = [
+        {"id": f"shoe-{number:03}.png", "params": {"page": str(number)}} for number in range(total)
+    ]
+    asked = [
+        ("PUT", "/manifest", {"name": name, "source": {"inline": inline}}),
+        ("POST", "/folds", fold_body(0, done)),
+        ("POST", "/folds", fold_body(done, failed, outcome="Failed", reason="NonZeroExit")),
+    ]
+    connection = http.client.HTTPConnection(urlsplit(board.url).netloc, timeout=20)
+    proof = {"Authorization": f"Bearer {board.cluster.operator()}"}
+    for method, path, body in asked:
+        connection.request(method, base + path, json.dumps(body).encode(), proof)
+        answer = connection.getresponse()
+        said = answer.read()
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise AssertionError(f"{path}: {said!r}")
+    connection.close()
 
 
 @contextmanager
@@ -121,8 +188,10 @@ def served(seed: Seed, bundle: Path, folder: Path) -> Generator[ServedBoard]:
     with _running(uvicorn.Server(config)) as port:
         url = f"http://127.0.0.1:{port}/board/"
         token = cluster.person("ann", *RIGHTS)
-        board = ServedBoard(url, token, cluster, history, seeds.NOW)
+        board = ServedBoard(url, token, cluster, history, seeds.NOW, folder)
         board.show(seed)
+        if seed.batches:
+            keep_book(board, *seeds.BOOK)
         yield board
 
 

@@ -231,8 +231,11 @@ def _place(stage: FailedStage) -> tuple[datetime, str, str]:
 
 def _asked_for(run: RunFact | BatchFact, query: RunQuery) -> bool:
     named = ("name", "pipeline", "tenant", "state")
+    text = (query.text or "").lower()
     if isinstance(run, RunFact):
         named = (*named, "subject")
+        if not any(text in one.lower() for one in (run.title, run.subject, run.name, run.uid)):
+            return False
     return (
         (query.namespaces is None or run.namespace in query.namespaces)
         and all(getattr(query, name) in {None, getattr(run, name)} for name in named)

@@ -11,7 +11,7 @@ from typing import Any
 
 from stagework.api.batch import Batch
 from stagework.api.pipelinejob import PipelineJob
-from stagework.cli.cluster import Answer
+from stagework.cli.cluster import Answer, Upgraded
 from stagework.cli.errors import ClusterUnreachable, CommandError
 from stagework.cli.replies import explain
 
@@ -133,6 +133,11 @@ class FakeCluster:
         self.requests.append(request)
         route = self.routes.get((method, path))
         return route(request) if route else self._stored(request)
+
+    def upgrade(self, path: str, headers: Mapping[str, str]) -> Upgraded:
+        """See Cluster; no other protocol is spoken here."""
+        self.requests.append(Request("GET", path, {}, headers, b""))
+        return Upgraded(Answer(403))
 
     def lines(
         self, path: str, query: Mapping[str, str], *, timeout_seconds: float

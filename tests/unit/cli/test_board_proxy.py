@@ -1,6 +1,7 @@
 """The board's proxy: who may use it, and what it passes on."""
 
 import http.client
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from stagework.cli.board_proxy import BoardProxy
-from stagework.cli.cluster import Answer
+from stagework.cli.cluster import Answer, Upgraded
 from stagework.cli.errors import ClusterUnreachable, CommandError
 
 
@@ -30,6 +31,9 @@ class Upstream:
     first: list[Answer] = field(default_factory=list[Answer])
     """What it answers before that."""
     forgotten: int = 0
+    refuses: int = 0
+    """Status with which it refuses another protocol; 0: it does not."""
+    service: socket.socket | None = None
 
     def forward(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
@@ -39,6 +43,17 @@ class Upstream:
         if self.error is not None:
             raise self.error
         return self.first.pop() if self.first else self.answer
+
+    def upgrade(self, target: str, headers: Mapping[str, str]) -> Upgraded:
+        """One end of a pair of sockets; the other one is the test's."""
+        self.asked.append(("GET", target, headers, None))
+        if self.error is not None:
+            raise self.error
+        if self.refuses:
+            return Upgraded(Answer(self.refuses))
+        self.service, ours = socket.socketpair()
+        accept = {"sec-websocket-accept": "yes", "set-cookie": "a=b"}
+        return Upgraded(Answer(101, b"", accept), ours, b"first")
 
     def forget(self) -> None:
         """Keep that, too."""
@@ -202,3 +217,83 @@ def test_each_proxy_has_a_secret_of_its_own(upstream: Upstream) -> None:
     with BoardProxy(upstream) as one, BoardProxy(upstream) as other:
         assert one.secret != other.secret
         assert len(one.secret) >= 32
+
+
+# --- live
+
+
+def switched(proxy: BoardProxy, path: str = "/v1/queue/live", **headers: str) -> socket.socket:
+    """A connection of which the request for another protocol has been sent."""
+    given = {"Origin": origin(proxy), "Sec_WebSocket_Key": "abc", "Cookie": "a=b", **headers}
+    lines = [
+        f"GET /{proxy.secret}{path} HTTP/1.1",
+        f"Host: 127.0.0.1:{proxy.port}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        *(f"{name.replace('_', '-')}: {value}" for name, value in given.items() if value),
+    ]
+    connection = socket.create_connection(("127.0.0.1", proxy.port), 10)
+    connection.sendall("\r\n".join([*lines, "", ""]).encode())
+    return connection
+
+
+def read_until(connection: socket.socket, ending: bytes) -> bytes:
+    read = b""
+    while not read.endswith(ending):
+        piece = connection.recv(1024)
+        assert piece, read
+        read += piece
+    return read
+
+
+def test_live_news_are_carried_both_ways_as_they_are(proxy: BoardProxy, upstream: Upstream) -> None:
+    with switched(proxy) as connection:
+        head = read_until(connection, b"first")
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert b"Sec-WebSocket-Accept: yes" in head
+        assert b"a=b" not in head
+        service = upstream.service
+        assert service is not None
+        connection.sendall(b"to the service")
+        assert read_until(service, b"to the service")
+        service.sendall(b"to the page")
+        assert read_until(connection, b"to the page")
+        service.close()
+        assert connection.recv(1) == b""
+    ((_, target, headers, _),) = upstream.asked
+    assert target == "/v1/queue/live"
+    assert headers == {
+        "Sec-WebSocket-Key": "abc",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/v1/queue/live", {"Origin": "http://evil.example"}),
+        ("/v1/queue/live", {"Origin": ""}),
+        ("/v1/queue/live", {"Sec_Fetch_Site": "cross-site"}),
+        ("/v1/queue", {}),
+        ("/api/v1/live", {}),
+    ],
+    ids=str,
+)
+def test_nobody_but_our_page_is_connected_and_to_live_news_alone(
+    proxy: BoardProxy, upstream: Upstream, path: str, headers: dict[str, str]
+) -> None:
+    with switched(proxy, path, **headers) as connection:
+        assert read_until(connection, b"}").startswith(b"HTTP/1.1 403 ")
+    assert upstream.asked == []
+
+
+def test_a_service_that_refuses_or_is_away_is_told_to_the_page(
+    proxy: BoardProxy, upstream: Upstream
+) -> None:
+    upstream.refuses = 429
+    with switched(proxy) as connection:
+        assert read_until(connection, b"}").startswith(b"HTTP/1.1 429 ")
+    upstream.error = ClusterUnreachable("no answer")
+    with switched(proxy) as connection:
+        assert read_until(connection, b"}").startswith(b"HTTP/1.1 502 ")

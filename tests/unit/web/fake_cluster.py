@@ -161,11 +161,13 @@ class FakeCluster(WithBatches, WithQueue, WithSchedules):
         return (user.name, "get pods/log", namespace) in self.rights
 
     async def pod_log(
-        self, namespace: str, name: str, container: str
+        self, namespace: str, name: str, container: str, last_lines: int | None = None
     ) -> AsyncGenerator[bytes, None]:
         """The log, in two pieces."""
         self._ask(f"pod_log {namespace}/{name} {container}")
         log = self.logs.get((namespace, name, container), b"")
+        if last_lines is not None:
+            log = b"".join(log.splitlines(keepends=True)[-last_lines:])
         for piece in (log[: len(log) // 2], log[len(log) // 2 :]):
             yield piece
 
@@ -173,6 +175,18 @@ class FakeCluster(WithBatches, WithQueue, WithSchedules):
         """The Pod."""
         self._ask("get_pod")
         return self.pods.get((namespace, name))
+
+    async def stage_pods(
+        self, namespace: str, run_uid: str, stage: str, attempt: int
+    ) -> list[PodManifest]:
+        """Those whose labels say so."""
+        self._ask("stage_pods")
+        wanted = {LABEL_STAGE: stage, LABEL_ATTEMPT: str(attempt)}
+        return [
+            pod
+            for (where, _), pod in self.pods.items()
+            if where == namespace and wanted.items() <= pod.metadata.labels.items()
+        ]
 
     async def get_job(self, namespace: str, name: str) -> JobView | None:
         """The Job."""

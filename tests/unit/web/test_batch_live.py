@@ -12,8 +12,8 @@ import pytest
 from websocket import ABNF, WebSocket, WebSocketBadStatusException, create_connection
 
 from stagework.web.auth.tickets import TICKET_SECONDS
-from stagework.web.batches.service import LISTENERS_OF_ONE_MAX
-from stagework.web.routes import batch_live
+from stagework.web.live import feed
+from stagework.web.live.listeners import LISTENERS_OF_ONE_MAX
 from tests.unit.web.service import Service
 from tests.unit.web.test_batches import READER, RUNNING
 
@@ -22,7 +22,7 @@ SIGN_IN_AGAIN = (4401, "your token or ticket is not good any more: sign in again
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_live, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(feed, "EVERY_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_the_numbers_come_at_once_and_then_as_they_change(
 def test_without_a_change_they_come_once_in_a_while(
     listening: WebSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_live, "STILL_SECONDS", 0.05)
+    monkeypatch.setattr(feed, "STILL_SECONDS", 0.05)
     assert [news(listening)["seq"] for _ in range(3)] == [1, 2, 3]
 
 
@@ -196,10 +196,10 @@ def test_more_than_a_limit_do_not_listen(
 ) -> None:
     news(listening)
     services = service.app.state.services
-    monkeypatch.setattr(services.batches.listeners, "_most", 1)
+    monkeypatch.setattr(services.listeners, "_most", 1)
     assert refused(service, token) == 503
     listening.close()
-    until(lambda: services.batches.listeners.number == 0)
+    until(lambda: services.listeners.number == 0)
     connect(service, token).close()
 
 
@@ -211,10 +211,10 @@ def test_nobody_takes_all_the_room(service: Service, token: str) -> None:
         refusal = refusal_of(service, token)
         assert refusal.status_code == 429
         said = json.loads(refusal.resp_body or b"")
-        assert said["error"] == "you listen to 16 batches, no more is possible at once"
+        assert said["error"] == "you listen to 16 topics, no more is possible at once"
         assert "close one of your connections" in said["hint"]
         connect(service, service.cluster.person("bob", *READER)).close()
-    until(lambda: service.app.state.services.batches.listeners.number == 0)
+    until(lambda: service.app.state.services.listeners.number == 0)
     connect(service, token).close()
 
 

@@ -152,8 +152,8 @@ def test_me_says_what_may_be_asked_for_where(service: Service, person: str) -> N
 
     assert me["user"] == "ann"
     assert me["rights"] == [
-        {"namespace": "team", "verbs": ["Retry"], "schedule_verbs": []},
-        {"namespace": "other", "verbs": [], "schedule_verbs": []},
+        {"namespace": "team", "verbs": ["Retry"], "schedule_verbs": [], "batch_verbs": []},
+        {"namespace": "other", "verbs": [], "schedule_verbs": [], "batch_verbs": []},
     ]
 
 
@@ -189,3 +189,15 @@ def test_a_run_that_is_not_there_is_looked_for_in_history(service: Service, pers
 
 def test_a_run_of_others_is_not_shown(service: Service, person: str) -> None:
     assert service.ask("GET", "/v1/runs/secret/bad", person).status == 403
+
+
+def test_a_run_that_has_not_changed_is_not_sent_again(service: Service, person: str) -> None:
+    first = service.ask("GET", "/v1/runs/team/bad", person)
+    etag = {"If-None-Match": first.headers["etag"]}
+    assert service.ask("GET", "/v1/runs/team/bad", person, headers=etag).status == 304
+
+
+def test_me_says_what_may_be_asked_of_batches(service: Service) -> None:
+    rights = [(right, "team") for right in ("create interventions", "reprocess batches")]
+    me = service.ask("GET", "/v1/me?namespace=team", service.cluster.person("eve", *rights)).json
+    assert me["rights"][0]["batch_verbs"] == ["Reprocess"]

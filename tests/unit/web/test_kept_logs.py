@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from stagework.api.names import STAGE_CONTAINER
+from stagework.api.observed import ContainerState, ContainerStatus, Running
 from stagework.web.kept_logs import Ending, last_line
 from tests.unit.web.service import Answer, Service, running
 
@@ -59,6 +62,58 @@ def test_nobody_elses_pod_of_that_name_is_read(service: Service) -> None:
     assert answer.json == {"lastLine": "", "bytes": 0, "fault": "its Pod is gone"}
     assert service.stored() == []
     assert not [asked for asked in service.cluster.questions if asked.startswith("pod_log")]
+
+
+# --- of a stage at work
+
+NOW = f"{READ}/now"
+
+
+def _at_work(service: Service, *, uid: str = "pod-1") -> None:
+    """Its Pod's container runs; another Pod says by its labels that it is that attempt's."""
+    _with_log(service)
+    pod = service.cluster.pods["team", "ad-ocr-1"]
+    state = ContainerState(running=Running())
+    statuses = (ContainerStatus(name=STAGE_CONTAINER, state=state),)
+    status = msgspec.structs.replace(pod.status, container_statuses=statuses)
+    meta = msgspec.structs.replace(pod.metadata, uid=uid)
+    shown = msgspec.structs.replace(pod, metadata=meta, status=status)
+    service.cluster.pods["team", "ad-ocr-1"] = shown
+
+
+def test_the_log_of_a_stage_at_work_is_read_as_it_is_now(service: Service) -> None:
+    _at_work(service)
+    first = service.ask("GET", NOW, _reader(service))
+    etag = {"If-None-Match": first.headers["etag"]}
+
+    assert (first.status, first.body) == (200, LOG)
+    assert "sandbox" in first.headers["content-security-policy"]
+    assert service.ask("GET", NOW, _reader(service), headers=etag).status == 304
+    service.cluster.logs["team", "ad-ocr-1", "stage"] = LOG + b"page 2\n"
+    assert service.ask("GET", NOW, _reader(service), headers=etag).body == LOG + b"page 2\n"
+    assert service.stored() == []
+
+
+def test_a_pod_that_only_says_that_it_is_the_attempts_is_not_read(service: Service) -> None:
+    _at_work(service, uid="forged")
+    assert service.ask("GET", NOW, _reader(service)).status == 404
+    assert not [asked for asked in service.cluster.questions if asked.startswith("pod_log")]
+
+
+def test_the_log_of_a_stage_at_work_asks_for_the_right_to_read_logs(service: Service) -> None:
+    _at_work(service)
+    answer = service.ask("GET", NOW, service.cluster.person("bob", ("get", "team")))
+    assert answer.status == 403
+    assert "pods/log" in answer.json["detail"]
+
+
+def test_before_a_container_has_run_there_is_no_log_to_read(service: Service) -> None:
+    _with_log(service)
+    answer = service.ask("GET", NOW, _reader(service))
+    assert (answer.status, answer.json["detail"]) == (404, "no Pod of it has a log now")
+
+
+# --- kept ones
 
 
 def test_an_empty_log_is_nothing_to_keep_and_no_fault(service: Service) -> None:

@@ -48,10 +48,12 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Reply
 }
 
 /** A text, such as a log. */
-export async function askText(path: string): Promise<string> {
-  const answer = await sent(path, {});
+export async function askText(path: string, etag = ""): Promise<Reply<string>> {
+  const answer = await sent(path, etag ? { etag } : {});
+  const at = Date.parse(answer.headers.get("Date") ?? "") || Date.now();
+  if (answer.status === 304) return { body: null, etag, at };
   if (!answer.ok) throw await problemOf(answer);
-  return await answer.text();
+  return { body: await answer.text(), etag: answer.headers.get("ETag") ?? "", at };
 }
 
 /** A file as it is. */

@@ -31,4 +31,7 @@ export type ScheduleList = Schemas["ScheduleList"];
 export type ScheduleDetail = Schemas["ScheduleDetail"];
 export type ScheduleRow = Schemas["ScheduleRow"];
 export type ScheduleAsked = Schemas["ScheduleAsked"];
+export type RunAsked = Schemas["RunAsked"];
+export type Reprocessed = Schemas["Reprocessed"];
+export type SlotWait = Schemas["SlotWait"];
 export type FailedList = Schemas["FailedList"];

@@ -1,7 +1,10 @@
 // Batches as a list; one of them with its progress, its failures and its speed.
 import type { BatchDetail, BatchList, BatchRow } from "../api/types";
-import { Command, Empty, Panel } from "../parts/basics";
+import { Empty, Panel } from "../parts/basics";
 import { Icon, kindOf, State } from "../parts/icon";
+import { ObjectAnswered, ObjectButton } from "../parts/object_acts";
+import { type Column, sorted, TableHead } from "../parts/table_head";
+import { learnRights } from "../state/acts";
 import { usePolled } from "../state/polled";
 import { language } from "../state/preferences";
 import { route } from "../state/route";
@@ -18,6 +21,7 @@ function All() {
   const query = ns ? `?namespace=${encodeURIComponent(ns)}` : "";
   const { data, problem } = usePolled<BatchList>(`v1/batches${query}`);
   const said = words.value;
+  const columns = columnsOf();
   return (
     <Panel top id="sentence" title={said.batches}>
       {problem ? <p role="alert">{problem.message}</p> : null}
@@ -30,26 +34,9 @@ function All() {
       {data?.batches.length ? (
         <table data-rows>
           <caption class="hidden">{said.batches}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{said.status}</th>
-              <th scope="col">{said.title}</th>
-              <th scope="col" class="wide">
-                {said.progress}
-              </th>
-              <th scope="col" class="number">
-                {said.itemsDone}
-              </th>
-              <th scope="col" class="number">
-                {said.failed}
-              </th>
-              <th scope="col" class="eta">
-                {said.eta}
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={columns} />
           <tbody>
-            {data.batches.map((batch) => (
+            {sorted(data.batches, columns).map((batch) => (
               <Row key={batch.uid} batch={batch} />
             ))}
           </tbody>
@@ -57,6 +44,18 @@ function All() {
       ) : null}
     </Panel>
   );
+}
+
+function columnsOf(): Column<BatchRow>[] {
+  const said = words.value;
+  return [
+    { title: said.status, sort: "state", by: (batch) => batch.state },
+    { title: said.title, sort: "title", by: (batch) => batch.title || batch.name },
+    { title: said.progress, class: "wide", sort: "progress", by: (batch) => batch.percent },
+    { title: said.itemsDone, class: "number", sort: "items", by: (batch) => batch.total },
+    { title: said.failed, class: "number", sort: "failed", by: (batch) => batch.failed },
+    { title: said.eta, class: "eta", sort: "eta", by: (batch) => batch.etaSeconds?.p90 ?? null },
+  ];
 }
 
 function Row({ batch }: { batch: BatchRow }) {
@@ -94,58 +93,123 @@ function etaOf(batch: BatchRow): string {
 }
 
 function One({ place }: { place: string }) {
-  const { data, problem } = usePolled<BatchDetail>(`v1/batches/${place}`);
+  const { data, problem } = usePolled<BatchDetail>(`v1/batches/${place}`, withNews);
   const said = words.value;
-  if (problem) return <p role="alert">{problem.message}</p>;
+  if (problem) return <p role="alert">{`${problem.message}. ${problem.hint}`}</p>;
   if (!data) return <h1 class="muted">{said.loading}…</h1>;
-  const { batch } = data;
+  void learnRights([data.batch.namespace]);
+  return <Shown detail={data} />;
+}
+
+/** Its numbers come; what else there is of it is asked for where they tell of new failures. */
+function withNews(news: Record<string, unknown>, before: BatchDetail | null): BatchDetail | null {
+  const batch = news.batch as BatchRow | null;
+  const same = batch && before && batch.failed === before.batch.failed;
+  return same ? { ...before, batch } : null;
+}
+
+export function Shown({ detail }: { detail: BatchDetail }) {
+  const { batch } = detail;
   const kind = kindOf(batch.state);
-  const flag = `${batch.name} -n ${batch.namespace}`;
+  const of = { namespace: batch.namespace, name: batch.name, title: batch.title || batch.name };
   return (
     <>
       <div class={`headline tone-${kind.tone} tint-${kind.tone}`}>
         <Icon {...kind} size={28} />
         <h1 id="sentence" tabIndex={-1}>
-          <b>{batch.state}:</b> <span>{batch.message || batch.title || batch.name}</span>
+          <b>{batch.state}:</b> <span>{sentenceOf(batch)}</span>
         </h1>
       </div>
-      <Panel id="progress" title={batch.title || batch.name}>
-        <Bar batch={batch} />
-        <p class="class-facts">
-          <span>
-            {count(batch.done, language.value)} {said.itemsDone}
-          </span>
-          <span class={batch.failed ? "tone-bad" : ""}>
-            {count(batch.failed, language.value)} {said.failed}
-          </span>
-          <span>
-            {count(batch.total - batch.handled, language.value)} {said.left}
-          </span>
-          <b>{said.handled(batch.percent.toFixed(1))}</b>
-          <span>{etaOf(batch) ? said.doneIn(etaOf(batch)) : ""}</span>
+      <div class="run-head">
+        <p>
+          <b>{of.title}</b>{" "}
           <span class="muted">
-            {batch.itemsPerMinute} {said.items}/min · {batch.chunkSizeReason}
+            {batch.namespace}/{batch.name} · {batch.pipeline}
           </span>
         </p>
-        {batch.failed ? <Command text={`stagework batch reprocess ${flag} --dry-run`} /> : null}
-      </Panel>
-      {data.failedSamples.length ? (
-        <Panel id="failures" title={said.failuresByReason}>
-          <table>
-            <caption class="hidden">{said.failuresByReason}</caption>
-            <tbody>
-              {data.failedSamples.map((item) => (
-                <tr key={item.id}>
-                  <th scope="row">{item.id}</th>
-                  <td>{item.reason}</td>
-                  <td class="cause">{item.message}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Panel>
-      ) : null}
+        {batch.failed || batch.skipped ? (
+          <div class="acts">
+            <ObjectButton verb="Reprocess" of={of} />
+          </div>
+        ) : null}
+      </div>
+      <ObjectAnswered of={of} />
+      <Progress batch={batch} />
+      <Failures detail={detail} />
     </>
+  );
+}
+
+function sentenceOf(batch: BatchRow): string {
+  const said = words.value;
+  const whole = (value: number) => count(value, language.value);
+  const until = etaOf(batch);
+  const told = said.batchStands(whole(batch.handled), whole(batch.total), whole(batch.failed));
+  return [told, until ? said.doneIn(until) : "", batch.message].filter(Boolean).join("; ");
+}
+
+function Progress({ batch }: { batch: BatchRow }) {
+  const said = words.value;
+  const whole = (value: number) => count(value, language.value);
+  return (
+    <Panel
+      id="progress"
+      title={said.progress}
+      aside={<b>{said.handled(batch.percent.toFixed(1))}</b>}
+    >
+      <Bar batch={batch} />
+      <p class="class-facts">
+        <State word="done" text={`${whole(batch.done)} ${said.itemsDone}`} />
+        {batch.failed ? (
+          <State word="failed" text={`${whole(batch.failed)} ${said.failed}`} />
+        ) : (
+          <span class="muted">{`0 ${said.failed}`}</span>
+        )}
+        <State word="pending" text={`${whole(batch.total - batch.handled)} ${said.left}`} />
+        <span>{said.itemsAMinute(batch.itemsPerMinute)}</span>
+        <span>
+          {said.chunks(whole(batch.chunksOpen), batch.chunkSize ? whole(batch.chunkSize) : "–")}{" "}
+          <span class="muted">{batch.chunkSizeReason}</span>
+        </span>
+      </p>
+    </Panel>
+  );
+}
+
+function Failures({ detail: { batch, failedSamples } }: { detail: BatchDetail }) {
+  const said = words.value;
+  if (!failedSamples.length) return null;
+  const reasons = new Map<string, number>();
+  for (const { reason } of failedSamples) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  const all = [...reasons].map(([reason, number]) => `${number} ${reason}`).join(" · ");
+  return (
+    <Panel
+      id="failures"
+      title={said.failedItems}
+      aside={
+        <span class="muted">
+          {all}
+          {failedSamples.length < batch.failed
+            ? ` · ${said.shownOf(failedSamples.length, batch.failed)}`
+            : ""}
+        </span>
+      }
+    >
+      <table class="rows">
+        <caption class="hidden">{said.failedItems}</caption>
+        <tbody>
+          {failedSamples.map((item) => (
+            <tr key={item.id}>
+              <th scope="row">{item.id}</th>
+              <td>
+                <State word="failed" text={item.reason} />
+              </td>
+              <td class="cause">{item.message}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
   );
 }
 

@@ -1,24 +1,26 @@
 // One run: how it stands, its stages, and of the chosen one why, its attempts, log and outputs.
-import { useSignal } from "@preact/signals";
-import type { RunPage as Run, StageNode } from "../api/types";
+import type { RunPage as Run, SlotWait, StageNode } from "../api/types";
+import { AskButton } from "../parts/ask_dialog";
 import { Command, Empty, Panel } from "../parts/basics";
 import { Graph } from "../parts/graph";
 import { Icon, kindOf, State } from "../parts/icon";
 import { Log } from "../parts/log";
+import { ObjectAnswered, ObjectButton } from "../parts/object_acts";
 import { Outputs } from "../parts/outputs";
 import { begin, forbiddenIn, learnRights, type Verb } from "../state/acts";
 import { board, now } from "../state/live";
+import type { Place } from "../state/object_acts";
 import { usePolled } from "../state/polled";
 import { language } from "../state/preferences";
-import { route } from "../state/route";
-import { duration, moment } from "../words/format";
+import { choose, route } from "../state/route";
+import { clock, duration, moment } from "../words/format";
 import { words } from "../words/index";
 import { withoutReason } from "../words/sentence";
 
 export function RunPage() {
   const [namespace = "", name = "", named = ""] = route.value.parts;
-  const place = namespace && name ? `v1/runs/${namespace}/${name}` : "";
-  const { data, problem } = usePolled<Run>(place);
+  const place = [namespace, name].map(encodeURIComponent).join("/");
+  const { data, problem } = usePolled<Run>(namespace && name ? `v1/runs/${place}` : "", withNews);
   if (problem) {
     return (
       <div class="panel notice" role="alert">
@@ -33,30 +35,30 @@ export function RunPage() {
   return <Shown run={data} named={named} />;
 }
 
-function Shown({ run, named }: { run: Run; named: string }) {
-  const chosen = useSignal(named || firstOf(run));
-  const node = run.stages.find((one) => one.row.stage === chosen.value) ?? run.stages[0];
-  const kind = kindOf(run.row.status);
+/** A sign of life has no run; one that is gone is asked for, and its absence explained. */
+function withNews(news: Record<string, unknown>, before: Run | null): Run | null {
+  return "run" in news ? (news.run as Run | null) : before;
+}
+
+export function Shown({ run, named }: { run: Run; named: string }) {
+  const chosen = named || firstOf(run);
+  const node = run.stages.find((one) => one.row.stage === chosen) ?? run.stages[0];
   const zone = board.value?.zone ?? "UTC";
   return (
     <>
-      <div class={`headline tone-${kind.tone} tint-${kind.tone}`}>
-        <Icon {...kind} size={28} />
-        <h1 id="sentence" tabIndex={-1}>
-          <b>{run.row.status}:</b> <span>{run.row.message || run.title}</span>
-        </h1>
-      </div>
+      <Sentence run={run} />
       <div class="run-head">
         <p>
           <b>{run.title}</b>{" "}
           <span class="muted">
             {run.row.namespace}/{run.row.name} · {run.pipeline} · {run.row.done}/{run.row.total} ·{" "}
-            {duration(run.row.elapsed_seconds, language.value)} ·{" "}
+            {duration(elapsed(run), language.value)} ·{" "}
             {moment(run.made_at, zone, now.value, language.value)}
           </span>
         </p>
         <Acts run={run} />
       </div>
+      <ObjectAnswered of={placeOf(run)} />
       {run.step.command ? (
         <div class="next-step">
           <b>{words.value.nextStep}</b>
@@ -65,58 +67,88 @@ function Shown({ run, named }: { run: Run; named: string }) {
         </div>
       ) : null}
       <Panel id="stages" title={words.value.stageList}>
-        <Graph
-          run={run}
-          chosen={node?.row.stage ?? ""}
-          choose={(stage) => {
-            chosen.value = stage;
-          }}
-        />
+        <Graph run={run} chosen={node?.row.stage ?? ""} choose={chooseStage} />
       </Panel>
       {node ? <Chosen run={run} node={node} zone={zone} /> : null}
     </>
   );
 }
 
-/** The one that failed, else the one at work, else the first. */
+/** In the address, so that a link leads there. */
+function chooseStage(stage: string): void {
+  const [namespace = "", name = ""] = route.value.parts;
+  choose([namespace, name, stage], {});
+}
+
+function Sentence({ run }: { run: Run }) {
+  const kind = kindOf(run.row.status);
+  const said = words.value;
+  const at = run.stages.filter((one) => one.started_at && !one.ended_at);
+  const left = run.row.total - run.row.done;
+  const rest = at.length
+    ? said.worksAt(at.map((one) => one.row.stage).join(", "), run.row.done, run.row.total)
+    : run.ended && left === 0
+      ? said.allDone(run.row.total)
+      : said.doneOf(run.row.done, run.row.total);
+  return (
+    <div class={`headline tone-${kind.tone} tint-${kind.tone}`}>
+      <Icon {...kind} size={28} />
+      <h1 id="sentence" tabIndex={-1}>
+        <b>{run.row.status}:</b> <span>{run.row.message || rest}</span>
+      </h1>
+    </div>
+  );
+}
+
+function placeOf(run: Run): Place {
+  return { namespace: run.row.namespace, name: run.row.name, title: run.title };
+}
+
+/** It goes on until the run has ended. */
+function elapsed(run: Run): number {
+  const since = (now.value - Date.parse(run.generated_at)) / 1000;
+  return run.row.elapsed_seconds + (run.ended ? 0 : Math.max(0, since));
+}
+
+/** The one that failed, else the one at work, else the one that is next, else the first. */
 function firstOf(run: Run): string {
   const find = (state: string) => run.stages.find((one) => one.row.state === state)?.row.stage;
-  return find("Failed") ?? find("Stuck") ?? find("Running") ?? run.stages[0]?.row.stage ?? "";
+  const next = run.stages.find((one) => !one.ended_at && one.row.reason !== "DependenciesPending");
+  const first = next ?? run.stages[0];
+  return find("Failed") ?? find("Stuck") ?? find("Running") ?? first?.row.stage ?? "";
 }
 
 function Acts({ run }: { run: Run }) {
-  const ids = run.stages.flatMap((one) => (one.failed_id ? [[one.failed_id, one.row.stage]] : []));
-  if (!ids.length) return null;
-  const titles = Object.fromEntries(ids.map(([id, stage]) => [id, `${run.title}, ${stage}`]));
+  const failed = run.stages.filter((one) => one.failed_id);
+  const titles = Object.fromEntries(
+    failed.map((one) => [one.failed_id, `${run.title}, ${one.row.stage}`]),
+  );
   const button = (verb: Verb, text: string) => {
     const where = forbiddenIn(verb, [run.row.namespace]);
-    const why = where ? words.value.mayNot(where) : "";
     return (
-      <button
-        type="button"
-        aria-disabled={why ? "true" : undefined}
-        title={why || undefined}
-        onClick={() => {
-          if (!why) void begin(verb, titles);
-        }}
-      >
-        {text}
-      </button>
+      <AskButton
+        text={text}
+        lacks={where ? words.value.mayNot(where) : ""}
+        onAsk={() => void begin(verb, titles)}
+      />
     );
   };
   return (
     <div class="acts">
-      {button("Retry", words.value.retryMany(0))}
-      {button("Skip", words.value.skipMany(0))}
+      {failed.length ? button("Retry", words.value.retryMany(0)) : null}
+      {failed.length ? button("Skip", words.value.skipMany(0)) : null}
+      {run.stages.some((one) => one.row.reason === "AwaitingApproval") ? (
+        <ObjectButton verb="Approve" of={placeOf(run)} />
+      ) : null}
+      {run.ended ? null : <ObjectButton verb="Stop" of={placeOf(run)} />}
     </div>
   );
 }
 
 const TABS = ["why", "attempts", "log", "outputs"] as const;
-type Tab = (typeof TABS)[number];
 
 function Chosen({ run, node, zone }: { run: Run; node: StageNode; zone: string }) {
-  const tab = useSignal<Tab>("why");
+  const tab = TABS.find((one) => one === route.value.keys.tab) ?? "why";
   const said = words.value;
   const titles = {
     why: said.whyTab,
@@ -135,10 +167,8 @@ function Chosen({ run, node, zone }: { run: Run; node: StageNode; zone: string }
               key={one}
               type="button"
               class="quiet"
-              aria-pressed={tab.value === one}
-              onClick={() => {
-                tab.value = one;
-              }}
+              aria-pressed={tab === one}
+              onClick={() => choose(route.value.parts, { tab: one === "why" ? "" : one })}
             >
               {titles[one]}
             </button>
@@ -146,17 +176,17 @@ function Chosen({ run, node, zone }: { run: Run; node: StageNode; zone: string }
         </div>
       }
     >
-      {tab.value === "why" ? <Why node={node} zone={zone} /> : null}
-      {tab.value === "attempts" ? <Attempts node={node} /> : null}
-      {tab.value === "log" ? <Log run={run} node={node} /> : null}
-      {tab.value === "outputs" ? (
+      {tab === "why" ? <Why run={run} node={node} zone={zone} /> : null}
+      {tab === "attempts" ? <Attempts node={node} /> : null}
+      {tab === "log" ? <Log run={run} node={node} /> : null}
+      {tab === "outputs" ? (
         <Outputs namespace={run.row.namespace} run={run.row.name} stage={node.row.stage} />
       ) : null}
     </Panel>
   );
 }
 
-function Why({ node, zone }: { node: StageNode; zone: string }) {
+function Why({ run, node, zone }: { run: Run; node: StageNode; zone: string }) {
   const said = words.value;
   const at = (time: string | null) =>
     time ? moment(time, zone, now.value, language.value) : said.unknown;
@@ -167,6 +197,11 @@ function Why({ node, zone }: { node: StageNode; zone: string }) {
         {node.row.reason ? <span class="muted">{node.row.reason}</span> : null}
       </p>
       {node.row.message ? <p>{withoutReason(node.row.message)}</p> : null}
+      {run.slot_waits
+        .filter((wait) => wait.stage === node.row.stage)
+        .map((wait) => (
+          <Queued key={wait.stage} wait={wait} zone={zone} />
+        ))}
       {node.row.log_line ? <pre>{node.row.log_line}</pre> : null}
       <dl class="facts">
         <dt>{said.machine}</dt>
@@ -179,6 +214,43 @@ function Why({ node, zone }: { node: StageNode; zone: string }) {
       {node.step.command ? (
         <Empty text={`${said.nextStep}: ${node.step.sentence}`} command={node.step.command} />
       ) : null}
+    </div>
+  );
+}
+
+/** Where it stands in the queue of its machine, who has the slots, and when its turn comes. */
+function Queued({ wait, zone }: { wait: SlotWait; zone: string }) {
+  const said = words.value;
+  const labels = new Map(board.value?.machines.map((card) => [card.key, card.label]));
+  const at = (time: string | null) => (time ? clock(time, zone) : "");
+  return (
+    <div class="queued">
+      <p>
+        <b>
+          {said.placeInQueue(wait.position, wait.length, labels.get(wait.machine) ?? wait.machine)}
+        </b>{" "}
+        {wait.starts_p50
+          ? said.startsAbout(at(wait.starts_p50), at(wait.starts_p90))
+          : (said.noStart[wait.why_none] ?? said.unknown)}
+      </p>
+      <p class="muted">{said.slotsTaken(wait.taken, wait.slots)}</p>
+      <ul class="current">
+        {wait.at_work.map((one) => (
+          <li key={`${one.namespace}/${one.run}/${one.stage}`}>
+            <a
+              href={`#/run/${[one.namespace, one.run, one.stage].map(encodeURIComponent).join("/")}`}
+            >
+              {one.title}
+            </a>
+            <span class="what">{one.stage}</span>
+            <span class="spent">
+              {one.since
+                ? duration((now.value - Date.parse(one.since)) / 1000, language.value, true)
+                : ""}
+            </span>
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { ScheduleDetail, ScheduleList, ScheduleRow } from "../api/types";
 import { Count, Empty, Panel } from "../parts/basics";
 import { Icon, kindOf, State } from "../parts/icon";
 import { ScheduleActs, ScheduleAnswered } from "../parts/schedule_acts";
+import { type Column, sorted, TableHead } from "../parts/table_head";
 import { learnRights } from "../state/acts";
 import { board, now } from "../state/live";
 import { usePolled } from "../state/polled";
@@ -54,35 +55,35 @@ export function byNext(rows: ScheduleRow[]): ScheduleRow[] {
   return [...rows].sort((a, b) => Number(a.suspend) - Number(b.suspend) || due(a) - due(b));
 }
 
-export function Table({ rows }: { rows: ScheduleRow[] }) {
+function columnsOf(): Column<ScheduleRow>[] {
   const said = words.value;
+  const time = (at: string | null | undefined) => (at ? Date.parse(at) : null);
+  const wide = "number wide";
+  return [
+    { title: said.status, sort: "state", by: (row) => row.status },
+    { title: said.name, sort: "name", by: (row) => `${row.namespace}/${row.name}` },
+    { title: said.when, class: "wide" },
+    { title: said.next, sort: "next", by: (row) => time(row.nextScheduleTime) },
+    { title: said.last, class: "wide", sort: "last", by: (row) => time(row.lastScheduleTime) },
+    { title: said.atWork, class: `${wide} mid`, sort: "active", by: (row) => row.active },
+    { title: said.runsSoFar, class: wide, sort: "failed", by: (row) => row.stats.failedExecutions },
+    {
+      title: said.average,
+      class: `${wide} mid`,
+      sort: "average",
+      by: (row) => row.stats.averageExecutionSeconds ?? null,
+    },
+  ];
+}
+
+export function Table({ rows }: { rows: ScheduleRow[] }) {
+  const columns = columnsOf();
   return (
     <table data-rows class="rows">
-      <caption class="hidden">{said.schedulesCaption}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{said.status}</th>
-          <th scope="col">{said.name}</th>
-          <th scope="col" class="wide">
-            {said.when}
-          </th>
-          <th scope="col">{said.next}</th>
-          <th scope="col" class="wide">
-            {said.last}
-          </th>
-          <th scope="col" class="number wide mid">
-            {said.atWork}
-          </th>
-          <th scope="col" class="number wide">
-            {said.runsSoFar}
-          </th>
-          <th scope="col" class="number wide mid">
-            {said.average}
-          </th>
-        </tr>
-      </thead>
+      <caption class="hidden">{words.value.schedulesCaption}</caption>
+      <TableHead columns={columns} />
       <tbody>
-        {rows.map((row, place) => (
+        {sorted(rows, columns).map((row, place) => (
           <Row key={row.uid} row={row} first={place === 0} />
         ))}
       </tbody>

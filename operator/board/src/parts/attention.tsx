@@ -16,6 +16,7 @@ import { go, route } from "../state/route";
 import { duration } from "../words/format";
 import { words } from "../words/index";
 import { withoutReason } from "../words/sentence";
+import { AskButton } from "./ask_dialog";
 import { Panel } from "./basics";
 import { State } from "./icon";
 
@@ -107,25 +108,18 @@ function Acts({ rows }: { rows: AttentionRow[] }) {
   );
 }
 
-/** Without rights, or with nothing selected, it can be focused and says why it does nothing. */
 function ActButton({ verb, text, rows }: { verb: Verb; text: string; rows: AttentionRow[] }) {
   const where = forbiddenIn(
     verb,
     rows.map((row) => row.namespace),
   );
-  const why = rows.length === 0 ? words.value.selectFirst : where ? words.value.mayNot(where) : "";
+  const lacks = where ? words.value.mayNot(where) : "";
   return (
-    <button
-      type="button"
-      aria-disabled={why ? "true" : undefined}
-      title={why || undefined}
-      aria-description={why || undefined}
-      onClick={() => {
-        if (!why) askFor(verb, rows);
-      }}
-    >
-      {text}
-    </button>
+    <AskButton
+      text={text}
+      lacks={rows.length === 0 ? words.value.selectFirst : lacks}
+      onAsk={() => askFor(verb, rows)}
+    />
   );
 }
 

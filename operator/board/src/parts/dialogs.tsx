@@ -1,27 +1,10 @@
 // The preview of an act with its one button, and the list of keys.
-import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import type { Effects } from "../api/types";
 import { type Act, act, confirm } from "../state/acts";
 import { chooseShortcuts, shortcuts } from "../state/preferences";
 import { words } from "../words/index";
-
-/** A modal dialog of the browser: it keeps the focus, Esc closes it, and focus goes back. */
-export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
-  const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    box.current?.showModal();
-    // Not the browser's choice: that would be the first thing that can be typed into.
-    box.current?.querySelector<HTMLElement>("[data-first]")?.focus();
-  }, []);
-  return (
-    <dialog ref={box} aria-labelledby="dialog-title" onClose={props.onClose}>
-      <h2 id="dialog-title">{props.title}</h2>
-      {props.children}
-    </dialog>
-  );
-}
+import { AskDialog } from "./ask_dialog";
+import { Dialog } from "./dialog";
 
 export function ActDialog() {
   const asked = act.value;
@@ -29,51 +12,25 @@ export function ActDialog() {
 }
 
 function Preview({ asked }: { asked: Act }) {
-  const why = useSignal("");
   const said = words.value;
   const isSkip = asked.verb === "Skip";
   const verb = isSkip ? said.skip : said.retry;
   const effects = asked.effects?.effects ?? [];
-  const lacksWhy = isSkip && !why.value.trim();
-  const close = () => {
-    act.value = null;
-  };
-  const send = (event: Event) => {
-    event.preventDefault();
-    if (!lacksWhy) void confirm(why.value.trim());
-  };
   return (
-    <Dialog title={said.previewOf(verb, asked.ids.length)} onClose={close}>
+    <AskDialog
+      title={said.previewOf(verb, asked.ids.length)}
+      fault={asked.fault}
+      verb={said.previewOf(verb, effects.length || asked.ids.length)}
+      ready={effects.length > 0 && !asked.sending}
+      harmful={isSkip}
+      why={isSkip ? "needed" : "asked"}
+      onSend={(reason) => void confirm(reason)}
+      onClose={() => {
+        act.value = null;
+      }}
+    >
       {asked.effects ? <Told effects={asked.effects} asked={asked} /> : null}
-      {!asked.effects && !asked.fault ? <p class="muted">{said.loading}…</p> : null}
-      {asked.fault ? <p role="alert">{asked.fault}</p> : null}
-      <form onSubmit={send}>
-        <label class="why">
-          {said.why}
-          <input
-            value={why.value}
-            maxLength={256}
-            onInput={(event) => {
-              why.value = event.currentTarget.value;
-            }}
-          />
-        </label>
-        {lacksWhy ? <p class="muted">{said.whyNeeded}</p> : null}
-        <div class="dialog-acts">
-          {/* The harmless one has the first focus. */}
-          <button type="button" data-first onClick={close}>
-            {said.cancel}
-          </button>
-          <button
-            type="submit"
-            class={isSkip ? "filled bad" : "filled"}
-            disabled={effects.length === 0 || asked.sending || lacksWhy}
-          >
-            {said.previewOf(verb, effects.length || asked.ids.length)}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    </AskDialog>
   );
 }
 

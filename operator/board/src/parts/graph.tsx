@@ -1,5 +1,6 @@
 // The stages of a run in columns by how many stand before them, over their edges.
 import type { RunPage, StageNode } from "../api/types";
+import { now } from "../state/live";
 import { language } from "../state/preferences";
 import { duration } from "../words/format";
 import { Icon, kindOf } from "./icon";
@@ -75,7 +76,9 @@ function StageButton(props: {
   const { stage, state, attempt, elapsed_seconds: spent } = node.row;
   const kind = kindOf(state);
   const tries = node.max_attempts ? `${attempt}/${node.max_attempts}` : `${attempt}`;
-  const took = spent === null ? "" : duration(spent, language.value);
+  const isAtWork = node.started_at !== null && node.ended_at === null;
+  const since = isAtWork ? (now.value - Date.parse(node.started_at ?? "")) / 1000 : spent;
+  const took = since === null ? "" : duration(since, language.value);
   return (
     <button
       type="button"

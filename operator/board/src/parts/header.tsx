@@ -1,9 +1,9 @@
 // The bar on top: pages, search, namespace, the board's clock, and whether the page is live.
 
 import { helpOpen } from "../state/keys";
-import { board, EVERY_MS, notLive, now, paused, refusal } from "../state/live";
+import { board, EVERY_MS, notLive, now, paused, pushed, refusal } from "../state/live";
 import { chooseLanguage, language, turnTheme } from "../state/preferences";
-import { filter, go, type Page, route } from "../state/route";
+import { filter, go, kept, type Page, route } from "../state/route";
 import { clock, zoneName } from "../words/format";
 import { words } from "../words/index";
 import { Icon } from "./icon";
@@ -87,7 +87,7 @@ function Search() {
         onSubmit={(event) => {
           event.preventDefault();
           const text = String(new FormData(event.currentTarget).get("q") ?? "").trim();
-          if (text) go("history", [], { name: text });
+          if (text) go("history", [], { ...kept(), q: text });
         }}
       >
         <input
@@ -137,9 +137,13 @@ function LiveMark() {
   if (!shown || refusal.value) return null;
   const zone = shown.zone;
   const off = notLive.value;
-  const word = off ? said.lead.not_live : paused.value ? said.heldMark : said.live;
+  const often = pushed.value ? said.live : said.every(EVERY_MS / 1000);
+  const word = off ? said.lead.not_live : paused.value ? said.heldMark : often;
   return (
-    <span class={`live ${off ? "off" : ""}`} title={said.every(EVERY_MS / 1000)}>
+    <span
+      class={`live ${off ? "off" : ""}`}
+      title={pushed.value ? said.pushedHint : said.polledHint}
+    >
       <span class="zone">{zoneName(zone)}</span> <time>{clock(now.value, zone, true)}</time>
       <Icon
         shape={off ? "suspected" : paused.value ? "paused" : "done"}

@@ -1,5 +1,4 @@
 // What may be asked of a schedule: buttons, the preview with its one button, and the answer.
-import { useSignal } from "@preact/signals";
 import type { ScheduleDetail } from "../api/types";
 import { forbiddenIn } from "../state/acts";
 import { board, now } from "../state/live";
@@ -16,7 +15,7 @@ import {
 } from "../state/schedule_acts";
 import { moment } from "../words/format";
 import { words } from "../words/index";
-import { Dialog } from "./dialogs";
+import { AskButton, AskDialog } from "./ask_dialog";
 
 export function ScheduleActs({ detail }: { detail: ScheduleDetail }) {
   const { suspend } = detail.schedule;
@@ -29,26 +28,18 @@ export function ScheduleActs({ detail }: { detail: ScheduleDetail }) {
   );
 }
 
-/** Without rights it can be focused and says why it does nothing. */
 function ActButton({ verb, detail }: { verb: ScheduleVerb; detail: ScheduleDetail }) {
   const said = words.value;
   const right = RIGHTS[verb];
   const where = forbiddenIn(right, [detail.schedule.namespace]);
   const lacks =
     right === "Suspend" ? said.mayNotPatch(where) : said.mayNotAsk(right.toLowerCase(), where);
-  const why = where ? lacks : "";
   return (
-    <button
-      type="button"
-      aria-disabled={why ? "true" : undefined}
-      title={why || undefined}
-      aria-description={why || undefined}
-      onClick={() => {
-        if (!why) void beginOn(verb, detail);
-      }}
-    >
-      {said.scheduleVerb[verb]}…
-    </button>
+    <AskButton
+      text={`${said.scheduleVerb[verb]}…`}
+      lacks={where ? lacks : ""}
+      onAsk={() => void beginOn(verb, detail)}
+    />
   );
 }
 
@@ -58,49 +49,21 @@ export function ScheduleDialog() {
 }
 
 function Preview({ asked }: { asked: ScheduleAct }) {
-  const why = useSignal("");
-  const said = words.value;
-  const verb = said.scheduleVerb[asked.verb];
-  const close = () => {
-    scheduleAct.value = null;
-  };
-  const send = (event: Event) => {
-    event.preventDefault();
-    void confirmOn(why.value.trim());
-  };
+  const verb = words.value.scheduleVerb[asked.verb];
   return (
-    <Dialog title={`${verb}: ${asked.of.schedule.name}`} onClose={close}>
+    <AskDialog
+      title={`${verb}: ${asked.of.schedule.name}`}
+      fault={asked.fault}
+      verb={verb}
+      ready={Boolean(asked.effects?.affected.length) && !asked.sending}
+      why={RIGHTS[asked.verb] === "Suspend" ? "none" : "asked"}
+      onSend={(reason) => void confirmOn(reason)}
+      onClose={() => {
+        scheduleAct.value = null;
+      }}
+    >
       {asked.effects ? <Effects asked={asked} /> : null}
-      {!asked.effects && !asked.fault ? <p class="muted">{said.loading}…</p> : null}
-      {asked.fault ? <p role="alert">{asked.fault}</p> : null}
-      <form onSubmit={send}>
-        {RIGHTS[asked.verb] === "Suspend" ? null : (
-          <label class="why">
-            {said.why}
-            <input
-              value={why.value}
-              maxLength={256}
-              onInput={(event) => {
-                why.value = event.currentTarget.value;
-              }}
-            />
-          </label>
-        )}
-        <div class="dialog-acts">
-          {/* The harmless one has the first focus. */}
-          <button type="button" data-first onClick={close}>
-            {said.cancel}
-          </button>
-          <button
-            type="submit"
-            class="filled"
-            disabled={!asked.effects?.affected.length || asked.sending}
-          >
-            {verb}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    </AskDialog>
   );
 }
 

@@ -6,42 +6,37 @@ import { duration } from "../words/format";
 import { words } from "../words/index";
 import { Count, Panel } from "./basics";
 import { etaText } from "./eta";
+import { type Column, sorted, TableHead } from "./table_head";
+
+function columnsOf(): Column<StageNumbers>[] {
+  const said = words.value;
+  const wide = "number wide";
+  return [
+    { title: said.stage },
+    { title: said.machine, class: "mid wide", sort: "machine", by: (row) => row.machine },
+    { title: said.waiting, class: "number", sort: "waiting", by: (row) => row.pending },
+    { title: said.running, class: wide, sort: "running", by: (row) => row.processing },
+    { title: said.deferred, class: wide, sort: "deferred", by: (row) => row.deferred },
+    { title: said.failed, class: "number", sort: "failed", by: (row) => row.failed },
+    { title: said.oldest, class: wide, sort: "oldest", by: (row) => row.oldest_pending_age_sec },
+    { title: said.inPerHour, class: wide, sort: "in", by: (row) => row.created_1h },
+    { title: said.donePerHour, class: wide, sort: "done", by: (row) => row.done_1h },
+    { title: said.doneToday, class: wide, sort: "today", by: (row) => row.done_today },
+    { title: said.eta, class: "eta", sort: "eta", by: (row) => row.eta.range?.p90_seconds ?? null },
+  ];
+}
 
 export function Stages({ board }: { board: Board }) {
   const labels = new Map(board.machines.map((card) => [card.key, card.label]));
   const said = words.value;
-  const titles: [string, string][] = [
-    [said.waiting, ""],
-    [said.running, "wide"],
-    [said.deferred, "wide"],
-    [said.failed, ""],
-    [said.oldest, "wide"],
-    [said.inPerHour, "wide"],
-    [said.donePerHour, "wide"],
-    [said.doneToday, "wide"],
-  ];
+  const columns = columnsOf();
   return (
     <Panel id="stages" title={said.stages}>
       <table>
         <caption class="hidden">{said.stagesCaption}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{said.stage}</th>
-            <th scope="col" class="mid wide">
-              {said.machine}
-            </th>
-            {titles.map(([title, width]) => (
-              <th key={title} scope="col" class={`number ${width}`}>
-                {title}
-              </th>
-            ))}
-            <th scope="col" class="eta">
-              {said.eta}
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={columns} />
         <tbody>
-          {board.stages.map((row) => (
+          {sorted(board.stages, columns).map((row) => (
             <Row
               key={row.stage}
               row={row}

@@ -28,7 +28,7 @@ export const act = signal<Act | null>(null);
 export const answer = signal<Answer | null>(null);
 /** Ids of what has been selected. */
 export const selected = signal<ReadonlySet<string>>(new Set());
-/** Verbs on runs and on schedules by namespace; one that is not there has not been asked for. */
+/** Verbs on runs, schedules and batches by namespace; one that is not there has not been asked for. */
 export const rights = signal<Record<string, string[]>>({});
 export const user = signal("");
 
@@ -106,7 +106,11 @@ export async function learnRights(namespaces: string[]): Promise<void> {
     if (!body) return;
     user.value = body.user;
     rights.value = Object.fromEntries(
-      body.rights.map((one) => [one.namespace, [...one.verbs, ...one.schedule_verbs]]),
+      body.rights.map((one) => [
+        one.namespace,
+        // A batch can be stopped, too, by who may not stop a run.
+        [...one.verbs, ...one.schedule_verbs, ...one.batch_verbs.map((verb) => `batch ${verb}`)],
+      ]),
     );
   } catch {
     // What may be done is asked again with each act.

@@ -1,11 +1,13 @@
-// The picture of the queue, asked for again and again, and whether it is still true.
+// The picture of the queue, and whether it is still true.
 //
-// Every 5 s with the ETag of the last one, so that what has not changed is not sent. After 10 s
-// without an answer the page says so and its durations stop. 401 is a note to sign in and no loop.
+// It is asked for once, and then followed by WebSocket. While none is to be had it is asked for
+// every 5 s with the ETag of the last one, so that what has not changed is not sent. After 10 s
+// without a word the page says so and its durations stop. 401 is a note to sign in and no loop.
 import { computed, effect, signal } from "@preact/signals";
 import { ask, Problem, token } from "../api/client";
 import type { Board } from "../api/types";
 import { route } from "./route";
+import { type Following, follow, type News } from "./socket";
 
 export const EVERY_MS = 5000;
 const STALE_MS = 10_000;
@@ -19,6 +21,8 @@ export const waiting = signal<Board | null>(null);
 /** 401 or 403 in the service's words; null while we may read. */
 export const refusal = signal<Problem | null>(null);
 export const loading = signal(false);
+/** News come by themselves; else the page asks every few seconds. */
+export const pushed = signal(false);
 /** When the last answer came, by the server's clock; 0: none yet. */
 export const seenAt = signal(0);
 export const nextTryAt = signal(0);
@@ -44,20 +48,69 @@ let etag = "";
 let etagOf = "";
 let timer: ReturnType<typeof setTimeout> | undefined;
 let asked = 0;
+let following: Following | null = null;
+let followed = "";
+
+interface QueueNews extends News {
+  etag: string;
+  /** Null: it is as before. */
+  board: Board | null;
+}
 
 export function start(): void {
   setInterval(() => {
     clock.value = Date.now();
   }, 1000);
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) void refresh();
-  });
-  addEventListener("online", () => void refresh());
+  const wake = () => {
+    if (document.hidden) return;
+    void refresh();
+    following?.wake();
+  };
+  document.addEventListener("visibilitychange", wake);
+  addEventListener("online", wake);
   effect(() => {
     token.value;
     route.value.keys.ns;
+    unfollow();
     void refresh();
   });
+}
+
+function pathOf(live: string, namespace: string, more: Record<string, string> = {}): string {
+  const query = new URLSearchParams({ ...(namespace ? { namespace } : {}), ...more });
+  return `v1/queue${live}${query.size ? `?${query}` : ""}`;
+}
+
+/** What is seen now is followed; of another namespace that is another topic. */
+function followAs(namespace: string): void {
+  if (following && followed === namespace) return;
+  unfollow();
+  followed = namespace;
+  following = follow<QueueNews>({
+    path: () => pathOf("/live", namespace, etag ? { etag } : {}),
+    news: (news) => {
+      if (news.board) show(news.board);
+      etag = news.etag;
+      etagOf = pathOf("", namespace);
+      seen(Date.parse(news.at));
+    },
+    live: (on) => {
+      if (on === pushed.value) return;
+      pushed.value = on;
+      if (on) clearTimeout(timer);
+      // Nothing comes by itself any more: what is shown is in doubt until an answer has come.
+      if (!on) {
+        failures.value = Math.max(1, failures.value);
+        void refresh();
+      }
+    },
+  });
+}
+
+function unfollow(): void {
+  following?.stop();
+  following = null;
+  pushed.value = false;
 }
 
 /** Now, and then at the usual pace; an answer that a later question has overtaken is dropped. */
@@ -65,7 +118,7 @@ export async function refresh(): Promise<void> {
   clearTimeout(timer);
   const mine = ++asked;
   const namespace = route.peek().keys.ns ?? "";
-  const path = `v1/queue${namespace ? `?namespace=${encodeURIComponent(namespace)}` : ""}`;
+  const path = pathOf("", namespace);
   loading.value = true;
   try {
     const reply = await ask<Board>(path, etagOf === path && etag ? { etag } : {});
@@ -74,6 +127,7 @@ export async function refresh(): Promise<void> {
     etag = reply.etag;
     etagOf = path;
     seen(reply.at);
+    followAs(namespace);
   } catch (error) {
     if (mine !== asked) return;
     failed(error);
@@ -101,12 +155,13 @@ function seen(at: number): void {
   seenAt.value = at;
   failures.value = 0;
   refusal.value = null;
-  if (!document.hidden) again(EVERY_MS);
+  if (!document.hidden && !pushed.value) again(EVERY_MS);
 }
 
 function failed(error: unknown): void {
   if (error instanceof Problem && (error.status === 401 || error.status === 403)) {
     refusal.value = error;
+    unfollow();
     if (error.status === 403) again(30_000);
     return;
   }

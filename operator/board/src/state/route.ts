@@ -49,6 +49,19 @@ export function go(page: Page, parts: string[] = [], keys: Record<string, string
   location.hash = written(page, parts, keys);
 }
 
+/** The same view with something else chosen in it: Back leads to where one came from. */
+export function choose(parts: string[], changes: Record<string, string>): void {
+  const { page, keys } = route.value;
+  const next = written(page, parts, { ...keys, ...changes });
+  history.replaceState(null, "", next);
+  fragment.value = next;
+}
+
+/** Rows in another order. */
+export function sortBy(sort: string): void {
+  choose(route.value.parts, { sort });
+}
+
 /** A filter of this view. */
 export function filter(changes: Record<string, string>): void {
   const { page, parts, keys } = route.value;

@@ -11,7 +11,7 @@ from stagework.cli.text import past_estimates
 from stagework.cli.text.headlines import clock, cut, middle_cut, sentence, span
 from stagework.cli.text.tables import Cell, Table, line, one_line
 from stagework.overview.queue.board import Board
-from stagework.overview.queue.cards import CardState, Current, MachineCard
+from stagework.overview.queue.cards import CardWord, Current, MachineCard
 from stagework.overview.queue.eta import QueueEta
 from stagework.overview.queue.failed import FailedItem
 from stagework.overview.queue.headline import Code
@@ -20,7 +20,13 @@ from stagework.overview.states import Tone
 UNKNOWN: Final = "-"
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _CAUSE_LETTERS: Final = 100
-_TONES: Final[dict[CardState, Tone]] = {"active": "busy", "deferred": "wait", "idle": "plain"}
+TONES: Final[dict[CardWord, Tone]] = {
+    "active": "busy",
+    "deferred": "wait",
+    "idle": "plain",
+    "away": "wait",
+}
+"""How a machine's word looks."""
 _BAD: Final[frozenset[Code]] = frozenset({"stuck", "failing", "no_rights", "not_installed"})
 _WAIT: Final[frozenset[Code]] = frozenset({"behind", "away", "night", "history_away", "not_live"})
 
@@ -104,7 +110,7 @@ def _machine_table(board: Board, zone: tzinfo) -> Table:
         tuple(
             (
                 Cell(card.label),
-                Cell(_state(card, zone), _TONES[card.state]),
+                Cell(_state(card, zone), TONES[card.word]),
                 Cell(slots(card)),
                 Cell(str(card.pending)),
                 Cell(str(card.processing)),
@@ -120,9 +126,9 @@ def _machine_table(board: Board, zone: tzinfo) -> Table:
 
 
 def _state(card: MachineCard, zone: tzinfo) -> str:
-    if card.away_since is None or card.state == "active":
-        return card.state
-    return f"{card.state}, away since {clock(card.away_since.isoformat(), zone)}"
+    if card.away_since is None:
+        return card.word
+    return f"{card.word} since {clock(card.away_since.isoformat(), zone)}"
 
 
 def _current_lines(board: Board) -> Iterator[Text]:

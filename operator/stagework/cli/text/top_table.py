@@ -2,19 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import tzinfo
-from typing import Final
 
 from rich.text import Text
 
 from stagework.api.durations import short
-from stagework.cli.text.board_page import UNKNOWN, slots
+from stagework.cli.text.board_page import TONES, UNKNOWN, slots
 from stagework.cli.text.headlines import clock, middle_cut
 from stagework.cli.text.tables import Cell, Table, line
 from stagework.overview.queue.board import Board
-from stagework.overview.queue.cards import CardState, MachineCard
-from stagework.overview.states import Tone
-
-_TONES: Final[dict[CardState, Tone]] = {"active": "busy", "deferred": "wait", "idle": "plain"}
+from stagework.overview.queue.cards import MachineCard
 
 
 def page(board: Board, zone: tzinfo) -> list[Text]:
@@ -36,7 +32,7 @@ def _machine(card: MachineCard, zone: tzinfo) -> tuple[Cell, ...]:
     return (
         Cell(card.label),
         Cell(card.key),
-        Cell(card.state, _TONES[card.state]),
+        Cell(card.word, TONES[card.word]),
         Cell(f"{card.nodes_ready}/{card.nodes_total}" if known else UNKNOWN),
         Cell(slots(card)),
         Cell(str(card.pending)),

@@ -19,6 +19,7 @@ MOST_HOLDERS: Final = 10
 FEWEST_DURATIONS: Final = 3
 """Of fewer nobody can say what is usual."""
 CardState = Literal["active", "deferred", "idle"]
+CardWord = CardState | Literal["away"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,13 @@ class MachineCard:
     fallback_at: datetime | None
     """When the next class takes the first of what is deferred."""
     eta: QueueEta
+
+    @property
+    def word(self) -> CardWord:
+        """As people read it: `state` says what was done lately, and so `active` of one that has
+        just left.
+        """
+        return "away" if self.away_since is not None else self.state
 
 
 @dataclass(frozen=True, slots=True)

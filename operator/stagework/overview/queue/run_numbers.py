@@ -57,15 +57,22 @@ def run_numbers(
 
     `draws`: see `expected_start`.
     """
-    places = (queue_place(stage) for stage in run.status.stages)
     return RunNumbers(
         run_eta(_past_runs(others, run), _so_far(run, above, now)),
-        tuple(
-            StageWait(place, expected_start(_ahead(place, rows, now), draws))
-            for place in places
-            if place is not None and place.position
-        ),
+        stage_waits(run, rows, now=now, draws=draws),
         tuple(_put_off(run, now)),
+    )
+
+
+def stage_waits(
+    run: PipelineJob, rows: Sequence[Work], *, now: datetime, draws: Draws
+) -> tuple[StageWait, ...]:
+    """Of each of its stages that waits for a slot and has been told its place."""
+    places = (queue_place(stage) for stage in run.status.stages)
+    return tuple(
+        StageWait(place, expected_start(_ahead(place, rows, now), draws))
+        for place in places
+        if place is not None and place.position
     )
 
 

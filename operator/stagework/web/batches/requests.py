@@ -89,6 +89,19 @@ class BatchRequests:
             raise _not_taken(error) from error
         return answer.model_copy(update={"intervention": made})
 
+    async def verbs(self, caller: Caller, namespace: str) -> tuple[str, ...]:
+        """What of batches in a namespace the person may ask for."""
+        may, plural = self._authorization.may, BATCH.plural
+        if not await may(caller, "create", namespace, resource=INTERVENTION.plural):
+            return ()
+        return tuple(
+            [
+                verb
+                for verb in BATCH.verbs
+                if await may(caller, verb.lower(), namespace, resource=plural)
+            ]
+        )
+
     async def _preview(self, batch: Batch, given: ReprocessRequest) -> Reprocessed:
         """By the code that the operator asks: of a batch that goes on, only what is handled."""
         select = given.select

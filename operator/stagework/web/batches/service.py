@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 from stagework.artifacts.s3 import Backend
 from stagework.artifacts.store import Store
@@ -14,16 +14,10 @@ from stagework.history.store import History
 from stagework.policies.item_address import Allowed
 from stagework.settings import ItemStoreSettings, Settings
 from stagework.web.auth.authorization import Authorization
-from stagework.web.batches.listeners import Listeners
 from stagework.web.batches.requests import BatchRequests
 from stagework.web.batches.uploads import FormUploads
 from stagework.web.batches.views import BatchViews
 from stagework.web.cluster import ClusterReader
-
-LISTENERS_MAX: Final = 256
-"""So many listen to live progress at once."""
-LISTENERS_OF_ONE_MAX: Final = 16
-"""So many of these are one user's."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +30,6 @@ class BatchService:
     views: BatchViews
     requests: BatchRequests
     uploads: FormUploads
-    listeners: Listeners
 
     @classmethod
     def of(
@@ -71,5 +64,4 @@ class BatchService:
             views=BatchViews(reader.batches, authorization, settings.namespaces, clock),
             requests=BatchRequests(reader.batches, reader.queue, authorization, books),
             uploads=FormUploads(store, settings.batches),
-            listeners=Listeners(LISTENERS_MAX, LISTENERS_OF_ONE_MAX),
         )

@@ -12,15 +12,18 @@ from datetime import datetime
 from typing import Final
 
 from stagework.api.kinds import PIPELINEJOB
+from stagework.api.pipelinejob import PipelineJob
 from stagework.overview.queue.board import Board, Seen, board
 from stagework.overview.queue.failed import FailedItem, failed_items
 from stagework.overview.queue.hours import window
 from stagework.overview.queue.machines import machine_states
 from stagework.overview.queue.past import Past
 from stagework.overview.queue.places import Places
+from stagework.overview.queue.slot_waits import SlotWait, slot_waits
 from stagework.overview.queue.small import shortened_board
 from stagework.overview.queue.work import Work
 from stagework.overview.run_page import RunPage, run_page
+from stagework.overview.standing import queue_place
 from stagework.plans.pipelinejob.snapshot import Resolved
 from stagework.settings import Settings
 from stagework.web.errors import forbidden
@@ -30,6 +33,8 @@ from stagework.web.queue.remembered_past import RememberedPast
 from stagework.web.user import User
 
 _BOARDS_KEPT: Final = 64
+_WaitsKey = tuple[str, str, int, frozenset[str]]
+"""The run's uid and version, the reading, what the reader may list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,14 @@ class Picture:
     """A board, and what names it: the same name, the same picture."""
 
     board: Board
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPicture:
+    """A run's page, and what names it, likewise: ages in it go on."""
+
+    page: RunPage
     etag: str
 
 
@@ -69,6 +82,7 @@ class Boards:
         self._places = places_of(settings)
         self._epoch = uuid.uuid4().hex
         self._kept: dict[str, Picture] = {}
+        self._waits: dict[_WaitsKey, tuple[SlotWait, ...]] = {}
 
     async def picture(self, user: User, view: View) -> Picture:
         """The board of this reader; raises ProblemError where nothing of it may be seen."""
@@ -91,14 +105,35 @@ class Boards:
         reading, visible = await self._visible(user, view)
         return failed_items(_rows(reading, view, visible), self._places)
 
-    async def run_page(self, namespace: str, name: str) -> RunPage | None:
-        """A run as it is now, whoever asks; None where there is none that we understand."""
+    async def run_picture(self, user: User, namespace: str, name: str) -> RunPicture | None:
+        """A run as it is now, for who may get it; None where there is none that we understand."""
         run = await self._live.run(namespace, name)
         if run is None:
             return None
         resolved = Resolved([*await self._live.stages_of(run)], None)
         retries = {stage.name: stage.retries + 1 for stage in resolved.stages}
-        return run_page(run, resolved.dependencies, retries, self._wall_clock())
+        waits, known_by = await self._slot_waits(user, run)
+        page = run_page(run, resolved.dependencies, retries, self._wall_clock(), waits)
+        return RunPicture(page, _tag(self._epoch, run.metadata.resourceVersion, known_by))
+
+    async def _slot_waits(
+        self, user: User, run: PipelineJob
+    ) -> tuple[tuple[SlotWait, ...], tuple[object, ...]]:
+        """Who is before it among the runs that the reader may list, and what names that answer."""
+        if not any(map(queue_place, run.status.stages)):
+            return (), ()
+        reading = await self._live.read()
+        visible = await self._readers.visible(user, reading.namespaces)
+        key = (run.metadata.uid, run.metadata.resourceVersion, reading.seq, visible)
+        known = self._waits.get(key)
+        if known is None:
+            rows, now = _rows(reading, View(), visible), self._wall_clock()
+            # A long queue that is played out takes a moment, in which others have their turn.
+            known = await asyncio.to_thread(slot_waits, run, rows, now)
+            if len(self._waits) >= _BOARDS_KEPT:
+                self._waits.clear()
+            self._waits[key] = known
+        return known, (reading.seq, sorted(visible))
 
     async def past(self, user: User, view: View) -> Past | None:
         """What was done and came, as history tells it; None while it is away."""
@@ -121,8 +156,7 @@ class Boards:
         return reading, visible
 
     def _etag(self, reading: Reading, view: View, visible: frozenset[str]) -> str:
-        words = (self._epoch, reading.seq, view.namespace, view.pipeline, sorted(visible))
-        return f'W/"{hashlib.sha256(repr(words).encode()).hexdigest()[:32]}"'
+        return _tag(self._epoch, reading.seq, view.namespace, view.pipeline, sorted(visible))
 
     async def _seen(
         self, reading: Reading, view: View, visible: frozenset[str], now: datetime
@@ -141,6 +175,10 @@ class Boards:
             background_machines=queue.backgroundMachines,
             history_away_since=self._past.away_since,
         )
+
+
+def _tag(*words: object) -> str:
+    return f'W/"{hashlib.sha256(repr(words).encode()).hexdigest()[:32]}"'
 
 
 def places_of(settings: Settings) -> Places:

@@ -12,6 +12,7 @@ from stagework.web.queue.readers import Readers
 from stagework.web.queue.recover_requests import RecoverRequests
 from stagework.web.queue.remembered_past import Counting, RememberedPast
 from stagework.web.queue.requests import Requests
+from stagework.web.queue.run_requests import RunRequests
 from stagework.web.queue_source import QueueSource
 
 
@@ -22,6 +23,7 @@ class QueueService:
     boards: Boards
     requests: Requests
     recover_requests: RecoverRequests
+    run_requests: RunRequests
 
     @classmethod
     def of(
@@ -44,4 +46,5 @@ class QueueService:
             Boards(live, readers, past, settings, now),
             Requests(source, live, readers),
             RecoverRequests(source, settings.namespaces, now),
+            RunRequests(source, live),
         )

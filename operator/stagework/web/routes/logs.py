@@ -1,8 +1,13 @@
-"""Logs of attempts that failed: the operator has them kept, people who may read logs read them."""
+"""Logs: those of attempts that failed, which the operator has kept, and that of one at work.
 
+People who may read logs read them.
+"""
+
+import hashlib
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Header, Response
 from starlette.responses import JSONResponse
 
 from stagework.web import bodies
@@ -13,6 +18,7 @@ from stagework.web.artifact_path import (
     checked_run_name,
     checked_stage,
 )
+from stagework.web.cluster import Run
 from stagework.web.errors import not_found
 from stagework.web.routes.services import OPERATOR_ONLY, CallerParam, ServicesParam
 
@@ -27,16 +33,22 @@ async def _prefix(  # the path's words, by their names in it
     )
 
 
-async def _keys(
-    namespace: str, name: str, stage: str, caller: CallerParam, services: ServicesParam
-) -> dict[int, str]:
+async def _readable_run(
+    namespace: str, name: str, caller: CallerParam, services: ServicesParam
+) -> Run:
     authorization = services.authorization
     await authorization.require_right(
         caller, "get", checked_namespace(namespace), checked_run_name(name)
     )
     await authorization.require_logs(caller, namespace)
-    run = await services.run(namespace, name)
-    return await services.logs.attempts(namespace, run.uid, checked_stage(stage))
+    return await services.run(namespace, name)
+
+
+async def _keys(
+    namespace: str, name: str, stage: str, caller: CallerParam, services: ServicesParam
+) -> dict[int, str]:
+    run = await _readable_run(namespace, name, caller, services)
+    return await services.logs.attempts(run.namespace, run.uid, checked_stage(stage))
 
 
 @router.put(
@@ -60,6 +72,32 @@ async def keep(
 async def kept_attempts(keys: Annotated[dict[int, str], Depends(_keys)]) -> Response:
     """Attempts of a stage whose logs are kept; asks for the right to read logs (`pods/log`)."""
     return JSONResponse({"attempts": sorted(keys)})
+
+
+@router.get(
+    "/v1/runs/{namespace}/{name}/logs/{stage}/now",
+    response_class=Response,
+    responses={304: {"description": "As before."}},
+)
+async def log_now(
+    stage: str,
+    run: Annotated[Run, Depends(_readable_run)],
+    services: ServicesParam,
+    if_none_match: Annotated[str, Header(alias="If-None-Match")] = "",
+) -> Response:
+    """How the log of the attempt's Pod ends that is at work; asks for `pods/log` likewise.
+
+    404 where there is none to read. Ask again for what comes after; its ETag is its content's.
+    """
+    attempt = next((one for one in run.attempts if one.stage == checked_stage(stage)), None)
+    found = await services.logs.now(run, attempt) if attempt is not None else None
+    if found is None:
+        raise not_found("no Pod of it has a log now", "kept ones: the same path without /now")
+    etag = f'"{hashlib.sha256(found).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if etag in (tag.strip() for tag in if_none_match.split(",")):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(found, headers={**headers, **bodies.NEVER_RUN}, media_type=bodies.BYTES)
 
 
 @router.get("/v1/runs/{namespace}/{name}/logs/{stage}/{attempt}", response_class=Response)

@@ -49,8 +49,9 @@ async def me(
     services: ServicesParam,
     namespace: Annotated[list[str] | None, Query(max_length=20)] = None,
 ) -> Me:
-    """Who asks, and what they may do with runs and schedules in these namespaces."""
+    """Who asks, and what they may do with runs, schedules and batches in these namespaces."""
     user, schedules = user_of(caller), services.schedules.requests
+    batches = services.batches.requests
     return Me(
         user=user.name,
         rights=[
@@ -58,6 +59,7 @@ async def me(
                 namespace=name,
                 verbs=[*await services.queue.requests.verbs(user, checked_namespace(name))],
                 schedule_verbs=[*await schedules.verbs(caller, name)],
+                batch_verbs=[*await batches.verbs(caller, name)],
             )
             for name in dict.fromkeys(namespace or ())
         ],

@@ -5,6 +5,7 @@ were nothing else: neither a run's uid nor an error tells of one that he may not
 """
 
 from typing import Annotated, Final
+from unicodedata import normalize
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
@@ -48,12 +49,16 @@ async def remembered_runs(
     subject: Text = None,
     tenant: Text = None,
     state: Text = None,
+    q: Text = None,
     since: Moment = None,
     until: Moment = None,
     after: After = "",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
 ) -> RunList:
-    """Runs, the newest first; `since` and `until` are about when they were made."""
+    """Runs, the newest first; `since` and `until` are about when they were made.
+
+    `q` is looked for in titles, subjects, names and uids, in whatever case.
+    """
     page = await services.history.runs(
         RunQuery(
             namespaces=await _namespaces(services, caller, namespace),
@@ -62,6 +67,7 @@ async def remembered_runs(
             subject=subject,
             tenant=tenant,
             state=state,
+            text=normalize("NFC", q) if q else None,
             since=since,
             until=until,
             after=_place(after, _RUN_WORDS),

@@ -1,10 +1,10 @@
 """What attempts have left: for the operator (results) and for people (committed stages)."""
 
 import hashlib
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Response
 from pydantic import TypeAdapter
 from starlette.responses import JSONResponse
 
@@ -15,10 +15,12 @@ from stagework.overview.run_page import RunPage
 from stagework.web import bodies
 from stagework.web.artifact_path import ArtifactPrefix, checked_namespace, checked_run_name
 from stagework.web.errors import not_found
+from stagework.web.queue.readers import user_of
 from stagework.web.routes.services import OPERATOR_ONLY, CallerParam, ServicesParam
 
 router = APIRouter()
 
+_PAGE: Final = TypeAdapter(RunPage)
 RESULT_MAX_BYTES: Final = 8 * 1024 * 1024
 """A longer result.json is not read: it lists files, and 20,000 of them are less than that."""
 
@@ -63,21 +65,35 @@ async def _result(store: Store, key: str) -> dict[str, object] | None:
     return {"digest": hashlib.sha256(raw).hexdigest(), "result": decoded}
 
 
-@router.get("/v1/runs/{namespace}/{name}", response_model=RunPage)
+@router.get(
+    "/v1/runs/{namespace}/{name}",
+    response_model=RunPage,
+    responses={304: {"description": "As before."}},
+)
 async def run_page(
-    namespace: str, name: str, caller: CallerParam, services: ServicesParam
+    namespace: str,
+    name: str,
+    caller: CallerParam,
+    services: ServicesParam,
+    if_none_match: Annotated[str, Header(alias="If-None-Match")] = "",
 ) -> Response:
-    """A run that is there, as a page draws it; one that has gone is `/v1/runs/UID`."""
+    """A run that is there, as a page draws it; one that has gone is `/v1/runs/UID`.
+
+    Its ETag stays while nothing has changed but ages.
+    """
     await services.authorization.require_right(
         caller, "get", checked_namespace(namespace), checked_run_name(name)
     )
-    page = await services.queue.boards.run_page(namespace, name)
-    if page is None:
+    picture = await services.queue.boards.run_picture(user_of(caller), namespace, name)
+    if picture is None:
         raise not_found(
             f"there is no PipelineJob {name!r} in namespace {namespace!r}",
             f"history may know it: /v1/runs?namespace={namespace}&name={name}",
         )
-    return JSONResponse(TypeAdapter(RunPage).dump_python(page, mode="json"))
+    headers = {"ETag": picture.etag, "Cache-Control": "private, no-cache"}
+    if picture.etag in (tag.strip() for tag in if_none_match.split(",")):
+        return Response(status_code=304, headers=headers)
+    return JSONResponse(_PAGE.dump_python(picture.page, mode="json"), headers=headers)
 
 
 @router.get("/v1/runs/{namespace}/{name}/artifacts", response_class=Response)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, cast
 
 from fastapi import Depends, Request
@@ -22,6 +23,7 @@ from stagework.web.heartbeats import Heartbeats
 from stagework.web.history_care import HistoryCare
 from stagework.web.https_input import HttpsSource
 from stagework.web.kept_logs import KeptLogs
+from stagework.web.live.listeners import Listeners
 from stagework.web.queue.service import QueueService
 from stagework.web.schedules.service import ScheduleService
 from stagework.web.sweep import Sweeper
@@ -46,11 +48,16 @@ class Services:
     schedules: ScheduleService
     sweeper: Sweeper
     history_care: HistoryCare
+    listeners: Listeners
     wall_clock: Callable[[], float]
     """Seconds since 1970."""
     assets: Assets
     """Files of the board's page."""
     reachable: Callable[[], Awaitable[bool]]
+
+    def now(self) -> datetime:
+        """The wall clock's moment."""
+        return datetime.fromtimestamp(self.wall_clock(), UTC)
 
     async def run(self, namespace: str, name: str) -> Run:
         """The run of that name; 404 where there is none."""

@@ -86,6 +86,21 @@ def test_top_shows_slots_and_who_holds_them(cli: Cli) -> None:
     assert lines[-1].split() == ["gpu", "default/r-1", "extract", "Coffee", "poster", "50s", "-"]
 
 
+def test_a_machine_that_has_just_left_is_away_though_it_was_at_work(
+    cli: Cli, cluster: FakeCluster
+) -> None:
+    left = {"type": "Ready", "status": "Unknown", "lastTransitionTime": "2026-11-03T00:10:00Z"}
+    labels = {"stagework.dev/machine": "macbook"}
+    node = {"metadata": {"name": "mb", "labels": labels}, "spec": {}}
+    node["status"] = {"conditions": [left]}
+    cluster.objects["/api/v1/nodes"] = {"items": [*NODES["items"], node]}
+    cluster.add(run_of(stage("deep_summary", "Running", start=50), name="r-5", uid="5"))
+
+    line = next(line for line in cli("queue").lines if line.startswith("MacBook"))
+    assert line.split()[:4] == ["MacBook", "away", "since", "09:10"]
+    assert cli("top").lines[2].split()[:3] == ["MacBook", "macbook", "away"]
+
+
 def test_what_has_failed_is_listed_with_its_cause(cli: Cli) -> None:
     lines = cli("queue", "--failed").lines
     (item,) = json.loads(cli("queue", "--failed", "-o", "json").out)

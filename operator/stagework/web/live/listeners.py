@@ -1,9 +1,15 @@
-"""How many listen to live progress, and who."""
+"""How many listen to live topics, and who."""
 
 from collections import Counter
 from http import HTTPStatus
+from typing import Final
 
 from stagework.web.errors import ProblemError
+
+LISTENERS_MAX: Final = 256
+"""So many listen at once."""
+LISTENERS_OF_ONE_MAX: Final = 16
+"""So many of these are one user's."""
 
 
 class Listeners:
@@ -24,14 +30,14 @@ class Listeners:
         if self._of[name] >= self._most_of_one:
             raise ProblemError(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"you listen to {self._most_of_one} batches, no more is possible at once",
-                "close one of your connections, or read /v1/batches once in a while",
+                f"you listen to {self._most_of_one} topics, no more is possible at once",
+                "close one of your connections, or ask once in a while",
             )
         if self.number >= self._most:
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 f"{self._most} listen already, this service has room for no more",
-                "come again later, or read /v1/batches once in a while",
+                "come again later, or ask once in a while",
                 {"Retry-After": "30"},
             )
         self._of[name] += 1
