@@ -126,6 +126,16 @@ class ModelSettings(_Section):
     def roles(self) -> dict[str, EndpointSettings]:
         """The roles that are set."""
         given = {
+    maxConcurrentPerNamespace: int = Field(default=0, ge=0, le=256)
+    """Of these so many of one namespace; 0: all. Where places are short namespaces take turns."""
+    requestsPerMinute: int = Field(default=600, ge=1, le=1_000_000)
+    """Of one namespace; the next one is asked to wait."""
+    namespaces: tuple[str, ...] = Field(default=("*",), min_length=1)
+    """Namespaces whose stages may ask; `*` alone: all."""
+    maxReplies: int = Field(default=4, ge=1, le=128)
+    """A request for more replies or pictures at once (`n`) is refused."""
+    maxTokens: int = Field(default=16_384, ge=1, le=TOTAL_MAX)
+    """A request that names more tokens for a reply is refused."""
             "chat": self.chat,
             "vision": self.vision,
             "images": self.images,

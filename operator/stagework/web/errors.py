@@ -128,6 +128,10 @@ _ENDPOINT: Final[dict[type[model_errors.EndpointError], tuple[HTTPStatus, str]]]
     model_errors.Refused: (
         HTTPStatus.FAILED_DEPENDENCY,
         "an administrator should check models.<role>: url, model and key",
+    model_errors.NotAllowed: (
+        HTTPStatus.FORBIDDEN,
+        "an administrator can add the namespace to models.<role>.namespaces",
+    ),
     ),
     model_errors.Unfit: (HTTPStatus.BAD_REQUEST, "the server's own log may say more"),
 }
