@@ -129,13 +129,14 @@ class Runtime:
     def _engine(self, settings: Settings, build: Build) -> Engine:
         clock, now = build.clocks, self._time_of_day
         url, token = settings.api.url, wiring.operator_token
+        beats = settings.api.heartbeats
         parts = Parts(
             settings=settings,
             api=self._api,
             cache=self.cache,
             results=build.results or ServiceResults(url, token),
             logs=build.logs or ServiceLogs(url, token),
-            heartbeats=build.heartbeats or ServiceHeartbeats(url, token, now),
+            heartbeats=build.heartbeats or ServiceHeartbeats(beats, token, now),
             book=build.book or ServiceBatches(url, token),
             spool=self._spool,
             poster=self._poster,

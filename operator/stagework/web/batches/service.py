@@ -19,6 +19,7 @@ from stagework.web.batches.requests import BatchRequests
 from stagework.web.batches.uploads import FormUploads
 from stagework.web.batches.views import BatchViews
 from stagework.web.cluster import ClusterReader
+from stagework.web.space import Space
 
 LISTENERS_MAX: Final = 256
 """So many listen to live progress at once."""
@@ -48,12 +49,14 @@ class BatchService:
         history: History,
         authorization: Authorization,
         clock: Callable[[], float],
+        space: Space,
         connected: Callable[[ItemStoreSettings], Backend] = connect,
     ) -> Self:
         """`clock`: seconds, any start; `connected`: opens a store of the settings."""
         stores = ItemStores(settings.batches.stores, connected)
         s3 = settings.artifacts.s3
-        hosts = frozenset(host.lower() for host in settings.artifacts.inputHosts)
+        named = (*settings.artifacts.inputHosts, *settings.artifacts.internalHosts)
+        hosts = frozenset(host.lower() for host in named)
 
         def allowed(namespace: str) -> Allowed:
             folders = stores.buckets(namespace)
@@ -70,6 +73,6 @@ class BatchService:
             stores=stores,
             views=BatchViews(reader.batches, authorization, settings.namespaces, clock),
             requests=BatchRequests(reader.batches, reader.queue, authorization, books),
-            uploads=FormUploads(store, settings.batches),
+            uploads=FormUploads(store, settings.batches, space),
             listeners=Listeners(LISTENERS_MAX, LISTENERS_OF_ONE_MAX),
         )
