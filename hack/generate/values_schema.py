@@ -14,7 +14,8 @@ from stagework.settings import Settings
 Schema = dict[str, Any]
 
 SET_BY_THE_CHART = {
-    "Settings": {"releaseNamespace", "api", "alerts", "tasks"},
+    "Settings": {"releaseNamespace", "alerts", "tasks"},
+    "ApiServiceSettings": {"url", "heartbeatUrl", "audience"},
     "ArtifactSettings": {"directory", "s3"},
     "FilesSettings": {"image", "imagePullPolicy"},
     "HistorySettings": {"file", "postgresql"},
@@ -23,7 +24,7 @@ SET_BY_THE_CHART = {
 """Settings that the chart decides by itself or from other values."""
 SET_BY_THE_CHART_TYPES = frozenset(
     {
-        *("ApiServiceSettings", "S3Settings", "PostgresSettings", "TlsSettings"),
+        *("S3Settings", "PostgresSettings", "TlsSettings"),
         *("AlertSettings", "TaskSettings", "TaskS3Settings", "TaskScheduleSettings"),
         "ListenerOwnerSettings",
     }

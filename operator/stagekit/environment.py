@@ -48,6 +48,7 @@ class Environment:
     pod_name: str
     pod_uid: str
     api_url: str
+    heartbeat_url: str
     token_file: str
     input_uri: str
     input_items: str
@@ -102,6 +103,7 @@ def read(variables: Mapping[str, str], stage: str = "") -> Environment:
         pod_name=merged.get(contract.ENV_POD_NAME, ""),
         pod_uid=_required(merged, contract.ENV_POD_UID),
         api_url=api_url.rstrip("/"),
+        heartbeat_url=(merged.get(contract.ENV_HEARTBEAT_URL, "") or api_url).rstrip("/"),
         token_file=merged.get(
             contract.ENV_TOKEN_FILE, f"{contract.INFO_DIR}/{contract.TOKEN_FILE_NAME}"
         ),

@@ -34,6 +34,7 @@ class HttpLink:
     ) -> None:
         self._service = Requests(environment, on_contact, patience)
         self._prefix = environment.prefix
+        self._heartbeat_url = environment.heartbeat_url
 
     def fetch(self, prefix: str, path: str, target: Path) -> str:
         """Download one file; its digest is compared with the ETag if the service knows it."""
@@ -91,9 +92,11 @@ class HttpLink:
 
         def put() -> wire.Answer:
             content.seek(0)
-            return self._service.request(
-                "PUT", address, {contract.HEADER_SHA256: sha256}, body=content, size=size
-            )
+            headers = {
+                contract.HEADER_SHA256: sha256,
+                contract.HEADER_CHECKSUM: contract.CHECKSUM_SHA256,
+            }
+            return self._service.request("PUT", address, headers, body=content, size=size)
 
         self._service.patience.ask(f"upload {path}", put)
 
@@ -118,7 +121,7 @@ class HttpLink:
         try:
             answer = wire.exchange(
                 "POST",
-                f"{self._service.base}/v1/heartbeats",
+                f"{self._heartbeat_url}/v1/heartbeats",
                 {**headers, **self._service.authorization()},
                 body=io.BytesIO(progress),
                 size=len(progress),

@@ -6,6 +6,7 @@ service only: a redirect to a presigned address is followed without it.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -92,9 +93,11 @@ class Requests:
             name = answer.headers.get(contract.HEADER_FILE_NAME.lower(), "")
             if body is not None:
                 body.seek(0)
-            # The presigned address is the whole permission: no token, no header of ours.
+            # The presigned address is the whole permission: no token; of our headers the digest.
             location = urljoin(url, answer.headers.get("location", ""))
-            second = wire.exchange(method, location, {}, body=body, size=size, sink=sink)
+            second = wire.exchange(
+                method, location, _checksum(extra), body=body, size=size, sink=sink
+            )
             kept = {"etag": etag, contract.HEADER_FILE_NAME.lower(): name}
             answer = second._replace(headers=kept)
         return _judged(answer)
@@ -109,6 +112,14 @@ class Requests:
             return Path(self._token_file).read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ContractError(f"cannot read the token file {self._token_file}") from error
+
+
+def _checksum(headers: Mapping[str, str]) -> dict[str, str]:
+    """What a store must be sent along with a file of this digest; nothing for what is read."""
+    sha256 = headers.get(contract.HEADER_SHA256, "")
+    if not sha256:
+        return {}
+    return {contract.HEADER_STORE_CHECKSUM: b64encode(bytes.fromhex(sha256)).decode("ascii")}
 
 
 def _judged(answer: wire.Answer) -> wire.Answer:

@@ -40,8 +40,25 @@ class ApiServiceSettings(_Section):
 
     url: str = "http://stagework-api.stagework-system.svc:8080"
     """Base URL as seen from stage Pods and from the operator."""
+    heartbeatUrl: str = "http://stagework-api.stagework-system.svc:8081"
+    """Likewise of its port for heartbeats and probes; empty: `url`."""
     audience: str = "stagework"
     """Audience of the projected tokens it accepts."""
+    maxConnections: int = Field(default=1000, ge=16, le=20_000)
+    """Connections to a port at once, fewer where the process may not open as many files."""
+    maxConnectionsPerPeer: int = Field(default=100, ge=1, le=20_000)
+    """Of these so many from one address; who comes through the API server's proxy shares one."""
+    headSeconds: float = Field(default=10, ge=1, le=300)
+    """A request's head that is not whole after so long ends its connection."""
+    leastBytesPerSecond: int = Field(default=16 * 1024, ge=1, le=TOTAL_MAX)
+    """A body that comes slower than this, over all of its time but the first seconds, is ended."""
+    maxBodySeconds: float = Field(default=3600, ge=1, le=24 * 3600)
+    """A body is waited for so long at most, all in all."""
+
+    @property
+    def heartbeats(self) -> str:
+        """Base URL for heartbeats."""
+        return self.heartbeatUrl or self.url
 
 
 class S3Settings(_Section):
@@ -72,12 +89,27 @@ class ArtifactSettings(_Section):
     """A larger upload is refused."""
     minFreeBytes: int = Field(default=256 * 1024**2, ge=0, le=TOTAL_MAX)
     """Uploads are refused while the volume has less room than this."""
+    maxNamespaceBytes: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """A namespace's artifacts and uploads may have so many bytes; 0: four fifths of the volume, and
+    no limit in a bucket."""
+    maxNamespaceFiles: int = Field(default=0, ge=0, le=TOTAL_MAX)
+    """Likewise files; 0: four fifths of those that the volume can hold."""
+    maxNamespaceUploads: int = Field(default=32, ge=1, le=10_000)
+    """Uploads of a namespace at once; the next one waits, and is asked to come again."""
     keepSeconds: int = Field(default=7 * 24 * 3600, ge=0, le=_YEARS_10)
     """How long artifacts outlive their run."""
     maxLogBytes: int = Field(default=1024**2, ge=0, le=64 * 1024**2)
     """Of the log of an attempt that failed so much is kept, its end; 0: no log is kept."""
     inputHosts: tuple[str, ...] = ()
     """Hosts from which `https` inputs may be fetched; none by default."""
+    internalHosts: tuple[str, ...] = ()
+    """Likewise hosts of the own network: others are fetched from global addresses alone."""
+    maxInputs: int = Field(default=16, ge=1, le=1000)
+    """`https` inputs that are fetched at once."""
+    maxInputsPerNamespace: int = Field(default=4, ge=1, le=1000)
+    """Of these so many of one namespace."""
+    maxInputSeconds: float = Field(default=1800, ge=1, le=24 * 3600)
+    """Longest time of one."""
 
 
 class EndpointSettings(_Section):
@@ -95,6 +127,16 @@ class EndpointSettings(_Section):
     """Longest time of one request, waiting for a free place included."""
     maxConcurrent: int = Field(default=4, ge=1, le=256)
     """Requests at once, over all stages."""
+    maxConcurrentPerNamespace: int = Field(default=0, ge=0, le=256)
+    """Of these so many of one namespace; 0: all. Where places are short namespaces take turns."""
+    requestsPerMinute: int = Field(default=600, ge=1, le=1_000_000)
+    """Of one namespace; the next one is asked to wait."""
+    namespaces: tuple[str, ...] = Field(default=("*",), min_length=1)
+    """Namespaces whose stages may ask; `*` alone: all."""
+    maxReplies: int = Field(default=4, ge=1, le=128)
+    """A request for more replies or pictures at once (`n`) is refused."""
+    maxTokens: int = Field(default=16_384, ge=1, le=TOTAL_MAX)
+    """A request that names more tokens for a reply is refused."""
     retries: int = Field(default=5, ge=0, le=100)
     """How often a stage tries again where no answer came; rate limits are not counted."""
     maxRequestBytes: int = Field(default=25 * 1024**2, ge=1024, le=TOTAL_MAX)

@@ -55,6 +55,7 @@ def plan_settings(settings: Settings) -> PlanSettings:
         fleet=settings.fleet,
         pod_defaults=PodDefaults(
             api_url=settings.api.url,
+            heartbeat_url=settings.api.heartbeatUrl,
             audience=settings.api.audience,
             run_as_user=pods.runAsUser,
             cpu_request=pods.cpuRequest,

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import pytest
 
+from stagework.web import main
 from tests.chart.rendered import Rendered, render
 
 DEPLOYMENTS = ("Deployment/stagework-operator", "Deployment/stagework-api")
@@ -72,11 +73,16 @@ def test_the_operator_has_a_token_for_the_api_service(chart: Rendered) -> None:
 def test_the_api_service_is_probed_and_reached(chart: Rendered) -> None:
     (container,) = chart.pod_specs()["Deployment/stagework-api"]["containers"]
     assert container["command"] == ["stagework-api"]
-    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
-    assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "http"}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "heartbeats"}
+    assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "heartbeats"}
     service = chart.one("Service", "stagework-api")["spec"]
     deployment = chart.one("Deployment", "stagework-api")["spec"]
-    assert service["ports"] == [{"name": "http", "port": 8080, "targetPort": "http"}]
+    assert service["ports"] == [
+        {"name": "http", "port": 8080, "targetPort": "http"},
+        {"name": "heartbeats", "port": 8081, "targetPort": "heartbeats"},
+    ]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"http": main.PORT, "heartbeats": main.HEARTBEAT_PORT}
     assert service["selector"].items() <= deployment["template"]["metadata"]["labels"].items()
 
 

@@ -27,6 +27,7 @@ def test_the_default_settings_are_valid_and_name_the_release(chart: Rendered) ->
     settings = Settings.model_validate(chart.settings())
     assert settings.releaseNamespace == NAMESPACE
     assert settings.api.url == f"http://stagework-api.{NAMESPACE}.svc:8080"
+    assert settings.api.heartbeats == f"http://stagework-api.{NAMESPACE}.svc:8081"
 
 
 def test_the_defaults_are_those_of_the_program(chart: Rendered) -> None:

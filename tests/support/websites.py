@@ -28,7 +28,9 @@ class Website:
     def source(self, limit: int) -> HttpsSource:
         """Fetches from it, though it is on this machine."""
         hosts = (f"localhost:{self.port}",)
-        return HttpsSource(hosts, limit, context=self.trust, forbidden_address=lambda _: False)
+        return HttpsSource(
+            hosts, limit, context=self.trust, forbidden_address=lambda _, **_internal: False
+        )
 
 
 @contextmanager

@@ -82,6 +82,7 @@ EXCEPT = {
     "operator/stagework/children/stage_volumes.py claim": "a PersistentVolumeClaim",
     "operator/stagework/cli/service.py claims": "those of a JSON Web Token",
     "operator/stagework/overview/queue/board.py background_jobs": "a field of the old board",
+    "operator/stagework/web/https_addresses.py family": "the socket module's word",
     "operator/stagework/web/https_input.py family": "the socket module's word",
     "operator/stagework/api/stage_status.py remakes": "a field of the status, which stays",
     "tests/support/cluster/journal.py CLAIM": "a PersistentVolumeClaim",

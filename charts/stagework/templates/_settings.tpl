@@ -15,7 +15,8 @@
 {{- $_ := set $settings "releaseNamespace" .Release.Namespace -}}
 {{- $_ := set $settings "namespaces" (include "stagework.namespaces" . | fromJsonArray) -}}
 {{- $url := printf "http://stagework-api.%s.svc:8080" .Release.Namespace -}}
-{{- $_ := set $settings "api" (dict "url" $url) -}}
+{{- $beats := printf "http://stagework-api.%s.svc:8081" .Release.Namespace -}}
+{{- $_ := set $settings "api" (merge (dict "url" $url "heartbeatUrl" $beats) $settings.api) -}}
 {{- $_ := set $settings.files "image" (include "stagework.image" .) -}}
 {{- $_ := set $settings.files "imagePullPolicy" .Values.image.pullPolicy -}}
 {{- with .Values.artifacts.s3 -}}

@@ -8,6 +8,7 @@ StoreError
 ├── DigestError        the bytes have another sha256 than announced
 ├── TooLargeError      more bytes than the limit
 ├── NoSpaceError       the volume is nearly full
+├── QuotaError         the namespace has as much as it may
 └── UnreachableError   the store does not answer as it should: nothing follows for its files
 """
 
@@ -65,10 +66,20 @@ class TooLargeError(StoreError):
 
 
 class NoSpaceError(StoreError):
-    """The volume would have less room left than `artifacts.minFreeBytes`."""
+    """The volume would have less room left than `artifacts.minFreeBytes`.
 
-    def __init__(self, free: int, wanted: int) -> None:
-        super().__init__(f"the artifact volume has {free} bytes free, {wanted} are needed")
+    How much it has is no tenant's affair: that stands in the log.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the artifact volume is nearly full")
+
+
+class QuotaError(StoreError):
+    """The namespace would have more bytes or files than `artifacts.maxNamespace...`."""
+
+    def __init__(self, namespace: str, limit: int, what: str) -> None:
+        super().__init__(f"namespace {namespace!r} may have {limit} {what}, and has them")
 
 
 class UnreachableError(StoreError):

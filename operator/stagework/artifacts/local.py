@@ -11,14 +11,15 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from stagework.artifacts.errors import NoSpaceError, NotStoredError, OccupiedError, TooLargeError
 from stagework.artifacts.measured import Measured
 from stagework.artifacts.paths import checked
-from stagework.artifacts.store import Entry, OpenFile, Received
+from stagework.artifacts.room import Room, Volume, room_of
+from stagework.artifacts.store import Entry, Extent, OpenFile, Received
 
 CHUNK_BYTES: Final = 1024 * 1024
 """How much is read or written by one call in a thread."""
@@ -28,41 +29,46 @@ _DIGEST_ATTRIBUTE: Final = "user.stagework.sha256"
 
 
 class LocalStore:
-    """A Store in one folder; `min_free_bytes` always stay free on its volume."""
+    """A Store in one folder; `min_free_bytes` always stay free on its volume.
 
-    def __init__(self, root: Path, *, max_file_bytes: int, min_free_bytes: int = 0) -> None:
+    `room` (of a folder's volume) is replaced in tests only.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        max_file_bytes: int,
+        min_free_bytes: int = 0,
+        room: Callable[[Path], Room] = room_of,
+    ) -> None:
         self._root = root
         self._incoming = root / _INCOMING
         self._max = max_file_bytes
-        self._min_free = min_free_bytes
-        self._promised = 0
+        self._volume = Volume(root, min_free_bytes, room)
         self._incoming.mkdir(parents=True, exist_ok=True)
 
     async def receive(self, chunks: AsyncIterator[bytes], size: int, sha256: str = "") -> Received:
-        """Write the bytes to a temporary file; see Store.receive."""
+        """Write the bytes to a temporary file; see Store.receive.
+
+        What was announced reserves nothing: there must be room for what has come.
+        """
         if size > self._max:
             raise TooLargeError(size, self._max)
-        self._promised += size  # several uploads at once must not promise the same room
+        measured = Measured(chunks, size, sha256)
+        place = self._incoming / secrets.token_hex(16)
         try:
-            free = await asyncio.to_thread(lambda: shutil.disk_usage(self._root).free)
-            if free - self._promised < self._min_free:
-                raise NoSpaceError(free, self._promised + self._min_free)
-            measured = Measured(chunks, size, sha256)
-            place = self._incoming / secrets.token_hex(16)
-            try:
-                await _write(place, measured)
-                measured.check()
-            except OSError as error:
-                place.unlink(missing_ok=True)
-                if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    raise NoSpaceError(0, size) from error
-                raise
-            except BaseException:
-                place.unlink(missing_ok=True)
-                raise
-            return Received(str(place), measured.size, measured.sha256)
-        finally:
-            self._promised -= size
+            await _write(place, measured, self._volume.check)
+            measured.check()
+        except OSError as error:
+            place.unlink(missing_ok=True)
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise NoSpaceError from error
+            raise
+        except BaseException:
+            place.unlink(missing_ok=True)
+            raise
+        return Received(str(place), measured.size, measured.sha256)
 
     async def keep(self, received: Received, key: str) -> None:
         """Rename the temporary file to its key."""
@@ -88,28 +94,11 @@ class LocalStore:
 
     async def files(self, prefix: str) -> list[Entry]:
         """All files below a prefix; names that start with a dot are ours."""
-        folder = self._path(prefix)
-        return await asyncio.to_thread(
-            lambda: sorted(
-                (
-                    Entry(file.relative_to(folder).as_posix(), file.stat().st_size)
-                    for file in _files(folder)
-                ),
-                key=lambda entry: entry.path,
-            )
-        )
+        return await asyncio.to_thread(_listed, self._path(prefix))
 
     async def folders(self, prefix: str) -> list[str]:
         """Names of the folders right below a prefix."""
-        folder = self._path(prefix) if prefix else self._root
-
-        def names() -> list[str]:
-            if not folder.is_dir():
-                return []
-            children = (child.name for child in folder.iterdir() if child.is_dir())
-            return sorted(name for name in children if not name.startswith("."))
-
-        return await asyncio.to_thread(names)
+        return await asyncio.to_thread(_names, self._path(prefix) if prefix else self._root)
 
     async def newest(self, prefix: str) -> float:
         """When the newest file below a prefix was written."""
@@ -117,6 +106,14 @@ class LocalStore:
         return await asyncio.to_thread(
             lambda: max((file.stat().st_mtime for file in _files(folder)), default=0.0)
         )
+
+    async def extent(self, prefix: str) -> Extent:
+        """Sizes and number of the files in a folder."""
+        return await asyncio.to_thread(_counted, self._path(prefix))
+
+    async def capacity(self) -> Extent | None:
+        """What the volume is made for."""
+        return (await asyncio.to_thread(self._volume.room, self._root)).all
 
     async def delete(self, prefix: str) -> int:
         """Delete a folder with all that is in it."""
@@ -162,7 +159,7 @@ class LocalStore:
         checked(key)
         return None
 
-    async def presign_put(self, key: str) -> str | None:
+    async def presign_put(self, key: str, size: int, sha256: str) -> str | None:  # noqa: ARG002
         """None: a folder has no addresses."""
         checked(key)
         return None
@@ -171,24 +168,28 @@ class LocalStore:
         return self._root.joinpath(*checked(key).split("/"))
 
 
-async def _write(place: Path, chunks: Measured) -> None:
+async def _write(place: Path, chunks: Measured, check_room: Callable[[int], None]) -> None:
+    def write(piece: bytes) -> None:
+        check_room(len(piece))
+        file.write(piece)
+
+    def finish(rest: bytes) -> None:
+        write(rest)
+        file.flush()
+        os.fsync(file.fileno())
+
+    await asyncio.to_thread(check_room, 0)
     file = await asyncio.to_thread(place.open, "xb")
     try:
         buffer = bytearray()
         async for chunk in chunks:
             buffer += chunk
             if len(buffer) >= CHUNK_BYTES:
-                await asyncio.to_thread(file.write, bytes(buffer))
+                await asyncio.to_thread(write, bytes(buffer))
                 buffer.clear()
-        await asyncio.to_thread(_finish, file, bytes(buffer))
+        await asyncio.to_thread(finish, bytes(buffer))
     finally:
         file.close()
-
-
-def _finish(file: BinaryIO, rest: bytes) -> None:
-    file.write(rest)
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _rename(place: Path, target: Path, sha256: str, key: str) -> None:
@@ -235,3 +236,26 @@ async def _chunks(path: Path, size: int) -> AsyncIterator[bytes]:
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+
+
+def _listed(folder: Path) -> list[Entry]:
+    files = (
+        Entry(file.relative_to(folder).as_posix(), file.stat().st_size) for file in _files(folder)
+    )
+    return sorted(files, key=lambda entry: entry.path)
+
+
+def _names(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    children = (child.name for child in folder.iterdir() if child.is_dir())
+    return sorted(name for name in children if not name.startswith("."))
+
+
+def _counted(folder: Path) -> Extent:
+    size = files = 0
+    for file in _files(folder):
+        with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+            size += file.stat().st_size
+            files += 1
+    return Extent(size, files)

@@ -22,14 +22,15 @@ from stagework.artifacts.errors import NotStoredError, TooLargeError, Unreachabl
 from stagework.artifacts.measured import Measured
 from stagework.artifacts.paths import checked
 from stagework.artifacts.s3_faults import Fault, judged
-from stagework.artifacts.store import Entry, OpenFile, Received
+from stagework.artifacts.store import Entry, Extent, OpenFile, Received
+from stagework.artifacts.upload_signer import UploadSigner
 from stagework.settings import S3Settings
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
 
-PRESIGNED_SECONDS: Final = 900
-"""How long a presigned address can be used."""
+READ_SECONDS: Final = 300
+"""How long a presigned address for reading can be used: a download must have begun by then."""
 RETRIES: Final = 2
 """Of one request: whoever asks us has a patience of its own."""
 RETRY_TIME: Final = timedelta(seconds=20)
@@ -64,8 +65,12 @@ def connect(settings: S3Settings) -> S3Store:
 class ObjectStore:
     """A Store over one bucket; every method raises UnreachableError, too."""
 
-    def __init__(self, backend: Backend, *, max_file_bytes: int) -> None:
+    def __init__(
+        self, backend: Backend, *, max_file_bytes: int, signer: UploadSigner | None = None
+    ) -> None:
+        """`signer`: of addresses for writing; without one all bytes come through us."""
         self._backend = backend
+        self._signer = signer
         self._max = max_file_bytes
 
     async def receive(self, chunks: AsyncIterator[bytes], size: int, sha256: str = "") -> Received:
@@ -141,6 +146,16 @@ class ObjectStore:
         )
         return max(times, default=0.0)
 
+    async def extent(self, prefix: str) -> Extent:
+        """Sizes and number of the objects below a prefix."""
+        metas = await self._below(checked(prefix))
+        sizes = [meta["size"] for meta in metas if not meta["path"].endswith(f"/{_NOTE}")]
+        return Extent(sum(sizes), len(sizes))
+
+    async def capacity(self) -> Extent | None:
+        """None: a bucket takes what comes."""
+        return None
+
     async def delete(self, prefix: str) -> int:
         """Delete every object below a prefix."""
         paths = [meta["path"] for meta in await self._below(checked(prefix))]
@@ -179,21 +194,15 @@ class ObjectStore:
 
     async def presign_get(self, key: str) -> str | None:
         """An address for reading, where the backend can make one."""
-        return await self._presign("GET", key)
-
-    async def presign_put(self, key: str) -> str | None:
-        """An address for writing, where the backend can make one."""
-        return await self._presign("PUT", key)
-
-    async def _presign(self, method: str, key: str) -> str | None:
-        path = checked(key)
-        backend = self._backend
+        path, backend = checked(key), self._backend
         if not isinstance(backend, S3Store):
             return None
-        lifetime = timedelta(seconds=PRESIGNED_SECONDS)
-        if method == "PUT":
-            return await obstore.sign_async(backend, "PUT", path, lifetime)
-        return await obstore.sign_async(backend, "GET", path, lifetime)
+        return await obstore.sign_async(backend, "GET", path, timedelta(seconds=READ_SECONDS))
+
+    async def presign_put(self, key: str, size: int, sha256: str) -> str | None:
+        """An address for writing these bytes, where there is a signer."""
+        path = checked(key)
+        return None if self._signer is None else self._signer.address(path, size, sha256)
 
     async def _below(self, prefix: str) -> "list[ObjectMeta]":
         with _Reached():

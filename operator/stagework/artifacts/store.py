@@ -38,6 +38,15 @@ class OpenFile:
     chunks: AsyncIterator[bytes]
 
 
+@dataclass(frozen=True)
+class Extent:
+    """How much something holds, or may hold."""
+
+    size: int
+    """In bytes."""
+    files: int
+
+
 class Store(Protocol):
     """Files under keys such as `<namespace>/<run uid>/<stage>/<attempt>-<pod uid>/<path>`.
 
@@ -79,6 +88,14 @@ class Store(Protocol):
         """When the newest file below a prefix was written (seconds since 1970); 0 if none."""
         ...
 
+    async def extent(self, prefix: str) -> Extent:
+        """All files below a prefix, counted."""
+        ...
+
+    async def capacity(self) -> Extent | None:
+        """How much there is room for, what is stored included; None: that has no limit."""
+        ...
+
     async def delete(self, prefix: str) -> int:
         """Delete all files below a prefix, and our note on it; gives their number."""
         ...
@@ -99,8 +116,11 @@ class Store(Protocol):
         """An address from which the file can be read for a while; None: read it through us."""
         ...
 
-    async def presign_put(self, key: str) -> str | None:
-        """An address to which the file can be written for a while; None: send it through us."""
+    async def presign_put(self, key: str, size: int, sha256: str) -> str | None:
+        """An address to which just these bytes can be written, soon; None: send them through us.
+
+        Whoever writes must send their digest along (docs/stage-contract.md).
+        """
         ...
 
 

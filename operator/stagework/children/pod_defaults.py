@@ -32,6 +32,8 @@ class PodDefaults:
     image_pull_policy: str
     termination_grace_period_seconds: int
     files: FilesDefaults
+    heartbeat_url: str = ""
+    """Base URL for heartbeats; empty: `api_url`."""
     pull_secrets: tuple[str, ...] = ()
     """Names of Secrets with which images are pulled: each namespace has its own of that name."""
 

@@ -67,7 +67,9 @@ def service_env(defaults: PodDefaults) -> dict[str, str]:
         contract.ENV_PARAMS_FILE: contract.PARAMS_FILE_NAME,
     }
     places = {variable: f"{contract.INFO_DIR}/{name}" for variable, name in files.items()}
-    return {contract.ENV_API_URL: defaults.api_url, **places}
+    beats = defaults.heartbeat_url
+    more = {contract.ENV_HEARTBEAT_URL: beats} if beats else {}
+    return {contract.ENV_API_URL: defaults.api_url, **more, **places}
 
 
 def files_env(run: PipelineJob) -> dict[str, str]:

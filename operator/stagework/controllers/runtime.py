@@ -136,13 +136,14 @@ class Runtime:
     def _engine(self, settings: Settings, build: Build) -> Engine:
         clock, now = build.clocks, self._time_of_day
         url, token = settings.api.url, wiring.operator_token
+        beats = settings.api.heartbeats
         parts = Parts(
             settings=settings,
             api=self._api,
             cache=self.cache,
             results=build.results or ServiceResults(url, token),
             logs=build.logs or ServiceLogs(url, token),
-            heartbeats=build.heartbeats or ServiceHeartbeats(url, token, now),
+            heartbeats=build.heartbeats or ServiceHeartbeats(beats, token, now),
             checks=build.checks or ServiceChecks(url, token),
             receivers=build.receivers
             or AppriseSink(timeout_seconds=settings.alerts.timeoutSeconds),

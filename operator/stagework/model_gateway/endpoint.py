@@ -1,24 +1,17 @@
 """One role's endpoint: places, time, and the two kinds of requests."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
-import msgspec
 
-from stagework.model_gateway.errors import (
-    Busy,
-    EndpointError,
-    NotSet,
-    RateLimited,
-    Refused,
-    Slow,
-    Unfit,
-)
-from stagework.model_gateway.forms import FormRewriter
+from stagework.model_gateway.errors import Busy, NotAllowed, NotSet, Slow
+from stagework.model_gateway.forms import Recording
+from stagework.model_gateway.places import Budgets, Places
 from stagework.model_gateway.replies import READERS
+from stagework.model_gateway.requests import rebuilt
 from stagework.model_gateway.upstream import Upstream
 from stagework.settings import EndpointSettings
 
@@ -38,28 +31,26 @@ _NAMELESS: Final = "endpoint"
 """What stands in replies for the model's name where no machine class is set."""
 
 
-class _Address(msgspec.Struct):
-    url: str = ""
-
-
-class _Part(msgspec.Struct):
-    image_url: _Address | None = None
-
-
-class _Message(msgspec.Struct):
-    content: str | list[_Part] | None = None
+OWN: Final = "-"
+"""Stands for a namespace where we ask for ourselves."""
 
 
 class Endpoint:
     """Asks one server; at most `maxConcurrent` requests at once, each within `timeoutSeconds`."""
 
     def __init__(
-        self, role: str, settings: EndpointSettings, session: Callable[[], aiohttp.ClientSession]
+        self,
+        role: str,
+        settings: EndpointSettings,
+        session: Callable[[], aiohttp.ClientSession],
+        clock: Callable[[], float],
     ) -> None:
         self.role = role
         self.settings = settings
         self.label = settings.machine or _NAMELESS
-        self._places = asyncio.Semaphore(settings.maxConcurrent)
+        most = settings.maxConcurrent
+        self._places = Places(most, settings.maxConcurrentPerNamespace or most)
+        self._budgets = Budgets(settings.requestsPerMinute, clock)
         self._upstream = Upstream(role, settings, session)
 
     def check(self, path: str) -> None:
@@ -67,14 +58,28 @@ class Endpoint:
         if path != PATHS[self.role]:
             raise NotSet(f"role {self.role} serves only {PATHS[self.role]}")
 
+    def serves(self, namespace: str) -> bool:
+        """Whether stages of this namespace may ask."""
+        return namespace in self.settings.namespaces or self.settings.namespaces == ("*",)
+
+    def admit(self, namespace: str) -> None:
+        """Count one request of this namespace; raises NotAllowed and RateLimited."""
+        if not self.serves(namespace):
+            raise NotAllowed(f"stages of namespace {namespace!r} may not ask role {self.role}")
+        self._budgets.take(namespace)
+
     @asynccontextmanager
-    async def place(self) -> AsyncGenerator[None, None]:
+    async def place(self, namespace: str = OWN) -> AsyncGenerator[None, None]:
         """Wait for a free place and hold it; everything inside shares the request's time."""
         waiting = True
         try:
-            async with asyncio.timeout(self.settings.timeoutSeconds), self._places:
-                waiting = False
-                yield
+            async with asyncio.timeout(self.settings.timeoutSeconds):
+                await self._places.take(namespace)
+                try:
+                    waiting = False
+                    yield
+                finally:
+                    self._places.give_back(namespace)
         except TimeoutError:
             seconds = f"{self.settings.timeoutSeconds:g} s"
             if waiting:
@@ -82,62 +87,12 @@ class Endpoint:
             raise Slow(f"the {self.role} endpoint gave no reply within {seconds}") from None
 
     async def ask(self, path: str, body: bytes) -> dict[str, Any]:
-        """A request in JSON; the model's name in it is replaced."""
-        raw = await self._upstream.post(path, self._with_our_model(body), "application/json")
+        """A request in JSON, rebuilt, with our model."""
+        sent = rebuilt(path, body, self.settings)
+        raw = await self._upstream.post(path, sent, {"Content-Type": "application/json"})
         return READERS[path](raw, self.label)
 
-    async def send(self, content_type: str, chunks: AsyncIterator[bytes]) -> dict[str, Any]:
-        """A recording as a form, passed on as it comes; the model's name in it is replaced."""
-        form = FormRewriter(content_type, self.settings.model)
-        own_errors: list[Exception] = []
-
-        async def rewritten() -> AsyncIterator[bytes]:
-            try:
-                async for chunk in chunks:
-                    if piece := form.feed(chunk):
-                        yield piece
-                yield form.finish()
-            except Exception as error:
-                own_errors.append(error)
-                raise
-
-        try:
-            raw = await self._upstream.post(TRANSCRIPTIONS, rewritten(), form.content_type)
-        except EndpointError as error:
-            # What goes wrong on our side of the upload looks like a lost connection from there.
-            if own_errors:
-                raise own_errors[0] from None
-            if isinstance(error, (Refused, Unfit, RateLimited)):
-                # The caller hears an answer only when it has sent everything.
-                async for _ in chunks:
-                    pass
-            raise
+    async def send(self, recording: Recording) -> dict[str, Any]:
+        """A recording, as a form with our model."""
+        raw = await self._upstream.post(TRANSCRIPTIONS, recording.form(self.settings.model), {})
         return READERS[TRANSCRIPTIONS](raw, self.label)
-
-    def _with_our_model(self, body: bytes) -> bytes:
-        # The values stay as they came: pictures in them are megabytes.
-        try:
-            fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            raise Unfit("the request is not a JSON object") from None
-        if bytes(fields.pop("stream", msgspec.Raw(b"false"))).strip() not in (b"false", b"null"):
-            raise Unfit("streaming is not supported: leave `stream` out")
-        fields.pop("stream_options", None)
-        fields.pop("user", None)
-        if "messages" in fields:
-            _check_pictures(fields["messages"])
-        fields["model"] = msgspec.Raw(msgspec.json.encode(self.settings.model))
-        return msgspec.json.encode(fields)
-
-
-def _check_pictures(messages: msgspec.Raw) -> None:
-    """Pictures come with the request: an address would make the server fetch it for the Pod."""
-    try:
-        decoded = msgspec.json.decode(messages, type=list[_Message])
-    except (msgspec.MsgspecError, RecursionError):
-        raise Unfit("the messages are not of the protocol") from None
-    for message in decoded:
-        parts = message.content if isinstance(message.content, list) else []
-        addresses = [part.image_url.url for part in parts if part.image_url is not None]
-        if not all(address.startswith("data:") for address in addresses):
-            raise Unfit("pictures must come as data: addresses, within the request")

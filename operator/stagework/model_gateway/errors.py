@@ -2,6 +2,7 @@
 
 EndpointError
 ├── NotSet          no such role, or the settings have no endpoint for it
+├── NotAllowed      the settings do not let this namespace ask the role
 ├── Busy            no free place within the request's time
 ├── RateLimited     the server asks to wait (429)
 ├── Down            no connection, cut off, 5xx, or a reply that is not of the protocol
@@ -23,6 +24,10 @@ class EndpointError(Exception):
 
 class NotSet(EndpointError):
     """No such role, or the settings have no endpoint for it."""
+
+
+class NotAllowed(EndpointError):
+    """The settings do not let this namespace ask the role."""
 
 
 class Busy(EndpointError):

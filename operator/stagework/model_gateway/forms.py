@@ -1,111 +1,160 @@
-"""The form of an upload, passed on as it comes: known fields stay, `model` becomes ours.
+"""The form of a recording: read whole, and written anew of the fields of the protocol.
 
-Streaming: only a part's head and one boundary's length are held, however long the recording. The
-parts are written anew under a boundary of our own, their heads made of what was understood: no
-other reading of the form can find a second `model` in it.
+A library reads it and another one writes it; nothing is passed on byte for byte but the recording
+itself. Fields that the protocol does not have are dropped; one that stands there twice, or in a
+head that can be read in two ways, is refused.
 """
 
-import secrets
-from collections.abc import Callable
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+import aiohttp
 import multipart
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from stagework.model_gateway.errors import Unfit
 
-FIELDS: Final = frozenset(
-    {
-        "file",
-        "language",
-        "prompt",
-        "response_format",
-        "temperature",
-        "timestamp_granularities[]",
-    }
-)
-"""Fields of the protocol that pass; `model` is added, all others are dropped."""
+FILE: Final = "file"
+REPEATED: Final = "timestamp_granularities[]"
+"""The one field that may come more than once."""
+FIELDS: Final = frozenset({"language", "prompt", "response_format", "temperature", REPEATED})
+"""Fields of the protocol beside the file; `model` is ours, all others are dropped."""
+RESPONSE_FORMATS: Final = frozenset({"json", "verbose_json"})
+"""Other replies could not be rebuilt."""
 PARTS_MAX: Final = 128
 """A form with more parts is refused."""
+FIELD_MAX_BYTES: Final = 64 * 1024
 _BOUNDARY_MAX: Final = 70
 _HEADER_MAX_BYTES: Final = 4096
-# Headers pass byte for byte, whatever their charset is.
-_CHARSET: Final = "latin-1"
+_TYPE: Final = re.compile(r"(audio|video)/[a-z0-9][a-z0-9.+-]{0,60}")
+_EXTENSION: Final = re.compile(r"\.[a-z0-9]{1,8}")
 
-# These two have no types of their own.
+# It has no types of its own.
 _untyped: Any = multipart
 _parse_header: Callable[[str], tuple[str, dict[str, str]]] = _untyped.parse_options_header
-_quote: Callable[[str], str] = _untyped.content_disposition_quote
 
 
-class FormRewriter:
-    """Feed it the body in pieces; it gives the pieces to send."""
+@dataclass
+class Recording:
+    """What a form holds."""
 
-    def __init__(self, content_type: str, model: str) -> None:
-        kind, options = _parse_header(content_type)
-        boundary = options.get("boundary", "")
-        if kind != "multipart/form-data" or not _is_boundary(boundary):
-            raise Unfit("an upload must be multipart/form-data with a boundary")
-        self._parser = PushMultipartParser(
-            boundary,
-            max_header_size=_HEADER_MAX_BYTES,
-            max_segment_count=PARTS_MAX,
-            header_charset=_CHARSET,
+    content: bytes | None = None
+    content_type: str = "application/octet-stream"
+    extension: str = ""
+    """Of its name, such as `.wav`; servers tell its kind by it."""
+    fields: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def form(self, model: str) -> aiohttp.FormData:
+        """The form to send, with our model."""
+        form = aiohttp.FormData(quote_fields=True)
+        form.add_field("model", model)
+        for name, value in self.fields:
+            form.add_field(name, value)
+        form.add_field(
+            FILE,
+            self.content or b"",
+            content_type=self.content_type,
+            filename=f"recording{self.extension}",
         )
-        self._boundary = secrets.token_hex(16)
-        self._passes = False
-        self._model_part = self._head(_quote("model"), "") + model.encode() + b"\r\n"
+        return form
 
-    @property
-    def content_type(self) -> str:
-        """Header of what is sent on."""
-        return f"multipart/form-data; boundary={self._boundary}"
 
-    def feed(self, chunk: bytes) -> bytes:
-        """Take a piece; gives what is certain by now. Raises Unfit for what is no form."""
-        if not chunk:
-            return b""  # the parser would take it for the end
-        output = bytearray(self._model_part)
-        self._model_part = b""
+async def read(content_type: str, chunks: AsyncIterator[bytes]) -> Recording:
+    """The whole form; raises Unfit for what is none."""
+    reader = _Reader(_boundary(content_type))
+    try:
+        async for chunk in chunks:
+            if chunk:  # the parser would take an empty one for the end
+                reader.feed(chunk)
+        return reader.finish()
+    except MultipartError:
+        # Its text may quote the form.
+        raise Unfit(
+            "the upload's form is broken or cut off, or a part's head is too long"
+        ) from None
+
+
+class _Reader:
+    """Takes a form in pieces."""
+
+    def __init__(self, boundary: str) -> None:
+        self._parser = PushMultipartParser(
+            boundary, max_header_size=_HEADER_MAX_BYTES, max_segment_count=PARTS_MAX
+        )
+        self._recording = Recording()
+        self._segment: MultipartSegment | None = None
+        self._content = bytearray()
+        self._seen: set[str] = set()
+
+    def feed(self, chunk: bytes) -> None:
+        """Take a piece."""
+        for event in self._parser.parse(chunk):
+            if isinstance(event, MultipartSegment):
+                self._begin(event)
+            elif event is None:
+                self._end()
+            else:
+                self._add(event)
+
+    def finish(self) -> Recording:
+        """The end; raises MultipartError where the form was cut off."""
+        self._parser.close()
+        if self._recording.content is None:
+            raise Unfit("the upload has no part `file`")
+        return self._recording
+
+    def _begin(self, segment: MultipartSegment) -> None:
+        heads = [name.lower() for name, _ in segment.headerlist]
+        name = segment.name or ""
+        if len(heads) != len(set(heads)) or (name in self._seen and name != REPEATED):
+            raise Unfit("a part of the upload's form, or a line of its head, is there twice")
+        self._seen.add(name)
+        self._segment = segment
+        self._content.clear()
+
+    def _add(self, piece: bytes | bytearray) -> None:
+        name = self._segment.name if self._segment is not None else ""
+        if name != FILE and len(self._content) + len(piece) > FIELD_MAX_BYTES:
+            raise Unfit("a field of the upload's form is too long")
+        if name == FILE or name in FIELDS:
+            self._content += piece
+
+    def _end(self) -> None:
+        segment = self._segment
+        if segment is None:
+            return
+        name = segment.name or ""
+        if name == FILE:
+            self._keep_file(segment)
+        elif name in FIELDS:
+            self._keep_field(name)
+
+    def _keep_file(self, segment: MultipartSegment) -> None:
+        recording = self._recording
+        recording.content = bytes(self._content)
+        kind = (segment.content_type or "").lower()
+        if _TYPE.fullmatch(kind):
+            recording.content_type = kind
+        _, dot, end = (segment.filename or "").rpartition(".")
+        if _EXTENSION.fullmatch(f"{dot}{end}".lower()):
+            recording.extension = f".{end.lower()}"
+
+    def _keep_field(self, name: str) -> None:
         try:
-            for event in self._parser.parse(chunk):
-                output += self._rewritten(event)
-        except MultipartError:
-            # Its text may quote the form.
-            raise Unfit("the upload's form is broken, or a part's head is too long") from None
-        return bytes(output)
-
-    def finish(self) -> bytes:
-        """The end; raises Unfit where the form was cut off."""
-        try:
-            self._parser.close()
-        except MultipartError:
-            raise Unfit("the upload's form is cut off") from None
-        return f"--{self._boundary}--\r\n".encode()
-
-    def _rewritten(self, event: MultipartSegment | bytes | bytearray | None) -> bytes | bytearray:
-        """One event: a part's head, a piece of its body, or (None) its end."""
-        if isinstance(event, MultipartSegment):
-            self._passes = event.name in FIELDS
-            return self._head_of(event) if self._passes else b""
-        if not self._passes:
-            return b""
-        return b"\r\n" if event is None else event
-
-    def _head_of(self, segment: MultipartSegment) -> bytes:
-        disposition = _quote(segment.name or "")
-        if segment.filename is not None:
-            disposition += f"; filename={_quote(segment.filename)}"
-        others = [header for header in segment.headerlist if header[0] != "Content-Disposition"]
-        if any("\r" in value or "\n" in value for _, value in others):
-            raise Unfit("a part of the upload's form has a broken head")
-        lines = "".join(f"\r\n{name}: {value}" for name, value in others)
-        return self._head(disposition, lines)
-
-    def _head(self, disposition: str, more_lines: str) -> bytes:
-        text = f"--{self._boundary}\r\nContent-Disposition: form-data; name={disposition}"
-        return f"{text}{more_lines}\r\n\r\n".encode(_CHARSET)
+            value = self._content.decode()
+        except UnicodeDecodeError:
+            raise Unfit(f"the field {name!r} is not UTF-8") from None
+        if name == "response_format" and value not in RESPONSE_FORMATS:
+            raise Unfit("`response_format` must be json or verbose_json")
+        self._recording.fields.append((name, value))
 
 
-def _is_boundary(text: str) -> bool:
-    return text.isascii() and text.isprintable() and 0 < len(text) <= _BOUNDARY_MAX
+def _boundary(content_type: str) -> str:
+    kind, options = _parse_header(content_type)
+    boundary = options.get("boundary", "")
+    is_one = boundary.isascii() and boundary.isprintable() and 0 < len(boundary) <= _BOUNDARY_MAX
+    if kind != "multipart/form-data" or not is_one:
+        raise Unfit("an upload must be multipart/form-data with a boundary")
+    return boundary

@@ -1,16 +1,19 @@
 """The Gateway: every role that the settings have, behind one client."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 
 from stagework.model_gateway.endpoint import PATHS, Endpoint
 from stagework.model_gateway.errors import NotSet
+from stagework.model_gateway.places import BodyRoom
 from stagework.model_gateway.probe import Probe
 from stagework.settings import ModelSettings
 
 _CONNECT_SECONDS = 10.0
+BODIES_MAX_BYTES: Final = 256 * 1024**2
+"""So much of all requests together is held at once, half of it of one namespace."""
 
 
 class Gateway:
@@ -19,10 +22,13 @@ class Gateway:
     def __init__(self, settings: ModelSettings, clock: Callable[[], float]) -> None:
         self._session: aiohttp.ClientSession | None = None
         self._endpoints = {
-            role: Endpoint(role, of_role, self._connected)
+            role: Endpoint(role, of_role, self._connected, clock)
             for role in PATHS
             if (of_role := settings.of(role)) is not None
         }
+        largest = max((of.settings.maxRequestBytes for of in self._endpoints.values()), default=0)
+        self.room = BodyRoom(max(BODIES_MAX_BYTES, 2 * largest))
+        """For what of requests is held in memory."""
         self._probes = {role: Probe(endpoint, clock) for role, endpoint in self._endpoints.items()}
 
     def endpoint(self, role: str) -> Endpoint:
@@ -33,13 +39,18 @@ class Gateway:
             raise NotSet(f"no endpoint is set for the role {role[:40]!r}; set are: {known}")
         return endpoint
 
-    def roles(self) -> dict[str, dict[str, Any]]:
-        """All roles that are set, with what is known of each by now."""
-        return {role: self._facts(role) for role in self._endpoints}
+    def roles(self, namespace: str) -> dict[str, dict[str, Any]]:
+        """All roles that this namespace may ask, with what is known of each by now."""
+        of_it = (role for role, one in self._endpoints.items() if one.serves(namespace))
+        return {role: self._facts(role) for role in of_it}
 
-    async def facts(self, role: str) -> dict[str, Any]:
-        """All about one role; its server is asked what it can do if that is not known yet."""
-        self.endpoint(role)
+    async def facts(self, role: str, namespace: str) -> dict[str, Any]:
+        """All about one role; its server is asked what it can do if that is not known yet.
+
+        Raises NotSet where this namespace may not ask it: its stages do without, as where none is.
+        """
+        if not self.endpoint(role).serves(namespace):
+            raise NotSet(f"no endpoint of the role {role!r} is set for namespace {namespace!r}")
         await self._probes[role].run()
         return self._facts(role)
 

@@ -6,7 +6,7 @@ is logged; of an error only its kind is told.
 
 import logging
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -43,19 +43,21 @@ class Upstream:
         self._settings = settings
         self._session = session
 
-    async def post(self, path: str, body: bytes | AsyncIterator[bytes], content_type: str) -> bytes:
+    async def post(
+        self, path: str, body: bytes | aiohttp.FormData, headers: Mapping[str, str]
+    ) -> bytes:
         """The body of a 200; raises an EndpointError for everything else."""
         try:
-            return await self._post(path, body, content_type)
+            return await self._post(path, body, headers)
         except EndpointError as error:
             fields = {"role": self._role, "path": path, "problem": type(error).__name__}
             _log.warning("model endpoint: %s", error, extra=fields)
             raise
 
     async def _post(
-        self, path: str, body: bytes | AsyncIterator[bytes], content_type: str
+        self, path: str, body: bytes | aiohttp.FormData, headers: Mapping[str, str]
     ) -> bytes:
-        headers = {"Content-Type": content_type, "Accept": "application/json", **self._key()}
+        headers = {**headers, "Accept": "application/json", **self._key()}
         try:
             async with self._session().post(
                 f"{self._settings.url}/{path}", data=body, headers=headers, allow_redirects=False

@@ -98,7 +98,11 @@ async def _run(task: str, settings: Settings, data: Resource, *, dry_run: bool) 
             service=Service(settings.api.url, operator_token),
             alerts=RememberedAlerts(sink, memory),
             memory=memory,
-            https=lambda limit: HttpsSource(settings.artifacts.inputHosts, limit),
+            https=lambda limit: HttpsSource(
+                settings.artifacts.inputHosts,
+                limit,
+                internal_hosts=settings.artifacts.internalHosts,
+            ),
             now=wall_clock,
             slot=os.environ.get(ENV_SLOT_TIME, ""),
             dry_run=dry_run,

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from stagework.history.sql import SqlHistory
 from stagework.history.store import History
 from stagework.model_gateway.gateway import Gateway
 from stagework.settings import ItemStoreSettings, Settings
+from stagework.web.attempt_writes import AttemptWrites
 from stagework.web.auth.authentication import Authentication
 from stagework.web.auth.authorization import Authorization
 from stagework.web.auth.identity import Identities
@@ -31,7 +33,7 @@ from stagework.web.described import PROBLEMS, Described
 from stagework.web.error_answers import answer_errors
 from stagework.web.heartbeats import Heartbeats
 from stagework.web.history_care import HistoryCare
-from stagework.web.https_input import HttpsSource
+from stagework.web.https_input import FetchLimits, HttpsSource
 from stagework.web.kept_logs import KeptLogs
 from stagework.web.live.listeners import LISTENERS_MAX, LISTENERS_OF_ONE_MAX, Listeners
 from stagework.web.queue.service import QueueService
@@ -67,6 +69,7 @@ from stagework.web.routes import (
 )
 from stagework.web.routes.services import Services
 from stagework.web.schedules.service import ScheduleService
+from stagework.web.space import Space
 from stagework.web.sweep import Sweeper
 
 _log = logging.getLogger("stagework.web")
@@ -125,14 +128,14 @@ def create_app(
     `connected` opens stores of items, `unforeseen` ends the process: background work has failed;
     `bundle`: the folder of the board's files.
     """
-    kept = history or SqlHistory(settings.history)
     services = _services(
-        *(reader, store, settings, clock),
-        https=https,
-        history=kept,
-        wall_clock=wall_clock,
-        connected=connected,
-        assets=Assets.of(bundle),
+        _Given(
+            *(reader, store, settings, clock, wall_clock),
+            https=https,
+            history=history or SqlHistory(settings.history),
+            connected=connected,
+            assets=Assets.of(bundle),
+        )
     )
     sign_ins = SignIns(reader.sign_ins, namespaces=settings.namespaces, wall_clock=wall_clock)
 
@@ -167,34 +170,44 @@ def routed_app(**options: Any) -> FastAPI:
     return app
 
 
-def _services(
-    reader: ClusterReader,
-    store: Store,
-    settings: Settings,
-    clock: Callable[[], float],
-    *,
-    https: HttpsSource | None,
-    history: History,
-    wall_clock: Callable[[], float],
-    connected: Callable[[ItemStoreSettings], Backend],
-    assets: Assets,
-) -> Services:
+@dataclass(frozen=True)
+class _Given:
+    """What the services are made of."""
+
+    reader: ClusterReader
+    store: Store
+    settings: Settings
+    clock: Callable[[], float]
+    wall_clock: Callable[[], float]
+    https: HttpsSource | None
+    history: History
+    connected: Callable[[ItemStoreSettings], Backend]
+    assets: Assets
+
+
+def _services(given: _Given) -> Services:
+    reader, store, settings, clock = given.reader, given.store, given.settings, given.clock
+    history, wall_clock = given.history, given.wall_clock
     authorization = Authorization(reader, clock, history.items)
+    space = Space(store, settings.artifacts, clock)
     batches = BatchService.of(
         *(reader, store, settings),
         history=history,
         authorization=authorization,
         clock=clock,
-        connected=connected,
+        space=space,
+        connected=given.connected,
     )
     return Services(
         reader=reader,
         store=store,
         settings=settings,
+        space=space,
+        attempts=AttemptWrites(store),
         authorization=authorization,
         tickets=Tickets(clock),
         heartbeats=Heartbeats(clock),
-        https=https or _https_source(settings),
+        https=given.https or _https_source(settings),
         models=Gateway(settings.models, clock),
         logs=KeptLogs(store, reader, settings.artifacts.maxLogBytes),
         queue=QueueService.of(reader.queue, settings, clock, wall_clock, history),
@@ -205,14 +218,19 @@ def _services(
         history_care=_history_care(history, settings, wall_clock),
         listeners=Listeners(LISTENERS_MAX, LISTENERS_OF_ONE_MAX),
         wall_clock=wall_clock,
-        assets=assets,
+        assets=given.assets,
         reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),
     )
 
 
 def _https_source(settings: Settings) -> HttpsSource:
     limits = settings.artifacts
-    return HttpsSource(limits.inputHosts, limits.maxFileBytes)
+    return HttpsSource(
+        limits.inputHosts,
+        limits.maxFileBytes,
+        internal_hosts=limits.internalHosts,
+        limits=FetchLimits.of(limits),
+    )
 
 
 def _history_care(

@@ -1,21 +1,34 @@
 """Bodies in and out: streamed, limited in size and in time, never held whole in memory."""
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
+import aiohttp
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.types import Send
 
-from stagekit.contract import HEADER_FILE_NAME, HEADER_SHA256
+from stagekit.contract import (
+    CHECKSUM_SHA256,
+    HEADER_CHECKSUM,
+    HEADER_FILE_NAME,
+    HEADER_SHA256,
+)
+from stagework.artifacts.errors import StoreError
 from stagework.artifacts.store import OpenFile, Store
+from stagework.settings import ApiServiceSettings, Settings
 from stagework.web.artifact_path import LOG_FILE, checked_sha256
 from stagework.web.errors import ProblemError, bad_request
 
 IDLE_SECONDS: Final = 60.0
 """An upload that brings no byte for so long is ended."""
+GRACE_SECONDS: Final = 20.0
+"""So long no rate is asked of a body."""
 _DIGITS_MAX: Final = 15
 BYTES: Final = "application/octet-stream"
 NEVER_RUN: Final = {
@@ -24,6 +37,8 @@ NEVER_RUN: Final = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
 }
 """Headers of what others have written: browsers save it, and run nothing of it in any case."""
+
+_log = logging.getLogger("stagework.web")
 
 
 def announced_size(request: Request) -> int:
@@ -48,20 +63,60 @@ def announced_sha256(request: Request, *, required: bool) -> str:
     return checked_sha256(text)
 
 
+def sends_checksum(request: Request) -> bool:
+    """Whether the caller sends the digest to a presigned address, as that demands."""
+    return request.headers.get(HEADER_CHECKSUM, "").strip().lower() == CHECKSUM_SHA256
+
+
 async def body_of(request: Request) -> AsyncIterator[bytes]:
-    """The body as it comes; raises ProblemError where it stops coming."""
-    stream = request.stream()
+    """The body as it comes; raises ProblemError where it stops coming, or comes too slowly."""
+    stream, rate = request.stream(), _Rate(_limits(request))
     while True:
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(IDLE_SECONDS):
+            async with asyncio.timeout(rate.patience_seconds):
                 chunk = await anext(stream, None)
         except TimeoutError:
-            raise ProblemError(
-                HTTPStatus.REQUEST_TIMEOUT, f"no byte came for {IDLE_SECONDS:.0f} s"
-            ) from None
+            rate.count(0, time.monotonic() - began)
+            raise rate.too_slow() from None
         if chunk is None:
             return
+        rate.count(len(chunk), time.monotonic() - began)
         yield chunk
+
+
+class _Rate:
+    """How fast a body comes; only the time counts for which its sender was waited for."""
+
+    def __init__(self, limits: ApiServiceSettings) -> None:
+        self._least = limits.leastBytesPerSecond
+        self._longest = limits.maxBodySeconds
+        self._received = 0
+        self._waited = 0.0
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long the next piece may take."""
+        allowed = min(GRACE_SECONDS + self._received / self._least, self._longest)
+        return min(IDLE_SECONDS, allowed - self._waited)
+
+    def count(self, size: int, seconds: float) -> None:
+        """A piece came."""
+        self._received += size
+        self._waited += seconds
+
+    def too_slow(self) -> ProblemError:
+        """Nothing more is waited for."""
+        return ProblemError(
+            HTTPStatus.REQUEST_TIMEOUT,
+            f"the body comes too slowly: {self._received} bytes in {self._waited:.0f} s",
+            "send it again; an administrator can lower api.leastBytesPerSecond",
+        )
+
+
+def _limits(request: Request) -> ApiServiceSettings:
+    settings: Settings = request.app.state.services.settings
+    return settings.api
 
 
 async def small_body(request: Request, limit: int) -> bytes:
@@ -72,6 +127,22 @@ async def small_body(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {limit} bytes")
     return bytes(body)
+
+
+class _Stream(StreamingResponse):
+    """An answer whose source may break off: it is then cut, for its beginning has been sent.
+
+    The server ends the connection of an answer that is not complete: the caller sees that.
+    """
+
+    async def stream_response(self, send: Send) -> None:
+        """See StreamingResponse."""
+        try:
+            await super().stream_response(send)
+        except (OSError, aiohttp.ClientError, StoreError) as error:
+            _log.warning(
+                "an answer was cut off", extra={"error": f"{type(error).__name__}: {error}"}
+            )
 
 
 def file_response(
@@ -85,7 +156,7 @@ def file_response(
         headers["ETag"] = f'"{sha256}"'
     if name:
         headers[HEADER_FILE_NAME] = quote(name)
-    return StreamingResponse(chunks, media_type=BYTES, headers=headers)
+    return _Stream(chunks, media_type=BYTES, headers=headers)
 
 
 def stored_file_response(file: OpenFile, name: str = "") -> Response:

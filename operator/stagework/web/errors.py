@@ -105,6 +105,13 @@ _STORE: Final[dict[type[store_errors.StoreError], tuple[HTTPStatus, str]]] = {
         HTTPStatus.INSUFFICIENT_STORAGE,
         "an administrator should enlarge the volume or lower artifacts.keepSeconds",
     ),
+    store_errors.QuotaError: (
+        HTTPStatus.INSUFFICIENT_STORAGE,
+        (
+            "delete runs of the namespace, or wait until their artifacts go; an administrator can "
+            "raise artifacts.maxNamespaceBytes and maxNamespaceFiles"
+        ),
+    ),
     store_errors.UnreachableError: (HTTPStatus.SERVICE_UNAVAILABLE, "try again"),
 }
 
@@ -120,6 +127,10 @@ _ENDPOINT: Final[dict[type[model_errors.EndpointError], tuple[HTTPStatus, str]]]
     model_errors.NotSet: (
         HTTPStatus.NOT_FOUND,
         "an administrator can set it as models.<role>; STAGEWORK_METHOD=auto does without",
+    ),
+    model_errors.NotAllowed: (
+        HTTPStatus.FORBIDDEN,
+        "an administrator can add the namespace to models.<role>.namespaces",
     ),
     model_errors.Busy: (HTTPStatus.TOO_MANY_REQUESTS, "try again; models.*.maxConcurrent limits"),
     model_errors.RateLimited: (HTTPStatus.TOO_MANY_REQUESTS, "try again later"),

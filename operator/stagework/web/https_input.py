@@ -4,53 +4,52 @@
 2. The name is resolved once, each address is judged, and the connection goes to a judged one:
    a name that changes its mind in between (rebinding) changes nothing.
 3. A redirect is followed on the same host only, three times at most.
-4. Never more bytes than the limit for one file. No header, cookie or token of ours is sent, and
-   no proxy of the environment is used: it would resolve the name for itself.
+4. Only global addresses, unless the host is one of `artifacts.internalHosts`.
+5. So many at once, and of one namespace; never longer, slower or more bytes than the limits.
+6. No header, cookie or token of ours is sent, and no proxy of the environment is used: it would
+   resolve the name for itself.
 
 The connection is aiohttp's; the rules on addresses are handed to it as the resolver that it asks
 and as the maker of its sockets.
 """
 
-import ipaddress
+import asyncio
 import socket
 import ssl
+import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
-from urllib.parse import unquote, urljoin, urlsplit
+from typing import Any, Final, Protocol
+from urllib.parse import urljoin
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from stagework.web.errors import ProblemError, bad_request, forbidden
+from stagework.settings import ArtifactSettings
+from stagework.web.errors import ProblemError, forbidden
+from stagework.web.https_addresses import (
+    Address,
+    JudgingResolver,
+    check_url,
+    inside,
+    is_forbidden_address,
+)
 
 _CHUNK_BYTES: Final = 1024 * 1024
 _BUFFER_BYTES: Final = 256 * 1024
 _REDIRECTS_MAX: Final = 3
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=20.0, sock_read=20.0)
-_HTTPS_PORT: Final = 443
+_READ_SECONDS: Final = 20.0
+_GRACE_SECONDS: Final = 20.0
+_HEAD_SECONDS: Final = 60.0
+"""Redirects, connections and heads of answers together."""
+_LEAST_BYTES_PER_SECOND: Final = 4096
+"""A source that gives less, over all of its time but the first seconds, is given up."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _AddrInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
 _HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "identity"}
-
-
-@dataclass(frozen=True)
-class Address:
-    """A checked address to fetch from."""
-
-    host: str
-    port: int
-    target: str
-    name: str
-
-    @property
-    def url(self) -> str:
-        """The address as it is asked for, without a fragment."""
-        origin = URL.build(scheme="https", host=self.host, port=self.port)
-        return f"{origin}{self.target}"
 
 
 @dataclass(frozen=True)
@@ -64,62 +63,54 @@ class Download:
     """As the server says it; empty where it does not."""
 
 
-def check_url(url: str, hosts: tuple[str, ...]) -> Address:
-    """Judge a URL by its text alone; raises ProblemError."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _HTTPS_PORT
-    except ValueError:
-        raise bad_request(f"not a URL: {url[:200]!r}") from None
-    host = (parts.hostname or "").rstrip(".")
-    if parts.scheme != "https" or not host:
-        raise bad_request("inputs are fetched by https only", "upload the file instead")
-    if parts.username is not None or parts.password is not None:
-        raise bad_request("an input's address must not hold a user name or password")
-    allowed = {allowed_host.lower() for allowed_host in hosts}
-    if f"{host}:{port}" not in allowed and not (port == _HTTPS_PORT and host in allowed):
-        raise forbidden(
-            f"inputs may not be fetched from {host!r}",
-            "an administrator can add it to artifacts.inputHosts; or upload the file instead",
-        )
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if not target.isascii() or any(ord(char) <= ord(" ") for char in target):
-        raise bad_request("an input's address must be percent-encoded")
-    return Address(host, port, target, unquote(parts.path).rpartition("/")[2] or "input")
+class Forbidden(Protocol):
+    """Judges an address."""
+
+    def __call__(self, text: str, *, internal: bool) -> bool:
+        """Whether it must not be reached; `internal`: its host is one of the own network."""
+        ...
 
 
-def is_forbidden_address(text: str) -> bool:
-    """True for addresses of this machine, of the link (cloud metadata), and for no-addresses."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    judged = mapped or address
-    return (
-        judged.is_loopback
-        or judged.is_link_local
-        or judged.is_multicast
-        or judged.is_unspecified
-        or judged.is_reserved
-    )
+@dataclass(frozen=True)
+class FetchLimits:
+    """How much is fetched at once, and for how long."""
+
+    at_once: int = 16
+    of_namespace: int = 4
+    seconds: float = 1800.0
+
+    @classmethod
+    def of(cls, settings: ArtifactSettings) -> "FetchLimits":
+        """Those of the settings."""
+        return cls(settings.maxInputs, settings.maxInputsPerNamespace, settings.maxInputSeconds)
 
 
-class _JudgingResolver(AbstractResolver):
-    """Resolves a name once and raises ProblemError where any of its addresses is forbidden."""
+class _Turns:
+    """Who fetches now."""
 
-    def __init__(self, forbidden_address: Callable[[str], bool]) -> None:
-        self._forbidden = forbidden_address
-        self._system = ThreadedResolver()
+    def __init__(self, limits: FetchLimits) -> None:
+        self._limits = limits
+        self._of: Counter[str] = Counter()
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """The addresses of a name; aiohttp connects to no others."""
-        results = await self._system.resolve(host, port, family)
-        if any(self._forbidden(result["host"]) for result in results):
-            raise _inside(host)
-        return results
+    def take(self, namespace: str) -> Callable[[], None]:
+        """One more; gives what ends it, once or more often. Raises ProblemError (429)."""
+        limits = self._limits
+        if self._of.total() >= limits.at_once or self._of[namespace] >= limits.of_namespace:
+            raise ProblemError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "other inputs are being fetched",
+                "it will be tried again; artifacts.maxInputs and maxInputsPerNamespace limit",
+                {"Retry-After": "5"},
+            )
+        self._of[namespace] += 1
+        taken = [namespace]
 
-    async def close(self) -> None:
-        """Nothing is held open."""
+        def end() -> None:
+            for of in taken:
+                self._of[of] -= 1
+            taken.clear()
+
+        return end
 
 
 class HttpsSource:
@@ -130,25 +121,47 @@ class HttpsSource:
         hosts: tuple[str, ...],
         max_bytes: int,
         *,
-        forbidden_address: Callable[[str], bool] = is_forbidden_address,
+        internal_hosts: tuple[str, ...] = (),
+        limits: FetchLimits | None = None,
+        forbidden_address: Forbidden = is_forbidden_address,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        self._hosts = hosts
+        """`internal_hosts`: may be fetched from, too, and have addresses of the own network."""
+        self._hosts = (*hosts, *internal_hosts)
+        self._internal = internal_hosts
         self._max = max_bytes
+        self._limits = limits or FetchLimits()
+        self._turns = _Turns(self._limits)
         self._forbidden = forbidden_address
         self._context = context
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
-    async def fetch(self, url: str) -> Download:
+    async def fetch(self, url: str, namespace: str = "") -> Download:
         """Start to fetch; raises ProblemError where it may not be or cannot be fetched."""
-        download = await self.fetch_changed(url, "")
+        download = await self.fetch_changed(url, "", namespace)
         if download is None:
             raise _failed("the input's server says that nothing has changed")
         return download
 
-    async def fetch_changed(self, url: str, etag: str) -> Download | None:
+    async def fetch_changed(self, url: str, etag: str, namespace: str = "") -> Download | None:
         """The same; None where the server still has what `etag` is of."""
         first = check_url(url, self._hosts)
+        end = self._turns.take(namespace)
+        try:
+            async with asyncio.timeout(_HEAD_SECONDS):
+                response = await self._answer(first, etag)
+            if response is None:
+                end()
+                return None
+            return self._download(first, response, end)
+        except TimeoutError as error:
+            end()
+            raise _try_later("the input's server does not answer in time") from error
+        except BaseException:
+            end()
+            raise
+
+    async def _answer(self, first: Address, etag: str) -> aiohttp.ClientResponse | None:
         address = first
         for _ in range(_REDIRECTS_MAX + 1):
             response = await self._get(address, etag)
@@ -156,7 +169,7 @@ class HttpsSource:
                 response.close()
                 return None
             if response.status not in _REDIRECTS:
-                return self._download(first, response)
+                return response
             location = urljoin(address.url, response.headers.get("Location", ""))
             response.close()
             address = check_url(location, self._hosts)
@@ -169,13 +182,13 @@ class HttpsSource:
 
     async def close(self) -> None:
         """End all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
 
     async def _get(self, address: Address, etag: str) -> aiohttp.ClientResponse:
         try:
-            return await self._connected().get(
+            return await self._connected(address).get(
                 URL(address.url, encoded=True),
                 allow_redirects=False,
                 headers={"If-None-Match": etag} if etag else {},
@@ -191,14 +204,9 @@ class HttpsSource:
                 f"the input's server does not answer: {type(error).__name__}"
             ) from error
 
-    def _judged_socket(self, addr_info: _AddrInfo) -> socket.socket:
-        """Every connection begins here, also one to an address that stood in the URL itself."""
-        family, kind, protocol, _, peer = addr_info
-        if self._forbidden(str(peer[0])):
-            raise _inside(str(peer[0]))
-        return socket.socket(family, kind, protocol)
-
-    def _download(self, address: Address, response: aiohttp.ClientResponse) -> Download:
+    def _download(
+        self, address: Address, response: aiohttp.ClientResponse, end: Callable[[], None]
+    ) -> Download:
         if response.status != HTTPStatus.OK:
             response.close()
             if response.status in (429, *range(500, 600)):
@@ -213,47 +221,77 @@ class HttpsSource:
                 "an administrator can raise artifacts.maxFileBytes",
             )
         etag = response.headers.get("ETag", "")
-        return Download(address.name, size, self._chunks(response), etag)
+        return Download(address.name, size, self._chunks(response, end), etag)
 
-    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        received = 0
-        try:
-            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-                received += len(chunk)
-                if received > self._max:
-                    # Too late for a clear answer; the caller sees a broken connection.
-                    raise OSError("the input is larger than its server has said")
-                yield chunk
-        finally:
+    def _chunks(
+        self, response: aiohttp.ClientResponse, end: Callable[[], None]
+    ) -> AsyncIterator[bytes]:
+        def give_up() -> None:
+            # Also where nobody has begun to read.
             response.close()
+            end()
 
-    def _connected(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(
-                resolver=_JudgingResolver(self._forbidden),
-                use_dns_cache=False,
-                socket_factory=self._judged_socket,
-                # Each request resolves and judges anew: no connection is used twice.
-                force_close=True,
-                limit=0,
-                ssl=self._context or ssl.create_default_context(),
+        left = asyncio.get_running_loop().call_later(self._limits.seconds, give_up)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            received, began = 0, time.monotonic()
+            try:
+                async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                    received += len(chunk)
+                    seconds = time.monotonic() - began
+                    if received > self._max:
+                        # Too late for a clear answer; the caller sees a broken connection.
+                        raise OSError("the input is larger than its server has said")
+                    if received < (seconds - _GRACE_SECONDS) * _LEAST_BYTES_PER_SECOND:
+                        raise OSError("the input comes too slowly")
+                    yield chunk
+            finally:
+                left.cancel()
+                give_up()
+
+        return chunks()
+
+    def _connected(self, address: Address) -> aiohttp.ClientSession:
+        """Of hosts of the own network apart: what those may have no other host has."""
+        known = {host.lower() for host in self._internal}
+        internal = bool({address.host, f"{address.host}:{address.port}"} & known)
+        session = self._sessions.get(internal)
+        if session is None:
+            session = self._sessions[internal] = _session(
+                partial(self._forbidden, internal=internal), self._context
             )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                timeout=_TIMEOUT,
-                headers=_HEADERS,
-                skip_auto_headers=("User-Agent",),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                read_bufsize=_BUFFER_BYTES,
-                trust_env=False,
-            )
-        return self._session
+        return session
 
 
-def _inside(host: str) -> ProblemError:
-    """The host is where nobody from outside should reach."""
-    return forbidden(f"the input's host {host!r} is inside this machine or link")
+def _session(
+    is_forbidden: Callable[[str], bool], context: ssl.SSLContext | None
+) -> aiohttp.ClientSession:
+    def judged_socket(addr_info: _AddrInfo) -> socket.socket:
+        """Every connection begins here, also one to an address that stood in the URL itself."""
+        family, kind, protocol, _, peer = addr_info
+        if is_forbidden(str(peer[0])):
+            raise inside(str(peer[0]))
+        return socket.socket(family, kind, protocol)
+
+    connector = aiohttp.TCPConnector(
+        resolver=JudgingResolver(is_forbidden),
+        use_dns_cache=False,
+        socket_factory=judged_socket,
+        # Each request resolves and judges anew: no connection is used twice.
+        force_close=True,
+        limit=0,
+        ssl=context or ssl.create_default_context(),
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=None, connect=_READ_SECONDS, sock_read=_READ_SECONDS),
+        headers=_HEADERS,
+        skip_auto_headers=("User-Agent",),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        read_bufsize=_BUFFER_BYTES,
+        trust_env=False,
+    )
 
 
 def _failed(error: str) -> ProblemError:

@@ -3,33 +3,39 @@
 import asyncio
 import logging
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
-import uvicorn
 from pythonjsonlogger.json import JsonFormatter
 
 from stagework import settings as settings_file
 from stagework.artifacts.local import LocalStore
 from stagework.artifacts.s3 import ObjectStore, connect
 from stagework.artifacts.store import Store
+from stagework.artifacts.upload_signer import UploadSigner
 from stagework.cluster.client import connection
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.settings import Settings, SettingsError
+from stagework.web import server as servers
 from stagework.web.app import create_app
 from stagework.web.cluster_reader import KubeReader
 
 PORT: Final = 8080
 """Where the service listens, on all addresses of its Pod."""
-GRACE_SECONDS: Final = 20
-"""How long running requests may go on after SIGTERM."""
+HEARTBEAT_PORT: Final = 8081
+"""Likewise for heartbeats and probes alone."""
 
 
 def store_of(settings: Settings) -> Store:
     """The bucket where one is set, else the folder on the volume."""
     limits = settings.artifacts
     if limits.s3 is not None:
-        return ObjectStore(connect(limits.s3), max_file_bytes=limits.maxFileBytes)
+        return ObjectStore(
+            connect(limits.s3),
+            max_file_bytes=limits.maxFileBytes,
+            signer=UploadSigner.of(limits.s3),
+        )
     return LocalStore(
         Path(limits.directory),
         max_file_bytes=limits.maxFileBytes,
@@ -49,29 +55,26 @@ def log_as_json(level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
 
 
-async def serve(settings: Settings, host: str = "0.0.0.0", port: int = PORT) -> None:  # noqa: S104
-    """Serve until SIGTERM; running requests then get `GRACE_SECONDS`."""
+async def serve(
+    settings: Settings,
+    host: str = "0.0.0.0",  # noqa: S104
+    port: int = PORT,
+    heartbeat_port: int = HEARTBEAT_PORT,
+) -> None:
+    """Serve until SIGTERM; running requests then get `server.GRACE_SECONDS`."""
+    asyncio.get_running_loop().set_exception_handler(servers.QuietAcceptErrors(time.monotonic))
+    descriptors = servers.raised_descriptors()
     async with KubeApi(connection.find()) as api:
         reader, store = KubeReader(api), store_of(settings)
-        app = create_app(reader, store, settings, unforeseen=lambda: _end(server))
-        config = uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            http="h11",
-            ws="wsproto",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
-        server = uvicorn.Server(config)
-        await server.serve()
 
+        def end() -> None:
+            # The kubelet starts another, which shows at its Pod: half a service would be worse.
+            server.should_exit = True
 
-def _end(server: uvicorn.Server) -> None:
-    """The kubelet starts another, which shows at its Pod: half a service would be worse."""
-    server.should_exit = True
+        app = create_app(reader, store, settings, unforeseen=end)
+        listeners = servers.listen(host, port, heartbeat_port)
+        server = servers.build(app, settings.api, listeners, descriptors)
+        await server.serve(listeners.sockets)
 
 
 def run() -> None:

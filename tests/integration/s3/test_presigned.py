@@ -4,6 +4,7 @@ presigned addresses, and an address is good for its own file and purpose alone.
 
 import hashlib
 import http.client
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import stagekit
 from stagekit.context import Context
 from stagework.artifacts.s3 import ObjectStore, connect
+from stagework.artifacts.upload_signer import UploadSigner
 from stagework.settings import S3Settings
 from tests.support.s3server import Bucket, S3Server
 from tests.unit.stagekit.local import Local
@@ -35,7 +37,10 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Local:
 def service(bucket: Bucket, keys: Path, tmp_path: Path) -> Iterator[Service]:
     """The API service, its artifacts in the bucket, below a prefix."""
     s3 = bucket.settings(keys, prefix="cluster-1/")
-    store = ObjectStore(connect(S3Settings.model_validate(s3)), max_file_bytes=MAX_FILE_BYTES)
+    known = S3Settings.model_validate(s3)
+    store = ObjectStore(
+        connect(known), max_file_bytes=MAX_FILE_BYTES, signer=UploadSigner.of(known)
+    )
     with running(tmp_path / "volume", store, s3=s3) as started:
         yield started
 
@@ -77,11 +82,14 @@ def test_two_stages_and_an_upload_with_every_byte_past_the_service(
     assert bucket.unfinished() == []
 
 
-def _sent(method: str, address: str, body: bytes = b"") -> int:
+def _sent(method: str, address: str, body: bytes = b"", digest_of: bytes | None = None) -> int:
+    """`digest_of`: whose digest is sent along; the body's own if nothing else is said."""
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    digest = hashlib.sha256(body if digest_of is None else digest_of).digest()
+    headers = {"x-amz-checksum-sha256": b64encode(digest).decode()} if method == "PUT" else {}
     try:
-        connection.request(method, f"{parts.path}?{parts.query}", body or None)
+        connection.request(method, f"{parts.path}?{parts.query}", body or None, headers)
         return connection.getresponse().status
     finally:
         connection.close()
@@ -94,7 +102,9 @@ def test_an_address_is_good_for_its_own_file_and_purpose_alone(
     service: Service, bucket: Bucket
 ) -> None:
     token = service.cluster.stage_pod(service.cluster.run(), "ocr", "pod-1")
-    answer = service.put(FILE, token, b"content")
+    digest = hashlib.sha256(b"content").hexdigest()
+    head = {"X-Content-SHA256": digest, "X-Stagework-Checksum": "sha256"}
+    answer = service.ask("PUT", FILE, token, b"content", head)
     writing = answer.headers["location"]
     assert (answer.status, answer.headers["cache-control"]) == (307, "no-store")
     assert bucket.server.secret not in writing
@@ -102,7 +112,11 @@ def test_an_address_is_good_for_its_own_file_and_purpose_alone(
     assert _sent("PUT", writing.replace("/a.txt?", "/b.txt?"), b"forged") == 403
     assert _sent("DELETE", writing) == 403
     assert _sent("GET", writing) == 403
-    assert _sent("PUT", writing.replace("X-Amz-Expires=900", "X-Amz-Expires=9000"), b"x") == 403
+    assert _sent("PUT", writing.replace("X-Amz-Expires=60", "X-Amz-Expires=6000"), b"x") == 403
+    # Other bytes, another length, another digest: not even with the digest that was signed.
+    assert _sent("PUT", writing, b"forgery") == 403
+    assert _sent("PUT", writing, b"longer content", b"content") == 403
+    assert _sent("PUT", writing, b"forgery", b"content") == 400
     assert _sent("PUT", writing, b"content") == 200
     alice = service.cluster.person("alice", ("get", "team"))
     reading = service.ask("GET", FILE, alice).headers["location"]

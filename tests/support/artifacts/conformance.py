@@ -16,7 +16,7 @@ from stagework.artifacts.errors import (
     NotStoredError,
     TooLargeError,
 )
-from stagework.artifacts.store import Entry, Store, put
+from stagework.artifacts.store import Entry, Extent, Store, put
 
 LIMIT = 3_000_000
 
@@ -116,6 +116,14 @@ class ListingConformance:
         assert await store.folders("") == ["team"]
         assert await store.folders("none") == []
 
+    async def test_what_is_below_a_prefix_is_counted(self, store: Store) -> None:
+        await keep(store, "team/run/a", b"12345")
+        await keep(store, "team/run/b/c", b"123")
+        await keep(store, "team2/run/a", b"x")
+        await store.write_note("team/run", "note")
+        assert await store.extent("team") == Extent(8, 2)
+        assert await store.extent("none") == Extent(0, 0)
+
     async def test_delete_takes_a_prefix_and_nothing_else(self, store: Store) -> None:
         for key in ("team/run/a", "team/run/b/c", "team/run2/a"):
             await keep(store, key, b"x")
@@ -159,7 +167,8 @@ class ListingConformance:
             lambda: store.delete(key),
             lambda: store.write_note(key, "x"),
             lambda: store.presign_get(key),
-            lambda: store.presign_put(key),
+            lambda: store.presign_put(key, 1, "0" * 64),
+            lambda: store.extent(key),
         ):
             with pytest.raises(BadKeyError):
                 await ask()

@@ -1,7 +1,6 @@
 """The suite of all stores: the folder, and obstore over memory and a folder."""
 
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,10 @@ from stagework.artifacts.errors import (
     NotStoredError,
     OccupiedError,
 )
-from stagework.artifacts.local import LocalStore
+from stagework.artifacts.local import CHUNK_BYTES, LocalStore
+from stagework.artifacts.room import Room, room_of
 from stagework.artifacts.s3 import ObjectStore
-from stagework.artifacts.store import Store
+from stagework.artifacts.store import Extent, Store
 from tests.support.artifacts.conformance import (
     LIMIT,
     FileConformance,
@@ -58,18 +58,52 @@ async def test_a_file_and_a_folder_cannot_share_a_name(tmp_path: Path) -> None:
     assert await folder.tidy(-1) == 0
 
 
-async def test_uploads_at_the_same_time_do_not_promise_the_same_room(tmp_path: Path) -> None:
-    free = shutil.disk_usage(tmp_path).free
-    nearly_full = LocalStore(tmp_path, max_file_bytes=2**60, min_free_bytes=free // 2)
-    first_runs, second = stream(b"x"), int(free * 0.4)
+def room(free: Extent) -> Callable[[Path], Room]:
+    """A volume with so much free."""
+    return lambda _folder: Room(Extent(2**40, 2**30), free)
 
-    async def during_the_first() -> AsyncIterator[bytes]:
-        with pytest.raises(NoSpaceError):
-            await nearly_full.receive(first_runs, second)
+
+async def test_what_is_announced_takes_no_room_from_others(tmp_path: Path) -> None:
+    folder = LocalStore(tmp_path, max_file_bytes=2**60, room=room(Extent(10**9, 2**20)))
+
+    async def meanwhile() -> AsyncIterator[bytes]:
+        for number in range(60):
+            await keep(folder, f"team/{number}", b"x")
         yield b"x"
 
     with pytest.raises(CutOffError):
-        await nearly_full.receive(during_the_first(), second)
+        await folder.receive(meanwhile(), 10**12)
+
+
+async def test_what_comes_must_have_room_when_it_comes(tmp_path: Path) -> None:
+    free = 5 * CHUNK_BYTES
+
+    def left(folder: Path) -> Room:
+        written = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        return Room(Extent(2**40, 2**30), Extent(free - written, 2**20))
+
+    nearly_full = LocalStore(
+        tmp_path, max_file_bytes=2**60, min_free_bytes=2 * CHUNK_BYTES, room=left
+    )
+    one = b"x" * CHUNK_BYTES
+    await keep(nearly_full, "team/a", one)
+    with pytest.raises(NoSpaceError) as caught:
+        await nearly_full.receive(stream(one * 3, CHUNK_BYTES), 3 * CHUNK_BYTES)
+    assert str(caught.value) == "the artifact volume is nearly full"  # no figure of the volume's
+    assert await nearly_full.tidy(-1) == 0
+    await keep(nearly_full, "team/b", one)
+
+
+async def test_a_volume_with_no_room_for_files_takes_none(tmp_path: Path) -> None:
+    folder = LocalStore(tmp_path, max_file_bytes=LIMIT, room=room(Extent(2**40, 999)))
+    with pytest.raises(NoSpaceError):
+        await keep(folder, "team/a", b"x")
+
+
+def test_a_real_volume_says_what_it_has(tmp_path: Path) -> None:
+    real = room_of(tmp_path)
+    assert 0 < real.free.size <= real.all.size
+    assert 0 < real.free.files <= real.all.files
 
 
 async def test_a_symbolic_link_on_the_volume_is_no_artifact(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import socket
 import threading
 import time
 import wave
@@ -197,6 +198,41 @@ def test_what_is_too_large_is_refused(server: ModelServer, tmp_path: Path) -> No
         assert gateway.chat("x" * 30_000).status == 413
         assert gateway.upload({}, wav(2)).status == 413
     assert [request["path"] for request in server.requests if "chat" in request["path"]] == []
+
+
+def test_a_slow_sender_holds_no_place(server: ModelServer, tmp_path: Path) -> None:
+    with opened(tmp_path, server.url, maxConcurrent=1, timeoutSeconds=2) as gateway:
+        slow = socket.create_connection(("127.0.0.1", gateway.service.port), 10)
+        with slow:
+            slow.sendall(
+                "POST /v1/models/chat/chat/completions HTTP/1.1\r\nHost: x\r\n"
+                f"Authorization: Bearer {gateway.token}\r\nContent-Length: 100\r\n\r\n{{".encode()
+            )
+            assert gateway.chat("Hello").status == 200
+
+
+def test_a_namespace_that_may_not_ask_sees_no_role_and_is_refused(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    with opened(tmp_path, server.url, namespaces=("other",)) as gateway:
+        assert gateway.get("/v1/models").json["roles"] == {}
+        assert gateway.get("/v1/models/chat").status == 404
+        refused = gateway.chat()
+        assert (refused.status, "models.<role>.namespaces" in refused.json["hint"]) == (403, True)
+        run = gateway.service.cluster.run("theirs", namespace="other", uid="run-2")
+        other = Gateway(gateway.service, gateway.service.cluster.stage_pod(run, "ocr", "pod-2"))
+        assert other.chat("Hello").status == 200
+    assert len(server.requests) == 1
+
+
+def test_a_namespace_has_a_budget_of_its_own(server: ModelServer, tmp_path: Path) -> None:
+    with opened(tmp_path, server.url, requestsPerMinute=2) as gateway:
+        assert [gateway.chat().status for _ in range(3)] == [200, 200, 429]
+        run = gateway.service.cluster.run("theirs", namespace="other", uid="run-2")
+        other = Gateway(gateway.service, gateway.service.cluster.stage_pod(run, "ocr", "pod-2"))
+        assert other.chat().status == 200
+        gateway.service.clock.now += 60
+        assert gateway.chat().status == 200
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"a":', b"\xff", b'{"stream": true}'])

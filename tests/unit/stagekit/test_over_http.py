@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -261,6 +262,9 @@ def test_a_presigned_address_gets_the_bytes_and_never_the_token(
     assert nothing == b""
     assert (method, path) == ("PUT", "/bucket?sig=1")
     assert "Authorization" not in second
+    # The address is good for this digest alone, which the store wants to see.
+    assert first["X-Stagework-Checksum"] == "sha256"
+    assert b64decode(second["x-amz-checksum-sha256"]) == hashlib.sha256(body).digest()
     assert json.loads(body)["outcome"] == "Succeeded"
 
 

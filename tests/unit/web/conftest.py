@@ -16,6 +16,5 @@ def service(tmp_path: Path) -> Iterator[Service]:
 @pytest.fixture(scope="session", autouse=True)
 def _all_servers_end() -> Iterator[None]:
     yield
-    for thread, listener in ending:
+    for thread in ending:
         thread.join(10)
-        listener.close()

@@ -3,7 +3,6 @@
 import hashlib
 import http.client
 import json
-import socket
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 
 from stagework.api.machines import Fleet, MachineClass
@@ -19,7 +17,14 @@ from stagework.artifacts.local import LocalStore
 from stagework.artifacts.s3 import Backend
 from stagework.artifacts.store import Store
 from stagework.batches.stores import connect
-from stagework.settings import ArtifactSettings, BatchSettings, ModelSettings, Settings
+from stagework.settings import (
+    ApiServiceSettings,
+    ArtifactSettings,
+    BatchSettings,
+    ModelSettings,
+    Settings,
+)
+from stagework.web import server as servers
 from stagework.web.app import create_app
 from stagework.web.https_input import HttpsSource
 from tests.support.history.memory import MemoryHistory
@@ -32,6 +37,7 @@ def settings(
     models: ModelSettings | None = None,
     namespaces: tuple[str, ...] = (),
     batches: BatchSettings | None = None,
+    api: ApiServiceSettings | None = None,
     **artifacts: Any,
 ) -> Settings:
     """Settings with one machine class; `namespaces`: the watched ones, all where none is named."""
@@ -44,6 +50,7 @@ def settings(
         models=models or ModelSettings(),
         namespaces=namespaces,
         batches=batches or BatchSettings(),
+        api=api or ApiServiceSettings(),
     )
 
 
@@ -78,6 +85,7 @@ class Service:
     cluster: FakeCluster
     root: Path
     port: int
+    heartbeat_port: int
     clock: Clock
     history: MemoryHistory
     app: FastAPI
@@ -94,9 +102,14 @@ class Service:
         token: str = "",
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        port: int = 0,
+        source: str = "127.0.0.1",
     ) -> Answer:
-        """One request, its path sent as it is."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        """One request, its path sent as it is; `source`: the address that it comes from."""
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", port or self.port, timeout=10, source_address=(source, 0)
+        )
         proof = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             connection.request(method, path, body, {**proof, **(headers or {})})
@@ -116,7 +129,7 @@ class Service:
         return sorted(path.relative_to(self.root).as_posix() for path in files)
 
 
-ending: list[tuple[threading.Thread, socket.socket]] = []
+ending: list[threading.Thread] = []
 """Servers that were told to stop."""
 
 
@@ -129,6 +142,8 @@ def running(
     namespaces: tuple[str, ...] = (),
     *,
     batches: BatchSettings | None = None,
+    api: ApiServiceSettings | None = None,
+    descriptors: int = 100_000,
     bucket: Backend | None = None,
     bundle: Path | None = None,
     **artifacts: Any,
@@ -136,12 +151,12 @@ def running(
     """Serve until the end; `bucket`: every store of `batches`, `bundle`: files of the board."""
     cluster = FakeCluster()
     clock = Clock()
-    configured = settings(models, namespaces, batches, **artifacts)
-    configured_store = store or LocalStore(root, max_file_bytes=configured.artifacts.maxFileBytes)
+    configured = settings(models, namespaces, batches, api, **artifacts)
+    kept = store or LocalStore(root, max_file_bytes=configured.artifacts.maxFileBytes)
     history = MemoryHistory()
     app = create_app(
         cluster,
-        configured_store,
+        kept,
         configured,
         clock,
         https=https,
@@ -149,15 +164,13 @@ def running(
         connected=(lambda _store: bucket) if bucket is not None else connect,
         bundle=bundle or root / "no-bundle",
     )
-    server = uvicorn.Server(
-        uvicorn.Config(app, http="h11", ws="wsproto", log_config=None, access_log=False)
-    )
-    listener = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    listeners = servers.listen("127.0.0.1", 0, 0)
+    ports, server = listeners.ports, servers.build(app, configured.api, listeners, descriptors)
+    thread = threading.Thread(target=server.run, args=[listeners.sockets])
     thread.start()
     try:
-        yield Service(cluster, root, listener.getsockname()[1], clock, history, app)
+        yield Service(cluster, root, *ports, clock, history, app)
     finally:
         # Waiting for each server would cost a fifth of a second a test: `conftest` waits for all.
         server.should_exit = True
-        ending.append((thread, listener))
+        ending.append(thread)

@@ -1,5 +1,7 @@
 """Inputs from outside: from allowed hosts only, and never from this machine."""
 
+import asyncio
+import http.client
 import http.server
 import socket
 import ssl
@@ -14,7 +16,9 @@ import aiohttp
 import pytest
 
 from stagework.web.errors import ProblemError
-from stagework.web.https_input import HttpsSource, check_url, is_forbidden_address
+from stagework.web.https_addresses import check_url, is_forbidden_address
+from stagework.web.https_input import FetchLimits, HttpsSource
+from tests.unit.web.service import running
 
 Site = tuple[int, ssl.SSLContext]
 """Port of a server, and what trusts it."""
@@ -87,9 +91,25 @@ def test_addresses_of_this_machine_and_link_are_forbidden(address: str) -> None:
     assert is_forbidden_address(address)
 
 
-@pytest.mark.parametrize("address", ["93.184.215.14", "10.1.2.3", "2606:2800:220:1::1"])
-def test_other_addresses_may_be_reached(address: str) -> None:
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:220:1::1"])
+def test_global_addresses_may_be_reached(address: str) -> None:
     assert not is_forbidden_address(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "fd00::1", "64:ff9b::a01:203"],
+)
+def test_those_of_the_own_network_are_for_hosts_that_are_listed_as_internal(address: str) -> None:
+    assert is_forbidden_address(address)
+    assert not is_forbidden_address(address, internal=True)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "169.254.169.254", "::1", "64:ff9b::7f00:1", "2002:7f00:1::1"]
+)
+def test_no_list_opens_this_machine_or_its_link(address: str) -> None:
+    assert is_forbidden_address(address, internal=True)
 
 
 class _Site(http.server.BaseHTTPRequestHandler):
@@ -148,13 +168,28 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     server.server_close()
 
 
+def opened_source(
+    site: Site, host: str, forbidden: Callable[[str], bool], limits: FetchLimits | None = None
+) -> HttpsSource:
+    port, context = site
+
+    def judged(text: str, *, internal: bool) -> bool:
+        assert not internal
+        return forbidden(text)
+
+    hosts = (f"{host}:{port}",)
+    return HttpsSource(hosts, 100, context=context, forbidden_address=judged, limits=limits)
+
+
 @asynccontextmanager
 async def source(
-    site: Site, host: str = "localhost", forbidden: Callable[[str], bool] = lambda _: False
+    site: Site,
+    host: str = "localhost",
+    forbidden: Callable[[str], bool] = lambda _: False,
+    limits: FetchLimits | None = None,
 ) -> AsyncGenerator[HttpsSource]:
     """A source that may fetch from that host, and 100 bytes at most."""
-    port, context = site
-    opened = HttpsSource((f"{host}:{port}",), 100, context=context, forbidden_address=forbidden)
+    opened = opened_source(site, host, forbidden, limits)
     yield opened
     await opened.close()
 
@@ -297,3 +332,88 @@ async def test_a_redirect_is_judged_anew(site: Site, monkeypatch: pytest.MonkeyP
         with pytest.raises(ProblemError) as caught:
             await opened.fetch(f"https://localhost:{site[0]}/moved")
     assert caught.value.status == 403
+
+
+async def test_an_internal_host_has_what_no_other_has(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def judged(text: str, *, internal: bool) -> bool:
+        assert text in ("127.0.0.1", "::1")
+        asked.append(internal)
+        return not internal
+
+    host = f"localhost:{site[0]}"
+    for listed, status in ((), 403), ((host,), 200):
+        opened = HttpsSource(
+            (host,), 100, internal_hosts=listed, context=site[1], forbidden_address=judged
+        )
+        if status == 200:
+            assert await fetched(opened, f"https://{host}/a.png") == b"x" * 10
+        else:
+            with pytest.raises(ProblemError) as caught:
+                await opened.fetch(f"https://{host}/a.png")
+            assert (caught.value.status, "artifacts.internalHosts" in caught.value.hint) == (
+                403,
+                True,
+            )
+        await opened.close()
+    assert {True, False} == set(asked)
+
+
+async def test_a_namespace_fetches_so_many_at_once_and_others_have_theirs(site: Site) -> None:
+    url = f"https://localhost:{site[0]}/a.png"
+    async with source(site, limits=FetchLimits(at_once=3, of_namespace=2)) as opened:
+        first, second = await opened.fetch(url, "noisy"), await opened.fetch(url, "noisy")
+        with pytest.raises(ProblemError) as caught:
+            await opened.fetch(url, "noisy")
+        assert (caught.value.status, caught.value.headers["Retry-After"]) == (429, "5")
+        third = await opened.fetch(url, "quiet")
+        with pytest.raises(ProblemError):
+            await opened.fetch(url, "another")
+        for download in (first, second, third):
+            assert b"".join([chunk async for chunk in download.chunks]) == b"x" * 10
+        assert await fetched(opened, url) == b"x" * 10
+
+
+async def is_taken(opened: HttpsSource, url: str) -> bool:
+    """Whether there is a turn for one more."""
+    try:
+        await opened.fetch(url)
+    except ProblemError as problem:
+        return problem.status != 429
+    return True
+
+
+async def test_what_nobody_reads_ends_with_its_time(site: Site) -> None:
+    url = f"https://localhost:{site[0]}/a.png"
+    async with source(site, limits=FetchLimits(at_once=1, of_namespace=1, seconds=0.1)) as opened:
+        await opened.fetch(url)
+        for _ in range(1000):
+            if await is_taken(opened, url):
+                return
+            await asyncio.sleep(0.01)
+        pytest.fail("its turn never ends")
+
+
+async def test_a_refused_file_frees_its_turn(site: Site) -> None:
+    async with source(site, limits=FetchLimits(at_once=1, of_namespace=1)) as opened:
+        for path in ("/404", "/503", "/big", "/away", "/404"):
+            with pytest.raises(ProblemError) as caught:
+                await opened.fetch(f"https://localhost:{site[0]}{path}")
+            assert caught.value.status != 429
+
+
+def test_a_source_that_ends_early_is_a_cut_answer_and_no_traceback(
+    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = opened_source(site, "localhost", lambda _: False)
+    with running(tmp_path / "volume", https=opened) as service:
+        run = service.cluster.run(uri=f"https://localhost:{site[0]}/short")
+        token = service.cluster.stage_pod(run, "ocr", "pod-1")
+        with pytest.raises(http.client.IncompleteRead):
+            service.ask("GET", "/v1/input", token)
+        assert service.ask("GET", "/livez").status == 200
+    assert "an answer was cut off" in caplog.text
+    assert not [record for record in caplog.records if record.exc_info]

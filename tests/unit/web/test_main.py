@@ -67,13 +67,16 @@ SERVE = """
 import asyncio, sys
 from stagework import settings
 from stagework.web import main
-asyncio.run(main.serve(settings.load(), "127.0.0.1", int(sys.argv[1])))
+asyncio.run(main.serve(settings.load(), "127.0.0.1", *map(int, sys.argv[1:])))
 """
 
 
 async def test_it_serves_until_sigterm(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    with (
+        socket.create_server(("127.0.0.1", 0)) as free,
+        socket.create_server(("127.0.0.1", 0)) as free_too,
+    ):
+        port, heartbeat_port = free.getsockname()[1], free_too.getsockname()[1]
     configured = settings(directory=str(tmp_path / "volume")).model_dump(mode="json")
     (tmp_path / "settings.yaml").write_text(json.dumps(configured))
     async with FakeApi() as fake:
@@ -91,9 +94,9 @@ async def test_it_serves_until_sigterm(tmp_path: Path) -> None:
         }
         env.pop("KUBERNETES_SERVICE_HOST", None)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", SERVE, str(port), env=env
+            sys.executable, "-c", SERVE, str(port), str(heartbeat_port), env=env
         )
-        while await asyncio.to_thread(_status, port, "/livez") != HTTPStatus.OK:
+        while await asyncio.to_thread(_status, heartbeat_port, "/livez") != HTTPStatus.OK:
             assert process.returncode is None
         assert await asyncio.to_thread(_status, port, "/v1/input") == HTTPStatus.UNAUTHORIZED
         process.terminate()

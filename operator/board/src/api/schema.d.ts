@@ -744,7 +744,7 @@ export interface paths {
         };
         /**
          * Roles
-         * @description The roles that are set, with what is known of each by now.
+         * @description The roles that the caller's namespace may ask, with what is known of each by now.
          */
         get: operations["roles_v1_models_get"];
         put?: never;
@@ -806,7 +806,7 @@ export interface paths {
         put?: never;
         /**
          * Ask
-         * @description Pass a request on, once there is a free place; the body is not read before.
+         * @description Pass a request on: read whole first, so that no slow sender holds a place.
          */
         post: operations["ask_v1_models__role___path__post"];
         delete?: never;

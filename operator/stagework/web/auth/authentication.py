@@ -13,13 +13,14 @@ from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import partial
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
 
 from stagekit.contract import HEADER_AUTHORIZATION
 from stagework.web.auth.identity import Caller, Identities, Person, name_of
 from stagework.web.auth.sign_ins import SignIns
-from stagework.web.errors import ClusterUnavailable, ProblemError
+from stagework.web.errors import ClusterUnavailable, ProblemError, bad_request
 
 OPEN_PATHS: Final = frozenset({"/livez", "/readyz", "/board", "/board/"})
 """What answers without a proof: nothing but "I am here", and a page without data."""
@@ -57,12 +58,16 @@ class Authentication:
         if scope["type"] != "http":
             await self._websocket(scope, receive, send)
             return
+        if not _is_readable(scope):
+            unreadable = bad_request("the path is not UTF-8", "percent-encode the UTF-8 of names")
+            await unreadable.response()(scope, receive, send)
+            return
         if scope["path"] in OPEN_PATHS or scope["path"].startswith(OPEN_FOLDER):
             await self._app(scope, receive, send)
             return
         log_line = _AccessLogLine(scope, send)
         try:
-            caller = await self._caller(scope["path"], Headers(scope=scope))
+            caller = await self._caller(scope)
         except ProblemError as problem:
             await problem.response()(scope, receive, log_line.send)
         except ClusterUnavailable as error:
@@ -74,16 +79,17 @@ class Authentication:
         finally:
             log_line.write()
 
-    async def _caller(self, path: str, headers: Headers) -> Caller:
-        if path == TICKETS_PATH:
+    async def _caller(self, scope: Scope) -> Caller:
+        headers = Headers(scope=scope)
+        if scope["path"] == TICKETS_PATH:
             return Person(await self._sign_ins.user(_proof(headers, "signin")))
-        return await self._identities.caller(_proof(headers, "bearer"))
+        return await self._identities.caller(_proof(headers, "bearer"), _address(scope))
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refused before it is accepted: the client sees 403."""
         try:
             proof = _websocket_proof(scope)
-            caller = await self._identities.caller(proof)
+            caller = await self._identities.caller(proof, _address(scope))
         except (ProblemError, ClusterUnavailable):
             await receive()  # its request to connect
             await send({"type": "websocket.close", "code": 1008})
@@ -92,7 +98,7 @@ class Authentication:
         state = scope.setdefault("state", {})
         state["caller"] = caller
         # A connection may last longer than its token or ticket.
-        state["caller_now"] = partial(self._identities.caller, proof)
+        state["caller_now"] = partial(self._identities.caller, proof, _address(scope))
         await self._app(scope, receive, send)
 
 
@@ -138,6 +144,21 @@ def _websocket_proof(scope: Scope) -> str:
         return urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
     except ValueError:
         return ""
+
+
+def _is_readable(scope: Scope) -> bool:
+    """Bytes that are no UTF-8 would all become the same character: two names would be one."""
+    try:
+        unquote_to_bytes(scope.get("raw_path") or b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _address(scope: Scope) -> str:
+    """Where the connection comes from: what a header says of that is not believed."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _proof(headers: Headers, wanted: str) -> str:

@@ -29,6 +29,7 @@ from stagework.api.observed import ObjectMeta, OwnerReference, PodManifest
 from stagework.api.resources import JOBS, ApiResource
 from stagework.web.artifact_path import ArtifactPrefix
 from stagework.web.auth.cache import ExpiringCache
+from stagework.web.auth.review_budget import ReviewBudget
 from stagework.web.auth.stage_record import recorded_attempt
 from stagework.web.auth.tickets import TICKET_MARK, Tickets
 from stagework.web.cluster import ClusterReader, Run
@@ -122,9 +123,13 @@ class Identities:
         self._namespaces = frozenset(namespaces)
         self._callers: ExpiringCache[Caller] = ExpiringCache(clock)
         self._refusals: ExpiringCache[ProblemError] = ExpiringCache(clock)
+        self._budget = ReviewBudget(clock)
 
-    async def caller(self, token: str) -> Caller:
-        """Who this token belongs to; raises ProblemError (401 or 403)."""
+    async def caller(self, token: str, address: str = "") -> Caller:
+        """Who this token, which came from that address, belongs to.
+
+        Raises ProblemError (401, 403, or 429 where too many bad ones came from there).
+        """
         if not token or len(token) > _TOKEN_MAX:
             raise _unauthorized()
         # Tokens are secrets: what is kept is their digest.
@@ -136,25 +141,38 @@ class Identities:
         if refusal is not None:
             raise refusal
         try:
-            user, seconds = await self._owner(token)
+            user, seconds = await self._owner(token, address)
             caller = await self._caller_of(user)
         except ProblemError as problem:
             is_early = problem.status == HTTPStatus.TOO_EARLY
-            self._refusals.put(key, problem, EARLY_SECONDS if is_early else REFUSAL_SECONDS)
+            if problem.status != HTTPStatus.TOO_MANY_REQUESTS:  # that is of the address
+                self._refusals.put(key, problem, EARLY_SECONDS if is_early else REFUSAL_SECONDS)
             raise
         self._callers.put(key, caller, min(seconds, CACHE_SECONDS))
         return caller
 
-    async def _owner(self, token: str) -> tuple[User, float]:
+    async def _owner(self, token: str, address: str) -> tuple[User, float]:
         """Whose token or ticket it is, and for how many seconds that is sure."""
         if token.startswith(TICKET_MARK):
             owner = self._tickets.owner(token)
         else:
-            user = await self._reader.token_review(token, self._audience)
+            user = await self._reviewed(token, address)
             owner = None if user is None else (user, CACHE_SECONDS)
         if owner is None:
             raise _unauthorized()
         return owner
+
+    async def _reviewed(self, token: str, address: str) -> User | None:
+        self._budget.take(address)
+        try:
+            async with self._budget.turns:
+                user = await self._reader.token_review(token, self._audience)
+        except BaseException:
+            self._budget.give_back(address)  # nothing is known of the token
+            raise
+        if user is not None:
+            self._budget.give_back(address)
+        return user
 
     async def _caller_of(self, user: User) -> Caller:
         if user.name == self._operator_name:

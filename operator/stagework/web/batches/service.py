@@ -18,6 +18,7 @@ from stagework.web.batches.requests import BatchRequests
 from stagework.web.batches.uploads import FormUploads
 from stagework.web.batches.views import BatchViews
 from stagework.web.cluster import ClusterReader
+from stagework.web.space import Space
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,14 @@ class BatchService:
         history: History,
         authorization: Authorization,
         clock: Callable[[], float],
+        space: Space,
         connected: Callable[[ItemStoreSettings], Backend] = connect,
     ) -> Self:
         """`clock`: seconds, any start; `connected`: opens a store of the settings."""
         stores = ItemStores(settings.batches.stores, connected)
         s3 = settings.artifacts.s3
-        hosts = frozenset(host.lower() for host in settings.artifacts.inputHosts)
+        named = (*settings.artifacts.inputHosts, *settings.artifacts.internalHosts)
+        hosts = frozenset(host.lower() for host in named)
 
         def allowed(namespace: str) -> Allowed:
             folders = stores.buckets(namespace)
@@ -63,5 +66,5 @@ class BatchService:
             stores=stores,
             views=BatchViews(reader.batches, authorization, settings.namespaces, clock),
             requests=BatchRequests(reader.batches, reader.queue, authorization, books),
-            uploads=FormUploads(store, settings.batches),
+            uploads=FormUploads(store, settings.batches, space),
         )

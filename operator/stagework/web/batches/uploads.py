@@ -24,6 +24,7 @@ from stagework.settings import BatchSettings
 from stagework.web.artifact_path import UPLOADS
 from stagework.web.batches.forms import FormReader, Part
 from stagework.web.errors import ProblemError, bad_request
+from stagework.web.space import Space, Upload
 
 FILES: Final = "files"
 """Field of the files."""
@@ -39,6 +40,8 @@ _EXTENSION: Final = re.compile(r"\.[a-z0-9]{1,8}")
 class TakenForm:
     """What has come."""
 
+    namespace: str
+    coming: Upload
     fields: dict[str, str] = field(default_factory=dict[str, str])
     items: list[Item] = field(default_factory=list[Item])
     unpacked: int = 0
@@ -49,9 +52,10 @@ class TakenForm:
 class FormUploads:
     """Takes forms, a few at a time."""
 
-    def __init__(self, store: Store, settings: BatchSettings) -> None:
+    def __init__(self, store: Store, settings: BatchSettings, space: Space) -> None:
         self._store = store
         self._settings = settings
+        self._space = space
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def take(
@@ -65,22 +69,26 @@ class FormUploads:
                 "try again in a minute",
                 {"Retry-After": "30"},
             )
+        async with self._turns, self._space.upload(namespace) as coming:
+            return await self._taken(content_type, body, TakenForm(namespace, coming))
+
+    async def _taken(
+        self, content_type: str, body: AsyncIterator[bytes], taken: TakenForm
+    ) -> TakenForm:
         limits = self._settings
-        async with self._turns:
-            reader = FormReader(
-                content_type, max_bytes=limits.maxUploadBytes, max_files=limits.maxUploadFiles
-            )
-            taken = TakenForm()
-            try:
-                async with asyncio.timeout(limits.maxUploadSeconds):
-                    async for part in reader.parts(body):
-                        await self._part(namespace, part, taken)
-            except TimeoutError:
-                message = f"the upload took longer than {limits.maxUploadSeconds} s"
-                hint = "make several batches of it"
-                raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, message, hint) from None
-            finally:
-                reader.close()
+        reader = FormReader(
+            content_type, max_bytes=limits.maxUploadBytes, max_files=limits.maxUploadFiles
+        )
+        try:
+            async with asyncio.timeout(limits.maxUploadSeconds):
+                async for part in reader.parts(body):
+                    await self._part(part, taken)
+        except TimeoutError:
+            message = f"the upload took longer than {limits.maxUploadSeconds} s"
+            hint = "make several batches of it"
+            raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, message, hint) from None
+        finally:
+            reader.close()
         return taken
 
     async def manifest(self, namespace: str, taken: TakenForm) -> str:
@@ -91,7 +99,7 @@ class FormUploads:
         await put(self._store, key, _once(content), len(content), digest)
         return f"artifact://{key}"
 
-    async def _part(self, namespace: str, part: Part, taken: TakenForm) -> None:
+    async def _part(self, part: Part, taken: TakenForm) -> None:
         if part.name != FILES:
             if part.filename is None:
                 taken.fields[part.name] = part.text()
@@ -102,14 +110,14 @@ class FormUploads:
         begin = part.file.read(_BEGIN_BYTES)
         part.file.seek(0)
         if not is_archive(begin) or not name.lower().endswith(".zip"):
-            await self._keep(namespace, name, part.size, _pieces(part.file), taken)
+            await self._keep(name, part.size, _pieces(part.file), taken)
             return
         try:
-            await self._unpack(namespace, part.file, taken)
+            await self._unpack(part.file, taken)
         except BadArchive as error:
             raise bad_request(f"the archive {name[:100]!r} is refused: {error}") from error
 
-    async def _unpack(self, namespace: str, file: BinaryIO, taken: TakenForm) -> None:
+    async def _unpack(self, file: BinaryIO, taken: TakenForm) -> None:
         limits = self._settings
         archive = await asyncio.to_thread(
             lambda: Archive(
@@ -121,26 +129,25 @@ class FormUploads:
         for entry in await asyncio.to_thread(archive.entries):
             if not entry.size:
                 raise BadArchive(f"{entry.name[:100]!r} in it is empty: leave it out")
-            await self._keep(namespace, entry.name, entry.size, archive.content(entry), taken)
+            await self._keep(entry.name, entry.size, archive.content(entry), taken)
             taken.unpacked += entry.size
 
-    async def _keep(
-        self, namespace: str, name: str, size: int, pieces: Iterator[bytes], taken: TakenForm
-    ) -> None:
+    async def _keep(self, name: str, size: int, pieces: Iterator[bytes], taken: TakenForm) -> None:
         if len(taken.items) >= self._settings.maxUploadFiles:
             message = f"the upload has more than {self._settings.maxUploadFiles} files"
             raise ProblemError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message, "make several batches of it"
             )
         number = len(taken.items)
-        received = await self._store.receive(_in_threads(pieces), size)
+        received = await self._store.receive(taken.coming.counted(_in_threads(pieces)), size)
         made = f"item-{number:06}{_extension(name)}"
-        key = f"{namespace}/{UPLOADS}/{received.sha256}/{made}"
+        key = f"{taken.namespace}/{UPLOADS}/{received.sha256}/{made}"
         try:
             await self._store.keep(received, key)
         except BaseException:
             await self._store.drop(received)
             raise
+        taken.coming.keep()
         taken.items.append(Item(id_of_file(name, number, taken.ids), f"artifact://{key}"))
 
 

@@ -5,12 +5,10 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
-from stagekit.contract import RESULT_FILE
 from stagework.artifacts.errors import TooLargeError
-from stagework.artifacts.store import Store, put, stored_digest
 from stagework.web import bodies
-from stagework.web.artifact_path import ArtifactPath, parse
-from stagework.web.errors import ProblemError, bad_request
+from stagework.web.artifact_path import parse
+from stagework.web.errors import bad_request
 from stagework.web.routes.services import CallerParam, ServicesParam, StagePodParam
 
 router = APIRouter()
@@ -30,30 +28,18 @@ async def write(
     limit = services.settings.artifacts.maxFileBytes
     if size > limit:
         raise TooLargeError(size, limit)
-    await _refuse_if_sealed(services.store, path, sha256)
-    presigned = await services.store.presign_put(path.key)
-    if presigned is not None:
-        return bodies.redirect(presigned)
-    stored = await put(services.store, path.key, bodies.body_of(request), size, sha256)
+    namespace = path.prefix.namespace
+    if bodies.sends_checksum(request):
+        presigned = await services.attempts.address(path, size, sha256)
+        if presigned is not None:
+            await services.space.take(namespace, size)
+            return bodies.redirect(presigned)
+    async with services.space.upload(namespace) as coming:
+        chunks = coming.counted(bodies.body_of(request))
+        stored = await services.attempts.write(path, chunks, size, sha256)
+        coming.keep()
     answer = {"path": path.file, "size": stored.size, "sha256": stored.sha256}
     return JSONResponse(answer, status_code=HTTPStatus.CREATED)
-
-
-async def _refuse_if_sealed(store: Store, path: ArtifactPath, sha256: str) -> None:
-    """`result.json` comes last: after it an attempt's artifacts change no more.
-
-    The same result.json may come again: its sender may not have heard our answer.
-    """
-    key = f"{path.prefix}/{RESULT_FILE}"
-    if await store.stat(key) is None:
-        return
-    if path.file == RESULT_FILE and await stored_digest(store, key) == sha256:
-        return
-    raise ProblemError(
-        HTTPStatus.CONFLICT,
-        f"this attempt has written its {RESULT_FILE}: its artifacts are final",
-        "a new attempt has a prefix of its own",
-    )
 
 
 @router.get("/v1/artifacts/{address:path}", response_class=Response)

@@ -31,12 +31,15 @@ async def upload(
         raise bad_request("an upload's name has no '/'")
     size = bodies.announced_size(request)
     sha256 = bodies.announced_sha256(request, required=False)
-    received = await services.store.receive(bodies.body_of(request), size, sha256)
-    try:
-        await services.store.keep(received, f"{namespace}/{UPLOADS}/{received.sha256}/{name}")
-    except BaseException:
-        await services.store.drop(received)
-        raise
+    async with services.space.upload(namespace) as coming:
+        chunks = coming.counted(bodies.body_of(request))
+        received = await services.store.receive(chunks, size, sha256)
+        try:
+            await services.store.keep(received, f"{namespace}/{UPLOADS}/{received.sha256}/{name}")
+        except BaseException:
+            await services.store.drop(received)
+            raise
+        coming.keep()
     uri = f"artifact://{namespace}/{UPLOADS}/{received.sha256}/{quote(name)}"
     answer = {"uri": uri, "size": received.size, "sha256": received.sha256}
     return JSONResponse(answer, status_code=HTTPStatus.CREATED)

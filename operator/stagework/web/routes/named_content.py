@@ -34,7 +34,7 @@ async def content(services: Services, uri: str, namespace: str, *, beside: str =
         return await uploaded(services, uri, namespace)
     if parts.scheme == "s3":
         return await _in_bucket(services, parts.netloc, unquote(parts.path), namespace)
-    download = await services.https.fetch(uri)
+    download = await services.https.fetch(uri, namespace)
     return bodies.file_response(download.chunks, download.size, name=download.name)
 
 

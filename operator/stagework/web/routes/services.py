@@ -12,6 +12,7 @@ from stagework.artifacts.store import Store
 from stagework.history.store import History
 from stagework.model_gateway.gateway import Gateway
 from stagework.settings import Settings
+from stagework.web.attempt_writes import AttemptWrites
 from stagework.web.auth.authorization import Authorization
 from stagework.web.auth.identity import Caller, Operator, StagePod, Task
 from stagework.web.auth.tickets import Tickets
@@ -26,6 +27,7 @@ from stagework.web.kept_logs import KeptLogs
 from stagework.web.live.listeners import Listeners
 from stagework.web.queue.service import QueueService
 from stagework.web.schedules.service import ScheduleService
+from stagework.web.space import Space
 from stagework.web.sweep import Sweeper
 
 
@@ -36,6 +38,8 @@ class Services:
     reader: ClusterReader
     store: Store
     settings: Settings
+    space: Space
+    attempts: AttemptWrites
     authorization: Authorization
     tickets: Tickets
     heartbeats: Heartbeats
