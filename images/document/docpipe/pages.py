@@ -43,10 +43,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True, tag="page"):
-    """One page: lines (of PDFs and pictures) or Markdown (of what has structure of its own).
-
-    `note` says what of it was left out.
-    """
+    """One page: lines (of PDFs and pictures) or Markdown; `note` says what of it was left out."""
 
     number: int
     source: Source
