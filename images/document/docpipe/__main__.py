@@ -23,6 +23,7 @@ from docpipe.stages import (
     thumbnail,
 )
 from docpipe.text import search_index
+from stagekit.search_index import NotAnIndex
 
 STAGES = {
     module.STAGE: stagekit.per_item(module.run)
@@ -47,18 +48,20 @@ Each goes through the items of a batch where there are any.
 
 
 def search(arguments: list[str]) -> int:
-    """Prints the chunks that have all words of a query; 1 where there are none."""
+    """Prints the chunks that have most words of a query; 1 where there are none."""
     if len(arguments) < 2:
         sys.stderr.write("usage: python -m docpipe search INDEX QUERY...\n")
         return 2
     try:
         hits = search_index.search(Path(arguments[0]), " ".join(arguments[1:]))
-    except search_index.NotAnIndex as error:
+    except NotAnIndex as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     for hit in hits:
         pages = ", ".join(map(str, hit.pages))
         print(f"{hit.id}  page {pages}  {hit.section}\n    {' '.join(hit.extract.split())}")  # noqa: T201
+    if not hits:
+        sys.stderr.write("nothing was found: no part has most of these words\n")
     return 0 if hits else 1
 
 

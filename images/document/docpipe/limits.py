@@ -23,6 +23,10 @@ MOST_ARCHIVE_ENTRIES: Final = 20_000
 MOST_ROWS: Final = 5_000
 """Of one sheet."""
 MOST_COLUMNS: Final = 100
+LEAST_ILLUSTRATION: Final = 100
+"""Pixels of the short side of a picture within a document; smaller ones are signs, not read."""
+ILLUSTRATION_SECONDS: Final = 45.0
+"""For reading the pictures of a document: below PAGE_SECONDS, since all are one page's."""
 MOST_SOUND_SECONDS: Final = 4 * 3600
 SOUND_FILE_SECONDS: Final = 600
 """Of one WAV file, as transcription endpoints are sent them: 19 MB."""

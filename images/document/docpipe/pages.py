@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["pdf", "docx", "pptx", "xlsx", "html", "text", "picture", "sound"]
+Kind = Literal["pdf", "docx", "pptx", "xlsx", "rtf", "html", "mail", "text", "picture", "sound"]
 """What a file is."""
 
 Source = Literal["text", "ocr", "markup"]
@@ -43,7 +43,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True, tag="page"):
-    """One page: lines (of PDFs and pictures) or Markdown (of what has structure of its own)."""
+    """One page: lines (of PDFs and pictures) or Markdown; `note` says what of it was left out."""
 
     number: int
     source: Source

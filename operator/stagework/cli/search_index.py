@@ -4,13 +4,11 @@ Any stage may commit one: a file `index.sqlite` with a table of trigrams. Nothin
 stage of which pipeline does.
 """
 
-import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from stagekit import search_index
 from stagework.cli.errors import CommandError
 from stagework.cli.outputs import Fetched
 
@@ -19,21 +17,7 @@ INDEX_FILE: Final = "index.sqlite"
 HITS: Final = 10
 """Hits that are looked for at most."""
 SHORTEST: Final = 3
-"""Trigrams find no shorter word."""
-_QUERY: Final = (
-    "SELECT pages, section, text FROM chunks "
-    "WHERE chunks MATCH ? ORDER BY bm25(chunks, 1.0, 3.0) LIMIT ?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A piece of what was indexed that has all the words."""
-
-    pages: str
-    section: str
-    text: str
-    """The whole piece."""
+"""Shorter words of Latin letters are parts of nearly everything; Korean words have two."""
 
 
 def indexes(fetched: Iterable[Fetched]) -> list[Path]:
@@ -43,9 +27,9 @@ def indexes(fetched: Iterable[Fetched]) -> list[Path]:
 
 
 def words_of(query: Iterable[str]) -> list[str]:
-    """The words to look for; raises CommandError for words that no index can find."""
-    words = [word for part in query for word in part.replace("\0", "").split()]
-    short = [word for word in words if len(word) < SHORTEST]
+    """The words to look for; raises CommandError for words that stand nearly everywhere."""
+    words = search_index.words_of(" ".join(query))
+    short = [word for word in words if len(word) < SHORTEST and word.isascii()]
     if short or not words:
         raise CommandError(
             f"a word needs {SHORTEST} letters: {' '.join(short) or 'none was given'}"
@@ -53,12 +37,9 @@ def words_of(query: Iterable[str]) -> list[str]:
     return words
 
 
-def look_up(index: Path, words: Iterable[str]) -> list[Hit]:
-    """Pieces with all the words, best first; raises CommandError for a file that is no index."""
-    phrases = " AND ".join('"' + word.replace('"', '""') + '"' for word in words)
+def look_up(index: Path, words: Sequence[str]) -> list[search_index.Piece]:
+    """Pieces with most of the words, best first; raises CommandError for another file."""
     try:
-        with closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro", uri=True)) as base:
-            rows = base.execute(_QUERY, (phrases, HITS)).fetchall()
-    except sqlite3.DatabaseError as error:
-        raise CommandError(f"{index} cannot be searched: {error}") from error
-    return [Hit(str(pages), str(section), str(text)) for pages, section, text in rows]
+        return search_index.look_up(index, words, HITS)
+    except search_index.NotAnIndex as error:
+        raise CommandError(str(error)) from error

@@ -1,7 +1,9 @@
 """PDF by PDFium: letters and their places, page pictures. Runs in the child process only.
 
-A page is read by its own letters. Where it has nearly none and shows a picture instead, it is a
-scan: it is drawn at 300 dots an inch and read by Tesseract.
+A page is read by its own letters, and by what was written onto it (`annotations`). Where a picture
+covers it, it is a scan if its letters are few (a fax's header, a stamp), invisible (a program's
+reading laid over it), or no language's: then it is drawn at 300 dots an inch and read by Tesseract,
+and of what stands in the PDF's own visible letters these are kept.
 """
 
 from __future__ import annotations
@@ -18,14 +20,23 @@ from pypdfium2 import raw
 
 import stagekit
 from docpipe import limits
-from docpipe.pages import Answer, Failure, Opened, Page, Picture, Task
+from docpipe.pages import Answer, Failure, Line, Opened, Page, Picture, Task
+from docpipe.reading import annotations, charsets
 from docpipe.reading.errors import failure
+from docpipe.reading.frame import frame_of
 from docpipe.reading.ocr import scans
 from docpipe.reading.text_lines import Letter, lines_of
+from docpipe.text import plausibility
 
 SCAN_DOTS: Final = 300
 FEW_LETTERS: Final = 25
 """A page with fewer letters than this, and a picture, is taken for a scan."""
+LITTLE_TEXT: Final = 300
+"""A page with fewer letters than this, and covered by a picture, is taken for a scan."""
+COVERED: Final = 0.6
+"""The share of a page from which on a picture covers it."""
+TRUSTED: Final = 0.8
+"""Below this confidence another program's reading, where there is one, is believed instead."""
 _POINTS: Final = 72
 _WIDEST_POINTS: Final = 14_400
 """Of a page: 200 inches, the format's own limit."""
@@ -49,6 +60,7 @@ def _opened(path: Path) -> pdfium.PdfDocument:
             "BrokenDocument",
             "the PDF is truncated or damaged: save it again, upload the whole file",
         ) from error
+    document.init_forms()
     if len(document) == 0:
         raise stagekit.Refused("NoPages", "the PDF has no pages: save it again")
     return document
@@ -81,32 +93,88 @@ def _broken_page(number: int) -> Failure:
 
 def _page(document: pdfium.PdfDocument, number: int, languages: str) -> Page:
     began = time.monotonic()
-    page = document[number - 1]
+    written = annotations.written_on(document, document[number - 1])
+    page = annotations.with_annotations(document, number)
     width, height = page.get_size()
-    lines = lines_of(_letters(page, height))
-    count = sum(len(line.text) for line in lines)
-    if count < FEW_LETTERS and _shows_picture(page):
+    lines = lines_of(_letters(page))
+    lines += annotations.missing(written, lines, frame_of(page))
+    if _is_scan(page, lines):
         reading = scans.read_page(_drawn(page, SCAN_DOTS / _POINTS), languages)
-        if sum(len(line.text) for line in reading.lines) > count:
-            scale = width / max(reading.width, 1.0)
-            lines = [scans.scaled(line, scale) for line in reading.lines]
+        read, note = scans.sure_lines(reading)
+        scale = width / max(reading.width, 1.0)
+        read = [scans.scaled(line, scale) for line in read]
+        invisible = _is_invisible(page)
+        own = [] if invisible or not plausibility.is_language(_text(lines)) else lines
+        if len(_text(read)) > len(_text(own)) or note:
+            if (
+                invisible
+                and reading.confidence < TRUSTED
+                and plausibility.is_language(_text(lines))
+            ):
+                read, note = lines, ""
             return Page(
-                number, "ocr", width, height, lines,
+                number, "ocr", width, height, _joined(own, read),
                 confidence=reading.confidence, languages=reading.languages,
-                seconds=round(time.monotonic() - began, 3),
+                seconds=round(time.monotonic() - began, 3), note=note,
             )  # fmt: skip
     seconds = round(time.monotonic() - began, 3)
     return Page(number, "text", width, height, lines, seconds=seconds)
 
 
-def _shows_picture(page: pdfium.PdfPage) -> bool:
-    objects = cast("Callable[..., Iterable[object]]", page.get_objects)  # pyright: ignore[reportUnknownMemberType]
-    return next(iter(objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=3)), None) is not None
+def _text(lines: Iterable[Line]) -> str:
+    return " ".join(line.text for line in lines)
 
 
-def _letters(page: pdfium.PdfPage, height: float) -> Iterator[Letter]:
+def _joined(own: list[Line], read: list[Line]) -> list[Line]:
+    """The PDF's own lines, and of those that were read what does not lie upon them."""
+    return [*own, *(line for line in read if not any(_upon(line, other) for other in own))]
+
+
+def _upon(line: Line, other: Line) -> bool:
+    high = min(line.bottom, other.bottom) - max(line.top, other.top)
+    wide = min(line.cells[-1].right, other.cells[-1].right) - max(
+        line.cells[0].left, other.cells[0].left
+    )
+    return high > 0.5 * (line.bottom - line.top) and wide > 0.5 * (
+        line.cells[-1].right - line.cells[0].left
+    )
+
+
+def _is_scan(page: pdfium.PdfPage, lines: list[Line]) -> bool:
+    """Whether the page's words are in its picture, and not in its letters."""
+    text = _text(lines)
+    letters = sum(not c.isspace() for c in text)
+    covered = _covered(page)
+    if letters < FEW_LETTERS:
+        return covered > 0
+    if covered < COVERED:
+        return False
+    return letters < LITTLE_TEXT or _is_invisible(page) or not plausibility.is_language(text)
+
+
+def _objects(page: pdfium.PdfPage, kind: int) -> Iterator[pdfium.PdfObject]:
+    objects = cast("Callable[..., Iterator[pdfium.PdfObject]]", page.get_objects)  # pyright: ignore[reportUnknownMemberType]
+    return objects(filter=(kind,), max_depth=3)
+
+
+def _covered(page: pdfium.PdfPage) -> float:
+    """The share of the page that its largest picture covers; strips of one picture are added."""
+    frame = frame_of(page)
+    pictures = _objects(page, raw.FPDF_PAGEOBJ_IMAGE)
+    return min(sum(frame.share(picture.get_bounds()) for picture in pictures), 1.0)
+
+
+def _is_invisible(page: pdfium.PdfPage) -> bool:
+    """Whether the page's letters were laid over its picture without being drawn."""
+    modes = [
+        raw.FPDFTextObj_GetTextRenderMode(text) for text in _objects(page, raw.FPDF_PAGEOBJ_TEXT)
+    ]
+    return bool(modes) and modes.count(raw.FPDF_TEXTRENDERMODE_INVISIBLE) * 2 > len(modes)
+
+
+def _letters(page: pdfium.PdfPage) -> Iterator[Letter]:
     """PDFium's letters in its reading order; places from the upper left corner."""
-    words = page.get_textpage()
+    words, frame = page.get_textpage(), frame_of(page)
     count = words.count_chars()
     if count > limits.MOST_LETTERS_A_PAGE:
         raise stagekit.Refused(
@@ -114,17 +182,25 @@ def _letters(page: pdfium.PdfPage, height: float) -> Iterator[Letter]:
         )
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     loose = raw.FS_RECTF()
+    half = ""
     for n in range(count):
-        character = chr(raw.FPDFText_GetUnicode(words, n))
+        character = half + chr(raw.FPDFText_GetUnicode(words, n))
+        half = ""
+        if len(character) == 1 and "\ud800" <= character <= "\udbff":
+            half = character  # a letter beyond U+FFFF comes in two halves
+            continue
+        character = charsets.joined(character)[:1]
         raw.FPDFText_GetCharBox(words, n, left, right, bottom, top)
         # Sideways a letter takes the room it was given, or "11" would look like "1 1".
         raw.FPDFText_GetLooseCharBox(words, n, loose)
+        upright = frame.placed((left.value, bottom.value, right.value, top.value))
+        roomy = frame.placed((loose.left, loose.bottom, loose.right, loose.top))
         yield Letter(
             character,
-            min(loose.left, left.value),
-            max(loose.right, right.value),
-            height - top.value,
-            height - bottom.value,
+            min(roomy[0], upright[0]),
+            max(roomy[2], upright[2]),
+            upright[1],
+            upright[3],
             raw.FPDFText_GetFontSize(words, n),
             raw.FPDFText_GetFontWeight(words, n) >= 600,
         )

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 import stagekit
 from docpipe import limits
 
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "HEIF")
 _BROKEN: Final = "the picture is truncated or damaged: save it again and upload the whole file"
 
 
-def opened(path: Path) -> Image.Image:
+def opened(file: Path | IO[bytes]) -> Image.Image:
     """The picture's header; its pixels are not decoded yet."""
+    import pi_heif  # noqa: PLC0415  (HEIC is rare, and PDFs come this way too)
+
+    pi_heif.register_heif_opener()  # pyright: ignore[reportUnknownMemberType]
     # Pillow's own limit would only warn at our sizes; ours is checked for each page.
     Image.MAX_IMAGE_PIXELS = None
     try:
-        return Image.open(path, formats=FORMATS)
+        return Image.open(file, formats=FORMATS)
     except UnidentifiedImageError as error:
         raise stagekit.Refused("BrokenDocument", _BROKEN) from error
     except (OSError, SyntaxError, ValueError) as error:

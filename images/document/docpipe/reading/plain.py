@@ -1,62 +1,74 @@
-"""HTML and plain text. In the child process only."""
+"""HTML, RTF, tables of text, and plain text. In the child process only."""
 
-# ruff: noqa: PLC0415  (markitdown is loaded only for HTML)
+# ruff: noqa: PLC0415  (libraries are loaded only for the kind of document that wants them)
 
 from __future__ import annotations
 
-import io
-import re
+import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from docpipe.pages import Answer, Opened, Page, Task
+from docpipe.reading import charsets, delimited
+from docpipe.text.tables import table
 
-_ENCODINGS: Final = ("utf-8-sig", "cp949", "latin-1")
-"""Tried in this order; the last one fits everything. cp949 is what old Korean Windows wrote."""
 _MOST_BYTES: Final = 32 << 20
-_DEAD_LINK: Final = re.compile(r"\[([^\]]*)\]\((?!https?:|mailto:)[^)]*\)")
-"""A link to a neighbour of the page, who did not come with it: only its words are kept."""
-
-
-def decoded(raw: bytes) -> str:
-    """Text in the first encoding that fits it."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", "replace")
-    for encoding in _ENCODINGS:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise AssertionError("latin-1 fits every byte")
+_JOINERS: Final = "\u200c\u200d"
+"""They print nothing, and hold letters and emoji together or apart."""
 
 
 def read(task: Task, path: Path) -> Iterator[Answer]:
     """One page of Markdown; a form feed begins another in plain text."""
     began = time.monotonic()
     with path.open("rb") as file:
-        text = decoded(file.read(_MOST_BYTES))
+        content = file.read(_MOST_BYTES)
+    note = (
+        f"only the first {_MOST_BYTES >> 20} MiB were read"
+        if path.stat().st_size > len(content)
+        else ""
+    )
     title = ""
     if task.kind == "html":
-        from docpipe.reading.office import convert, tidy
+        from docpipe.reading import markup
 
-        title = _title(text)
-        raw = io.BytesIO(text.encode("utf-8", "replace"))
-        pages = [_DEAD_LINK.sub(r"\1", tidy(convert("HtmlConverter", raw, "utf-8")))]
+        text = charsets.decoded(content)
+        title, pages = markup.title(text), [markup.page(text)]
+    elif task.kind == "rtf":
+        pages = [rich_text(content)]
     else:
-        pages = [page for page in text.split("\f") if page.strip()] or [""]
+        text = charsets.decoded(content)
+        rows, beyond = delimited.within_limits(delimited.rows_of(text))
+        note = "; ".join(filter(None, (note, beyond)))
+        pages = [table(rows)] if rows else [p for p in text.split("\f") if p.strip()] or [""]
     yield Opened(task.kind, len(pages), title)
     seconds = round((time.monotonic() - began) / len(pages), 3)
     for number in task.page_numbers(len(pages)):
-        page = pages[number - 1]
-        clean = "".join(c for c in page if c in "\n\t" or c.isprintable() or c.isspace())
-        clean = clean.replace("\r\n", "\n").replace("\r", "\n").strip()
-        yield Page(number, "markup", markup=clean, seconds=seconds)
+        about = note if number == 1 else ""
+        yield Page(number, "markup", markup=clean(pages[number - 1]), seconds=seconds, note=about)
 
 
-def _title(text: str) -> str:
-    from bs4 import BeautifulSoup
+def clean(text: str) -> str:
+    """A text without what no one reads, its lines ended in one way."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = (c for c in text if c.isprintable() or c.isspace() or c in _JOINERS)
+    return "".join(kept).strip()
 
-    title = BeautifulSoup(text[:100_000], "html.parser").title
-    return " ".join(title.get_text().split()) if title else ""
+
+def rich_text(content: bytes) -> str:
+    """An RTF's words; its tables are tables again."""
+    from striprtf.striprtf import rtf_to_text
+
+    text = charsets.joined(rtf_to_text(content.decode("latin-1"), errors="replace"))
+    blocks: list[str] = []
+    for is_row, lines in itertools.groupby(text.split("\n"), key=_is_row):
+        if is_row:
+            blocks.append(table([line.split("|")[:-1] for line in lines]))
+        else:
+            blocks.append("\n\n".join(line.strip() for line in lines if line.strip()))
+    return "\n\n".join(filter(None, blocks))
+
+
+def _is_row(line: str) -> bool:
+    return line.endswith("|") and line.count("|") > 1

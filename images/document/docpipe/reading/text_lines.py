@@ -16,6 +16,8 @@ CELL_GAP: Final = 1.2
 """The least gap between two cells, in sizes of the type."""
 SPACE_GAP: Final = 0.3
 """The least gap that is a space, where the PDF has none."""
+_SYMBOLS: Final = ("\uf000", "\uf0ff")
+"""Where the letters of symbol fonts lie that say nothing else of themselves: mostly bullets."""
 _LINE_ENDS: Final = "\r\n\f\x02\ufffe\uffff"
 
 
@@ -39,15 +41,31 @@ def lines_of(letters: Iterable[Letter]) -> list[Line]:
 def _groups(letters: Iterable[Letter]) -> Iterator[list[Letter]]:
     group: list[Letter] = []
     for letter in letters:
+        if group and not letter.text.isspace() and _is_elsewhere(letter, group):
+            yield group
+            group = []
         if letter.text in _LINE_ENDS:
             # PDFium's mark for a word that is parted at the line's end.
             if letter.text in "\x02\ufffe" and group:
                 group.append(letter._replace(text="-"))
             yield group
             group = []
+        elif _SYMBOLS[0] <= letter.text <= _SYMBOLS[1] and not any(
+            before.text.strip() for before in group
+        ):
+            group.append(letter._replace(text="•"))
         elif letter.text == " " or unicodedata.category(letter.text)[0] != "C":
             group.append(letter)
     yield group
+
+
+def _is_elsewhere(letter: Letter, group: list[Letter]) -> bool:
+    """Whether a letter stands far above or below the last one, though PDFium ends no line there."""
+    before = next((earlier for earlier in reversed(group) if not earlier.text.isspace()), None)
+    if before is None or letter.text in _LINE_ENDS:
+        return False
+    apart = max(letter.top, before.top) - min(letter.bottom, before.bottom)
+    return apart > max(letter.bottom - letter.top, before.bottom - before.top, before.size)
 
 
 def _line(group: list[Letter]) -> Line | None:

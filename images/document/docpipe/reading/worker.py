@@ -39,6 +39,10 @@ def _reader(kind: Kind) -> Work:
         from docpipe.reading import office
 
         return office.read
+    if kind == "mail":
+        from docpipe.reading import mail
+
+        return lambda task, path: mail.read(task, path, _reader)
     from docpipe.reading import plain
 
     return plain.read

@@ -31,7 +31,7 @@ PAGES = "pages.jsonl"
 
 
 def builtin(ctx: stagekit.Context, path: Path, kind: Kind) -> Extract:
-    """PDFium, Tesseract, markitdown, openpyxl."""
+    """PDFium, Tesseract, mammoth, python-pptx, openpyxl, markitdown, striprtf."""
     wanted = params.one_of(ctx, "lang", languages.KNOWN)
     most = inputs.most_pages(ctx)
     task = Task("read", str(path), kind, last=most, languages=wanted)
@@ -42,6 +42,7 @@ def builtin(ctx: stagekit.Context, path: Path, kind: Kind) -> Extract:
     digest, size = digest_of(path)
     promised = kinds.promised(path.name)
     notes = [] if promised in (None, kind) else [f"the name promises {promised}, it is {kind}"]
+    notes += [text.clean(f"page {page.number}: {page.note}", 500) for page in pages if page.note]
     with (ctx.outputs / PAGES).open("wb") as file:
         file.writelines(msgspec.json.encode(page) + b"\n" for page in pages)
     return Extract(
@@ -86,7 +87,8 @@ def _gathered(
             if isinstance(answer, Page):
                 pages.append(answer)
                 if not answer.text.strip():
-                    raise stagekit.Skip("NoText", "there is no text on this page")
+                    why = answer.note or "there is no text on this page"
+                    raise stagekit.Skip("NoText", why)
             elif isinstance(answer, Failure):
                 left_out.append(LeftOut(item.value, answer.reason, answer.message))
                 raise stagekit.Refused(answer.reason, answer.message)

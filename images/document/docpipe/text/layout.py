@@ -1,7 +1,8 @@
 """What lines on pages mean: headings, paragraphs, lists, tables. Pure judgement of `pages.Line`.
 
 1. What stands at the top or bottom of half of the pages, but for its number, is no text.
-2. Lines of two or more cells that follow each other, as many in each, are a table.
+2. Lines are read in the order of their places (`reading_order`); those whose cells stand in columns
+   are a table (`grids`), and so is a table of contents.
 3. A line in larger or bolder type than the text, short and without a full stop, is a heading; the
    largest type is level 1.
 4. A line that begins with a bullet or number begins a list entry.
@@ -18,9 +19,19 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from docpipe.pages import Line, Page
+from docpipe.text import grids, reading_order
 from docpipe.text.tables import table
 
-_BULLET: Final = re.compile(r"^(?:[•◦▪‣·–-]|\d{1,2}[.)]|[가-하][.)])\s+")
+_BULLET: Final = re.compile(
+    r"^(?:[·–*-]\s+|[•◦▪‣●○◉◎❍■□▣◆◇▶▷►▻☞※✓✔➢➤\u2460-\u2473\u3260-\u327b]\s*(?=\w|\()|ㅇ\s+"
+    r"|\(?(?:\d{1,2}|[가-하])[.)]\s+)"
+)
+_BARE: Final = "*•◦▪‣·–-●○◉❍ㅇ"
+"""Bullets that say nothing more than that an entry begins."""
+_ADDRESS: Final = re.compile(
+    r"(?<!!)\[([^\]]*)\]\((?:https?:|mailto:)(?:[^()\s]|\([^()\s]*\))*(?: \"[^\"]*\")?\)"
+)
+"""A link; people read its words, its address is nobody's sentence."""
 _LONGEST_HEADING: Final = 120
 _EDGE: Final = 0.09
 """The share of a page's height in which headers and footers stand."""
@@ -84,20 +95,21 @@ def _key(line: Line) -> str:
 def markdown_of(page: Page, style: Style, dropped: set[str]) -> str:
     """The page as Markdown."""
     if page.source == "markup":
-        return page.markup
+        return _ADDRESS.sub(r"\1", page.markup)
     lines = [line for line in page.lines if not (_is_at_edge(line, page) and _key(line) in dropped)]
     # PDFs often draw the foot of a page first; it is read last.
     foot = [line for line in lines if page.height and line.top > page.height * (1 - _EDGE)]
-    return "\n\n".join(_blocks([line for line in lines if line not in foot] + foot, style))
+    body = reading_order.in_order([line for line in lines if line not in foot])
+    return "\n\n".join(_blocks(body + reading_order.in_order(foot), style))
 
 
 def _blocks(lines: Sequence[Line], style: Style) -> Iterator[str]:
     n = 0
     while n < len(lines):
-        rows = _rows_from(lines, n)
-        if rows:
-            yield table([[cell.text for cell in line.cells] for line in lines[n : n + rows]])
-            n += rows
+        count, rows = grids.table_at(lines, n)
+        if count:
+            yield table(rows)
+            n += count
             continue
         level = _level(lines, n, style)
         end = n + 1
@@ -110,24 +122,6 @@ def _blocks(lines: Sequence[Line], style: Style) -> Iterator[str]:
                 end += 1
             yield _paragraph(lines[n:end])
         n = end
-
-
-def _rows_from(lines: Sequence[Line], n: int) -> int:
-    """How many lines from here on are rows of one table; 0 where there is none."""
-    columns = len(lines[n].cells)
-    if columns < 2:
-        return 0
-    end = n
-    while end < len(lines) and len(lines[end].cells) == columns and _aligned(lines[n], lines[end]):
-        end += 1
-    return end - n if end - n >= 2 else 0
-
-
-def _aligned(a: Line, b: Line) -> bool:
-    """Each cell begins or ends below the other's, or both overlap."""
-    return all(
-        min(x.right, y.right) > max(x.left, y.left) for x, y in zip(a.cells, b.cells, strict=True)
-    )
 
 
 def _level(lines: Sequence[Line], n: int, style: Style) -> int:
@@ -159,7 +153,7 @@ def _gap(lines: Sequence[Line], n: int) -> float:
 
 def _continues(lines: Sequence[Line], n: int, style: Style) -> bool:
     line, before = lines[n], lines[n - 1]
-    if _level(lines, n, style) or _rows_from(lines, n) or _BULLET.match(line.text):
+    if _level(lines, n, style) or grids.table_at(lines, n)[0] or _BULLET.match(line.text):
         return False
     if max(line.size, before.size) > style.loose * min(line.size, before.size):
         return False
@@ -174,7 +168,9 @@ def _paragraph(lines: Sequence[Line]) -> str:
         else:
             text += " " + line.text
     marked = _BULLET.match(text)
-    if marked and not marked[0][0].isdigit():
+    if marked and text[0] in _BARE:
         return "- " + text[marked.end() :]
+    if marked and not marked[0].strip(" (").startswith(tuple("0123456789")):
+        return f"- {text}"
     # A paragraph must not become a heading or quotation by its first character.
     return "\\" + text if text[:1] in "#>" else text

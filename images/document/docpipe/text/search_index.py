@@ -1,13 +1,13 @@
-"""The search index: SQLite FTS5 over trigrams, so that parts of words and Korean are found too.
+"""The search index: SQLite FTS5 over trigrams, as `docs/search-index.md` wants it.
 
-Trigrams need words of three characters. Shorter ones, which Korean is full of, are looked for in
-the texts themselves; among some thousand chunks this takes milliseconds.
+How it is asked, `stagekit.search_index` says: the command line does it in the same way.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -15,25 +15,23 @@ from typing import Final
 import msgspec
 
 from docpipe.outputs import Piece
+from stagekit import search_index
 
 _TABLE: Final = """
 CREATE VIRTUAL TABLE chunks USING fts5(
   text, section, id UNINDEXED, pages UNINDEXED, tokenize = 'trigram'
 )"""
-_SHORTEST: Final = 3
+_AROUND: Final = 60
+"""Characters shown at each side of the first match."""
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A chunk that has all words of a query; `extract` shows them in [brackets]."""
+    """A chunk that has most words of a query; `extract` shows them in [brackets]."""
 
     id: str
     pages: list[int]
     section: str
     extract: str
-
-
-class NotAnIndex(Exception):  # noqa: N818  (said as it is)
-    """The file is no index of this kind."""
 
 
 def build(path: Path, chunks: Iterable[Piece]) -> int:
@@ -50,51 +48,24 @@ def build(path: Path, chunks: Iterable[Piece]) -> int:
 
 
 def search(path: Path, query: str, limit: int = 10) -> list[Hit]:
-    """Chunks with all words of the query, best first; raises NotAnIndex."""
-    words = [word.replace("\0", "") for word in query.split()]
-    long = [word for word in words if len(word) >= _SHORTEST]
-    short = [word for word in words if 0 < len(word) < _SHORTEST]
-    if not long and not short:
-        return []
-    where = ["chunks MATCH ?"] if long else []
-    values: list[str | int] = (
-        [" AND ".join(f'"{w.replace(chr(34), chr(34) * 2)}"' for w in long)] if long else []
-    )
-    for word in short:
-        where.append("text LIKE ? ESCAPE '\\'")
-        values.append(f"%{_plain(word)}%")
-    # snippet() and bm25() speak only of a MATCH.
-    shown = "snippet(chunks, 0, '[', ']', '...', 40)" if long else "text"
-    order = "bm25(chunks, 1.0, 3.0)" if long else "rowid"
-    sql = (
-        f"SELECT id, pages, section, {shown} FROM chunks"  # noqa: S608  (words of this module)
-        f" WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?"
-    )
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as base:
-            rows = base.execute(sql, [*values, limit]).fetchall()
-    except sqlite3.DatabaseError as error:
-        raise NotAnIndex(f"{path.name!r} cannot be searched: {error}") from error
+    """Chunks with most words of the query, best first; raises NotAnIndex."""
+    words = search_index.words_of(query)
     return [
         Hit(
-            identity,
-            [int(p) for p in pages.split(",") if p],
-            section,
-            _around(text, short[0]) if not long else text,
+            piece.id,
+            [int(page) for page in piece.pages.split(",") if page],
+            piece.section,
+            _around(piece.text, words),
         )
-        for identity, pages, section, text in rows
+        for piece in search_index.look_up(path, words, limit)
     ]
 
 
-def _plain(word: str) -> str:
-    for sign in "\\%_":
-        word = word.replace(sign, f"\\{sign}")
-    return word
-
-
-def _around(text: str, word: str) -> str:
-    at = text.casefold().find(word.casefold())
-    start, end = max(at - 50, 0), at + len(word)
-    before = ("..." if start else "") + text[start:at]
-    after = text[end : end + 60] + ("..." if end + 60 < len(text) else "")
-    return f"{before}[{text[at:end]}]{after}"
+def _around(text: str, words: Sequence[str]) -> str:
+    """The text about the first word that stands in it, all words in [brackets]."""
+    pattern = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+    match = pattern.search(text)
+    first, last = match.span() if match else (0, 0)
+    start, end = max(first - _AROUND, 0), last + _AROUND
+    shown = pattern.sub(lambda word: f"[{word[0]}]", text[start:end])
+    return f"{'...' if start else ''}{shown}{'...' if end < len(text) else ''}"

@@ -23,7 +23,7 @@ def search(
     context: typer.Context,
     *,
     name: Annotated[str, typer.Argument(help="The run.")],
-    words: Annotated[list[str], typer.Argument(help="Words of three letters or more.")],
+    words: Annotated[list[str], typer.Argument(help="Words; most of them have to be there.")],
     to: Annotated[Path | None, typer.Option("--to", help="Folder; ./out/NAME by default.")] = None,
     namespace: Namespace = None,
     service_account: ServiceAccount = "",
@@ -41,4 +41,7 @@ def search(
         flag = session.home.flag(session.namespace(namespace))
         raise CommandError(f"{name} has no {INDEX_FILE}", command=f"stagework status {name}{flag}")
     wanted = words_of(words)
-    session.terminal.table(hits_table(look_up(files[0], wanted), wanted))
+    hits = look_up(files[0], wanted)
+    if not hits:
+        raise CommandError(f"nothing in {name} has most of these words: {' '.join(wanted)}")
+    session.terminal.table(hits_table(hits, wanted))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from stagework.cli.search_index import Hit
+from stagekit.search_index import Piece
 from stagework.cli.text.tables import Cell, Table, one_line
 
 AROUND: Final = 50
@@ -15,7 +15,7 @@ AROUND: Final = 50
 _HEADING: Final = re.compile(r"^#{1,6} .*$", re.MULTILINE)
 
 
-def hits_table(hits: Sequence[Hit], words: Sequence[str]) -> Table:
+def hits_table(hits: Sequence[Piece], words: Sequence[str]) -> Table:
     """Page, section and words of every hit."""
     return Table(
         ("PAGE", "SECTION", "FOUND"),

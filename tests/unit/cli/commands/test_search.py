@@ -37,6 +37,22 @@ def test_an_index_as_the_page_describes_it_is_searched_whatever_stage_left_it(
     ]
 
 
+def test_korean_words_of_two_syllables_may_be_asked_for(cli: Cli, fetched: Path) -> None:
+    with closing(sqlite3.connect(fetched / "any_stage/index.sqlite")) as base:
+        base.execute("INSERT INTO chunks VALUES ('수문을 연다.', '방앗간', '3', '4')")
+        base.commit()
+    outcome = cli("search", "ad-1", "수문", "--to", fetched)
+    assert outcome.lines[1:] == ["4      방앗간    [수문]을 연다."]
+
+
+def test_where_nothing_is_found_it_says_so_and_fails(cli: Cli, fetched: Path) -> None:
+    outcome = cli("search", "ad-1", "submarine,", "voyage", "--to", fetched)
+    assert outcome.code == 1
+    assert outcome.err.splitlines() == [
+        "error: nothing in ad-1 has most of these words: submarine voyage"
+    ]
+
+
 def test_results_that_are_here_already_are_not_fetched_again(
     cli: Cli, cluster: FakeCluster, fetched: Path
 ) -> None:

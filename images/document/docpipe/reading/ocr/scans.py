@@ -4,7 +4,9 @@
 2. The paper's shade is divided out: corners in the dark become as white as the middle.
 3. Small pictures are made larger, huge ones smaller.
 4. The page is turned by the angle at which its lines of text are sharpest.
-5. Tesseract reads it. A page read badly is tried upside down and on its sides.
+5. Tesseract reads it. Where it is less sure than upright pages let it be, it is asked which way the
+   page lies; where it cannot say, a page read badly is tried upside down and on its sides.
+6. What is read without any sureness is no text: the page says so instead.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import stagekit
 from docpipe.pages import Answer, Cell, Line, Opened, Page, Picture, Task
 from docpipe.reading import pictures
 from docpipe.reading.errors import failure
-from docpipe.reading.ocr import reader
+from docpipe.reading.ocr import orientation, reader
 
 SMALL_SIDE: Final = 1600
 """Pictures whose long side is shorter, in pixels, are made larger: A4 at 140 dots an inch."""
@@ -36,8 +38,19 @@ STAIN: Final = 25
 """How much a pixel differs from all its neighbours, in shades of 255, to be a stain."""
 MOST_SKEW: Final = 8.0
 """Degrees; what is turned further was turned on purpose."""
-BADLY_READ: Final = 0.55
-"""Below this confidence the other three directions are tried."""
+UPRIGHT: Final = 0.85
+"""What upright pages reach; below this confidence a page may lie on its side or its head."""
+BADLY_READ: Final = 0.6
+"""Below this confidence the other three directions are tried, where Tesseract cannot say which."""
+UNSURE: Final = 0.6
+"""Below this confidence what was read is left out: it is mostly no word of any language."""
+
+_TURNS: Final = {
+    180: Image.Transpose.ROTATE_180,
+    90: Image.Transpose.ROTATE_90,
+    270: Image.Transpose.ROTATE_270,
+}
+"""By how many degrees a page is turned to the left to stand upright, and how."""
 
 
 def read(task: Task, path: Path) -> Iterator[Answer]:
@@ -49,10 +62,11 @@ def read(task: Task, path: Path) -> Iterator[Answer]:
         began = time.monotonic()
         try:
             reading = read_page(pictures.decoded(image, number), task.languages)
+            lines, note = sure_lines(reading)
             yield Page(
-                number, "ocr", reading.width, reading.height, reading.lines,
+                number, "ocr", reading.width, reading.height, lines,
                 confidence=reading.confidence, languages=reading.languages,
-                seconds=round(time.monotonic() - began, 3),
+                seconds=round(time.monotonic() - began, 3), note=note,
             )  # fmt: skip
         except (stagekit.Refused, stagekit.Skip, MemoryError, ValueError, RuntimeError) as error:
             yield failure(number, error)
@@ -83,20 +97,38 @@ def kept(image: Image.Image, task: Task, number: int) -> str:
     return file
 
 
-def read_page(image: Image.Image, languages: str) -> reader.Reading:
+def sure_lines(reading: reader.Reading) -> tuple[list[Line], str]:
+    """The lines that may be believed, and a note where none may."""
+    if not reading.lines or reading.confidence >= UNSURE:
+        return reading.lines, ""
+    sure = f"{reading.confidence:.2f}"
+    return [], f"what was read was left out: the confidence is {sure}, below {UNSURE}"
+
+
+def read_page(image: Image.Image, languages: str, *, turn: bool = True) -> reader.Reading:
     """The lines of a page's picture, in its own pixels after it was made upright."""
     sheet, scale = cleaned(image)
     best = reader.read(sheet, languages)
-    if best.confidence < BADLY_READ:
-        turns = (Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270)
-        for turn in turns:
-            other = reader.read(sheet.transpose(turn), languages)
-            if other.confidence > max(best.confidence, BADLY_READ):
+    if turn and best.confidence < UPRIGHT:
+        for other in _turned(sheet, languages, best):
+            if other.confidence > best.confidence and other.weight > best.weight:
                 best = other
     lines = [scaled(line, 1 / scale) for line in best.lines]
     return reader.Reading(
         lines, best.confidence, best.languages, best.width / scale, best.height / scale
     )
+
+
+def _turned(
+    sheet: Image.Image, languages: str, upright: reader.Reading
+) -> Iterator[reader.Reading]:
+    """Readings of the page in the other directions in which it may lie."""
+    degrees = orientation.of(sheet)
+    if degrees is None and (upright.confidence >= BADLY_READ or not upright.lines):
+        return
+    for turn, transposed in _TURNS.items():
+        if degrees is None or degrees == turn:
+            yield reader.read(sheet.transpose(transposed), languages)
 
 
 def scaled(line: Line, factor: float) -> Line:
