@@ -598,6 +598,8 @@ export interface paths {
         /**
          * Run Page
          * @description A run that is there, as a page draws it; one that has gone is `/v1/runs/UID`.
+         *
+         *     Its ETag stays while nothing has changed but ages.
          */
         get: operations["run_page_v1_runs__namespace___name__get"];
         put?: never;
@@ -622,6 +624,46 @@ export interface paths {
         get: operations["run_artifacts_v1_runs__namespace___name__artifacts_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{namespace}/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description End the run now and keep its record, by an Intervention; `dry_run` only says what ends.
+         */
+        post: operations["stop_v1_runs__namespace___name__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{namespace}/{name}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description Let stages start that wait for approval, likewise.
+         */
+        post: operations["approve_v1_runs__namespace___name__approve_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -660,6 +702,28 @@ export interface paths {
          * @description Attempts of a stage whose logs are kept; asks for the right to read logs (`pods/log`).
          */
         get: operations["kept_attempts_v1_runs__namespace___name__logs__stage__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{namespace}/{name}/logs/{stage}/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Log Now
+         * @description How the log of the attempt's Pod ends that is at work; asks for `pods/log` likewise.
+         *
+         *     404 where there is none to read. Ask again for what comes after; its ETag is its content's.
+         */
+        get: operations["log_now_v1_runs__namespace___name__logs__stage__now_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -846,7 +910,7 @@ export interface paths {
         };
         /**
          * Me
-         * @description Who asks, and what they may do with runs and schedules in these namespaces.
+         * @description Who asks, and what they may do with runs, schedules and batches in these namespaces.
          */
         get: operations["me_v1_me_get"];
         put?: never;
@@ -1090,6 +1154,8 @@ export interface paths {
         /**
          * Remembered Runs
          * @description Runs, the newest first; `since` and `until` are about when they were made.
+         *
+         *     `q` is looked for in titles, subjects, names and uids, in whatever case.
          */
         get: operations["remembered_runs_v1_runs_get"];
         put?: never;
@@ -1536,6 +1602,22 @@ export interface components {
              *     ]
              */
             by_hour: number[];
+        };
+        /**
+         * AtWork
+         * @description Who has a slot of the machine.
+         */
+        AtWork: {
+            /** Title */
+            title: string;
+            /** Stage */
+            stage: string;
+            /** Namespace */
+            namespace: string;
+            /** Run */
+            run: string;
+            /** Since */
+            since: string | null;
         };
         /**
          * AttemptFact
@@ -4429,7 +4511,7 @@ export interface components {
         };
         /**
          * Rights
-         * @description What a person may ask of runs and of schedules in a namespace.
+         * @description What a person may ask of runs, schedules and batches in a namespace.
          */
         Rights: {
             /**
@@ -4447,6 +4529,53 @@ export interface components {
              * @description The same of schedules; and `Suspend` of who may `patch` them: to pause and to resume.
              */
             schedule_verbs: string[];
+            /**
+             * Batch Verbs
+             * @description The same of batches.
+             */
+            batch_verbs: string[];
+        };
+        /**
+         * RunAsked
+         * @description What a request changes, or would.
+         */
+        RunAsked: {
+            /**
+             * Affected
+             * @description Stages that it changes; `the run` before there are stages; empty: nothing was written.
+             */
+            affected: string[];
+            /**
+             * Running
+             * @description Those of them that are at work now.
+             */
+            running: string[];
+            /**
+             * Not Run
+             * @description Stages that would not be run because of it.
+             */
+            not_run: string[];
+            /**
+             * Kept
+             * @description How many stages keep their results.
+             */
+            kept: number;
+            /**
+             * Refused
+             * @description Stages left alone, with reasons; an empty `id` is the whole request.
+             */
+            refused: components["schemas"]["OldRefused"][];
+            /**
+             * End
+             * @description How the run would end if all succeeds that is still to run; empty: nobody can tell.
+             */
+            end: string;
+            /**
+             * Intervention
+             * @description Name of the Intervention; empty: nothing was written.
+             * @default
+             */
+            intervention: string;
         };
         /**
          * RunFact
@@ -4615,7 +4744,27 @@ export interface components {
             stages: components["schemas"]["StageNode"][];
             /** Waits */
             waits: components["schemas"]["Wait"][];
+            /** Slot Waits */
+            slot_waits: components["schemas"]["SlotWait"][];
             step: components["schemas"]["NextStep"];
+        };
+        /**
+         * RunRequest
+         * @description What `stop` and `approve` take.
+         */
+        RunRequest: {
+            /**
+             * Stages
+             * @description To approve; empty: every stage that waits for it. A stop takes none.
+             * @default []
+             */
+            stages: string[];
+            /**
+             * Reason
+             * @description Why; kept in the history.
+             * @default
+             */
+            reason: string;
         };
         /**
          * RunRow
@@ -5152,6 +5301,32 @@ export interface components {
             low: number;
             /** High */
             high: number;
+        };
+        /**
+         * SlotWait
+         * @description A stage that waits for a slot.
+         */
+        SlotWait: {
+            /** Stage */
+            stage: string;
+            /** Machine */
+            machine: string;
+            /** Position */
+            position: number;
+            /** Length */
+            length: number;
+            /** Slots */
+            slots: number;
+            /** Taken */
+            taken: number;
+            /** At Work */
+            at_work: components["schemas"]["AtWork"][];
+            /** Starts P50 */
+            starts_p50: string | null;
+            /** Starts P90 */
+            starts_p90: string | null;
+            /** Why None */
+            why_none: string;
         };
         /**
          * SlowStage
@@ -7150,7 +7325,9 @@ export interface operations {
     run_page_v1_runs__namespace___name__get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
             path: {
                 namespace: string;
                 name: string;
@@ -7167,6 +7344,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RunPage"];
                 };
+            };
+            /** @description As before. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be done */
             "4XX": {
@@ -7206,6 +7390,100 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_v1_runs__namespace___name__stop_post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAsked"];
+                };
+            };
+            /** @description The request cannot be done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_v1_runs__namespace___name__approve_post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAsked"];
+                };
             };
             /** @description The request cannot be done */
             "4XX": {
@@ -7286,6 +7564,55 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be done now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_now_v1_runs__namespace___name__logs__stage__now_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                stage: string;
+                namespace: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description As before. */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8163,6 +8490,7 @@ export interface operations {
                 subject?: string | null;
                 tenant?: string | null;
                 state?: string | null;
+                q?: string | null;
                 since?: string | null;
                 until?: string | null;
                 after?: string;
