@@ -10,6 +10,9 @@ from stagework.api.job_rows import RowMapping
 from stagework.cluster.client.errors import Unreachable
 from stagework.listener.errors import RowsUnavailable
 from stagework.listener.migrate import upgrade
+from stagework.listener.rows import Reservation
+from stagework.listener.runs import Made, Postponed, Refused, Runs
+from stagework.policies.row_mapping import RowRun
 from tests.support.fakeapi.eventually import eventually
 from tests.support.fakeapi.failures import forbidden, invalid
 from tests.support.fakeapi.faults import Seen, Verdict
@@ -193,6 +196,24 @@ async def test_a_missing_right_makes_a_row_wait_with_its_cause_and_holds_up_nobo
         await one.making.one_pass()
         assert row in ads.runs()
     assert jobs.shows(row) == ("queued", "", "")
+
+
+class Puzzled(Runs):
+    """Fails on one row as nobody foresaw."""
+
+    async def make(self, wanted: Reservation, run: RowRun) -> Made | Refused | Postponed:
+        if wanted.row.tenant == "odd":
+            raise RuntimeError("what is this?")
+        return await super().make(wanted, run)
+
+
+async def test_what_nobody_foresaw_is_the_trouble_of_its_row_alone(jobs: Table) -> None:
+    row, good = jobs.insert("odd"), jobs.insert()
+    async with cluster() as ads, making(jobs.settings, ads.api, runs_of=Puzzled) as one:
+        await one.making.one_pass()
+        assert set(ads.runs()) == {good}
+    status, _, error = jobs.shows(row)
+    assert (status, "what is this?" in error) == ("queued", True)
 
 
 async def test_an_answer_that_is_lost_makes_no_second_run(jobs: Table) -> None:
