@@ -30,7 +30,7 @@ def rights(commands: Commands, namespace: str) -> list[Document]:
     tenants = {"*": {"namespace": namespace, "pipeline": "advertise"}}
     rendered = commands.helm(
         *("template", NAME, CHART, "--namespace", RELEASE_NAMESPACE),
-        *("--show-only", "templates/listener.yaml"),
+        *("--kube-version", "1.34.0", "--show-only", "templates/listener.yaml"),
         *("--set-json", f"listener={json.dumps(VALUES)}"),
         *("--set-json", f"settings.listener.tenants={json.dumps(tenants)}"),
     )

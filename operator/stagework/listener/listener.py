@@ -39,7 +39,7 @@ class Listener:
         self._making = Making(settings, self._rows, Runs(api), self._reporting.recorded)
         self._hinted = asyncio.Event()
         self._usable = False
-        self._moved = dict.fromkeys(LOOPS, time.monotonic())
+        self._moved: dict[str, float] = {name: time.monotonic() for name in LOOPS}
         self.trouble: dict[str, str] = {}
         """What keeps a loop from its work, by the loop."""
 

@@ -4,11 +4,12 @@ What fails is one of our errors, without what was asked: rows may hold anything.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine, RowMapping, TextClause, exc
 
@@ -16,13 +17,15 @@ from stagework.api.job_rows import JobRow
 from stagework.history.engines import postgresql_engine
 from stagework.history.errors import HistoryError
 from stagework.listener import statements
-from stagework.listener.errors import RowsUnavailable, TableUnusable
+from stagework.listener.errors import ChangeRefused, RowsUnavailable, TableUnusable
 from stagework.overview.row_state import RowState
 from stagework.settings import ListenerSettings
 
 PROGRAM: Final = "stagework-listener"
 """As the server sees us."""
 AnswerT = TypeVar("AnswerT")
+
+_log = logging.getLogger("stagework.listener")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,11 @@ class Rows:
                     else "add it, or correct settings.listener.tenants"
                 )
             )
-        if columns["id"] not in statements.ID_TYPES:
-            raise TableUnusable(
-                f"id is of type {columns['id']}: it must be one of {', '.join(statements.ID_TYPES)}"
-            )
+        for name, types in statements.TYPES.items():
+            if columns.get(name) not in types:
+                raise TableUnusable(
+                    f"{name} is of type {columns.get(name)}: it must be one of {', '.join(types)}"
+                )
         self._id_type = columns["id"]
 
     async def wanting(self, many: int) -> list[JobRow]:
@@ -107,17 +111,8 @@ class Rows:
 
     async def reserve(self, wanted: Sequence[Reservation]) -> set[str]:
         """Ids of those that were as they had been read: no other is to be made."""
-        statement = statements.reserve(self._id_type)
-        given = _arrays(
-            ("id", "version", "namespace", "key"),
-            ((one.row.id, one.row.version, one.namespace, one.key) for one in wanted),
-        )
-        return (
-            await self._done(
-                lambda connection: set(connection.scalars(statement, given)), when=bool(wanted)
-            )
-            or set()
-        )
+        given = ((one.row.id, one.row.version, one.namespace, one.key) for one in wanted)
+        return await self._change(statements.reserve, ("id", "version", "namespace", "key"), given)
 
     async def refuse(self, refused: Sequence[tuple[JobRow, str]]) -> None:
         """They can have no run, and why."""
@@ -168,19 +163,28 @@ class Rows:
         statement: Callable[[str], TextClause],
         fields: Sequence[str],
         given: Iterable[Sequence[str]],
-    ) -> None:
-        arrays = _arrays(fields, given)
-        await self._done(
-            lambda connection: connection.execute(statement(self._id_type), arrays),
-            when=bool(arrays[fields[0]]),
-        )
+    ) -> set[str]:
+        """What the statement returns. Where one row refuses, all others are changed."""
+        rows = [*given]
+        if not rows:
+            return set()
+        arrays = {name: [row[place] for row in rows] for place, name in enumerate(fields)}
+        try:
+            return await self._done(lambda on: _changed(on, statement(self._id_type), arrays))
+        except ChangeRefused as error:
+            if len(rows) == 1:
+                _log.warning("a row takes no change (%s): %s", rows[0][0], error)
+                return set()
+        half = len(rows) // 2
+        first = await self._change(statement, fields, rows[:half])
+        return first | await self._change(statement, fields, rows[half:])
 
-    async def _done(self, work: Callable[[Connection], AnswerT], *, when: bool = True) -> Any:
+    async def _done(self, work: Callable[[Connection], AnswerT]) -> AnswerT:
         def transaction() -> AnswerT:
             with translated(), self._engine.begin() as connection:
                 return work(connection)
 
-        return await self._in_thread(transaction) if when else None
+        return await self._in_thread(transaction)
 
     async def _in_thread(self, work: Callable[[], AnswerT]) -> AnswerT:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -203,16 +207,18 @@ def _row(line: RowMapping, columns: Iterable[str]) -> JobRow:
     )
 
 
-def _arrays(fields: Sequence[str], given: Iterable[Sequence[str]]) -> dict[str, list[str]]:
-    rows = [*given]
-    return {name: [row[place] for row in rows] for place, name in enumerate(fields)}
+def _changed(on: Connection, statement: TextClause, arrays: dict[str, list[str]]) -> set[str]:
+    done = on.execute(statement, arrays)
+    return set(done.scalars()) if done.returns_rows else set()
 
 
 @contextmanager
 def translated() -> Generator[None]:
-    """Errors of the database as ours; raises RowsUnavailable or TableUnusable."""
+    """Errors of the database as ours; raises ListenerError."""
     try:
         yield
+    except (exc.DataError, exc.IntegrityError, exc.InternalError) as error:
+        raise ChangeRefused(_cause(error)) from None
     except exc.ProgrammingError as error:
         raise TableUnusable(_cause(error)) from None
     except (exc.SQLAlchemyError, HistoryError, OSError) as error:

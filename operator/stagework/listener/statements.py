@@ -18,8 +18,14 @@ from stagework.api.job_rows import (
     TABLE,
 )
 
-ID_TYPES: Final = ("uuid", "text", "character varying", "bigint", "integer")
-"""Types that `id` may have."""
+_TEXTS: Final = ("text", "character varying")
+TYPES: Final = {
+    "id": ("uuid", *_TEXTS, "bigint", "integer"),
+    "status": _TEXTS,
+    "current_step": _TEXTS,
+    "error_message": _TEXTS,
+}
+"""Types that columns of ours may have in a table of others."""
 _TENANT_LETTERS: Final = 200
 _OURS: Final = ", ".join(f"'{word}'" for word in ROW_STATUSES)
 _AT_WORK: Final = f"status IN ('{ROW_QUEUED}', '{ROW_RUNNING}')"

@@ -56,9 +56,9 @@ class Mortal:
         point = self.point
 
         class MortalRows(Rows):
-            async def _done(self, work: Callable[..., Any], *, when: bool = True) -> Any:
-                if not when or not self._id_type:
-                    return await super()._done(work, when=when)
+            async def _done(self, work: Callable[..., Any]) -> Any:
+                if not self._id_type:
+                    return await super()._done(work)
                 done = super()._done
                 return await point.around("statement", lambda: done(work))
 

@@ -8,8 +8,11 @@ import pytest
 
 from stagework.api.job_rows import RowMapping
 from stagework.cluster.client.errors import Unreachable
-from stagework.listener.errors import RowsUnavailable
+from stagework.listener.errors import ChangeRefused, TableUnusable
 from stagework.listener.migrate import upgrade
+from stagework.listener.rows import Reservation, Rows
+from stagework.listener.runs import Made, Postponed, Refused, Runs
+from stagework.policies.row_mapping import RowRun
 from tests.support.fakeapi.eventually import eventually
 from tests.support.fakeapi.failures import forbidden, invalid
 from tests.support.fakeapi.faults import Seen, Verdict
@@ -127,7 +130,7 @@ async def test_a_table_with_the_same_id_twice_is_not_taken(server: Server) -> No
         "created_at timestamptz, title text, input text, params json)"
     )
     jobs.execute("INSERT INTO jobs (id) VALUES ('twice'), ('twice')")
-    with pytest.raises(RowsUnavailable, match="could not create unique index"):
+    with pytest.raises(ChangeRefused, match="could not create unique index"):
         upgrade(jobs.settings)
 
 
@@ -193,6 +196,48 @@ async def test_a_missing_right_makes_a_row_wait_with_its_cause_and_holds_up_nobo
         await one.making.one_pass()
         assert row in ads.runs()
     assert jobs.shows(row) == ("queued", "", "")
+
+
+async def test_a_row_that_takes_no_change_leaves_the_others_alone(jobs: Table) -> None:
+    check = "title <> 'stubborn' OR run_key IS NULL"
+    jobs.execute(f"ALTER TABLE jobs ADD CONSTRAINT unmoved CHECK ({check})")
+    stubborn, *rows = [jobs.insert(title=word) for word in ("stubborn", *"abcdef")]
+    async with cluster() as ads, making(jobs.settings, ads.api) as one:
+        await one.making.one_pass()
+        assert set(ads.runs()) == set(rows)
+    assert jobs.row(stubborn)["run_key"] is None, "and so it has no run"
+
+
+async def test_a_table_whose_status_is_no_text_is_said_and_not_used(server: Server) -> None:
+    jobs = new_database(server)
+    jobs.execute("CREATE TYPE word AS ENUM ('queued', 'running', 'done', 'failed')")
+    jobs.execute(
+        "CREATE TABLE jobs (id text, tenant_id text, current_step text, status word, "
+        "created_at timestamptz, title text, input text, params json)"
+    )
+    upgrade(jobs.settings)
+    rows = Rows(jobs.settings)
+    with pytest.raises(TableUnusable, match="status is of type word"):
+        await rows.check()
+    await rows.close()
+
+
+class Puzzled(Runs):
+    """Fails on one row as nobody foresaw."""
+
+    async def make(self, wanted: Reservation, run: RowRun) -> Made | Refused | Postponed:
+        if wanted.row.tenant == "odd":
+            raise RuntimeError("what is this?")
+        return await super().make(wanted, run)
+
+
+async def test_what_nobody_foresaw_is_the_trouble_of_its_row_alone(jobs: Table) -> None:
+    row, good = jobs.insert("odd"), jobs.insert()
+    async with cluster() as ads, making(jobs.settings, ads.api, runs_of=Puzzled) as one:
+        await one.making.one_pass()
+        assert set(ads.runs()) == {good}
+    status, _, error = jobs.shows(row)
+    assert (status, "what is this?" in error) == ("queued", True)
 
 
 async def test_an_answer_that_is_lost_makes_no_second_run(jobs: Table) -> None:
