@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from docpipe.pages import Page
@@ -67,7 +68,7 @@ def test_letters_that_nobody_sees_or_that_have_no_sense_are_not_the_page(
     mode: int, text: str, sheet: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = reader.Reading(scans_lines(), 0.95, "eng", 595.0, 842.0)
-    monkeypatch.setattr(scans, "read_page", lambda *_, **__: said)
+    monkeypatch.setattr(scans, "read_page", Mock(return_value=said))
     page = read(tmp_path, fax(sheet, mode, text))
     assert (page.source, page.text) == ("ocr", SENTENCE[0])
 
@@ -92,7 +93,7 @@ def test_what_is_read_without_sureness_is_left_out_with_a_note(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unsure = reader.Reading(scans_lines(), 0.42, "eng", 595.0, 842.0)
-    monkeypatch.setattr(scans, "read_page", lambda *_, **__: unsure)
+    monkeypatch.setattr(scans, "read_page", Mock(return_value=unsure))
     Image.new("L", (50, 50)).save(path := tmp_path / "a.png")
     (page,) = pages.pages(path)
     assert page.text == ""
@@ -103,6 +104,6 @@ def test_a_page_that_reads_well_is_not_asked_how_it_lies(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sure = reader.Reading(scans_lines(), 0.95, "eng", 595.0, 842.0)
-    monkeypatch.setattr(reader, "read", lambda *_: sure)
-    monkeypatch.setattr(orientation, "of", lambda _: pytest.fail("asked"))
+    monkeypatch.setattr(reader, "read", Mock(return_value=sure))
+    monkeypatch.setattr(orientation, "of", Mock(side_effect=AssertionError("asked")))
     assert scans.read_page(Image.new("L", (60, 60), 255), "eng").text == SENTENCE[0]

@@ -21,7 +21,7 @@ def of(page: Image.Image) -> int | None:
     """Degrees by which to turn the page to the left; None where it cannot be said."""
     with tesseract.opened("osd", tesserocr.PSM.OSD_ONLY) as api:
         api.SetImage(page)  # pyright: ignore[reportUnknownMemberType]
-        found = cast("_Found | None", api.DetectOrientationScript())
+        found = cast("_Found | None", api.DetectOrientationScript())  # pyright: ignore[reportUnknownMemberType]
     if found is None or found["orient_conf"] < LEAST:
         return None
     return found["orient_deg"] % 360
