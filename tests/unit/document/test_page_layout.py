@@ -172,6 +172,17 @@ def test_korean_columns_are_columns_with_half_as_many_letters() -> None:
     assert [line.text for line in reading_order.in_order(lines)] == [*left, *right]
 
 
+def test_of_lines_of_uneven_length_none_is_taken_for_a_heading_over_both_columns() -> None:
+    long = (100 + 12 * 6, [(50, "the longest line of this column reaches far in")])
+    lines = [
+        *columns("RL"),
+        *laid(long),
+        *laid((100 + 12 * 7, [(50, "the last line of the left")])),
+    ]
+    found = [line.text for line in reading_order.in_order(lines)]
+    assert found == [*LEFT, long[1][0][1], "the last line of the left", *RIGHT]
+
+
 @pytest.mark.parametrize(
     "bullet", ["•", "●", "○", "■", "□", "▶", "◆", "※", "①", "㉠", "ㅇ", "가.", "(1)"]
 )

@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 from docpipe.pages import Page
-from docpipe.reading.ocr import orientation, reader, scans
+from docpipe.reading.ocr import gutters, orientation, reader, scans
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.support.documents import pages
@@ -107,3 +107,30 @@ def test_a_page_that_reads_well_is_not_asked_how_it_lies(
     monkeypatch.setattr(reader, "read", Mock(return_value=sure))
     monkeypatch.setattr(orientation, "of", Mock(side_effect=AssertionError("asked")))
     assert scans.read_page(Image.new("L", (60, 60), 255), "eng").text == SENTENCE[0]
+
+
+def striped(*columns: tuple[int, int], title: bool = False) -> Image.Image:
+    """A page of black lines in columns."""
+    page = Image.new("L", (600, 800), 255)
+    pen = ImageDraw.Draw(page)
+    if title:
+        pen.rectangle((150, 30, 450, 60), fill=0)
+    for left, right in columns:
+        for n in range(20):
+            pen.rectangle((left, 100 + n * 30, right, 115 + n * 30), fill=0)
+    return page
+
+
+def test_columns_are_seen_in_the_picture_below_their_title() -> None:
+    title, left, right = gutters.columns_of(striped((40, 280), (310, 560), title=True))
+    assert title[3] <= left[1] == right[1] <= 100
+    assert 280 < left[2] == right[0] < 310
+
+
+def test_a_page_of_one_column_and_one_of_short_cells_are_one_part() -> None:
+    whole = [(0, 0, 600, 800)]
+    assert gutters.columns_of(striped((40, 560))) == whole
+    cells = striped((40, 110), (310, 380))
+    ImageDraw.Draw(cells).rectangle((40, 720, 290, 735), fill=0)
+    assert gutters.columns_of(cells) == whole
+    assert gutters.columns_of(Image.new("L", (600, 800), 255)) == whole
