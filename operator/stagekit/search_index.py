@@ -24,7 +24,7 @@ IN_HEADING: Final = 3
 """How often a word in the heading counts."""
 _WORD: Final = re.compile(r"\d+(?:[.,:]\d+)+|\w+")
 _HALF_WEIGHT: Final = 1.2
-"""How often a word stands in a piece that weighs half of what it can, as in BM25."""
+"""How often a word stands in a piece of middle length that weighs half of what it can (BM25)."""
 
 
 class NotAnIndex(Exception):  # noqa: N818  (said as it is)
@@ -63,20 +63,21 @@ def look_up(index: Path, words: Sequence[str], limit: int) -> list[Piece]:
 
 def _ranked(rows: Iterable[tuple[int, str, str]], words: Sequence[str]) -> list[int]:
     """Numbers of the rows that have most of the words, best first."""
-    number, counts = 0, dict[int, list[int]]()
+    number, letters, counts = 0, 0, dict[int, tuple[int, list[int]]]()
     for row, section, text in rows:
-        number += 1
         heading, body = str(section).casefold(), str(text).casefold()
+        number, letters = number + 1, letters + len(body)
         own = [body.count(word) + IN_HEADING * heading.count(word) for word in words]
         if any(own):
-            counts[row] = own
-    spread = [sum(bool(own[n]) for own in counts.values()) for n in range(len(words))]
+            counts[row] = len(body), own
+    spread = [sum(bool(own[n]) for _, own in counts.values()) for n in range(len(words))]
     rarity = [math.log(1 + (number - some + 0.5) / (some + 0.5)) for some in spread]
 
     def rank(row: int) -> tuple[float, float, int]:
-        own = counts[row]
-        weight = sum(r * n / (n + _HALF_WEIGHT) for r, n in zip(rarity, own, strict=True))
+        length, own = counts[row]
+        half = _HALF_WEIGHT * (0.25 + 0.75 * length * number / max(letters, 1))
+        weight = sum(r * n / (n + half) for r, n in zip(rarity, own, strict=True))
         return -sum(map(bool, own)), -weight, row
 
-    most = [row for row, own in counts.items() if sum(map(bool, own)) * 2 > len(words)]
+    most = [row for row, (_, own) in counts.items() if sum(map(bool, own)) * 2 > len(words)]
     return sorted(most, key=rank)

@@ -8,6 +8,7 @@ import io
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from docpipe.pages import Failure
@@ -131,7 +132,7 @@ def test_avif_and_heic_are_pictures_and_a_video_is_sound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing = reader.Reading([], 0.0, "eng", 64.0, 48.0)
-    monkeypatch.setattr(scans, "read_page", lambda *_, **__: nothing)
+    monkeypatch.setattr(scans, "read_page", Mock(return_value=nothing))
     Image.new("RGB", (64, 48), "white").save(path := tmp_path / "a", "AVIF")
     assert kinds.of(path) == "picture"
     assert pages.pages(path)[0].source == "ocr"

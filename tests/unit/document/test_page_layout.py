@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ from docpipe.text import layout, plausibility, reading_order
 from tests.support.documents import pages
 from tests.support.documents.pages import Placed, drawn, page_pdf
 
+Row = tuple[float, Sequence[tuple[float, str]]]
+"""A line's top, and its cells: where they begin and what they say."""
 
-def laid(*rows: tuple[float, list[tuple[float, str]]], size: float = 10) -> list[Line]:
+
+def laid(*rows: Row, size: float = 10) -> list[Line]:
     """Lines at a height, of cells that begin somewhere; a letter is half as wide as high."""
     return [
         Line(
@@ -95,7 +99,7 @@ def test_a_table_drawn_column_by_column_is_the_same_table() -> None:
         [(100, [(50, "Region")]), (115, [(50, "North")]), (130, [(50, "South")])],
         [(100, [(150, "May")]), (115, [(150, "1")]), (130, [(150, "2")])],
     ]
-    lines = laid(*columns[0], *columns[1])  # type: ignore[arg-type]
+    lines = laid(*columns[0], *columns[1])
     assert table_of(lines) == [["Region", "May"], ["North", "1"], ["South", "2"]]
 
 
@@ -124,7 +128,7 @@ def columns(order: str) -> list[Line]:
         "L": [(100 + 12 * n, [(50, text)]) for n, text in enumerate(LEFT)],
         "R": [(100 + 12 * n, [(310, text)]) for n, text in enumerate(RIGHT)],
     }
-    return laid(*(line for part in order for line in parts[part]))  # type: ignore[arg-type]
+    return laid(*(line for part in order for line in parts[part]))
 
 
 @pytest.mark.parametrize("order", ["TLR", "RLT", "LRT", "RTL"])
@@ -166,6 +170,17 @@ def test_korean_columns_are_columns_with_half_as_many_letters() -> None:
         for n, text in enumerate(texts)
     ]
     assert [line.text for line in reading_order.in_order(lines)] == [*left, *right]
+
+
+def test_of_lines_of_uneven_length_none_is_taken_for_a_heading_over_both_columns() -> None:
+    long = (100 + 12 * 6, [(50, "the longest line of this column reaches far in")])
+    lines = [
+        *columns("RL"),
+        *laid(long),
+        *laid((100 + 12 * 7, [(50, "the last line of the left")])),
+    ]
+    found = [line.text for line in reading_order.in_order(lines)]
+    assert found == [*LEFT, long[1][0][1], "the last line of the left", *RIGHT]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import io
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import openpyxl
 import pptx
@@ -110,7 +111,12 @@ def test_the_same_picture_is_read_once_and_small_ones_never(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     read: list[bytes] = []
-    monkeypatch.setattr(Illustrations, "_read", lambda _, content: read.append(content) or "")
+
+    def reading(_: Illustrations, content: bytes) -> str:
+        read.append(content)
+        return ""
+
+    monkeypatch.setattr(Illustrations, "_read", reading)
     pictures = Illustrations("eng")
     assert [pictures.words_in(b"a"), pictures.words_in(b"a")] == ["", ""]
     assert read == [b"a"]
@@ -204,9 +210,9 @@ def test_cells_that_are_merged_downwards_leave_the_others_in_their_columns(tmp_p
 
 def deck(folder: Path) -> Path:
     """A slide with a picture, a group, and a picture without a file."""
-    made = pptx.Presentation()
+    made: Any = pptx.Presentation()
     slide = made.slides.add_slide(made.slide_layouts[5])
-    slide.shapes.title.text = "The title"  # type: ignore[union-attr]
+    slide.shapes.title.text = "The title"
     picture = slide.shapes.add_picture(io.BytesIO(png()), Cm(1), Cm(5))
     picture._element.nvPicPr.cNvPr.set("descr", "A sign")
     group = slide.shapes.add_group_shape()

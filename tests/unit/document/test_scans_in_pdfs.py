@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from docpipe.pages import Page
-from docpipe.reading.ocr import orientation, reader, scans
+from docpipe.reading.ocr import gutters, orientation, reader, scans
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.support.documents import pages
@@ -67,7 +68,7 @@ def test_letters_that_nobody_sees_or_that_have_no_sense_are_not_the_page(
     mode: int, text: str, sheet: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = reader.Reading(scans_lines(), 0.95, "eng", 595.0, 842.0)
-    monkeypatch.setattr(scans, "read_page", lambda *_, **__: said)
+    monkeypatch.setattr(scans, "read_page", Mock(return_value=said))
     page = read(tmp_path, fax(sheet, mode, text))
     assert (page.source, page.text) == ("ocr", SENTENCE[0])
 
@@ -92,7 +93,7 @@ def test_what_is_read_without_sureness_is_left_out_with_a_note(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unsure = reader.Reading(scans_lines(), 0.42, "eng", 595.0, 842.0)
-    monkeypatch.setattr(scans, "read_page", lambda *_, **__: unsure)
+    monkeypatch.setattr(scans, "read_page", Mock(return_value=unsure))
     Image.new("L", (50, 50)).save(path := tmp_path / "a.png")
     (page,) = pages.pages(path)
     assert page.text == ""
@@ -103,6 +104,33 @@ def test_a_page_that_reads_well_is_not_asked_how_it_lies(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sure = reader.Reading(scans_lines(), 0.95, "eng", 595.0, 842.0)
-    monkeypatch.setattr(reader, "read", lambda *_: sure)
-    monkeypatch.setattr(orientation, "of", lambda _: pytest.fail("asked"))
+    monkeypatch.setattr(reader, "read", Mock(return_value=sure))
+    monkeypatch.setattr(orientation, "of", Mock(side_effect=AssertionError("asked")))
     assert scans.read_page(Image.new("L", (60, 60), 255), "eng").text == SENTENCE[0]
+
+
+def striped(*columns: tuple[int, int], title: bool = False) -> Image.Image:
+    """A page of black lines in columns."""
+    page = Image.new("L", (600, 800), 255)
+    pen = ImageDraw.Draw(page)
+    if title:
+        pen.rectangle((150, 30, 450, 60), fill=0)
+    for left, right in columns:
+        for n in range(20):
+            pen.rectangle((left, 100 + n * 30, right, 115 + n * 30), fill=0)
+    return page
+
+
+def test_columns_are_seen_in_the_picture_below_their_title() -> None:
+    title, left, right = gutters.columns_of(striped((40, 280), (310, 560), title=True))
+    assert title[3] <= left[1] == right[1] <= 100
+    assert 280 < left[2] == right[0] < 310
+
+
+def test_a_page_of_one_column_and_one_of_short_cells_are_one_part() -> None:
+    whole = [(0, 0, 600, 800)]
+    assert gutters.columns_of(striped((40, 560))) == whole
+    cells = striped((40, 110), (310, 380))
+    ImageDraw.Draw(cells).rectangle((40, 720, 290, 735), fill=0)
+    assert gutters.columns_of(cells) == whole
+    assert gutters.columns_of(Image.new("L", (600, 800), 255)) == whole

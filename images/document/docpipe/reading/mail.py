@@ -104,7 +104,7 @@ def _opened(task: Task, name: str, file: Path, reader_of: Callable[[Kind], Reade
 
 
 def _parsed(content: bytes) -> EmailMessage:
-    return cast("EmailMessage", email.message_from_bytes(content, policy=email.policy.default))
+    return email.message_from_bytes(content, policy=email.policy.default)
 
 
 def _header(message: EmailMessage, name: str) -> str:

@@ -16,7 +16,7 @@ import re
 import sys
 import types
 import warnings
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from bs4 import BeautifulSoup, Tag
 
@@ -128,7 +128,7 @@ def _markdown(body: Tag) -> str:
     sys.modules.setdefault("magika", types.ModuleType("magika"))
     from markitdown import StreamInfo, converters
 
-    converter: _Converter = converters.HtmlConverter()
+    converter = cast("_Converter", converters.HtmlConverter())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said about odd files, for programmers
         return tidy(converter.convert(made, StreamInfo(charset="utf-8")).markdown)

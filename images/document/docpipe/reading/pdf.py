@@ -1,6 +1,6 @@
 """PDF by PDFium: letters and their places, page pictures. Runs in the child process only.
 
-A page is read by its own letters, and by what was written onto it (`annotations`). Where a picture
+A page is read by its own letters, and by what was written onto it (`written`). Where a picture
 covers it, it is a scan if its letters are few (a fax's header, a stamp), invisible (a program's
 reading laid over it), or no language's: then it is drawn at 300 dots an inch and read by Tesseract,
 and of what stands in the PDF's own visible letters these are kept.
@@ -21,7 +21,7 @@ from pypdfium2 import raw
 import stagekit
 from docpipe import limits
 from docpipe.pages import Answer, Failure, Line, Opened, Page, Picture, Task
-from docpipe.reading import annotations, charsets
+from docpipe.reading import charsets, written
 from docpipe.reading.errors import failure
 from docpipe.reading.frame import frame_of
 from docpipe.reading.ocr import scans
@@ -60,7 +60,7 @@ def _opened(path: Path) -> pdfium.PdfDocument:
             "BrokenDocument",
             "the PDF is truncated or damaged: save it again, upload the whole file",
         ) from error
-    document.init_forms()
+    document.init_forms()  # pyright: ignore[reportUnknownMemberType]
     if len(document) == 0:
         raise stagekit.Refused("NoPages", "the PDF has no pages: save it again")
     return document
@@ -93,11 +93,11 @@ def _broken_page(number: int) -> Failure:
 
 def _page(document: pdfium.PdfDocument, number: int, languages: str) -> Page:
     began = time.monotonic()
-    written = annotations.written_on(document, document[number - 1])
-    page = annotations.with_annotations(document, number)
+    notes = written.written_on(document, document[number - 1])
+    page = written.with_annotations(document, number)
     width, height = page.get_size()
     lines = lines_of(_letters(page))
-    lines += annotations.missing(written, lines, frame_of(page))
+    lines += written.missing(notes, lines, frame_of(page))
     if _is_scan(page, lines):
         reading = scans.read_page(_drawn(page, SCAN_DOTS / _POINTS), languages)
         read, note = scans.sure_lines(reading)

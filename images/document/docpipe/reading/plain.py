@@ -8,7 +8,7 @@ import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from docpipe.pages import Answer, Opened, Page, Task
 from docpipe.reading import charsets, delimited
@@ -58,9 +58,11 @@ def clean(text: str) -> str:
 
 def rich_text(content: bytes) -> str:
     """An RTF's words; its tables are tables again."""
-    from striprtf.striprtf import rtf_to_text
+    from striprtf import striprtf
 
-    text = charsets.joined(rtf_to_text(content.decode("latin-1"), errors="replace"))
+    library: Any = striprtf  # it knows no types
+    words = str(library.rtf_to_text(content.decode("latin-1"), errors="replace"))
+    text = charsets.joined(words)
     blocks: list[str] = []
     for is_row, lines in itertools.groupby(text.split("\n"), key=_is_row):
         if is_row:

@@ -18,7 +18,7 @@ import types
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol
 from xml.etree import ElementTree as ET
 
 import mammoth
@@ -34,10 +34,6 @@ _STYLES: Final = "comment-reference => sup"
 
 class _Picture(Protocol):
     def open(self) -> io.BytesIO: ...
-
-
-class _Html(Protocol):
-    value: str
 
 
 def read(path: Path, pictures: Illustrations) -> tuple[str, list[str]]:
@@ -92,9 +88,10 @@ def _html(content: bytes, pictures: Illustrations) -> str:
             words = pictures.leave_out("it is only linked")
         return {"src": "picture", "alt": ": ".join(filter(None, (" ".join(alt.split()), words)))}
 
-    images = mammoth.images.img_element(described)  # pyright: ignore[reportUnknownMemberType]
-    made = mammoth.convert_to_html(io.BytesIO(content), convert_image=images, style_map=_STYLES)  # pyright: ignore[reportUnknownMemberType]
-    return cast("_Html", made).value
+    library: Any = mammoth  # it knows no types
+    images = library.images.img_element(described)
+    made = library.convert_to_html(io.BytesIO(content), convert_image=images, style_map=_STYLES)
+    return str(made.value)
 
 
 def _furniture(content: bytes) -> Iterator[str]:

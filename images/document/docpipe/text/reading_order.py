@@ -78,9 +78,9 @@ def _right(part: Line) -> float:
 
 
 def _gutter(parts: list[Line]) -> float | None:
-    """The middle of the widest gutter; None where there is none."""
+    """The middle of the gutter that the fewest lines cross, the widest of these; None for none."""
     size = median(part.size for part in parts)
-    found: list[tuple[float, float]] = []
+    found: list[tuple[int, float, float]] = []
     ends = sorted({_right(part) for part in parts})
     for end in ends:
         right = [part for part in parts if _left(part) > end + 0.5]
@@ -93,8 +93,8 @@ def _gutter(parts: list[Line]) -> float | None:
         if start - end < _GUTTER * size or crossed > _CROSSED * len(parts):
             continue
         if _is_prose(left) and _is_prose(right) and _side_by_side(left, right):
-            found.append((start - end, middle))
-    return max(found)[1] if found else None
+            found.append((-crossed, start - end, middle))
+    return max(found)[2] if found else None
 
 
 def _is_prose(side: list[Line]) -> bool:

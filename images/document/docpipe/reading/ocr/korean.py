@@ -1,6 +1,7 @@
 """Pages mostly in Korean: Tesseract's Korean model reads, the English one only helps it out.
 
-1. Tesseract's search for blocks loses lines of Korean pages: read as one column, they stay.
+1. Tesseract's search for blocks loses lines of Korean pages: read as one column, they stay. Columns
+   are found in the picture (`gutters`), each is read on its own.
 2. Debian's Korean model knows some thousand of the syllables and hardly a Latin letter. Read with
    both models, a syllable unknown to the one is taken for English letters by the other. So the
    Korean model reads alone, and of the reading by both only English words are taken over that
@@ -13,7 +14,7 @@ from typing import Final
 
 from PIL import Image
 
-from docpipe.reading.ocr import recognition
+from docpipe.reading.ocr import gutters, recognition
 from docpipe.reading.ocr.recognition import Row, Word
 from docpipe.text.scripts import is_hangul
 
@@ -32,13 +33,24 @@ def share(text: str) -> float:
 
 
 def rows(page: Image.Image, languages: str) -> tuple[list[Row], str]:
-    """The page's rows, and the languages that were of use."""
+    """The page's rows, column by column, and the languages that were of use."""
+    read: list[Row] = []
+    helped = False
+    for left, top, right, bottom in gutters.columns_of(page):
+        part, with_english = _column(page.crop((left, top, right, bottom)), languages)
+        read += [[recognition.moved(word, left, top) for word in row] for row in part]
+        helped = helped or with_english
+    return read, "kor+eng" if helped else "kor"
+
+
+def _column(page: Image.Image, languages: str) -> tuple[list[Row], bool]:
+    """The rows of a page of one column, and whether English words were taken over."""
     korean = recognition.rows(page, "kor", recognition.COLUMN)
     if languages == "kor":
-        return korean, "kor"
+        return korean, False
     both = recognition.rows(page, "kor+eng", recognition.COLUMN)
     helped = [_is_put(korean, word) for row in both for word in english_words(row)]
-    return korean, "kor+eng" if any(helped) else "kor"
+    return korean, any(helped)
 
 
 def english_words(row: Row) -> Row:

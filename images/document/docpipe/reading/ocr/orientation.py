@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypedDict, cast
+from typing import Final, cast
 
 import tesseract
 import tesserocr
@@ -12,16 +12,11 @@ LEAST: Final = 1.0
 """Tesseract's least certainty about a direction: upright pages reach some ten."""
 
 
-class _Found(TypedDict):
-    orient_deg: int
-    orient_conf: float
-
-
 def of(page: Image.Image) -> int | None:
     """Degrees by which to turn the page to the left; None where it cannot be said."""
     with tesseract.opened("osd", tesserocr.PSM.OSD_ONLY) as api:
         api.SetImage(page)  # pyright: ignore[reportUnknownMemberType]
-        found = cast("_Found | None", api.DetectOrientationScript())
+        found = cast("dict[str, float] | None", api.DetectOrientationScript())  # pyright: ignore[reportUnknownMemberType]
     if found is None or found["orient_conf"] < LEAST:
         return None
-    return found["orient_deg"] % 360
+    return int(found["orient_deg"]) % 360

@@ -48,6 +48,13 @@ def rows(page: Image.Image, languages: str, blocks: tesserocr.PSM) -> list[Row]:
     return [row for row in rows_read if row]
 
 
+def moved(word: Word, right: int, down: int) -> Word:
+    """A word of a part of the page, in pixels of the whole."""
+    left, top, end, bottom = word.box
+    box = (left + right, top + down, end + right, bottom + down)
+    return Word(word.text, box, word.confidence)
+
+
 def confidence(rows_read: Iterable[Row]) -> float:
     """The mean over all letters; 0 where there are none."""
     return tesseract.mean_confidence([word for row in rows_read for word in row])

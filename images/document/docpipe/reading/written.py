@@ -8,8 +8,9 @@ added at its place.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -17,6 +18,8 @@ from pypdfium2 import raw
 from docpipe.pages import Cell, Line
 from docpipe.reading.frame import Box, Frame
 
+_raw: Any = raw
+"""PDFium's binding knows no types of its functions."""
 _WITH_WORDS: Final = (
     raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX,
 )  # fmt: skip
@@ -36,43 +39,38 @@ class Written(NamedTuple):
 
 def written_on(document: pdfium.PdfDocument, page: pdfium.PdfPage) -> list[Written]:
     """What fields and notes say."""
-    return [*_written(document, page)]
-
-
-def _written(document: pdfium.PdfDocument, page: pdfium.PdfPage) -> Iterator[Written]:
-    form = document.formenv
-    for n in range(min(raw.FPDFPage_GetAnnotCount(page), _MOST)):
-        annotation = raw.FPDFPage_GetAnnot(page, n)
+    found: list[Written] = []
+    for n in range(min(count_on(page), _MOST)):
+        annotation = _raw.FPDFPage_GetAnnot(page, n)
         if not annotation:
             continue
-        kind = raw.FPDFAnnot_GetSubtype(annotation)
-        text = ""
-        if kind in _NOTES:
-            text = _string(
-                lambda buffer, size, of=annotation: raw.FPDFAnnot_GetStringValue(
-                    of, b"Contents", buffer, size
-                )
-            )
-        elif (
-            kind == raw.FPDF_ANNOT_WIDGET
-            and form
-            and raw.FPDFAnnot_GetFormFieldType(form, annotation) in _WITH_WORDS
-        ):
-            text = _string(
-                lambda buffer, size, of=annotation: raw.FPDFAnnot_GetFormFieldValue(
-                    form, of, buffer, size
-                )
-            )
-        box = raw.FS_RECTF()
-        if text.strip() and raw.FPDFAnnot_GetRect(annotation, box):
-            yield Written(text, (box.left, box.bottom, box.right, box.top))
-        raw.FPDFPage_CloseAnnot(annotation)
+        text, box = _said(document, annotation), raw.FS_RECTF()
+        if text.strip() and _raw.FPDFAnnot_GetRect(annotation, box):
+            found.append(Written(text, (box.left, box.bottom, box.right, box.top)))
+        _raw.FPDFPage_CloseAnnot(annotation)
+    return found
 
 
-def _string(call: object) -> str:
+def count_on(page: pdfium.PdfPage) -> int:
+    """How many annotations a page has."""
+    return int(_raw.FPDFPage_GetAnnotCount(page))
+
+
+def _said(document: pdfium.PdfDocument, annotation: object) -> str:
+    """What a field or note says; empty for other annotations."""
+    kind, form = _raw.FPDFAnnot_GetSubtype(annotation), document.formenv
+    if kind in _NOTES:
+        return _string(partial(_raw.FPDFAnnot_GetStringValue, annotation, b"Contents"))
+    if kind != raw.FPDF_ANNOT_WIDGET or not form:
+        return ""
+    if _raw.FPDFAnnot_GetFormFieldType(form, annotation) not in _WITH_WORDS:
+        return ""
+    return _string(partial(_raw.FPDFAnnot_GetFormFieldValue, form, annotation))
+
+
+def _string(call: Callable[[object, int], int]) -> str:
     """A string as PDFium gives them: its size first, then UTF-16."""
-    assert callable(call)  # noqa: S101
-    size = int(call(None, 0))
+    size = call(None, 0)
     buffer = ctypes.create_string_buffer(max(size, 2))
     call(ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), size)
     return buffer.raw[:size].decode("utf-16-le", "replace").rstrip("\0")
@@ -81,8 +79,8 @@ def _string(call: object) -> str:
 def with_annotations(document: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
     """A page of which its annotations are part."""
     page = document[number - 1]
-    if raw.FPDFPage_GetAnnotCount(page) > 0:
-        raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
+    if count_on(page) > 0:
+        _raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
         page.close()
         page = document[number - 1]
     return page
