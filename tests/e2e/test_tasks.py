@@ -66,7 +66,7 @@ def all_on(space: Space) -> Document:
     wanted: Document = {task: {**on, "schedule": NEVER} for task in TASKS}
     wanted["data_cleanup"]["jobData"] = {"dryRun": False, "keepFinishedSeconds": 0}
     host = f"site.{space.namespace}.svc:{PORT}"
-    inputs = {"artifacts": {"inputHosts": [host]}}
+    inputs = {"artifacts": {"internalHosts": [host]}}
     return {"tasks": {**wanted, "restore": on}, "settings": inputs}
 
 

@@ -11,7 +11,8 @@ from collections import Counter
 from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, make_wsgi_app
+import prometheus_client
+from prometheus_client import CollectorRegistry
 
 AT_ONCE: Final = 8
 """Connections at once, each with a thread; the next one is ended unanswered."""
@@ -19,6 +20,9 @@ PER_PEER: Final = 2
 """Of these so many of one address."""
 SECONDS: Final = 10.0
 """One is ended after so long, whatever has been asked and answered by then."""
+
+# What it makes has no types.
+_untyped: Any = prometheus_client
 
 
 class BoundedServer(WSGIServer):
@@ -67,7 +71,7 @@ class _Quiet(WSGIRequestHandler):
 
 def start(port: int, registry: CollectorRegistry, host: str = "0.0.0.0") -> BoundedServer:  # noqa: S104
     """Serve `/metrics` from now on, in threads that end with the process."""
-    app = make_wsgi_app(registry)
+    app = _untyped.make_wsgi_app(registry)
     server = make_server(host, port, app, server_class=BoundedServer, handler_class=_Quiet)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server
