@@ -1,6 +1,6 @@
 """`Intervention`: what a person asks of a run, such as Retry; immutable, answered once, kept."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -17,6 +17,9 @@ from stagework.api.base import (
 from stagework.api.batch_items import ItemId
 from stagework.api.references import ObjectName
 from stagework.api.stages import MAX_SECONDS, StageName
+
+REQUESTER_LETTERS: Final = 512
+"""Longest name of who asks: longer ones are refused, for two of them could be cut to the same."""
 
 Word = str
 """A kind or verb; the registry of kinds says which there are (`api/kinds.py`)."""
@@ -101,8 +104,8 @@ class InterventionSpec(Resource):
     """Recover only: for how long nothing must have proved that a stage lives; absent: 1800."""
     reason: Annotated[str, StringConstraints(max_length=256)] = ""
     """Why; kept in the history."""
-    requestedBy: ShortText = ""
-    """Who asks; an admission policy demands that it is the requester."""
+    requestedBy: Annotated[str, StringConstraints(max_length=REQUESTER_LETTERS)] = ""
+    """Who asks; an admission policy demands that it is the requester, by the whole name."""
 
 
 class RefusedStage(Observed):

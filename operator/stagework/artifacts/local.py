@@ -79,11 +79,11 @@ class LocalStore:
         """Remove the temporary file."""
         await asyncio.to_thread(Path(received.place).unlink, missing_ok=True)
 
-    async def open(self, key: str) -> OpenFile:
+    async def open(self, key: str, start: int = 0) -> OpenFile:
         """Find a file; it is opened when its first bytes are asked for, and read in threads."""
         path = self._path(key)
         size, sha256 = await asyncio.to_thread(_size_and_digest, path, key)
-        return OpenFile(size, sha256, _chunks(path, size))
+        return OpenFile(size, sha256, _chunks(path, size, start))
 
     async def stat(self, key: str) -> Entry | None:
         """Size of a file, or None."""
@@ -222,10 +222,11 @@ def _size_and_digest(path: Path, key: str) -> tuple[int, str]:
         return size, ""
 
 
-async def _chunks(path: Path, size: int) -> AsyncIterator[bytes]:
-    left = size
+async def _chunks(path: Path, size: int, start: int) -> AsyncIterator[bytes]:
+    left = max(0, size - start)
     file = await asyncio.to_thread(path.open, "rb")
     with file:
+        file.seek(start)
         while left:
             chunk = await asyncio.to_thread(file.read, min(CHUNK_BYTES, left))
             if not chunk:

@@ -27,7 +27,7 @@ from stagework.artifacts.upload_signer import UploadSigner
 from stagework.settings import S3Settings
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta
+    from obstore import GetOptions, ObjectMeta
 
 READ_SECONDS: Final = 300
 """How long a presigned address for reading can be used: a download must have begun by then."""
@@ -104,9 +104,9 @@ class ObjectStore:
         with contextlib.suppress(NotStoredError):
             await self._delete(received.place)
 
-    async def open(self, key: str) -> OpenFile:
+    async def open(self, key: str, start: int = 0) -> OpenFile:
         """Read an object as a stream."""
-        return await _opened(self._backend, checked(key))
+        return await _opened(self._backend, checked(key), start)
 
     async def stat(self, key: str) -> Entry | None:
         """Size of an object, or None."""
@@ -232,9 +232,10 @@ class _Reached:
         raise UnreachableError(trouble.sentence) from None
 
 
-async def _opened(backend: Backend, key: str) -> OpenFile:
+async def _opened(backend: Backend, key: str, start: int = 0) -> OpenFile:
     with _Reached(key):
-        answer = await obstore.get_async(backend, key)
+        options: GetOptions = {"range": {"offset": start}} if start else {}
+        answer = await obstore.get_async(backend, key, options=options)
 
     async def chunks() -> AsyncIterator[bytes]:
         with _Reached(key):

@@ -31,7 +31,10 @@ class Received:
 
 @dataclass(frozen=True)
 class OpenFile:
-    """A file being read; `sha256` is empty where the store does not know it."""
+    """A file being read; `sha256` is empty where the store does not know it.
+
+    Size and digest are the whole file's.
+    """
 
     size: int
     sha256: str
@@ -68,8 +71,8 @@ class Store(Protocol):
         """Forget received bytes; harmless if they are gone."""
         ...
 
-    async def open(self, key: str) -> OpenFile:
-        """Read a file in chunks; raises NotStoredError."""
+    async def open(self, key: str, start: int = 0) -> OpenFile:
+        """Read a file in chunks, from its byte `start` on; raises NotStoredError."""
         ...
 
     async def stat(self, key: str) -> Entry | None:

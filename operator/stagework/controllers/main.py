@@ -9,10 +9,11 @@ from typing import Final
 
 import kopf
 import uvloop
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 
 from stagework import logs
 from stagework.cluster.client.connection import ConnectionSettingsError
+from stagework.controllers import metrics_server
 from stagework.controllers.clocks import Clocks
 from stagework.controllers.handlers import register
 from stagework.controllers.runtime import Build, Runtime
@@ -41,7 +42,7 @@ def run(loop: asyncio.AbstractEventLoop | None = None, clocks: Clocks | None = N
     except (SettingsError, ConnectionSettingsError) as error:
         sys.stderr.write(f"stagework-operator: {error}\n")
         sys.exit(2)
-    start_http_server(int(os.environ.get(ENV_METRICS_PORT, METRICS_PORT)), registry=registry)
+    metrics_server.start(int(os.environ.get(ENV_METRICS_PORT, METRICS_PORT)), registry)
     # kopf asks who runs it; inside the image the user id has no name.
     os.environ.setdefault("LOGNAME", "stagework")
     handlers = kopf.OperatorRegistry()

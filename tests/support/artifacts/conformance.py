@@ -50,6 +50,12 @@ class FileConformance:
         assert await content_of(store, "team/run/a.bin") == content
         assert await store.stat("team/run/a.bin") == Entry("team/run/a.bin", size)
 
+    async def test_it_is_read_from_a_byte_on(self, store: Store) -> None:
+        await keep(store, "team/run/a", b"0123456789")
+        opened = await store.open("team/run/a", 7)
+        assert b"".join([chunk async for chunk in opened.chunks]) == b"789"
+        assert opened.size == 10
+
     async def test_a_second_put_replaces_the_first(self, store: Store) -> None:
         await keep(store, "team/run/a", b"first")
         await keep(store, "team/run/a", b"2nd")

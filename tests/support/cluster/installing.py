@@ -28,7 +28,7 @@ def install_release(commands: Commands) -> None:
         *("--set-string", f"api.storeKeysSecret={bucket.SECRET}"),
         *("--set-json", f"settings.batches.stores={json.dumps([bucket.SETTINGS])}"),
         *("--set-json", f"tasks={json.dumps(tasks.values())}"),
-        *("--set-json", f"settings.artifacts.inputHosts={json.dumps([tasks.HOST])}"),
+        *("--set-json", f"settings.artifacts.internalHosts={json.dumps([tasks.HOST])}"),
     )
 
 

@@ -215,6 +215,57 @@ class TestReading:
         assert service.ask("GET", at(f"{MINE}/none"), reader).status == 404
         assert service.ask("GET", at(f"{MINE}/d"), reader).status == 404
 
+    @pytest.mark.parametrize(
+        ("asked", "body", "where"),
+        [
+            ("bytes=1-2", b"lp", "bytes 1-2/5"),
+            ("bytes=3-", b"ha", "bytes 3-4/5"),
+            ("bytes=-2", b"ha", "bytes 3-4/5"),
+            ("bytes=-99", b"alpha", "bytes 0-4/5"),
+            ("bytes=4-99", b"a", "bytes 4-4/5"),
+        ],
+    )
+    def test_a_part_is_what_was_asked_for(
+        self, service: Service, asked: str, body: bytes, where: str
+    ) -> None:
+        alice = service.cluster.person("alice", ("get", "team"))
+        answer = service.ask("GET", at(f"{MINE}/a.txt"), alice, None, {"Range": asked})
+        assert (answer.status, answer.body) == (206, body)
+        assert answer.headers["content-range"] == where
+        assert answer.headers["content-length"] == str(len(body))
+
+    @pytest.mark.parametrize("asked", ["bytes=-", "bytes=0-1,3-4", "lines=1-2", "bytes=a-b"])
+    def test_what_is_no_range_of_ours_is_as_if_none_were_asked_for(
+        self, service: Service, asked: str
+    ) -> None:
+        alice = service.cluster.person("alice", ("get", "team"))
+        answer = service.ask("GET", at(f"{MINE}/a.txt"), alice, None, {"Range": asked})
+        assert (answer.status, answer.body) == (200, b"alpha")
+
+    @pytest.mark.parametrize("asked", ["bytes=5-", "bytes=3-2", "bytes=-0"])
+    def test_a_part_that_is_not_there_is_said_to_be_none(
+        self, service: Service, asked: str
+    ) -> None:
+        alice = service.cluster.person("alice", ("get", "team"))
+        answer = service.ask("GET", at(f"{MINE}/a.txt"), alice, None, {"Range": asked})
+        assert (answer.status, answer.headers["content-range"]) == (416, "bytes */5")
+
+    def test_a_part_of_what_has_changed_meanwhile_is_the_whole(self, service: Service) -> None:
+        alice = service.cluster.person("alice", ("get", "team"))
+        tag = service.ask("GET", at(f"{MINE}/a.txt"), alice).headers.get("etag", '""')
+        for condition, status in ((tag, 206), ('"another"', 200)):
+            head = {"Range": "bytes=1-2", "If-Range": condition}
+            assert service.ask("GET", at(f"{MINE}/a.txt"), alice, None, head).status == status
+
+    def test_a_head_says_how_much_there_is_to_who_may_read_it(self, service: Service) -> None:
+        alice = service.cluster.person("alice", ("get", "team"))
+        answer = service.ask("HEAD", at(f"{MINE}/a.txt"), alice)
+        assert (answer.status, answer.body) == (200, b"")
+        assert (answer.headers["content-length"], answer.headers["accept-ranges"]) == ("5", "bytes")
+        assert service.ask("HEAD", at(f"{MINE}/none"), alice).status == 404
+        bob = service.cluster.person("bob", ("get", "elsewhere"))
+        assert service.ask("HEAD", at(f"{MINE}/a.txt"), bob).status == 403
+
     def test_an_uncommitted_prefix_is_refused(self, service: Service, reader: str) -> None:
         assert service.ask("GET", at(f"{MINE}/a.txt"), reader).status == 403
         assert service.ask("GET", at(f"{MINE}/"), reader).status == 403

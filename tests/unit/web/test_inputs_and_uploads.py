@@ -63,6 +63,14 @@ def test_an_upload_elsewhere_or_under_no_name_is_refused(
     assert service.stored() == []
 
 
+def test_a_name_that_is_no_utf_8_is_refused_and_stands_for_no_other(service: Service) -> None:
+    alice = service.cluster.person("alice", ("create", "team"))
+    for name in ("a%FF.png", "a%C3.png", "%ED%A0%80"):
+        answer = service.ask("PUT", f"/v1/uploads/team/{name}", alice, CONTENT)
+        assert (answer.status, answer.json["error"]) == (400, "the path is not UTF-8")
+    assert service.stored() == []
+
+
 def test_an_upload_with_a_wrong_digest_is_refused(service: Service) -> None:
     alice = service.cluster.person("alice", ("create", "team"))
     answer = service.put("/v1/uploads/team/x", alice, CONTENT, sha256="0" * 64)

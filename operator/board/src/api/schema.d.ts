@@ -13,7 +13,8 @@ export interface paths {
         };
         /**
          * Read
-         * @description One file; or, with a slash at the end of the prefix, the list of all.
+         * @description One file, or the part of it that `Range` asks for; or, with a slash at the end of the prefix,
+         *     the list of all.
          */
         get: operations["read_v1_artifacts__address__get"];
         /**

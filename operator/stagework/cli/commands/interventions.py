@@ -22,8 +22,6 @@ from stagework.plans.pipelinejob.snapshot import Resolved
 
 ANSWER_SECONDS: Final = 15.0
 """How long to wait for the operator's answer."""
-MAX_REQUESTER: Final = 128
-"""Longer user names are cut, as the admission policy does."""
 _POLL_SECONDS: Final = 0.3
 
 
@@ -116,7 +114,7 @@ def _effect(session: Session, run: PipelineJob, spec: InterventionSpec) -> Previ
 
 def signed(session: Session, spec: InterventionSpec) -> InterventionSpec:
     """The request, in the name of whoever asks."""
-    return spec.model_copy(update={"requestedBy": session.objects.me()[:MAX_REQUESTER]})
+    return spec.model_copy(update={"requestedBy": session.objects.me()})
 
 
 def answered(session: Session, intervention: Intervention) -> Intervention:

@@ -16,7 +16,7 @@ from stagework.api.kinds import PIPELINEJOB
 from stagework.api.pipelinejob import PipelineJobStatus
 from stagework.api.stage_status import Approval, SkipRecord, StageStatus, States
 from stagework.api.stages import RunsIf
-from stagework.api.text import SHORT_BYTES, one_line
+from stagework.api.text import SHORT_BYTES, one_line, shortened
 from stagework.plans.interventions import asked_by
 from stagework.plans.pipelinejob import edits
 from stagework.plans.pipelinejob.run_status import end_of
@@ -174,7 +174,7 @@ def _changed(
 def _approval(request: Intervention) -> Approval:
     spec = request.spec
     return Approval(
-        by=one_line(spec.requestedBy, SHORT_BYTES),
+        by=shortened(spec.requestedBy, SHORT_BYTES),
         at=request.metadata.creationTimestamp,
         reason=one_line(spec.reason, SHORT_BYTES),
     )
@@ -182,7 +182,7 @@ def _approval(request: Intervention) -> Approval:
 
 def _skipped(status: StageStatus, request: Intervention, by: str) -> StageStatus:
     spec = request.spec
-    record = SkipRecord(by=one_line(spec.requestedBy, SHORT_BYTES), descendants=spec.descendants)
+    record = SkipRecord(by=shortened(spec.requestedBy, SHORT_BYTES), descendants=spec.descendants)
     if status.active:
         return edits.stopping(edits.skip_recorded(status, record), names.SKIPPED_BY_PERSON, by)
     return edits.skipped(status, by, request.metadata.creationTimestamp, record)

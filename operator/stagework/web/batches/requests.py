@@ -25,8 +25,6 @@ from stagework.web.errors import ProblemError, bad_request
 from stagework.web.queue.readers import user_of
 from stagework.web.queue_source import NotWritten, QueueSource
 
-_REQUESTER_LETTERS: Final = 128
-"""Longer names are cut, as the admission policy does."""
 _NAME_BEGIN: Final = "batch-"
 
 
@@ -54,7 +52,7 @@ class BatchRequests:
         """Make it; raises ProblemError."""
         name = given.name or ""
         await self.require_create(caller, given.namespace, name, priority=given.spec.priority)
-        body = _batch_body(given.namespace, name, given.spec, user_of(caller).name)
+        body = _batch_body(given.namespace, name, given.spec, user_of(caller).requester)
         try:
             made = batch_from(await self._source.create_batch(given.namespace, body))
         except NotWritten as error:
@@ -80,7 +78,7 @@ class BatchRequests:
             verb=REPROCESS,
             select=given.select,
             reason=given.reason,
-            requestedBy=user_of(caller).name[:_REQUESTER_LETTERS],
+            requestedBy=user_of(caller).requester,
         )
         body = intervention_body(batch.metadata, spec)
         try:
@@ -132,7 +130,7 @@ def _batch_body(namespace: str, name: str, spec: BatchSpec, requester: str) -> d
         "metadata": {
             **named,
             "namespace": namespace,
-            "annotations": {names.ANNOTATION_REQUESTED_BY: requester[:_REQUESTER_LETTERS]},
+            "annotations": {names.ANNOTATION_REQUESTED_BY: requester},
         },
         "spec": spec.model_dump(mode="json", exclude_unset=True, by_alias=True),
     }

@@ -25,8 +25,6 @@ from stagework.web.queue.live_rows import run_from
 from stagework.web.queue_source import QueueSource, Right
 from stagework.web.user import User
 
-_REQUESTER_LETTERS: Final = 128
-"""Longer names are cut, as the admission policy does."""
 _SIGNS: Final = (b"suspectedTime", b"awaySince")
 """In the status of a run of which a stage is suspected."""
 
@@ -77,7 +75,7 @@ class RecoverRequests:
             stages=[one.stage for one in stages],
             timeoutSeconds=request.timeoutSeconds,
             reason=request.reason,
-            requestedBy=user.name[:_REQUESTER_LETTERS],
+            requestedBy=user.requester,
         )
         await self._source.create_intervention(meta.namespace, intervention_body(meta, spec))
 

@@ -31,9 +31,6 @@ from stagework.web.queue.readers import Readers
 from stagework.web.queue_source import NotWritten, QueueSource, Right
 from stagework.web.user import User
 
-_REQUESTER_LETTERS: Final = 128
-"""Longer names are cut, as the admission policy does."""
-
 NO_ID: Final = "NoId"
 NOT_FOUND: Final = "NotFound"
 NOT_ALLOWED: Final = "NotAllowed"
@@ -231,7 +228,7 @@ def _spec(run: PipelineJob, wanted: FailedId, asked: Asked) -> InterventionSpec:
         stages=[wanted.stage],
         attempt=wanted.attempt,
         reason=asked.reason,
-        requestedBy=asked.user.name[:_REQUESTER_LETTERS],
+        requestedBy=asked.user.requester,
     )
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
 from stagework.artifacts.errors import TooLargeError
-from stagework.web import bodies
+from stagework.web import bodies, ranges
 from stagework.web.artifact_path import parse
 from stagework.web.errors import bad_request
 from stagework.web.routes.services import CallerParam, ServicesParam, StagePodParam
@@ -42,15 +42,21 @@ async def write(
     return JSONResponse(answer, status_code=HTTPStatus.CREATED)
 
 
+@router.head("/v1/artifacts/{address:path}", response_class=Response, include_in_schema=False)
 @router.get("/v1/artifacts/{address:path}", response_class=Response)
-async def read(address: str, caller: CallerParam, services: ServicesParam) -> Response:
-    """One file; or, with a slash at the end of the prefix, the list of all."""
+async def read(
+    address: str, request: Request, caller: CallerParam, services: ServicesParam
+) -> Response:
+    """One file, or the part of it that `Range` asks for; or, with a slash at the end of the prefix,
+    the list of all.
+    """
     path = parse(address)
     await services.authorization.require_readable(caller, path.prefix)
     if not path.file:
         files = await bodies.listed_files(services.store, str(path.prefix))
         return JSONResponse({"files": files})
-    presigned = await services.store.presign_get(path.key)
+    # A presigned address is for GET alone, where the store itself knows of ranges.
+    presigned = None if request.method == "HEAD" else await services.store.presign_get(path.key)
     if presigned is not None:
         return bodies.redirect(presigned)
-    return bodies.stored_file_response(await services.store.open(path.key))
+    return await ranges.stored_file(request, services.store, path.key)

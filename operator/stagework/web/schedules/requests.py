@@ -29,8 +29,6 @@ from stagework.web.schedules.views import absent, readable
 
 SUSPEND: Final = "Suspend"
 """To pause and to resume, among the verbs of Interventions."""
-_REQUESTER_LETTERS: Final = 128
-"""Longer names are cut, as the admission policy does."""
 
 
 class ScheduleRequests:
@@ -51,7 +49,7 @@ class ScheduleRequests:
         if any(part.priority > 0 for part in made_of):
             await self._require(caller, "prioritize", given.namespace, given.name)
         _check_template(template)
-        body = _schedule_body(given, user_of(caller).name)
+        body = _schedule_body(given, user_of(caller).requester)
         try:
             made = await self._source.create_schedule(given.namespace, body, dry_run=dry_run)
         except NotWritten as error:
@@ -104,7 +102,7 @@ class ScheduleRequests:
             target=Target(kind=SCHEDULEDJOB.kind, name=meta.name, uid=meta.uid),
             verb=verb,
             reason=given.reason,
-            requestedBy=user_of(caller).name[:_REQUESTER_LETTERS],
+            requestedBy=user_of(caller).requester,
         )
         judged = verbs_of(schedule, now).judge(spec, schedule.status)
         answer = ScheduleAsked(
@@ -163,7 +161,7 @@ def _schedule_body(given: NewSchedule, requester: str) -> dict[str, Any]:
         "metadata": {
             "name": given.name,
             "namespace": given.namespace,
-            "annotations": {names.ANNOTATION_REQUESTED_BY: requester[:_REQUESTER_LETTERS]},
+            "annotations": {names.ANNOTATION_REQUESTED_BY: requester},
         },
         "spec": given.spec.model_dump(mode="json", exclude_unset=True, by_alias=True),
     }

@@ -233,10 +233,11 @@ def test_requests_for_a_run_that_is_not_there_are_refused(verb: str) -> None:
     assert answer.status.summary == "Refused"
 
 
-def test_a_long_name_of_who_skips_is_kept_as_far_as_it_fits_in_every_script() -> None:
-    request = make_intervention("Skip", "stage_2", requestedBy="가" * 128)
+@pytest.mark.parametrize("end", ["나", "다"])
+def test_of_a_long_name_of_who_skips_both_ends_are_kept_in_every_script(end: str) -> None:
+    request = make_intervention("Skip", "stage_2", requestedBy="가" * 128 + end * 64)
 
     record = _after(_world(request))["stage_2"].skip
 
     assert record is not None
-    assert record.by == "가" * 42
+    assert record.by == f"{'가' * 20} … {end * 20}"

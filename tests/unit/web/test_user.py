@@ -1,0 +1,19 @@
+"""Who asks: by the whole name, for one that is cut could be somebody else's."""
+
+import pytest
+
+from stagework.api.intervention import REQUESTER_LETTERS
+from stagework.web.errors import ProblemError
+from stagework.web.user import User
+
+
+def test_names_that_begin_alike_stay_two_names() -> None:
+    begin = "https://login.example.org/" + "x" * 200
+    assert User(f"{begin}#ann").requester != User(f"{begin}#bob").requester
+
+
+def test_a_name_without_room_is_refused_not_cut() -> None:
+    assert User("x" * REQUESTER_LETTERS).requester == "x" * REQUESTER_LETTERS
+    with pytest.raises(ProblemError) as caught:
+        _ = User("x" * (REQUESTER_LETTERS + 1)).requester
+    assert caught.value.status == 403
