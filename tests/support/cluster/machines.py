@@ -94,6 +94,15 @@ class Machine:
             self.is_ready, bool, seconds=READY_SECONDS, otherwise=lambda: f"{self.node}: not ready"
         )
 
+    def wait_until_missed(self) -> None:
+        """The control plane has noticed that it says nothing."""
+        eventually(
+            lambda: not self.is_ready(),
+            bool,
+            seconds=READY_SECONDS,
+            otherwise=lambda: f"{self.node}: still ready",
+        )
+
     def mend(self) -> None:
         """Undo all of the above, whatever of it was done."""
         state = self._docker("inspect", check=True)
