@@ -10,7 +10,7 @@ from tests.support.cluster.waiting import stage_in, stage_is, summary
 from tests.support.cluster.witness import Witness
 
 pytestmark = [
-    pytest.mark.fault("lid closed, the next class takes it after 60 s"),
+    pytest.mark.fault("lid closed and noticed, the next class takes it after 60 s"),
     pytest.mark.alone("it pauses the MacBook's node", touches="nodes"),
     pytest.mark.long("a minute asleep, and a minute until that is seen"),
 ]
@@ -21,6 +21,7 @@ def test_the_next_class_takes_it_and_later_work_goes_home_again(
 ) -> None:
     classes = falling_back("macbook", "macmini", seconds=60)
     macbook.sleep()
+    macbook.wait_until_missed()  # what has its turn before that has begun there, and stays
     measured.begins()
     space.apply(run_of("falls", witness.stage("one", 5, **classes)))
     measured.seen(space, "falls", summary("Deferred"), 90)

@@ -47,8 +47,9 @@ def removed(
     """The stage after a Pod of its was removed and all went on."""
     space.apply(run_of(name, witness.stage("one", 20, **fields)))
     witness.wait_until_heard(name)
-    remove(space, space.pod_of(name, "one")["metadata"]["name"])
+    pod = space.pod_of(name, "one")["metadata"]["name"]
     measured.begins()
+    remove(space, pod)
     measured.seen(space, name, is_missed_or_again("one"), 60)
     space.wait_for(name, stage_is("one", state="Running", attempt=2), RECOVERED_SECONDS)
     measured.goes_on()

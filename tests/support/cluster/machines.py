@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 from hack.devcluster.cluster import node_names
@@ -19,6 +20,8 @@ READY_SECONDS = 300.0
 """Longest time until a machine takes part again."""
 _API_PORT = "6443"
 _OURS = ("-m", "comment", "--comment", "stagework-fault")
+_PROGRAMS: Final = ("iptables", "ip6tables")
+"""Kubelets take whichever address the name of the control plane has first."""
 _CHAINS: Final = ("OUTPUT", "FORWARD")
 """What the kubelet sends, and what Pods send."""
 
@@ -58,13 +61,13 @@ class Machine:
 
     def cut_off(self) -> None:
         """Nothing of it reaches the API server; all else goes on."""
-        for chain in _CHAINS:
-            self.shell(f"iptables -I {chain} {_dropped()}")
+        for program, chain in product(_PROGRAMS, _CHAINS):
+            self.shell(f"{program} -I {chain} {_dropped()}")
 
     def connect(self) -> None:
         """What it says reaches the API server again."""
-        for chain in _CHAINS:
-            self.shell(f"while iptables -D {chain} {_dropped()} 2>/dev/null; do :; done")
+        for program, chain in product(_PROGRAMS, _CHAINS):
+            self.shell(f"while {program} -D {chain} {_dropped()} 2>/dev/null; do :; done")
 
     def signal(self, name: str, marker: str) -> None:
         """Send a signal to its processes with that word in their command line."""
@@ -89,6 +92,15 @@ class Machine:
         """It takes part in the cluster."""
         eventually(
             self.is_ready, bool, seconds=READY_SECONDS, otherwise=lambda: f"{self.node}: not ready"
+        )
+
+    def wait_until_missed(self) -> None:
+        """The control plane has noticed that it says nothing."""
+        eventually(
+            lambda: not self.is_ready(),
+            bool,
+            seconds=READY_SECONDS,
+            otherwise=lambda: f"{self.node}: still ready",
         )
 
     def mend(self) -> None:

@@ -72,7 +72,7 @@ def stage_is(name: str, **fields: object) -> Condition:
         status = stage_in(run, name)
         if not status:
             return False
-        status = {"state": "Waiting", "attempt": 1, "failures": 0, **status}
+        status = {"state": "Waiting", "reason": "", "attempt": 1, "failures": 0, **status}
         return all(status.get(key) == value for key, value in fields.items())
 
     return Condition(f"stage {name} with {wanted}", holds)
