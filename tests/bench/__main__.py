@@ -1,8 +1,8 @@
 """`python -m tests.bench NAME`: a table and what it was measured on.
 
-`transitions` and `restart` (`--jobs N`), `exchange`, `history` (`--attempts N`), `estimates` and
-`chunks` need no cluster; `chain`, `contracts` and `scale` use the kind cluster; `quality` measures
-the document stages.
+`transitions` and `restart` (`--jobs N`), `exchange`, `history` (`--attempts N`), `estimates`,
+`chunks` and `schedules` (`--schedules N`) need no cluster; `chain`, `contracts` and `scale` use the
+kind cluster, `batch` with and without one (`--on`); `quality` measures the document stages.
 """
 
 import argparse
@@ -13,7 +13,10 @@ import sys
 from tests.bench import restart, transitions
 from tests.bench.machine import describe
 
-MODULES = ("exchange", "history", "estimates", "chunks", "chain", "contracts", "scale", "quality")
+MODULES = (
+    *("exchange", "history", "estimates", "chunks", "schedules"),
+    *("chain", "contracts", "scale", "batch", "quality"),
+)
 """Benches that are programs of their own."""
 
 
