@@ -67,7 +67,7 @@ class Slots:
 
     async def _arrived(self, seen: Seen) -> Verdict:
         now = time.time()
-        body = seen.json() if seen.what == "POST pipelinejobs" else {}
+        body: Json = seen.json() if seen.what == "POST pipelinejobs" else {}
         if "slotTime" in part(body, "spec"):
             slot = datetime.fromisoformat(part(body, "spec")["slotTime"])
             (owner,) = items(part(body, "metadata"), "ownerReferences")
