@@ -1,8 +1,9 @@
 """`python -m tests.bench NAME`: a table and what it was measured on.
 
 `transitions` and `restart` (`--jobs N`), `exchange`, `history` (`--attempts N`), `listener`
-(`--rows N`), `estimates` and `chunks` need no cluster; `chain`, `contracts` and `scale` use the
-kind cluster; `quality` measures the document stages.
+(`--rows N`), `estimates`, `chunks` and `schedules` (`--schedules N`) need no cluster; `chain`,
+`contracts` and `scale` use the kind cluster, `batch` with and without one (`--on`); `quality`
+measures the document stages.
 """
 
 import argparse
@@ -14,8 +15,8 @@ from tests.bench import restart, transitions
 from tests.bench.machine import describe
 
 MODULES = (
-    *("exchange", "history", "listener", "estimates", "chunks"),
-    *("chain", "contracts", "scale", "quality"),
+    *("exchange", "history", "listener", "estimates", "chunks", "schedules"),
+    *("chain", "contracts", "scale", "batch", "quality"),
 )
 """Benches that are programs of their own."""
 

@@ -60,9 +60,11 @@ PLAIN_POD: Final[Pod] = {
 _event = msgspec.json.Decoder(dict[str, Any])
 
 
-async def bare_chain(api: KubeApi, namespace: str, name: str, pod: Pod) -> None:
+async def bare_chain(
+    api: KubeApi, namespace: str, name: str, pod: Pod, stages: int = STAGES
+) -> None:
     """One chain of Jobs, each made when the one before is Complete."""
-    for index in range(STAGES):
+    for index in range(stages):
         job = f"{name}-{index}"
         await api.create(paths.collection(JOBS, namespace), orjson.dumps(_bare_job(job, pod)))
         await _until(api, paths.collection(JOBS, namespace), job, _job_complete)

@@ -2,7 +2,9 @@
 
 Prints the URL of its API server and that of its control port, which takes
 `/runs?count=10&stages=9[&per_second=11]`, `/hold?stage=3` (that stage never ends), `/clear`,
-`/stats` and `/verdict` (the stats, what the invariants says, and all latencies).
+`/stats` and `/verdict` (the stats, what the invariants says, and all latencies); for schedules
+`/schedules?count=10&slot=2026-11-30T12:00:00Z&jitter=59` and `/slots`, for a batch
+`/batch?chunk=10&parallelism=8` and `/batch-stats`.
 """
 
 import asyncio
@@ -10,11 +12,13 @@ import gc
 import sys
 import time
 from collections import deque
+from datetime import datetime
 
 import orjson
 from aiohttp import web
 
 from tests.bench import objects
+from tests.bench.watched_objects import OneBatch, Slots
 from tests.support.fakeapi.faults import Seen, Verdict
 from tests.support.fakeapi.kubelet import Behaviour
 from tests.support.fakeapi.resources import JOBS, PIPELINE_JOBS, PODS, Json, items, part
@@ -38,6 +42,8 @@ class Cluster:
         self._latencies: deque[float] = deque(maxlen=100_000)
         self._made = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = Slots(fake)
+        self._batch = OneBatch(fake)
         fake.store.listeners.append(self._note)
         fake.faults.before.append(self._arrived)
 
@@ -56,11 +62,25 @@ class Cluster:
                 self._latencies.clear()
                 self._ended.clear()
                 self.fake.record.clear()
-            case "/stats":
-                return web.Response(body=orjson.dumps(self._stats()))
-            case _:
-                return web.Response(body=orjson.dumps({**self._stats(), **self._verdict()}))
+            case "/schedules":
+                slot = datetime.fromisoformat(query["slot"])
+                self._slots.make(int(query["count"]), slot, int(query["jitter"]))
+            case "/batch":
+                self._batch.make(int(query["chunk"]), int(query["parallelism"]))
+            case path:
+                return web.Response(body=orjson.dumps(self._said(path)))
         return web.Response(body=b"{}")
+
+    def _said(self, path: str) -> Json:
+        match path:
+            case "/slots":
+                return self._slots.stats()
+            case "/batch-stats":
+                return {**self._stats(), **self._batch.stats()}
+            case "/stats":
+                return self._stats()
+            case _:
+                return {**self._stats(), **self._verdict()}
 
     def _behave(self, pod: Json) -> Behaviour:
         held = pod["metadata"]["labels"].get("stagework.dev/stage") == self._held

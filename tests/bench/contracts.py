@@ -1,7 +1,7 @@
 """What a contract costs a stage, on the kind cluster: `python -m tests.bench contracts`.
 
-A line of no-op stages with each contract, taking turns. With Files each has an input file of the
-stage before it and leaves one. The release is used as it is installed.
+A line of no-op stages with each contract, and one of bare Jobs, taking turns. With Files each has
+an input file of the stage before it and leaves one. The release is used as it is installed.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from stagework.cluster.client import connection, paths
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.cluster.client.throttles import Throttles
 from tests.bench import namespaces
+from tests.bench.chain import PLAIN_POD, bare_chain
 from tests.bench.machine import describe
 from tests.bench.tables import table
 from tests.support.cluster.stages import MARK, TOOLS_IMAGE
@@ -34,34 +35,44 @@ SCRIPTS: Final = {
     "Files": "echo $STAGEWORK_STAGE > out/name",
 }
 """The shell line of a stage that does nothing, by contract."""
+BARE: Final = "bare Jobs"
+WAYS: Final = (BARE, *SCRIPTS)
 
 _event = msgspec.json.Decoder(dict[str, Any])
 
 
 async def main(rounds: int) -> None:
     """Measure and print."""
-    measured: dict[str, list[float]] = {contract: [] for contract in SCRIPTS}
+    measured: dict[str, list[float]] = {way: [] for way in WAYS}
     async with KubeApi(connection.find(cluster.kubeconfig()), throttles=Throttles(500)) as api:
         for number in range(rounds):
-            ways = [*SCRIPTS][number % len(SCRIPTS) :] + [*SCRIPTS][: number % len(SCRIPTS)]
-            for contract in ways:
-                measured[contract].append(await _seconds(api, contract) / STAGES)
-    rows = [
-        (contract, f"{median(times):.1f} s", f"{min(times):.1f} to {max(times):.1f} s")
-        for contract, times in measured.items()
-    ]
+            turn = number % len(WAYS)
+            for way in (*WAYS[turn:], *WAYS[:turn]):
+                measured[way].append(await _seconds(api, way) / STAGES)
     head = "\n".join(describe())
     settings = f"{STAGES} no-op stages in a line, look-ahead 2, {rounds} rounds"
-    text = table(("contract", "a stage, median", "least to most"), rows)
+    columns = ("a stage of", "median", "least to most", "more than ExitCode in the same round")
+    text = table(
+        columns, [_row(way, times, measured["ExitCode"]) for way, times in measured.items()]
+    )
     sys.stdout.write(f"{head}\n{settings}\n\n{text}\n")
 
 
-async def _seconds(api: KubeApi, contract: str) -> float:
+def _row(way: str, times: list[float], least: list[float]) -> tuple[str, ...]:
+    more = median(one - other for one, other in zip(times, least, strict=True))
+    spread = f"{min(times):.2f} to {max(times):.2f} s"
+    return (way, f"{median(times):.2f} s", spread, f"{more:+.2f} s")
+
+
+async def _seconds(api: KubeApi, way: str) -> float:
     async with _namespace(api) as namespace:
         began = time.monotonic()
-        path = paths.collection(PIPELINEJOB.resource, namespace)
-        await api.create(path, orjson.dumps(_run(contract)))
-        await _until_over(api, path)
+        if way == BARE:
+            await bare_chain(api, namespace, "line", PLAIN_POD, STAGES)
+        else:
+            path = paths.collection(PIPELINEJOB.resource, namespace)
+            await api.create(path, orjson.dumps(_run(way)))
+            await _until_over(api, path)
         return time.monotonic() - began
 
 

@@ -12,8 +12,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Generator
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -132,9 +132,7 @@ async def main() -> None:
 async def _measure(api: KubeApi, asked: argparse.Namespace) -> tuple[Phase, Phase]:
     with kwok() as pid:
         pids = {"KWOK": pid, "this bench (client)": os.getpid()}
-        try:
-            await _clean_up(api)  # of a bench that was killed
-            await _prepare(api)
+        async with on_kwok_nodes(api):
             bare = await _phase(
                 api,
                 "bare Jobs",
@@ -151,8 +149,6 @@ async def _measure(api: KubeApi, asked: argparse.Namespace) -> tuple[Phase, Phas
                 selector=f"status.summary={names.COMPLETED}",
                 pids=pids,
             )
-        finally:
-            await _clean_up(api)
     return bare, ours
 
 
@@ -205,9 +201,16 @@ async def _done(api: KubeApi, path: str, selector: str, count: int) -> None:
                     return
 
 
-async def _prepare(api: KubeApi) -> None:
-    await namespaces.make(api, NAMESPACE)
-    await _create(api, "/api/v1/nodes", [_node(index) for index in range(NODES)])
+@asynccontextmanager
+async def on_kwok_nodes(api: KubeApi) -> AsyncGenerator[None]:
+    """The nodes and the namespace, gone afterwards."""
+    try:
+        await _clean_up(api)  # of a bench that was killed
+        await namespaces.make(api, NAMESPACE)
+        await _create(api, "/api/v1/nodes", [_node(index) for index in range(NODES)])
+        yield
+    finally:
+        await _clean_up(api)
 
 
 async def _clean_up(api: KubeApi) -> None:
@@ -244,18 +247,22 @@ def _node(index: int) -> dict[str, Any]:
     }
 
 
-def _job(index: int) -> dict[str, Any]:
-    pod = {
+def bare_pod() -> dict[str, Any]:
+    """Of a Job that needs nothing of us."""
+    return {
         "restartPolicy": "Never",
         "nodeSelector": {names.LABEL_MACHINE: "kwok"},
         "tolerations": [TAINT],
         "containers": [{"name": "stage", "image": "none"}],
     }
+
+
+def _job(index: int) -> dict[str, Any]:
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": f"bare-{index}"},
-        "spec": {"backoffLimit": 0, "template": {"spec": pod}},
+        "spec": {"backoffLimit": 0, "template": {"spec": bare_pod()}},
     }
 
 

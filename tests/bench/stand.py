@@ -47,6 +47,10 @@ class Stand:
             command += ["-m", "cProfile", "-o", profile]
         return await self._start(*command, "-m", "stagework.controllers")
 
+    async def start_counting(self, items: int) -> Measured:
+        """Ours with a book of so many items of its own, see `counting_operator`."""
+        return await self._start(sys.executable, "-m", "tests.bench.counting_operator", str(items))
+
     async def start_baseline(self) -> Measured:
         """The plain kopf operator."""
         return await self._start(
@@ -70,7 +74,7 @@ class Stand:
         """What the operator has printed."""
         return (Path(self._folder.name) / "operator.log").read_text()
 
-    async def ask(self, path: str, **query: float) -> dict[str, Any]:
+    async def ask(self, path: str, **query: float | str) -> dict[str, Any]:
         """Ask the cluster's control port."""
         text = {key: str(value) for key, value in query.items()}
         async with (

@@ -4,6 +4,7 @@ Every write can be repeated: names are deterministic, patches and deletions carr
 resourceVersion that was decided upon. The answers go into the cache at once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +69,7 @@ class Applier:
             case Create():
                 return await self._create(owner, action)
             case DryRun():
-                return await self._dry_run(owner, action.create)
+                return await self._create(owner, action.create, adoption.DRY_RUN)
             case Ungate():
                 body = patches.ungate_patch(action)
                 await self._patch(owner, action.pod, body, STRATEGIC_MERGE_PATCH)
@@ -97,12 +98,14 @@ class Applier:
             return None
         return known if known.metadata.uid == target.uid else None
 
-    async def _create(self, owner: ObjectRef, action: Create) -> MadeChild | None:
+    async def _create(
+        self, owner: ObjectRef, action: Create, query: Mapping[str, str] | None = None
+    ) -> MadeChild | None:
         if action.adopt_only:
             return await self._adopt(owner, action)
         path = paths.collection(action.resource, owner.namespace)
         try:
-            answer = await self._api.create(path, orjson.dumps(action.manifest))
+            answer = await self._api.create(path, orjson.dumps(action.manifest), query)
         except AlreadyExists:
             return await self._adopt(owner, action) if action.purpose is not None else None
         except Forbidden as error:
@@ -110,15 +113,7 @@ class Applier:
             if over_quota and await self._exists(owner, action):
                 return await self._adopt(owner, action)  # the quota is judged before the name
             raise
-        return self._recorded(action, owner.namespace, answer, owner)
-
-    async def _dry_run(self, owner: ObjectRef, action: Create) -> MadeChild | None:
-        path = paths.collection(action.resource, owner.namespace)
-        try:
-            await self._api.create(path, orjson.dumps(action.manifest), adoption.DRY_RUN)
-        except AlreadyExists:
-            return await self._adopt(owner, action)
-        return None
+        return None if query else self._recorded(action, owner.namespace, answer, owner)
 
     async def _adopt(self, owner: ObjectRef, action: Create) -> MadeChild | None:
         """An object of that name was made by us before a restart, if we control it and all of it

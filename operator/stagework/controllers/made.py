@@ -27,11 +27,24 @@ class MadeByUs:
         children = self._by_uid.setdefault(owner_uid, MadeChildren())
         return children.note_taken(create.name, create.purpose)
 
-    def note_accepted(self, owner_uid: str, create: Create) -> None:
-        """The API server would make that child."""
-        if create.purpose is not None:
+    def note_done(self, owner_uid: str, action: Action, uid: str) -> str:
+        """What an action that was done tells of a child; `uid`: of the one that exists by it, empty
+        where none does.
+
+        Answers why it is not done again; empty: nothing stands against that.
+        """
+        create = action.create if isinstance(action, DryRun) else action
+        if not isinstance(create, Create) or create.purpose is None:
+            return ""
+        if uid:
+            # Whoever removes it (the garbage collector of its owner) would do so for ever.
+            again = self.note(owner_uid, create, uid)
+            kind = create.resource.kind
+            return f"{kind} {create.name} is removed as soon as it is made" if again else ""
+        if isinstance(action, DryRun):
             children = self._by_uid.setdefault(owner_uid, MadeChildren())
             children.note_accepted(create.name, create.purpose)
+        return ""
 
     def view(self, owner_uid: str) -> Made:
         """What is known of an object's children."""

@@ -30,7 +30,6 @@ from stagework.plans.plan import (
     Action,
     ActionKey,
     Answer,
-    Create,
     DryRun,
     Event,
     Plan,
@@ -116,7 +115,7 @@ class Performer:
         return self._memory.refusals.pause(target.uid, action)
 
     async def _try(self, key: Key, target: ObjectRef, action: Action, done: list[Action]) -> bool:
-        """True: it is refused now, or it was before and is not any more."""
+        """True: more is known: it is refused now, or was and is not any more, or was a question."""
         self._queue.progressed(key)
         try:
             made = await self._applier.perform(target, action)
@@ -133,21 +132,14 @@ class Performer:
             self._remember(key, target, action.key, Refusal("Unavailable", fault))
             return True
         done.append(action)
-        create = action.create if isinstance(action, DryRun) else action
-        if made is not None and isinstance(create, Create):
-            again = self._memory.made.note(target.uid, create, made.uid)
-            if made.adopted:
-                self._queue.add(key)
-            if again:
-                # Whoever removes it (the garbage collector of its owner) would do so for ever.
-                text = f"{create.resource.kind} {create.name} is removed as soon as it is made"
-                self._remember(key, target, action.key, Refusal("Outdated", text))
-                return False
+        if made is not None and made.adopted:
+            self._queue.add(key)
+        fault = self._memory.made.note_done(target.uid, action, made.uid if made else "")
+        if fault:
+            self._remember(key, target, action.key, Refusal("Outdated", fault))
+            return False
         refused_before = self._memory.refusals.done(target.uid, action.key)
-        if isinstance(action, DryRun):
-            self._memory.made.note_accepted(target.uid, action.create)
-            return True
-        return refused_before
+        return refused_before or isinstance(action, DryRun)
 
     def _remember(self, key: Key, target: ObjectRef, action: ActionKey, refusal: Refusal) -> int:
         """How often in a row it has been refused now."""

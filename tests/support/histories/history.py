@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from tests.support.fakeapi.failures import Failure
-from tests.support.fakeapi.faults import READ_VERBS
 from tests.support.fakeapi.simulator import Delays
 from tests.support.histories.api_server import ApiServer
 from tests.support.histories.containers import Containers
@@ -32,6 +31,7 @@ CLEAN_UP_SECONDS: Final = 150.0
 """After that what was left behind is gone."""
 CALM_SECONDS: Final = 60.0
 """So long it is watched whether anything is done for nothing."""
+_WRITES: Final = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
 
 @dataclass
@@ -150,7 +150,7 @@ async def _live(timescale: VirtualTime, seed: int, outcome: Outcome) -> None:
 
 def _is_write(what: str) -> bool:
     verb, _, resource = what.partition(" ")
-    return verb not in READ_VERBS and resource not in {"leases", "events"}
+    return verb in _WRITES and resource not in {"leases", "events"}
 
 
 def play(seed: int) -> Outcome:

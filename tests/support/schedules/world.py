@@ -51,6 +51,8 @@ class RunStore:
 
     lasts: Callable[[], tuple[float, bool]] = lambda: (5.0, True)
     """Seconds that the next run takes, and whether it succeeds."""
+    refuses: Callable[[Mapping[str, Any]], Refusal | None] = lambda _: None
+    """What the API server says against a run that is to be made."""
     runs: dict[str, Run] = field(default_factory=dict[str, Run])
     made: list[tuple[str, datetime]] = field(default_factory=list[tuple[str, datetime]])
     """Every run that was ever made, with the time."""
@@ -85,8 +87,6 @@ class ScheduleWorld(RunStore):
     now: datetime
     at_write: Callable[[str], str] = lambda _: ""
     """What happens at a write: nothing, `die before`, `die after`."""
-    refuses: Callable[[Mapping[str, Any]], Refusal | None] = lambda _: None
-    """What the API server says against a run that is to be made."""
     ahead: timedelta = timedelta()
     """By so much is the operator's clock wrong."""
     api_answers: bool = True
@@ -175,9 +175,7 @@ class ScheduleWorld(RunStore):
         if action.adopt_only and action.name not in self.runs:
             raise AssertionError(f"{action.name} was said to stand")
         if not self._write("create", action):
-            known = action.key in self._refusals
-            self._refusals[action.key] = _NO_ANSWER
-            return not known
+            return _is_news(self._refusals, action.key, _NO_ANSWER)
         self._refusals.pop(action.key, None)
         run = self.runs[action.name]
         if run.spec != action.manifest["spec"]:
@@ -188,14 +186,9 @@ class ScheduleWorld(RunStore):
     def _dry_run(self, action: DryRun) -> bool:
         refusal = self.refuses(action.create.manifest) if self.api_answers else _NO_ANSWER
         if refusal is not None:
-            known = action.key in self._refusals
-            self._refusals[action.key] = refusal
-            return not known
+            return _is_news(self._refusals, action.key, refusal)
         self._refusals.pop(action.key, None)
-        name, purpose = action.create.name, action.create.purpose or Purpose("", 0)
-        if name in self.runs:
-            return self._memory.note_taken(name, purpose)
-        self._memory.note_accepted(name, purpose)
+        self._memory.note_accepted(action.create.name, action.create.purpose or Purpose("", 0))
         return True
 
     def _write(self, what: str, given: Any = None) -> bool:
@@ -234,6 +227,12 @@ class ScheduleWorld(RunStore):
             made=self._memory.view(),
             refusals={key: replace(refusal) for key, refusal in self._refusals.items()},
         )
+
+
+def _is_news(refusals: dict[ActionKey, Refusal], action: ActionKey, refusal: Refusal) -> bool:
+    """Whether that action was not refused before; from now on it is."""
+    known, refusals[action] = action in refusals, refusal
+    return not known
 
 
 def request(verb: str, number: int, now: datetime) -> Intervention:
