@@ -33,7 +33,6 @@ from stagework.web.heartbeats import Heartbeats
 from stagework.web.history_care import HistoryCare
 from stagework.web.https_input import HttpsSource
 from stagework.web.kept_logs import KeptLogs
-from stagework.web.live.listeners import LISTENERS_MAX, LISTENERS_OF_ONE_MAX, Listeners
 from stagework.web.queue.service import QueueService
 from stagework.web.readiness import CachedProbe
 from stagework.web.routes import (
@@ -203,7 +202,6 @@ def _services(
         schedules=ScheduleService.of(reader, authorization, settings.namespaces),
         sweeper=_sweeper(store, reader, settings, batches.books, history=history, clock=wall_clock),
         history_care=_history_care(history, settings, wall_clock),
-        listeners=Listeners(LISTENERS_MAX, LISTENERS_OF_ONE_MAX),
         wall_clock=wall_clock,
         assets=assets,
         reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),

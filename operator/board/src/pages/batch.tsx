@@ -78,7 +78,7 @@ function Row({ batch }: { batch: BatchRow }) {
         <Bar batch={batch} />
       </td>
       <td class="number">
-        {whole(batch.handled)}/{whole(batch.total)}
+        {batch.total ? `${whole(batch.handled)}/${whole(batch.total)}` : words.value.unknown}
       </td>
       <td class={`number ${batch.failed ? "tone-bad" : "muted"}`}>{whole(batch.failed)}</td>
       <td class="eta">{etaOf(batch)}</td>
@@ -154,7 +154,7 @@ function Progress({ batch }: { batch: BatchRow }) {
   return (
     <Panel
       id="progress"
-      title={said.progress}
+      title={said.howFar}
       aside={<b>{said.handled(batch.percent.toFixed(1))}</b>}
     >
       <Bar batch={batch} />
@@ -167,44 +167,72 @@ function Progress({ batch }: { batch: BatchRow }) {
         )}
         <State word="pending" text={`${whole(batch.total - batch.handled)} ${said.left}`} />
         <span>{said.itemsAMinute(batch.itemsPerMinute)}</span>
-        <span>
-          {said.chunks(whole(batch.chunksOpen), batch.chunkSize ? whole(batch.chunkSize) : "–")}{" "}
-          <span class="muted">{batch.chunkSizeReason}</span>
-        </span>
+        {batch.chunkSize && !batch.completed ? (
+          <span>
+            {said.chunks(whole(batch.chunksOpen), whole(batch.chunkSize), batch.chunkSizeReason)}
+          </span>
+        ) : null}
       </p>
     </Panel>
   );
 }
 
+interface Alike {
+  reason: string;
+  message: string;
+  ids: string[];
+}
+
+/** Those of one reason and one message, the most first. */
+export function alike(samples: BatchDetail["failedSamples"]): Alike[] {
+  const found = new Map<string, Alike>();
+  for (const { id, reason, message } of samples) {
+    const key = `${reason} ${message}`;
+    const known = found.get(key) ?? { reason, message, ids: [] };
+    known.ids.push(id);
+    found.set(key, known);
+  }
+  return [...found.values()].sort((a, b) => b.ids.length - a.ids.length);
+}
+
+const MOST_IDS = 5;
+
 function Failures({ detail: { batch, failedSamples } }: { detail: BatchDetail }) {
   const said = words.value;
   if (!failedSamples.length) return null;
-  const reasons = new Map<string, number>();
-  for (const { reason } of failedSamples) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-  const all = [...reasons].map(([reason, number]) => `${number} ${reason}`).join(" · ");
+  const isCut = failedSamples.length < batch.failed;
   return (
     <Panel
       id="failures"
       title={said.failedItems}
       aside={
-        <span class="muted">
-          {all}
-          {failedSamples.length < batch.failed
-            ? ` · ${said.shownOf(failedSamples.length, batch.failed)}`
-            : ""}
-        </span>
+        isCut ? <span class="muted">{said.shownOf(failedSamples.length, batch.failed)}</span> : null
       }
     >
       <table class="rows">
         <caption class="hidden">{said.failedItems}</caption>
+        <thead>
+          <tr>
+            <th scope="col" class="number">
+              {said.howMany}
+            </th>
+            <th scope="col">{said.cause}</th>
+            <th scope="col" class="wide">
+              {said.which}
+            </th>
+          </tr>
+        </thead>
         <tbody>
-          {failedSamples.map((item) => (
-            <tr key={item.id}>
-              <th scope="row">{item.id}</th>
-              <td>
-                <State word="failed" text={item.reason} />
+          {alike(failedSamples).map(({ reason, message, ids }) => (
+            <tr key={`${reason} ${message}`}>
+              <td class="number">{count(ids.length, language.value)}</td>
+              <th scope="row">
+                <State word="failed" text={reason} /> {message}
+              </th>
+              <td class="wide muted">
+                {ids.slice(0, MOST_IDS).join(", ")}
+                {ids.length > MOST_IDS ? " …" : ""}
               </td>
-              <td class="cause">{item.message}</td>
             </tr>
           ))}
         </tbody>

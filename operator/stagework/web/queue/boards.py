@@ -114,7 +114,7 @@ class Boards:
         retries = {stage.name: stage.retries + 1 for stage in resolved.stages}
         waits, known_by = await self._slot_waits(user, run)
         page = run_page(run, resolved.dependencies, retries, self._wall_clock(), waits)
-        return RunPicture(page, _tag(self._epoch, run.metadata.resourceVersion, known_by))
+        return RunPicture(page, _etag_of(self._epoch, run.metadata.resourceVersion, known_by))
 
     async def _slot_waits(
         self, user: User, run: PipelineJob
@@ -156,7 +156,7 @@ class Boards:
         return reading, visible
 
     def _etag(self, reading: Reading, view: View, visible: frozenset[str]) -> str:
-        return _tag(self._epoch, reading.seq, view.namespace, view.pipeline, sorted(visible))
+        return _etag_of(self._epoch, reading.seq, view.namespace, view.pipeline, sorted(visible))
 
     async def _seen(
         self, reading: Reading, view: View, visible: frozenset[str], now: datetime
@@ -177,7 +177,7 @@ class Boards:
         )
 
 
-def _tag(*words: object) -> str:
+def _etag_of(*words: object) -> str:
     return f'W/"{hashlib.sha256(repr(words).encode()).hexdigest()[:32]}"'
 
 
