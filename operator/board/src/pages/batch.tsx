@@ -52,8 +52,8 @@ function columnsOf(): Column<BatchRow>[] {
     { title: said.status, sort: "state", by: (batch) => batch.state },
     { title: said.title, sort: "title", by: (batch) => batch.title || batch.name },
     { title: said.progress, class: "wide", sort: "progress", by: (batch) => batch.percent },
-    { title: said.itemsDone, class: "number", sort: "items", by: (batch) => batch.total },
-    { title: said.failed, class: "number", sort: "failed", by: (batch) => batch.failed },
+    { title: said.itemsDone, class: "number wide", sort: "items", by: (batch) => batch.total },
+    { title: said.failed, class: "number wide", sort: "failed", by: (batch) => batch.failed },
     { title: said.eta, class: "eta", sort: "eta", by: (batch) => batch.etaSeconds?.p90 ?? null },
   ];
 }
@@ -62,7 +62,7 @@ function Row({ batch }: { batch: BatchRow }) {
   const whole = (value: number) => count(value, language.value);
   return (
     <tr>
-      <td>
+      <td class="glyph">
         <State word={batch.state} />
       </td>
       <td class="title">
@@ -72,15 +72,19 @@ function Row({ batch }: { batch: BatchRow }) {
         >
           {batch.title || batch.name}
         </a>
-        <span class="narrow">{batch.namespace}</span>
+        <span class="narrow">
+          {batch.state} · {whole(batch.handled)}/{whole(batch.total)}
+          {batch.failed ? ` · ${whole(batch.failed)} ${words.value.failed}` : ""} ·{" "}
+          {batch.namespace}
+        </span>
       </td>
       <td class="wide progress-cell">
         <Bar batch={batch} />
       </td>
-      <td class="number">
+      <td class="number wide">
         {batch.total ? `${whole(batch.handled)}/${whole(batch.total)}` : words.value.unknown}
       </td>
-      <td class={`number ${batch.failed ? "tone-bad" : "muted"}`}>{whole(batch.failed)}</td>
+      <td class={`number wide ${batch.failed ? "tone-bad" : "muted"}`}>{whole(batch.failed)}</td>
       <td class="eta">{etaOf(batch)}</td>
     </tr>
   );
