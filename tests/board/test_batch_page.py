@@ -28,7 +28,10 @@ def test_a_batch_says_how_far_it_is_and_when_it_will_be_done(
         )
         expect(page.locator("main")).to_contain_text("65.0 % handled")
         expect(page.locator("main")).to_contain_text("6.5 items/min")
-        expect(page.locator("main")).to_contain_text("7 NonZeroExit · 2 StepTimeout")
+        reasons = page.locator("section[aria-labelledby=failures] tbody tr")
+        expect(reasons).to_have_count(2)
+        expect(reasons.first).to_contain_text("NonZeroExit font was missing")
+        expect(reasons.first.locator(".number")).to_have_text("7")
 
 
 def test_failed_items_are_reprocessed_once_after_their_preview(

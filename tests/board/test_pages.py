@@ -35,6 +35,7 @@ def test_axe_finds_nothing_on_any_page(
     chromium: Browser, serve: Serve, axe: str, theme: Theme
 ) -> None:
     served = serve(seeds.C)
+    served.at_work("ad-7c11", "overlay", b"page 1\n")
     found: dict[str, list[str]] = {}
     for name, fragment in PAGES.items():
         with opened(chromium, served, fragment=fragment, theme=theme) as page:

@@ -5,3 +5,4 @@ import "./palette.test";
 import "./parts.test";
 import "./route.test";
 import "./schedules.test";
+import "./acts.test";

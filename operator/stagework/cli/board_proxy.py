@@ -174,10 +174,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus(begun.answer.status), "the service takes no live connection")
             return
         with begun.connection as connection, suppress(OSError):
-            self._switch(begun)
+            self._begin(begun)
             pass_on(self.connection, connection)
 
-    def _switch(self, begun: Upgraded) -> None:
+    def _begin(self, begun: Upgraded) -> None:
         known = {name.lower(): value for name, value in begun.answer.headers.items()}
         kept = {name: known[name.lower()] for name in _DOWN_LIVE if name.lower() in known}
         self.send_response_only(HTTPStatus.SWITCHING_PROTOCOLS)

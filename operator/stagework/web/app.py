@@ -35,7 +35,6 @@ from stagework.web.heartbeats import Heartbeats
 from stagework.web.history_care import HistoryCare
 from stagework.web.https_input import FetchLimits, HttpsSource
 from stagework.web.kept_logs import KeptLogs
-from stagework.web.live.listeners import LISTENERS_MAX, LISTENERS_OF_ONE_MAX, Listeners
 from stagework.web.queue.service import QueueService
 from stagework.web.readiness import CachedProbe
 from stagework.web.routes import (
@@ -216,7 +215,6 @@ def _services(given: _Given) -> Services:
         schedules=ScheduleService.of(reader, authorization, settings.namespaces),
         sweeper=_sweeper(store, reader, settings, batches.books, history=history, clock=wall_clock),
         history_care=_history_care(history, settings, wall_clock),
-        listeners=Listeners(LISTENERS_MAX, LISTENERS_OF_ONE_MAX),
         wall_clock=wall_clock,
         assets=given.assets,
         reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),

@@ -42,7 +42,9 @@ class KubeCalls:
     ) -> T | None:
         """GET what is at a path; None where nothing is."""
         try:
-            return decode(await self._api.get(path, params))
+            # Without params as always: nothing in the query.
+            asked = self._api.get(path, params) if params else self._api.get(path)
+            return decode(await asked)
         except NotFound:
             return None
         except (ApiError, msgspec.MsgspecError) as error:

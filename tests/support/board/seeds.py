@@ -114,7 +114,7 @@ def run(name: str, title: str, at: str, state: dict[str, Any], *, made: float) -
         namespace=NAMESPACE,
         pipeline=pipeline,
         title=title,
-        summary=_SUMMARIES[state["state"]],
+        summary=_summary(state),
         message=str(state.get("message", "")),
     )
     meta = shown.metadata.model_copy(update={"creationTimestamp": ago(made)})
@@ -129,6 +129,11 @@ _SUMMARIES: Final = {
     "Stuck": names.STUCK,
     "Failed": names.STAGE_FAILED,
 }
+
+
+def _summary(state: dict[str, Any]) -> str:
+    held = state.get("reason") == names.WAIT_APPROVAL
+    return names.AWAITING_APPROVAL if held else _SUMMARIES[state["state"]]
 
 
 def _done(stage: str, minutes: float) -> StageStatus:

@@ -26,6 +26,7 @@ from stagework.api.observed import ContainerState, ContainerStatus, Running
 from stagework.artifacts.local import LocalStore
 from stagework.settings import QueueSettings, Settings
 from stagework.web.app import create_app
+from stagework.web.cluster import Run
 from tests.support.board import seeds
 from tests.support.board.seeds import Seed
 from tests.support.history.memory import MemoryHistory
@@ -102,8 +103,7 @@ class ServedBoard:
     def at_work(self, run: str, stage: str, log: bytes) -> None:
         """The stage's Pod has written this."""
         pod = f"pod-of-{run}"
-        known = self.cluster.run(run, seeds.NAMESPACE, f"uid-{run}")
-        self.cluster.stage_pod(known, stage, pod)
+        self.cluster.stage_pod(self._known(run), stage, pod)
         key = seeds.NAMESPACE, f"{run}-{stage}-1"
         state = ContainerState(running=Running())
         statuses = (ContainerStatus(name=STAGE_CONTAINER, state=state),)
@@ -113,13 +113,18 @@ class ServedBoard:
 
     def leave(self, run: str, stage: str, files: Mapping[str, bytes]) -> None:
         """The stage is done and has left these."""
-        known = self.cluster.run(run, seeds.NAMESPACE, f"uid-{run}")
+        known = self._known(run)
         prefix = f"{seeds.NAMESPACE}/{known.uid}/{stage}/1-pod-1"
         self.cluster.commit(known, stage, prefix)
         for path, content in files.items():
             file = self.folder / prefix / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
+
+    def _known(self, run: str) -> Run:
+        """As what concerns its artifacts knows it."""
+        known = self.cluster.runs.get((seeds.NAMESPACE, run))
+        return known or self.cluster.run(run, seeds.NAMESPACE, f"uid-{run}")
 
 
 def _plain(status: dict[str, Any]) -> dict[str, Any]:

@@ -66,8 +66,16 @@ def as_stored(batch: Batch) -> dict[str, Any]:
     }
 
 
+class OneProtocol:
+    """What no fake cluster speaks."""
+
+    def upgrade(self, path: str, headers: Mapping[str, str]) -> Upgraded:
+        """See Cluster."""
+        return Upgraded(Answer(403))
+
+
 @dataclass
-class FakeCluster:
+class FakeCluster(OneProtocol):
     """Fulfils `Cluster`."""
 
     server: str = "https://fake:6443"
@@ -133,11 +141,6 @@ class FakeCluster:
         self.requests.append(request)
         route = self.routes.get((method, path))
         return route(request) if route else self._stored(request)
-
-    def upgrade(self, path: str, headers: Mapping[str, str]) -> Upgraded:
-        """See Cluster; no other protocol is spoken here."""
-        self.requests.append(Request("GET", path, {}, headers, b""))
-        return Upgraded(Answer(403))
 
     def lines(
         self, path: str, query: Mapping[str, str], *, timeout_seconds: float

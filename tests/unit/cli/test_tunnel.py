@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import pytest
@@ -11,7 +11,7 @@ from stagework.cli.tunnel import pass_on, upgraded
 
 
 @contextmanager
-def server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+def server(answer: Callable[[socket.socket], None]) -> Generator[str]:
     """Its base URL; it takes one connection."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

@@ -1,6 +1,5 @@
 """A cluster in memory: the ClusterReader that tests give to the app."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -32,9 +31,9 @@ from stagework.api.observed import (
 )
 from stagework.api.tasks import task_object_name
 from stagework.web.cluster import CommittedStage, RecordedAttempt, Run
-from stagework.web.errors import ClusterUnavailable
 from stagework.web.user import User
 from tests.unit.web.fake_batches import WithBatches
+from tests.unit.web.fake_pods import WithPods
 from tests.unit.web.fake_queue import WithQueue
 from tests.unit.web.fake_schedules import WithSchedules
 from tests.unit.web.fake_sign_ins import FakeSignIns
@@ -55,19 +54,15 @@ DELETED_AT = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 @dataclass
-class FakeCluster(WithBatches, WithQueue, WithSchedules):
+class FakeCluster(WithBatches, WithPods, WithQueue, WithSchedules):
     """Tokens, rights, Pods, Jobs and runs; every question is counted."""
 
     tokens: dict[str, tuple[str, User]] = field(default_factory=dict)
     rights: set[tuple[str, str, str]] = field(default_factory=set)
-    pods: dict[tuple[str, str], PodManifest] = field(default_factory=dict)
     jobs: dict[tuple[str, str], JobView] = field(default_factory=dict)
     runs: dict[tuple[str, str], Run] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
-    logs: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
-    questions: list[str] = field(default_factory=list)
     sign_ins: FakeSignIns = field(default_factory=FakeSignIns)
-    is_away: bool = False
 
     def operator(self) -> str:
         """The operator's token."""
@@ -160,34 +155,6 @@ class FakeCluster(WithBatches, WithQueue, WithSchedules):
         self._ask(f"may_read_logs {namespace}")
         return (user.name, "get pods/log", namespace) in self.rights
 
-    async def pod_log(
-        self, namespace: str, name: str, container: str, last_lines: int | None = None
-    ) -> AsyncGenerator[bytes, None]:
-        """The log, in two pieces."""
-        self._ask(f"pod_log {namespace}/{name} {container}")
-        log = self.logs.get((namespace, name, container), b"")
-        if last_lines is not None:
-            log = b"".join(log.splitlines(keepends=True)[-last_lines:])
-        for piece in (log[: len(log) // 2], log[len(log) // 2 :]):
-            yield piece
-
-    async def get_pod(self, namespace: str, name: str) -> PodManifest | None:
-        """The Pod."""
-        self._ask("get_pod")
-        return self.pods.get((namespace, name))
-
-    async def stage_pods(
-        self, namespace: str, run_uid: str, stage: str, attempt: int
-    ) -> list[PodManifest]:
-        """Those whose labels say so."""
-        self._ask("stage_pods")
-        wanted = {LABEL_STAGE: stage, LABEL_ATTEMPT: str(attempt)}
-        return [
-            pod
-            for (where, _), pod in self.pods.items()
-            if where == namespace and wanted.items() <= pod.metadata.labels.items()
-        ]
-
     async def get_job(self, namespace: str, name: str) -> JobView | None:
         """The Job."""
         self._ask("get_job")
@@ -212,11 +179,6 @@ class FakeCluster(WithBatches, WithQueue, WithSchedules):
         """Whether it is there."""
         self.questions.append("is_reachable")
         return not self.is_away
-
-    def _ask(self, question: str) -> None:
-        self.questions.append(question)
-        if self.is_away:
-            raise ClusterUnavailable(question)
 
 
 def delete_stage_pod(cluster: FakeCluster, stage: str, attempt: int = 1) -> None:

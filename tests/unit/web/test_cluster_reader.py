@@ -24,7 +24,9 @@ class FakeApi:
         self.posted: list[Any] = []
         self.queries: list[tuple[str, Mapping[str, str]]] = []
 
-    async def get(self, path: str) -> bytes:
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
+        if params:
+            self.queries.append(("get", params))
         answer = self._answers.get(path, NotFound(path))
         if isinstance(answer, Exception):
             raise answer
@@ -272,3 +274,14 @@ async def test_a_schedule_that_is_not_there_or_not_taken_is_told_apart() -> None
             await source.change_schedule("team", "nightly", {}, dry_run=False)
         with pytest.raises(kind):
             await source.delete_schedule("team", "nightly", dry_run=False)
+
+
+async def test_pods_of_an_attempt_are_asked_for_by_their_labels() -> None:
+    path = "/api/v1/namespaces/team/pods"
+    reader, api = over({path: page({"metadata": {"name": "ad-ocr-1-x", "uid": "pod-1"}})})
+    (pod,) = await reader.stage_pods("team", "run-1", "ocr", 1)
+    assert (pod.metadata.name, pod.metadata.uid) == ("ad-ocr-1-x", "pod-1")
+    ((_, query),) = api.queries
+    assert query["labelSelector"] == (
+        "stagework.dev/run-uid=run-1,stagework.dev/stage=ocr,stagework.dev/attempt=1"
+    )

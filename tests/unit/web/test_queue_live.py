@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def ann(service: Service) -> str:
 
 
 @contextmanager
-def listening(service: Service, token: str, path: str = "queue/live") -> Iterator[WebSocket]:
+def listening(service: Service, token: str, path: str = "queue/live") -> Generator[WebSocket]:
     header = [f"Authorization: Bearer {token}"]
     with socket.create_connection(("127.0.0.1", service.port), 10) as own:
         url = f"ws://127.0.0.1:{service.port}/v1/{path}"

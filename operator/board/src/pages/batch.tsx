@@ -52,8 +52,8 @@ function columnsOf(): Column<BatchRow>[] {
     { title: said.status, sort: "state", by: (batch) => batch.state },
     { title: said.title, sort: "title", by: (batch) => batch.title || batch.name },
     { title: said.progress, class: "wide", sort: "progress", by: (batch) => batch.percent },
-    { title: said.itemsDone, class: "number", sort: "items", by: (batch) => batch.total },
-    { title: said.failed, class: "number", sort: "failed", by: (batch) => batch.failed },
+    { title: said.itemsDone, class: "number wide", sort: "items", by: (batch) => batch.total },
+    { title: said.failed, class: "number wide", sort: "failed", by: (batch) => batch.failed },
     { title: said.eta, class: "eta", sort: "eta", by: (batch) => batch.etaSeconds?.p90 ?? null },
   ];
 }
@@ -62,7 +62,7 @@ function Row({ batch }: { batch: BatchRow }) {
   const whole = (value: number) => count(value, language.value);
   return (
     <tr>
-      <td>
+      <td class="glyph">
         <State word={batch.state} />
       </td>
       <td class="title">
@@ -72,15 +72,19 @@ function Row({ batch }: { batch: BatchRow }) {
         >
           {batch.title || batch.name}
         </a>
-        <span class="narrow">{batch.namespace}</span>
+        <span class="narrow">
+          {batch.state} · {whole(batch.handled)}/{whole(batch.total)}
+          {batch.failed ? ` · ${whole(batch.failed)} ${words.value.failed}` : ""} ·{" "}
+          {batch.namespace}
+        </span>
       </td>
       <td class="wide progress-cell">
         <Bar batch={batch} />
       </td>
-      <td class="number">
-        {whole(batch.handled)}/{whole(batch.total)}
+      <td class="number wide">
+        {batch.total ? `${whole(batch.handled)}/${whole(batch.total)}` : words.value.unknown}
       </td>
-      <td class={`number ${batch.failed ? "tone-bad" : "muted"}`}>{whole(batch.failed)}</td>
+      <td class={`number wide ${batch.failed ? "tone-bad" : "muted"}`}>{whole(batch.failed)}</td>
       <td class="eta">{etaOf(batch)}</td>
     </tr>
   );
@@ -154,7 +158,7 @@ function Progress({ batch }: { batch: BatchRow }) {
   return (
     <Panel
       id="progress"
-      title={said.progress}
+      title={said.howFar}
       aside={<b>{said.handled(batch.percent.toFixed(1))}</b>}
     >
       <Bar batch={batch} />
@@ -167,44 +171,72 @@ function Progress({ batch }: { batch: BatchRow }) {
         )}
         <State word="pending" text={`${whole(batch.total - batch.handled)} ${said.left}`} />
         <span>{said.itemsAMinute(batch.itemsPerMinute)}</span>
-        <span>
-          {said.chunks(whole(batch.chunksOpen), batch.chunkSize ? whole(batch.chunkSize) : "–")}{" "}
-          <span class="muted">{batch.chunkSizeReason}</span>
-        </span>
+        {batch.chunkSize && !batch.completed ? (
+          <span>
+            {said.chunks(whole(batch.chunksOpen), whole(batch.chunkSize), batch.chunkSizeReason)}
+          </span>
+        ) : null}
       </p>
     </Panel>
   );
 }
 
+interface Alike {
+  reason: string;
+  message: string;
+  ids: string[];
+}
+
+/** Those of one reason and one message, the most first. */
+export function alike(samples: BatchDetail["failedSamples"]): Alike[] {
+  const found = new Map<string, Alike>();
+  for (const { id, reason, message } of samples) {
+    const key = `${reason} ${message}`;
+    const known = found.get(key) ?? { reason, message, ids: [] };
+    known.ids.push(id);
+    found.set(key, known);
+  }
+  return [...found.values()].sort((a, b) => b.ids.length - a.ids.length);
+}
+
+const MOST_IDS = 5;
+
 function Failures({ detail: { batch, failedSamples } }: { detail: BatchDetail }) {
   const said = words.value;
   if (!failedSamples.length) return null;
-  const reasons = new Map<string, number>();
-  for (const { reason } of failedSamples) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-  const all = [...reasons].map(([reason, number]) => `${number} ${reason}`).join(" · ");
+  const isCut = failedSamples.length < batch.failed;
   return (
     <Panel
       id="failures"
       title={said.failedItems}
       aside={
-        <span class="muted">
-          {all}
-          {failedSamples.length < batch.failed
-            ? ` · ${said.shownOf(failedSamples.length, batch.failed)}`
-            : ""}
-        </span>
+        isCut ? <span class="muted">{said.shownOf(failedSamples.length, batch.failed)}</span> : null
       }
     >
       <table class="rows">
         <caption class="hidden">{said.failedItems}</caption>
+        <thead>
+          <tr>
+            <th scope="col" class="number">
+              {said.howMany}
+            </th>
+            <th scope="col">{said.cause}</th>
+            <th scope="col" class="wide">
+              {said.which}
+            </th>
+          </tr>
+        </thead>
         <tbody>
-          {failedSamples.map((item) => (
-            <tr key={item.id}>
-              <th scope="row">{item.id}</th>
-              <td>
-                <State word="failed" text={item.reason} />
+          {alike(failedSamples).map(({ reason, message, ids }) => (
+            <tr key={`${reason} ${message}`}>
+              <td class="number">{count(ids.length, language.value)}</td>
+              <th scope="row">
+                <State word="failed" text={reason} /> {message}
+              </th>
+              <td class="wide muted">
+                {ids.slice(0, MOST_IDS).join(", ")}
+                {ids.length > MOST_IDS ? " …" : ""}
               </td>
-              <td class="cause">{item.message}</td>
             </tr>
           ))}
         </tbody>

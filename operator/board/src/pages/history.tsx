@@ -114,6 +114,7 @@ function Filters() {
       {FILTERS.map((name) => (
         <input
           key={name}
+          name={name}
           aria-label={name === "q" ? said.searchHint : said[name]}
           placeholder={name === "q" ? said.searchHint : said[name]}
           value={keys[name] ?? ""}

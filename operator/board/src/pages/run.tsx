@@ -190,18 +190,18 @@ function Why({ run, node, zone }: { run: Run; node: StageNode; zone: string }) {
   const said = words.value;
   const at = (time: string | null) =>
     time ? moment(time, zone, now.value, language.value) : said.unknown;
+  const wait = run.slot_waits.find((one) => one.stage === node.row.stage);
   return (
     <div class="why-stage">
-      <p>
+      <p class="why-state">
         <State word={node.row.state} />{" "}
         {node.row.reason ? <span class="muted">{node.row.reason}</span> : null}
       </p>
-      {node.row.message ? <p>{withoutReason(node.row.message)}</p> : null}
-      {run.slot_waits
-        .filter((wait) => wait.stage === node.row.stage)
-        .map((wait) => (
-          <Queued key={wait.stage} wait={wait} zone={zone} />
-        ))}
+      {wait ? (
+        <Queued wait={wait} zone={zone} />
+      ) : node.row.message ? (
+        <p>{withoutReason(node.row.message)}</p>
+      ) : null}
       {node.row.log_line ? <pre>{node.row.log_line}</pre> : null}
       <dl class="facts">
         <dt>{said.machine}</dt>
@@ -211,7 +211,7 @@ function Why({ run, node, zone }: { run: Run; node: StageNode; zone: string }) {
         <dt>{said.ended}</dt>
         <dd>{at(node.ended_at)}</dd>
       </dl>
-      {node.step.command ? (
+      {node.step.command && node.step.command !== run.step.command ? (
         <Empty text={`${said.nextStep}: ${node.step.sentence}`} command={node.step.command} />
       ) : null}
     </div>

@@ -168,7 +168,7 @@ export const en = {
   placeInQueue: (place: number, length: number, machine: string) =>
     `Place ${place} of ${length} for ${machine}.`,
   startsAbout: (p50: string, p90: string) =>
-    p50 === p90 ? `Starts about ${p50}.` : `Starts about ${p50}, by ${p90} at the latest.`,
+    p50 === p90 ? `Starts about ${p50}.` : `Starts about ${p50}, likely by ${p90}.`,
   noStart: {
     NoHistoryYet: "When it starts cannot be said: too few have ended there.",
     Overtaken: "When it starts cannot be said: others overtake it all the time.",
@@ -211,11 +211,15 @@ export const en = {
   itemsDone: "done",
   left: "left",
   handled: (share: string) => `${share} % handled`,
-  failedItems: "Failed items",
+  failedItems: "Failures by reason",
   batchStands: (handled: string, all: string, failed: string) =>
     `${handled} of ${all} handled, ${failed} failed`,
   itemsAMinute: (rate: string) => `${rate || "–"} items/min`,
-  chunks: (open: string, size: string) => `${open} chunks of ${size} at work`,
+  chunks: (open: string, size: string, why: string) =>
+    `${open} chunks of ${size} at work${why ? ` (${why})` : ""}`,
+  howFar: "Progress",
+  howMany: "items",
+  which: "among them",
   noRuns: "No run is known.",
   status: "status",
   pipeline: "pipeline",

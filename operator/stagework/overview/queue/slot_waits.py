@@ -1,12 +1,11 @@
 """What a run waits for in the queues of its machines: who is before it, and when its turn comes."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from stagework.api.estimates import Eta
+from stagework.api.estimates import Draws, Eta
 from stagework.api.pipelinejob import PipelineJob
 from stagework.overview.queue.run_numbers import StageWait, stage_waits
 from stagework.overview.queue.work import Work
@@ -47,10 +46,13 @@ class SlotWait:
     """NoHistoryYet, Overtaken or MachineAway; empty where it can be said."""
 
 
-def slot_waits(run: PipelineJob, rows: Sequence[Work], now: datetime) -> tuple[SlotWait, ...]:
-    """Of each stage that waits for a slot and knows its place; `rows`: what the reader may see."""
-    # The same answer for the same run: chance has its seed.
-    draws = random.Random(f"{run.metadata.uid}/{run.metadata.resourceVersion}")  # noqa: S311
+def slot_waits(
+    run: PipelineJob, rows: Sequence[Work], now: datetime, draws: Draws
+) -> tuple[SlotWait, ...]:
+    """Of each stage that waits for a slot and knows its place; `rows`: what the reader may see.
+
+    `draws`: see `expected_start`.
+    """
     waits = stage_waits(run, rows, now=now, draws=draws)
     return tuple(_slot_wait(wait, rows, now) for wait in waits)
 

@@ -15,7 +15,7 @@ LISTENERS_OF_ONE_MAX: Final = 16
 class Listeners:
     """Counts them, up to a limit in all and one for everybody."""
 
-    def __init__(self, most: int, most_of_one: int) -> None:
+    def __init__(self, most: int = LISTENERS_MAX, most_of_one: int = LISTENERS_OF_ONE_MAX) -> None:
         self._most = most
         self._most_of_one = most_of_one
         self._of: Counter[str] = Counter()

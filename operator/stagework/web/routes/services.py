@@ -1,7 +1,7 @@
 """What the routes share, and how a route gets at it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, cast
 
@@ -52,12 +52,13 @@ class Services:
     schedules: ScheduleService
     sweeper: Sweeper
     history_care: HistoryCare
-    listeners: Listeners
     wall_clock: Callable[[], float]
     """Seconds since 1970."""
     assets: Assets
     """Files of the board's page."""
     reachable: Callable[[], Awaitable[bool]]
+    listeners: Listeners = field(default_factory=Listeners)
+    """Who follows live topics."""
 
     def now(self) -> datetime:
         """The wall clock's moment."""

@@ -91,8 +91,8 @@ def test_a_machine_that_has_just_left_is_away_though_it_was_at_work(
 ) -> None:
     left = {"type": "Ready", "status": "Unknown", "lastTransitionTime": "2026-11-03T00:10:00Z"}
     labels = {"stagework.dev/machine": "macbook"}
-    node = {"metadata": {"name": "mb", "labels": labels}, "spec": {}}
-    node["status"] = {"conditions": [left]}
+    meta = {"name": "mb", "labels": labels}
+    node = {"metadata": meta, "spec": {}, "status": {"conditions": [left]}}
     cluster.objects["/api/v1/nodes"] = {"items": [*NODES["items"], node]}
     cluster.add(run_of(stage("deep_summary", "Running", start=50), name="r-5", uid="5"))
 
