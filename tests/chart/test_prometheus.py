@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -51,7 +51,7 @@ def queries_of(monitored: Rendered) -> dict[str, str]:
 
 
 @contextmanager
-def scraped(exposed: Exposed, folder: Path, rules: Path) -> Iterator[Prometheus]:
+def scraped(exposed: Exposed, folder: Path, rules: Path) -> Generator[Prometheus]:
     """A Prometheus that has read this operator some times."""
     web, thread = start_http_server(0, "127.0.0.1", exposed.registry)
     try:

@@ -64,6 +64,10 @@ def play(story: Callable[[House], Awaitable[None]]) -> None:
     timescale.run(main())
 
 
+def at_once(_pod: Json) -> Behaviour:
+    return Behaviour(seconds=1.0)
+
+
 def title(words: str) -> str:
     return f"stagework in {RELEASE_NAMESPACE}: {words}"
 
@@ -82,7 +86,7 @@ def test_failures_are_told_once_though_the_operator_restarts_and_once_when_they_
         await asyncio.sleep(300)
         assert house.ears.titles == [title("too many stages fail: bad")]
 
-        world.simulator.kubelets.behave = lambda _: Behaviour(seconds=1.0)
+        world.simulator.kubelets.behave = at_once
         for name in ("bad-1", "bad-2"):
             world.ask(f"again-{name}", "Retry", "bad", of=name)
         await house.hears("well again", seconds=200)

@@ -7,6 +7,7 @@ import importlib
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 import yaml
 
@@ -15,7 +16,7 @@ from stagework.api.conditions import conditions_of_use
 from stagework.api.pipeline import PipelineStatus
 from stagework.api.pipelinejob import PipelineJob
 from stagework.api.stage_status import StageStatus
-from stagework.cluster.patches import stored_document
+from stagework.cluster.patches import JSON_OPTIONS, stored_document
 from stagework.plans.pipeline.plan import Use
 from stagework.plans.pipeline.plan import judged as judged_pipeline
 from stagework.plans.pipelinejob.run_status import run_status
@@ -59,15 +60,10 @@ def run(*states: str, suspend: bool = False, **more: Any) -> dict[str, Any]:
 
 def as_stored(status: Any) -> dict[str, Any]:
     """Times as text, as the API server has them."""
-    return yaml.safe_load(yaml.safe_dump(_plain(stored_document(status))))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value.isoformat() if isinstance(value, datetime) else value
+    document: dict[str, Any] = orjson.loads(
+        orjson.dumps(stored_document(status), option=JSON_OPTIONS)
+    )
+    return document
 
 
 def schedule(**spec: Any) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class RememberedAlerts:
         self._said: Said | None = None
 
     @classmethod
-    async def recalled(cls, sink: Sink, memory: Memory) -> Self:
+    async def from_memory(cls, sink: Sink, memory: Memory) -> Self:
         """With what was said before known for certain, for who speaks all the time: what counted as
         empty now would be said anew. Raises MemoryUnavailable.
         """

@@ -24,7 +24,7 @@ from stagework.overview.queue.hours import RECENT
 from stagework.overview.queue.places import Places
 from stagework.overview.queue.work import Work, WorkState
 
-ThingT = TypeVar("ThingT")
+ValueT = TypeVar("ValueT")
 
 NAMED: Final = 3
 """So many of like things are named in a text."""
@@ -186,7 +186,7 @@ def recent_orphans(orphans: Iterable[OrphanSeen], now: datetime) -> list[OrphanS
     return sorted((o for o in orphans if now - o.at < RECENT), key=attrgetter("at"), reverse=True)
 
 
-def recently_missed(missed: Iterable[MissedSchedule], now: datetime) -> list[MissedSchedule]:
+def recent_missed(missed: Iterable[MissedSchedule], now: datetime) -> list[MissedSchedule]:
     """Those of the last 60 minutes, the newest first."""
     return sorted((m for m in missed if now - m.at < RECENT), key=attrgetter("at"), reverse=True)
 
@@ -291,7 +291,7 @@ def _stores(
 
 
 def _schedules(missed: Sequence[MissedSchedule], now: datetime) -> Iterator[WantedAlert]:
-    for namespace, own in _by(recently_missed(missed, now), attrgetter("namespace")):
+    for namespace, own in _by(recent_missed(missed, now), attrgetter("namespace")):
         yield WantedAlert(
             f"schedules/{namespace}",
             f"{_named(one.name for one in own)}; stagework schedule show {own[0].name}"
@@ -299,10 +299,10 @@ def _schedules(missed: Sequence[MissedSchedule], now: datetime) -> Iterator[Want
         )
 
 
-def _by(things: Iterable[ThingT], group: Callable[[ThingT], str]) -> list[tuple[str, list[ThingT]]]:
-    groups: defaultdict[str, list[ThingT]] = defaultdict(list)
-    for thing in things:
-        groups[group(thing)].append(thing)
+def _by(values: Iterable[ValueT], group: Callable[[ValueT], str]) -> list[tuple[str, list[ValueT]]]:
+    groups: defaultdict[str, list[ValueT]] = defaultdict(list)
+    for value in values:
+        groups[group(value)].append(value)
     return sorted(groups.items())
 
 

@@ -77,7 +77,7 @@ class Exposed:
         self.metrics.reconciled(0.004)
         self.metrics.on_request("PATCH", "pipelinejobs", 200, 0.01)
         for sending in (Sending.SENT, Sending.FAILED):
-            self.alerts.spoken(sending)
+            self.alerts.count(sending)
 
     def _note(self, name: str, stage: StageStatus, created: datetime | None = None) -> None:
         status = PipelineJobStatus(summary="Running", stages=[stage])

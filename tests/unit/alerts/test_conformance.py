@@ -103,9 +103,9 @@ async def test_who_speaks_all_the_time_knows_first_what_was_said() -> None:
     await RememberedAlerts(ears, memory).failing("store", DOWN)
     memory.away = True
     with pytest.raises(MemoryUnavailable):
-        await RememberedAlerts.recalled(ears, memory)
+        await RememberedAlerts.from_memory(ears, memory)
     memory.away = False
-    alerts = await RememberedAlerts.recalled(ears, memory)
+    alerts = await RememberedAlerts.from_memory(ears, memory)
     memory.away = True
     assert await alerts.failing("store", DOWN) is Sending.KNOWN
     assert ears.titles == [DOWN.title]
@@ -114,4 +114,4 @@ async def test_who_speaks_all_the_time_knows_first_what_was_said() -> None:
 async def test_what_cannot_be_understood_counts_as_empty() -> None:
     memory = MemoryInProcess()
     memory.values["alerts"] = b"no JSON"
-    assert await (await RememberedAlerts.recalled(Ears(), memory)).open_keys() == ()
+    assert await (await RememberedAlerts.from_memory(Ears(), memory)).open_keys() == ()

@@ -106,7 +106,7 @@ def test_it_is_said_once_and_once_more_when_it_is_well_again(desk: Desk) -> None
 
 
 async def test_what_comes_and_goes_is_one_word(desk: Desk) -> None:
-    alerts = await RememberedAlerts.recalled(desk.ears, desk.memory)
+    alerts = await RememberedAlerts.from_memory(desk.ears, desk.memory)
     for number in range(20):
         desk.rows = [stuck()] if number % 2 == 0 else []
         desk.now += timedelta(seconds=40)
@@ -184,7 +184,7 @@ def test_a_round_that_breaks_stops_nobody(desk: Desk, fault: Exception) -> None:
 
 
 async def test_metrics_show_the_situation_and_nothing_once_another_leads(desk: Desk) -> None:
-    desk.rows, alerts = [stuck()], await RememberedAlerts.recalled(desk.ears, desk.memory)
+    desk.rows, alerts = [stuck()], await RememberedAlerts.from_memory(desk.ears, desk.memory)
     await desk.watch.round(alerts)
     assert desk.value("stagework_alerts_open") == 1
     assert desk.value("stagework_store_up", store="history") == 1

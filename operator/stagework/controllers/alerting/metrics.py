@@ -5,7 +5,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from stagework.alerts.alerts import Sending
-from stagework.overview.alert_rules import Situation, recent_orphans, recently_missed
+from stagework.overview.alert_rules import Situation, recent_missed, recent_orphans
 
 
 class AlertMetrics:
@@ -48,13 +48,13 @@ class AlertMetrics:
     def show(self, situation: Situation, now: datetime) -> None:
         """How it stands now."""
         self._orphans.set(len(recent_orphans(situation.orphans, now)))
-        self._missed.set(len(recently_missed(situation.missed, now)))
+        self._missed.set(len(recent_missed(situation.missed, now)))
         self._stores.clear()
         for store in situation.stores:
             if store.fault is not None:
                 self._stores.labels(store.name).set(0 if store.fault else 1)
 
-    def spoken(self, sending: Sending) -> None:
+    def count(self, sending: Sending) -> None:
         """A word was sent, or nobody has taken it."""
         if sending in (Sending.SENT, Sending.FAILED):
             self._sent.labels(_word(sending)).inc()

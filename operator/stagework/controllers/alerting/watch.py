@@ -72,7 +72,7 @@ class AlertWatch:
             while True:
                 await asyncio.sleep(EVERY_SECONDS)
                 try:
-                    alerts = alerts or await RememberedAlerts.recalled(self._sink, self._memory)
+                    alerts = alerts or await RememberedAlerts.from_memory(self._sink, self._memory)
                     await self.round(alerts)
                 except (MemoryUnavailable, NotLeading) as error:
                     log.warning("alerts wait, or they would be said twice: %s", error)
@@ -115,7 +115,7 @@ class AlertWatch:
         for word in words:
             say = alerts.failing if word.is_wrong else alerts.well
             sending = await say(word.key, word.message)
-            self._metrics.spoken(sending)
+            self._metrics.count(sending)
             if sending is Sending.FAILED:
                 self._resumes = self._clock() + self._pause
                 self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
