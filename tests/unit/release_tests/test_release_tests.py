@@ -95,5 +95,5 @@ def test_the_stories_are_those_marked_long_and_say_what_they_show() -> None:
 
     assert CRASHES in named
     assert "tests/operator/test_random_histories.py" in named
-    assert "tests/e2e/test_helm.py" not in named
+    assert "tests/e2e/test_stuck.py" not in named
     assert what_of(CRASHES).startswith("The operator is killed again and again")
