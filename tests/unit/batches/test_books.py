@@ -238,7 +238,7 @@ async def test_a_file_that_was_not_written_leaves_nothing_counted(
     frozen: Bench, chunk: Chunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_given: object) -> None:
-        raise NoSpaceError()
+        raise NoSpaceError
 
     with monkeypatch.context() as patched:
         patched.setattr(fold_files, "write", full)

@@ -48,7 +48,8 @@ def sent(recording: forms.Recording) -> list[tuple[str, str | None, str, bytes]]
     async def written() -> tuple[str, bytes]:
         payload = recording.form("ours")()
         out = _Written()
-        await payload.write(cast("AbstractStreamWriter", out))
+        writer: AbstractStreamWriter = cast("Any", out)
+        await payload.write(writer)
         return payload.content_type, bytes(out)
 
     kind, body = asyncio.run(written())
