@@ -67,6 +67,12 @@ def test_the_board_comes_at_once_and_then_as_it_changes(service: Service, ann: s
         assert second["etag"] != first["etag"]
 
 
+def test_a_namespace_in_the_path_is_the_board_of_that_one_alone(service: Service, ann: str) -> None:
+    show(service, waits("a"), waits("b", "other"))
+    with listening(service, ann, "queue/live/team") as connection:
+        assert news(connection)["board"]["totals"]["pending"] == 1
+
+
 def test_who_has_it_already_is_sent_a_sign_of_life(service: Service, ann: str) -> None:
     etag = service.ask("GET", "/v1/queue", ann).headers["etag"]
     with listening(service, ann, f"queue/live?etag={quote(etag)}") as connection:

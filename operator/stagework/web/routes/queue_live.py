@@ -21,8 +21,12 @@ _RUN = TypeAdapter(RunPage)
 
 
 @router.websocket("/v1/queue/live")
+@router.websocket("/v1/queue/live/{namespace}")
 async def queue(websocket: WebSocket, namespace: str = "", etag: str = "") -> None:
-    """`{seq, at, etag, board}`; `board` is null while it is as before, or as `etag` names it."""
+    """`{seq, at, etag, board}`; `board` is null while it is as before, or as `etag` names it.
+
+    The namespace is in the path: the API server's proxy drops what is asked with an upgrade.
+    """
     services: Services = websocket.app.state.services
     boards = services.queue.boards
 
