@@ -63,7 +63,7 @@ def test_a_number_that_is_left_out_begins_the_connection_anew(page: Page) -> Non
 def test_a_namespace_that_is_chosen_is_another_topic(page: Page) -> None:
     with page.expect_websocket() as another:
         page.get_by_label("Namespace").select_option(seeds.NAMESPACE)
-    assert f"/v1/queue/live/{seeds.NAMESPACE}?" in another.value.url
+    assert f"/v1/queue/{seeds.NAMESPACE}/live?" in another.value.url
 
 
 def test_a_run_is_live_too(chromium: Browser, board: ServedBoard) -> None:

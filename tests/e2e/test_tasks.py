@@ -6,6 +6,7 @@ by Jobs that are printed, changed for it, and made by hand.
 """
 
 import json
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,8 +29,10 @@ from tests.support.cluster.waiting import eventually
 from tests.support.websites import certify
 
 SECONDS = 180.0
-ENTRIES = [{"id": "a1", "text": "shoes"}, {"id": "a2", "text": "hats"}]
-FEED = "id,title,image_link\n7,Boots,\n8,Coats,\n"
+NEW = secrets.token_hex(4)
+"""The tasks remember what they have done, longer than the runs are there."""
+ENTRIES = [{"id": f"{NEW}-1", "text": "shoes"}, {"id": f"{NEW}-2", "text": "hats"}]
+FEED = f"id,title,image_link\n{NEW}-7,Boots,\n{NEW}-8,Coats,\n"
 SERVE = f"""
 import http.server, ssl
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

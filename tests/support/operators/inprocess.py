@@ -94,4 +94,6 @@ class Operator:
     def failed(self) -> BaseException | None:
         """What it died of by itself."""
         task = self._task
-        return task.exception() if task is not None and task.done() else None
+        if task is None or not task.done() or task.cancelled():  # we have ended it, or still run it
+            return None
+        return task.exception()

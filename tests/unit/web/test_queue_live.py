@@ -69,7 +69,7 @@ def test_the_board_comes_at_once_and_then_as_it_changes(service: Service, ann: s
 
 def test_a_namespace_in_the_path_is_the_board_of_that_one_alone(service: Service, ann: str) -> None:
     show(service, waits("a"), waits("b", "other"))
-    with listening(service, ann, "queue/live/team") as connection:
+    with listening(service, ann, "queue/team/live") as connection:
         assert news(connection)["board"]["totals"]["pending"] == 1
 
 

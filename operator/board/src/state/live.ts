@@ -82,7 +82,7 @@ function pathOf(namespace: string): string {
 
 /** The API server's proxy drops a query here: a tag that is lost costs one board, no more. */
 function livePathOf(namespace: string): string {
-  const path = `v1/queue/live${namespace ? `/${encodeURIComponent(namespace)}` : ""}`;
+  const path = `v1/queue/${namespace ? `${encodeURIComponent(namespace)}/` : ""}live`;
   return etag ? `${path}?${new URLSearchParams({ etag })}` : path;
 }
 

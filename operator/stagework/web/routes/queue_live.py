@@ -21,7 +21,7 @@ _RUN = TypeAdapter(RunPage)
 
 
 @router.websocket("/v1/queue/live")
-@router.websocket("/v1/queue/live/{namespace}")
+@router.websocket("/v1/queue/{namespace}/live")
 async def queue(websocket: WebSocket, namespace: str = "", etag: str = "") -> None:
     """`{seq, at, etag, board}`; `board` is null while it is as before, or as `etag` names it.
 
