@@ -175,7 +175,8 @@ class TestTheWayToTheApiService:
     def test_it_is_that_services_port_and_nothing_else(self, chart: Rendered) -> None:
         role = chart.one("Role", "stagework-proxy")
         service = chart.one("Service", "stagework-api")
-        name, (port,) = service["metadata"]["name"], service["spec"]["ports"]
+        name = service["metadata"]["name"]
+        port = next(port for port in service["spec"]["ports"] if port["name"] == "http")
         assert role["metadata"]["namespace"] == NAMESPACE
         assert role["rules"] == [
             {

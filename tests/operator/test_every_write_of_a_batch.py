@@ -150,8 +150,12 @@ def test_each_item_is_counted_once_wherever_the_operator_dies(
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_chunk_costs_three_writes_beyond_its_runs_own() -> None:
-    """Its run is made, counted together with the begin of the next one, and removed."""
+def test_a_chunk_costs_three_writes_beyond_its_runs_own_and_its_share_of_another() -> None:
+    """Its run is made, counted together with the begin of the next one, and removed.
+
+    The uid of what was made last stands in the next status, a second later at most: where two are
+    at work, that is one write more for two of them. Begin and end of all cost five.
+    """
     timescale = VirtualTime()
 
     async def main() -> list[str]:
@@ -169,7 +173,7 @@ def test_a_chunk_costs_three_writes_beyond_its_runs_own() -> None:
     own = [w for w in writes if w.startswith(f"PATCH batches/status {BATCH}")]
     runs = [w for w in writes if w.startswith(("POST pipelinejobs", "DELETE pipelinejobs"))]
     assert len(runs) == 100
-    assert len(own) <= 1.3 * 50
+    assert len(own) <= 50 + 25 + 5
 
 
 def test_statuses_that_wait_lose_nothing_either(
