@@ -202,7 +202,7 @@ def _services(given: _Given) -> Services:
         store=store,
         settings=settings,
         space=space,
-        attempts=AttemptWrites(store),
+        attempts=AttemptWrites(store, space, clock),
         authorization=authorization,
         tickets=Tickets(clock),
         heartbeats=Heartbeats(clock),
