@@ -24,6 +24,7 @@ from stagework.web.attempt_writes import AttemptWrites
 from stagework.web.auth.authentication import Authentication
 from stagework.web.auth.authorization import Authorization
 from stagework.web.auth.identity import Identities
+from stagework.web.auth.review_budget import ReviewBudget
 from stagework.web.auth.sign_ins import SignIns
 from stagework.web.auth.tickets import Tickets
 from stagework.web.batches.service import BatchService
@@ -128,16 +129,17 @@ def create_app(
     `connected` opens stores of items, `unforeseen` ends the process: background work has failed;
     `bundle`: the folder of the board's files.
     """
-    services = _services(
-        _Given(
-            *(reader, store, settings, clock, wall_clock),
-            https=https,
-            history=history or SqlHistory(settings.history),
-            connected=connected,
-            assets=Assets.of(bundle),
-        )
+    given = _Given(
+        *(reader, store, settings, clock, wall_clock),
+        https=https,
+        history=history or SqlHistory(settings.history),
+        connected=connected,
+        assets=Assets.of(bundle),
     )
-    sign_ins = SignIns(reader.sign_ins, namespaces=settings.namespaces, wall_clock=wall_clock)
+    services = _services(given)
+    budget = ReviewBudget(clock)
+    known = _identities(reader, services.tickets, settings, clock, budget)
+    sign_ins = _sign_ins(reader, settings, wall_clock, budget)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
@@ -148,7 +150,6 @@ def create_app(
     app = routed_app(lifespan=lifespan)
     app.state.services = services
     answer_errors(app)
-    known = _identities(reader, services.tickets, settings, clock)
     app.add_middleware(Authentication, identities=known, sign_ins=sign_ins)
     return app
 
@@ -261,7 +262,11 @@ def _sweeper(
 
 
 def _identities(
-    reader: ClusterReader, tickets: Tickets, settings: Settings, clock: Callable[[], float]
+    reader: ClusterReader,
+    tickets: Tickets,
+    settings: Settings,
+    clock: Callable[[], float],
+    budget: ReviewBudget,
 ) -> Identities:
     accounts = f"system:serviceaccount:{settings.releaseNamespace}:"
     return Identities(
@@ -272,6 +277,18 @@ def _identities(
         operator_name=f"{accounts}{OPERATOR_ACCOUNT}",
         task_names={f"{accounts}{task_object_name(task)}": task for task in PROGRAMS},
         clock=clock,
+        budget=budget,
+    )
+
+
+def _sign_ins(
+    reader: ClusterReader,
+    settings: Settings,
+    wall_clock: Callable[[], float],
+    budget: ReviewBudget,
+) -> SignIns:
+    return SignIns(
+        reader.sign_ins, namespaces=settings.namespaces, wall_clock=wall_clock, budget=budget
     )
 
 

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,9 @@ from websocket import WebSocket, WebSocketBadStatusException, create_connection
 
 from stagework.settings import ApiServiceSettings
 from stagework.web.auth.tickets import TICKET_SECONDS
+from stagework.web.errors import ProblemError
 from stagework.web.live import feed
+from stagework.web.queue.boards import Boards
 from tests.support.builders.fleet import make_node
 from tests.unit.web.service import Service, running
 from tests.unit.web.test_batch_live import SIGN_IN_AGAIN, closing, until
@@ -130,6 +133,26 @@ def test_a_run_is_followed_until_it_is_gone(service: Service, ann: str) -> None:
         last = news(connection)
         assert (last["seq"], last["run"]) == (2, None)
         assert closing(connection) == (1000, "the run is gone")
+
+
+def test_what_may_be_over_at_the_next_reading_ends_no_connection(
+    service: Service, ann: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    async def busy(*of_whom: object) -> None:
+        asked.append(of_whom)
+        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "come again")
+
+    with listening(service, ann) as connection:
+        news(connection)
+        with monkeypatch.context() as patched:
+            patched.setattr(Boards, "picture", busy)
+            until(lambda: len(asked) >= 3)
+        show(service, waits("a"), waits("b"))
+        while (told := news(connection))["board"] is None:
+            assert told["seq"] < 1000
+        assert told["board"]["totals"]["pending"] == 2
 
 
 class TestConnections:
