@@ -49,6 +49,12 @@ class Extent:
     """In bytes."""
     files: int
 
+    def __add__(self, other: "Extent") -> "Extent":
+        return Extent(self.size + other.size, self.files + other.files)
+
+    def __sub__(self, other: "Extent") -> "Extent":
+        return Extent(self.size - other.size, self.files - other.files)
+
 
 class Store(Protocol):
     """Files under keys such as `<namespace>/<run uid>/<stage>/<attempt>-<pod uid>/<path>`.

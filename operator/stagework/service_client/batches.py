@@ -4,6 +4,7 @@ Every call may be repeated: a list, a round and what a chunk has come to are tak
 same answer comes again.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,7 @@ from stagework.plans.batch.snapshot import (
     StageEnd,
 )
 from stagework.policies.chunks.fit import History
-from stagework.service_client.exchange import ask, word
+from stagework.service_client.exchange import AT_ONCE, ask, word
 from stagework.service_client.results import LookupFailed
 
 Json = Mapping[str, object]
@@ -89,6 +90,7 @@ class ServiceBatches:
         self._url = f"{url.rstrip('/')}/v1/operator/batches"
         self._token = token
         self._limit = timeout_seconds
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def freeze(
         self, batch: BatchRef, name: str, source: Json
@@ -155,7 +157,8 @@ class ServiceBatches:
         url = f"{self._url}/{batch.namespace}/{batch.uid}/{place}"
         sent = None if body is None else orjson.dumps(body)
         try:
-            status, answer = await ask(method, url, self._token, self._limit, sent)
+            async with self._places:
+                status, answer = await ask(method, url, self._token, self._limit, sent)
             return status, _object(orjson.loads(answer)) if answer else {}
         except orjson.JSONDecodeError as error:
             raise LookupFailed(f"{place}: the API service's answer is no JSON") from error

@@ -1,9 +1,18 @@
-"""One request to the API service, as the operator's ServiceAccount."""
+"""One request to the API service, as the operator's ServiceAccount.
+
+All come from one address, of which the service takes so many connections at once and ends the next
+one (`settings.api.maxConnectionsPerPeer`). So whoever asks about many objects asks `AT_ONCE`
+questions at the same time, and the next ones wait for a place.
+"""
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 import aiohttp
+
+AT_ONCE: Final = 16
+"""Questions of one kind under way at the same time."""
 
 
 async def ask(

@@ -1,5 +1,6 @@
 """Asks the API service when a Pod was heard of last: of nodes that nobody else can tell of."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -9,7 +10,7 @@ import aiohttp
 import msgspec
 
 from stagework.plans.pipelinejob.snapshot import HeartbeatQuestion, HeartbeatRead
-from stagework.service_client.exchange import ask
+from stagework.service_client.exchange import AT_ONCE, ask
 from stagework.service_client.results import LookupFailed
 
 
@@ -48,9 +49,14 @@ class ServiceHeartbeats:
         self._token = token
         self._wall_clock = wall_clock
         self._limit = timeout_seconds
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def last(self, question: HeartbeatQuestion) -> HeartbeatRead:
         """See HeartbeatReader."""
+        async with self._places:
+            return await self._last(question)
+
+    async def _last(self, question: HeartbeatQuestion) -> HeartbeatRead:
         url, at = f"{self._url}/v1/heartbeats?pod={question.pod}", self._wall_clock()
         try:
             status, body = await ask("GET", url, self._token, self._limit)

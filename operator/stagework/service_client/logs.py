@@ -14,7 +14,7 @@ import aiohttp
 import orjson
 
 from stagework.plans.pipelinejob.snapshot import LogAnswer, LogQuestion
-from stagework.service_client.exchange import ask, word
+from stagework.service_client.exchange import AT_ONCE, ask, word
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +22,6 @@ LIMIT_SECONDS: Final = 10.0
 """Longest time from the question to the answer, whatever happens."""
 AGAIN_SECONDS: Final = 1.0
 """Pause before a service that did not answer is asked again within that time."""
-AT_ONCE: Final = 16
-"""Logs that are read at the same time: when all runs of a cluster fail they queue."""
 
 
 class LogKeeper(Protocol):

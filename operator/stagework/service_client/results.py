@@ -1,5 +1,6 @@
 """Asks the API service what an attempt has stored, for Pods that vanished before they were seen."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Protocol, cast
@@ -8,7 +9,7 @@ import aiohttp
 import orjson
 
 from stagework.plans.pipelinejob.snapshot import FoundResult, Lookup
-from stagework.service_client.exchange import ask, word
+from stagework.service_client.exchange import AT_ONCE, ask, word
 
 _REASON_MAX = 63
 _MESSAGE_MAX = 128
@@ -33,12 +34,14 @@ class ServiceResults:
         self._url = url.rstrip("/")
         self._token = token
         self._limit = timeout_seconds
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def look_up(self, namespace: str, run_uid: str, stage: str, attempt: int) -> Lookup:
         """See ResultStore."""
         url = f"{self._url}/v1/results/{namespace}/{run_uid}/{stage}/{attempt}"
         try:
-            status, body = await ask("GET", url, self._token, self._limit)
+            async with self._places:
+                status, body = await ask("GET", url, self._token, self._limit)
             if status != HTTPStatus.OK:
                 raise LookupFailed(f"{url}: HTTP {status}")
             document = orjson.loads(body)

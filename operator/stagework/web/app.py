@@ -24,6 +24,7 @@ from stagework.web.attempt_writes import AttemptWrites
 from stagework.web.auth.authentication import Authentication
 from stagework.web.auth.authorization import Authorization
 from stagework.web.auth.identity import Identities
+from stagework.web.auth.review_budget import ReviewBudget
 from stagework.web.auth.sign_ins import SignIns
 from stagework.web.auth.tickets import Tickets
 from stagework.web.batches.service import BatchService
@@ -35,6 +36,7 @@ from stagework.web.heartbeats import Heartbeats
 from stagework.web.history_care import HistoryCare
 from stagework.web.https_input import FetchLimits, HttpsSource
 from stagework.web.kept_logs import KeptLogs
+from stagework.web.live.listeners import Listeners
 from stagework.web.queue.service import QueueService
 from stagework.web.readiness import CachedProbe
 from stagework.web.routes import (
@@ -127,16 +129,17 @@ def create_app(
     `connected` opens stores of items, `unforeseen` ends the process: background work has failed;
     `bundle`: the folder of the board's files.
     """
-    services = _services(
-        _Given(
-            *(reader, store, settings, clock, wall_clock),
-            https=https,
-            history=history or SqlHistory(settings.history),
-            connected=connected,
-            assets=Assets.of(bundle),
-        )
+    given = _Given(
+        *(reader, store, settings, clock, wall_clock),
+        https=https,
+        history=history or SqlHistory(settings.history),
+        connected=connected,
+        assets=Assets.of(bundle),
     )
-    sign_ins = SignIns(reader.sign_ins, namespaces=settings.namespaces, wall_clock=wall_clock)
+    services = _services(given)
+    budget = ReviewBudget(clock)
+    known = _identities(reader, services.tickets, settings, clock, budget)
+    sign_ins = _sign_ins(reader, settings, wall_clock, budget)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
@@ -147,7 +150,6 @@ def create_app(
     app = routed_app(lifespan=lifespan)
     app.state.services = services
     answer_errors(app)
-    known = _identities(reader, services.tickets, settings, clock)
     app.add_middleware(Authentication, identities=known, sign_ins=sign_ins)
     return app
 
@@ -202,7 +204,7 @@ def _services(given: _Given) -> Services:
         store=store,
         settings=settings,
         space=space,
-        attempts=AttemptWrites(store),
+        attempts=AttemptWrites(store, space, clock),
         authorization=authorization,
         tickets=Tickets(clock),
         heartbeats=Heartbeats(clock),
@@ -218,6 +220,7 @@ def _services(given: _Given) -> Services:
         wall_clock=wall_clock,
         assets=given.assets,
         reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),
+        listeners=Listeners.within(settings.api.maxConnections),
     )
 
 
@@ -259,7 +262,11 @@ def _sweeper(
 
 
 def _identities(
-    reader: ClusterReader, tickets: Tickets, settings: Settings, clock: Callable[[], float]
+    reader: ClusterReader,
+    tickets: Tickets,
+    settings: Settings,
+    clock: Callable[[], float],
+    budget: ReviewBudget,
 ) -> Identities:
     accounts = f"system:serviceaccount:{settings.releaseNamespace}:"
     return Identities(
@@ -270,6 +277,18 @@ def _identities(
         operator_name=f"{accounts}{OPERATOR_ACCOUNT}",
         task_names={f"{accounts}{task_object_name(task)}": task for task in PROGRAMS},
         clock=clock,
+        budget=budget,
+    )
+
+
+def _sign_ins(
+    reader: ClusterReader,
+    settings: Settings,
+    wall_clock: Callable[[], float],
+    budget: ReviewBudget,
+) -> SignIns:
+    return SignIns(
+        reader.sign_ins, namespaces=settings.namespaces, wall_clock=wall_clock, budget=budget
     )
 
 

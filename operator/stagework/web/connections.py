@@ -6,7 +6,8 @@ not take an answer; its `limit_concurrency` counts all callers together, once th
 So here:
 
 1. A port has so many connections at once, and so many of one address; the next one is ended before
-   it has said anything.
+   it has said anything. Who listens by WebSocket is counted by user instead (`live/listeners.py`),
+   for many people may share an address: once accepted, it is none of its address's any more.
 2. A request's head is whole within the time for it; so is what is left of a body whose request has
    been answered.
 3. An answer of which nothing is taken for `STALLED_SECONDS` is given up.
@@ -18,6 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
 import h11
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
@@ -46,7 +48,15 @@ class Places:
 
     def leave(self, peer: str) -> None:
         """One that had entered is over."""
+        self.leave_peer(peer)
+        self.leave_port()
+
+    def leave_port(self) -> None:
+        """One that was none of its address's any more is over."""
         self._open -= 1
+
+    def leave_peer(self, peer: str) -> None:
+        """One that had entered goes on, and is none of its address's any more."""
         self._of_peer[peer] -= 1
         if not self._of_peer[peer]:
             del self._of_peer[peer]
@@ -134,16 +144,35 @@ class GuardedHttp(H11Protocol):
 
 
 class GuardedWebSocket(WSProtocol):
-    """A connection that has become a WebSocket; it has the place that it came with."""
+    """A connection that has become a WebSocket; it has the place that it came with.
+
+    One that is accepted is none of its address's any more.
+    """
 
     ports: ClassVar[Mapping[int, Places]] = {}
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """It was an HTTP connection until now."""
+        super().connection_made(transport)
+        self._entered = _places_of(self.ports, self.server)
+        self._is_of_peer = True
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """See ASGI."""
+        await super().send(message)
+        if message["type"] == "websocket.accept" and self._entered and self._is_of_peer:
+            self._is_of_peer = False
+            self._entered.leave_peer(_address(self.client))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Its place is free."""
         super().connection_lost(exc)
-        places = _places_of(self.ports, self.server)
-        if places is not None:
-            places.leave(_address(self.client))
+        if self._entered is None:
+            return
+        if self._is_of_peer:
+            self._is_of_peer = False
+            self._entered.leave_peer(_address(self.client))
+        self._entered.leave_port()
 
 
 def protocols(

@@ -85,6 +85,7 @@ def build(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # who connects may write there what they like
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

@@ -1,9 +1,11 @@
 """How much room a namespace has: bytes, files, and uploads at once.
 
 1. Bytes count as they come: what somebody announces takes no room from anybody.
-2. What is stored was counted once and what has come since was added. Where that would be too much
+2. What is stored was counted once and what was kept since was added. Where that would be too much
    it is counted again, for the sweep and people delete: at most every `COUNTED_SECONDS`.
-3. More uploads than `maxNamespaceUploads` wait for a turn, `TURN_SECONDS` at most.
+3. What is coming is counted apart, for it lies where no count finds it, until it is kept or given
+   back. What goes past us, by an address, is coming for `ADDRESS_SECONDS`.
+4. More uploads than `maxNamespaceUploads` wait for a turn, `TURN_SECONDS` at most.
 """
 
 import asyncio
@@ -22,17 +24,22 @@ COUNTED_SECONDS: Final = 60.0
 """What is stored is not counted again before."""
 TURN_SECONDS: Final = 10.0
 """So long an upload waits for others of its namespace."""
+ADDRESS_SECONDS: Final = 600.0
+"""An address for an upload may be in use for so long: a minute until its bytes begin to come, and
+the time that they take."""
 _SHARE: Final = 4, 5
 _NO_LIMITS: Final = Extent(2**62, 2**62)
+_NOTHING: Final = Extent(0, 0)
 
 
 @dataclass
 class _Namespace:
     turns: asyncio.Semaphore
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    size: int = 0
-    files: int = 0
-    """What is stored, and is coming."""
+    stored: Extent = _NOTHING
+    coming: Extent = _NOTHING
+    addressed: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
+    """Files that are coming past us: until when, and their sizes; the oldest addresses first."""
     counted_at: float | None = None
 
 
@@ -72,28 +79,49 @@ class Space:
 
     async def take(self, namespace: str, size: int, files: int = 1) -> None:
         """Count bytes and files that are coming; raises QuotaError where there is no room."""
-        known = self._known(namespace)
+        known, coming = self._known(namespace), Extent(size, files)
+        self._keep_arrived(namespace, known)
         async with known.lock:
             limits = await self._limits_now()
-            if limits == _NO_LIMITS:
-                return
-            if known.counted_at is None:
+            if known.counted_at is None and limits != _NO_LIMITS:
                 await self._count(namespace, known)
-            over = self._over(known, limits, size, files)
+            over = self._over(known, limits, coming)
             if over and self._clock() - (known.counted_at or 0.0) >= COUNTED_SECONDS:
                 await self._count(namespace, known)
-                over = self._over(known, limits, size, files)
+                over = self._over(known, limits, coming)
             if over:
                 limit = getattr(limits, over)
                 raise QuotaError(namespace, limit, "bytes" if over == "size" else "files")
-            known.size += size
-            known.files += files
+            known.coming += coming
+
+    async def take_addressed(self, namespace: str, file: str, size: int) -> None:
+        """Likewise a file that an address is given for, once however often that is; `file` names
+        it and its content. Nobody says when it has come.
+        """
+        if await self._limits_now() == _NO_LIMITS:
+            return
+        addressed = self._known(namespace).addressed
+        if addressed.pop(file, None) is None:
+            await self.take(namespace, size)
+        addressed[file] = (self._clock() + ADDRESS_SECONDS, size)
+
+    def keep(self, namespace: str, size: int, files: int) -> None:
+        """What was taken is stored now."""
+        self.give_back(namespace, size, files)
+        self._known(namespace).stored += Extent(size, files)
 
     def give_back(self, namespace: str, size: int, files: int) -> None:
         """What was taken has not been kept."""
-        known = self._known(namespace)
-        known.size -= size
-        known.files -= files
+        self._known(namespace).coming -= Extent(size, files)
+
+    def _keep_arrived(self, namespace: str, known: _Namespace) -> None:
+        """Of those that have not come the next count knows."""
+        while known.addressed:
+            file, (until, size) = next(iter(known.addressed.items()))
+            if self._clock() < until:
+                return
+            del known.addressed[file]
+            self.keep(namespace, size, 1)
 
     def _known(self, namespace: str) -> _Namespace:
         known = self._namespaces.get(namespace)
@@ -103,18 +131,20 @@ class Space:
         return known
 
     async def _count(self, namespace: str, known: _Namespace) -> None:
-        # What comes meanwhile waits for the lock; what is coming already may count twice until the
-        # next time: rather too much than too little.
-        stored = await self._store.extent(namespace)
-        known.size, known.files = stored.size, stored.files
+        # What is kept meanwhile may count twice until the next time: rather too much than too
+        # little.
+        before = known.stored
+        counted = await self._store.extent(namespace)
+        known.stored = counted + (known.stored - before)
         known.counted_at = self._clock()
 
     @staticmethod
-    def _over(known: _Namespace, limits: Extent, size: int, files: int) -> str:
+    def _over(known: _Namespace, limits: Extent, more: Extent) -> str:
         """Which limit there is no room below; empty: none."""
-        if known.size + size > limits.size:
+        wanted = known.stored + known.coming + more
+        if wanted.size > limits.size:
             return "size"
-        return "files" if known.files + files > limits.files else ""
+        return "files" if wanted.files > limits.files else ""
 
     async def _limits_now(self) -> Extent:
         if self._limits is None:
@@ -153,9 +183,10 @@ class Upload:
 
     def keep(self) -> None:
         """All that has come by now is stored."""
+        self._space.keep(self._namespace, self._coming, self._files)
         self._coming = self._files = 0
 
     def give_back(self) -> None:
         """The rest is gone."""
         self._space.give_back(self._namespace, self._coming, self._files)
-        self.keep()
+        self._coming = self._files = 0

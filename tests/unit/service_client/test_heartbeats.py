@@ -1,5 +1,6 @@
 """When a Pod was heard of last, over HTTP: in ages, so that only the operator's clock counts."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +38,20 @@ async def test_a_pod_that_has_spoken_was_heard_of_just_now(service: Service) -> 
     assert read.heard_at is not None
     assert T0 - timedelta(minutes=1) < read.heard_at <= T0
     assert read.listening_since <= read.heard_at
+
+
+async def test_many_suspected_pods_are_asked_about_at_once_and_all_questions_answered(
+    service: Service,
+) -> None:
+    proof = service.cluster.operator()
+    address = f"http://127.0.0.1:{service.heartbeat_port}"
+    client = ServiceHeartbeats(address, lambda: proof, lambda: T0, timeout_seconds=60)
+
+    read = await asyncio.gather(
+        *(client.last(HeartbeatQuestion(f"pod-{number}")) for number in range(200))
+    )
+
+    assert [one.heard_at for one in read] == [None] * 200
 
 
 async def test_of_a_pod_that_never_spoke_nothing_is_known(service: Service) -> None:

@@ -1,5 +1,6 @@
 """What the operator learns of an attempt from the API service, over HTTP."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,12 @@ async def test_a_stored_result_is_found_and_cut_to_the_statuss_limits(service: S
 
 async def test_an_attempt_without_a_result_has_none(service: Service) -> None:
     assert await results(service).look_up("team", "run-1", "ocr", 1) == Lookup(None)
+
+
+async def test_five_hundred_questions_at_once_are_all_answered(service: Service) -> None:
+    client = results(service)
+    lookups = (client.look_up("team", "run-1", "ocr", number) for number in range(1, 501))
+    assert await asyncio.gather(*lookups) == [Lookup(None)] * 500
 
 
 async def test_a_refusal_and_no_answer_are_no_lookup(service: Service) -> None:

@@ -3,19 +3,24 @@
 import json
 import socket
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from websocket import WebSocket, create_connection
+from websocket import WebSocket, WebSocketBadStatusException, create_connection
 
+from stagework.settings import ApiServiceSettings
 from stagework.web.auth.tickets import TICKET_SECONDS
+from stagework.web.errors import ProblemError
 from stagework.web.live import feed
+from stagework.web.queue.boards import Boards
 from tests.support.builders.fleet import make_node
 from tests.unit.web.service import Service, running
 from tests.unit.web.test_batch_live import SIGN_IN_AGAIN, closing, until
+from tests.unit.web.test_floods import connected, is_ended, wait_for_room
 from tests.unit.web.test_queue import failed, waits
 
 
@@ -134,3 +139,65 @@ def test_a_run_is_followed_until_it_is_gone(service: Service, ann: str) -> None:
         last = news(connection)
         assert (last["seq"], last["run"]) == (2, None)
         assert closing(connection) == (1000, "the run is gone")
+
+
+def test_what_may_be_over_at_the_next_reading_ends_no_connection(
+    service: Service, ann: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    async def busy(*of_whom: object) -> None:
+        asked.append(of_whom)
+        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "come again")
+
+    with listening(service, ann) as connection:
+        news(connection)
+        with monkeypatch.context() as patched:
+            patched.setattr(Boards, "picture", busy)
+            until(lambda: len(asked) >= 3)
+        show(service, waits("a"), waits("b"))
+        while (told := news(connection))["board"] is None:
+            assert told["seq"] < 1000
+        assert told["board"]["totals"]["pending"] == 2
+
+
+class TestConnections:
+    """Who listens is counted by user, who else is there by address."""
+
+    @pytest.fixture
+    def service(self, tmp_path: Path) -> Iterator[Service]:
+        few = ApiServiceSettings(maxConnections=30, maxConnectionsPerPeer=3)
+        with running(tmp_path, api=few) as service:
+            service.cluster.queue.runs = [waits("a")]
+            yield service
+
+    def test_who_listens_takes_no_connection_of_their_address(
+        self, service: Service, ann: str
+    ) -> None:
+        with ExitStack() as kept:
+            for _ in range(6):
+                news(kept.enter_context(listening(service, ann)))
+            assert service.ask("GET", "/livez").status == 200
+        until(lambda: service.app.state.services.listeners.number == 0)
+        with connected(service.port, 3), connected(service.port, 1) as (more,):
+            assert is_ended(more)
+        wait_for_room(service)
+
+    def test_who_may_not_listen_gives_the_connection_back(self, service: Service) -> None:
+        for _ in range(6):
+            wait_for_room(service)
+            with pytest.raises(WebSocketBadStatusException), listening(service, "nothing"):
+                pass
+        wait_for_room(service)
+
+    def test_all_who_listen_leave_most_connections_to_others(
+        self, service: Service, ann: str
+    ) -> None:
+        with ExitStack() as kept:
+            for _ in range(10):
+                news(kept.enter_context(listening(service, ann)))
+            with (
+                pytest.raises(WebSocketBadStatusException, match="503"),
+                listening(service, ann),
+            ):
+                pass

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stagework.api import names
+from stagework.api.intervention import REQUESTER_LETTERS
 from stagework.api.pipelinejob import PipelineJob
 from tests.support.builders.runs import make_stage
 from tests.support.builders.written_runs import run_of, stage
@@ -72,6 +73,16 @@ def test_a_stop_is_one_intervention_in_the_persons_name(service: Service, ann: s
     assert made["spec"]["verb"] == "Stop"
     assert made["spec"]["target"] == {"kind": "PipelineJob", "name": "ad", "uid": "uid-ad"}
     assert (made["spec"]["reason"], made["spec"]["requestedBy"]) == ("wrong prompt", "ann")
+
+
+@pytest.mark.parametrize("what", ["ad/stop", "ad/approve"])
+def test_who_asks_is_named_whole_or_refused(service: Service, what: str) -> None:
+    long, too_long = "n" * 129, "n" * (REQUESTER_LETTERS + 1)
+    assert post(service, what, service.cluster.person(long, *ASKING)).status == 200
+    assert post(service, what, service.cluster.person(too_long, *ASKING)).status == 403
+
+    (made,) = service.cluster.queue.made
+    assert made["spec"]["requestedBy"] == long
 
 
 def test_an_approval_lets_the_stage_start_that_waits_for_it(service: Service, ann: str) -> None:

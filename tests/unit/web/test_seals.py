@@ -15,10 +15,13 @@ from obstore.store import MemoryStore
 from stagework.artifacts.s3 import ObjectStore
 from stagework.artifacts.store import put
 from stagework.artifacts.upload_signer import UploadSigner
+from stagework.settings import ArtifactSettings
+from stagework.web import attempt_writes
 from stagework.web.artifact_path import parse
 from stagework.web.attempt_writes import AttemptWrites
 from stagework.web.errors import ProblemError
-from tests.unit.web.service import Answer, Service, running
+from stagework.web.space import ADDRESS_SECONDS, Space
+from tests.unit.web.service import Answer, Clock, Service, running
 from tests.unit.web.test_floods import upload_head
 
 MINE = "team/run-1/ocr/1-pod-1"
@@ -66,7 +69,7 @@ def test_the_same_result_may_come_again_and_changes_nothing(service: Service, to
 
 async def test_nothing_comes_between_the_last_look_for_a_seal_and_a_files_name() -> None:
     store = ObjectStore(MemoryStore(), max_file_bytes=100)
-    writes = AttemptWrites(store)
+    writes = AttemptWrites(store, Space(store, ArtifactSettings(), Clock()), Clock())
 
     async def write(file: str, content: bytes) -> bool:
         digest = hashlib.sha256(content).hexdigest()
@@ -137,6 +140,41 @@ class TestAddresses:
         assert (refused.status, refused.json["hint"]) == (409, "write it before result.json")
         asyncio.run(_arrives(store, "a", b"12345"))
         assert self.ask(behind, pod, "result.json", RESULT).status == 201
+
+    def test_a_file_may_be_written_anew_once_it_is_there_and_its_address_is_over(
+        self, behind: Service, pod: str, store: ObjectStore
+    ) -> None:
+        assert self.ask(behind, pod, "a", b"12345").status == 307
+        behind.clock.now += ADDRESS_SECONDS
+        assert self.ask(behind, pod, "a", b"123456").status == 409, "it is still to come"
+        assert self.ask(behind, pod, "a", b"12345").status == 307
+        asyncio.run(_arrives(store, "a", b"12345"))
+        assert behind.put(at("a"), pod, b"123456").status == 409, "the address may be in use"
+        behind.clock.now += ADDRESS_SECONDS
+        assert behind.put(at("a"), pod, b"123456").status == 201
+
+    def test_an_attempt_is_given_so_many_addresses_and_sends_the_rest_to_us(
+        self, behind: Service, pod: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(attempt_writes, "FILES_MAX", 2)
+        statuses = [self.ask(behind, pod, file, b"12345").status for file in "ababc"]
+        assert statuses == [307, 307, 307, 307, 201]
+
+    def test_a_file_without_room_is_given_no_address_and_holds_up_no_seal(
+        self, tmp_path: Path, store: ObjectStore
+    ) -> None:
+        with running(tmp_path / "unused", store, maxNamespaceBytes=20) as behind:
+            pod = behind.cluster.stage_pod(behind.cluster.run(), "ocr", "pod-1")
+            assert self.ask(behind, pod, "a", b"x" * 21).status == 507
+            assert self.ask(behind, pod, "result.json", RESULT).status == 201
+
+    def test_a_file_takes_room_once_however_often_its_address_is_asked_for(
+        self, tmp_path: Path, store: ObjectStore
+    ) -> None:
+        with running(tmp_path / "unused", store, maxNamespaceBytes=20) as behind:
+            pod = behind.cluster.stage_pod(behind.cluster.run(), "ocr", "pod-1")
+            statuses = [self.ask(behind, pod, file, b"x" * 10).status for file in "aaabc"]
+            assert statuses == [307, 307, 307, 307, 507]
 
 
 async def chunks(content: bytes) -> AsyncIterator[bytes]:

@@ -1,15 +1,20 @@
 """How much of the store a namespace takes: as much as has come, and no more than it may."""
 
 import socket
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stagework.artifacts.errors import QuotaError
+from stagework.artifacts.local import LocalStore
+from stagework.artifacts.store import Extent, put
+from stagework.settings import ArtifactSettings
 from stagework.web import space
-from tests.unit.web.service import Service, running
+from stagework.web.space import Space
+from tests.unit.web.service import Clock, Service, running
 from tests.unit.web.test_floods import upload_head
 
 KB = b"x" * 1000
@@ -112,3 +117,101 @@ def test_a_namespace_has_so_many_files(tmp_path: Path) -> None:
         token = pod_of(service)
         statuses = [service.put(at("team", name), token, b"").status for name in "abc"]
         assert statuses == [201, 201, 507]
+
+
+async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+class SlowlyCounted(LocalStore):
+    """A volume in which something happens while it is counted."""
+
+    async def extent(self, prefix: str) -> Extent:
+        counted = await super().extent(prefix)
+        await self.meanwhile()
+        return counted
+
+    async def meanwhile(self) -> None:
+        """Nothing, unless a test says so."""
+
+
+class TestComing:
+    """What is coming, and what has come, when what is stored is counted anew."""
+
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return Clock()
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> SlowlyCounted:
+        return SlowlyCounted(tmp_path, max_file_bytes=10_000)
+
+    @pytest.fixture
+    def room(self, store: SlowlyCounted, clock: Clock) -> Space:
+        return Space(store, ArtifactSettings(maxNamespaceBytes=2500), clock)
+
+    async def is_refused(self, room: Space, size: int) -> bool:
+        try:
+            await room.take("team", size)
+        except QuotaError:
+            return True
+        return False
+
+    async def test_a_count_does_not_forget_what_is_coming(self, room: Space, clock: Clock) -> None:
+        async with room.upload("team") as coming:
+            assert [piece async for piece in coming.counted(chunks(KB, KB))] == [KB, KB]
+            clock.now += space.COUNTED_SECONDS
+            assert await self.is_refused(room, 1000)
+
+    async def test_what_is_cut_off_after_a_count_gives_back_no_more_than_it_took(
+        self, room: Space, clock: Clock
+    ) -> None:
+        async with room.upload("team") as coming:
+            assert [piece async for piece in coming.counted(chunks(KB, KB))] == [KB, KB]
+            clock.now += space.COUNTED_SECONDS
+            assert await self.is_refused(room, 1000)
+        assert await self.is_refused(room, 2501)
+        assert not await self.is_refused(room, 2500)
+
+    async def test_what_is_kept_after_a_count_is_stored(
+        self, room: Space, clock: Clock, store: SlowlyCounted
+    ) -> None:
+        async with room.upload("team") as coming:
+            content = coming.counted(chunks(KB, KB))
+            received = await store.receive(content, 2000)
+            clock.now += space.COUNTED_SECONDS
+            assert await self.is_refused(room, 1000)
+            await store.keep(received, "team/a")
+            coming.keep()
+        assert await self.is_refused(room, 1000)
+
+    async def test_what_is_kept_during_a_count_is_not_forgotten(
+        self, room: Space, clock: Clock, store: SlowlyCounted, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with room.upload("team") as coming:
+            received = await store.receive(coming.counted(chunks(KB, KB)), 2000)
+
+            async def keep() -> None:
+                await store.keep(received, "team/a")
+                coming.keep()
+
+            clock.now += space.COUNTED_SECONDS
+            monkeypatch.setattr(store, "meanwhile", keep)
+            assert await self.is_refused(room, 1000)
+        assert await self.is_refused(room, 1000)
+
+    async def test_what_an_address_was_given_for_is_coming_until_it_cannot_be_in_use(
+        self, room: Space, clock: Clock, store: SlowlyCounted
+    ) -> None:
+        await room.take_addressed("team", "a", 2000)
+        clock.now += space.ADDRESS_SECONDS - 1
+        await room.take_addressed("team", "a", 2000)
+        clock.now += space.ADDRESS_SECONDS - 1
+        assert await self.is_refused(room, 1000)
+        clock.now += space.COUNTED_SECONDS
+        assert not await self.is_refused(room, 1000), "it has not come"
+        await room.take_addressed("team", "b", 1000)
+        await put(store, "team/b", chunks(KB), 1000)
+        clock.now += space.ADDRESS_SECONDS
+        assert await self.is_refused(room, 1000)

@@ -12,6 +12,7 @@ from stagework.api.names import LABEL_ATTEMPT, LABEL_STAGE
 from stagework.api.observed import PodManifestSpec
 from stagework.web.auth.authentication import TICKETS_PATH
 from stagework.web.auth.identity import Identities, StagePod
+from stagework.web.auth.review_budget import ReviewBudget
 from stagework.web.auth.tickets import Tickets
 from stagework.web.cluster import RecordedAttempt, Run
 from stagework.web.errors import ProblemError
@@ -229,6 +230,7 @@ async def test_a_pod_of_a_namespace_that_is_not_watched_is_nobodys() -> None:
             task_names={},
             namespaces=namespaces,
             clock=float,
+            budget=ReviewBudget(float),
         )
 
     assert isinstance(await identities().caller(token), StagePod)

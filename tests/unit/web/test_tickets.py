@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from stagework.web.auth.review_budget import ReviewBudget
 from stagework.web.auth.sign_ins import SignIns
 from stagework.web.user import User
 from tests.unit.web.fake_sign_ins import SECRET, FakeSignIns
@@ -149,5 +150,6 @@ async def test_what_nobody_uses_is_swept_after_five_minutes() -> None:
         source.make(ALICE, age=timedelta(seconds=seconds))
     source.make(ALICE, namespace="elsewhere", age=timedelta(hours=1))
     now = max(view.metadata.creation_timestamp for view in source.kept.values()).timestamp() + 1
-    await SignIns(source, namespaces=("team",), wall_clock=lambda: now).sweep()
+    budget = ReviewBudget(lambda: now)
+    await SignIns(source, namespaces=("team",), wall_clock=lambda: now, budget=budget).sweep()
     assert [name for _, name in source.kept] == ["cli-0", "cli-1", "cli-4"]

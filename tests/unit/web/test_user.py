@@ -1,7 +1,11 @@
 """Who asks: by the whole name, for one that is cut could be somebody else's."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from stagework import web
 from stagework.api.intervention import REQUESTER_LETTERS
 from stagework.web.errors import ProblemError
 from stagework.web.user import User
@@ -17,3 +21,12 @@ def test_a_name_without_room_is_refused_not_cut() -> None:
     with pytest.raises(ProblemError) as caught:
         _ = User("x" * (REQUESTER_LETTERS + 1)).requester
     assert caught.value.status == 403
+
+
+def test_whoever_writes_a_request_writes_the_whole_name() -> None:
+    sources = Path(web.__path__[0]).rglob("*.py")
+    written = [
+        name for file in sources for name in re.findall(r"requestedBy=(.*),", file.read_text())
+    ]
+    assert len(written) >= 5
+    assert [name for name in written if not name.endswith(".requester")] == []

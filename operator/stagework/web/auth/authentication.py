@@ -80,10 +80,10 @@ class Authentication:
             log_line.write()
 
     async def _caller(self, scope: Scope) -> Caller:
-        headers = Headers(scope=scope)
+        headers, address = Headers(scope=scope), _address(scope)
         if scope["path"] == TICKETS_PATH:
-            return Person(await self._sign_ins.user(_proof(headers, "signin")))
-        return await self._identities.caller(_proof(headers, "bearer"), _address(scope))
+            return Person(await self._sign_ins.user(_proof(headers, "signin"), address))
+        return await self._identities.caller(_proof(headers, "bearer"), address)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refused before it is accepted: the client sees 403."""

@@ -19,6 +19,7 @@ In this order:
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -114,6 +115,7 @@ class Identities:
         task_names: Mapping[str, str],
         namespaces: tuple[str, ...],
         clock: Callable[[], float],
+        budget: ReviewBudget,
     ) -> None:
         self._reader = reader
         self._tickets = tickets
@@ -123,12 +125,12 @@ class Identities:
         self._namespaces = frozenset(namespaces)
         self._callers: ExpiringCache[Caller] = ExpiringCache(clock)
         self._refusals: ExpiringCache[ProblemError] = ExpiringCache(clock)
-        self._budget = ReviewBudget(clock)
+        self._budget = budget
 
     async def caller(self, token: str, address: str = "") -> Caller:
         """Who this token, which came from that address, belongs to.
 
-        Raises ProblemError (401, 403, or 429 where too many bad ones came from there).
+        Raises ProblemError (401 or 403); waits where too many bad ones came from there.
         """
         if not token or len(token) > _TOKEN_MAX:
             raise _unauthorized()
@@ -145,8 +147,7 @@ class Identities:
             caller = await self._caller_of(user)
         except ProblemError as problem:
             is_early = problem.status == HTTPStatus.TOO_EARLY
-            if problem.status != HTTPStatus.TOO_MANY_REQUESTS:  # that is of the address
-                self._refusals.put(key, problem, EARLY_SECONDS if is_early else REFUSAL_SECONDS)
+            self._refusals.put(key, problem, EARLY_SECONDS if is_early else REFUSAL_SECONDS)
             raise
         self._callers.put(key, caller, min(seconds, CACHE_SECONDS))
         return caller
@@ -156,23 +157,12 @@ class Identities:
         if token.startswith(TICKET_MARK):
             owner = self._tickets.owner(token)
         else:
-            user = await self._reviewed(token, address)
+            review = partial(self._reader.token_review, token, self._audience)
+            user = await self._budget.review(address, review)
             owner = None if user is None else (user, CACHE_SECONDS)
         if owner is None:
             raise _unauthorized()
         return owner
-
-    async def _reviewed(self, token: str, address: str) -> User | None:
-        self._budget.take(address)
-        try:
-            async with self._budget.turns:
-                user = await self._reader.token_review(token, self._audience)
-        except BaseException:
-            self._budget.give_back(address)  # nothing is known of the token
-            raise
-        if user is not None:
-            self._budget.give_back(address)
-        return user
 
     async def _caller_of(self, user: User) -> Caller:
         if user.name == self._operator_name:

@@ -2,6 +2,7 @@
 
 In this order:
 1. The proof names a SignIn of a watched namespace and has the secret whose digest stands there.
+   Bad ones slow their address, as bad tokens do.
 2. It was made within `SIGN_IN_TIME`, and nobody has asked for its deletion.
 3. The admission policy was in force when it was made (`sign_in_policy.py`): so it names its maker.
 4. We delete that very object. Who finds it gone comes second, and is nobody.
@@ -16,11 +17,13 @@ import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
 from stagework.api.admission import SIGN_INS_POLICY
 from stagework.api.sign_in import SIGN_IN_TIME
+from stagework.web.auth.review_budget import ReviewBudget
 from stagework.web.auth.sign_in_policy import SETTLED, was_in_force
 from stagework.web.errors import ClusterUnavailable, ProblemError, forbidden
 from stagework.web.sign_in_source import SignInSource, SignInView
@@ -39,14 +42,23 @@ class SignIns:
     """Takes each SignIn once, and sweeps those that nobody uses."""
 
     def __init__(
-        self, source: SignInSource, *, namespaces: tuple[str, ...], wall_clock: Callable[[], float]
+        self,
+        source: SignInSource,
+        *,
+        namespaces: tuple[str, ...],
+        wall_clock: Callable[[], float],
+        budget: ReviewBudget,
     ) -> None:
         self._source = source
+        self._budget = budget
         self._namespaces = namespaces
         self._wall_clock = wall_clock
 
-    async def user(self, proof: str) -> User:
-        """Whose `NAMESPACE/NAME/SECRET` it is; raises ProblemError (401 or 403)."""
+    async def user(self, proof: str, address: str) -> User:
+        """Whose `NAMESPACE/NAME/SECRET` it is, which came from that address.
+
+        Raises ProblemError (401 or 403).
+        """
         given = _PROOF.fullmatch(proof)
         if given is None:
             raise _nobody()
@@ -56,8 +68,9 @@ class SignIns:
                 f"nothing is watched in namespace {namespace!r}",
                 "sign in in a namespace in which stagework runs your work",
             )
-        sign_in = await self._source.get(namespace, name)
-        if sign_in is None or not self._is_good(sign_in, secret):
+        review = partial(self._proved, namespace, name, secret)
+        sign_in = await self._budget.review(address, review)
+        if sign_in is None:
             raise _nobody()
         policy, binding = await self._source.policy()
         if not was_in_force(policy, binding, sign_in.metadata.creation_timestamp):
@@ -82,6 +95,10 @@ class SignIns:
         for sign_in in await self._source.listed(self._namespaces):
             if now - sign_in.metadata.creation_timestamp > UNUSED_TIME:
                 await self._source.delete(sign_in)
+
+    async def _proved(self, namespace: str, name: str, secret: str) -> SignInView | None:
+        sign_in = await self._source.get(namespace, name)
+        return sign_in if sign_in is not None and self._is_good(sign_in, secret) else None
 
     def _is_good(self, sign_in: SignInView, secret: str) -> bool:
         shown = hashlib.sha256(secret.encode()).hexdigest()

@@ -32,6 +32,8 @@ _SIGN_IN: Final = 4401
 """The token or ticket is not good any more."""
 _FORBIDDEN: Final = 4403
 """The right to see this was taken away."""
+_ENDINGS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+"""Whatever else is answered may be over at the next reading."""
 
 SeenT = TypeVar("SeenT")
 
@@ -116,8 +118,9 @@ async def _send(websocket: WebSocket, topic: Topic[SeenT], now: Callable[[], dat
         except ClusterUnavailable:
             pass  # it may be back: what was said last stands, and nobody says that it is as before
         except ProblemError as error:
-            await websocket.close(*_ending(error))
-            return
+            if error.status in _ENDINGS:
+                await websocket.close(*_ending(error))
+                return
         else:
             if changed or quiet >= STILL_SECONDS:
                 seq, quiet = seq + 1, 0.0

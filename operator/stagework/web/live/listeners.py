@@ -8,6 +8,8 @@ from stagework.web.errors import ProblemError
 
 LISTENERS_MAX: Final = 256
 """So many listen at once."""
+_SHARE: Final = 3
+"""One of so many parts of all connections is theirs at most."""
 LISTENERS_OF_ONE_MAX: Final = 16
 """So many of these are one user's."""
 
@@ -19,6 +21,11 @@ class Listeners:
         self._most = most
         self._most_of_one = most_of_one
         self._of: Counter[str] = Counter()
+
+    @classmethod
+    def within(cls, connections: int) -> "Listeners":
+        """For a service that has so many connections: what else is asked of it has its own."""
+        return cls(min(LISTENERS_MAX, connections // _SHARE))
 
     @property
     def number(self) -> int:

@@ -32,7 +32,6 @@ async def write(
     if bodies.sends_checksum(request):
         presigned = await services.attempts.address(path, size, sha256)
         if presigned is not None:
-            await services.space.take(namespace, size)
             return bodies.redirect(presigned)
     async with services.space.upload(namespace) as coming:
         chunks = coming.counted(bodies.body_of(request))

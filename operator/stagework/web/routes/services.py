@@ -1,7 +1,7 @@
 """What the routes share, and how a route gets at it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, cast
 
@@ -57,7 +57,7 @@ class Services:
     assets: Assets
     """Files of the board's page."""
     reachable: Callable[[], Awaitable[bool]]
-    listeners: Listeners = field(default_factory=Listeners)
+    listeners: Listeners
     """Who follows live topics."""
 
     def now(self) -> datetime:
