@@ -148,6 +148,13 @@ class Rows:
         given = {"uid": uid, "error": cause}
         await self._done(lambda connection: connection.execute(statements.LOSE, given))
 
+    async def note(self, uid: str, cause: str) -> None:
+        """Nothing is known of a run now, and why; how its row stood stays. Said once in the log."""
+        given = {"uid": uid, "error": cause}
+        noted = await self._done(lambda connection: connection.execute(statements.NOTE, given))
+        if noted.rowcount:
+            _log.warning("a row shows no change (run %s): %s", uid, cause)
+
     async def at_work(self, after: str, many: int) -> list[RunOfRow]:
         """Rows with a run that has not ended, as far as they know, by uid."""
         given = {"after": after, "many": many}

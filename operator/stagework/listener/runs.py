@@ -82,12 +82,15 @@ class Runs:
             # Perhaps it was made: the next try finds it.
             return Postponed(f"the API server failed: {sentence(error.message)}", FAULT_SECONDS)
 
-    async def adopt(self, wanted: Reservation) -> Made | Refused | None:
+    async def adopt(self, wanted: Reservation) -> Made | Refused | Postponed | None:
         """The run that stands under the row's name; None: there is none. Raises ApiError."""
         try:
             body = await self._api.get(_path(wanted.namespace, wanted.row.id))
         except NotFound:
             return None
+        except Forbidden as error:
+            cause = f"whether it has a run may not be read: {sentence(error.message)}"
+            return Postponed(cause, DENIED_SECONDS)
         if _key(body) == wanted.key:
             return Made(_uid(body))
         return Refused(

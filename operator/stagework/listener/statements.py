@@ -119,6 +119,12 @@ LOSE: Final = text(
 )
 """The run is gone, and its row does not know of an end."""
 
+NOTE: Final = text(
+    f"UPDATE {TABLE} SET error_message = :error "  # noqa: S608
+    f"WHERE run_uid = :uid AND {_AT_WORK} AND error_message IS DISTINCT FROM :error"
+)
+"""Of its run nothing is known now; the next state that is written takes this away."""
+
 AT_WORK: Final = text(
     f"SELECT id::text, run_namespace, run_uid FROM {TABLE} WHERE run_uid IS NOT NULL "  # noqa: S608
     f"AND {_AT_WORK} AND run_uid > :after ORDER BY run_uid LIMIT :many"

@@ -27,6 +27,7 @@ from tests.support.listener import (
     listening,
     making,
     new_database,
+    refuse_in,
     table,
 )
 
@@ -284,6 +285,25 @@ async def test_a_map_that_has_changed_does_not_move_a_row_that_has_its_place(
                 await one.making.one_pass()
             assert jobs.row(row)["run_uid"] == uid
             assert ads.runs("elsewhere") == {}
+
+
+async def test_a_row_whose_place_may_not_be_read_any_more_waits_and_holds_up_nobody(
+    jobs: Table,
+) -> None:
+    row = jobs.insert()
+    jobs.execute("UPDATE jobs SET run_namespace = 'left', run_key = 'of an earlier try'")
+    good = jobs.insert("acme")
+    async with cluster() as ads:
+        ads.server.faults.before.append(refuse_in("left"))
+        jobs.execute("UPDATE jobs SET tenant_id = 'unknown' WHERE id::text = %s", row)
+        only = jobs.settings.model_copy(update={"tenants": {"acme": MAPPING}})
+        async with making(only, ads.api) as one:
+            await one.making.one_pass()
+        assert set(ads.runs()) == {good}
+    stored = jobs.row(row)
+    assert (stored["status"], stored["run_key"]) == ("queued", "of an earlier try")
+    assert "may not be read" in stored["error_message"]
+    assert stored["try_after"] is not None, "it is not among the oldest at once"
 
 
 async def test_the_listener_hears_of_a_row_without_waiting_for_its_scan(server: Server) -> None:
