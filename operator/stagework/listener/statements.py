@@ -82,11 +82,13 @@ def refuse_reserved(id_type: str) -> TextClause:
 
 
 def postpone(id_type: str) -> TextClause:
-    """Its run cannot be made now: say why, and when it is tried again."""
+    """Its run cannot be made now: say why, and when it is tried again; perhaps at another place."""
     return text(
         f"UPDATE {TABLE} SET error_message = given.error, "  # noqa: S608
-        "try_after = now() + given.seconds::float * interval '1 second' "
-        f"FROM {_given('id', 'key', 'error', 'seconds')} WHERE {_is_row(id_type)} "
+        "try_after = now() + given.seconds::float * interval '1 second', "
+        "run_namespace = CASE given.frees WHEN '' THEN run_namespace END, "
+        "run_key = CASE given.frees WHEN '' THEN run_key END "
+        f"FROM {_given('id', 'key', 'error', 'seconds', 'frees')} WHERE {_is_row(id_type)} "
         f"AND run_key = given.key AND run_uid IS NULL AND status = '{ROW_QUEUED}'"
     )
 
