@@ -23,7 +23,12 @@ BEGAN: Final = datetime(2026, 3, 1, 0, 0, 30, tzinfo=UTC)
 def settings() -> Settings:
     document = settings_document(slots=1, keepJobsSeconds=60)
     document["fleet"]["machineClasses"][-1]["mayBeAway"] = True
-    document["alerts"] = {"wellAfterSeconds": 60, "deferredSeconds": 600, "minStages": 2}
+    document["alerts"] = {
+        "wellAfterSeconds": 60,
+        "deferredSeconds": 600,
+        "minStages": 2,
+        "serviceAwaySeconds": 20,
+    }
     return Settings.model_validate(document)
 
 
