@@ -116,12 +116,20 @@ class HttpLink:
         return ask_container_end(patience, lambda: self._service.request("GET", CONTAINER_END).body)
 
     def beat(self, progress: bytes) -> bool:
-        """One heartbeat, without patience: the next one follows anyway."""
+        """One heartbeat, without patience: the next one follows anyway.
+
+        Where nobody is reached at the port of heartbeats (a service of before it had one, a policy
+        that does not let the Pod there), the other port is asked: it takes them too.
+        """
+        addresses = dict.fromkeys((self._heartbeat_url, self._service.base))
+        return any(self._beat(address, progress) for address in addresses)
+
+    def _beat(self, address: str, progress: bytes) -> bool:
         headers = {"Content-Type": "application/json"}
         try:
             answer = wire.exchange(
                 "POST",
-                f"{self._heartbeat_url}/v1/heartbeats",
+                f"{address}/v1/heartbeats",
                 {**headers, **self._service.authorization()},
                 body=io.BytesIO(progress),
                 size=len(progress),

@@ -411,7 +411,10 @@ class AlertSettings(_Section):
     deferredSeconds: int = Field(default=12 * 3600, ge=0, le=_YEARS_10)
     """Alert where a stage that is deferred came into the queue so long ago."""
     storeAwaySeconds: int = Field(default=20, ge=0, le=24 * 3600)
-    """Alert where the API service or a store behind it has been away for so long."""
+    """Alert where a store behind the API service has been away for so long."""
+    serviceAwaySeconds: int = Field(default=60, ge=0, le=24 * 3600)
+    """Likewise the API service itself: longer than one Pod of it takes to end and the next one to
+    begin, or each upgrade would be an alert."""
 
 
 class TaskS3Settings(S3Settings):

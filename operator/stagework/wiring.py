@@ -88,6 +88,7 @@ def alert_terms(settings: Settings) -> AlertTerms:
         stuck=timedelta(seconds=alerts.stuckSeconds),
         deferred=timedelta(seconds=alerts.deferredSeconds),
         store_away=timedelta(seconds=alerts.storeAwaySeconds),
+        service_away=timedelta(seconds=alerts.serviceAwaySeconds),
     )
     return AlertTerms(
         limits,

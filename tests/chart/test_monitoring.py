@@ -9,6 +9,7 @@ import yaml
 from stagework.api.crds import definitions
 from stagework.controllers.alerting.watch import EVERY_SECONDS
 from stagework.settings import AlertSettings
+from stagework.web.server import GRACE_SECONDS
 from stagework.wiring import ALERTS_MEMORY
 from tests.chart.rendered import NAMESPACE, Rendered, render
 
@@ -99,6 +100,11 @@ class TestAlerts:
 
     def test_a_store_that_is_away_is_told_of_within_half_a_minute(self) -> None:
         assert AlertSettings().storeAwaySeconds + EVERY_SECONDS <= 30
+
+    def test_an_upgrade_of_the_api_service_is_no_alert(self) -> None:
+        # Its last requests have so long to end, and the next Pod to begin.
+        away = 2 * GRACE_SECONDS
+        assert AlertSettings().serviceAwaySeconds >= away + EVERY_SECONDS
 
     def test_receivers_are_mounted_where_they_are_named(self, chart: Rendered) -> None:
         mount = {"name": "alerts", "mountPath": "/etc/stagework-alerts", "readOnly": True}

@@ -154,16 +154,21 @@ def test_a_rule_that_is_none_would_be_noticed(tmp_path: Path) -> None:
 def test_the_rules_have_the_limits_and_labels_of_the_values(monitored: Rendered) -> None:
     strict = render(
         {
-            "alerts": {"stuckSeconds": 77, "maxFailedRatio": 0.25, "storeAwaySeconds": 33},
+            "alerts": {
+                "stuckSeconds": 77,
+                "maxFailedRatio": 0.25,
+                "storeAwaySeconds": 33,
+                "serviceAwaySeconds": 44,
+            },
             "prometheusRule": {"enabled": True},
         }
     )
     expressions = {rule["alert"]: rule["expr"] for rule in rules_of(strict)}
     assert expressions["StageworkStuck"].endswith(">= 77")
     assert "> 0.25 * sum" in expressions["StageworkFailing"]
-    assert {rule["alert"]: rule.get("for") for rule in rules_of(strict)}[
-        "StageworkStoreAway"
-    ] == "33s"
+    lasting = {rule["alert"]: rule.get("for") for rule in rules_of(strict)}
+    assert lasting["StageworkStoreAway"] == "33s"
+    assert lasting["StageworkServiceAway"] == "44s"
     for rule in rules_of(monitored):
         assert rule["labels"]["team"] == "pipelines"
         assert rule["labels"]["severity"] in {"info", "warning", "critical"}

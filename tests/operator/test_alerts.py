@@ -21,9 +21,14 @@ BEGAN: Final = datetime(2026, 3, 1, 0, 0, 30, tzinfo=UTC)
 
 
 def settings() -> Settings:
-    document = settings_document(slots=1)
+    document = settings_document(slots=1, keepJobsSeconds=60)
     document["fleet"]["machineClasses"][-1]["mayBeAway"] = True
-    document["alerts"] = {"wellAfterSeconds": 60, "deferredSeconds": 600, "minStages": 2}
+    document["alerts"] = {
+        "wellAfterSeconds": 60,
+        "deferredSeconds": 600,
+        "minStages": 2,
+        "serviceAwaySeconds": 20,
+    }
     return Settings.model_validate(document)
 
 
@@ -96,22 +101,41 @@ def test_failures_are_told_once_though_the_operator_restarts_and_once_when_they_
     play(story)
 
 
+async def lose_an_attempt(world: World) -> None:
+    """Of a run that is there, on a node that an administrator then gives up."""
+    await world.until(lambda: world.stage("lost", "good").get("state") == "Running")
+    node = world.stage("lost", "good")["node"]
+    world.simulator.set_ready(node, ready=False)
+    await world.until(lambda: world.stage("lost", "good").get("reason") == "NodeLost", seconds=90)
+    taint = {"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}
+    (key,) = (n.key for n in world.store.list(NODES) if n.meta["name"] == node)
+    world.store.patch(NODES, *key, {"spec": {"taints": [taint]}})
+    await world.until(lambda: world.stage("lost", "good").get("attempt") == 2, seconds=70)
+
+
 def test_an_orphan_is_told_of_within_half_a_minute_of_its_recovery() -> None:
+    async def story(house: House) -> None:
+        house.apply("lost")
+        await lose_an_attempt(house.world)
+        await house.hears(f"stages have lost their process: {NAMESPACE}")
+        assert "lost good (attempt 1)" in house.ears.heard[0].text
+
+    play(story)
+
+
+def test_an_orphan_is_well_again_after_its_hour_though_its_run_has_ended_long_before() -> None:
     async def story(house: House) -> None:
         world = house.world
         house.apply("lost")
-        await world.until(lambda: world.stage("lost", "good").get("state") == "Running")
-        node = world.stage("lost", "good")["node"]
-        world.simulator.set_ready(node, ready=False)
-        await world.until(
-            lambda: world.stage("lost", "good").get("reason") == "NodeLost", seconds=90
-        )
-        taint = {"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}
-        (key,) = (n.key for n in world.store.list(NODES) if n.meta["name"] == node)
-        world.store.patch(NODES, *key, {"spec": {"taints": [taint]}})
-        await world.until(lambda: world.stage("lost", "good").get("attempt") == 2, seconds=70)
-        await house.hears(f"stages have lost their process: {NAMESPACE}")
-        assert "lost good (attempt 1)" in house.ears.heard[0].text
+        await lose_an_attempt(world)
+        world.simulator.set_ready("gpu-1", ready=True)
+        (key,) = (n.key for n in world.store.list(NODES) if n.meta["name"] == "gpu-1")
+        world.store.patch(NODES, *key, {"spec": {"taints": []}})
+        await world.until(lambda: world.summary("lost") == "Completed", seconds=600)
+        await asyncio.sleep(1800)
+        said = title(f"stages have lost their process: {NAMESPACE}")
+        assert house.ears.titles == [said]
+        await house.hears("well again", seconds=3600)
 
     play(story)
 

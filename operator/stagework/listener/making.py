@@ -3,7 +3,8 @@
 1. Read rows; those that can have no run are told why.
 2. Note in each row where its run will be, and a key: no run is made that no row speaks of.
 3. Make the runs, named by the rows. After a crash the same name is taken, by a run with the key.
-4. Note their uids: such a row never gets another run.
+4. Note their uids: such a row never gets another run. Where no run can have been made, for the
+   namespace or the right is missing, the place is given back: the map may be what is wrong.
 What fails between two of these is found by the next pass, in this process or another one.
 """
 
@@ -15,8 +16,8 @@ from typing import Final
 
 from stagework.api.job_rows import JobRow
 from stagework.cluster.client.errors import ApiError
-from stagework.listener.rows import Reservation, Rows
-from stagework.listener.runs import FAULT_SECONDS, Made, Postponed, Refused, Runs
+from stagework.listener.rows import Postponed, Reservation, Rows
+from stagework.listener.runs import FAULT_SECONDS, Made, Refused, Runs
 from stagework.policies.row_mapping import RowRefused, RowRun, row_run
 from stagework.settings import ListenerSettings
 
@@ -31,8 +32,8 @@ class Outcomes:
 
     made: list[tuple[Reservation, str]] = field(default_factory=list[tuple[Reservation, str]])
     refused: list[tuple[Reservation, str]] = field(default_factory=list[tuple[Reservation, str]])
-    postponed: list[tuple[Reservation, str, float]] = field(
-        default_factory=list[tuple[Reservation, str, float]]
+    postponed: list[tuple[Reservation, Postponed]] = field(
+        default_factory=list[tuple[Reservation, Postponed]]
     )
     failure: ApiError | None = None
     """No server answers: the pass ends with it, once the rest is on record."""
@@ -104,13 +105,14 @@ class Making:
                     done.made.append((one, uid))
                 case Refused(cause):
                     done.refused.append((one, cause))
-                case Postponed(cause, wait):
-                    done.postponed.append((one, cause, wait))
+                case Postponed():
+                    done.postponed.append((one, answer))
                 case ApiError():
                     done.failure = answer
                 case Exception():
                     # Nobody foresaw it: it is this row's trouble and nobody else's.
-                    done.postponed.append((one, f"unforeseen: {answer!r}"[:500], FAULT_SECONDS))
+                    cause = f"unforeseen: {answer!r}"[:500]
+                    done.postponed.append((one, Postponed(cause, FAULT_SECONDS)))
                 case BaseException():
                     raise answer
         return done

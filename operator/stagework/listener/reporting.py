@@ -1,8 +1,9 @@
 """Runs are written back into their rows: what has changed, and now and then what has not.
 
 Changes of runs come by a watch and are written together. A run that is gone is believed to be so
-when the API server says it. Now and then all rows whose run has not ended are gone through, so that
-what was missed (a restart of either side, a run deleted meanwhile) is written all the same.
+when the API server says it; of one that may not be read the row says so. Now and then all rows
+whose run has not ended are gone through, so that what was missed (a restart of either side, a run
+deleted meanwhile) is written all the same.
 """
 
 import asyncio
@@ -11,13 +12,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from stagework.api import names
+from stagework.api.causes import sentence
 from stagework.api.job_rows import TABLE
 from stagework.api.kinds import PIPELINEJOB
 from stagework.cluster.cache.own_objects import OwnObject
 from stagework.cluster.cache.reflector import Reflector
 from stagework.cluster.cache.store import Change
 from stagework.cluster.client import paths
-from stagework.cluster.client.errors import ApiError
+from stagework.cluster.client.errors import ApiError, Forbidden
 from stagework.cluster.client.kubeapi import KubeApi
 from stagework.listener.rows import Report, Rows, RunOfRow
 from stagework.listener.runs import Runs, run_of
@@ -31,6 +33,11 @@ GONE: Final = (
     "its run is gone (deleted?), and how it ended is not known here: `stagework history` may know"
 )
 """What a row says whose run is not there any more."""
+UNREADABLE: Final = (
+    "how its run stands may not be read: {cause}; settings.listener.tenants must name its "
+    "namespace until it has ended"
+)
+"""What a row says where the listener has no right to read its run."""
 
 _log = logging.getLogger("stagework.listener")
 
@@ -112,7 +119,12 @@ class Reporting:
         if self._known(entry.uid) is not None:
             self.recorded(entry.uid)
             return
-        found = await self._runs.find(entry.namespace, entry.row, entry.uid)
+        try:
+            found = await self._runs.find(entry.namespace, entry.row, entry.uid)
+        except Forbidden as error:
+            # Its tenant has left the map, and the rights have gone along: the other rows go on.
+            await self._rows.note(entry.uid, UNREADABLE.format(cause=sentence(error.message)))
+            return
         if found is None:
             await self._rows.lose(entry.uid, GONE)
         else:

@@ -38,6 +38,16 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
+class Postponed:
+    """There is no run yet; it is tried again."""
+
+    cause: str
+    seconds: float
+    frees: bool = False
+    """No run was ever made of this reservation: the map, as it is then, gives the row a new one."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunOfRow:
     """The run that a row has on record."""
 
@@ -124,10 +134,14 @@ class Rows:
         given = ((one.row.id, one.key, cause) for one, cause in refused)
         await self._change(statements.refuse_reserved, ("id", "key", "error"), given)
 
-    async def postpone(self, postponed: Sequence[tuple[Reservation, str, float]]) -> None:
+    async def postpone(self, postponed: Sequence[tuple[Reservation, Postponed]]) -> None:
         """Their runs cannot be made now: why, and for how many seconds."""
-        given = ((one.row.id, one.key, cause, f"{wait:g}") for one, cause, wait in postponed)
-        await self._change(statements.postpone, ("id", "key", "error", "seconds"), given)
+        given = (
+            (one.row.id, one.key, why.cause, f"{why.seconds:g}", "frees" if why.frees else "")
+            for one, why in postponed
+        )
+        fields = ("id", "key", "error", "seconds", "frees")
+        await self._change(statements.postpone, fields, given)
 
     async def record(self, made: Sequence[tuple[Reservation, str]]) -> None:
         """Their runs are there, under these uids."""
@@ -147,6 +161,13 @@ class Rows:
         """A run is gone, and its row does not know of an end."""
         given = {"uid": uid, "error": cause}
         await self._done(lambda connection: connection.execute(statements.LOSE, given))
+
+    async def note(self, uid: str, cause: str) -> None:
+        """Nothing is known of a run now, and why; how its row stood stays. Said once in the log."""
+        given = {"uid": uid, "error": cause}
+        noted = await self._done(lambda connection: connection.execute(statements.NOTE, given))
+        if noted.rowcount:
+            _log.warning("a row shows no change (run %s): %s", uid, cause)
 
     async def at_work(self, after: str, many: int) -> list[RunOfRow]:
         """Rows with a run that has not ended, as far as they know, by uid."""

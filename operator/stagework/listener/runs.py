@@ -23,7 +23,7 @@ from stagework.cluster.client.errors import (
     ServerError,
 )
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.listener.rows import Reservation
+from stagework.listener.rows import Postponed, Reservation
 from stagework.policies.row_mapping import RowRun
 
 QUOTA_SECONDS: Final = 15.0
@@ -48,14 +48,6 @@ class Refused:
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class Postponed:
-    """There is none yet; it is tried again."""
-
-    cause: str
-    seconds: float
-
-
 class Runs:
     """As the listener's own account."""
 
@@ -74,20 +66,26 @@ class Runs:
             return Refused(f"the API server refuses its run: {sentence(error.message)}")
         except NotFound:
             cause = f"there is no namespace {wanted.namespace}: make it, or correct the map"
-            return Postponed(cause, DENIED_SECONDS)
+            return Postponed(cause, DENIED_SECONDS, frees=True)
         except Forbidden as error:
-            wait = QUOTA_SECONDS if error.over_quota else DENIED_SECONDS
-            return Postponed(f"its run may not be made: {sentence(error.message)}", wait)
+            cause = f"its run may not be made: {sentence(error.message)}"
+            if error.over_quota:
+                return Postponed(cause, QUOTA_SECONDS)
+            # Where the place was there before this pass, an earlier try may have made the run.
+            return Postponed(cause, DENIED_SECONDS, frees=not wanted.row.key)
         except ServerError as error:
             # Perhaps it was made: the next try finds it.
             return Postponed(f"the API server failed: {sentence(error.message)}", FAULT_SECONDS)
 
-    async def adopt(self, wanted: Reservation) -> Made | Refused | None:
+    async def adopt(self, wanted: Reservation) -> Made | Refused | Postponed | None:
         """The run that stands under the row's name; None: there is none. Raises ApiError."""
         try:
             body = await self._api.get(_path(wanted.namespace, wanted.row.id))
         except NotFound:
             return None
+        except Forbidden as error:
+            cause = f"whether it has a run may not be read: {sentence(error.message)}"
+            return Postponed(cause, DENIED_SECONDS)
         if _key(body) == wanted.key:
             return Made(_uid(body))
         return Refused(

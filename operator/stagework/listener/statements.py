@@ -82,11 +82,13 @@ def refuse_reserved(id_type: str) -> TextClause:
 
 
 def postpone(id_type: str) -> TextClause:
-    """Its run cannot be made now: say why, and when it is tried again."""
+    """Its run cannot be made now: say why, and when it is tried again; perhaps at another place."""
     return text(
         f"UPDATE {TABLE} SET error_message = given.error, "  # noqa: S608
-        "try_after = now() + given.seconds::float * interval '1 second' "
-        f"FROM {_given('id', 'key', 'error', 'seconds')} WHERE {_is_row(id_type)} "
+        "try_after = now() + given.seconds::float * interval '1 second', "
+        "run_namespace = CASE given.frees WHEN '' THEN run_namespace END, "
+        "run_key = CASE given.frees WHEN '' THEN run_key END "
+        f"FROM {_given('id', 'key', 'error', 'seconds', 'frees')} WHERE {_is_row(id_type)} "
         f"AND run_key = given.key AND run_uid IS NULL AND status = '{ROW_QUEUED}'"
     )
 
@@ -118,6 +120,12 @@ LOSE: Final = text(
     f"WHERE run_uid = :uid AND {_AT_WORK}"
 )
 """The run is gone, and its row does not know of an end."""
+
+NOTE: Final = text(
+    f"UPDATE {TABLE} SET error_message = :error "  # noqa: S608
+    f"WHERE run_uid = :uid AND {_AT_WORK} AND error_message IS DISTINCT FROM :error"
+)
+"""Of its run nothing is known now; the next state that is written takes this away."""
 
 AT_WORK: Final = text(
     f"SELECT id::text, run_namespace, run_uid FROM {TABLE} WHERE run_uid IS NOT NULL "  # noqa: S608

@@ -26,6 +26,8 @@ from stagework.overview.queue.work import Work, WorkState
 
 ValueT = TypeVar("ValueT")
 
+SERVICE: Final = "api-service"
+"""Name of the API service among what is watched with the stores behind it."""
 NAMED: Final = 3
 """So many of like things are named in a text."""
 _RULES: Final = {
@@ -50,6 +52,8 @@ class AlertLimits:
     stuck: timedelta
     deferred: timedelta
     store_away: timedelta
+    service_away: timedelta
+    """Of the API service itself, which every upgrade starts anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +289,8 @@ def _stores(
     stores: Sequence[StoreSeen], limits: AlertLimits, now: datetime
 ) -> Iterator[WantedAlert]:
     for store in stores:
-        if store.fault and now - store.since >= limits.store_away:
+        limit = limits.service_away if store.name == SERVICE else limits.store_away
+        if store.fault and now - store.since >= limit:
             waited = short((now - store.since).total_seconds())
             yield WantedAlert(f"store/{store.name}", f"for {waited}: {store.fault}")
 

@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeVar
 import pytest
 
 from stagework.cluster.client.kubeapi import KubeApi
-from stagework.listener.rows import Reservation, Rows
-from stagework.listener.runs import Made, Postponed, Refused, Runs
+from stagework.listener.rows import Postponed, Reservation, Rows
+from stagework.listener.runs import Made, Refused, Runs
 from stagework.policies.row_mapping import RowRun
 from stagework.settings import ListenerSettings
 from tests.support.listener import Cluster, Table, cluster, making

@@ -10,13 +10,13 @@ from stagework.api.job_rows import RowMapping
 from stagework.cluster.client.errors import Unreachable
 from stagework.listener.errors import ChangeRefused, TableUnusable
 from stagework.listener.migrate import upgrade
-from stagework.listener.rows import Reservation, Rows
-from stagework.listener.runs import Made, Postponed, Refused, Runs
+from stagework.listener.rows import Postponed, Reservation, Rows
+from stagework.listener.runs import Made, Refused, Runs
 from stagework.policies.row_mapping import RowRun
 from tests.support.fakeapi.eventually import eventually
-from tests.support.fakeapi.failures import forbidden, invalid
+from tests.support.fakeapi.failures import Failure, forbidden, invalid, not_found
 from tests.support.fakeapi.faults import Seen, Verdict
-from tests.support.fakeapi.resources import PIPELINE_JOBS
+from tests.support.fakeapi.resources import NAMESPACES, PIPELINE_JOBS
 from tests.support.history.postgresql import Server
 from tests.support.listener import (
     LISTENER_ROLE,
@@ -27,6 +27,7 @@ from tests.support.listener import (
     listening,
     making,
     new_database,
+    refuse_in,
     table,
 )
 
@@ -284,6 +285,65 @@ async def test_a_map_that_has_changed_does_not_move_a_row_that_has_its_place(
                 await one.making.one_pass()
             assert jobs.row(row)["run_uid"] == uid
             assert ads.runs("elsewhere") == {}
+
+
+TYPO = "asd"
+DENIALS: dict[str, Failure] = {
+    "the namespace is missing": not_found(NAMESPACES, TYPO),
+    "the right is missing": forbidden(("stagework.dev", "pipelinejobs", "create"), ""),
+}
+
+
+@pytest.mark.parametrize("denial", DENIALS)
+async def test_a_row_of_a_mistyped_namespace_goes_where_the_corrected_map_says(
+    jobs: Table, denial: str
+) -> None:
+    async def refuse(seen: Seen) -> Verdict:
+        return DENIALS[denial] if seen.namespace == TYPO else None
+
+    row = jobs.insert()
+    mistyped = {"*": MAPPING.model_copy(update={"namespace": TYPO})}
+    before = jobs.settings.model_copy(update={"tenants": mistyped})
+    async with cluster() as ads:
+        ads.server.faults.before.append(refuse)
+        async with making(before, ads.api) as one:
+            await one.making.one_pass()
+        assert jobs.shows(row)[0] == "queued"
+        jobs.execute("UPDATE jobs SET try_after = now()")
+        async with making(jobs.settings, ads.api) as one:
+            await one.making.one_pass()
+        assert set(ads.runs()) == {row}
+    assert jobs.shows(row) == ("queued", "", "")
+
+
+async def test_a_place_of_an_earlier_try_is_kept_where_a_right_is_missing(jobs: Table) -> None:
+    row = jobs.insert()
+    jobs.execute("UPDATE jobs SET run_namespace = 'left', run_key = 'of an earlier try'")
+    async with cluster() as ads:
+        ads.server.faults.before.append(refuse_in("left"))
+        async with making(jobs.settings, ads.api) as one:
+            await one.making.one_pass()
+        assert ads.runs() == {}, "it may have its run already"
+    assert jobs.row(row)["run_key"] == "of an earlier try"
+
+
+async def test_a_row_whose_place_may_not_be_read_any_more_waits_and_holds_up_nobody(
+    jobs: Table,
+) -> None:
+    row = jobs.insert()
+    jobs.execute("UPDATE jobs SET run_namespace = 'left', run_key = 'of an earlier try'")
+    good = jobs.insert("acme")
+    async with cluster() as ads:
+        ads.server.faults.before.append(refuse_in("left"))
+        jobs.execute("UPDATE jobs SET tenant_id = 'unknown' WHERE id::text = %s", row)
+        only = jobs.settings.model_copy(update={"tenants": {"acme": MAPPING}})
+        async with making(only, ads.api) as one:
+            await one.making.one_pass()
+        assert set(ads.runs()) == {good}
+    stored = jobs.row(row)
+    assert (stored["status"], stored["run_key"]) == ("queued", "of an earlier try")
+    assert "may not be read" in stored["error_message"]
+    assert stored["try_after"] is not None, "it is not among the oldest at once"
 
 
 async def test_the_listener_hears_of_a_row_without_waiting_for_its_scan(server: Server) -> None:

@@ -11,7 +11,16 @@ from stagework.overview.row_state import RowState
 from tests.support.builders.written_runs import run_of, stage
 from tests.support.fakeapi.eventually import eventually
 from tests.support.history.postgresql import Server
-from tests.support.listener import Cluster, Table, cluster, listening, making, table
+from tests.support.listener import (
+    MAPPING,
+    Cluster,
+    Table,
+    cluster,
+    listening,
+    making,
+    refuse_in,
+    table,
+)
 
 SECONDS = 20
 
@@ -117,6 +126,33 @@ async def test_what_happens_while_nobody_listens_is_written_afterwards(jobs: Tab
             await eventually(
                 lambda: [jobs.shows(row)[0] for row in rows] == ["done", "failed", "failed"],
                 seconds=SECONDS,
+            )
+
+
+async def test_a_run_that_may_not_be_read_holds_up_no_other_row(server: Server) -> None:
+    left = {"left": MAPPING.model_copy(update={"namespace": "left"})}
+    jobs = table(server, tenants={**left, "*": MAPPING})
+    unread, deleted = jobs.insert("left"), jobs.insert()
+    async with cluster() as ads:
+        async with making(jobs.settings, ads.api) as one:
+            await one.making.one_pass()
+        ads.show(RUNNING, unread, "left")
+        ads.delete(deleted)
+        # Rows are gone through by uid: the one that is refused comes first.
+        jobs.execute("UPDATE jobs SET run_uid = 'z' WHERE id::text = %s", deleted)
+        ads.server.faults.before.append(refuse_in("left"))
+        without = jobs.settings.model_copy(update={"tenants": {"*": MAPPING}})
+        async with listening(without, ads.api) as listener:
+            await eventually(lambda: jobs.shows(deleted)[0] == "failed", seconds=SECONDS)
+            await eventually(lambda: listener.ready, seconds=SECONDS)
+            status, _, error = jobs.shows(unread)
+            assert status == "queued", "nothing is known of it"
+            assert "may not be read" in error
+            assert "settings.listener.tenants must name its namespace" in error
+        ads.server.faults.clear()
+        async with listening(jobs.settings, ads.api):
+            await eventually(
+                lambda: jobs.shows(unread) == ("running", "overlay", ""), seconds=SECONDS
             )
 
 

@@ -19,6 +19,8 @@ from stagework.listener.migrate import upgrade
 from stagework.listener.rows import Rows
 from stagework.listener.runs import Runs
 from stagework.settings import ListenerOwnerSettings, ListenerSettings, PostgresSettings
+from tests.support.fakeapi.failures import forbidden
+from tests.support.fakeapi.faults import Hook, Seen, Verdict
 from tests.support.fakeapi.resources import PIPELINE_JOBS, Json
 from tests.support.fakeapi.server import FakeApi
 from tests.support.history.postgresql import ROLE, Server
@@ -145,6 +147,15 @@ class Cluster:
     def delete(self, name: str, namespace: str = NAMESPACE) -> None:
         """A person deletes a run."""
         self.server.store.delete(PIPELINE_JOBS, namespace, name, {})
+
+
+def refuse_in(namespace: str) -> Hook:
+    """Nobody has a right there, as where the chart has taken the Role away."""
+
+    async def refuse(seen: Seen) -> Verdict:
+        return forbidden(seen.right, seen.name) if seen.namespace == namespace else None
+
+    return refuse
 
 
 @asynccontextmanager

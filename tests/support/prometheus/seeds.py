@@ -56,7 +56,8 @@ class Exposed:
         self.queue.lengths({"gpu": 1})
         orphan = OrphanSeen("team", "lost", "ocr", 1, self.now)
         missed = MissedSchedule("team", "nightly", self.now)
-        stores = (StoreSeen("api-service", "", early), StoreSeen("history", "down", early))
+        faults = {"api-service": "down", "history": "down", "artifacts": ""}
+        stores = [StoreSeen(name, fault, early) for name, fault in faults.items()]
         self.alerts.show(Situation((), [orphan], [missed], stores), self.now)
         self.alerts.open(4)
         self.is_seeded = True

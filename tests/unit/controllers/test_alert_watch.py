@@ -23,7 +23,10 @@ from tests.support.builders.queue import NOW, ago, old_places, work
 from tests.support.operators.results import SimulatedChecks
 
 TERMS = AlertTerms(
-    AlertLimits(0.5, 5, timedelta(minutes=5), timedelta(hours=12), timedelta(seconds=20)),
+    AlertLimits(
+        *(0.5, 5, timedelta(minutes=5), timedelta(hours=12)),
+        *(timedelta(seconds=20), timedelta(seconds=60)),
+    ),
     well_after=timedelta(seconds=60),
     places=old_places(),
     where="stagework in here",
@@ -158,6 +161,15 @@ def test_a_store_is_told_of_within_half_a_minute(desk: Desk) -> None:
     desk.passes(30)
     assert desk.ears.titles == ["stagework in here: a store is away: history"]
     assert "the database does not answer" in desk.ears.heard[0].text
+
+
+def test_an_upgrade_of_the_api_service_is_not_told_of(desk: Desk) -> None:
+    desk.passes(30)
+    desk.checks.reachable = False
+    desk.passes(50)
+    desk.checks.reachable = True
+    desk.passes(300)
+    assert desk.ears.titles == []
 
 
 def test_a_service_that_is_away_is_one_cause_and_nothing_behind_it_is_well(desk: Desk) -> None:

@@ -27,6 +27,7 @@ LIMITS = AlertLimits(
     stuck=timedelta(minutes=5),
     deferred=timedelta(hours=12),
     store_away=timedelta(seconds=20),
+    service_away=timedelta(seconds=60),
 )
 
 
@@ -131,6 +132,14 @@ def test_of_many_like_things_three_are_named() -> None:
 def test_a_store_is_away_for_too_long(fault: str | None, seconds: int, is_wanted: bool) -> None:
     store = StoreSeen("history", fault, NOW - timedelta(seconds=seconds))
     assert keys(Situation(stores=[store])) == (["store/history"] if is_wanted else [])
+
+
+@pytest.mark.parametrize(("seconds", "is_wanted"), [(59, False), (60, True)])
+def test_the_api_service_may_be_away_for_as_long_as_an_upgrade_takes(
+    seconds: int, *, is_wanted: bool
+) -> None:
+    service = StoreSeen("api-service", "down", NOW - timedelta(seconds=seconds))
+    assert keys(Situation(stores=[service])) == (["store/api-service"] if is_wanted else [])
 
 
 def test_a_store_of_which_nobody_can_say_is_not_well_either() -> None:

@@ -3,6 +3,8 @@
 import hashlib
 import http.server
 import json
+import os
+import socket
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
@@ -13,8 +15,9 @@ from typing import Any
 import pytest
 
 import stagekit
-from stagekit import wire
+from stagekit import environment, wire
 from stagekit.context import Context
+from stagekit.http_link import HttpLink
 from stagekit.retry import Patience
 from tests.unit.stagekit.local import Local
 from tests.unit.web.service import Service, running
@@ -216,6 +219,32 @@ def scripted(local: Local, patch: pytest.MonkeyPatch, script: Script) -> None:
         STAGEWORK_API_URL=script.url,
         STAGEWORK_TOKEN_FILE=str(local.folder / "token"),
     )
+
+
+def test_a_heartbeat_goes_to_the_other_port_where_nobody_hears_at_its_own(
+    local: Local, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    scripted(local, monkeypatch, script)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        monkeypatch.setenv("STAGEWORK_HEARTBEAT_URL", f"http://127.0.0.1:{port}")
+        heard = list[str]()
+        link = HttpLink(environment.read(os.environ), lambda: heard.append("an answer"), QUICK)
+        assert link.beat(b'{"done": 1}')
+    assert script.beats == [{"done": 1}]
+    assert heard == ["an answer"]
+
+
+def test_a_heartbeat_that_is_heard_at_its_own_port_goes_to_no_other(
+    local: Local, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    scripted(local, monkeypatch, script)
+    monkeypatch.setenv("STAGEWORK_HEARTBEAT_URL", f"{script.url}/")
+    monkeypatch.setenv("STAGEWORK_API_URL", f"{script.url}/elsewhere")
+    script.answers = [(204, {}, b"")]
+    assert HttpLink(environment.read(os.environ), lambda: None, QUICK).beat(b"{}")
+    assert (script.beats, script.asked) == ([{}], [])
 
 
 def test_uploads_are_repeated_on_5xx_and_429(

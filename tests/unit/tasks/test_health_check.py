@@ -90,6 +90,21 @@ async def test_what_the_operator_tells_of_by_itself_is_not_told_twice(tmp_path: 
         assert at.said.titles == []
 
 
+async def test_failures_of_all_stages_together_are_told_though_the_operator_works(
+    tmp_path: Path,
+) -> None:
+    async with place("health_check", tmp_path) as at:
+        await well(at)
+        await at.service.history.record([run_fact(namespace=NAMESPACE)])
+        failures = (
+            failure(f"run-{number}", namespace=NAMESPACE, ended=NOW, reason="NonZeroExit")
+            for number in range(6)
+        )
+        await at.service.history.record([*failures])
+        assert states(await checked(at)) == {"failed-ratio": "failing"}
+        assert at.said.titles == [title("failed-ratio is failing")]
+
+
 async def test_machines_and_the_operator_are_seen(tmp_path: Path) -> None:
     async with place("health_check", tmp_path) as at:
         operator_leads(at.server, age_seconds=300)

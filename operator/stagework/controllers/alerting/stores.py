@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from stagework.overview.alert_rules import StoreSeen
+from stagework.overview.alert_rules import SERVICE, StoreSeen
 from stagework.service_client.checks import PartChecks
 from stagework.service_client.results import LookupFailed
 
-SERVICE: Final = "api-service"
 HISTORY: Final = "history"
 ARTIFACTS: Final = "artifacts"
 

@@ -35,6 +35,7 @@ from stagework.controllers.pipelinejobs.left_behind import LeftBehind
 from stagework.controllers.pipelinejobs.limit_ranges import LimitRanges
 from stagework.controllers.pipelinejobs.metrics import QueueMetrics, StageMetrics
 from stagework.controllers.pipelinejobs.orphan_sweep import OrphanSweep
+from stagework.controllers.pipelinejobs.orphans_seen import orphans_document
 from stagework.controllers.pipelinejobs.readiness import Readiness
 from stagework.controllers.pipelinejobs.retelling import Retelling
 from stagework.controllers.pipelinejobs.revisions import Revisions
@@ -195,9 +196,10 @@ class PipelineJobs(Controller[PipelineJobStatus]):
 
     def tombstone(self, known: OwnObject) -> OwnObject:
         """Its revision stays: a person's Retry may need it, so it must not be swept. So does how
-        it has ended, for what has made it.
+        it has ended, for what has made it, and what was lost of it, for people are told of that.
         """
-        return tombstone_of(known, {"pipelineRevision": revision_of(known), **end_document(known)})
+        status = {**end_document(known), **orphans_document(known)}
+        return tombstone_of(known, {"pipelineRevision": revision_of(known), **status})
 
     def forget(self, uid: str) -> None:
         """What was decoded of it, and what is noted of its attempts."""

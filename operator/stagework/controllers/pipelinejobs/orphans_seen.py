@@ -1,9 +1,14 @@
-"""Attempts that had lost their process, as the statuses of the runs that are there have them."""
+"""Attempts that had lost their process, as the statuses of the runs that are there have them.
+
+A run that has ended leaves memory soon; its tombstone keeps what was lost of it.
+"""
 
 import asyncio
 from collections.abc import Iterator
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
+import msgspec
 from pydantic import ValidationError
 
 from stagework.api import names
@@ -18,19 +23,42 @@ _AT_ONCE: Final = 500
 """Runs gone through before others have their turn."""
 
 
+class _Orphan(msgspec.Struct):
+    stage: str
+    attempt: int
+    at: datetime
+
+
+class _Kept(msgspec.Struct):
+    """What a tombstone has of them."""
+
+    orphans: list[_Orphan] = []
+
+
+_kept = msgspec.json.Decoder(_Kept)
+
+
 async def orphans_seen(cache: Cache) -> list[OrphanSeen]:
-    """Of all runs that are in memory whole."""
+    """Of all runs, those that have left memory too."""
     found: list[OrphanSeen] = []
     for place, known in enumerate(tuple(cache.all(RUNS))):
         if place % _AT_ONCE == 0:
             await asyncio.sleep(0)
-        if not known.is_tombstone and _SIGN in bytes(known.status):
-            found += _of_run(known)
+        orphans = _kept.decode(known.status).orphans if known.is_tombstone else _of_run(known)
+        meta = known.metadata
+        found += (OrphanSeen(meta.namespace, meta.name, o.stage, o.attempt, o.at) for o in orphans)
     return found
 
 
-def _of_run(known: OwnObject) -> Iterator[OrphanSeen]:
-    meta = known.metadata
+def orphans_document(known: OwnObject) -> dict[str, Any]:
+    """What stays of the status of one that is evicted; nothing where no process was lost."""
+    orphans = list(_of_run(known))
+    return {"orphans": msgspec.to_builtins(orphans)} if orphans else {}
+
+
+def _of_run(known: OwnObject) -> Iterator[_Orphan]:
+    if _SIGN not in bytes(known.status):
+        return
     try:
         stages = decode_status(known).stages
     except ValidationError:
@@ -40,4 +68,4 @@ def _of_run(known: OwnObject) -> Iterator[OrphanSeen]:
         attempts.append((stage.attempt, stage.reason, stage.completionTime))
         for attempt, reason, at in attempts:
             if reason == names.ORPHANED and at is not None:
-                yield OrphanSeen(meta.namespace, meta.name, stage.name, attempt, at)
+                yield _Orphan(stage.name, attempt, at)

@@ -29,10 +29,10 @@ from stagework.wiring import LEASE_NAME
 
 LIMIT_SECONDS: Final = 30.0
 """What does not answer within it is down."""
-SAID_BY_OPERATOR: Final = frozenset(
-    {"api-service", "store", "artifact-store", "failed-ratio", "orphans"}
-)
-"""What the operator alerts of by itself, and sooner, while it works."""
+SAID_BY_OPERATOR: Final = frozenset({"api-service", "store", "artifact-store", "orphans"})
+"""What the operator alerts of by itself, and sooner, while it works. Of failures it asks another
+question: whether too many of one stage fail, not of all together.
+"""
 HOUR: Final = timedelta(hours=1)
 
 AnswerT = TypeVar("AnswerT")
