@@ -59,6 +59,7 @@ def test_what_failed_is_retried_from_the_page(space: Space, page: Page) -> None:
     space.wait_for_end("fails", "Completed")
     (asked,) = [one for one in space.interventions() if one["spec"]["verb"] == "Retry"]
     assert asked["spec"]["requestedBy"] == space.commands.me()
+    page.mouse.move(1, 1)  # rows hold still under the pointer
     expect(page.get_by_label("Select Walk at dusk")).to_have_count(0, timeout=SEEN_MS)
 
 
