@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stagework.api import names
+from stagework.api.intervention import REQUESTER_LETTERS
 from stagework.api.pipelinejob import PipelineJob
 from tests.support.builders.runs import make_stage
 from tests.support.builders.written_runs import run_of, stage
@@ -72,6 +73,26 @@ def test_a_stop_is_one_intervention_in_the_persons_name(service: Service, ann: s
     assert made["spec"]["verb"] == "Stop"
     assert made["spec"]["target"] == {"kind": "PipelineJob", "name": "ad", "uid": "uid-ad"}
     assert (made["spec"]["reason"], made["spec"]["requestedBy"]) == ("wrong prompt", "ann")
+
+
+@pytest.mark.parametrize("asked", ["stop", "approve"])
+def test_who_asks_is_named_in_full_also_by_a_long_name(service: Service, asked: str) -> None:
+    name = "https://login.example.org/" + "x" * 103
+    assert len(name) == 129
+    post(service, f"ad/{asked}", service.cluster.person(name, *ASKING))
+
+    (made,) = service.cluster.queue.made
+    assert made["spec"]["requestedBy"] == name
+
+
+@pytest.mark.parametrize("asked", ["stop", "approve"])
+def test_a_name_without_room_is_refused_and_nothing_is_written(
+    service: Service, asked: str
+) -> None:
+    long = service.cluster.person("x" * (REQUESTER_LETTERS + 1), *ASKING)
+
+    assert post(service, f"ad/{asked}", long).status == 403
+    assert service.cluster.queue.made == []
 
 
 def test_an_approval_lets_the_stage_start_that_waits_for_it(service: Service, ann: str) -> None:

@@ -6,7 +6,6 @@ would come of it is told by the code that the operator acts by.
 """
 
 from http import HTTPStatus
-from typing import Final
 
 from stagework.api.intervention import InterventionSpec, Target
 from stagework.api.intervention_body import intervention_body
@@ -20,9 +19,6 @@ from stagework.web.errors import ProblemError, forbidden, not_found
 from stagework.web.queue.live_rows import LiveRows
 from stagework.web.queue_source import NotWritten, QueueSource, Right
 from stagework.web.user import User
-
-_REQUESTER_LETTERS: Final = 128
-"""Longer names are cut, as the admission policy does."""
 
 
 class RunRequests:
@@ -52,7 +48,7 @@ class RunRequests:
             verb=verb,
             stages=given.stages,
             reason=given.reason,
-            requestedBy=user.name[:_REQUESTER_LETTERS],
+            requestedBy=user.requester,
         )
         answer = _answer(run, await self._preview(run, spec))
         if dry_run or not answer.affected:
