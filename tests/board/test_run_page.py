@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, expect
 
+from stagework.artifacts.local import LocalStore
 from tests.board.conftest import Serve
 from tests.support.board import seeds
 from tests.support.board.browser import opened
@@ -171,6 +172,21 @@ def test_pictures_and_small_texts_are_seen_at_once(chromium: Browser, board: Ser
                 "button", name="Download"
             ).click()
         assert downloaded.value.suggested_filename == "drawing.svg"
+
+
+def test_what_lies_in_a_bucket_comes_through_the_service(
+    chromium: Browser, board: ServedBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def elsewhere(_store: LocalStore, key: str) -> str:
+        return f"https://s3.example.org/{key}"
+
+    monkeypatch.setattr(LocalStore, "presign_get", elsewhere)
+    board.leave("ad-3b87", "overlay", {"poster.png": png("poster", 64, 64), "a.txt": b"alpha"})
+    with opened(chromium, board, fragment=f"{FAILED}/overlay?tab=outputs") as page:
+        picture = page.get_by_role("img", name="poster.png")
+        expect(picture).to_be_visible()
+        assert picture.evaluate("shown => shown.naturalWidth") == 64
+        expect(page.locator(".files pre")).to_have_text("alpha")
 
 
 def test_the_service_lets_no_file_run_as_a_page(chromium: Browser, board: ServedBoard) -> None:

@@ -2,7 +2,8 @@
 
 import http.client
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from stagework.cli.board_proxy import BoardProxy
-from stagework.cli.cluster import Answer, Upgraded
+from stagework.cli.cluster import Streamed, Upgraded
 from stagework.cli.tunnel import upgraded
 from tests.board.conftest import Serve
 from tests.support.board import seeds
@@ -25,9 +26,10 @@ class Direct:
     board: ServedBoard
     asked: list[str] = field(default_factory=list[str])
 
+    @contextmanager
     def forward(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
+    ) -> Generator[Streamed]:
         """Its answer to the person."""
         self.asked.append(f"{method} {target}")
         connection = http.client.HTTPConnection(urlsplit(self.board.url).netloc, timeout=20)
@@ -35,7 +37,8 @@ class Direct:
         try:
             connection.request(method, target, body, proved)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read(), dict(answer.getheaders()))
+            pieces = iter(lambda: answer.read(4096), b"")
+            yield Streamed(answer.status, dict(answer.getheaders()), pieces)
         finally:
             connection.close()
 

@@ -6,3 +6,4 @@ import "./parts.test";
 import "./route.test";
 import "./schedules.test";
 import "./acts.test";
+import "./client.test";

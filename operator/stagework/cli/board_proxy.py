@@ -7,20 +7,20 @@ use it:
    from elsewhere, do not know it.
 3. `Host` must be ours (a foreign name that points to loopback is refused), `Origin` must be ours
    where it is sent, and what changes something must send it.
-Only the board's own files and the routes below `/v1/` are passed on.
+Only the board's own files and the routes below `/v1/` are passed on, their answers as they come.
 """
 
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
-from stagework.cli.cluster import Answer, Upgraded
+from stagework.cli.cluster import Streamed, Upgraded
 from stagework.cli.errors import ClusterUnreachable, CommandError
 from stagework.cli.tunnel import pass_on
 
@@ -55,7 +55,7 @@ class Upstream(Protocol):
 
     def forward(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
+    ) -> AbstractContextManager[Streamed]:
         """Its answer, whatever that is; raises CommandError where it cannot be asked."""
         ...
 
@@ -94,15 +94,18 @@ class BoardProxy(ThreadingHTTPServer):
         """Names under which it answers."""
         return frozenset({f"{LOOPBACK}:{self.port}", f"localhost:{self.port}"})
 
+    @contextmanager
     def answer(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
+    ) -> Generator[Streamed]:
         """Of the service; one that was started anew knows no ticket, and is asked with another."""
-        answer = self.upstream.forward(method, target, headers, body)
-        if answer.status != HTTPStatus.UNAUTHORIZED:
-            return answer
+        with self.upstream.forward(method, target, headers, body) as answer:
+            if answer.status != HTTPStatus.UNAUTHORIZED:
+                yield answer
+                return
         self.upstream.forget()
-        return self.upstream.forward(method, target, headers, body)
+        with self.upstream.forward(method, target, headers, body) as answer:
+            yield answer
 
     def target_of(self, path: str) -> str:
         """What is asked of the service, with its query; empty where nobody may ask that here."""
@@ -146,15 +149,30 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {name: value for name in _UP if (value := self.headers.get(name))}
         try:
-            answer = self._proxy.answer(self.command, target, headers, body)
+            with self._proxy.answer(self.command, target, headers, body) as answer:
+                self._send_on(answer)
         except ClusterUnreachable as error:
             self._refuse(HTTPStatus.BAD_GATEWAY, error.message, error.command)
         except CommandError as error:
             self._refuse(HTTPStatus.FORBIDDEN, error.message, error.command)
-        else:
-            known = {name.lower(): value for name, value in answer.headers.items()}
-            kept = {name: known[name.lower()] for name in _DOWN if name.lower() in known}
-            self._send(answer.status, kept, answer.body)
+
+    def _send_on(self, answer: Streamed) -> None:
+        """As it comes where its length is known: a file may be larger than memory."""
+        known = {name.lower(): value for name, value in answer.headers.items()}
+        kept = {name: known[name.lower()] for name in _DOWN if name.lower() in known}
+        length = known.get("content-length", "")
+        if answer.status == HTTPStatus.NOT_MODIFIED or not length.isdigit():
+            self._send(answer.status, kept, b"".join(answer.pieces))
+            return
+        self._send_head(answer.status, {**kept, "Content-Length": length})
+        left = int(length)
+        # The head is sent: where it breaks off, on whichever side, the connection ends.
+        with suppress(CommandError, OSError):
+            for piece in answer.pieces:
+                self.wfile.write(piece)
+                left -= len(piece)
+        if left:
+            self.close_connection = True
 
     def _connect(self) -> None:
         """Live news, for our own page alone: a WebSocket of another site would be let through."""
@@ -203,11 +221,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, headers, json.dumps(body).encode())
 
     def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        if status == HTTPStatus.NOT_MODIFIED:
+            self._send_head(status, headers)
+            return
+        self._send_head(status, {**headers, "Content-Length": str(len(body))})
+        self.wfile.write(body)
+
+    def _send_head(self, status: int, headers: Mapping[str, str]) -> None:
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        if status != HTTPStatus.NOT_MODIFIED:
-            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if status != HTTPStatus.NOT_MODIFIED:
-            self.wfile.write(body)

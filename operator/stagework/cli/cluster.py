@@ -5,6 +5,7 @@ Commands know only this Protocol; `connection.py` fulfils it with the `kubernete
 
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -42,6 +43,16 @@ class Upgraded:
     """What has come already behind the answer's head."""
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An HTTP answer, whatever its status, whose body is still to come."""
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: Iterator[bytes]
+    """As they come; raises ClusterUnreachable where they break off."""
+
+
 class Cluster(Protocol):
     """One API server, as one person. Every method raises ClusterUnreachable without an answer."""
 
@@ -71,6 +82,18 @@ class Cluster(Protocol):
         timeout_seconds: float = 30,
     ) -> Answer:
         """One request; a Path as body is streamed from that file."""
+        ...
+
+    def streamed(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = 30,
+    ) -> AbstractContextManager[Streamed]:
+        """One request whose answer is read as it comes, within the block."""
         ...
 
     def lines(

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from stagework.cli.cluster import Answer, Upgraded
+from stagework.cli.cluster import Answer, Streamed, Upgraded
 from stagework.cli.errors import ClusterUnreachable
 from stagework.cli.replies import explain
 from stagework.cli.tunnel import upgraded
@@ -77,6 +77,25 @@ class KubeConnection:
         request = _Request(method, _target(path, query), timeout_seconds, headers or {}, body)
         with self._open(request) as response:
             return Answer(response.status, response.read(), dict(response.headers))
+
+    @contextlib.contextmanager
+    def streamed(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = 30,
+    ) -> Generator[Streamed]:
+        """An answer as it comes; see Cluster."""
+        with self._open(_Request(method, path, timeout_seconds, headers or {}, body)) as response:
+            try:
+                pieces = _chunks(response, self._server)
+                yield Streamed(response.status, dict(response.headers), pieces)
+            finally:
+                # What was read to its end is back in the pool; what was not is of no use there.
+                response.close()
 
     def lines(
         self, path: str, query: Mapping[str, str], *, timeout_seconds: float

@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -22,7 +23,7 @@ from stagekit.contract import HEADER_AUTHORIZATION, HEADER_SHA256
 from stagework.api import names
 from stagework.api.base import explain
 from stagework.cli import replies
-from stagework.cli.cluster import Answer, Cluster, Upgraded
+from stagework.cli.cluster import Answer, Cluster, Streamed, Upgraded
 from stagework.cli.errors import CommandError, NotThere, Refused
 from stagework.cli.service_errors import SERVICE, Speaker
 from stagework.cli.sign_in import ask_for_ticket
@@ -102,10 +103,10 @@ class ApiService:
 
     def forward(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
-        """A route's answer as it is; `target`: its path and query."""
+    ) -> AbstractContextManager[Streamed]:
+        """A route's answer as it comes; `target`: its path and query."""
         proved = {**headers, **self._proof()}
-        return self.cluster.request(method, self._path(target), body=body, headers=proved)
+        return self.cluster.streamed(method, self._path(target), body=body, headers=proved)
 
     def upgrade(self, target: str, headers: Mapping[str, str]) -> Upgraded:
         """A route that answers in another protocol; raises ClusterUnreachable."""

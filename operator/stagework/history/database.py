@@ -1,6 +1,7 @@
 """A database of history: opened, asked in threads of its own, closed.
 
-One thread writes, for SQLite has one writer at a time, and a few read. A statement that fails is
+One thread writes, for SQLite has one writer at a time, and a few read. One searches: what walks a
+whole table is asked one at a time, and the others never wait for it. A statement that fails is
 told as one of our errors, without what was asked.
 """
 
@@ -31,6 +32,7 @@ class Database:
         self._engine: Engine | None = None
         self._writer = ThreadPoolExecutor(1, "history-writer")
         self._readers = ThreadPoolExecutor(READERS, "history-reader")
+        self._search = ThreadPoolExecutor(1, "history-searcher")
 
     async def open(self) -> None:
         """Bring the tables up to date; raises HistoryUnavailable."""
@@ -41,6 +43,7 @@ class Database:
         await self._in(self._writer, self._disposed)
         self._writer.shutdown(wait=False)
         self._readers.shutdown(wait=False)
+        self._search.shutdown(wait=False)
 
     async def write(self, work: Callable[[Connection], AnswerT]) -> AnswerT:
         """In one transaction; kept on the disk once it returns. Raises HistoryError."""
@@ -49,6 +52,10 @@ class Database:
     async def read(self, work: Callable[[Connection], AnswerT]) -> AnswerT:
         """In one transaction. Raises HistoryError."""
         return await self._in(self._readers, lambda: self._done(work))
+
+    async def search(self, work: Callable[[Connection], AnswerT]) -> AnswerT:
+        """Likewise, of what no index helps with; one after the other. Raises HistoryError."""
+        return await self._in(self._search, lambda: self._done(work))
 
     def _opened(self) -> None:
         engine = engine_of(self._settings)

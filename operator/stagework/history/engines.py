@@ -1,8 +1,9 @@
 """Connections to the two databases, each with what it needs to be safe and to answer in time.
 
 SQLite: a write-ahead log, so that readers never wait for the writer; every commit is on the disk
-before it is acknowledged. PostgreSQL: the password is read from its file for each connection, so
-that a changed one counts, and stands nowhere else; no statement takes longer than it may.
+before it is acknowledged; its `lower` knows all letters, where its own knows ASCII alone.
+PostgreSQL: the password is read from its file for each connection, so that a changed one counts,
+and stands nowhere else; no statement takes longer than it may.
 """
 
 import sqlite3
@@ -20,6 +21,8 @@ STATEMENT_SECONDS: Final = 20
 """Longest statement on PostgreSQL, but for migrations."""
 READERS: Final = 4
 """Connections that read at the same time."""
+CONNECTIONS: Final = READERS + 2
+"""With the one that writes and the one that searches."""
 
 
 WRITES: Final = "stagework_writes"
@@ -29,7 +32,7 @@ WRITES: Final = "stagework_writes"
 def engine_of(settings: HistorySettings) -> Engine:
     """Whichever is set; nothing is connected yet. Raises HistoryUnavailable."""
     if settings.postgresql is not None:
-        return postgresql_engine(settings.postgresql, "stagework-api", READERS + 1)
+        return postgresql_engine(settings.postgresql, "stagework-api", CONNECTIONS)
     return _sqlite(Path(settings.file))
 
 
@@ -41,7 +44,7 @@ def _sqlite(file: Path) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(file)),
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-        pool_size=READERS + 1,
+        pool_size=CONNECTIONS,
         max_overflow=0,
     )
     event.listen(engine, "connect", _prepared)
@@ -53,6 +56,11 @@ def _prepared(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun by us, also for changes of tables
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-32768"):
         connection.execute(f"PRAGMA {pragma}").close()
+    connection.create_function("lower", 1, _lowered, deterministic=True)
+
+
+def _lowered(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
 
 
 def _begun(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """What is read, as statements; each is answered by an index of `tables.py`."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -11,6 +12,9 @@ from stagework.history.tables import attempts, batch_facts, chunk_costs, interve
 
 OF_RUN: Final = ("name", "title", "subject", "tenant")
 """What a failed stage says of its run."""
+_QUOTE: Final = "/"
+_SIGNS: Final = re.compile("[/%_]")
+"""What LIKE reads as more than itself."""
 _FAILED_ORDER: Final = (attempts.c.ended, attempts.c.uid, attempts.c.stage)
 
 
@@ -33,9 +37,14 @@ def _runs_that(query: RunQuery) -> Iterator[ColumnElement[bool]]:
     yield from _where((runs.c.subject, query.subject))
     if query.text is not None:
         # No index helps here: runs are walked by their age until a page is full.
-        wanted = query.text.lower()
         columns = (runs.c.title, runs.c.subject, runs.c.name, runs.c.uid)
-        yield or_(*(func.lower(one).contains(wanted, autoescape=True) for one in columns))
+        yield or_(*(_has(one, query.text) for one in columns))
+
+
+def _has(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    """In whatever case: the database itself lowers both, by one rule for all letters."""
+    literal = _SIGNS.sub(rf"{_QUOTE}\g<0>", text)
+    return func.lower(column).like(func.lower(f"%{literal}%"), escape=_QUOTE)
 
 
 def _that(table: Table, query: RunQuery) -> Iterator[ColumnElement[bool]]:

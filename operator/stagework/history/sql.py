@@ -69,7 +69,8 @@ class SqlHistory:
 
     async def runs(self, query: RunQuery) -> Page[RunFact]:
         """See History."""
-        return await self._database.read(lambda connection: _runs(connection, query))
+        ask = self._database.read if query.text is None else self._database.search
+        return await ask(lambda connection: _runs(connection, query))
 
     async def run(self, uid: str) -> RunHistory | None:
         """See History."""

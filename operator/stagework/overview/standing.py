@@ -5,6 +5,7 @@ field is a write. The sentence is `plans/pipelinejob/queue_sentence.py`; a test 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +31,12 @@ class QueuePlace:
     length: int
     slots: int
     taken: int
+
+
+def queue_places(stages: Iterable[StageStatus]) -> tuple[QueuePlace, ...]:
+    """Of those of a run's stages that wait for a slot and know their place."""
+    places = (queue_place(stage) for stage in stages)
+    return tuple(place for place in places if place is not None and place.position)
 
 
 def queue_place(stage: StageStatus) -> QueuePlace | None:

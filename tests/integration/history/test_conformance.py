@@ -235,6 +235,21 @@ async def test_runs_are_told_by_what_is_asked_for(history: History, what: str) -
     assert {run.uid for run in page.items} == expected
 
 
+@pytest.mark.parametrize("text", ["Ölgemälde", "ölgemälde", "ÖLGEMÄLDE", "100 %", "a/_b"])
+async def test_a_text_is_found_in_whatever_case_and_stands_for_nothing_else(
+    history: History, text: str
+) -> None:
+    await history.record(
+        [
+            run_fact("a", title="Ölgemälde, 100 % a/_b"),
+            run_fact("b", title="ÖLGEMÄLDE, 100 % A/_B"),
+            run_fact("c", title="Aquarell, 100 €, a/xb"),
+        ]
+    )
+    page = await history.runs(RunQuery(text=text))
+    assert {run.uid for run in page.items} == {"a", "b"}
+
+
 async def test_who_may_read_nothing_is_said_nothing(history: History) -> None:
     await history.record([run_fact(), failure()])
     assert (await history.runs(RunQuery(namespaces=()))).items == []

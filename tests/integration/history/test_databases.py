@@ -5,6 +5,7 @@ import logging
 import resource
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import psycopg2
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from stagework.api.facts import RunFact
-from stagework.api.history import RunQuery
+from stagework.api.history import Page, RunQuery
+from stagework.history import sql
 from stagework.history.engines import engine_of
 from stagework.history.errors import FactRefused, HistoryUnavailable
 from stagework.history.migrate import upgrade
@@ -89,6 +91,31 @@ async def test_readers_do_not_wait_for_one_who_writes(database: HistorySettings)
             assert await known(history) == ["run-1"]
     assert await known(history) == []
     writer.dispose()
+    await history.close()
+
+
+async def test_however_many_search_one_does_at_a_time_and_others_read_meanwhile(
+    database: HistorySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = SqlHistory(database)
+    await history.open()
+    await history.record([run_fact()])
+    go, at_work, most = threading.Event(), set[int](), list[int]()
+
+    def walks(_connection: Connection, _query: RunQuery) -> Page[RunFact]:
+        at_work.add(threading.get_ident())
+        most.append(len(at_work))
+        go.wait(20)
+        at_work.clear()
+        return Page(items=[], next=None)
+
+    monkeypatch.setattr(sql, "_runs", walks)
+    searches = [asyncio.create_task(history.runs(RunQuery(text="rare"))) for _ in range(8)]
+    async with asyncio.timeout(5):
+        assert await history.namespaces() == ["team"]
+    go.set()
+    await asyncio.gather(*searches)
+    assert most == [1] * 8
     await history.close()
 
 

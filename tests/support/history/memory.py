@@ -231,10 +231,10 @@ def _place(stage: FailedStage) -> tuple[datetime, str, str]:
 
 def _asked_for(run: RunFact | BatchFact, query: RunQuery) -> bool:
     named = ("name", "pipeline", "tenant", "state")
-    text = (query.text or "").lower()
+    text = (query.text or "").casefold()
     if isinstance(run, RunFact):
         named = (*named, "subject")
-        if not any(text in one.lower() for one in (run.title, run.subject, run.name, run.uid)):
+        if not any(text in one.casefold() for one in (run.title, run.subject, run.name, run.uid)):
             return False
     return (
         (query.namespaces is None or run.namespace in query.namespaces)

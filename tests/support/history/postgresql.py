@@ -152,7 +152,7 @@ class Server:
         secret.chmod(0o644)
         command = [_program("initdb"), "-D", str(self.folder / "data"), "-U", ADMIN]
         command += ["-A", "scram-sha-256", "--pwfile", str(secret), "--no-sync"]
-        command += ["-E", "UTF8", "--locale=C"]
+        command += ["-E", "UTF8", "--locale=C", "--lc-ctype=C.UTF-8"]
         quiet = subprocess.DEVNULL
         subprocess.run(command, cwd=self.folder, stdout=quiet, check=True, user=user, group=group)
         certify(self.certificate, self.folder / "server.key")

@@ -4,14 +4,16 @@
 
 import json
 import queue
-from collections.abc import Callable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stagework.api.batch import Batch
 from stagework.api.pipelinejob import PipelineJob
-from stagework.cli.cluster import Answer, Upgraded
+from stagework.cli.cluster import Answer, Streamed, Upgraded
 from stagework.cli.errors import ClusterUnreachable, CommandError
 from stagework.cli.replies import explain
 
@@ -66,8 +68,35 @@ def as_stored(batch: Batch) -> dict[str, Any]:
     }
 
 
-class OneProtocol:
-    """What no fake cluster speaks."""
+class OneProtocol(ABC):
+    """What every fake cluster does alike: an answer comes whole, and in no other protocol."""
+
+    @abstractmethod
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | Path | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = 30,
+    ) -> Answer:
+        """See Cluster."""
+
+    @contextmanager
+    def streamed(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = 30,
+    ) -> Generator[Streamed]:
+        """See Cluster."""
+        answer = self.request(method, path, body=body, headers=headers)
+        yield Streamed(answer.status, answer.headers, iter((answer.body,)))
 
     def upgrade(self, path: str, headers: Mapping[str, str]) -> Upgraded:
         """See Cluster."""

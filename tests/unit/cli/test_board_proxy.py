@@ -3,13 +3,14 @@
 import http.client
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import pytest
 
 from stagework.cli.board_proxy import BoardProxy
-from stagework.cli.cluster import Answer, Upgraded
+from stagework.cli.cluster import Answer, Streamed, Upgraded
 from stagework.cli.errors import ClusterUnreachable, CommandError
 
 
@@ -30,6 +31,8 @@ class Upstream:
     error: CommandError | None = None
     first: list[Answer] = field(default_factory=list[Answer])
     """What it answers before that."""
+    pieces: Iterator[bytes] | None = None
+    """What comes as a body, in place of the answer's own."""
     forgotten: int = 0
     refuses: int = 0
     """Status with which it refuses another protocol; 0: it does not."""
@@ -37,12 +40,14 @@ class Upstream:
 
     def forward(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
+    ) -> AbstractContextManager[Streamed]:
         """Keep it."""
         self.asked.append((method, target, headers, body))
         if self.error is not None:
             raise self.error
-        return self.first.pop() if self.first else self.answer
+        answer = self.first.pop() if self.first else self.answer
+        pieces = iter((answer.body,)) if self.pieces is None else self.pieces
+        return nullcontext(Streamed(answer.status, answer.headers, pieces))
 
     def upgrade(self, target: str, headers: Mapping[str, str]) -> Upgraded:
         """One end of a pair of sockets; the other one is the test's."""
@@ -127,6 +132,44 @@ def test_it_passes_on_what_the_page_asks_and_neither_cookies_nor_proofs(
 def test_what_has_not_changed_has_no_body(proxy: BoardProxy, upstream: Upstream) -> None:
     upstream.answer = Answer(304, b"", {"etag": '"1"'})
     assert ask(proxy, "/v1/queue").status == 304
+
+
+@contextmanager
+def opened(proxy: BoardProxy, path: str) -> Generator[http.client.HTTPResponse]:
+    """An answer of which only the head has been read."""
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=20)
+    with closing(connection):
+        connection.request("GET", f"/{proxy.secret}{path}")
+        yield connection.getresponse()
+
+
+def test_a_file_is_passed_on_as_it_comes(proxy: BoardProxy, upstream: Upstream) -> None:
+    seen = threading.Event()
+
+    def pieces() -> Iterator[bytes]:
+        yield b"first "
+        assert seen.wait(20)
+        yield b"second"
+
+    upstream.answer, upstream.pieces = Answer(200, b"", {"content-length": "12"}), pieces()
+    with opened(proxy, "/v1/artifacts/a/b") as response:
+        assert response.read(6) == b"first "
+        seen.set()
+        assert response.read() == b"second"
+
+
+def test_a_file_that_breaks_off_is_cut_and_nothing_is_taken_for_its_rest(
+    proxy: BoardProxy, upstream: Upstream
+) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"first "
+        raise ClusterUnreachable("no answer", command="kubectl cluster-info")
+
+    upstream.answer, upstream.pieces = Answer(200, b"", {"content-length": "9000"}), pieces()
+    with opened(proxy, "/v1/artifacts/a/b") as response:
+        with pytest.raises(http.client.IncompleteRead) as caught:
+            response.read()
+        assert caught.value.partial == b"first "
 
 
 def test_it_listens_on_loopback_alone(proxy: BoardProxy) -> None:

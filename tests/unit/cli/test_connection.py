@@ -14,6 +14,8 @@ from stagework.cli.errors import ClusterUnreachable, NotThere
 class Handler(BaseHTTPRequestHandler):
     """Answers as an API server would; `/moved` points at an object store (also this server)."""
 
+    over: ClassVar = threading.Event()
+    """Who has asked for `/held` has gone."""
     seen: ClassVar[list[tuple[str, str, dict[str, str], bytes]]] = []
 
     def do_GET(self) -> None:
@@ -22,6 +24,13 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, b'{"n":1}\n{"n":2}\n')
         elif self.path == "/file":
             self._send(200, b"content")
+        elif self.path == "/held":
+            self.protocol_version = "HTTP/1.1"  # whoever asks keeps the connection
+            self.send_response(200)
+            self.send_header("Content-Length", "20")
+            self.end_headers()
+            self.wfile.write(b"first")
+            self.over.wait(20)
         elif self.path == "/moved":
             self.send_response(307)
             self.send_header("Location", f"http://{self.headers['Host']}/file")
@@ -127,6 +136,25 @@ def test_a_presigned_address_never_sees_who_we_are(
     _, path, headers, _ = Handler.seen[-1]
     assert path == "/file"
     assert not [key for key in headers if "authorization" in key.lower()]
+
+
+def test_an_answer_comes_in_pieces_whatever_its_status(connection: KubeConnection) -> None:
+    for path, status, body in (("/file", 200, b"content"), ("/nope", 404, b'"no"}')):
+        with connection.streamed("GET", path) as answer:
+            assert answer.status == status
+            assert b"".join(answer.pieces).endswith(body)
+
+
+def test_an_answer_that_was_not_read_to_its_end_is_in_nobodys_way(
+    connection: KubeConnection,
+) -> None:
+    Handler.over.clear()
+    with connection.streamed("GET", "/held") as answer:
+        assert next(answer.pieces) == b"first"
+    try:
+        assert connection.request("GET", "/file").body == b"content"
+    finally:
+        Handler.over.set()
 
 
 def test_no_answer_is_an_error_with_the_cause_and_the_next_command(tmp_path: Path) -> None:

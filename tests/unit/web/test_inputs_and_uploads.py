@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from obstore.store import S3Store
 
+from stagework.artifacts.local import LocalStore
 from stagework.artifacts.s3 import ObjectStore
 from stagework.settings import S3Settings
 from tests.unit.web.service import Service, running
@@ -112,6 +113,27 @@ def test_an_input_that_cannot_be_is_a_clear_4xx(service: Service, uri: str, stat
 def test_people_do_not_fetch_inputs(service: Service) -> None:
     alice = service.cluster.person("alice", ("get", "team"))
     assert service.ask("GET", "/v1/input", alice).status == 403
+
+
+class Elsewhere(LocalStore):
+    """Gives addresses of its files, as a bucket does."""
+
+    async def presign_get(self, key: str) -> str | None:
+        """See Store."""
+        return f"https://s3.example.org/{key}"
+
+
+def test_a_page_that_may_ask_no_bucket_has_the_bytes_from_the_service(tmp_path: Path) -> None:
+    path = "team/run-1/ocr/1-pod-1/a.txt"
+    with running(tmp_path, Elsewhere(tmp_path, max_file_bytes=100)) as service:
+        pod = service.cluster.stage_pod(service.cluster.run(), "ocr", "pod-1")
+        assert service.put(f"/v1/artifacts/{path}", pod, b"alpha").status == 201
+        ann = service.cluster.person("ann", ("get", "team"))
+        assert service.ask("GET", f"/v1/artifacts/{path}", ann).status == 307
+        answer = service.ask("GET", f"/v1/artifacts/{path}?redirect=false", ann)
+        assert (answer.status, answer.body) == (200, b"alpha")
+        bob = service.cluster.person("bob")
+        assert service.ask("GET", f"/v1/artifacts/{path}?redirect=false", bob).status == 403
 
 
 @pytest.fixture

@@ -56,14 +56,58 @@ export async function askText(path: string, etag = ""): Promise<Reply<string>> {
   return { body: await answer.text(), etag: answer.headers.get("ETag") ?? "", at };
 }
 
-/** A file as it is. */
+/** A file as it is, from the service itself: a page may ask no bucket. It may take as long as it
+ * takes, while something comes. */
 export async function askFile(path: string): Promise<Blob> {
-  const answer = await sent(path, {});
-  if (!answer.ok) throw await problemOf(answer);
-  return await answer.blob();
+  const patience = new Patience();
+  try {
+    const answer = await sent(`${path}?redirect=false`, {}, patience.signal);
+    if (!answer.ok) throw await problemOf(answer);
+    return new Blob(await piecesOf(answer, patience));
+  } finally {
+    patience.end();
+  }
 }
 
-async function sent(path: string, { etag, body }: Options): Promise<Response> {
+/** Ends a request of which nothing has come for a while. */
+class Patience {
+  private readonly over = new AbortController();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  readonly signal = this.over.signal;
+
+  constructor() {
+    this.renew();
+  }
+
+  renew(): void {
+    this.end();
+    this.timer = setTimeout(() => this.over.abort(), TIMEOUT_MS);
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+  }
+}
+
+async function piecesOf(answer: Response, patience: Patience): Promise<BlobPart[]> {
+  const pieces: BlobPart[] = [];
+  const reader = answer.body?.getReader();
+  try {
+    for (let piece = await reader?.read(); piece?.value; piece = await reader?.read()) {
+      patience.renew();
+      pieces.push(piece.value);
+    }
+  } catch {
+    throw new Unreachable("the file was cut off");
+  }
+  return pieces;
+}
+
+async function sent(
+  path: string,
+  { etag, body }: Options,
+  signal = AbortSignal.timeout(TIMEOUT_MS),
+): Promise<Response> {
   const headers: Record<string, string> = {};
   if (token.value) headers.Authorization = `Bearer ${token.value}`;
   if (etag) headers["If-None-Match"] = etag;
@@ -74,7 +118,7 @@ async function sent(path: string, { etag, body }: Options): Promise<Response> {
       headers,
       body: body === undefined ? null : JSON.stringify(body),
       cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal,
     });
   } catch (error) {
     throw new Unreachable(String(error));

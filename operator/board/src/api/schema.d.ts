@@ -15,6 +15,8 @@ export interface paths {
          * Read
          * @description One file, or the part of it that `Range` asks for; or, with a slash at the end of the prefix,
          *     the list of all.
+         *
+         *     A bucket gives its files itself (307), unless `redirect=false`: a page may ask nobody else.
          */
         get: operations["read_v1_artifacts__address__get"];
         /**
@@ -5967,7 +5969,9 @@ export type $defs = Record<string, never>;
 export interface operations {
     read_v1_artifacts__address__get: {
         parameters: {
-            query?: never;
+            query?: {
+                redirect?: boolean;
+            };
             header?: never;
             path: {
                 address: string;

@@ -8,6 +8,7 @@ it is worth: `tests/bench` (`estimates`).
 """
 
 import heapq
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -20,6 +21,8 @@ REPLICATES: Final = 200
 FEWEST_DURATIONS: Final = 10
 FULL: Final = 0.95
 """Share of the slots that overtakers may fill at most."""
+MOST_PLAYED: Final = 150
+"""So many are drawn one by one; the sum of more is as good as normal, and costs no more."""
 _MOST_ROUNDS: Final = 60
 _HOUR: Final = 3600.0
 
@@ -55,23 +58,24 @@ def expected_start(queue: QueueAhead, draws: Draws) -> Eta | NoEta:
 def _played(queue: QueueAhead, mean: float, draws: Draws) -> float:
     """One way in which it could go."""
     pool = [one_of(queue.durations, draws) for _ in queue.durations]
-    free = [_rest(held, pool, draws) for held in queue.held_seconds]
+    slots = len(queue.held_seconds)
+    one_by_one = min(queue.ahead, MOST_PLAYED)
+    earlier = _sum_of(queue.ahead - one_by_one, pool, draws) / slots
+    free = [earlier + _rest(held, pool, draws) for held in queue.held_seconds]
     heapq.heapify(free)
-    for _ in range(queue.ahead):
+    for _ in range(one_by_one):
         heapq.heapreplace(free, free[0] + one_of(pool, draws))
     start = free[0]
     if not queue.overtakers_1h:
         return start
-    slots = len(queue.held_seconds)
-    # The rate is not known better than from so many: Gamma, a sum of exponentials.
-    seen = sum(draws.expovariate(1.0) for _ in range(queue.overtakers_1h))
-    rate = min(seen / _HOUR, 0.97 * slots / mean)
+    # The rate is not known better than from so many: Gamma.
+    rate = min(_seen(queue.overtakers_1h, draws) / _HOUR, 0.97 * slots / mean)
     added = start
     for _ in range(_MOST_ROUNDS):
         count = _arrivals(rate * added, draws)
         if not count:
             break
-        added = sum(one_of(queue.durations, draws) for _ in range(count)) / slots
+        added = _sum_of(count, queue.durations, draws) / slots
         start += added
     return start
 
@@ -84,8 +88,26 @@ def _rest(held: float, pool: Sequence[float], draws: Draws) -> float:
     return one_of(longer, draws) - held if longer else draws.expovariate(1 / (0.5 * held))
 
 
+def _sum_of(count: int, durations: Sequence[float], draws: Draws) -> float:
+    """What so many take, one after the other."""
+    if count <= MOST_PLAYED:
+        return sum(one_of(durations, draws) for _ in range(count))
+    mean = fmean(durations)
+    variance = max(0.0, fmean(seconds * seconds for seconds in durations) - mean * mean)
+    return max(0.0, draws.gauss(count * mean, math.sqrt(count * variance)))
+
+
+def _seen(count: int, draws: Draws) -> float:
+    """How many come in an hour of which so many were seen, as likely: a sum of exponentials."""
+    if count <= MOST_PLAYED:
+        return sum(draws.expovariate(1.0) for _ in range(count))
+    return draws.gammavariate(count, 1.0)
+
+
 def _arrivals(mean: float, draws: Draws) -> int:
     """How many come where so many are expected (Poisson)."""
+    if mean > MOST_PLAYED:
+        return max(0, round(draws.gauss(mean, math.sqrt(mean))))
     count, passed = 0, draws.expovariate(1.0)
     while passed < mean:
         count += 1

@@ -12,7 +12,7 @@ from stagework.overview.queue.hours import RECENT
 from stagework.overview.queue.past import DURATIONS_KEPT
 from stagework.overview.queue.run_eta import RUNS_KEPT, Durations, NoEta, RunSoFar, run_eta
 from stagework.overview.queue.work import Work
-from stagework.overview.standing import QueuePlace, queue_place
+from stagework.overview.standing import QueuePlace, queue_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,9 @@ def stage_waits(
     run: PipelineJob, rows: Sequence[Work], *, now: datetime, draws: Draws
 ) -> tuple[StageWait, ...]:
     """Of each of its stages that waits for a slot and has been told its place."""
-    places = (queue_place(stage) for stage in run.status.stages)
     return tuple(
         StageWait(place, expected_start(_ahead(place, rows, now), draws))
-        for place in places
-        if place is not None and place.position
+        for place in queue_places(run.status.stages)
     )
 
 

@@ -1,7 +1,7 @@
 """What a run waits for in the queues of its machines: who is before it, and when its turn comes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,6 +9,7 @@ from stagework.api.estimates import Draws, Eta
 from stagework.api.pipelinejob import PipelineJob
 from stagework.overview.queue.run_numbers import StageWait, stage_waits
 from stagework.overview.queue.work import Work
+from stagework.overview.standing import QueuePlace
 
 MOST_SHOWN: Final = 4
 
@@ -55,6 +56,22 @@ def slot_waits(
     """
     waits = stage_waits(run, rows, now=now, draws=draws)
     return tuple(_slot_wait(wait, rows, now) for wait in waits)
+
+
+def at_places(waits: Iterable[SlotWait], places: Iterable[QueuePlace]) -> tuple[SlotWait, ...]:
+    """What was said a moment ago, at the places of now; of stages that wait still."""
+    now = {place.stage: place for place in places}
+    return tuple(
+        replace(
+            wait,
+            position=now[wait.stage].position,
+            length=now[wait.stage].length,
+            slots=now[wait.stage].slots,
+            taken=now[wait.stage].taken,
+        )
+        for wait in waits
+        if wait.stage in now
+    )
 
 
 def _slot_wait(wait: StageWait, rows: Sequence[Work], now: datetime) -> SlotWait:

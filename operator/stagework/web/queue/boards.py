@@ -1,41 +1,39 @@
 """The board of one reader: from the rows of those namespaces whose runs the reader may list.
 
-Readers who may list the same get the same board, made once for each reading.
+Readers who may list the same get the same board, made once for each reading, one after the other
+in a thread of its own: who looks at boards takes nothing from heartbeats and files.
 """
 
 import asyncio
 import hashlib
-import random
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from stagework.api.kinds import PIPELINEJOB
-from stagework.api.pipelinejob import PipelineJob
 from stagework.overview.queue.board import Board, Seen, board
 from stagework.overview.queue.failed import FailedItem, failed_items
 from stagework.overview.queue.hours import window
 from stagework.overview.queue.machines import machine_states
 from stagework.overview.queue.past import Past
 from stagework.overview.queue.places import Places
-from stagework.overview.queue.slot_waits import SlotWait, slot_waits
 from stagework.overview.queue.small import shortened_board
 from stagework.overview.queue.work import Work
 from stagework.overview.run_page import RunPage, run_page
-from stagework.overview.standing import queue_place
 from stagework.plans.pipelinejob.snapshot import Resolved
 from stagework.settings import Settings
 from stagework.web.errors import forbidden
 from stagework.web.queue.live_rows import LiveRows, Reading
+from stagework.web.queue.made_once import MadeOnce
 from stagework.web.queue.readers import Readers
 from stagework.web.queue.remembered_past import RememberedPast
+from stagework.web.queue.run_waits import RunWaits
 from stagework.web.user import User
 
 _BOARDS_KEPT: Final = 64
-_WaitsKey = tuple[str, str, int, frozenset[str]]
-"""The run's uid and version, the reading, what the reader may list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +71,11 @@ class Boards:
         readers: Readers,
         past: RememberedPast,
         settings: Settings,
+        *,
+        clock: Callable[[], float],
         wall_clock: Callable[[], datetime],
     ) -> None:
+        """`clock`: seconds, any start."""
         self._live = live
         self._readers = readers
         self._past = past
@@ -82,24 +83,15 @@ class Boards:
         self._wall_clock = wall_clock
         self._places = places_of(settings)
         self._epoch = uuid.uuid4().hex
-        self._kept: dict[str, Picture] = {}
-        self._waits: dict[_WaitsKey, tuple[SlotWait, ...]] = {}
+        self._thread = ThreadPoolExecutor(1, "boards")
+        self._made: MadeOnce[tuple[View, frozenset[str]], Picture] = MadeOnce(_BOARDS_KEPT, clock)
+        self._waits = RunWaits(live, readers, self._thread, clock, wall_clock)
 
     async def picture(self, user: User, view: View) -> Picture:
         """The board of this reader; raises ProblemError where nothing of it may be seen."""
         reading, visible = await self._visible(user, view)
-        etag = self._etag(reading, view, visible)
-        known = self._kept.get(etag)
-        if known is None:
-            now = self._wall_clock()
-            seen = await self._seen(reading, view, visible, now)
-            # Tens of thousands of rows take a moment, in which others have their turn.
-            made = await asyncio.to_thread(lambda: shortened_board(board(seen, now)))
-            known = Picture(replace(made, epoch=self._epoch, seq=reading.seq), etag)
-            if len(self._kept) >= _BOARDS_KEPT:
-                self._kept.clear()
-            self._kept[etag] = known
-        return known
+        key = (view, visible)
+        return await self._made.get(key, reading.seq, lambda: self._picture(reading, view, visible))
 
     async def failed(self, user: User, view: View) -> tuple[FailedItem, ...]:
         """What has failed of it."""
@@ -113,28 +105,9 @@ class Boards:
             return None
         resolved = Resolved([*await self._live.stages_of(run)], None)
         retries = {stage.name: stage.retries + 1 for stage in resolved.stages}
-        waits, known_by = await self._slot_waits(user, run)
+        waits, known_by = await self._waits.of(user, run)
         page = run_page(run, resolved.dependencies, retries, self._wall_clock(), waits)
         return RunPicture(page, _etag_of(self._epoch, run.metadata.resourceVersion, known_by))
-
-    async def _slot_waits(
-        self, user: User, run: PipelineJob
-    ) -> tuple[tuple[SlotWait, ...], tuple[object, ...]]:
-        """Who is before it among the runs that the reader may list, and what names that answer."""
-        if not any(map(queue_place, run.status.stages)):
-            return (), ()
-        reading = await self._live.read()
-        visible = await self._readers.visible(user, reading.namespaces)
-        key = (run.metadata.uid, run.metadata.resourceVersion, reading.seq, visible)
-        known = self._waits.get(key)
-        if known is None:
-            rows, now = _rows(reading, View(), visible), self._wall_clock()
-            # A long queue that is played out takes a moment, in which others have their turn.
-            known = await asyncio.to_thread(slot_waits, run, rows, now, _draws_for(run))
-            if len(self._waits) >= _BOARDS_KEPT:
-                self._waits.clear()
-            self._waits[key] = known
-        return known, (reading.seq, sorted(visible))
 
     async def past(self, user: User, view: View) -> Past | None:
         """What was done and came, as history tells it; None while it is away."""
@@ -159,6 +132,16 @@ class Boards:
     def _etag(self, reading: Reading, view: View, visible: frozenset[str]) -> str:
         return _etag_of(self._epoch, reading.seq, view.namespace, view.pipeline, sorted(visible))
 
+    async def _picture(self, reading: Reading, view: View, visible: frozenset[str]) -> Picture:
+        now = self._wall_clock()
+        seen = await self._seen(reading, view, visible, now)
+        # Tens of thousands of rows take a moment, in which others have their turn.
+        made = await asyncio.get_running_loop().run_in_executor(
+            self._thread, lambda: shortened_board(board(seen, now))
+        )
+        numbered = replace(made, epoch=self._epoch, seq=reading.seq)
+        return Picture(numbered, self._etag(reading, view, visible))
+
     async def _seen(
         self, reading: Reading, view: View, visible: frozenset[str], now: datetime
     ) -> Seen:
@@ -176,11 +159,6 @@ class Boards:
             background_machines=queue.backgroundMachines,
             history_away_since=self._past.away_since,
         )
-
-
-def _draws_for(run: PipelineJob) -> random.Random:
-    """The same answer for the same run: chance has its seed."""
-    return random.Random(f"{run.metadata.uid}/{run.metadata.resourceVersion}")  # noqa: S311
 
 
 def _etag_of(*words: object) -> str:

@@ -43,7 +43,7 @@ class QueueService:
         live, readers = LiveRows(source, settings.namespaces, places, clock), Readers(source, clock)
         past = RememberedPast(history, places, now)
         return cls(
-            Boards(live, readers, past, settings, now),
+            Boards(live, readers, past, settings, clock=clock, wall_clock=now),
             Requests(source, live, readers),
             RecoverRequests(source, settings.namespaces, now),
             RunRequests(source, live),

@@ -44,10 +44,17 @@ async def write(
 @router.head("/v1/artifacts/{address:path}", response_class=Response, include_in_schema=False)
 @router.get("/v1/artifacts/{address:path}", response_class=Response)
 async def read(
-    address: str, request: Request, caller: CallerParam, services: ServicesParam
+    address: str,
+    request: Request,
+    caller: CallerParam,
+    services: ServicesParam,
+    *,
+    redirect: bool = True,
 ) -> Response:
     """One file, or the part of it that `Range` asks for; or, with a slash at the end of the prefix,
     the list of all.
+
+    A bucket gives its files itself (307), unless `redirect=false`: a page may ask nobody else.
     """
     path = parse(address)
     await services.authorization.require_readable(caller, path.prefix)
@@ -55,7 +62,8 @@ async def read(
         files = await bodies.listed_files(services.store, str(path.prefix))
         return JSONResponse({"files": files})
     # A presigned address is for GET alone, where the store itself knows of ranges.
-    presigned = None if request.method == "HEAD" else await services.store.presign_get(path.key)
-    if presigned is not None:
-        return bodies.redirect(presigned)
+    if redirect and request.method != "HEAD":
+        presigned = await services.store.presign_get(path.key)
+        if presigned is not None:
+            return bodies.redirect(presigned)
     return await ranges.stored_file(request, services.store, path.key)

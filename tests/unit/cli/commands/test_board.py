@@ -80,7 +80,8 @@ def test_once_forgotten_a_ticket_is_asked_for_anew(cluster: FakeCluster) -> None
     cluster.routes[("GET", f"{PROXY}/v1/queue")] = queue
     service = ApiService(cluster, "stagework-system", "default")
     for _ in range(2):
-        assert service.forward("GET", "/v1/queue", {}, None).status == 200
+        with service.forward("GET", "/v1/queue", {}, None) as answer:
+            assert answer.status == 200
         service.forget()
 
     assert len(set(proofs)) == 2

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from stagework.api.estimates import Eta
-from stagework.overview.queue.expected_start import QueueAhead, expected_start
+from stagework.overview.queue.expected_start import REPLICATES, QueueAhead, expected_start
 from stagework.overview.queue.run_eta import Durations, NoEta, RunSoFar, run_eta
 
 
@@ -83,6 +83,46 @@ def test_those_who_overtake_make_it_later() -> None:
 
     assert isinstance(crowded, Eta)
     assert crowded.p50_seconds > 300
+
+
+class CountedChance(random.Random):
+    """Knows how often it was asked."""
+
+    asked = 0
+
+    def random(self) -> float:
+        """See Random."""
+        self.asked += 1
+        return super().random()
+
+
+VARIED = replace(QUEUE, durations=tuple(float(n) for n in range(31, 91)))
+
+
+@pytest.mark.parametrize("overtakers", [0, 40])
+def test_a_queue_of_thousands_costs_no_more_than_one_of_hundreds(overtakers: int) -> None:
+    def cost(ahead: int) -> int:
+        draws = CountedChance(1)
+        expected_start(replace(VARIED, ahead=ahead, overtakers_1h=overtakers), draws)
+        return draws.asked
+
+    assert cost(20_000) < 3 * cost(300)
+
+
+def test_thousands_who_overtake_are_not_drawn_one_by_one() -> None:
+    draws = CountedChance(1)
+    queue = replace(VARIED, ahead=500, held_seconds=(0.0,) * 400, overtakers_1h=20_000)
+    assert isinstance(expected_start(queue, draws), Eta)
+    assert draws.asked / REPLICATES < 5000
+
+
+def test_behind_thousands_the_start_is_that_of_all_of_them() -> None:
+    assert expected_start(replace(QUEUE, ahead=1000), chance()) == Eta(60_000.0, 60_000.0)
+    varied = expected_start(replace(VARIED, ahead=1000), chance())
+
+    assert isinstance(varied, Eta)
+    assert varied.p50_seconds == pytest.approx(1000 * 60.5, rel=0.02)
+    assert varied.p90_seconds > varied.p50_seconds
 
 
 NONE = [

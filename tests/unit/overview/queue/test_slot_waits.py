@@ -8,8 +8,9 @@ from stagework.api import names
 from stagework.api.machines import Fleet, MachineClass
 from stagework.overview.queue.live import work_of
 from stagework.overview.queue.places import Places
-from stagework.overview.queue.slot_waits import SlotWait, slot_waits
+from stagework.overview.queue.slot_waits import SlotWait, at_places, slot_waits
 from stagework.overview.queue.work import Work
+from stagework.overview.standing import queue_places
 from tests.support.builders.written_runs import at, run_of, stage
 
 GPU = MachineClass(key="gpu", nodeSelector={"stagework.dev/machine": "gpu"})
@@ -57,3 +58,14 @@ def test_of_too_few_nobody_can_say_when() -> None:
 def test_what_the_reader_may_not_see_is_not_named() -> None:
     hidden = [replace(work, machine="mini") for work in rows(20)]
     assert wait(hidden).at_work == ()
+
+
+def test_what_was_played_a_moment_ago_has_the_place_of_now() -> None:
+    played = wait(rows(20))
+    message = "waits for a gpu slot: 2nd of 6; 1 of 1 taken by ad-1 (overlay, 20 s)"
+    moved = run_of(stage("overlay", reason=names.WAIT_SLOT, message=message))
+    (found,) = at_places([played], queue_places(moved.status.stages))
+
+    assert (found.position, found.length) == (2, 6)
+    assert found.starts_p50 == played.starts_p50
+    assert at_places([played], ()) == ()
