@@ -12,7 +12,10 @@ from tests.support.cluster.stages import falling_back, run_of
 from tests.support.cluster.waiting import stage_in, stage_is
 from tests.support.cluster.witness import Witness
 
-pytestmark = pytest.mark.alone("it takes the power from a node", touches="nodes")
+pytestmark = pytest.mark.alone(
+    "it takes the power from a node and the operator off it: not beside stories of either",
+    touches="release",
+)
 
 OFF = "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"
 
