@@ -23,7 +23,7 @@ from tests.integration.objects import (
     schedule,
     stage,
 )
-from tests.integration.rights import binding, role
+from tests.integration.rights import binding, grant_all, role
 from tests.integration.waiting import eventually
 from tests.support.cluster.commands import Answer
 
@@ -58,7 +58,7 @@ def policies(kubectl: Kubectl) -> Iterator[None]:
 def bind(kubectl: Kubectl, namespace: str, user: str, role: str) -> None:
     """Give a user the rights of a ClusterRole in a namespace."""
     name = f"{user.rpartition(':')[2]}-{role}"
-    kubectl.create_all(binding(namespace, "ClusterRole", role, user, name=name))
+    grant_all(kubectl, binding(namespace, "ClusterRole", role, user, name=name))
 
 
 @pytest.fixture
@@ -68,7 +68,8 @@ def place(kubectl: Kubectl, namespace: str) -> str:
         bind(kubectl, namespace, user, "stagework-edit")
     bind(kubectl, namespace, "adam", "stagework-admin")
     ours = ("pipelinejobs.stagework.dev", "interventions.stagework.dev")
-    kubectl.create_all(
+    grant_all(
+        kubectl,
         role(namespace, "maker", ("create", "get", "update", "patch"), *ours),
         binding(namespace, "Role", "maker", "eva"),
         role(namespace, "pods", ("create",), "pods"),

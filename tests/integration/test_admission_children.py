@@ -24,7 +24,7 @@ from tests.chart.rendered import render
 from tests.integration.conftest import with_definitions
 from tests.integration.kubectl import Kubectl
 from tests.integration.objects import Document, inline_run, made, named_run, schedule
-from tests.integration.rights import binding, role
+from tests.integration.rights import binding, grant_all, role
 from tests.integration.waiting import eventually
 from tests.support.builders import GPU, make_fleet, make_run, make_stage
 from tests.support.builders.world import POD_DEFAULTS
@@ -72,7 +72,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
 
 def furnished(cluster: Kubectl, name: str) -> str:
     """A namespace in which mallory may do much, and the operator what it may."""
-    cluster.create_all(
+    grant_all(
+        cluster,
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}},
         role(name, "much", MUCH, *MINE),
         # The operator may make runs as soon as there is a kind whose children they are.

@@ -20,7 +20,7 @@ from tests.chart.rendered import NAMESPACE as RELEASE
 from tests.chart.rendered import Rendered, render
 from tests.integration.kubectl import Kubectl
 from tests.integration.objects import Document, made, schedule
-from tests.integration.rights import binding, role
+from tests.integration.rights import binding, grant_all, role
 from tests.integration.waiting import eventually
 from tests.support.cluster.commands import Answer
 
@@ -63,7 +63,8 @@ def furnish(kubectl: Kubectl, namespace: str) -> None:
     for user in ("ann", "bob"):
         grant(kubectl, namespace, user, "stagework-edit", user)
     grant(kubectl, namespace, "operator", "stagework-operator", OPERATOR)
-    kubectl.create_all(
+    grant_all(
+        kubectl,
         role(namespace, "pods", ("create", "update", "patch", "get"), "pods", "jobs.batch"),
         binding(namespace, "Role", "pods", "ann"),
         role(namespace, "schedules", ("create", "get", "patch"), "scheduledjobs.stagework.dev"),
@@ -72,7 +73,7 @@ def furnish(kubectl: Kubectl, namespace: str) -> None:
 
 
 def grant(kubectl: Kubectl, namespace: str, name: str, role: str, user: str) -> None:
-    kubectl.create_all(binding(namespace, "ClusterRole", role, user, name=f"{name}-{role}"))
+    grant_all(kubectl, binding(namespace, "ClusterRole", role, user, name=f"{name}-{role}"))
 
 
 def task_schedule(namespace: str, task: str = "backup", name: str = "") -> Document:

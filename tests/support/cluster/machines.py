@@ -115,6 +115,28 @@ class Machine:
         if not self.is_ready():
             self.start_kubelet()
         self.wait_until_ready()
+        self.wait_until_services_answer()
+
+    def wait_until_services_answer(self) -> None:
+        """Its kubelet is there before the rules that lead to services; until then somebody else
+        may answer at their addresses.
+        """
+        service = self.api.get("/api/v1/namespaces/default/services/kubernetes")
+        url = f"https://{service['spec']['clusterIP']}/livez"
+        eventually(
+            lambda: self._asks(url),
+            bool,
+            seconds=READY_SECONDS,
+            otherwise=lambda: f"{self.node}: nothing of the cluster answers at {url}",
+        )
+
+    def _asks(self, url: str) -> bool:
+        trusted = "--cacert /etc/kubernetes/pki/ca.crt"
+        try:
+            self.shell(f"curl -sSf --max-time 5 {trusted} {url}")
+        except subprocess.CalledProcessError:
+            return False
+        return True
 
     def _docker(self, verb: str, *, check: bool = True) -> str:
         command = ["docker", verb, self.node]
