@@ -4,7 +4,7 @@ import { render } from "preact-render-to-string";
 import type { RunAsked } from "../src/api/types";
 import { alike } from "../src/pages/batch";
 import { effectOf, ObjectButton } from "../src/parts/object_acts";
-import { type Column, sorted, TableHead } from "../src/parts/table_head";
+import { type Column, sorted, TableHead } from "../src/parts/sorted_table";
 import { rights } from "../src/state/acts";
 import { concerned } from "../src/state/object_acts";
 import { choose, route } from "../src/state/route";

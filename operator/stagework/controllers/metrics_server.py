@@ -7,12 +7,13 @@ they ask.
 import contextlib
 import socket
 import threading
-from collections import Counter
 from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
+
+from stagework.policies.shares import Shares
 
 AT_ONCE: Final = 8
 """Connections at once, each with a thread; the next one is ended unanswered."""
@@ -33,16 +34,14 @@ class BoundedServer(WSGIServer):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._lock = threading.Lock()
-        self._held: Counter[str] = Counter()
+        self._shares = Shares(AT_ONCE, PER_PEER)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve one, or end it at once."""
         peer = str(client_address[0])
         with self._lock:
-            is_over = self._held.total() >= AT_ONCE or self._held[peer] >= PER_PEER
-            if not is_over:
-                self._held[peer] += 1
-        if is_over:
+            is_taken = self._shares.take(peer)
+        if not is_taken:
             self.shutdown_request(request)
             return
         threading.Thread(target=self._serve, args=(request, client_address), daemon=True).start()
@@ -60,8 +59,7 @@ class BoundedServer(WSGIServer):
             timer.cancel()
             self.shutdown_request(request)
             with self._lock:
-                self._held[peer] -= 1
-                self._held += Counter()  # without those that are at zero
+                self._shares.give_back(peer)
 
 
 class _Quiet(WSGIRequestHandler):

@@ -63,20 +63,19 @@ def reserve(id_type: str) -> TextClause:
 
 def refuse(id_type: str) -> TextClause:
     """It can have no run: say why; not where it has changed since it was read."""
-    return text(
-        f"UPDATE {TABLE} SET status = '{ROW_FAILED}', current_step = '', "  # noqa: S608
-        f"error_message = given.error, try_after = NULL FROM {_given('id', 'version', 'error')} "
-        f"WHERE {_is_row(id_type)} AND {TABLE}.xmin::text = given.version "
-        f"AND run_uid IS NULL AND status = '{ROW_QUEUED}'"
-    )
+    return _refused(id_type, "version", f"{TABLE}.xmin::text = given.version")
 
 
 def refuse_reserved(id_type: str) -> TextClause:
     """Likewise, of one whose run was refused by the API server."""
+    return _refused(id_type, "key", "run_key = given.key")
+
+
+def _refused(id_type: str, known_by: str, is_the_same: str) -> TextClause:
     return text(
         f"UPDATE {TABLE} SET status = '{ROW_FAILED}', current_step = '', "  # noqa: S608
-        f"error_message = given.error, try_after = NULL FROM {_given('id', 'key', 'error')} "
-        f"WHERE {_is_row(id_type)} AND run_key = given.key "
+        f"error_message = given.error, try_after = NULL FROM {_given('id', known_by, 'error')} "
+        f"WHERE {_is_row(id_type)} AND {is_the_same} "
         f"AND run_uid IS NULL AND status = '{ROW_QUEUED}'"
     )
 

@@ -9,9 +9,9 @@ import aiohttp
 
 from stagework.model_gateway.errors import Busy, NotAllowed, NotSet, Slow
 from stagework.model_gateway.forms import Recording
-from stagework.model_gateway.places import Budgets, Places
 from stagework.model_gateway.replies import READERS
 from stagework.model_gateway.requests import rebuilt
+from stagework.model_gateway.turns import Budgets, Turns
 from stagework.model_gateway.upstream import Upstream
 from stagework.settings import EndpointSettings
 
@@ -49,7 +49,7 @@ class Endpoint:
         self.settings = settings
         self.label = settings.machine or _NAMELESS
         most = settings.maxConcurrent
-        self._places = Places(most, settings.maxConcurrentPerNamespace or most)
+        self._turns = Turns(most, settings.maxConcurrentPerNamespace or most)
         self._budgets = Budgets(settings.requestsPerMinute, clock)
         self._upstream = Upstream(role, settings, session)
 
@@ -74,12 +74,12 @@ class Endpoint:
         waiting = True
         try:
             async with asyncio.timeout(self.settings.timeoutSeconds):
-                await self._places.take(namespace)
+                await self._turns.take(namespace)
                 try:
                     waiting = False
                     yield
                 finally:
-                    self._places.give_back(namespace)
+                    self._turns.give_back(namespace)
         except TimeoutError:
             seconds = f"{self.settings.timeoutSeconds:g} s"
             if waiting:

@@ -7,8 +7,8 @@ import aiohttp
 
 from stagework.model_gateway.endpoint import PATHS, Endpoint
 from stagework.model_gateway.errors import NotSet
-from stagework.model_gateway.places import BodyRoom
 from stagework.model_gateway.probe import Probe
+from stagework.policies.shares import Shares
 from stagework.settings import ModelSettings
 
 _CONNECT_SECONDS = 10.0
@@ -27,7 +27,8 @@ class Gateway:
             if (of_role := settings.of(role)) is not None
         }
         largest = max((of.settings.maxRequestBytes for of in self._endpoints.values()), default=0)
-        self.room = BodyRoom(max(BODIES_MAX_BYTES, 2 * largest))
+        most = max(BODIES_MAX_BYTES, 2 * largest)
+        self.room = Shares(most, most // 2)
         """For what of requests is held in memory."""
         self._probes = {role: Probe(endpoint, clock) for role, endpoint in self._endpoints.items()}
 

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from stagework.api.base import OBJECT_NAME, explain
 from stagework.api.job_rows import ANY_TENANT, JobRow, RowMapping
+from stagework.api.outside_spec import outside_spec
 from stagework.api.pipeline import MAX_PARAMS, ONE_VARIABLE, PARAMS_BYTES, PARAMS_TOO_LONG
-from stagework.api.pipelinejob import PipelineJobSpec
 from stagework.api.text import SHORT_BYTES, shortened
 
 NAME_MAX: Final = 253
@@ -66,20 +66,17 @@ def _spec(row: JobRow, mapping: RowMapping) -> Mapping[str, Any] | RowRefused:
     params = _params(row, mapping)
     if isinstance(params, RowRefused):
         return params
-    spec: dict[str, Any] = {
-        "pipelineRef": {"name": pipeline},
-        "params": params,
-        # Titles are for people, and nothing goes by them: a long one is cut.
-        "title": shortened(_text(row, mapping.title), SHORT_BYTES),
-        "subject": _text(row, mapping.subject),
-        "tenant": row.tenant,
-    }
     address = _text(row, mapping.input)
-    if address:
-        spec["input"] = {"uri": address}
-    given = {name: value for name, value in spec.items() if value}
     try:
-        PipelineJobSpec.model_validate(given)
+        given = outside_spec(
+            pipeline,
+            params,
+            # Titles are for people, and nothing goes by them: a long one is cut.
+            title=shortened(_text(row, mapping.title), SHORT_BYTES),
+            subject=_text(row, mapping.subject),
+            tenant=row.tenant,
+            address=address,
+        )
     except ValidationError as error:
         return RowRefused(f"the row cannot become a run: {explain(error)}")
     if "\0" in address:

@@ -36,7 +36,7 @@ from stagework.web.heartbeats import Heartbeats
 from stagework.web.history_care import HistoryCare
 from stagework.web.https_input import FetchLimits, HttpsSource
 from stagework.web.kept_logs import KeptLogs
-from stagework.web.live.listeners import Listeners
+from stagework.web.live.followers import Followers
 from stagework.web.queue.service import QueueService
 from stagework.web.readiness import CachedProbe
 from stagework.web.routes import (
@@ -220,7 +220,7 @@ def _services(given: _Given) -> Services:
         wall_clock=wall_clock,
         assets=given.assets,
         reachable=CachedProbe(reader.is_reachable, REACHABLE_SECONDS, clock),
-        listeners=Listeners.within(settings.api.maxConnections),
+        followers=Followers.within(settings.api.maxConnections),
     )
 
 

@@ -6,7 +6,7 @@ not take an answer; its `limit_concurrency` counts all callers together, once th
 So here:
 
 1. A port has so many connections at once, and so many of one address; the next one is ended before
-   it has said anything. Who listens by WebSocket is counted by user instead (`live/listeners.py`),
+   it has said anything. Who listens by WebSocket is counted by user instead (`live/followers.py`),
    for many people may share an address: once accepted, it is none of its address's any more.
 2. A request's head is whole within the time for it; so is what is left of a body whose request has
    been answered.
@@ -14,7 +14,6 @@ So here:
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
@@ -23,43 +22,12 @@ from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
+from stagework.policies.shares import Shares
+
 STALLED_SECONDS: Final = 60.0
 """An answer of which nothing is taken for so long is given up."""
-
-
-class Places:
-    """The connections of one port, at most `total`, and `per_peer` of one address."""
-
-    def __init__(self, total: int, per_peer: int) -> None:
-        self._total = total
-        self._per_peer = per_peer
-        self._of_peer: Counter[str] = Counter()
-        self._open = 0
-
-    def enter(self, peer: str) -> bool:
-        """Count one more of this address; False: there is no room for it."""
-        if self._open >= self._total or self._of_peer[peer] >= self._per_peer:
-            if not self._of_peer[peer]:
-                del self._of_peer[peer]
-            return False
-        self._open += 1
-        self._of_peer[peer] += 1
-        return True
-
-    def leave(self, peer: str) -> None:
-        """One that had entered is over."""
-        self.leave_peer(peer)
-        self.leave_port()
-
-    def leave_port(self) -> None:
-        """One that was none of its address's any more is over."""
-        self._open -= 1
-
-    def leave_peer(self, peer: str) -> None:
-        """One that had entered goes on, and is none of its address's any more."""
-        self._of_peer[peer] -= 1
-        if not self._of_peer[peer]:
-            del self._of_peer[peer]
+_FOLLOWERS: Final = ""
+"""Whose a WebSocket is once it was accepted; no address is empty."""
 
 
 class _Timer:
@@ -83,8 +51,8 @@ class _Timer:
 class GuardedHttp(H11Protocol):
     """One connection of HTTP/1.1; `protocols` makes the class with its limits."""
 
-    ports: ClassVar[Mapping[int, Places]] = {}
-    """Port to its places; on no other port a connection is taken."""
+    ports: ClassVar[Mapping[int, Shares]] = {}
+    """Port to its connections; on no other port a connection is taken."""
     head_seconds: ClassVar[float] = 10.0
     """Time for a request's head."""
 
@@ -93,8 +61,8 @@ class GuardedHttp(H11Protocol):
         super().connection_made(transport)
         self._silent = _Timer(self.loop, transport.abort)
         self._stalled = _Timer(self.loop, transport.abort)
-        self._entered = _places_of(self.ports, self.server)
-        if self._entered is None or not self._entered.enter(_address(self.client)):
+        self._entered = _shares_of(self.ports, self.server)
+        if self._entered is None or not self._entered.take(_address(self.client)):
             self._entered = None
             transport.abort()
             return
@@ -137,7 +105,7 @@ class GuardedHttp(H11Protocol):
         self._silent.stop()
         self._stalled.stop()
         if self._entered is not None:
-            self._entered.leave(_address(self.client))
+            self._entered.give_back(_address(self.client))
 
     def _is_unread(self) -> bool:
         return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
@@ -149,12 +117,12 @@ class GuardedWebSocket(WSProtocol):
     One that is accepted is none of its address's any more.
     """
 
-    ports: ClassVar[Mapping[int, Places]] = {}
+    ports: ClassVar[Mapping[int, Shares]] = {}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """It was an HTTP connection until now."""
         super().connection_made(transport)
-        self._entered = _places_of(self.ports, self.server)
+        self._entered = _shares_of(self.ports, self.server)
         self._is_of_peer = True
 
     async def send(self, message: ASGISendEvent) -> None:
@@ -162,21 +130,18 @@ class GuardedWebSocket(WSProtocol):
         await super().send(message)
         if message["type"] == "websocket.accept" and self._entered and self._is_of_peer:
             self._is_of_peer = False
-            self._entered.leave_peer(_address(self.client))
+            self._entered.hand_over(_address(self.client), _FOLLOWERS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Its place is free."""
         super().connection_lost(exc)
-        if self._entered is None:
-            return
-        if self._is_of_peer:
-            self._is_of_peer = False
-            self._entered.leave_peer(_address(self.client))
-        self._entered.leave_port()
+        if self._entered is not None:
+            self._entered.give_back(_address(self.client) if self._is_of_peer else _FOLLOWERS)
+            self._entered = None  # what is accepted too late is nobody's
 
 
 def protocols(
-    of_ports: Mapping[int, Places], seconds: float
+    of_ports: Mapping[int, Shares], seconds: float
 ) -> tuple[type[GuardedHttp], type[GuardedWebSocket]]:
     """The classes for uvicorn: it makes one object of them a connection, with nothing of ours."""
 
@@ -190,10 +155,10 @@ def protocols(
     return Http, WebSocket
 
 
-def _places_of(ports: Mapping[int, Places], server: tuple[str, int | None] | None) -> Places | None:
+def _shares_of(ports: Mapping[int, Shares], server: tuple[str, int | None] | None) -> Shares | None:
     port = server[1] if server is not None else None
     return None if port is None else ports.get(port)
 
 
 def _address(client: tuple[str, int] | None) -> str:
-    return client[0] if client is not None else ""
+    return client[0] if client is not None else "unknown"

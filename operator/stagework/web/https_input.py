@@ -17,7 +17,6 @@ import asyncio
 import socket
 import ssl
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +27,7 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
+from stagework.policies.shares import Shares
 from stagework.settings import ArtifactSettings
 from stagework.web.errors import ProblemError, forbidden
 from stagework.web.https_addresses import (
@@ -89,25 +89,22 @@ class _Turns:
     """Who fetches now."""
 
     def __init__(self, limits: FetchLimits) -> None:
-        self._limits = limits
-        self._of: Counter[str] = Counter()
+        self._shares = Shares(limits.at_once, limits.of_namespace)
 
     def take(self, namespace: str) -> Callable[[], None]:
         """One more; gives what ends it, once or more often. Raises ProblemError (429)."""
-        limits = self._limits
-        if self._of.total() >= limits.at_once or self._of[namespace] >= limits.of_namespace:
+        if not self._shares.take(namespace):
             raise ProblemError(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "other inputs are being fetched",
                 "it will be tried again; artifacts.maxInputs and maxInputsPerNamespace limit",
                 {"Retry-After": "5"},
             )
-        self._of[namespace] += 1
         taken = [namespace]
 
         def end() -> None:
             for of in taken:
-                self._of[of] -= 1
+                self._shares.give_back(of)
             taken.clear()
 
         return end

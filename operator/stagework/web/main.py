@@ -72,9 +72,9 @@ async def serve(
             server.should_exit = True
 
         app = create_app(reader, store, settings, unforeseen=end)
-        listeners = servers.listen(host, port, heartbeat_port)
-        server = servers.build(app, settings.api, listeners, descriptors)
-        await server.serve(listeners.sockets)
+        ports = servers.listen(host, port, heartbeat_port)
+        server = servers.build(app, settings.api, ports, descriptors)
+        await server.serve(ports.sockets)
 
 
 def run() -> None:

@@ -15,9 +15,10 @@ from typing import Any, Final
 
 import uvicorn
 
+from stagework.policies.shares import Shares
 from stagework.settings import ApiServiceSettings
 from stagework.web.auth.authentication import App, Receive, Scope, Send
-from stagework.web.connections import Places, protocols
+from stagework.web.connections import protocols
 from stagework.web.errors import not_found
 
 HEARTBEAT_PATHS: Final = frozenset({"/v1/heartbeats", "/livez", "/readyz"})
@@ -39,7 +40,7 @@ _log = logging.getLogger("stagework.web")
 
 
 @dataclass(frozen=True)
-class Listeners:
+class Ports:
     """Where connections come in."""
 
     requests: socket.socket
@@ -51,7 +52,7 @@ class Listeners:
         return [self.requests, self.heartbeats]
 
     @property
-    def ports(self) -> tuple[int, int]:
+    def numbers(self) -> tuple[int, int]:
         """Their numbers."""
         requests, heartbeats = (
             int(one.getsockname()[1]) for one in (self.requests, self.heartbeats)
@@ -59,25 +60,23 @@ class Listeners:
         return requests, heartbeats
 
 
-def listen(host: str, port: int, heartbeat_port: int) -> Listeners:
+def listen(host: str, port: int, heartbeat_port: int) -> Ports:
     """Open both ports; raises OSError."""
     requests, heartbeats = (
         socket.create_server((host, one), backlog=BACKLOG) for one in (port, heartbeat_port)
     )
-    return Listeners(requests, heartbeats)
+    return Ports(requests, heartbeats)
 
 
-def build(
-    app: App, limits: ApiServiceSettings, listeners: Listeners, descriptors: int
-) -> uvicorn.Server:
+def build(app: App, limits: ApiServiceSettings, ports: Ports, descriptors: int) -> uvicorn.Server:
     """The server of both ports; `descriptors`: as many as this process may have open."""
-    port, heartbeat_port = listeners.ports
+    port, heartbeat_port = ports.numbers
     room = min(limits.maxConnections, connections_for(descriptors))
-    places = {
-        port: Places(room, limits.maxConnectionsPerPeer),
-        heartbeat_port: Places(room, HEARTBEATS_PER_PEER),
+    shares = {
+        port: Shares(room, limits.maxConnectionsPerPeer),
+        heartbeat_port: Shares(room, HEARTBEATS_PER_PEER),
     }
-    http, websocket = protocols(places, limits.headSeconds)
+    http, websocket = protocols(shares, limits.headSeconds)
     config = uvicorn.Config(
         _OnItsPort(app, heartbeat_port),
         http=http,

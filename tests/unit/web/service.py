@@ -164,9 +164,9 @@ def running(
         connected=(lambda _store: bucket) if bucket is not None else connect,
         bundle=bundle or root / "no-bundle",
     )
-    listeners = servers.listen("127.0.0.1", 0, 0)
-    ports, server = listeners.ports, servers.build(app, configured.api, listeners, descriptors)
-    thread = threading.Thread(target=server.run, args=[listeners.sockets])
+    opened = servers.listen("127.0.0.1", 0, 0)
+    ports, server = opened.numbers, servers.build(app, configured.api, opened, descriptors)
+    thread = threading.Thread(target=server.run, args=[opened.sockets])
     thread.start()
     try:
         yield Service(cluster, root, *ports, clock, history, app)

@@ -13,7 +13,7 @@ from websocket import ABNF, WebSocket, WebSocketBadStatusException, create_conne
 
 from stagework.web.auth.tickets import TICKET_SECONDS
 from stagework.web.live import feed
-from stagework.web.live.listeners import LISTENERS_OF_ONE_MAX
+from stagework.web.live.followers import FOLLOWERS_OF_ONE_MAX
 from tests.unit.web.service import Service
 from tests.unit.web.test_batches import READER, RUNNING
 
@@ -196,16 +196,16 @@ def test_more_than_a_limit_do_not_listen(
 ) -> None:
     news(listening)
     services = service.app.state.services
-    monkeypatch.setattr(services.listeners, "_most", 1)
+    monkeypatch.setattr(services.followers._shares, "total", 1)
     assert refused(service, token) == 503
     listening.close()
-    until(lambda: services.listeners.number == 0)
+    until(lambda: services.followers.number == 0)
     connect(service, token).close()
 
 
 def test_nobody_takes_all_the_room(service: Service, token: str) -> None:
     with ExitStack() as kept:
-        for _ in range(LISTENERS_OF_ONE_MAX):
+        for _ in range(FOLLOWERS_OF_ONE_MAX):
             own = kept.enter_context(socket.create_connection(("127.0.0.1", service.port), 10))
             connect(service, token, socket=own)
         refusal = refusal_of(service, token)
@@ -214,7 +214,7 @@ def test_nobody_takes_all_the_room(service: Service, token: str) -> None:
         assert said["error"] == "you listen to 16 topics, no more is possible at once"
         assert "close one of your connections" in said["hint"]
         connect(service, service.cluster.person("bob", *READER)).close()
-    until(lambda: service.app.state.services.listeners.number == 0)
+    until(lambda: service.app.state.services.followers.number == 0)
     connect(service, token).close()
 
 

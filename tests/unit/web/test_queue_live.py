@@ -178,7 +178,7 @@ class TestConnections:
             for _ in range(6):
                 news(kept.enter_context(listening(service, ann)))
             assert service.ask("GET", "/livez").status == 200
-        until(lambda: service.app.state.services.listeners.number == 0)
+        until(lambda: service.app.state.services.followers.number == 0)
         with connected(service.port, 3), connected(service.port, 1) as (more,):
             assert is_ended(more)
         wait_for_room(service)

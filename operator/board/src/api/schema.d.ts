@@ -5307,7 +5307,7 @@ export interface components {
         };
         /**
          * SlotWait
-         * @description A stage that waits for a slot.
+         * @description A stage that waits for a slot; its position is from 1.
          */
         SlotWait: {
             /** Stage */

@@ -3,7 +3,7 @@ import type { BatchDetail, BatchList, BatchRow } from "../api/types";
 import { Empty, Panel } from "../parts/basics";
 import { Icon, kindOf, State } from "../parts/icon";
 import { ObjectAnswered, ObjectButton } from "../parts/object_acts";
-import { type Column, sorted, TableHead } from "../parts/table_head";
+import { type Column, SortedTable } from "../parts/sorted_table";
 import { learnRights } from "../state/acts";
 import { usePolled } from "../state/polled";
 import { language } from "../state/preferences";
@@ -21,7 +21,6 @@ function All() {
   const query = ns ? `?namespace=${encodeURIComponent(ns)}` : "";
   const { data, problem } = usePolled<BatchList>(`v1/batches${query}`);
   const said = words.value;
-  const columns = columnsOf();
   return (
     <Panel top id="sentence" title={said.batches}>
       {problem ? <p role="alert">{problem.message}</p> : null}
@@ -32,15 +31,12 @@ function All() {
         />
       ) : null}
       {data?.batches.length ? (
-        <table data-rows>
-          <caption class="hidden">{said.batches}</caption>
-          <TableHead columns={columns} />
-          <tbody>
-            {sorted(data.batches, columns).map((batch) => (
-              <Row key={batch.uid} batch={batch} />
-            ))}
-          </tbody>
-        </table>
+        <SortedTable
+          caption={said.batches}
+          columns={columnsOf()}
+          rows={data.batches}
+          draw={(batch) => <Row key={batch.uid} batch={batch} />}
+        />
       ) : null}
     </Panel>
   );

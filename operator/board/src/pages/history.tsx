@@ -2,7 +2,7 @@
 import type { RunFact, RunList } from "../api/types";
 import { Empty, Panel } from "../parts/basics";
 import { State } from "../parts/icon";
-import { type Column, sorted, TableHead } from "../parts/table_head";
+import { type Column, SortedTable } from "../parts/sorted_table";
 import { board, now } from "../state/live";
 import { usePolled } from "../state/polled";
 import { language } from "../state/preferences";
@@ -145,17 +145,14 @@ function lasted(run: RunFact): number {
 }
 
 function Table({ runs }: { runs: RunFact[] }) {
-  const columns = columnsOf();
   return (
-    <table data-rows class="rows">
-      <caption class="hidden">{words.value.history}</caption>
-      <TableHead columns={columns} />
-      <tbody>
-        {sorted(runs, columns).map((run, place) => (
-          <Row key={run.uid} run={run} first={place === 0} />
-        ))}
-      </tbody>
-    </table>
+    <SortedTable
+      class="rows"
+      caption={words.value.history}
+      columns={columnsOf()}
+      rows={runs}
+      draw={(run, first) => <Row key={run.uid} run={run} first={first} />}
+    />
   );
 }
 

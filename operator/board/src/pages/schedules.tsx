@@ -3,7 +3,7 @@ import type { ScheduleDetail, ScheduleList, ScheduleRow } from "../api/types";
 import { Count, Empty, Panel } from "../parts/basics";
 import { Icon, kindOf, State } from "../parts/icon";
 import { ScheduleActs, ScheduleAnswered } from "../parts/schedule_acts";
-import { type Column, sorted, TableHead } from "../parts/table_head";
+import { type Column, SortedTable } from "../parts/sorted_table";
 import { learnRights } from "../state/acts";
 import { board, now } from "../state/live";
 import { usePolled } from "../state/polled";
@@ -77,17 +77,14 @@ function columnsOf(): Column<ScheduleRow>[] {
 }
 
 export function Table({ rows }: { rows: ScheduleRow[] }) {
-  const columns = columnsOf();
   return (
-    <table data-rows class="rows">
-      <caption class="hidden">{words.value.schedulesCaption}</caption>
-      <TableHead columns={columns} />
-      <tbody>
-        {sorted(rows, columns).map((row, place) => (
-          <Row key={row.uid} row={row} first={place === 0} />
-        ))}
-      </tbody>
-    </table>
+    <SortedTable
+      class="rows"
+      caption={words.value.schedulesCaption}
+      columns={columnsOf()}
+      rows={rows}
+      draw={(row, first) => <Row key={row.uid} row={row} first={first} />}
+    />
   );
 }
 

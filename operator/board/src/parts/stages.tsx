@@ -6,7 +6,7 @@ import { duration } from "../words/format";
 import { words } from "../words/index";
 import { Count, Panel } from "./basics";
 import { etaText } from "./eta";
-import { type Column, sorted, TableHead } from "./table_head";
+import { type Column, SortedTable } from "./sorted_table";
 
 function columnsOf(): Column<StageNumbers>[] {
   const said = words.value;
@@ -29,23 +29,22 @@ function columnsOf(): Column<StageNumbers>[] {
 export function Stages({ board }: { board: Board }) {
   const labels = new Map(board.machines.map((card) => [card.key, card.label]));
   const said = words.value;
-  const columns = columnsOf();
   return (
     <Panel id="stages" title={said.stages}>
-      <table>
-        <caption class="hidden">{said.stagesCaption}</caption>
-        <TableHead columns={columns} />
-        <tbody>
-          {sorted(board.stages, columns).map((row) => (
-            <Row
-              key={row.stage}
-              row={row}
-              board={board}
-              machine={labels.get(row.machine) ?? row.machine}
-            />
-          ))}
-        </tbody>
-      </table>
+      <SortedTable
+        caption={said.stagesCaption}
+        columns={columnsOf()}
+        rows={board.stages}
+        byKeys={false}
+        draw={(row) => (
+          <Row
+            key={row.stage}
+            row={row}
+            board={board}
+            machine={labels.get(row.machine) ?? row.machine}
+          />
+        )}
+      />
     </Panel>
   );
 }

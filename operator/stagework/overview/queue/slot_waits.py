@@ -1,7 +1,7 @@
 """What a run waits for in the queues of its machines: who is before it, and when its turn comes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,17 +26,9 @@ class AtWork:
 
 
 @dataclass(frozen=True, slots=True)
-class SlotWait:
-    """A stage that waits for a slot."""
+class SlotWait(QueuePlace):
+    """A stage that waits for a slot; its position is from 1."""
 
-    stage: str
-    machine: str
-    position: int
-    """From 1."""
-    length: int
-    """Of the queue."""
-    slots: int
-    taken: int
     at_work: tuple[AtWork, ...]
     """Those of them that the reader may see, the longest first; 4 at most."""
     starts_p50: datetime | None
@@ -61,29 +53,14 @@ def slot_waits(
 def at_places(waits: Iterable[SlotWait], places: Iterable[QueuePlace]) -> tuple[SlotWait, ...]:
     """What was said a moment ago, at the places of now; of stages that wait still."""
     now = {place.stage: place for place in places}
-    return tuple(
-        replace(
-            wait,
-            position=now[wait.stage].position,
-            length=now[wait.stage].length,
-            slots=now[wait.stage].slots,
-            taken=now[wait.stage].taken,
-        )
-        for wait in waits
-        if wait.stage in now
-    )
+    return tuple(replace(wait, **asdict(now[wait.stage])) for wait in waits if wait.stage in now)
 
 
 def _slot_wait(wait: StageWait, rows: Sequence[Work], now: datetime) -> SlotWait:
     place, start = wait.place, wait.start
     known = isinstance(start, Eta)
     return SlotWait(
-        stage=place.stage,
-        machine=place.machine,
-        position=place.position,
-        length=place.length,
-        slots=place.slots,
-        taken=place.taken,
+        **asdict(place),
         at_work=_at_work(place.machine, rows),
         starts_p50=now + timedelta(seconds=start.p50_seconds) if known else None,
         starts_p90=now + timedelta(seconds=start.p90_seconds) if known else None,

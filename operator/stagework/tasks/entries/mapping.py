@@ -10,7 +10,7 @@ from jsonpointer import JsonPointer, JsonPointerException
 from pydantic import ValidationError
 
 from stagework.api.base import explain
-from stagework.api.pipelinejob import PipelineJobSpec
+from stagework.api.outside_spec import outside_spec
 from stagework.api.tasks import EntryMapping, Makes
 
 TITLE_MAX: Final = 128
@@ -45,19 +45,15 @@ def run_of(entry: object, makes: Makes, mapping: EntryMapping, content: Iterable
     if not known_by or len(known_by) > ID_MAX:
         raise EntryRefused(f"it has no id at {mapping.id}, or a very long one")
     digest = digest_of(known_by, *(_said(entry, pointer) for pointer in content))
-    spec: dict[str, Any] = {
-        "pipelineRef": {"name": makes.pipeline},
-        "params": _params(entry, mapping),
-        "title": _optional(entry, mapping.title)[:TITLE_MAX],
-        "subject": _optional(entry, mapping.subject) or known_by[:TITLE_MAX],
-        "tenant": _optional(entry, mapping.tenant),
-    }
-    address = _optional(entry, mapping.input)
-    if address:
-        spec["input"] = {"uri": address}
-    given = {key: value for key, value in spec.items() if value}
     try:
-        PipelineJobSpec.model_validate(given)
+        given = outside_spec(
+            makes.pipeline,
+            _params(entry, mapping),
+            title=_optional(entry, mapping.title)[:TITLE_MAX],
+            subject=_optional(entry, mapping.subject) or known_by[:TITLE_MAX],
+            tenant=_optional(entry, mapping.tenant),
+            address=_optional(entry, mapping.input),
+        )
     except ValidationError as error:
         raise EntryRefused(explain(error)) from error
     return EntryRun(known_by, digest, _name(makes.pipeline, known_by, digest), given)

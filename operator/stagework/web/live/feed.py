@@ -20,7 +20,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from stagework.web.auth.authentication import PROTOCOL
 from stagework.web.auth.identity import Caller, name_of
 from stagework.web.errors import ClusterUnavailable, ProblemError, not_found
-from stagework.web.live.listeners import Listeners
+from stagework.web.live.followers import Followers
 
 EVERY_SECONDS: Final = 1.0
 """How often a topic is read."""
@@ -63,26 +63,26 @@ class Topic(Generic[SeenT]):
     gone: str
     """What to say where there is none (any more)."""
     known: object = None
-    """The key of what the listener has already."""
+    """The key of what the follower has already."""
 
 
 async def follow(
     websocket: WebSocket,
     topic: Callable[[], Topic[SeenT]],
-    listeners: Listeners,
+    followers: Followers,
     now: Callable[[], datetime],
 ) -> None:
-    """Until it is gone, or who listens is; `topic` raises ProblemError for a wrong address."""
-    listener = name_of(websocket.state.caller)
+    """Until it is gone, or who follows is; `topic` raises ProblemError for a wrong address."""
+    name = name_of(websocket.state.caller)
     try:
-        listeners.enter(listener)
+        followers.enter(name)
     except ProblemError as error:
         await websocket.send_denial_response(error.response())
         return
     try:
         await _accepted(websocket, topic, now)
     finally:
-        listeners.leave(listener)
+        followers.leave(name)
 
 
 async def _accepted(

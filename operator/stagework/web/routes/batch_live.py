@@ -27,7 +27,7 @@ async def live(websocket: WebSocket, namespace: str, name: str) -> None:
 
         return Topic(read, _itself, _written, "the batch is gone")
 
-    await follow(websocket, topic, services.listeners, services.now)
+    await follow(websocket, topic, services.followers, services.now)
 
 
 def _itself(row: BatchRow) -> object:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from stagework.model_gateway import forms
 from stagework.model_gateway.endpoint import TRANSCRIPTIONS, Endpoint
 from stagework.model_gateway.errors import Busy
-from stagework.model_gateway.places import BodyRoom
+from stagework.policies.shares import Shares
 from stagework.web import bodies
 from stagework.web.errors import ProblemError
 from stagework.web.routes.services import ServicesParam, StagePodParam
@@ -75,7 +75,7 @@ async def _in_place(
 class _Body:
     """What has come of a request, in memory until it is over."""
 
-    def __init__(self, room: BodyRoom, namespace: str, limit: int) -> None:
+    def __init__(self, room: Shares, namespace: str, limit: int) -> None:
         self._room = room
         self._namespace = namespace
         self._limit = limit

@@ -38,7 +38,7 @@ async def queue(websocket: WebSocket, namespace: str = "", etag: str = "") -> No
 
         return Topic(read, lambda picture: picture.etag, _board, "no queue", known=etag)
 
-    await follow(websocket, topic, services.listeners, services.now)
+    await follow(websocket, topic, services.followers, services.now)
 
 
 @router.websocket("/v1/runs/{namespace}/{name}/live")
@@ -56,7 +56,7 @@ async def run(websocket: WebSocket, namespace: str, name: str) -> None:
 
         return Topic(read, lambda picture: picture.etag, _run, "the run is gone")
 
-    await follow(websocket, topic, services.listeners, services.now)
+    await follow(websocket, topic, services.followers, services.now)
 
 
 def _board(message: Message[Picture]) -> str:

@@ -24,7 +24,7 @@ from stagework.web.heartbeats import Heartbeats
 from stagework.web.history_care import HistoryCare
 from stagework.web.https_input import HttpsSource
 from stagework.web.kept_logs import KeptLogs
-from stagework.web.live.listeners import Listeners
+from stagework.web.live.followers import Followers
 from stagework.web.queue.service import QueueService
 from stagework.web.schedules.service import ScheduleService
 from stagework.web.space import Space
@@ -57,7 +57,7 @@ class Services:
     assets: Assets
     """Files of the board's page."""
     reachable: Callable[[], Awaitable[bool]]
-    listeners: Listeners
+    followers: Followers
     """Who follows live topics."""
 
     def now(self) -> datetime:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from stagework.model_gateway.errors import RateLimited
 
 
-class Places:
+class Turns:
     """At most `total` requests at once, `per_namespace` of one; namespaces that wait take turns."""
 
     def __init__(self, total: int, per_namespace: int) -> None:
@@ -86,25 +86,3 @@ class Budgets:
             text = f"namespace {namespace!r} may ask {self._per_minute} times a minute"
             raise RateLimited(text, str(seconds))
         self._left[namespace] = (left - 1, now)
-
-
-class BodyRoom:
-    """How much of requests is held in memory, of everybody and of one namespace."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._held: Counter[str] = Counter()
-
-    def take(self, namespace: str, size: int) -> bool:
-        """So many bytes more; False: there is no room for them."""
-        of_one, of_all = self._held[namespace] + size, self._held.total() + size
-        if of_all > self._total or of_one > self._total // 2:
-            return False
-        self._held[namespace] += size
-        return True
-
-    def give_back(self, namespace: str, size: int) -> None:
-        """They are not held any more."""
-        self._held[namespace] -= size
-        if not self._held[namespace]:
-            del self._held[namespace]

@@ -1,4 +1,5 @@
-// The head of every table that can be sorted: by the address, so that a link keeps the order.
+// A table that can be sorted: by the address, so that a link keeps the order.
+import type { JSX } from "preact";
 import { route, sortBy } from "../state/route";
 import { words } from "../words/index";
 
@@ -9,6 +10,27 @@ export interface Column<T> {
   sort?: string;
   /** What it is sorted by; what is not known comes last. */
   by?: (row: T) => string | number | null;
+}
+
+interface Shown<T> {
+  caption: string;
+  columns: Column<T>[];
+  rows: readonly T[];
+  /** A row with its key; the first one shown is told apart. */
+  draw: (row: T, first: boolean) => JSX.Element;
+  class?: string;
+  /** Whether keys go from row to row. */
+  byKeys?: boolean;
+}
+
+export function SortedTable<T>({ caption, columns, rows, draw, byKeys = true, ...more }: Shown<T>) {
+  return (
+    <table data-rows={byKeys || undefined} class={more.class}>
+      <caption class="hidden">{caption}</caption>
+      <TableHead columns={columns} />
+      <tbody>{sorted(rows, columns).map((row, place) => draw(row, place === 0))}</tbody>
+    </table>
+  );
 }
 
 export function TableHead<T>({ columns }: { columns: Column<T>[] }) {

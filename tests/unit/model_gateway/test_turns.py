@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from stagework.model_gateway.errors import RateLimited
-from stagework.model_gateway.places import BodyRoom, Budgets, Places
+from stagework.model_gateway.turns import Budgets, Turns
 
 
-async def waiting(places: Places, *namespaces: str) -> list[tuple[str, asyncio.Task[None]]]:
+async def waiting(places: Turns, *namespaces: str) -> list[tuple[str, asyncio.Task[None]]]:
     """Those who ask, in this order, and wait."""
     asked = [(name, asyncio.create_task(places.take(name))) for name in namespaces]
     await asyncio.sleep(0)
@@ -16,7 +16,7 @@ async def waiting(places: Places, *namespaces: str) -> list[tuple[str, asyncio.T
 
 
 async def test_namespaces_take_turns_however_many_wait_of_one() -> None:
-    places = Places(1, 1)
+    places = Turns(1, 1)
     await places.take("noisy")
     asked = await waiting(places, "noisy", "noisy", "noisy", "quiet")
     tasks = [task for _, task in asked]
@@ -32,7 +32,7 @@ async def test_namespaces_take_turns_however_many_wait_of_one() -> None:
 
 
 async def test_one_namespace_leaves_places_where_it_may_not_have_all() -> None:
-    places = Places(3, 2)
+    places = Turns(3, 2)
     await places.take("noisy")
     await places.take("noisy")
     (_, third), (_, other) = await waiting(places, "noisy", "quiet")
@@ -42,7 +42,7 @@ async def test_one_namespace_leaves_places_where_it_may_not_have_all() -> None:
 
 
 async def test_who_gives_up_waiting_takes_no_place() -> None:
-    places = Places(1, 1)
+    places = Turns(1, 1)
     await places.take("a")
     ((_, first), (_, second)) = await waiting(places, "b", "c")
     first.cancel()
@@ -66,13 +66,3 @@ def test_a_namespace_may_ask_so_often_a_minute_and_is_told_when_again() -> None:
     budgets.take("quiet")
     now += int(caught.value.retry_after)
     budgets.take("noisy")
-
-
-def test_one_namespace_fills_half_of_the_room_at_most() -> None:
-    room = BodyRoom(10)
-    assert room.take("noisy", 5)
-    assert not room.take("noisy", 1)
-    assert room.take("quiet", 5)
-    assert not room.take("third", 1)
-    room.give_back("noisy", 5)
-    assert room.take("third", 1)
